@@ -1,0 +1,11 @@
+"""The encoded request bodies, mapped for reading: slot i sends body i modulo their number."""
+from libc.stdint cimport int64_t
+
+
+cdef class BodyFile:
+    cdef readonly int64_t count
+    cdef const char* data
+    cdef Py_ssize_t size
+    cdef const int64_t* offsets
+
+    cdef const char* body(self, int64_t slot, Py_ssize_t* n) noexcept

@@ -1,0 +1,49 @@
+"""Request bodies in one mapped file.
+
+Layout: 8 bytes `AISBODY1`, int64 count, int64 offsets[count + 1] (from the start of the file), the bytes.
+"""
+from libc.errno cimport errno
+from libc.stdint cimport int64_t
+from libc.string cimport memcmp
+from posix.fcntl cimport O_RDONLY, open as c_open
+from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, mmap, munmap
+from posix.unistd cimport close
+
+import os
+
+
+cdef class BodyFile:
+    """Raises OSError when `path` cannot be mapped, ValueError when it is not a file of bodies."""
+
+    def __cinit__(self, str path):
+        self.data = NULL
+        cdef int fd = c_open(os.fsencode(path), O_RDONLY)
+        if fd < 0:
+            raise OSError(errno, os.strerror(errno), path)
+        self.size = os.fstat(fd).st_size
+        cdef void* at = mmap(NULL, self.size, PROT_READ, MAP_SHARED, fd, 0) if self.size >= 24 else MAP_FAILED
+        close(fd)
+        if at == MAP_FAILED:
+            raise ValueError(f"{path} holds no request bodies")
+        self.data = <const char*>at
+        self.count = (<const int64_t*>self.data)[1]
+        self.offsets = <const int64_t*>self.data + 2
+        if memcmp(self.data, b"AISBODY1", 8) != 0 or self.count < 1 or self.size < 24 + self.count * 8:
+            raise ValueError(f"{path} holds no request bodies")
+        if self.offsets[self.count] > self.size:
+            raise ValueError(f"{path} is cut short")
+
+    def __dealloc__(self):
+        if self.data != NULL:
+            munmap(<void*>self.data, self.size)
+
+    cdef const char* body(self, int64_t slot, Py_ssize_t* n) noexcept:
+        cdef int64_t i = slot % self.count
+        n[0] = self.offsets[i + 1] - self.offsets[i]
+        return self.data + self.offsets[i]
+
+    def __getitem__(self, int64_t slot):
+        """The body that slot `slot` sends."""
+        cdef Py_ssize_t n
+        cdef const char* data = self.body(slot, &n)
+        return data[:n]

@@ -1,0 +1,25 @@
+"""Nanoseconds on one axis: CLOCK_MONOTONIC, which every process on the host shares."""
+from libc.stdint cimport int64_t
+
+cdef int64_t mono_ns() noexcept nogil
+cdef int64_t real_ns() noexcept nogil
+
+
+cdef class ClockPair:
+    # Add to a CLOCK_REALTIME stamp to get CLOCK_MONOTONIC.
+    cdef readonly int64_t offset_ns
+    # How often the offset jumped by more than STEP_NS between two syncs, and the largest jump.
+    cdef readonly int64_t steps
+    cdef readonly int64_t largest_step_ns
+
+    cdef int64_t to_mono(self, int64_t stamp_ns) noexcept
+    cpdef void sync(self)
+
+
+cdef class Timer:
+    cdef readonly int fd
+    cdef int64_t armed_ns
+
+    cpdef void arm_at(self, int64_t at_ns)
+    cdef void repeat(self, int64_t every_ns) noexcept
+    cpdef void clear(self)

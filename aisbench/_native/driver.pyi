@@ -1,0 +1,42 @@
+from collections.abc import Callable
+
+from aisbench._native.bodies import BodyFile
+from aisbench._native.clock import ClockPair
+from aisbench._native.decode import Decoder
+from aisbench._native.recorder import Recorder
+from aisbench._native.shared import SharedBlock, Slots
+
+class Driver:
+    fd: int
+    clock: ClockPair
+    in_flight: int
+    rest_ns: int
+    def __init__(
+        self,
+        *,
+        address: bytes,
+        head: bytes,
+        bodies: BodyFile,
+        decoder: Decoder,
+        on_failure: Callable[[int, int, int, bytes], None],
+        max_event_bytes: int,
+        timeout_ns: int,
+        drop_after_ns: int = -1,
+        rest_ns: int = 1000000,
+        counts_chunks: bool = False,
+    ) -> None: ...
+    def attach(
+        self, block: SharedBlock, worker: int, slots: Slots | None, recorder: Recorder, share: int
+    ) -> None: ...
+    def serve(self) -> None: ...
+    @property
+    def finished(self) -> bool: ...
+    @property
+    def idle_connections(self) -> int: ...
+    @property
+    def open_connections(self) -> int: ...
+    def on_wake(self) -> None: ...
+    def connect_ahead(self, count: int) -> None: ...
+    def expire(self) -> None: ...
+    def exhaust(self) -> None: ...
+    def cancel(self) -> None: ...

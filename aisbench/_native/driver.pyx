@@ -1,0 +1,493 @@
+"""The loop body of a worker. See driver.pxd for what it holds.
+
+An event loop watches `fd` and calls `on_wake`; that is all it does while load runs. A wake drains
+every readable socket, settles the requests that ended, and sends what is due. When events come
+faster than the reader needs to look, it rests between drains: the kernel holds the time of each
+arrival, so resting costs no accuracy as long as it is short against one inter-token gap.
+"""
+from libc.stdint cimport int64_t, uint32_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport strerror
+from posix.unistd cimport close
+
+from aisbench._native.bodies cimport BodyFile
+from aisbench._native.clock cimport ClockPair, Timer, mono_ns
+from aisbench._native.connection cimport (
+    ANSWERED, BUSY, CLOSED, CONNECTING, Connection, GOING, IDLE, LOST, Outcome, UNUSABLE,
+)
+from aisbench._native.decode cimport Decoder
+from aisbench._native.histogram cimport Hist, hist_add
+from aisbench._native.recorder cimport (
+    CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, Error, FAILED, ITL, NO_ERROR, OK, Recorder, Row,
+    SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
+)
+from aisbench._native.shared cimport Live, SharedBlock, Slots
+
+cdef extern from "sys/epoll.h" nogil:
+    ctypedef union epoll_data_t:
+        void* ptr
+        uint32_t u32
+    struct epoll_event:
+        uint32_t events
+        epoll_data_t data
+    int epoll_create1(int flags)
+    int epoll_ctl(int fd, int op, int target, epoll_event* event)
+    int epoll_wait(int fd, epoll_event* events, int most, int timeout_ms)
+    int EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD
+    uint32_t EPOLLIN, EPOLLOUT
+
+cdef enum:
+    READ_ROOM = 262144
+    BATCH = 512
+    # Sockets are drained again after this many sends in a row.
+    SENDS_BETWEEN_READS = 8
+    TUNE_EVERY_NS = 100_000_000
+    # Shorter rests are not worth their timer.
+    SHORTEST_REST_NS = 100_000
+
+cdef enum Waker:
+    SOCKETS = 0
+    PACE = 1
+    REST = 2
+    SLOTS = 3
+
+
+cdef int control(int epoll_fd, int op, int fd, uint32_t events, uint32_t tag) noexcept nogil:
+    cdef epoll_event event
+    event.events = events
+    event.data.ptr = NULL
+    event.data.u32 = tag
+    return epoll_ctl(epoll_fd, op, fd, &event)
+
+
+cdef class Driver:
+    """Runs requests of `block` against `address` (a packed sockaddr).
+
+    `head`: the request head up to the number in the request id; number, content-length and the
+    empty line follow. `on_failure(slot, error, http_status, detail)` is called for each failure.
+    `rest_ns`: the longest pause between two drains (0: none).
+    """
+
+    def __cinit__(
+        self,
+        *,
+        bytes address,
+        bytes head,
+        BodyFile bodies,
+        Decoder decoder,
+        on_failure,
+        int64_t max_event_bytes,
+        int64_t timeout_ns,
+        int64_t drop_after_ns=-1,
+        int64_t rest_ns=1_000_000,
+        bint counts_chunks=False,
+    ):
+        self.fd = self.sockets_fd = -1
+        self.buffer = <char*>malloc(READ_ROOM)
+        if self.buffer == NULL:
+            raise MemoryError
+        self.address = address
+        self.head = head
+        self.bodies = bodies
+        self.decoder = decoder
+        self.on_failure = on_failure
+        self.max_event_bytes = max_event_bytes
+        self.timeout_ns = timeout_ns
+        self.drop_after_ns = drop_after_ns
+        self.longest_rest_ns = rest_ns
+        self.counts_chunks = counts_chunks
+        self.clock = ClockPair()
+        self.pace = Timer()
+        self.rest = Timer()
+        self.connections = set()
+        self.idle = []
+        self.graveyard = []
+        self.slot = -1
+        self.exhausted = True
+        self.fd = epoll_create1(EPOLL_CLOEXEC)
+        self.sockets_fd = epoll_create1(EPOLL_CLOEXEC)
+        if self.fd < 0 or self.sockets_fd < 0:
+            raise OSError("epoll_create1 failed")
+        control(self.fd, EPOLL_CTL_ADD, self.sockets_fd, EPOLLIN, SOCKETS)
+        control(self.fd, EPOLL_CTL_ADD, self.pace.fd, EPOLLIN, PACE)
+        control(self.fd, EPOLL_CTL_ADD, self.rest.fd, EPOLLIN, REST)
+        self.floor_ns = mono_ns()
+
+    def __dealloc__(self):
+        free(self.buffer)
+        if self.sockets_fd >= 0:
+            close(self.sockets_fd)
+        if self.fd >= 0:
+            close(self.fd)
+
+    def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):
+        """Sets whose slots are taken and where they are recorded; nothing is sent yet.
+
+        `slots` is the in-flight limit of all workers together (None: no limit), `share` the most
+        that this worker may have in flight.
+        """
+        self.watch_slots(False)
+        self.block = block
+        self.live = &block.lives[worker]
+        self.slots = slots
+        self.recorder = recorder
+        self.share = share
+        self.slot = -1
+        self.exhausted = True
+        for connection in self.connections:
+            self.adopt(connection)
+
+    def adopt(self, Connection connection):
+        connection.recorder = self.recorder
+        connection.live = self.live
+
+    def serve(self):
+        """Begins to take slots; the first send waits for the block's common start, which must be set."""
+        self.exhausted = False
+        self.pump()
+
+    @property
+    def finished(self):
+        """No slot is left to take, and nothing is in flight."""
+        return self.exhausted and self.in_flight == 0
+
+    @property
+    def idle_connections(self):
+        return len(self.idle)
+
+    @property
+    def open_connections(self):
+        return len(self.connections)
+
+    def on_wake(self):
+        """Does all there is to do now; never blocks."""
+        cdef epoll_event events[4]
+        cdef int64_t now_ns = mono_ns()
+        cdef int handled
+        cdef int n = epoll_wait(self.fd, events, 4, 0)
+        cdef int i
+        for i in range(n):
+            if events[i].data.u32 == PACE:
+                self.pace.clear()
+            elif events[i].data.u32 == REST:
+                self.rest.clear()
+        handled = self.drain()
+        self.pump()
+        self.pace_or_rest(handled, now_ns)
+        self.woke_ns = now_ns
+
+    # Reading
+
+    cdef int drain(self) except -1:
+        """Handles every socket that is ready; returns how many were."""
+        cdef epoll_event events[BATCH]
+        cdef int64_t looked_ns = mono_ns()
+        cdef int handled = 0
+        cdef int i, n
+        while True:
+            n = epoll_wait(self.sockets_fd, events, BATCH, 0)
+            for i in range(n):
+                self.handle(<Connection>events[i].data.ptr, events[i].events)
+            if n > 0:
+                handled += n
+            if n < BATCH:
+                break
+        # Whatever was not reported was empty at `looked_ns`; whatever was has been emptied since.
+        self.floor_ns = looked_ns
+        self.graveyard.clear()
+        return handled
+
+    cdef int handle(self, Connection connection, unsigned int events) except -1:
+        cdef int problem
+        cdef int outcome
+        if connection.state == CLOSED:
+            return 0
+        if connection.state == CONNECTING:
+            problem = connection.connect_result()
+            if problem != 0:
+                connection.lost(CONNECT, strerror(problem))
+                return self.after(connection, LOST)
+            connection.state = IDLE
+            self.watch(connection, False)
+            if connection.row_index >= 0:
+                return self.send_on(connection)
+            self.idle.append(connection)
+            return 0
+        if events & EPOLLOUT and connection.wants_out:
+            outcome = connection.send_rest()
+            if not connection.wants_out:
+                self.watch(connection, False)
+            if outcome != GOING:
+                return self.after(connection, outcome)
+        if events & ~EPOLLOUT:
+            return self.after(connection, connection.read(self.buffer, READ_ROOM, self.floor_ns))
+        return 0
+
+    cdef int after(self, Connection connection, int outcome) except -1:
+        """Acts on what a read or a send came to."""
+        cdef int64_t now_ns
+        cdef Row* row
+        if outcome == GOING:
+            return 0
+        if outcome == UNUSABLE or connection.row_index < 0:
+            if connection.state == CONNECTING and connection.row_index < 0:
+                self.on_failure(-1, <int>connection.error, 0, connection.detail)
+            self.drop(connection)
+            return 0
+        now_ns = connection.at_ns if outcome == ANSWERED else mono_ns()
+        if outcome == LOST:
+            row = self.recorder.row(connection.row_index)
+            if connection.error == CONNECTION_RESET and row.first_byte_ns == 0 and row.reused and row.attempts == 1:
+                # The server closed an idle connection while the request was on its way: not the
+                # request's fault, and not sent as far as the server is concerned. Once more, afresh.
+                row.attempts = 2
+                self.live.stale_retries += 1
+                self.resend(connection)
+                return 0
+        if connection.error == NO_ERROR:
+            self.settle(connection, OK, now_ns)
+        else:
+            self.settle(connection, FAILED, now_ns)
+        if outcome == ANSWERED and connection.http.keep_alive and connection.http.clean() and not connection.wants_out:
+            connection.state = IDLE
+            self.idle.append(connection)
+        else:
+            self.drop(connection)
+        return 0
+
+    def resend(self, Connection stale):
+        """Moves the request of `stale` to a new connection."""
+        cdef int64_t row_index = stale.row_index
+        cdef int64_t since_ns = stale.waiting_since_ns
+        stale.row_index = -1
+        self.drop(stale)
+        cdef Connection fresh = self.open()
+        fresh.begin(row_index, since_ns)
+        if fresh.state == CLOSED:
+            self.after(fresh, LOST)
+
+    cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1:
+        """The request on `connection` has ended."""
+        cdef Row* row = self.recorder.row(connection.row_index)
+        cdef int64_t slot = row.slot
+        cdef int http_status = row.http_status
+        connection.finish_row(status, now_ns)
+        self.in_flight -= 1
+        self.live.in_flight = self.in_flight
+        if self.slots is not None:
+            self.slots.give()
+        if status == OK:
+            self.live.ok += 1
+            self.live.output_tokens += row.output_tokens if row.output_tokens >= 0 else row.content_events
+            self.answered_count += 1
+            self.answered_ns += row.done_ns - row.sent_ns
+        elif status == CANCELLED:
+            self.live.cancelled += 1
+        else:
+            self.live.failed += 1
+            self.live.errors[<int>connection.error] += 1
+            self.on_failure(slot, <int>connection.error, http_status, connection.detail)
+        return 0
+
+    # Sending
+
+    cdef int pump(self) except -1:
+        """Takes slots and sends them, as far as the plan and the in-flight limit allow now."""
+        cdef int64_t now_ns
+        cdef int sends = 0
+        while not self.exhausted:
+            now_ns = mono_ns()
+            if self.slot < 0:
+                if self.in_flight >= self.share:
+                    return 0
+                if self.block.head.stop != 0 or 0 < self.block.head.deadline_ns <= now_ns:
+                    self.exhausted = True
+                    return 0
+                self.slot = self.block.take_slot()
+                if 0 <= self.block.head.limit <= self.slot:
+                    self.slot = -1
+                    self.exhausted = True
+                    return 0
+                self.live.taken += 1
+                self.taken_ns = now_ns
+                self.planned_ns = self.block.head.start_ns + self.block.offset_of(self.slot)
+            if now_ns < self.planned_ns:
+                self.pace.arm_at(self.planned_ns)
+                return 0
+            if 0 < self.block.head.deadline_ns <= now_ns:
+                self.exhaust()
+                return 0
+            if 0 <= self.drop_after_ns < now_ns - self.planned_ns:
+                self.drop_slot()
+                continue
+            if self.slots is not None and not self.slots.try_take():
+                self.watch_slots(True)
+                return 0
+            self.watch_slots(False)
+            self.launch()
+            sends += 1
+            if sends % SENDS_BETWEEN_READS == 0:
+                self.drain()
+        return 0
+
+    def launch(self):
+        """Puts the slot in hand on a connection: an idle one, else a new one."""
+        cdef int64_t row_index = self.recorder.begin_row(self.slot, self.planned_ns, self.taken_ns)
+        cdef Connection connection
+        self.slot = -1
+        self.in_flight += 1
+        self.live.in_flight = self.in_flight
+        if self.idle:
+            connection = self.idle.pop()
+        else:
+            connection = self.open()
+        connection.begin(row_index, mono_ns())
+        if connection.state == CLOSED:
+            connection.lost(CONNECT, strerror(connection.connect_error))
+            self.after(connection, LOST)
+        elif connection.state == IDLE:
+            self.send_on(connection)
+
+    def drop_slot(self):
+        """Counts the slot in hand as too late to be sent."""
+        cdef int64_t row_index = self.recorder.begin_row(self.slot, self.planned_ns, self.taken_ns)
+        self.recorder.row(row_index).status = DROPPED
+        self.live.dropped += 1
+        self.slot = -1
+
+    cdef int send_on(self, Connection connection) except -1:
+        cdef Row* row = self.recorder.row(connection.row_index)
+        cdef Py_ssize_t n
+        cdef const char* body = self.bodies.body(row.slot, &n)
+        cdef int outcome = connection.send(self.head, len(self.head), row.slot, body, n)
+        if row.attempts == 1:
+            self.live.sent += 1
+            if self.block.head.planned > 0:
+                hist_add(self.recorder.hist(SCHEDULE_LAG), row.sent_ns - row.planned_ns)
+        if connection.wants_out:
+            self.watch(connection, True)
+        return self.after(connection, outcome)
+
+    # Connections
+
+    cdef Connection open(self):
+        """A connection that is being made; `state` CLOSED when that failed at once."""
+        cdef Connection connection = Connection(
+            self.recorder, self.clock, self.decoder, self.max_event_bytes, self.counts_chunks
+        )
+        cdef epoll_event event
+        connection.live = self.live
+        connection.connect_error = connection.connect(self.address, len(self.address))
+        if connection.connect_error != 0:
+            connection.close()
+            return connection
+        self.connections.add(connection)
+        event.events = EPOLLIN | EPOLLOUT
+        event.data.ptr = <void*>connection
+        epoll_ctl(self.sockets_fd, EPOLL_CTL_ADD, connection.fd, &event)
+        self.live.connections = len(self.connections)
+        return connection
+
+    cdef int watch(self, Connection connection, bint out) except -1:
+        cdef epoll_event event
+        event.events = EPOLLIN | EPOLLOUT if out else EPOLLIN
+        event.data.ptr = <void*>connection
+        epoll_ctl(self.sockets_fd, EPOLL_CTL_MOD, connection.fd, &event)
+        return 0
+
+    cdef void drop(self, Connection connection):
+        """Closes; the object lives on until the drain is over, for events of it may be at hand."""
+        if connection.state == IDLE and connection in self.idle:
+            self.idle.remove(connection)
+        connection.close()
+        self.connections.discard(connection)
+        self.graveyard.append(connection)
+        self.live.connections = len(self.connections)
+
+    def connect_ahead(self, int count):
+        """Starts `count` connections, which will be idle once they are made."""
+        cdef Connection connection
+        for _ in range(count):
+            connection = self.open()
+            if connection.state == CLOSED:
+                self.on_failure(-1, <int>CONNECT, 0, strerror(connection.connect_error))
+
+    def expire(self):
+        """Fails every request that has waited longer than the time-out; call it now and then."""
+        cdef int64_t now_ns = mono_ns()
+        cdef Connection connection
+        for connection in list(self.connections):
+            if connection.row_index >= 0 and now_ns - connection.waiting_since_ns > self.timeout_ns:
+                connection.error = TIMEOUT
+                connection.detail = b"no complete answer within --timeout"
+                self.settle(connection, FAILED, now_ns)
+                self.drop(connection)
+        self.pump()
+        self.graveyard.clear()
+
+    # Stopping
+
+    def exhaust(self):
+        """Takes no more slots; the one in hand is given up unsent."""
+        self.slot = -1
+        self.exhausted = True
+        self.watch_slots(False)
+
+    def cancel(self):
+        """Gives up everything in flight."""
+        cdef int64_t now_ns = mono_ns()
+        cdef Connection connection
+        self.exhaust()
+        for connection in list(self.connections):
+            if connection.row_index >= 0:
+                connection.error = STOPPED
+                self.settle(connection, CANCELLED, now_ns)
+            self.drop(connection)
+        self.graveyard.clear()
+
+    # Waiting
+
+    cdef void watch_slots(self, bint on) noexcept:
+        if on != self.watches_slots:
+            self.watches_slots = on
+            control(self.fd, EPOLL_CTL_ADD if on else EPOLL_CTL_DEL, self.slots.fd, EPOLLIN, SLOTS)
+
+    cdef void pace_or_rest(self, int handled, int64_t now_ns) noexcept:
+        """Decides whether the sockets may wake the loop themselves or are looked at after a rest."""
+        if now_ns - self.tuned_ns > TUNE_EVERY_NS:
+            self.tuned_ns = now_ns
+            self.clock.sync()
+            self.tune(now_ns)
+        if self.resting:
+            self.empty_rests = 0 if handled > 0 else self.empty_rests + 1
+            if self.empty_rests >= 3 or self.rest_ns == 0:
+                self.resting = False
+                self.rest.repeat(0)
+                control(self.fd, EPOLL_CTL_ADD, self.sockets_fd, EPOLLIN, SOCKETS)
+        elif handled > 0 and 0 < now_ns - self.woke_ns < self.rest_ns:
+            self.resting = True
+            self.empty_rests = 0
+            control(self.fd, EPOLL_CTL_DEL, self.sockets_fd, 0, SOCKETS)
+            self.rest.repeat(self.rest_ns)
+
+    cdef void tune(self, int64_t now_ns) noexcept:
+        """A rest costs at most 1/200 of a request's time and 1/5 of a token gap."""
+        cdef Hist* gaps
+        cdef int64_t rest_ns = self.longest_rest_ns
+        cdef int64_t mean_ns
+        if self.recorder is None:
+            return
+        gaps = self.recorder.hist(ITL)
+        if gaps.count > 0:
+            rest_ns = min(rest_ns, gaps.sum_ns // gaps.count // 5)
+        if self.answered_count > 0:
+            mean_ns = self.answered_ns // self.answered_count
+        else:
+            mean_ns = now_ns - self.block.head.start_ns
+        rest_ns = min(rest_ns, mean_ns // 200)
+        if rest_ns < SHORTEST_REST_NS:
+            rest_ns = 0
+        if rest_ns != self.rest_ns:
+            self.rest_ns = rest_ns
+            if self.resting and rest_ns > 0:
+                self.rest.repeat(rest_ns)

@@ -1,0 +1,10 @@
+"""A file that is written through memory: what is in it survives kill -9 of the process."""
+
+
+cdef class MappedFile:
+    cdef readonly str path
+    cdef readonly Py_ssize_t size
+    cdef char* data
+    cdef int fd
+
+    cdef int grow(self, Py_ssize_t size) except -1

@@ -1,0 +1,67 @@
+"""Files written through a shared mapping. See mapped.pxd for the contract."""
+from libc.errno cimport errno
+from posix.fcntl cimport O_CREAT, O_RDWR, open as c_open
+from posix.mman cimport MADV_DONTNEED, MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, madvise, mmap, munmap
+from posix.unistd cimport close, ftruncate
+
+import os
+
+cdef extern from "fcntl.h" nogil:
+    int O_CLOEXEC
+
+cdef extern from "sys/mman.h" nogil:
+    void* mremap(void* old_address, size_t old_size, size_t new_size, int flags)
+    int MREMAP_MAYMOVE
+
+
+cdef class MappedFile:
+    """Maps `path` for reading and writing, at least `size` bytes long.
+
+    Raises OSError when the file cannot be made, enlarged or mapped.
+    """
+
+    def __cinit__(self, str path, Py_ssize_t size):
+        self.data = NULL
+        self.path = path
+        self.size = 0
+        self.fd = c_open(os.fsencode(path), O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        if self.fd < 0:
+            raise OSError(errno, os.strerror(errno), path)
+        cdef Py_ssize_t there = os.fstat(self.fd).st_size
+        self.grow(max(there, size))
+
+    cdef int grow(self, Py_ssize_t size) except -1:
+        """Enlarges file and mapping; pointers into the old mapping are void afterwards."""
+        cdef void* at
+        if size <= self.size:
+            return 0
+        if ftruncate(self.fd, size) != 0:
+            raise OSError(errno, os.strerror(errno), self.path)
+        if self.data == NULL:
+            at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, self.fd, 0)
+        else:
+            # Written pages stay in the page cache; only this process's resident size shrinks.
+            madvise(self.data, self.size, MADV_DONTNEED)
+            at = mremap(self.data, self.size, size, MREMAP_MAYMOVE)
+        if at == MAP_FAILED:
+            raise OSError(errno, os.strerror(errno), self.path)
+        self.data = <char*>at
+        self.size = size
+        return 0
+
+    def close(self, Py_ssize_t size=-1):
+        """Unmaps; with `size`, cuts the file down to what was used."""
+        if self.data != NULL:
+            munmap(self.data, self.size)
+            self.data = NULL
+        if self.fd >= 0:
+            if size >= 0:
+                ftruncate(self.fd, size)
+            close(self.fd)
+            self.fd = -1
+
+    def __dealloc__(self):
+        if self.data != NULL:
+            munmap(self.data, self.size)
+        if self.fd >= 0:
+            close(self.fd)

@@ -1,0 +1,19 @@
+ROWS_MAGIC: bytes
+ROWS_HEADER_BYTES: int
+ROWS_HEADER_FIELDS: list[tuple]
+FLOW_BUCKET_NS: int
+STATUSES: tuple[str, ...]
+ERRORS: tuple[str, ...]
+FINISHES: tuple[str, ...]
+ROW_FIELDS: list[tuple]
+ROW_BYTES: int
+
+class Recorder:
+    saves_token_times: bool
+    saves_text: bool
+    def __init__(
+        self, directory: str, worker: int, token_times: bool = False, text: bool = False
+    ) -> None: ...
+    def start_at(self, origin_ns: int) -> None: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...

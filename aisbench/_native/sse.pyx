@@ -1,0 +1,209 @@
+"""The SSE parser. See sse.pxd for the contract."""
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memchr, memcmp, memcpy
+
+
+cdef int make_room(char** buffer, Py_ssize_t* room, Py_ssize_t need) except -1:
+    cdef char* bigger
+    if need > room[0]:
+        need = need * 2 if need > 2048 else 4096
+        bigger = <char*>realloc(buffer[0], need)
+        if bigger == NULL:
+            raise MemoryError
+        buffer[0] = bigger
+        room[0] = need
+    return 0
+
+
+cdef class SseParser:
+    """`limit_bytes`: what one event may take, all its lines and line ends counted."""
+
+    def __cinit__(self, int64_t limit_bytes):
+        self.limit_bytes = limit_bytes
+        self.line = self.joined = NULL
+        self.line_room = self.joined_room = 0
+        self.restart()
+
+    def __dealloc__(self):
+        free(self.line)
+        free(self.joined)
+
+    cdef void restart(self) noexcept:
+        self.data = NULL
+        self.size = 0
+        self.is_error = self.named_error = False
+        self.at = self.end = NULL
+        self.after_cr = False
+        self.started = False
+        self.event_bytes = 0
+        self.has_data = False
+        self.data_is_copied = False
+        self.line_bytes = 0
+
+    cdef int push(self, const char* data, Py_ssize_t n) except -1:
+        self.at = data
+        self.end = data + n
+        return 0
+
+    cdef bint holds_part(self) noexcept:
+        """True when bytes of an unfinished event are held."""
+        return self.has_data or self.line_bytes > 0
+
+    cdef int keep_line(self, const char* text, Py_ssize_t n) except -1:
+        """The unfinished line outlives the pushed bytes."""
+        make_room(&self.line, &self.line_room, self.line_bytes + n)
+        memcpy(self.line + self.line_bytes, text, n)
+        self.line_bytes += n
+        return 0
+
+    cdef int keep_data(self) except -1:
+        """The data of the unfinished event outlives the pushed bytes."""
+        if self.has_data and not self.data_is_copied:
+            make_room(&self.joined, &self.joined_room, self.size + 1)
+            memcpy(self.joined, self.data, self.size)
+            self.data = self.joined
+            self.data_is_copied = True
+        return 0
+
+    cdef int pull(self) except -1:
+        cdef const char* eol
+        cdef const char* cr
+        cdef const char* text
+        cdef Py_ssize_t n, there
+        cdef bint copied
+        if self.at != self.end and self.after_cr:
+            self.after_cr = False
+            if self.at[0] == b"\n":
+                self.at += 1
+        while self.at != self.end:
+            there = self.end - self.at
+            eol = <const char*>memchr(self.at, b"\n", there)
+            if eol != NULL:
+                there = eol - self.at
+            # A lone CR ends a line too; JSON never holds one, so this finds nothing on the usual path.
+            cr = <const char*>memchr(self.at, b"\r", there)
+            if cr != NULL:
+                eol = cr
+            if eol == NULL:
+                self.event_bytes += there
+                self.keep_line(self.at, there)
+                self.at = self.end
+                if self.event_bytes > self.limit_bytes:
+                    return SSE_TOO_LARGE
+                break
+            n = eol - self.at
+            text = self.at
+            self.at = eol + 1
+            if eol[0] == b"\r":
+                if self.at == self.end:
+                    self.after_cr = True
+                elif self.at[0] == b"\n":
+                    self.at += 1
+            self.event_bytes += n + 1
+            copied = self.line_bytes > 0
+            if copied:
+                self.keep_line(text, n)
+                text = self.line
+                n = self.line_bytes
+                self.line_bytes = 0
+            if not self.started:
+                self.skip_bom(&text, &n)
+            if n == 0:
+                if self.dispatch():
+                    return SSE_EVENT
+                continue
+            if self.event_bytes > self.limit_bytes:
+                return SSE_TOO_LARGE
+            self.take_line(text, n, copied)
+        self.keep_data()
+        return SSE_MORE
+
+    cdef void skip_bom(self, const char** text, Py_ssize_t* n) noexcept:
+        """The first line of a stream may begin with a byte order mark."""
+        self.started = True
+        if n[0] >= 3 and memcmp(text[0], b"\xef\xbb\xbf", 3) == 0:
+            text[0] += 3
+            n[0] -= 3
+
+    cdef bint dispatch(self) noexcept:
+        """An empty line: the event is whole; one without data is none."""
+        self.event_bytes = 0
+        self.is_error = self.named_error
+        self.named_error = False
+        if not self.has_data:
+            return False
+        self.has_data = False
+        self.data_is_copied = False
+        return True
+
+    cdef int take_line(self, const char* text, Py_ssize_t n, bint copied) except -1:
+        cdef const char* value
+        cdef Py_ssize_t size
+        if n >= 5 and memcmp(text, b"data:", 5) == 0:
+            value = text + 5
+            size = n - 5
+        elif n == 4 and memcmp(text, b"data", 4) == 0:
+            value = text + 4
+            size = 0
+        else:
+            if n >= 11 and memcmp(text, b"event:", 6) == 0:
+                value = text + 6
+                if value[0] == b" ":
+                    value += 1
+                self.named_error = text + n - value == 5 and memcmp(value, b"error", 5) == 0
+            return 0
+        if size > 0 and value[0] == b" ":
+            value += 1
+            size -= 1
+        if self.has_data:
+            # Lines of data are joined by line feeds.
+            self.keep_data()
+            make_room(&self.joined, &self.joined_room, self.size + 1 + size)
+            self.joined[self.size] = b"\n"
+            memcpy(self.joined + self.size + 1, value, size)
+            self.data = self.joined
+            self.size += 1 + size
+            return 0
+        self.data = value
+        self.size = size
+        self.has_data = True
+        self.data_is_copied = False
+        if copied:
+            # The line buffer is used again before the event is whole.
+            self.keep_data()
+        return 0
+
+    cdef int end_of_stream(self) except -1:
+        """No more bytes come: delivers an event that lacks only its blank line."""
+        cdef const char* text = self.line
+        cdef Py_ssize_t n = self.line_bytes
+        if n > 0:
+            self.line_bytes = 0
+            if not self.started:
+                self.skip_bom(&text, &n)
+            self.take_line(text, n, True)
+        return SSE_EVENT if self.dispatch() else SSE_MORE
+
+
+def parse(pieces, int64_t limit_bytes=1 << 20, bint end=True):
+    """The data of each event in a stream that arrives in `pieces` (bytes each), for tests and fuzzing.
+
+    Returns (list of bytes, too_large); after a too large event nothing more is delivered.
+    """
+    cdef SseParser parser = SseParser(limit_bytes)
+    cdef bytes piece
+    cdef int item
+    events = []
+    for piece in pieces:
+        parser.push(<const char*>piece, len(piece))
+        while True:
+            item = parser.pull()
+            if item == SSE_TOO_LARGE:
+                return events, True
+            if item == SSE_MORE:
+                break
+            events.append(parser.data[:parser.size])
+    if end and parser.end_of_stream() == SSE_EVENT:
+        events.append(parser.data[:parser.size])
+    return events, False

@@ -1,0 +1,74 @@
+"""Requests in flight as a step function of time, exact from the rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.records import Run
+
+
+@dataclass(frozen=True)
+class InFlight:
+    """`counts[i]` requests were in flight from `times_ns[i]` (since the start) to `times_ns[i + 1]`.
+
+    In flight: from just before the send to the end of the response. The function ends at `end_ns`.
+    """
+
+    times_ns: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    end_ns: int
+
+    @staticmethod
+    def of(run: Run) -> InFlight:
+        """Requests lost in a crash count until the last moment that the records speak of."""
+        rows = run.rows[run.rows["sent_ns"] > 0]
+        end_ns = run.duration_ns
+        sent = rows["sent_ns"] - run.start_ns
+        done = np.where(rows["done_ns"] > 0, rows["done_ns"] - run.start_ns, end_ns)
+        moments = np.concatenate([sent, done])
+        steps = np.repeat(np.array([1, -1], np.int64), len(rows))
+        # Ends before sends at one instant: a slot given back may be taken at once.
+        order = np.lexsort((steps, moments))
+        times, counts = moments[order], np.cumsum(steps[order])
+        return InFlight(
+            np.concatenate([np.zeros(1, np.int64), times]),
+            np.concatenate([np.zeros(1, np.int64), counts]),
+            end_ns,
+        )
+
+    @property
+    def peak(self) -> int:
+        return int(self.counts.max())
+
+    @property
+    def mean(self) -> float:
+        """Averaged over time, from the start to the end; 0 for a run without length."""
+        return self.mean_within(0, self.end_ns)
+
+    def mean_within(self, from_ns: int, to_ns: int) -> float:
+        """Averaged over [from_ns, to_ns); 0 when that is empty."""
+        if to_ns <= from_ns:
+            return 0.0
+        starts = np.clip(self.times_ns, from_ns, to_ns)
+        ends = np.clip(np.append(self.times_ns[1:], max(self.end_ns, to_ns)), from_ns, to_ns)
+        return float(np.sum(self.counts * (ends - starts))) / (to_ns - from_ns)
+
+    def share_at(self, level: int) -> float:
+        """The part of the time that at least `level` requests were in flight."""
+        if self.end_ns <= 0:
+            return 0.0
+        lengths = np.diff(np.append(self.times_ns, self.end_ns))
+        return float(lengths[self.counts >= level].sum()) / self.end_ns
+
+    def last_full_before(self, moments_ns: NDArray[np.int64], level: int) -> NDArray[np.int64]:
+        """For each moment the last instant before it at which `level` was still reached; -1 for never.
+
+        That is when a slot of a full limit became free, so that a waiting request could go.
+        """
+        was_full = self.counts[:-1] >= level
+        freed = self.times_ns[1:][was_full & (self.counts[1:] < level)]
+        at = np.searchsorted(freed, moments_ns, side="right") - 1
+        return np.where(at >= 0, freed[np.maximum(at, 0)] if len(freed) else -1, -1)

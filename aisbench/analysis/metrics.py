@@ -1,0 +1,159 @@
+"""summary.json: everything that a run comes to, by design section 5's definitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.client import client_block, clock_of
+from aisbench.analysis.failures import failures_by_kind
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.records import Run
+from aisbench.analysis.sending import Sending, arrivals_block, lag_block
+from aisbench.analysis.series import NS, peak_per_second
+from aisbench.analysis.statistics import describe, describe_histogram_ms
+from aisbench.analysis.tokens import TokenCounts, logged_gaps_ns
+from aisbench.analysis.verdict import judge
+from aisbench.analysis.vllm_keys import vllm_result
+
+SUMMARY_SCHEMA = 1
+
+
+def summarise(run: Run) -> dict[str, Any]:
+    """summary.json of `run`: every key of vllm.json in its order, then this program's own.
+
+    All values are plain (no NaN, no infinity). Keys that end in `_ms` hold describe()'s figures.
+    """
+    tokens = TokenCounts.of(run)
+    latencies = Latencies.of(run, tokens)
+    in_flight = InFlight.of(run)
+    sending = Sending.of(run, in_flight)
+    gaps = logged_gaps_ns(run)
+    metrics = metrics_block(run, latencies, gaps)
+    goodput = run.config.get("goodput")
+    good = latencies.meeting(goodput) if goodput else None
+    summary = vllm_result(run, metrics, good)
+    summary |= {
+        "schema": SUMMARY_SCHEMA,
+        "version": run.info.get("version"),
+        "outcome": run.outcome,
+        "outcome_reason": run.outcome_reason,
+        "simulator": bool(run.info.get("simulator")),
+        "verdict": None,
+        "clock": clock_of(run),
+        "requests": requests_block(run),
+        "metrics": metrics,
+        "itl_from": "histogram" if gaps is None else "token_log",
+        "from_plan": from_plan_block(run, latencies),
+        "client": client_block(run, lag_block(run, sending)),
+        "arrivals": arrivals_block(run, sending),
+        "in_flight": {"limit": run.limit, "mean": in_flight.mean, "peak": in_flight.peak},
+        "errors": errors_block(run),
+        "error_samples": run.info.get("error_samples") or [],
+        "output_tokens_from": tokens.source,
+        "peaks": peaks_block(run, tokens),
+        "per_user": per_user_block(run, latencies, tokens),
+        "reasoning": reasoning_block(run),
+        "goodput": None if good is None else {"bounds_ms": goodput, "good": good, "of": len(latencies.ttft)},
+        "config": run.config,
+        "fingerprint": run.info.get("fingerprint") or {},
+        "limits": run.info.get("limits") or {},
+        "host": run.info.get("host") or {},
+        "notes": run.info.get("notes") or [],
+    }
+    summary["verdict"] = judge(run, summary, in_flight, sending).as_dict()
+    return summary
+
+
+def metrics_block(
+    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None
+) -> dict[str, dict[str, float]]:
+    """ITL exactly from the token log where there is one; else from the histogram, which also counts the
+    gaps of requests that did not succeed."""
+    percents = run.config.get("percentiles") or ()
+    return {
+        "ttft_ms": describe(latencies.ttft, percents),
+        "tpot_ms": describe(latencies.tpot, percents),
+        "itl_ms": describe_histogram_ms(run.histograms["itl"], percents)
+        if gaps is None
+        else describe(gaps / 1e6, percents),
+        "e2el_ms": describe(latencies.e2el, percents),
+    }
+
+
+def from_plan_block(run: Run, latencies: Latencies) -> dict[str, dict[str, float]] | None:
+    """Latencies from the intended time; None in closed loop."""
+    if latencies.ttft_from_plan is None or latencies.e2el_from_plan is None:
+        return None
+    percents = run.config.get("percentiles") or ()
+    return {
+        "ttft_ms": describe(latencies.ttft_from_plan, percents),
+        "e2el_ms": describe(latencies.e2el_from_plan, percents),
+    }
+
+
+def requests_block(run: Run) -> dict[str, int | None]:
+    """Each request is in exactly one of completed, failed, cancelled (stopped by the run's end), dropped
+    (never sent, --late drop) and lost (in flight in a crash)."""
+    return {
+        "planned": run.info.get("planned_requests"),
+        "sent": int((run.rows["sent_ns"] > 0).sum()),
+        "completed": int(run.has_status("ok").sum()),
+        "failed": int(run.has_status("failed").sum()),
+        "cancelled": int(run.has_status("cancelled").sum()),
+        "dropped": int(run.has_status("dropped").sum()),
+        "lost": int(run.has_status("in_flight").sum()),
+    }
+
+
+def errors_block(run: Run) -> dict[str, int]:
+    """Failed requests by kind, the commonest first."""
+    return {kind: len(rows) for kind, rows in failures_by_kind(run).items()}
+
+
+def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
+    """The most in one whole second since the start.
+
+    Input tokens count when their request was sent, output tokens (token events) when they came.
+    """
+    ok = run.has_status("ok")
+    rows = run.rows[ok]
+    if len(rows) == 0:
+        return dict.fromkeys(
+            ("requests_per_s", "input_tokens_per_s", "output_tokens_per_s", "total_tokens_per_s"), 0.0
+        )
+    ended = np.bincount((rows["done_ns"] - run.start_ns) // NS)
+    sent = np.bincount((rows["sent_ns"] - run.start_ns) // NS, weights=tokens.prompt[ok])
+    seconds = max(len(sent), -(-len(run.flow) // 100))
+    flow = np.zeros(seconds * 100, np.int64)
+    flow[: len(run.flow)] = run.flow
+    total = flow.reshape(seconds, 100).sum(axis=1) + np.pad(sent, (0, seconds - len(sent)))
+    return {
+        "requests_per_s": float(ended.max()),
+        "input_tokens_per_s": float(sent.max()),
+        "output_tokens_per_s": peak_per_second(run.flow),
+        "total_tokens_per_s": float(total.max()),
+    }
+
+
+def per_user_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, dict[str, float]]:
+    """What one request's user sees: decode = 1 / TPOT, prefill = prompt tokens / TTFT, in tokens/s."""
+    prompt = tokens.prompt[run.has_status("ok")]
+    tpot, known = latencies.tpot[latencies.tpot > 0], (prompt > 0) & (latencies.ttft > 0)
+    return {
+        "decode_tokens_per_s": describe(1e3 / tpot),
+        "prefill_tokens_per_s": describe(1e3 * prompt[known] / latencies.ttft[known]),
+    }
+
+
+def reasoning_block(run: Run) -> dict[str, float]:
+    rows = run.rows[run.has_status("ok")]
+    events, reasoning = int(rows["content_events"].sum()), int(rows["reasoning_events"].sum())
+    return {
+        "events": reasoning,
+        "requests": int((rows["reasoning_events"] > 0).sum()),
+        "share_of_events": reasoning / events if events else 0.0,
+    }

@@ -1,0 +1,202 @@
+"""A run as its records tell it: rows, histograms, token flow and what the engine noted beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
+from aisbench._native.recorder import (
+    FLOW_BUCKET_NS,
+    ROW_FIELDS,
+    ROWS_HEADER_BYTES,
+    ROWS_HEADER_FIELDS,
+    ROWS_MAGIC,
+    STATUSES,
+)
+from aisbench.analysis.histograms import Histogram
+from aisbench.errors import BadInput
+
+ROW = np.dtype(ROW_FIELDS)
+ROWS_HEADER = np.dtype(ROWS_HEADER_FIELDS)
+HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
+
+UNCLOSED = "the run ended without closing its records"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder, read.
+
+    `rows` is a structured array of ROW, one row a request, sorted by slot; `row_workers` the worker of
+    each row; `flow` the token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json.
+    """
+
+    folder: Path
+    info: dict[str, Any]
+    rows: NDArray[np.void]
+    row_workers: NDArray[np.int32]
+    histograms: dict[str, Histogram]
+    flow: NDArray[np.int64]
+    start_ns: int
+
+    @staticmethod
+    def load(run_dir: str | Path) -> Run:
+        """Reads `run_dir`, also after a crash. Raises BadInput when it is no run folder."""
+        folder = Path(run_dir)
+        records = folder / "records"
+        info = read_info(records / "run.json", folder)
+        workers = sorted(int(match[1]) for path in records.iterdir() if (match := ROWS_NAME.match(path.name)))
+        parts, origins = [], []
+        for worker in workers:
+            rows, origin_ns = read_rows(records / f"rows-{worker}.bin")
+            parts.append(rows)
+            origins.append(origin_ns)
+        start_ns = int(info.get("start_ns") or max(origins, default=0))
+        rows = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, ROW), *parts])
+        row_workers = np.repeat(np.array(workers, np.int32), [len(part) for part in parts])
+        if len(rows) > 1 and np.any(np.diff(rows["slot"]) < 0):
+            order = np.argsort(rows["slot"], kind="stable")
+            rows, row_workers = rows[order], row_workers[order]
+        return Run(
+            folder=folder,
+            info=info,
+            rows=rows,
+            row_workers=row_workers,
+            histograms=read_histograms([records / f"hist-{worker}.bin" for worker in workers]),
+            flow=read_flow(
+                [records / f"flow-{worker}.bin" for worker in workers],
+                [origin_ns - start_ns if origin_ns else 0 for origin_ns in origins],
+            ),
+            start_ns=start_ns,
+        )
+
+    @property
+    def records(self) -> Path:
+        return self.folder / "records"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.info.get("config") or {}
+
+    @property
+    def workers(self) -> list[dict[str, Any]]:
+        """The workers' own figures; empty when the run never came to write them."""
+        return self.info.get("workers") or []
+
+    @property
+    def outcome(self) -> str:
+        """finished, interrupted or failed; a run that never closed its records has failed."""
+        outcome = self.info.get("outcome")
+        return "failed" if outcome in (None, "running") else str(outcome)
+
+    @property
+    def outcome_reason(self) -> str | None:
+        if self.info.get("outcome") in (None, "running"):
+            return UNCLOSED
+        return self.info.get("outcome_reason")
+
+    @property
+    def is_open_loop(self) -> bool:
+        """True when requests left by a plan (a finite rate or a ramp), not when others ended."""
+        return self.config.get("rate") not in (None, "inf") or bool(self.config.get("ramp_up"))
+
+    @property
+    def limit(self) -> int | None:
+        """The in-flight limit that was asked for."""
+        return self.config.get("concurrency")
+
+    @property
+    def last_ns(self) -> int:
+        """The last moment that any row speaks of; `start_ns` when there is none."""
+        if len(self.rows) == 0:
+            return self.start_ns
+        return max(
+            self.start_ns, *(int(self.rows[name].max()) for name in ("done_ns", "last_token_ns", "sent_ns"))
+        )
+
+    @property
+    def duration_ns(self) -> int:
+        """From the common start to the end of the last response, as vLLM's (dispatch to gather)."""
+        return self.last_ns - self.start_ns
+
+    def has_status(self, *names: str) -> NDArray[np.bool_]:
+        """Mask of the rows whose status is one of `names` (STATUSES)."""
+        return np.isin(self.rows["status"], [STATUSES.index(name) for name in names])
+
+    def planned_lengths(self, name: str) -> NDArray[np.int32] | None:
+        """Per row the planned `prompt_tokens` or `max_tokens`; None when the run kept no plan of it."""
+        file = (self.info.get("prompts") or {}).get(name)
+        if file is None or not (self.records / file).is_file():
+            return None
+        lengths = np.load(self.records / file, allow_pickle=False)
+        return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
+
+
+ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
+
+
+def read_info(path: Path, folder: Path) -> dict[str, Any]:
+    try:
+        info = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise BadInput(
+            f"{folder} is no run folder (it has no records/run.json); give one like outputs/default/20261123_140000"
+        ) from None
+    except ValueError as problem:
+        raise BadInput(f"{path} is not readable as JSON: {problem}") from None
+    if not isinstance(info, dict) or info.get("schema") != 1:
+        raise BadInput(f"{path} has a schema that this version does not know; it reads schema 1")
+    return info
+
+
+def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
+    """The rows of one worker, mapped from `path`, and the common start that its header names (ns)."""
+    with path.open("rb") as file:
+        head = file.read(ROWS_HEADER.itemsize)
+    size = path.stat().st_size
+    if len(head) < ROWS_HEADER.itemsize or size < ROWS_HEADER_BYTES:
+        return np.empty(0, ROW), 0
+    header = np.frombuffer(head, ROWS_HEADER)[0]
+    if header["magic"] != ROWS_MAGIC or header["row_bytes"] != ROW.itemsize:
+        raise BadInput(f"{path} was not written by this version: its rows have another layout")
+    count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // ROW.itemsize)
+    if count == 0:
+        return np.empty(0, ROW), int(header["origin_ns"])
+    rows = np.memmap(path, ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
+    return rows, int(header["origin_ns"])
+
+
+def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
+    merged = {name: Histogram.empty() for name in HISTOGRAMS}
+    for path in paths:
+        if not path.is_file() or path.stat().st_size < HISTOGRAM.itemsize * len(HISTOGRAMS):
+            continue
+        records = np.memmap(path, HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
+        for name, record in zip(HISTOGRAMS, records, strict=True):
+            merged[name] = merged[name].plus(Histogram.of_record(record))
+    return merged
+
+
+def read_flow(paths: list[Path], shifts_ns: list[int]) -> NDArray[np.int64]:
+    """The workers' token flow, summed on one axis, cut after the last bucket that counted something."""
+    total = np.zeros(0, np.int64)
+    for path, shift_ns in zip(paths, shifts_ns, strict=True):
+        if not path.is_file():
+            continue
+        counts = np.fromfile(path, "<i4")
+        used = np.flatnonzero(counts)
+        if len(used) == 0:
+            continue
+        shift = max(0, shift_ns // FLOW_BUCKET_NS)
+        end = shift + int(used[-1]) + 1
+        if end > len(total):
+            total = np.concatenate([total, np.zeros(end - len(total), np.int64)])
+        total[shift:end] += counts[: used[-1] + 1]
+    return total

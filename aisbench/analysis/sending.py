@@ -1,0 +1,109 @@
+"""How requests left: the sent process against the plan, and what held late ones back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.records import Run
+from aisbench.analysis.statistics import describe
+from aisbench.workload.arrivals import GapStatistics, gap_statistics
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Times in ns since the start, of all requests that were sent, by slot.
+
+    `lag_ms` is sent - planned. `own_lag_ms` counts only from when the request could have gone: its
+    planned time, or, where the in-flight limit was full then, the moment it was so last. The first is
+    what a user waits; the second is the client's doing.
+    """
+
+    sent_ns: NDArray[np.int64]
+    planned_ns: NDArray[np.int64]
+    lag_ms: NDArray[np.float64]
+    own_lag_ms: NDArray[np.float64]
+
+    @staticmethod
+    def of(run: Run, in_flight: InFlight) -> Sending:
+        rows = run.rows[run.rows["sent_ns"] > 0]
+        sent, planned = rows["sent_ns"] - run.start_ns, rows["planned_ns"] - run.start_ns
+        could_go = planned
+        if run.limit is not None:
+            could_go = np.maximum(planned, in_flight.last_full_before(sent, run.limit))
+        return Sending(sent, planned, (sent - planned) / 1e6, (sent - could_go) / 1e6)
+
+    @property
+    def sent_rate(self) -> float:
+        """Requests/s from the start to the last send; 0 when that is no time."""
+        span_ns = int(self.sent_ns.max(initial=0))
+        return len(self.sent_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
+
+    @property
+    def planned_rate(self) -> float:
+        """The same of the plan: what the sent requests' own offsets asked for."""
+        span_ns = int(self.planned_ns.max(initial=0))
+        return len(self.planned_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
+
+    @property
+    def capped_share(self) -> float:
+        """The part of the requests that the in-flight limit made late (by more than 1 ms)."""
+        if len(self.lag_ms) == 0:
+            return 0.0
+        return float(np.mean(self.lag_ms - self.own_lag_ms > 1.0))
+
+
+def shape_of(config: dict[str, Any]) -> float:
+    """The gamma shape of the asked gaps: 1 is Poisson, inf is constant."""
+    if config.get("arrival") == "constant" or config.get("burstiness") == "inf":
+        return math.inf
+    return float(config.get("burstiness") or 1.0)
+
+
+def arrivals_block(run: Run, sending: Sending) -> dict[str, Any]:
+    """summary.json's `arrivals`. Rates in requests/s; figures that cannot be had are None."""
+    rate = run.config.get("rate")
+    block: dict[str, Any] = {
+        "process": run.config.get("arrival"),
+        "asked_rate": None,
+        "achieved_rate": sending.sent_rate,
+        "planned_rate": None,
+        "gap_cv": None,
+        "planned_gap_cv": None,
+        "dispersion": None,
+        "ks": None,
+        "ks_limit": None,
+        "held_back_by_limit": sending.capped_share if run.is_open_loop else None,
+    }
+    sent = statistics_of(run, sending.sent_ns)
+    if sent is not None:
+        block["gap_cv"] = sent.cv
+        block["dispersion"] = None if math.isnan(sent.dispersion) else sent.dispersion
+    if not run.is_open_loop:
+        return block
+    block["asked_rate"] = float(rate) if rate not in (None, "inf") else sending.planned_rate
+    block["planned_rate"] = sending.planned_rate
+    planned = statistics_of(run, sending.planned_ns)
+    if planned is not None:
+        block["planned_gap_cv"] = planned.cv
+    # A ramp's gaps follow no one law, so only the plan itself can be compared with.
+    if sent is not None and not run.config.get("ramp_up"):
+        block["ks"], block["ks_limit"] = sent.ks, sent.ks_limit
+    return block
+
+
+def statistics_of(run: Run, times_ns: NDArray[np.int64]) -> GapStatistics | None:
+    return gap_statistics(times_ns, shape=shape_of(run.config))
+
+
+def lag_block(run: Run, sending: Sending) -> dict[str, float] | None:
+    """`schedule_lag_ms`: describe() of sent - planned, with `own_p99`; None in closed loop (no plan)."""
+    if not run.is_open_loop:
+        return None
+    own = float(np.percentile(sending.own_lag_ms, 99)) if len(sending.own_lag_ms) else 0.0
+    return {**describe(sending.lag_ms), "own_p99": own}

@@ -1,0 +1,107 @@
+"""The run over time, thinned to what a page can draw; peaks survive the thinning."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.failures import failures_by_kind
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.records import Run
+from aisbench.analysis.sending import Sending
+
+MOST_POINTS = 2000
+# Bins of rates: as fine as gives about this many of them, never finer than 50 ms.
+WANTED_BINS = 300
+FINEST_BIN_NS = 50_000_000
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values `y` at times `t_s` (seconds since the start)."""
+
+    t_s: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+def bin_ns(duration_ns: int) -> int:
+    """A round width, 1, 2 or 5 times a power of ten (from 50 ms), that gives at most WANTED_BINS bins."""
+    width = FINEST_BIN_NS
+    while width * WANTED_BINS < duration_ns:
+        mantissa = int(str(width)[0])
+        width = width * 5 // 2 if mantissa == 2 else width * 2
+    return width
+
+
+def keep_extremes(times: NDArray, values: NDArray, most: int = MOST_POINTS) -> tuple[NDArray, NDArray]:
+    """At most about `most` of the points: of each stretch its lowest and highest, and both ends."""
+    if len(times) <= most:
+        return times, values
+    edges = np.linspace(0, len(times), most // 2, dtype=np.int64)
+    kept = {0, len(times) - 1}
+    for begin, end in itertools.pairwise(edges):
+        part = values[begin:end]
+        kept.update((int(begin + np.argmin(part)), int(begin + np.argmax(part))))
+    index = np.array(sorted(kept))
+    return times[index], values[index]
+
+
+def in_flight_series(in_flight: InFlight) -> Series:
+    """A step function: each value holds until the next time. Ends at the end of the run."""
+    # Of changes at one instant only the last counts: no level was held between them.
+    last = np.append(np.diff(in_flight.times_ns) > 0, True)
+    times, counts = keep_extremes(in_flight.times_ns[last], in_flight.counts[last])
+    times, counts = np.append(times, max(in_flight.end_ns, int(times[-1]))), np.append(counts, counts[-1])
+    return Series(times / 1e9, counts.astype(float))
+
+
+def per_second(moments_ns: NDArray[np.int64], duration_ns: int, width_ns: int) -> Series:
+    """Events a second in bins of `width_ns`, at the bins' starts; a short last bin counts by its length."""
+    bins = max(1, -(-duration_ns // width_ns))
+    index = np.clip(moments_ns // width_ns, 0, bins - 1)
+    return rates(np.bincount(index, minlength=bins), duration_ns, width_ns)
+
+
+def rates(counts: NDArray[np.int64], duration_ns: int, width_ns: int) -> Series:
+    starts = np.arange(len(counts), dtype=np.int64) * width_ns
+    lengths = np.minimum(width_ns, np.maximum(duration_ns - starts, FLOW_BUCKET_NS))
+    return Series(starts / 1e9, counts / lengths * 1e9)
+
+
+def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | None:
+    """The plan's requests/s; None in closed loop."""
+    if not run.is_open_loop:
+        return None
+    rows = run.rows[run.has_status("dropped")]
+    planned = np.concatenate([sending.planned_ns, rows["planned_ns"] - run.start_ns])
+    return per_second(planned, run.duration_ns, width_ns)
+
+
+def token_series(run: Run, width_ns: int) -> Series:
+    """Token events a second, of all requests."""
+    per_bin = width_ns // FLOW_BUCKET_NS
+    bins = max(1, -(-max(run.duration_ns, len(run.flow) * FLOW_BUCKET_NS) // width_ns))
+    padded = np.zeros(bins * per_bin, np.int64)
+    padded[: len(run.flow)] = run.flow
+    return rates(padded.reshape(bins, per_bin).sum(axis=1), run.duration_ns, width_ns)
+
+
+def error_series(run: Run, width_ns: int) -> dict[str, Series]:
+    """Failures a second by kind."""
+    return {
+        kind: per_second(rows["done_ns"] - run.start_ns, run.duration_ns, width_ns)
+        for kind, rows in failures_by_kind(run).items()
+    }
+
+
+def peak_per_second(counts_10ms: NDArray[np.int64]) -> float:
+    """The most in any whole second that begins at a multiple of 1 s since the start."""
+    per_bin = NS // FLOW_BUCKET_NS
+    padded = np.zeros(max(1, -(-len(counts_10ms) // per_bin)) * per_bin, np.int64)
+    padded[: len(counts_10ms)] = counts_10ms
+    return float(padded.reshape(-1, per_bin).sum(axis=1).max())

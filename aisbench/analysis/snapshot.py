@@ -1,0 +1,30 @@
+"""A run's state at one moment, as the engine sees it and the live view shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Rates are requests/s and tokens/s over the last second or so; latencies are of the run so far.
+
+    `done` counts all requests that ended, `failed` those of them that failed.
+    """
+
+    elapsed_s: float = 0.0
+    remaining_s: float | None = None
+    asked_rate: float | None = None
+    achieved_rate: float = 0.0
+    in_flight: int = 0
+    limit: int | None = None
+    tokens_per_s: float = 0.0
+    sent: int = 0
+    done: int = 0
+    failed: int = 0
+    planned: int | None = None
+    ttft_p50_ms: float = 0.0
+    ttft_p99_ms: float = 0.0
+    itl_p50_ms: float = 0.0
+    itl_p99_ms: float = 0.0
+    errors: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,65 @@
+"""The figures that are given for every metric, from values or from a histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.histograms import Histogram
+
+# Given always, whatever --percentiles asks for.
+STANDARD_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
+NS_PER_MS = 1e6
+
+
+def percentile_name(percent: float) -> str:
+    """p99, p99.9: vLLM's names."""
+    return f"p{int(percent)}" if float(percent).is_integer() else f"p{percent}"
+
+
+def all_percentiles(asked: Iterable[float]) -> list[float]:
+    return sorted({*STANDARD_PERCENTILES, *(float(percent) for percent in asked)})
+
+
+def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> dict[str, float]:
+    """count, mean, median, std (population), min, max and linear percentiles; zeros when empty.
+
+    The same definitions as vLLM's: numpy's mean, median, std and percentile, and 0 for no values.
+    """
+    wanted = all_percentiles(percents)
+    if len(values) == 0:
+        return summary_of(0, 0.0, 0.0, 0.0, 0.0, wanted, [0.0] * len(wanted))
+    found = np.percentile(values, wanted).tolist()
+    return summary_of(
+        len(values),
+        float(np.mean(values)),
+        float(np.std(values)),
+        float(np.min(values)),
+        float(np.max(values)),
+        wanted,
+        found,
+    )
+
+
+def describe_histogram_ms(histogram: Histogram, percents: Iterable[float] = ()) -> dict[str, float]:
+    """As `describe`, in ms, from a histogram of ns."""
+    wanted = all_percentiles(percents)
+    return summary_of(
+        histogram.count,
+        histogram.mean_ns / NS_PER_MS,
+        histogram.std_ns / NS_PER_MS,
+        histogram.min_ns / NS_PER_MS,
+        histogram.max_ns / NS_PER_MS,
+        wanted,
+        [value / NS_PER_MS for value in histogram.percentiles_ns(wanted)],
+    )
+
+
+def summary_of(
+    count: int, mean: float, std: float, low: float, high: float, percents: list[float], values: list[float]
+) -> dict[str, float]:
+    median = values[percents.index(50.0)]
+    named = {percentile_name(percent): value for percent, value in zip(percents, values, strict=True)}
+    return {"count": count, "mean": mean, "median": median, "std": std, "min": low, "max": high, **named}

@@ -1,0 +1,137 @@
+"""The result of `vllm bench serve --save-result`, version 0.32: its keys in its order.
+
+Definitions are vLLM's: times per request in seconds, statistics in ms, population std, linear
+percentiles, 0 for no values. Its arrays have one entry for each request that ended, by slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from aisbench._native.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.records import Run
+from aisbench.analysis.series import NS, peak_per_second
+from aisbench.analysis.statistics import percentile_name
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text
+from aisbench.engine.kinds import error_kind
+
+METRIC_ORDER = ("ttft", "tpot", "itl", "e2el")
+
+
+def vllm_result(run: Run, metrics: dict[str, dict[str, float]], good: int | None) -> dict[str, Any]:
+    """vllm.json of `run`. `metrics` is summary.json's block of that name; `good` the requests within
+    goodput's bounds, None when none were asked for."""
+    config, tokens = run.config, TokenCounts.of(run)
+    result = {
+        "date": vllm_date(run.info.get("date")),
+        "endpoint_type": config.get("backend"),
+        "backend": config.get("backend"),
+        "label": config.get("label"),
+        "model_id": config.get("model"),
+        "tokenizer_id": config.get("tokenizer"),
+        "num_prompts": config.get("num_requests") or run.info.get("planned_requests") or len(run.rows),
+    }
+    result |= config.get("metadata") or {}
+    result |= {
+        "request_rate": config.get("rate"),
+        "burstiness": config.get("burstiness"),
+        "max_concurrency": config.get("concurrency"),
+    }
+    ramp = config.get("ramp_up")
+    if ramp:
+        result |= {
+            "ramp_up_strategy": ramp["strategy"],
+            "ramp_up_start_rps": ramp["from_rps"],
+            "ramp_up_end_rps": ramp["to_rps"],
+        }
+    result |= totals(run, tokens, good)
+    result |= arrays(run, tokens, bool(config.get("save_detailed")))
+    result |= peaks(run)
+    wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
+    for name in METRIC_ORDER:
+        if name in wanted:
+            result |= statistics_keys(name, metrics[f"{name}_ms"], config.get("percentiles") or [99])
+    return result
+
+
+def vllm_date(iso: str | None) -> str | None:
+    """%Y%m%d-%H%M%S of an ISO time."""
+    return datetime.fromisoformat(iso).strftime("%Y%m%d-%H%M%S") if iso else None
+
+
+def totals(run: Run, tokens: TokenCounts, good: int | None) -> dict[str, Any]:
+    duration_s = run.duration_ns / 1e9
+    completed = int(run.has_status("ok").sum())
+    prompt, output = int(tokens.prompt.sum()), int(tokens.output.sum())
+
+    def per_second(count: int) -> float:
+        return count / duration_s if duration_s > 0 else 0.0
+
+    return {
+        "duration": duration_s,
+        "completed": completed,
+        "failed": int(run.has_status("failed").sum()),
+        "total_input_tokens": prompt,
+        "total_output_tokens": output,
+        "request_throughput": per_second(completed),
+        "request_goodput": None if good is None else per_second(good),
+        "output_throughput": per_second(output),
+        "total_token_throughput": per_second(prompt + output),
+    }
+
+
+def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
+    """Without `detailed` only latencies and queue_times, as vLLM leaves them."""
+    kept = run.has_status("ok", "failed")
+    rows = run.rows[kept]
+    ok = run.has_status("ok")[kept]
+    latencies = np.where(ok, (rows["last_token_ns"] - rows["sent_ns"]) / 1e9, 0.0).tolist()
+    queue_times = np.where(rows["sent_ns"] > 0, (rows["sent_ns"] - rows["planned_ns"]) / 1e9, 0.0).tolist()
+    if not detailed:
+        return {"latencies": latencies, "queue_times": queue_times}
+    planned = run.planned_lengths("prompt_tokens")
+    prompt = np.where(ok, tokens.prompt[kept], 0 if planned is None else planned[kept])
+    has_token = rows["first_token_ns"] > 0
+    return {
+        "input_lens": prompt.tolist(),
+        "output_lens": tokens.output[kept].tolist(),
+        "ttfts": np.where(has_token, (rows["first_token_ns"] - rows["sent_ns"]) / 1e9, 0.0).tolist(),
+        "itls": [(gaps / 1e9).tolist() for gaps, keep in zip(each_gaps_ns(run), kept, strict=True) if keep],
+        "latencies": latencies,
+        "start_times": (rows["sent_ns"] / 1e9).tolist(),
+        "queue_times": queue_times,
+        "generated_texts": [text for (text, _), keep in zip(each_text(run), kept, strict=True) if keep],
+        "errors": [error_text(row) for row in rows],
+    }
+
+
+def error_text(row: np.void) -> str:
+    """The kind of its failure; empty for a good request."""
+    return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
+
+
+def peaks(run: Run) -> dict[str, float]:
+    """Over whole seconds from the first successful send: token events, and requests that touch one."""
+    rows = run.rows[run.has_status("ok")]
+    tokens, concurrent = 0.0, 0
+    if len(rows):
+        first_ns = int(rows["sent_ns"].min())
+        skipped = max(0, (first_ns - run.start_ns) // FLOW_BUCKET_NS)
+        tokens = peak_per_second(run.flow[skipped:])
+        begin = (rows["sent_ns"] - first_ns) // NS
+        # A request that ends at a second's very beginning does not touch that second.
+        end = np.maximum(-(-(rows["last_token_ns"] - first_ns) // NS), begin + 1)
+        steps = np.bincount(begin, minlength=int(end.max()) + 1) - np.bincount(
+            end, minlength=int(end.max()) + 1
+        )
+        concurrent = int(np.cumsum(steps).max())
+    return {"max_output_tokens_per_s": tokens, "max_concurrent_requests": concurrent, "rtfx": 0.0}
+
+
+def statistics_keys(name: str, figures: dict[str, float], percents: Iterable[float]) -> dict[str, float]:
+    result = {f"{kind}_{name}_ms": figures[kind] for kind in ("mean", "median", "std")}
+    return result | {f"{percentile_name(p)}_{name}_ms": figures[percentile_name(p)] for p in percents}

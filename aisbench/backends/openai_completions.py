@@ -1,0 +1,31 @@
+"""OpenAI completions: `v1/completions`, as vLLM, SGLang, LMDeploy, llama.cpp and others serve it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.prompt import Prompt
+from aisbench.backends.rules import CONTENT, OPENAI_TRAILER
+
+
+def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    return {
+        "model": options.model,
+        "prompt": list(prompt.token_ids) if prompt.token_ids is not None else prompt.text,
+        "repetition_penalty": 1.0,
+        "max_tokens": prompt.output_tokens,
+        "logprobs": None,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+COMPLETIONS = Backend(
+    family="openai-completions",
+    path="/v1/completions",
+    fields=fields,
+    rules=(("choices[].text", CONTENT), *OPENAI_TRAILER),
+    takes_token_ids=True,
+    output_tokens_from="usage of the server",
+)

@@ -1,0 +1,25 @@
+"""What the parts of a streamed event mean, in the words that the native decoder understands."""
+
+from __future__ import annotations
+
+# A rule is (path, meaning). A path is object keys joined by dots, [] behind a key meaning each
+# element of that array. The meanings:
+CHUNK = "chunk"  # a non-empty array marks the event as a token chunk, with or without text
+CONTENT = "content"  # a non-empty string is generated text
+REASONING = "reasoning"  # a non-empty string is generated reasoning text
+TOOL = "tool"  # anything non-empty is generated, but not text
+FINISH = "finish"  # a string says why generation ended
+PROMPT_TOKENS = "prompt_tokens"  # an integer: the server's count of the input
+OUTPUT_TOKENS = "output_tokens"  # an integer: the server's count of the output
+ERROR = "error"  # anything but null: the stream reports a failure
+
+Rules = tuple[tuple[str, str], ...]
+
+# OpenAI's streams report usage and errors alike.
+OPENAI_TRAILER: Rules = (
+    ("choices", CHUNK),
+    ("choices[].finish_reason", FINISH),
+    ("usage.prompt_tokens", PROMPT_TOKENS),
+    ("usage.completion_tokens", OUTPUT_TOKENS),
+    ("error", ERROR),
+)

@@ -1,0 +1,84 @@
+"""The entry points. Commands are imported when they are used, so that --help is instant."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+import aisbench
+from aisbench.errors import BadInput
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+# Name of the command: module and attribute, and the line that `aisbench --help` shows.
+COMMANDS = {
+    "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
+    "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
+    "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when one is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(aisbench.__version__, prog_name="aisbench")
+def group() -> None:
+    """A load engine for LLM inference servers whose numbers can be believed."""
+
+
+def run(command: click.Command, name: str) -> None:
+    """Runs `command`; what the user got wrong is one line and exit code 2, never a traceback."""
+    try:
+        code = command.main(prog_name=name, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as shown:
+        click.echo(shown.format_message(), err=True)
+        code = BAD_INPUT
+    except click.ClickException as problem:
+        click.echo(f"error: {one_line(problem.format_message())}", err=True)
+        code = BAD_INPUT
+    except BadInput as problem:
+        click.echo(f"error: {one_line(str(problem))}", err=True)
+        code = BAD_INPUT
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has had enough.
+        sys.stderr.close()
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def main() -> None:
+    """`aisbench`."""
+    run(group, "aisbench")
+
+
+def load_main() -> None:
+    """`aisbench-load`, which is `aisbench load`."""
+    from aisbench.cli.load import load
+
+    run(load, "aisbench-load")

@@ -1,0 +1,141 @@
+"""Parameter types of the command line, and the file that can hold its options."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aisbench.errors import BadInput
+
+
+class JsonObject(click.ParamType):
+    """A JSON object, or one that a config file holds already."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        if isinstance(value, Mapping):
+            return dict(value)
+        try:
+            parsed = json.loads(value)
+        except ValueError as problem:
+            self.fail(
+                f"{value!r} is not JSON ({problem}); give an object such as '{{\"top_k\": 1}}'", param, ctx
+            )
+        if not isinstance(parsed, dict):
+            self.fail(f"{value!r} is not a JSON object; give one such as '{{\"top_k\": 1}}'", param, ctx)
+        return parsed
+
+
+class Pairs(click.ParamType):
+    """`NAME{mark}VALUE` pairs behind one flag, separated by blanks or commas."""
+
+    name = "pairs"
+
+    def __init__(self, mark: str, example: str, *, numbers: bool, known: tuple[str, ...] = ()) -> None:
+        self.mark = mark
+        self.example = example
+        self.numbers = numbers
+        self.known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        if isinstance(value, Mapping):
+            value = " ".join(f"{name}{self.mark}{kept}" for name, kept in value.items())
+        pairs: dict[str, Any] = {}
+        for text in str(value).replace(",", " ").split():
+            name, mark, given = text.partition(self.mark)
+            if not mark or not name or not given:
+                self.fail(
+                    f"{text!r} is not NAME{self.mark}VALUE; give for example {self.example}", param, ctx
+                )
+            if self.known and name not in self.known:
+                self.fail(f"unknown name {name!r}; known: {', '.join(self.known)}", param, ctx)
+            pairs[name] = self.number(given, param, ctx) if self.numbers else given
+        return pairs
+
+    def number(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = -1.0
+        if not 0 < number < float("inf"):
+            self.fail(f"{text!r} is no number above 0; give for example {self.example}", param, ctx)
+        return number
+
+
+class Listed(click.ParamType):
+    """Values behind one flag, separated by commas or blanks."""
+
+    name = "list"
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        parts = value if isinstance(value, (list, tuple)) else str(value).replace(",", " ").split()
+        try:
+            return tuple(self.kind(part) for part in parts)
+        except ValueError:
+            self.fail(f"{value!r}: give {self.kind.__name__} values separated by commas", param, ctx)
+
+
+class ManyValued(click.Command):
+    """A command some of whose flags take all the values that follow, as argparse's nargs='+' does."""
+
+    many = ("--goodput", "--metadata", "--percentiles", "--percentile-metrics")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        joined: list[str] = []
+        for arg in args:
+            takes_more = len(joined) >= 2 and joined[-2] in self.many
+            if takes_more and not arg.startswith("-"):
+                joined[-1] += f" {arg}"
+            else:
+                joined.append(arg)
+        return super().parse_args(ctx, joined)
+
+
+def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Makes the options of a YAML or TOML file the defaults; flags on the command line stand above them."""
+    if value is None:
+        return
+    path = Path(value)
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise BadInput(f"--config {value} cannot be read ({problem}); give a YAML or TOML file") from None
+    try:
+        if path.suffix == ".toml":
+            import tomllib
+
+            options = tomllib.loads(text)
+        else:
+            import yaml
+
+            options = yaml.safe_load(text) or {}
+    except Exception as problem:
+        raise BadInput(f"--config {value} cannot be parsed ({problem}); give YAML or TOML") from None
+    if not isinstance(options, dict):
+        raise BadInput(f"--config {value} holds no options; give lines such as 'rate: 50'")
+    names: dict[str, str] = {}
+    for option in ctx.command.params:
+        if isinstance(option, click.Option) and option.name not in ("config", "help", None):
+            for flag in (*option.opts, *option.secondary_opts, str(option.name)):
+                names[flag.lstrip("-").replace("-", "_")] = str(option.name)
+    defaults: dict[str, Any] = {}
+    for key, given in options.items():
+        name = names.get(str(key).replace("-", "_"))
+        if name is None:
+            near = difflib.get_close_matches(str(key), names, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BadInput(f"--config {value}: unknown option {key!r}{hint}")
+        if given is not None:
+            defaults[name] = given
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}

@@ -1,0 +1,73 @@
+"""`aisbench simulate`: the built-in inference server."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from aisbench.errors import BadInput
+from aisbench.simulator.parameters import FAULTS, Parameters
+
+DEFAULTS = {field.name: field.default for field in fields(Parameters)}
+
+
+def option(flag: str, kind: type, help_text: str) -> Any:
+    name = flag.removeprefix("--").replace("-", "_")
+    return click.option(flag, name, type=kind, default=DEFAULTS[name], show_default=True, help=help_text)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on; 0: any free one.")
+@option("--model", str, "Name of the model served.")
+@option("--max-model-len", int, "Most tokens of prompt and output together.")
+@option("--max-num-seqs", int, "Most sequences in a batch; others wait.")
+@option("--kv-tokens", int, "Tokens that the KV cache holds; sequences for which there is no room wait.")
+@option("--max-batched-tokens", int, "Most tokens that one step prefills and decodes.")
+@option("--prefill-us-per-token", float, "Time a step takes longer for each prompt token that it prefills.")
+@option("--prefill-fixed-ms", float, "Time a step takes longer for each request that it admits.")
+@option("--decode-base-ms", float, "Time that every step takes.")
+@option("--decode-per-seq-us", float, "Time a step takes longer for each sequence that gets a token in it.")
+@option("--jitter", float, "Relative standard deviation of a step's length.")
+@option("--stop-early", float, "Chance at each token that it is the last, unless ignore_eos is asked for.")
+@option("--reasoning-tokens", int, "So many tokens at the start of a chat come as reasoning_content.")
+@option("--seed", int, "Of jitter, early ends and faults.")
+@click.option("--api-key", metavar="KEY", help="Answer 401 to /v1 without this key.")
+@click.option(
+    "--fault",
+    "fault",
+    multiple=True,
+    metavar="KIND:SHARE",
+    help=f"Inject a fault into this share of requests; repeatable. Kinds: {', '.join(FAULTS)}.",
+)
+@option("--huge-event-bytes", int, "Size of the event that a huge-event fault sends.")
+@click.option("--announce", type=int, hidden=True)
+@click.option("--lifeline", type=int, hidden=True)
+def simulate(
+    host: str, port: int, fault: tuple[str, ...], announce: int | None, lifeline: int | None, **given: Any
+) -> None:
+    """Run a simulated inference server with continuous batching and known costs.
+
+    It answers /v1/chat/completions, /v1/completions, /v1/models, /health, /metrics (vLLM's names) and
+    /truth (what it saw since /reset). A text prompt has one token per word.
+    """
+    parameters = Parameters(faults=parse_faults(fault), **given)
+    parameters.check()
+    from aisbench.simulator.serve import serve
+
+    serve(parameters, host, port, click.echo, announce=announce, lifeline=lifeline)
+
+
+def parse_faults(given: tuple[str, ...]) -> dict[str, float]:
+    faults: dict[str, float] = {}
+    for text in given:
+        kind, _, share = text.partition(":")
+        if kind in faults:
+            raise BadInput(f"--fault {kind} is given twice; give each kind once")
+        try:
+            faults[kind] = float(share)
+        except ValueError:
+            raise BadInput(f"--fault {text!r}: give KIND:SHARE, for example http-500:0.1") from None
+    return faults

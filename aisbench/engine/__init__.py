@@ -1,0 +1,1 @@
+"""Running it: configuration, preflight, coordinator, workers."""

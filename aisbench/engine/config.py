@@ -1,0 +1,194 @@
+"""What a run is asked to do: every option, checked, with its default."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from aisbench.errors import BadInput
+
+DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
+PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
+GOODPUT_METRICS = ("ttft", "tpot", "e2el")
+ARRIVALS = ("constant", "poisson", "gamma")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run. Fields are the command line's options with underscores; units stand in the names.
+
+    Raises BadInput from `check` for values that make no run; the message names the flag.
+    """
+
+    # target
+    url: str | None = None
+    backend: str = "openai"
+    endpoint: str | None = None
+    model: str | None = None
+    api_key: str | None = None
+    header: tuple[str, ...] = ()
+    timeout_s: float = 600.0
+    # load
+    rate: float = math.inf
+    burstiness: float = 1.0
+    arrival: str | None = None
+    ramp_up: str | None = None
+    ramp_from: float | None = None
+    ramp_to: float | None = None
+    concurrency: int | None = None
+    num_requests: int | None = None
+    duration_s: float | None = None
+    warmup: int = 0
+    workers: int | None = None
+    late: str = "catch-up"
+    grace_s: float = 30.0
+    seed: int = 0
+    # workload
+    dataset: str = "random"
+    input_len: int = 1024
+    output_len: int = 128
+    range_ratio: str = "0.0"
+    prefix_len: int = 0
+    tokenizer: str | None = None
+    trust_remote_code: bool = False
+    token_ids: bool = False
+    ignore_eos: bool | None = None
+    temperature: float | None = None
+    extra_body: dict[str, Any] | None = None
+    # stream
+    max_chunk_size: int = 1 << 20
+    ttft_at: str = "content"
+    # output
+    work_dir: str = "outputs/default"
+    label: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    save_outputs: bool = False
+    save_token_times: bool = False
+    save_detailed: bool = False
+    percentiles: tuple[float, ...] = DEFAULT_PERCENTILES
+    percentile_metrics: tuple[str, ...] = ("ttft", "tpot", "itl")
+    goodput: dict[str, float] | None = None
+    strict: bool = False
+    # the reader's longest pause between two looks at the sockets; 0: woken by each event
+    reader_rest_ms: float = 1.0
+
+    def check(self) -> None:
+        """Raises BadInput for the first option that makes no sense."""
+        positive("--rate", self.rate, "a rate in requests/s above 0, or inf", infinite=True)
+        positive("--burstiness", self.burstiness, "a shape above 0, or inf", infinite=True)
+        positive("--timeout", self.timeout_s, "seconds above 0")
+        positive("--concurrency", self.concurrency, "a whole number of at least 1")
+        positive("--num-requests", self.num_requests, "a whole number of at least 1")
+        positive("--duration", self.duration_s, "seconds above 0")
+        positive("--workers", self.workers, "a whole number of at least 1")
+        positive("--max-chunk-size", self.max_chunk_size, "a number of bytes of at least 1")
+        positive("--input-len", self.input_len, "a whole number of at least 1")
+        positive("--output-len", self.output_len, "a whole number of at least 1")
+        not_negative("--prefix-len", self.prefix_len, "a whole number of at least 0")
+        not_negative("--warmup", self.warmup, "a whole number of at least 0")
+        not_negative("--grace", self.grace_s, "seconds of at least 0")
+        not_negative("--seed", self.seed, "a whole number from 0 to 4294967295")
+        not_negative("--reader-rest", self.reader_rest_ms, "milliseconds of at least 0")
+        not_negative("--temperature", self.temperature, "a number of at least 0")
+        if self.seed > 0xFFFFFFFF:
+            raise BadInput(f"--seed {self.seed} is too large; give a whole number from 0 to 4294967295")
+        self.check_arrival()
+        self.drop_after_ms()
+        for percentile in self.percentiles:
+            if not 0 <= percentile <= 100:
+                raise BadInput(f"--percentiles: {percentile:g} is no percentile; give numbers from 0 to 100")
+        for name in self.percentile_metrics:
+            if name not in PERCENTILE_METRICS:
+                raise BadInput(
+                    f"--percentile-metrics: unknown metric {name!r}; known: {', '.join(PERCENTILE_METRICS)}"
+                )
+        if self.ttft_at not in ("content", "first-chunk"):
+            raise BadInput(f"--ttft-at: unknown {self.ttft_at!r}; known: content, first-chunk")
+
+    def check_arrival(self) -> None:
+        if self.ramp_up is None:
+            if self.ramp_from is not None or self.ramp_to is not None:
+                raise BadInput("--ramp-from and --ramp-to go with --ramp-up linear or --ramp-up exponential")
+        else:
+            if self.ramp_up not in ("linear", "exponential"):
+                raise BadInput(f"--ramp-up: unknown {self.ramp_up!r}; known: linear, exponential")
+            if self.ramp_from is None or self.ramp_to is None:
+                raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
+            positive("--ramp-from", self.ramp_from, "a rate in requests/s above 0")
+            positive("--ramp-to", self.ramp_to, "a rate in requests/s above 0")
+            if not math.isinf(self.rate):
+                raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
+        if self.arrival is None:
+            return
+        if self.arrival not in ARRIVALS:
+            raise BadInput(f"--arrival: unknown {self.arrival!r}; known: {', '.join(ARRIVALS)}")
+        if not self.is_open_loop:
+            raise BadInput(f"--arrival {self.arrival} needs a finite --rate (or --ramp-up)")
+        wanted = {"constant": math.isinf(self.burstiness), "poisson": self.burstiness == 1.0, "gamma": True}
+        if self.burstiness != 1.0 and not wanted[self.arrival]:
+            raise BadInput(
+                f"--arrival {self.arrival} and --burstiness {self.burstiness:g} contradict each other; leave one out"
+            )
+
+    @property
+    def is_open_loop(self) -> bool:
+        """True when requests leave by a plan, not when others end."""
+        return not math.isinf(self.rate) or self.ramp_up is not None
+
+    @property
+    def shape(self) -> float:
+        """The gamma shape of the gaps: 1 is Poisson, inf is constant."""
+        return math.inf if self.arrival == "constant" else self.burstiness
+
+    @property
+    def arrival_name(self) -> str:
+        if not self.is_open_loop:
+            return "inf"
+        if math.isinf(self.shape):
+            return "constant"
+        return "poisson" if self.shape == 1.0 else "gamma"
+
+    def drop_after_ms(self) -> float | None:
+        """The bound of `--late drop:MS`; None for catch-up. Raises BadInput for anything else."""
+        if self.late == "catch-up":
+            return None
+        kind, _, bound = self.late.partition(":")
+        try:
+            value = float(bound)
+        except ValueError:
+            value = math.nan
+        if kind != "drop" or not 0 <= value < math.inf:
+            raise BadInput(
+                f"--late {self.late!r} is unknown; give catch-up, or drop:MS with the bound in milliseconds"
+            )
+        return value
+
+    def as_dict(self) -> dict[str, Any]:
+        """All options as plain values, inf as a string, the key left out: what a run folder keeps."""
+        plain = asdict(self)
+        plain.pop("api_key")
+        return {name: plain_value(value) for name, value in plain.items()}
+
+
+def plain_value(value: Any) -> Any:
+    if isinstance(value, float) and math.isinf(value):
+        return "inf"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def field_names() -> list[str]:
+    """The options' names, as a config file spells them."""
+    return [f.name for f in fields(RunConfig)]
+
+
+def positive(flag: str, value: float | None, wanted: str, *, infinite: bool = False) -> None:
+    """Raises BadInput unless `value` is None or above 0 (and finite, unless `infinite`)."""
+    if value is not None and not (value > 0 and (infinite or value < math.inf)):
+        raise BadInput(f"{flag} {value:g} makes no sense; give {wanted}")
+
+
+def not_negative(flag: str, value: float | None, wanted: str) -> None:
+    """Raises BadInput unless `value` is None or finite and at least 0."""
+    if value is not None and not 0 <= value < math.inf:
+        raise BadInput(f"{flag} {value:g} makes no sense; give {wanted}")

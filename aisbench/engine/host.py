@@ -1,0 +1,52 @@
+"""What the machine did to a process: CPU time had, time spent waiting for a CPU, steal, throttling."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+
+def cpu_ns() -> int:
+    """CPU time of this process. Not from getrusage, which counts in ticks and misses short runs."""
+    return time.process_time_ns()
+
+
+def runqueue_wait_ns() -> int:
+    """How long this process was ready to run and had no CPU (0 where the kernel does not say)."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def steal_ns() -> int:
+    """Time that a hypervisor took from this machine's CPUs, all of them together."""
+    try:
+        first = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+        return int(first[8]) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def throttled_ns() -> int:
+    """Time that this control group's CPU quota held it back (0 where there is none)."""
+    try:
+        for line in Path("/sys/fs/cgroup/cpu.stat").read_text().splitlines():
+            name, value = line.split()
+            if name == "throttled_usec":
+                return int(value) * 1000
+    except (OSError, ValueError):
+        pass
+    return 0
+
+
+def peak_rss_bytes() -> int:
+    """The most memory this process had resident."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return 0

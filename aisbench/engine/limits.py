@@ -1,0 +1,49 @@
+"""What this host allows: open files, and so connections; asked for before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from aisbench.errors import BadInput
+
+# Files that a worker needs beside its connections: epolls, timers, records, standard streams.
+SPARE_FILES = 64
+
+
+def raise_open_files(connections: int | None, workers: int) -> int:
+    """Raises the soft limit on open files to the hard one, and returns it.
+
+    `connections`: how many one worker may need at a time (None: as many as there are requests in
+    flight). Raises BadInput when the hard limit is below that.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    needed = (connections or 1) + SPARE_FILES
+    if needed > soft:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (needed, max(hard, needed)))
+            soft = needed
+        except (ValueError, OSError):
+            most = max(1, (soft - SPARE_FILES) * workers)
+            raise BadInput(
+                f"--concurrency needs {needed} open files in each of {workers} worker(s), and this system allows {soft}; "
+                f"give --concurrency {most} at most, more --workers, or raise the limit (ulimit -Hn)"
+            ) from None
+    return soft
+
+
+def cpus() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def default_workers(concurrency: int | None, rate_rps: float) -> int:
+    """One worker carries some 100,000 events/s; more are for more streams than one should carry."""
+    streams = concurrency or 1024
+    wanted = max(1, -(-streams // 1024))
+    if rate_rps != float("inf"):
+        wanted = max(wanted, int(rate_rps // 5000))
+    return min(cpus(), wanted)

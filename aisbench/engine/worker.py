@@ -1,0 +1,183 @@
+"""One worker: a process with a uvloop event loop and the native driver. Run with its spec's path."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from array import array
+from pathlib import Path
+
+import uvloop
+
+from aisbench._native.bodies import BodyFile
+from aisbench._native.decode import Decoder
+from aisbench._native.driver import Driver
+from aisbench._native.recorder import Recorder
+from aisbench._native.shared import SharedBlock, Slots
+from aisbench.engine import host
+from aisbench.engine.kinds import error_kind
+from aisbench.engine.spec import WorkerSpec
+
+# Connections made at a time before the start, so that no server's backlog overflows.
+CONNECT_BATCH = 64
+CONNECT_PATIENCE_S = 10.0
+# How often the loop looks at the stop flag; the per-event path does not depend on it.
+POLL_S = 0.02
+EXPIRE_EVERY_S = 0.1
+# Samples of failures kept by each worker, for each kind.
+SAMPLES = 5
+# Names "module:function" to call with the running loop before load starts: how benchmarks disturb a worker.
+HOOK_VARIABLE = "AISBENCH_WORKER_HOOK"
+
+
+class Worker:
+    def __init__(self, spec: WorkerSpec) -> None:
+        self.spec = spec
+        self.samples: dict[tuple[str, int], int] = {}
+        self.error_log = Path(spec.records, f"errors-{spec.worker}.jsonl").open("w", buffering=1)  # noqa: SIM115 - open as long as the worker
+        self.orphaned = False
+        self.block = SharedBlock(spec.block)
+        self.slots = Slots(fd=spec.slots_fd) if spec.slots_fd is not None else None
+        self.recorder = Recorder(spec.records, spec.worker, spec.token_times, spec.text)
+        self.driver = Driver(
+            address=spec.address.encode("latin-1"),
+            head=spec.head.encode("latin-1"),
+            bodies=BodyFile(spec.bodies),
+            decoder=Decoder((path, meaning) for path, meaning in spec.rules),
+            on_failure=self.on_failure,
+            max_event_bytes=spec.max_event_bytes,
+            timeout_ns=spec.timeout_ns,
+            drop_after_ns=spec.drop_after_ns,
+            rest_ns=spec.rest_ns,
+            counts_chunks=spec.counts_chunks,
+        )
+
+    def on_failure(self, slot: int, error: int, http_status: int, detail: bytes) -> None:
+        """Keeps the first few of each kind; all are counted by the core."""
+        kind = (error_kind(error, http_status), http_status)
+        seen = self.samples.get(kind, 0)
+        self.samples[kind] = seen + 1
+        if seen < SAMPLES:
+            message = detail[:500].decode("utf-8", "replace")
+            sample = {"kind": kind[0], "http_status": http_status, "slot": slot, "message": message}
+            self.error_log.write(json.dumps(sample) + "\n")
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        hook = os.environ.get(HOOK_VARIABLE)
+        if hook:
+            module, _, function = hook.partition(":")
+            getattr(importlib.import_module(module), function)(loop)
+        loop.add_reader(0, self.on_lifeline)
+        self.driver.attach(self.block, self.spec.worker, self.slots, self.recorder, self.spec.share)
+        loop.add_reader(self.driver.fd, self.driver.on_wake)
+        await self.connect()
+        if self.spec.warmup:
+            await self.warm_up()
+        # From here on nothing collects garbage: a collection stops the loop for milliseconds.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self.block.set_ready(self.spec.worker)
+        while self.block.start_ns == 0 and self.block.stop_level == 0 and not self.orphaned:
+            await asyncio.sleep(0.002)
+        before = (time.monotonic_ns(), host.cpu_ns(), host.runqueue_wait_ns())
+        self.recorder.start_at(self.block.start_ns)
+        if self.block.start_ns != 0:
+            self.driver.serve()
+            await self.until_finished()
+        loop.remove_reader(self.driver.fd)
+        loop.remove_reader(0)
+        self.write_figures(before)
+        self.recorder.close()
+
+    async def connect(self) -> None:
+        """Makes connections ahead of the first send; those that fail will be tried again when needed."""
+        give_up = time.monotonic() + CONNECT_PATIENCE_S
+        wanted = self.spec.connect_ahead
+        asked = 0
+        while asked < wanted and time.monotonic() < give_up:
+            batch = min(CONNECT_BATCH, wanted - asked)
+            self.driver.connect_ahead(batch)
+            asked += batch
+            while self.driver.idle_connections < self.driver.open_connections and time.monotonic() < give_up:
+                await asyncio.sleep(0.001)
+            if self.driver.open_connections < asked:
+                return
+
+    async def warm_up(self) -> None:
+        """Sends the first bodies, recorded apart and thrown away."""
+        block = SharedBlock.create(
+            f"{self.spec.block}-warmup-{self.spec.worker}", 1, self.spec.warmup, array("q")
+        )
+        recorder = Recorder(self.spec.records, 1000 + self.spec.worker)
+        recorder.start_at(time.monotonic_ns())
+        block.start(time.monotonic_ns())
+        self.driver.attach(block, 0, self.slots, recorder, self.spec.share)
+        self.driver.serve()
+        while not self.driver.finished and self.block.stop_level == 0 and not self.orphaned:
+            self.driver.expire()
+            await asyncio.sleep(POLL_S)
+        if not self.driver.finished:
+            self.driver.cancel()
+        recorder.close()
+        for kind in ("rows", "hist", "flow"):
+            Path(self.spec.records, f"{kind}-{1000 + self.spec.worker}.bin").unlink()
+        Path(f"{self.spec.block}-warmup-{self.spec.worker}").unlink()
+        self.driver.attach(self.block, self.spec.worker, self.slots, self.recorder, self.spec.share)
+
+    async def until_finished(self) -> None:
+        expire_at = flush_at = 0.0
+        while not self.driver.finished:
+            level = 2 if self.orphaned else self.block.stop_level
+            if level >= 2:
+                self.driver.cancel()
+                return
+            if level == 1:
+                self.driver.exhaust()
+            now = time.monotonic()
+            if now >= expire_at:
+                self.driver.expire()
+                expire_at = now + EXPIRE_EVERY_S
+            if now >= flush_at:
+                self.recorder.flush()
+                flush_at = now + 1.0
+            await asyncio.sleep(POLL_S)
+
+    def on_lifeline(self) -> None:
+        """Standard input ends when the coordinator is gone: load without anyone who wants it must end."""
+        if not os.read(0, 1):
+            self.orphaned = True
+            asyncio.get_running_loop().remove_reader(0)
+
+    def write_figures(self, before: tuple[int, int, int]) -> None:
+        clock = self.driver.clock
+        figures = {
+            "worker": self.spec.worker,
+            "pid": os.getpid(),
+            "wall_ns": time.monotonic_ns() - before[0],
+            "cpu_ns": host.cpu_ns() - before[1],
+            "runqueue_wait_ns": host.runqueue_wait_ns() - before[2],
+            "clock_steps": clock.steps,
+            "largest_clock_step_ns": clock.largest_step_ns,
+            "peak_rss_bytes": host.peak_rss_bytes(),
+            "rest_ns": self.driver.rest_ns,
+            "died": None,
+        }
+        Path(self.spec.records, f"worker-{self.spec.worker}.json").write_text(json.dumps(figures))
+
+
+def main() -> None:
+    # Ctrl-C reaches the whole process group; the coordinator alone decides how the run ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    uvloop.run(Worker(WorkerSpec.read(Path(sys.argv[1]))).run())
+
+
+if __name__ == "__main__":
+    main()

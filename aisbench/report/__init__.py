@@ -1,0 +1,1 @@
+"""Numbers for people and files: console, live view, files, HTML."""

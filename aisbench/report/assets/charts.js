@@ -1,0 +1,132 @@
+"use strict";
+// What all charts share, and those that are drawn once. Times are seconds since the start.
+const data = JSON.parse(document.getElementById("data").textContent);
+const TYPES = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u1: Uint8Array };
+const narrow = matchMedia("(max-width: 760px)");
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const MS_PER_S = 1e3;
+
+// Typed arrays came as {type, b64}.
+function unpack(node) {
+  if (node === null || typeof node !== "object") return node;
+  if (typeof node.b64 === "string") {
+    const bytes = Uint8Array.from(atob(node.b64), (c) => c.charCodeAt(0));
+    return new TYPES[node.type](bytes.buffer);
+  }
+  for (const key of Object.keys(node)) node[key] = unpack(node[key]);
+  return node;
+}
+unpack(data);
+
+const chart = (id) => document.getElementById(id);
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+function rgba(name, alpha) {
+  const hex = colour(name).slice(1);
+  const part = (at) => parseInt(hex.slice(at, at + 2), 16);
+  return `rgba(${part(0)},${part(2)},${part(4)},${alpha})`;
+}
+const SETTINGS = () => ({
+  responsive: true, displaylogo: false, scrollZoom: false,
+  // The page speaks to nobody: no button that would hand its data to a service.
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
+  toImageButtonOptions: { scale: 2 },
+});
+const axis = (more) => ({
+  gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"),
+  tickfont: { color: colour("muted"), size: 11 }, automargin: true, ...more,
+});
+// The same left edge for charts that share their time axis.
+const TIME_LEFT = () => (narrow.matches ? 54 : 68);
+const title = (text) => ({ text, font: { size: 12, color: colour("muted") } });
+function layout(more) {
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: "system-ui, sans-serif", color: colour("text"), size: 12 },
+    // Above the plot: the buttons' row, and the legend's one row or two.
+    margin: narrow.matches ? { l: 8, r: 8, t: 72, b: 36 } : { l: 16, r: 16, t: 54, b: 40 },
+    legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", font: { size: 11.5 } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent"), orientation: "h" },
+    hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("line"), font: { color: colour("text"), size: 12 } },
+    // A finger that drags scrolls the page; a mouse zooms.
+    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+    ...more,
+  };
+}
+const sevenDigits = (x) => Number(x.toPrecision(7));
+
+function concurrencyChart() {
+  const flow = data.in_flight;
+  const traces = [{
+    name: "in flight", x: flow.t, y: flow.y, type: "scatter", mode: "lines", fill: "tozeroy", yaxis: "y",
+    line: { shape: "hv", width: 1.4, color: colour("decode") }, fillcolor: rgba("decode", 0.16),
+    hovertemplate: "%{y:d}",
+  }];
+  if (data.limit !== null) {
+    traces.push({
+      name: "limit", x: [0, data.duration_s], y: [data.limit, data.limit], type: "scatter", mode: "lines", yaxis: "y",
+      line: { dash: "dash", width: 1.2, color: colour("ttft") }, hovertemplate: "%{y:d}",
+    });
+  }
+  const rate = (name, series, tint, more) => series && traces.push({
+    name, x: series.t, y: series.y, type: "scatter", mode: "lines",
+    line: { shape: "hv", width: 1.4, color: colour(tint), ...more.line }, hovertemplate: "%{y:.5~g}/s", yaxis: more.yaxis,
+  });
+  // Asked is a broad band under the line of what was sent: where they agree, both can be seen.
+  rate("asked", data.asked_rate, "wait", { yaxis: "y2", line: { width: 5, color: rgba("wait", 0.45) } });
+  rate("sent", data.achieved_rate, "accent", { yaxis: "y2" });
+  rate("tokens", data.tokens, "valid", { yaxis: "y3" });
+  return [traces, layout({
+    margin: { l: TIME_LEFT(), r: 10, t: narrow.matches ? 72 : 54, b: 40 },
+    xaxis: axis({ title: title("seconds since the start"), anchor: "y3", range: [0, data.duration_s], hoverformat: ".3f" }),
+    yaxis: axis({ automargin: false, tickformat: "~s", title: title("in flight"), domain: [0.5, 1], rangemode: "tozero" }),
+    yaxis2: axis({ automargin: false, tickformat: "~s", title: title("requests/s"), domain: [0.25, 0.45], rangemode: "tozero" }),
+    yaxis3: axis({ automargin: false, tickformat: "~s", title: title("tokens/s"), domain: [0, 0.2], rangemode: "tozero" }),
+    hovermode: "x unified", hoversubplots: "axis",
+  })];
+}
+
+// Tail-widening percentile axis: x is 1 / (1 - fraction) on a logarithmic axis.
+const PERCENT_TICKS = [[1, "0"], [2, "50"], [4, "75"], [10, "90"], [20, "95"], [100, "99"], [1e3, "99.9"], [1e4, "99.99"], [1e5, "99.999"], [1e6, "99.9999"]];
+function decadeTicks(lowest, highest) {
+  const ticks = [];
+  const digits = highest / lowest > 8 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+  for (let power = Math.floor(Math.log10(lowest)); power <= Math.ceil(Math.log10(highest)); power++) {
+    for (const digit of digits) ticks.push(digit * 10 ** power);
+  }
+  return { tickvals: ticks, ticktext: ticks.map((t) => (t >= 1 ? t.toLocaleString("en") : String(sevenDigits(t)))) };
+}
+function curveChart(names) {
+  const LABELS = { ttft: ["TTFT", "ttft"], e2el: ["E2EL", "decode"], itl: ["ITL", "decode"], tpot: ["TPOT", "valid"], ttft_from_plan: ["TTFT from plan", "ttft"], e2el_from_plan: ["E2EL from plan", "decode"] };
+  let furthest = 10, lowest = Infinity, highest = 1;
+  const traces = names.filter((name) => data.curves[name]).map((name) => {
+    const curve = data.curves[name];
+    const x = Float64Array.from(curve.fraction, (p) => 1 / (1 - p));
+    furthest = Math.max(furthest, x[x.length - 1]);
+    highest = Math.max(highest, curve.ms[curve.ms.length - 1]);
+    lowest = Math.min(lowest, Math.max(curve.ms[0], 1e-3));
+    return {
+      name: LABELS[name][0], x, y: curve.ms, type: "scatter", mode: "lines",
+      line: { color: colour(LABELS[name][1]), width: 1.8, dash: name.endsWith("from_plan") ? "dot" : "solid" },
+      customdata: Array.from(curve.fraction, (p) => sevenDigits(100 * p)), hovertemplate: "p%{customdata}: %{y:.5~g} ms",
+    };
+  });
+  return [traces, layout({
+    xaxis: axis({ type: "log", range: [0, Math.log10(furthest) + 0.02], title: title("percentile"), tickvals: PERCENT_TICKS.map((t) => t[0]), ticktext: PERCENT_TICKS.map((t) => t[1]) }),
+    yaxis: axis({ type: "log", title: title("ms"), ...decadeTicks(Math.min(lowest, highest), highest) }),
+    hovermode: "closest",
+  })];
+}
+
+function errorChart() {
+  const tints = ["ttft", "failed", "doubtful", "decode", "valid", "wait"];
+  const traces = Object.entries(data.errors).map(([kind, series], i) => ({
+    name: kind, x: series.t, y: series.y, type: "scatter", mode: "lines", hovertemplate: "%{y:.4~g}/s",
+    line: { shape: "hv", width: 1.5, color: colour(tints[i % tints.length]) },
+  }));
+  return [traces, layout({
+    showlegend: true,
+    xaxis: axis({ title: title("seconds since the start"), range: [0, data.duration_s] }),
+    yaxis: axis({ title: title("failures/s"), rangemode: "tozero" }), hovermode: "x unified",
+  })];
+}
+

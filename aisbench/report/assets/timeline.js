@@ -1,0 +1,125 @@
+// The request timeline. All embedded requests can be zoomed to; at most DRAWN_MOST are drawn at a time.
+const DRAWN_MOST = 4000;
+const DRAWN_SLOWEST = 200;
+const line = data.timeline;
+const requestCount = line.slot.length;
+const statusOf = (i) => line.statuses[line.status[i]];
+const isOk = Uint8Array.from(line.status, (code) => line.statuses[code] === "ok");
+// Seconds: when each request enters the picture and leaves it. The spans are ms; NaN: did not come to it.
+const begins = Float64Array.from(line.sent, (t, i) => t - (line.wait[i] || 0) / MS_PER_S);
+const firsts = Float64Array.from(line.sent, (t, i) => t + line.ttft[i] / MS_PER_S);
+const lasts = Float64Array.from(firsts, (t, i) => t + line.decode[i] / MS_PER_S);
+const ends = Float64Array.from(line.sent, (t, i) => {
+  if (isOk[i]) return lasts[i];
+  return Number.isNaN(line.until_done[i]) ? data.duration_s : t + line.until_done[i] / MS_PER_S;
+});
+const fullSlots = () => [(requestCount ? line.slot[requestCount - 1] : 0) + 0.5, -0.5];
+
+function within(times, slots) {
+  const low = Math.min(...slots), high = Math.max(...slots), found = [];
+  for (let i = 0; i < requestCount; i++) {
+    if (begins[i] <= times[1] && ends[i] >= times[0] && line.slot[i] >= low && line.slot[i] <= high) found.push(i);
+  }
+  return found;
+}
+// Evenly by slot, and of what that leaves out the slowest and those that failed.
+function thinned(found) {
+  if (found.length <= DRAWN_MOST) return found;
+  const slowest = found.filter((i) => isOk[i]).sort((a, b) => ends[b] - begins[b] - ends[a] + begins[a]).slice(0, DRAWN_SLOWEST);
+  const failed = found.filter((i) => !isOk[i]);
+  const kept = new Set(slowest);
+  const few = Math.min(failed.length, DRAWN_SLOWEST);
+  for (let k = 0; k < few; k++) kept.add(failed[Math.floor(k * failed.length / few)]);
+  const even = DRAWN_MOST - kept.size;
+  for (let k = 0; k < even; k++) kept.add(found[Math.floor(k * found.length / even)]);
+  return [...kept].sort((a, b) => a - b);
+}
+// One path of separate segments for each phase: quick to draw however many requests there are.
+function segments(chosen, from, to) {
+  const x = [], y = [];
+  for (const i of chosen) {
+    if (!(to[i] >= from[i])) continue;
+    x.push(from[i], to[i], null);
+    y.push(line.slot[i], line.slot[i], null);
+  }
+  return { x, y };
+}
+function timelineTraces(times, slots) {
+  const found = within(times, slots), chosen = thinned(found), ok = chosen.filter((i) => isOk[i]);
+  // Lines fill their rows: thin when all are seen, bars when a few are.
+  const height = chart("timeline")._fullLayout ? chart("timeline")._fullLayout._size.h : 400;
+  const width = Math.min(14, Math.max(1.2, 0.75 * height / Math.max(chosen.length, 1)));
+  const trace = (name, tint, parts) => ({
+    name, ...parts, type: "scatter", mode: "lines", hoverinfo: "skip",
+    line: { color: colour(tint), width, simplify: false },
+  });
+  sayThinned(chosen.length, found.length);
+  return [
+    trace("planned to sent", "wait", line.has_plan ? segments(chosen, begins, line.sent) : { x: [], y: [] }),
+    trace("TTFT", "ttft", segments(ok, line.sent, firsts)),
+    trace("decode", "decode", segments(ok, firsts, lasts)),
+    trace("failed or cut off", "failed", segments(chosen.filter((i) => !isOk[i]), line.sent, ends)),
+  ];
+}
+function sayThinned(drawn, there) {
+  const count = (n) => n.toLocaleString("en");
+  const parts = [];
+  if (drawn < there) parts.push(`Thinned: ${count(drawn)} of the ${count(there)} requests in view are drawn, evenly chosen, with the slowest and failed ones kept; zoom in to see all.`);
+  if (requestCount < line.total) parts.push(`This page holds ${count(requestCount)} of the run's ${count(line.total)} requests; requests.jsonl has them all.`);
+  chart("thinned").textContent = parts.join(" ");
+}
+function timelineChart() {
+  const times = [0, data.duration_s], slots = fullSlots();
+  return [timelineTraces(times, slots), layout({
+    xaxis: axis({ title: title("seconds since the start"), range: times }),
+    yaxis: axis({ title: title("request"), range: slots, zeroline: false, tickformat: ",d", automargin: false }),
+    hovermode: false, showlegend: false,
+    margin: { l: TIME_LEFT(), r: 10, t: 30, b: 40 },
+  })];
+}
+// Draws anew for what is in view.
+function redrawTimeline() {
+  const gd = chart("timeline");
+  return Plotly.react(gd, timelineTraces(gd.layout.xaxis.range.map(Number), gd.layout.yaxis.range.map(Number)), gd.layout, SETTINGS());
+}
+// The requests that lived in these times, as a range of the timeline's axis.
+function slotsWithin([begin, end]) {
+  const found = within([begin, end], [-Infinity, Infinity]);
+  return found.length ? [line.slot[found[found.length - 1]] + 0.5, line.slot[found[0]] - 0.5] : fullSlots();
+}
+
+// Hover: the request nearest to the pointer's height, with its numbers.
+const ms = (span) => (span >= 0 ? `${span.toFixed(2)} ms` : "–");
+function nearest(slot) {
+  const slots = line.slot;
+  let low = 0, high = slots.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (slots[middle] <= slot) low = middle; else high = middle;
+  }
+  return Math.abs(slots[low] - slot) <= Math.abs(slots[high] - slot) ? low : high;
+}
+function tipText(i) {
+  const count = line.output_tokens[i];
+  const rows = [`request ${line.slot[i]}: ${statusOf(i)}${line.error[i] ? ` (${line.errors[line.error[i]]})` : ""}`];
+  if (line.has_plan && begins[i] >= 0) rows.push(`planned  ${begins[i].toFixed(4)} s, sent ${ms(line.wait[i])} later`);
+  if (line.sent[i] >= 0) rows.push(`sent     ${line.sent[i].toFixed(4)} s`);
+  rows.push(`TTFT     ${ms(line.ttft[i])}`, `decode   ${ms(line.decode[i])}`, `E2EL     ${ms(line.ttft[i] + line.decode[i])}`);
+  if (count > 1 && line.decode[i] >= 0) rows.push(`TPOT     ${ms(line.decode[i] / (count - 1))}`);
+  rows.push(`tokens   ${line.prompt_tokens[i] >= 0 ? line.prompt_tokens[i] : "?"} in, ${count >= 0 ? count : "?"} out`);
+  return rows.join("\n");
+}
+function timelineHover() {
+  const gd = chart("timeline"), tip = chart("tip");
+  gd.addEventListener("mousemove", (event) => {
+    const box = gd.getBoundingClientRect(), y = gd._fullLayout.yaxis, x = gd._fullLayout.xaxis;
+    const down = event.clientY - box.top - y._offset, right = event.clientX - box.left - x._offset;
+    tip.hidden = !(requestCount > 0 && down >= 0 && down <= y._length && right >= 0 && right <= x._length);
+    if (tip.hidden) return;
+    tip.textContent = tipText(nearest(y.p2d(down)));
+    tip.style.left = `${Math.max(4, Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${Math.max(4, Math.min(event.clientY + 16, innerHeight - tip.offsetHeight - 8))}px`;
+  });
+  gd.addEventListener("mouseleave", () => { tip.hidden = true; });
+}
+

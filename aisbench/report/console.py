@@ -1,0 +1,138 @@
+"""The result on the console: vLLM's table first, then what it does not tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from aisbench.analysis.statistics import percentile_name
+
+WIDTH = 50
+METRIC_TITLES = {
+    "ttft": ("TTFT", "Time to First Token"),
+    "tpot": ("TPOT", "Time per Output Token (excl. 1st token)"),
+    "itl": ("ITL", "Inter-token Latency"),
+    "e2el": ("E2EL", "End-to-end Latency"),
+}
+VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
+
+
+def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
+    """The table of `vllm bench serve`: labels padded to 40, values left in 10, floats .2f.
+
+    It shows the metrics whose keys `summary` holds at its top level, each with `percents`.
+    """
+    lines = [f"{' Serving Benchmark Result ':=^{WIDTH}}"]
+
+    def add(label: str, value: float, form: str = ".2f") -> None:
+        lines.append(f"{label + ':':<40} {value:<10{form}}")
+
+    add("Successful requests", summary["completed"], "d")
+    add("Failed requests", summary["failed"], "d")
+    if summary["max_concurrency"] is not None:
+        add("Maximum request concurrency", summary["max_concurrency"], "d")
+    if summary["request_rate"] not in (None, "inf"):
+        add("Request rate configured (RPS)", summary["request_rate"])
+    add("Benchmark duration (s)", summary["duration"])
+    add("Total input tokens", summary["total_input_tokens"], "d")
+    add("Total generated tokens", summary["total_output_tokens"], "d")
+    add("Request throughput (req/s)", summary["request_throughput"])
+    if summary["request_goodput"] is not None:
+        add("Request goodput (req/s)", summary["request_goodput"])
+    add("Output token throughput (tok/s)", summary["output_throughput"])
+    add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
+    add("Peak concurrent requests", summary["max_concurrent_requests"])
+    add("Total token throughput (tok/s)", summary["total_token_throughput"])
+    for key, (short, title) in METRIC_TITLES.items():
+        if f"mean_{key}_ms" not in summary:
+            continue
+        lines.append(f"{title:-^{WIDTH}}")
+        add(f"Mean {short} (ms)", summary[f"mean_{key}_ms"])
+        add(f"Median {short} (ms)", summary[f"median_{key}_ms"])
+        for percent in percents:
+            name = percentile_name(percent)
+            add(f"{name.upper()} {short} (ms)", summary[f"{name}_{key}_ms"])
+    lines.append("=" * WIDTH)
+    return "\n".join(lines)
+
+
+def details(summary: dict[str, Any]) -> Iterator[str]:
+    """The compact block below the table, a line at a time."""
+    requests, in_flight, client = summary["requests"], summary["in_flight"], summary["client"]
+    limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
+    yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    arrivals = summary["arrivals"]
+    if arrivals["asked_rate"] is not None:
+        yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
+    plan = summary["from_plan"]
+    if plan is not None:
+        for name, figures in (("TTFT", plan["ttft_ms"]), ("E2EL", plan["e2el_ms"])):
+            yield (
+                f"{name} from plan (ms) mean {figures['mean']:.2f}, p50 {figures['p50']:.2f}, "
+                f"p90 {figures['p90']:.2f}, p99 {figures['p99']:.2f}"
+            )
+    lag = client["schedule_lag_ms"]
+    if lag is not None:
+        yield f"Schedule lag (ms)   p50 {lag['p50']:.3f}, p99 {lag['p99']:.3f}, max {lag['max']:.3f}"
+    delay = client["client_delay_ms"]
+    yield (
+        f"Client delay (ms)   p50 {delay['p50']:.3f}, p99 {delay['p99']:.3f}, max {delay['max']:.3f} "
+        f"(clock: {summary['clock']})"
+    )
+    low, high = client["ttft_bounds_ms"]
+    yield f"Mean TTFT within    {low:.2f} to {high:.2f} ms"
+    shares = [share for share in client["cpu_share"] if share is not None]
+    if shares:
+        yield (
+            f"Client CPU          {', '.join(f'{100 * share:.0f} %' for share in shares)} of a core per worker, "
+            f"{client['events_per_read']:.2f} events per read"
+        )
+    if summary["output_tokens_from"] != "usage":
+        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
+    apart = [f"{requests[name]} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]
+    if apart:
+        yield f"Not in the figures  {', '.join(apart)}"
+    for kind, count in summary["errors"].items():
+        sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
+        message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
+        yield f"Error {kind:<20} {count}{message}"
+
+
+def one_line(text: str, most: int = 120) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= most else plain[: most - 3] + "..."
+
+
+def verdict_lines(verdict: dict[str, Any]) -> Iterator[str]:
+    """The first line is the verdict itself."""
+    yield f"Verdict: {verdict['status']}"
+    yield from (f"  - {reason}" for reason in verdict["reasons"])
+    yield from (f"  note: {note}" for note in verdict["notes"])
+
+
+def render(summary: dict[str, Any], percents: list[float], report: Path | None = None) -> str:
+    """All of it as plain text. `report`: where the HTML report lies, named in the last line."""
+    lines = [vllm_table(summary, percents), *details(summary), *verdict_lines(summary["verdict"])]
+    if report is not None:
+        lines.append(f"Report: {report}")
+    return "\n".join(lines)
+
+
+def print_result(
+    summary: dict[str, Any], percents: list[float], report: Path | None = None, file: TextIO | None = None
+) -> None:
+    """Writes `render` to `file` (standard output); the verdict in colour when that is a terminal."""
+    file = file or sys.stdout
+    text = render(summary, percents, report)
+    if not file.isatty():
+        print(text, file=file)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styled = Text(text)
+    styled.highlight_regex(r"(?m)^Verdict: \w+", VERDICT_STYLES[summary["verdict"]["status"]])
+    styled.highlight_regex(r"(?m)^Error .*", "red")
+    Console(file=file, soft_wrap=True).print(styled)

@@ -1,0 +1,115 @@
+"""What is seen while a run goes on: a panel on a terminal, else a plain line every few seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from aisbench.analysis.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Plain lines go to logs: often enough to see that the run lives, seldom enough to read.
+PLAIN_EVERY_S = 5.0
+BAR_CELLS = 30
+
+
+def progress(snapshot: Snapshot) -> float | None:
+    """How much of the run is done, 0 to 1: by time where it is bounded by time, else by requests."""
+    if snapshot.remaining_s is not None and snapshot.elapsed_s + snapshot.remaining_s > 0:
+        return snapshot.elapsed_s / (snapshot.elapsed_s + snapshot.remaining_s)
+    if snapshot.planned:
+        return min(1.0, snapshot.done / snapshot.planned)
+    return None
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss, or m:ss below an hour."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def fields(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """(label, value) of what both views show."""
+    asked = "as they end" if snapshot.asked_rate is None else f"{snapshot.asked_rate:.1f}"
+    limit = "" if snapshot.limit is None else f" of {snapshot.limit}"
+    planned = "" if snapshot.planned is None else f" of {snapshot.planned:,}"
+    left = "" if snapshot.remaining_s is None else f", {clock(snapshot.remaining_s)} left"
+    shown = [
+        ("time", f"{clock(snapshot.elapsed_s)}{left}"),
+        (
+            "requests",
+            f"{snapshot.sent:,}{planned} sent, {snapshot.done:,} done, {snapshot.failed:,} of them failed",
+        ),
+        ("rate", f"{snapshot.achieved_rate:.1f}/s (asked {asked})"),
+        ("in flight", f"{snapshot.in_flight}{limit}"),
+        ("tokens", f"{snapshot.tokens_per_s:,.0f}/s"),
+        ("TTFT p50 / p99", f"{snapshot.ttft_p50_ms:.1f} / {snapshot.ttft_p99_ms:.1f} ms"),
+        ("ITL p50 / p99", f"{snapshot.itl_p50_ms:.2f} / {snapshot.itl_p99_ms:.2f} ms"),
+    ]
+    if snapshot.errors:
+        shown.append(("errors", ", ".join(f"{kind} {count:,}" for kind, count in snapshot.errors.items())))
+    return shown
+
+
+def plain_line(snapshot: Snapshot) -> str:
+    return " | ".join(f"{label} {value}" for label, value in fields(snapshot))
+
+
+def panel(snapshot: Snapshot) -> Table:
+    """The snapshot as a rich table."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.ROUNDED, show_header=False, title="aisbench", title_justify="left")
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(min_width=44)
+    for label, value in fields(snapshot):
+        table.add_row(label, Text(value, style="red" if label == "errors" else ""))
+    done = progress(snapshot)
+    if done is not None:
+        filled = round(done * BAR_CELLS)
+        table.add_row("progress", f"{'█' * filled}{'░' * (BAR_CELLS - filled)} {100 * done:.0f} %")
+    return table
+
+
+class LiveView:
+    """A context manager; `update` may be called as often as one likes.
+
+    On a terminal the panel is redrawn in place; elsewhere a line is written every PLAIN_EVERY_S. With
+    `quiet` nothing is written at all.
+    """
+
+    def __init__(self, file: TextIO | None = None, *, quiet: bool = False) -> None:
+        self.file = file or sys.stderr
+        self.quiet = quiet
+        self.live: Any = None
+        self.line_due_s = 0.0
+
+    def __enter__(self) -> LiveView:
+        if not self.quiet and self.file.isatty():
+            from rich.console import Console
+            from rich.live import Live
+
+            # Redrawn by `update` alone: no thread beside the run.
+            self.live = Live(console=Console(file=self.file), auto_refresh=False, transient=True)
+            self.live.__enter__()
+        return self
+
+    def update(self, snapshot: Snapshot) -> None:
+        if self.live is not None:
+            self.live.update(panel(snapshot), refresh=True)
+        elif not self.quiet and time.monotonic() >= self.line_due_s:
+            self.line_due_s = time.monotonic() + PLAIN_EVERY_S
+            print(plain_line(snapshot), file=self.file, flush=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.live is not None:
+            self.live.__exit__(kind, value, trace)

@@ -1,0 +1,259 @@
+"""The page's fixed parts as HTML: readable before, and without, any script."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from aisbench.analysis.records import Run
+
+VERDICT_WORDS = {
+    "valid": "nothing in this run speaks against its figures",
+    "doubtful": "believe these figures only with the reasons below in mind",
+    "invalid": "these figures do not say what they seem to",
+}
+METRIC_NAMES = {
+    "ttft_ms": "TTFT",
+    "tpot_ms": "TPOT",
+    "itl_ms": "ITL",
+    "e2el_ms": "E2EL",
+}
+
+
+def title(run: Run) -> str:
+    label = run.config.get("label")
+    return escape(f"{label} – {run.folder.name}" if label else f"aisbench {run.folder.name}")
+
+
+def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
+    """The template's places, by name."""
+    return {
+        "target": target(run, summary),
+        "command": escape(shlex.join(run.info.get("command") or [])),
+        "verdict": verdict(summary["verdict"]),
+        "headline": headline(summary),
+        "timeline_note": timeline_note(run),
+        "percentiles": percentile_table(summary),
+        "latency_note": latency_note(summary),
+        "errors": errors(summary),
+        "checks": checks(summary["verdict"]["checks"]),
+        "client": facts(client_facts(summary)),
+        "identity": facts(identity_facts(run, summary)),
+        "config": facts(sorted((name, value) for name, value in run.config.items())),
+        "notes": "".join(f'<p class="remark">{escape(note)}</p>' for note in summary["notes"]),
+    }
+
+
+def target(run: Run, summary: dict[str, Any]) -> str:
+    config = run.config
+    model, url = config.get("model") or "unnamed model", config.get("url") or ""
+    where = "the built-in simulator" if summary["simulator"] else f"{url}{config.get('endpoint') or ''}"
+    when = str(run.info.get("date") or "").replace("T", " ").replace("+00:00", " UTC")
+    return f"<strong>{escape(str(model))}</strong> at {escape(where)}, {escape(when)}"
+
+
+def verdict(found: dict[str, Any]) -> str:
+    status = found["status"]
+    items = "".join(f"<li>{escape(text)}</li>" for text in found["reasons"])
+    items += "".join(f'<li class="note">Note: {escape(text)}</li>' for text in found["notes"])
+    return (
+        f'<section class="verdict {status}" id="verdict"><h2><span class="chip">{status}</span> '
+        f"{VERDICT_WORDS[status]}</h2>{f'<ul>{items}</ul>' if items else ''}</section>"
+    )
+
+
+def headline(summary: dict[str, Any]) -> str:
+    metrics, requests, in_flight = summary["metrics"], summary["requests"], summary["in_flight"]
+    failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
+    limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']:,}"
+    asked = summary["arrivals"]["asked_rate"]
+    cards = [
+        ("Requests", f"{summary['completed']:,}", f"{failed}, {summary['duration']:.1f} s"),
+        (
+            "Requests/s",
+            figure(summary["request_throughput"]),
+            "as fast as they end" if asked is None else f"asked {figure(asked)}/s",
+        ),
+        (
+            "Output tokens/s",
+            figure(summary["output_throughput"]),
+            f"peak {figure(summary['max_output_tokens_per_s'])}",
+        ),
+        ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
+    ]
+    for key in ("ttft_ms", "tpot_ms", "itl_ms", "e2el_ms"):
+        found = metrics[key]
+        cards.append(
+            (METRIC_NAMES[key], f"{figure(found['mean'])} ms", f"mean; p99 {figure(found['p99'])} ms")
+        )
+    goodput = summary["goodput"]
+    if goodput is not None:
+        bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
+        cards.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
+    return "".join(
+        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{escape(value)}</div>'
+        f'<div class="aside">{escape(aside)}</div></div>'
+        for label, value, aside in cards
+    )
+
+
+def figure(value: float) -> str:
+    """About four significant digits, thousands separated, never more than three decimals."""
+    size = abs(value)
+    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
+    return f"{value:,.{decimals}f}"
+
+
+def timeline_note(run: Run) -> str:
+    parts = ["Each line is a request, by its place in the plan:"]
+    if run.is_open_loop:
+        parts.append('<b class="wait">planned to sent</b>,')
+    parts.append(
+        '<b class="ttft">sent to first token (TTFT)</b>, <b class="decode">first to last token (decode)</b>;'
+    )
+    parts.append('<b class="failed">failed or cut off</b>.')
+    return " ".join(parts)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
+    """Cells are HTML already; the first of each row is its heading."""
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
+        for row in rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0"><table class="{kind}"><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def percentile_table(summary: dict[str, Any]) -> str:
+    metrics = summary["metrics"]
+    percents = sorted(
+        (name for name in metrics["ttft_ms"] if is_percentile(name)), key=lambda name: float(name[1:])
+    )
+    columns = ["mean", "std", "min", *percents, "max"]
+    rows = [(METRIC_NAMES[key], metrics[key]) for key in METRIC_NAMES]
+    plan = summary["from_plan"] or {}
+    rows += [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    return table(
+        ["ms", *columns, "count"],
+        [[name, *(figure(found[c]) for c in columns), f"{found['count']:,}"] for name, found in rows],
+        "numbers",
+    )
+
+
+def is_percentile(name: str) -> bool:
+    return name[0] == "p" and name[1:].replace(".", "", 1).isdigit()
+
+
+def latency_note(summary: dict[str, Any]) -> str:
+    notes = [
+        "TTFT: first event with generated content, from the send. ITL: gaps between content events, of all requests. "
+        "TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last content event, from the send."
+    ]
+    if summary["from_plan"] is not None:
+        notes.append(
+            "From plan: counted from when the request was to leave, as a user who came then feels it."
+        )
+    if summary["output_tokens_from"] != "usage":
+        notes.append("The server's usage was missing: output tokens are counted as content events there.")
+    user = summary["client"]["ttft_user_ms"]
+    notes.append(
+        f"Without kernel stamps mean TTFT would have read {figure(user['mean'])} ms (p99 {figure(user['p99'])} ms)."
+        if summary["clock"] != "user"
+        else "Stamps are the client's own: its delays are in every figure."
+    )
+    return " ".join(notes)
+
+
+def errors(summary: dict[str, Any]) -> str:
+    found = summary["errors"]
+    requests = summary["requests"]
+    apart = [f"{requests[name]:,} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]
+    tail = f"<p>Neither completed nor failed: {', '.join(apart)}.</p>" if apart else ""
+    if not found:
+        return f"<p>No request failed.</p>{tail}"
+    rows = []
+    for kind, count in found.items():
+        samples = [sample for sample in summary["error_samples"] if sample.get("kind") == kind][:3]
+        said = "<br>".join(
+            f"#{sample.get('slot')}: {escape(str(sample.get('message') or '(nothing)'))[:400]}"
+            for sample in samples
+        )
+        rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", said])
+    return table(["kind", "requests", "what the first ones said"], rows, "errors") + tail
+
+
+def checks(found: list[dict[str, Any]]) -> str:
+    rows = []
+    for check in found:
+        sign = "&lt;" if check["below"] else "&gt;"
+        bounds = [
+            f"{sign} {check[name]:.4g}" if check[name] is not None else "–"
+            for name in ("doubtful", "invalid")
+        ]
+        chip = f'<span class="chip {check["status"]}">{check["status"]}</span>'
+        measured = f"{figure(check['value'])} {escape(check['unit'])}"
+        rows.append(
+            [escape(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
+        )
+    return table(["what", "measured", "doubtful", "invalid", "", "why it matters"], rows, "checks")
+
+
+def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
+    client = summary["client"]
+    low, high = client["ttft_bounds_ms"]
+    found: list[tuple[str, Any]] = [
+        ("clock of received bytes", summary["clock"]),
+        ("bounds of mean TTFT", f"{low:.3f} to {high:.3f} ms"),
+        ("client delay p50 / p99 / max", three(client["client_delay_ms"])),
+    ]
+    if client["schedule_lag_ms"] is not None:
+        found.append(("schedule lag p50 / p99 / max", three(client["schedule_lag_ms"])))
+    found += [
+        ("events per read", f"{client['events_per_read']:.2f}"),
+        (
+            "reads with several tokens",
+            f"{client['merged_reads']:,} ({client['merged_events']:,} tokens came behind)",
+        ),
+        ("reader's rest", f"{client['reader_rest_ms']:g} ms"),
+        ("CPU of a core, per worker", percents_of(client["cpu_share"])),
+        ("waiting for a CPU, per worker", percents_of(client["runqueue_wait_share"])),
+        (
+            "peak memory, per worker",
+            ", ".join("?" if n is None else f"{n / 1e6:.0f} MB" for n in client["peak_rss_bytes"]),
+        ),
+        ("requests on a kept connection", f"{client['reused_connections']:,}"),
+        ("sent again after a stale connection", client["stale_retries"]),
+        ("steps of the system clock", client["clock_steps"]),
+    ]
+    return found
+
+
+def three(figures: dict[str, float]) -> str:
+    return f"{figures['p50']:.3f} / {figures['p99']:.3f} / {figures['max']:.3f} ms"
+
+
+def percents_of(shares: list[float | None]) -> str:
+    return ", ".join("?" if share is None else f"{100 * share:.1f} %" for share in shares) or "unknown"
+
+
+def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
+    """What tells this run from others: fingerprint, host and version."""
+    found = [(f"fingerprint: {name}", value) for name, value in summary["fingerprint"].items()]
+    found += [(f"host: {name}", value) for name, value in summary["host"].items()]
+    found += [(f"limit: {name}", value) for name, value in summary["limits"].items()]
+    outcome = summary["outcome"] + (f": {summary['outcome_reason']}" if summary["outcome_reason"] else "")
+    return [*found, ("outcome", outcome), ("aisbench", summary["version"]), ("folder", run.folder.name)]
+
+
+def facts(pairs: Iterable[tuple[str, Any]]) -> str:
+    items = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape('–' if value is None else str(value))}</dd></div>"
+        for name, value in pairs
+    )
+    return f"<dl>{items}</dl>"

@@ -1,0 +1,80 @@
+"""Durations, gathered cheaply one by one and counted in blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# A block of this many is counted in about a third of a millisecond, between two steps.
+BLOCK = 4096
+# Natural logarithm of ns, in thousandths: percentiles are within 0.05 %. Up to e^30 ns, which is 3 hours.
+BINS_PER_E = 1000
+BINS = 30 * BINS_PER_E
+
+
+class Durations:
+    """`append` takes a duration in ns: one list append. `count_block` must be called now and then.
+
+    Counted twice: into `edges_s` since the start (as Prometheus has it: at most the edge, exactly), and
+    into fine bins since the last reset.
+    """
+
+    def __init__(self, edges_s: tuple[float, ...]) -> None:
+        self.edges_s = edges_s
+        self.edges_ns = np.array(edges_s) * 1e9
+        self.by_edge = np.zeros(len(edges_s) + 1, np.int64)
+        self.total_ns = 0
+        self.pending: list[int] = []
+        self.append = self.pending.append
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets, for `distribution`, what came before."""
+        self.count()
+        self.bins = np.zeros(BINS, np.int64)
+        self.n = 0
+        self.sum_ns = 0
+        self.max_ns = 0
+
+    def count_block(self) -> None:
+        if len(self.pending) >= BLOCK:
+            self.count()
+
+    def count(self) -> None:
+        if not self.pending:
+            return
+        values = np.array(self.pending, np.int64)
+        self.pending.clear()
+        self.by_edge += np.bincount(
+            np.searchsorted(self.edges_ns, values, side="left"), minlength=len(self.by_edge)
+        )
+        fine = np.log(np.maximum(values, 1)) * BINS_PER_E
+        np.add.at(self.bins, np.minimum(fine.astype(np.int64), BINS - 1), 1)
+        total_ns = int(values.sum())
+        self.total_ns += total_ns
+        self.n += len(values)
+        self.sum_ns += total_ns
+        self.max_ns = max(self.max_ns, int(values.max()))
+
+    def distribution(self) -> dict[str, float]:
+        """Since the last reset, in ms. Number, mean and max are exact, percentiles within 0.05 %."""
+        self.count()
+        below = np.cumsum(self.bins)
+
+        def at(share: float) -> float:
+            """The lower of the neighbours."""
+            bin_ = int(np.searchsorted(below, int((self.n - 1) * share), side="right"))
+            return float(min(np.exp((bin_ + 0.5) / BINS_PER_E), self.max_ns) / 1e6)
+
+        return {
+            "n": self.n,
+            "mean_ms": self.sum_ns / self.n / 1e6 if self.n else 0.0,
+            "p50_ms": at(0.5) if self.n else 0.0,
+            "p99_ms": at(0.99) if self.n else 0.0,
+            "max_ms": self.max_ns / 1e6,
+        }
+
+    def prometheus(self) -> tuple[list[tuple[str, int]], float]:
+        """Since the start: (edge, number at most that) for each edge and +Inf, and the sum in seconds."""
+        self.count()
+        names = [*map(repr, self.edges_s), "+Inf"]
+        return list(zip(names, np.cumsum(self.by_edge).tolist(), strict=True)), self.total_ns / 1e9

@@ -1,0 +1,103 @@
+"""What the simulated server is made of."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+
+from aisbench.errors import BadInput
+
+FAULTS = ("http-500", "http-401", "cut", "stall", "html", "malformed", "error-event", "huge-event")
+
+COUNTS = ("max_model_len", "max_num_seqs", "kv_tokens", "max_batched_tokens", "huge_event_bytes")
+COSTS = (
+    "prefill_us_per_token",
+    "prefill_fixed_ms",
+    "decode_base_ms",
+    "decode_per_seq_us",
+    "jitter",
+    "reasoning_tokens",
+)
+# A jitter above this says nothing about servers any more; it is most likely a percentage.
+LARGEST_JITTER = 2.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Costs and limits of a server with continuous batching; `batcher` has the formula of a step.
+
+    The defaults are like an 8B model in 8 bits on one datacentre accelerator: 100,000 prompt tokens/s
+    of prefill, and a decode step that is bound by reading the weights (the base) and grows with the
+    key-value cache of the batch.
+    """
+
+    model: str = "simulated-8b"
+    max_model_len: int = 32768
+    max_num_seqs: int = 256
+    kv_tokens: int = 500_000
+    max_batched_tokens: int = 8192
+    prefill_us_per_token: float = 10.0
+    prefill_fixed_ms: float = 0.0
+    decode_base_ms: float = 8.0
+    decode_per_seq_us: float = 20.0
+    jitter: float = 0.0
+    stop_early: float = 0.0
+    reasoning_tokens: int = 0
+    seed: int = 0
+    api_key: str | None = None
+    faults: dict[str, float] = field(default_factory=dict)
+    huge_event_bytes: int = 2_000_000
+
+    @property
+    def context_tokens(self) -> int:
+        """Most tokens of prompt and output together: what does not fit the cache can never run."""
+        return min(self.max_model_len, self.kv_tokens)
+
+    def check(self) -> None:
+        """Raises BadInput, naming the flag, for values that make no server."""
+        for name in COUNTS:
+            if getattr(self, name) < 1:
+                raise senseless(name, getattr(self, name), "a whole number of at least 1")
+        for name in COSTS:
+            if not 0 <= getattr(self, name) < math.inf:
+                raise senseless(name, getattr(self, name), "a number of at least 0")
+        if self.jitter > LARGEST_JITTER:
+            raise senseless("jitter", self.jitter, f"a share of the step from 0 to {LARGEST_JITTER:g}")
+        if not 0 <= self.stop_early < 1:
+            raise senseless("stop_early", self.stop_early, "a chance per token from 0 to below 1")
+        if self.max_batched_tokens < self.max_num_seqs:
+            raise BadInput(
+                f"--max-batched-tokens {self.max_batched_tokens} is less than --max-num-seqs "
+                f"{self.max_num_seqs}: a full batch could not decode; give at least as many"
+            )
+        if not self.model:
+            raise BadInput("--model is empty; give a name")
+        if self.api_key is not None and not (self.api_key and self.api_key.isascii()):
+            raise BadInput(
+                "--api-key is empty or not ASCII; give a key that a header can carry, or leave it out"
+            )
+        for kind, share in self.faults.items():
+            if kind not in FAULTS:
+                raise BadInput(f"--fault: unknown kind {kind!r}; known: {', '.join(FAULTS)}")
+            if not 0 <= share <= 1:
+                raise BadInput(f"--fault {kind}:{share:g} makes no sense; give a share from 0 to 1")
+        # Shares such as 0.1 are not exact in binary.
+        if sum(self.faults.values()) > 1 + 1e-9:
+            raise BadInput("--fault: the shares add up to more than 1; give shares of at most 1 in all")
+
+    def describe(self) -> list[str]:
+        """The parameters as `name value`; the key is left out, and what is off."""
+        shown = []
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name == "faults":
+                shown += [f"fault {kind}:{share:g}" for kind, share in value.items()]
+            elif f.name == "api_key":
+                shown += ["api-key set"] if value else []
+            elif f.name != "huge_event_bytes" or "huge-event" in self.faults:
+                shown.append(f"{f.name.replace('_', '-')} {value}")
+        return shown
+
+
+def senseless(name: str, value: float, instead: str) -> BadInput:
+    return BadInput(f"--{name.replace('_', '-')} {value} makes no sense; give {instead}")

@@ -1,0 +1,271 @@
+"""The simulated server: answers requests at the batcher's pace."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+
+import orjson
+
+from aisbench._native.clock import Timer, now_ns
+from aisbench.simulator.answer import Answer
+from aisbench.simulator.asked import Asked, Refusal, parse_body
+from aisbench.simulator.batcher import Batcher, Sequence
+from aisbench.simulator.connection import Connection, HttpRequest, response_head
+from aisbench.simulator.faults import HTML, After, Faults, before_answer
+from aisbench.simulator.ledger import Ledger
+from aisbench.simulator.metrics import CONTENT_TYPE, metrics_page
+from aisbench.simulator.parameters import Parameters
+
+JSON = b"application/json"
+GENERATE = {"/v1/chat/completions": True, "/v1/completions": False}
+# A server that is further behind its schedule (or was stopped for that long) does not send all that it
+# missed in one burst, but goes on from now; the time so lost is in /truth as given_up_ms.
+GIVE_UP_NS = 1_000_000_000
+NEVER = -1
+
+
+class Request(Sequence):
+    """A request that is being answered: what the batcher sees of it, and how its tokens travel."""
+
+    __slots__ = ("answer", "arrived_ns", "asked", "connection", "fault", "fault_at", "first_ns", "last_ns")
+
+    def __init__(
+        self, asked: Asked, stop_at: int, connection: Connection, answer: Answer, fault: str | None
+    ) -> None:
+        super().__init__(asked.prompt_tokens, asked.max_tokens, stop_at)
+        self.asked = asked
+        self.connection = connection
+        self.answer = answer
+        self.fault = fault
+        # After some tokens, where there are some.
+        self.fault_at = stop_at // 2 if fault and asked.stream else NEVER
+        self.arrived_ns = now_ns()
+        self.first_ns = 0
+        self.last_ns = 0
+
+    @property
+    def reason(self) -> str:
+        return "length" if self.stop_at == self.max_tokens else "stop"
+
+
+class Simulator:
+    """The application behind the connections, and the clock of the steps.
+
+    A step begins at the planned end of the one before, however late the loop is, so the server is as fast
+    as its parameters say. After an idle time it begins when a request arrives.
+    """
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+        self.batcher: Batcher[Request] = Batcher(parameters)
+        self.ledger = Ledger()
+        self.faults = Faults(parameters)
+        self.random = random.Random(f"{parameters.seed} early ends")
+        self.requests: dict[Connection, Request] = {}
+        self.numbers = 0
+        self.stepping = False
+        self.step_end_ns = 0
+        self.timer = Timer()
+        asyncio.get_running_loop().add_reader(self.timer.fd, self.on_timer)
+
+    # Requests
+
+    def handle(self, request: HttpRequest, connection: Connection) -> None:
+        try:
+            if not self.allowed(request):
+                connection.respond(401, JSON, b'{"error":"Unauthorized"}')
+            elif request.path not in GENERATE:
+                connection.respond(*self.page(request.path))
+            elif request.method != "POST":
+                connection.respond(405, JSON, b'{"detail":"Method Not Allowed"}')
+            else:
+                self.accept(request, connection)
+        except Refusal as refusal:
+            connection.respond(refusal.status, JSON, refusal.body)
+
+    def allowed(self, request: HttpRequest) -> bool:
+        """As with vLLM, only /v1 is behind the key."""
+        key = self.parameters.api_key
+        if key is None or not request.path.startswith("/v1"):
+            return True
+        return request.authorization == b"Bearer " + key.encode()
+
+    def accept(self, request: HttpRequest, connection: Connection) -> None:
+        """Takes a generation request; raises Refusal."""
+        asked = parse_body(request.body, chat=GENERATE[request.path], parameters=self.parameters)
+        fault = self.faults.draw()
+        if fault in ("http-500", "http-401", "html"):
+            self.ledger.faults[fault] += 1
+            before_answer(fault)
+            connection.respond(200, b"text/html; charset=utf-8", HTML)
+            return
+        self.numbers += 1
+        p = self.parameters
+        answer = Answer(asked, self.numbers, int(time.time()), p.model, p.reasoning_tokens)
+        taken = Request(asked, self.draw_end(asked), connection, answer, fault)
+        self.requests[connection] = taken
+        self.ledger.arrived(asked.prompt_tokens)
+        self.batcher.submit(taken)
+        if not self.stepping:
+            self.begin_step(taken.arrived_ns)
+
+    def draw_end(self, asked: Asked) -> int:
+        """The token after which the answer ends: each may be the end with the same chance."""
+        end = 1
+        if not self.parameters.stop_early or asked.ignore_eos:
+            return asked.max_tokens
+        while end < asked.max_tokens and self.random.random() >= self.parameters.stop_early:
+            end += 1
+        return end
+
+    def disconnected(self, connection: Connection) -> None:
+        request = self.requests.pop(connection, None)
+        if request is not None:
+            self.batcher.cancel(request)
+            self.ledger.aborted("abort")
+
+    # Steps
+
+    def begin_step(self, at_ns: int) -> None:
+        self.stepping = not self.batcher.is_idle
+        if not self.stepping:
+            return
+        self.step_end_ns = at_ns + self.batcher.begin_step()
+        self.timer.arm_at(self.step_end_ns)
+        for request in self.batcher.admitted:
+            self.ledger.queue.append(max(0, at_ns - request.arrived_ns))
+
+    def on_timer(self) -> None:
+        self.timer.clear()
+        late_ns = now_ns() - self.step_end_ns
+        self.ledger.late.append(late_ns)
+        requests = self.batcher.end_step()
+        self.ledger.generated(len(requests))
+        itl_append = self.ledger.itl.append
+        for request in requests:
+            generated = request.generated
+            if generated == 1 or generated == request.stop_at or generated - 1 == request.fault_at:
+                self.send_edge(request)
+                continue
+            if request.asked.stream:
+                request.connection.send(request.answer.token(generated - 1))
+            sent_ns = now_ns()
+            itl_append(sent_ns - request.last_ns)
+            request.last_ns = sent_ns
+        if late_ns > GIVE_UP_NS:
+            self.ledger.given_up_ns += late_ns
+            self.step_end_ns += late_ns
+        self.begin_step(self.step_end_ns)
+        self.ledger.count_blocks()
+
+    def send_edge(self, request: Request) -> None:
+        """Sends a token that is the first, the last, or struck by a fault."""
+        index = request.generated - 1
+        ends = request.generated == request.stop_at
+        answer = request.answer
+        after = After.GOES_ON
+        if request.asked.stream:
+            piece = answer.opening() if index == 0 else b""
+            if index == request.fault_at and request.fault is not None:
+                self.ledger.faults[request.fault] += 1
+                struck, after = self.faults.in_stream(request.fault, answer, index)
+                piece += struck
+            else:
+                piece += answer.last_token(index, request.reason) if ends else answer.token(index)
+            if ends and after is After.GOES_ON:
+                piece += answer.closing(request.generated)
+            request.connection.send(piece)
+        elif ends:
+            after = self.send_body(request)
+        self.note_time(request)
+        if after is not After.GOES_ON:
+            self.end_badly(request, after)
+        elif ends:
+            self.end(request)
+
+    def send_body(self, request: Request) -> After:
+        """The answer that is not streamed."""
+        connection, answer = request.connection, request.answer
+        if request.fault is None:
+            body = answer.whole(request.generated, request.reason)
+            connection.send(response_head(200, JSON, len(body)) + body)
+            return After.GOES_ON
+        self.ledger.faults[request.fault] += 1
+        try:
+            body, after = self.faults.in_body(request.fault, answer, request.generated, request.reason)
+        except Refusal as refusal:
+            connection.send(response_head(refusal.status, JSON, len(refusal.body)) + refusal.body)
+            return After.ENDS
+        whole = response_head(200, JSON, len(body)) + body
+        if after is After.CLOSE:
+            connection.send(whole[: -len(body) // 2])
+        elif after is After.ENDS:
+            connection.send(whole)
+        return after
+
+    def note_time(self, request: Request) -> None:
+        sent_ns = now_ns()
+        if request.generated == 1:
+            request.first_ns = sent_ns
+            self.ledger.ttft.append(sent_ns - request.arrived_ns)
+        else:
+            self.ledger.itl.append(sent_ns - request.last_ns)
+        request.last_ns = sent_ns
+
+    def end(self, request: Request) -> None:
+        del self.requests[request.connection]
+        self.ledger.completed(
+            request.reason,
+            request.last_ns - request.arrived_ns,
+            request.last_ns - request.first_ns,
+            request.generated,
+        )
+        self.release(request.connection)
+
+    def end_badly(self, request: Request, after: After) -> None:
+        """After a fault: its slot is free; the connection is told, kept silent, or closed."""
+        self.batcher.cancel(request)
+        if after is After.SILENCE:
+            # Until the client has had enough, the request stays active.
+            return
+        del self.requests[request.connection]
+        self.ledger.aborted("error")
+        if after is After.CLOSE:
+            request.connection.close()
+        else:
+            self.release(request.connection)
+
+    def release(self, connection: Connection) -> None:
+        """The next request of this connection may begin, but not before the step is worked off."""
+        connection.answered()
+        if connection.waiting:
+            asyncio.get_running_loop().call_soon(connection.next_request)
+
+    # Everything else that is asked
+
+    def page(self, path: str) -> tuple[int, bytes, bytes]:
+        """Status, content type and body of the control plane's pages."""
+        p, batcher = self.parameters, self.batcher
+        if path == "/v1/models":
+            model = {"id": p.model, "object": "model", "created": 0, "owned_by": "aisbench", "root": p.model}
+            model["max_model_len"] = p.context_tokens
+            return 200, JSON, orjson.dumps({"object": "list", "data": [model]})
+        if path == "/health":
+            return 200, b"text/plain", b""
+        if path == "/truth":
+            return 200, JSON, orjson.dumps(self.ledger.truth())
+        if path == "/reset":
+            self.ledger.reset()
+            return 200, b"text/plain", b"ok\n"
+        if path == "/metrics":
+            text = metrics_page(
+                self.ledger,
+                p.model,
+                running=batcher.running,
+                waiting=len(batcher.waiting),
+                kv_share=batcher.kv_used / p.kv_tokens,
+            )
+            return 200, CONTENT_TYPE, text.encode()
+        return 404, JSON, b'{"detail":"Not Found"}'

@@ -1,0 +1,62 @@
+"""Request bodies, encoded once before the start into one file that every worker maps.
+
+Layout, little-endian: 8 bytes `AISBODY1`, int64 count, int64 offsets[count + 1] from the start of
+the file, then the bytes. Slot i of the run sends body i modulo count. `_native.bodies` reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+MAGIC = b"AISBODY1"
+WRITE_BUFFER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """A written file of `count` bodies, `unique` of them different.
+
+    `fingerprint`: sha256 (hex) over each body's length, 8 bytes little-endian, and its bytes, in slot
+    order. Two runs with the same fingerprint send the same.
+    """
+
+    path: Path
+    count: int
+    unique: int
+    fingerprint: str
+
+
+def write_bodies(path: Path, bodies: Iterable[bytes], count: int) -> Bodies:
+    """Writes `count` bodies one after another; of each, only a hash stays in memory.
+
+    The magic is written last: a file that was left unfinished is not taken for one. Raises ValueError
+    when `bodies` yields another number of them.
+    """
+    offsets = np.zeros(count + 1, dtype="<i8")
+    offsets[0] = at = len(MAGIC) + 8 + 8 * (count + 1)
+    digest = hashlib.sha256()
+    seen: set[bytes] = set()
+    written = 0
+    with path.open("wb", buffering=WRITE_BUFFER_BYTES) as file:
+        file.seek(at)
+        for body in bodies:
+            if written == count:
+                raise ValueError(f"more than {count} bodies")
+            file.write(body)
+            at += len(body)
+            written += 1
+            offsets[written] = at
+            digest.update(struct.pack("<q", len(body)))
+            digest.update(body)
+            seen.add(hashlib.blake2b(body, digest_size=16).digest())
+        if written != count:
+            raise ValueError(f"{written} bodies instead of {count}")
+        file.seek(0)
+        file.write(MAGIC + struct.pack("<q", count) + offsets.tobytes())
+    return Bodies(path, count, len(seen), digest.hexdigest())

@@ -1,0 +1,95 @@
+"""Tokenizers by folder or name. transformers is imported here, and only when one is named."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from aisbench.errors import BadInput
+
+# Files by which a folder is known to hold a tokenizer, the first as a rule.
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "vocab.txt")
+
+
+def load_tokenizer(name_or_path: str, *, trust_remote_code: bool = False) -> Any:
+    """The Hugging Face tokenizer in a folder, or of a model that the local cache holds.
+
+    Nothing is downloaded: where the network is slow or shut, that would look like a hang. Raises
+    BadInput, naming --tokenizer, when there is none or it cannot be loaded.
+    """
+    folder = tokenizer_folder(name_or_path)
+    auto_tokenizer = transformers().AutoTokenizer
+    try:
+        return auto_tokenizer.from_pretrained(
+            folder, trust_remote_code=trust_remote_code, local_files_only=True
+        )
+    except Exception as problem:  # its loaders raise whatever the files make them stumble over
+        raise BadInput(f"--tokenizer {name_or_path} cannot be loaded: {advice(problem)}") from None
+
+
+def tokenizer_folder(name_or_path: str) -> Path:
+    """The folder that is meant; raises BadInput when nothing with that name holds a tokenizer."""
+    if not name_or_path.strip():
+        raise BadInput("--tokenizer is empty; give a folder that holds tokenizer.json, or leave it out")
+    path = Path(os.path.expanduser(name_or_path))
+    if path.is_file():
+        raise BadInput(f"--tokenizer {name_or_path} is a file; give the folder that holds it: {path.parent}")
+    if path.is_dir():
+        if not any((path / name).exists() for name in TOKENIZER_FILES):
+            raise BadInput(
+                f"--tokenizer {name_or_path}: the folder holds no tokenizer; give one with tokenizer.json"
+            )
+        return path
+    is_name = name_or_path.count("/") <= 1 and not name_or_path.startswith((".", "/", "~"))
+    if not is_name:
+        raise BadInput(
+            f"--tokenizer {name_or_path}: there is no such folder; give the one that holds tokenizer.json "
+            "(as a rule the model's)"
+        )
+    cached = cached_folder(name_or_path)
+    if cached is None:
+        raise BadInput(
+            f"--tokenizer {name_or_path}: there is no such folder, and no tokenizer of that name in the local "
+            "cache; give a folder that holds tokenizer.json, or fetch it first: "
+            f"hf download {name_or_path} --include '*.json' 'tokenizer*'"
+        )
+    return cached
+
+
+def cached_folder(name: str) -> Path | None:
+    """Where the Hugging Face cache keeps the files of a model; None when it has no tokenizer of it."""
+    transformers()
+    from huggingface_hub import try_to_load_from_cache
+
+    for file in TOKENIZER_FILES:
+        try:
+            found = try_to_load_from_cache(name, file)
+        except ValueError:  # not a name that a model could have
+            return None
+        if isinstance(found, str):
+            return Path(found).parent
+    return None
+
+
+def transformers() -> Any:
+    # It would otherwise tell every user that PyTorch is missing, which no tokenizer needs.
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    try:
+        import transformers
+    except ImportError:
+        raise BadInput(
+            "--tokenizer needs transformers; install it with: pip install 'aisbench[tokenizer]'"
+        ) from None
+    return transformers
+
+
+def advice(problem: Exception) -> str:
+    """What was wrong with the files of a tokenizer and what would work, in one line."""
+    text = str(problem)
+    if "trust_remote_code" in text:
+        return "it brings code of its own; if you trust that code, add --trust-remote-code"
+    if "backend tokenizer" in text:
+        return "its files are of no kind that transformers knows; give a folder with tokenizer.json"
+    reason = f"{type(problem).__name__}: {text}".splitlines()[0]
+    return f"{reason}; its files may be damaged, or need another version of transformers"

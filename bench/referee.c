@@ -1,0 +1,355 @@
+// A server that knows the truth: it streams chat completions at set times and keeps its own
+// arrival times, TTFT and ITL, so that what a load client reports can be held against what happened.
+//
+//   cc -O2 bench/referee.c -o referee && ./referee PORT TTFT_US ITL_US TOKENS
+//
+// One thread, epoll, one write per token. TTFT runs from reading the request to having written its
+// first token. ITL_US 0: tokens as fast as they go. GET /reset forgets, GET /truth tells (JSON, ms).
+#define _GNU_SOURCE
+#include <errno.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { READ_ROOM = 1 << 16, MOST_EVENTS = 1024, BACKLOG = 4096 };
+
+typedef struct {
+    int fd, heap_at;          // heap_at -1: no answer is going on
+    int sent, total, stuck;   // tokens; stuck: the socket is full, EPOLLOUT is awaited
+    int64_t due_ns, arrived_ns, last_ns;
+    char *in; size_t in_bytes, in_room;
+    char *out; size_t out_at, out_bytes, out_room;
+} Client;
+
+typedef struct { double *values; size_t count, room; } Sample;
+
+static int64_t ttft_ns, itl_ns;
+static int default_tokens, epoll_fd, active, peak;
+static Client **heap; static int heap_size, heap_room;
+static Sample ttfts, itls, e2els, arrivals;
+static int64_t tokens, first_ns, last_ns;
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void *grown(void *memory, size_t need, size_t *room, size_t each) {
+    if (need <= *room) return memory;
+    *room = need * 2 + 64;
+    memory = realloc(memory, *room * each);
+    if (!memory) abort();
+    return memory;
+}
+
+static void note(Sample *s, double value) {
+    s->values = grown(s->values, s->count + 1, &s->room, sizeof(double));
+    s->values[s->count++] = value;
+}
+
+// The heap of running answers, the one due first on top.
+
+static void put_at(int i, Client *c) { heap[i] = c; c->heap_at = i; }
+
+static void sift_up(int i) {
+    Client *c = heap[i];
+    for (; i > 0 && heap[(i - 1) / 2]->due_ns > c->due_ns; i = (i - 1) / 2) put_at(i, heap[(i - 1) / 2]);
+    put_at(i, c);
+}
+
+static void sift_down(int i) {
+    Client *c = heap[i];
+    for (int child; (child = 2 * i + 1) < heap_size; i = child) {
+        if (child + 1 < heap_size && heap[child + 1]->due_ns < heap[child]->due_ns) child++;
+        if (heap[child]->due_ns >= c->due_ns) break;
+        put_at(i, heap[child]);
+    }
+    put_at(i, c);
+}
+
+static void heap_add(Client *c) {
+    size_t room = heap_room;
+    heap = grown(heap, heap_size + 1, &room, sizeof *heap);
+    heap_room = room;
+    put_at(heap_size++, c);
+    sift_up(heap_size - 1);
+}
+
+static void heap_drop(Client *c) {
+    int i = c->heap_at;
+    Client *last = heap[--heap_size];
+    c->heap_at = -1;
+    if (last == c) return;
+    put_at(i, last);
+    sift_up(i);
+    sift_down(last->heap_at);
+}
+
+// Output
+
+static void watch(Client *c, int out) {
+    struct epoll_event e = {.events = EPOLLIN | (out ? EPOLLOUT : 0), .data.ptr = c};
+    epoll_ctl(epoll_fd, EPOLL_CTL_MOD, c->fd, &e);
+    c->stuck = out;
+}
+
+static void flush(Client *c) {
+    while (c->out_at < c->out_bytes) {
+        ssize_t n = write(c->fd, c->out + c->out_at, c->out_bytes - c->out_at);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) {
+            if (!c->stuck) watch(c, 1);
+            return;
+        }
+        if (n < 0) break;  // the client has gone; its reading side will say so
+        c->out_at += n;
+    }
+    c->out_at = c->out_bytes = 0;
+    if (c->stuck) watch(c, 0);
+}
+
+static void say(Client *c, const char *text, size_t n) {
+    c->out = grown(c->out, c->out_bytes + n, &c->out_room, 1);
+    memcpy(c->out + c->out_bytes, text, n);
+    c->out_bytes += n;
+}
+
+static void say_event(Client *c, const char *json, int n) {
+    char head[32];
+    int m = snprintf(head, sizeof head, "%x\r\ndata: ", n + 8);
+    say(c, head, m);
+    say(c, json, n);
+    say(c, "\n\n\r\n", 4);
+}
+
+#define ENVELOPE "{\"id\":\"chatcmpl-%d\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":\"referee\",\"choices\":["
+#define CHOICE "{\"index\":0,\"delta\":{%s},\"logprobs\":null,\"finish_reason\":%s}]}"
+
+static void say_token(Client *c) {
+    char json[512], delta[64];
+    int last = c->sent + 1 == c->total;
+    if (c->sent == 0) {
+        const char *head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        say(c, head, strlen(head));
+        say_event(c, json, snprintf(json, sizeof json, ENVELOPE CHOICE, c->fd, "\"role\":\"assistant\",\"content\":\"\"", "null"));
+    }
+    snprintf(delta, sizeof delta, "\"content\":\" tok%d\"", c->sent % 1000);
+    say_event(c, json, snprintf(json, sizeof json, ENVELOPE CHOICE, c->fd, delta, last ? "\"length\"" : "null"));
+    if (last) {
+        say_event(c, json, snprintf(json, sizeof json, ENVELOPE "],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":%d,\"total_tokens\":%d}}",
+                                    c->fd, c->total, c->total + 7));
+        say(c, "e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n", 24);
+    }
+}
+
+static void give_token(Client *c) {
+    int first = c->sent == 0;
+    say_token(c);
+    flush(c);
+    c->sent++;
+    tokens++;
+    int64_t now = now_ns();
+    note(first ? &ttfts : &itls, (now - (first ? c->arrived_ns : c->last_ns)) / 1e6);
+    c->last_ns = last_ns = now;
+    if (c->sent == c->total) {
+        note(&e2els, (now - c->arrived_ns) / 1e6);
+        heap_drop(c);
+        active--;
+    } else {
+        c->due_ns += itl_ns;
+        sift_down(c->heap_at);
+    }
+}
+
+// What is told
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int describe(char *out, const char *name, Sample *s) {
+    double sum = 0;
+    for (size_t i = 0; i < s->count; i++) sum += s->values[i];
+    qsort(s->values, s->count, sizeof(double), ascending);
+#define AT(share) (s->count ? s->values[(size_t)((s->count - 1) * (share))] : 0.0)
+    return sprintf(out, "\"%s\":{\"n\":%zu,\"mean_ms\":%.4f,\"p50_ms\":%.4f,\"p90_ms\":%.4f,\"p99_ms\":%.4f,\"max_ms\":%.4f}",
+                   name, s->count, s->count ? sum / s->count : 0.0, AT(0.5), AT(0.9), AT(0.99), AT(1.0));
+}
+
+static void respond(Client *c, const char *type, const char *body) {
+    char head[160];
+    say(c, head, snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %zu\r\n\r\n", type, strlen(body)));
+    say(c, body, strlen(body));
+    flush(c);
+}
+
+static void tell(Client *c) {
+    char out[4096];
+    double sum = 0, squares = 0;
+    size_t gaps = arrivals.count > 1 ? arrivals.count - 1 : 0;
+    for (size_t i = 0; i < gaps; i++) sum += arrivals.values[i + 1] - arrivals.values[i];
+    double mean = gaps ? sum / gaps : 0;
+    for (size_t i = 0; i < gaps; i++) squares += pow(arrivals.values[i + 1] - arrivals.values[i] - mean, 2);
+    int n = sprintf(out, "{\"requests\":%zu,\"done\":%zu,\"tokens\":%lld,\"peak_concurrency\":%d,\"active\":%d,\"span_s\":%.6f,"
+                         "\"arrival_rate\":%.3f,\"gap_cv\":%.4f,", arrivals.count, e2els.count, (long long)tokens, peak, active,
+                    (last_ns - first_ns) / 1e9, mean > 0 ? 1 / mean : 0, mean > 0 ? sqrt(squares / gaps) / mean : 0);
+    n += describe(out + n, "ttft", &ttfts);
+    out[n++] = ',';
+    n += describe(out + n, "itl", &itls);
+    out[n++] = ',';
+    n += describe(out + n, "e2e", &e2els);
+    strcpy(out + n, "}\n");
+    respond(c, "application/json", out);
+}
+
+static void forget(void) {
+    ttfts.count = itls.count = e2els.count = arrivals.count = 0;
+    tokens = first_ns = last_ns = 0;
+    peak = active;
+}
+
+// Requests
+
+static int asked_tokens(const char *body, size_t n) {
+    static const char *const names[] = {"\"max_completion_tokens\":", "\"max_tokens\":"};
+    for (int i = 0; i < 2; i++) {
+        const char *found = memmem(body, n, names[i], strlen(names[i]));
+        if (found) return atoi(found + strlen(names[i]));
+    }
+    return default_tokens;
+}
+
+static void begin(Client *c, const char *body, size_t n) {
+    c->arrived_ns = now_ns();
+    c->due_ns = c->arrived_ns + ttft_ns;
+    c->total = asked_tokens(body, n);
+    if (c->total < 1) c->total = default_tokens;
+    c->sent = 0;
+    if (!first_ns) first_ns = c->arrived_ns;
+    note(&arrivals, c->arrived_ns / 1e9);
+    if (++active > peak) peak = active;
+    heap_add(c);
+}
+
+static void take_requests(Client *c) {
+    while (c->heap_at < 0) {
+        char *end = memmem(c->in, c->in_bytes, "\r\n\r\n", 4);
+        if (!end) return;
+        size_t head = end + 4 - c->in;
+        *end = 0;
+        char *length = strcasestr(c->in, "\r\ncontent-length:");
+        size_t body = length ? strtoul(length + 17, NULL, 10) : 0;
+        *end = '\r';
+        if (c->in_bytes < head + body) return;
+        if (!strncmp(c->in, "POST ", 5)) begin(c, c->in + head, body);
+        else if (!strncmp(c->in, "GET /truth", 10)) tell(c);
+        else if (!strncmp(c->in, "GET /reset", 10)) { forget(); respond(c, "text/plain", "ok"); }
+        else respond(c, "application/json", "{\"object\":\"list\",\"data\":[{\"id\":\"referee\",\"object\":\"model\"}]}");
+        c->in_bytes -= head + body;
+        memmove(c->in, c->in + head + body, c->in_bytes);
+    }
+}
+
+static void leave(Client *c) {
+    if (c->heap_at >= 0) { heap_drop(c); active--; }
+    close(c->fd);
+    free(c->in);
+    free(c->out);
+    free(c);
+}
+
+static void read_from(Client *c) {
+    for (;;) {
+        c->in = grown(c->in, c->in_bytes + READ_ROOM + 1, &c->in_room, 1);
+        ssize_t n = read(c->fd, c->in + c->in_bytes, READ_ROOM);
+        if (n < 0 && errno == EINTR) continue;
+        if (n == 0 || (n < 0 && errno != EAGAIN)) { leave(c); return; }
+        if (n > 0) c->in_bytes += n;
+        if (n < READ_ROOM) break;
+    }
+    take_requests(c);
+}
+
+static void accept_all(int listener) {
+    int fd, on = 1;
+    while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        Client *c = calloc(1, sizeof *c);
+        c->fd = fd;
+        c->heap_at = -1;
+        // Touched now, so that the first request does not wait for page faults.
+        c->in = grown(c->in, READ_ROOM + 1, &c->in_room, 1);
+        memset(c->in, 0, c->in_room);
+        c->out = grown(c->out, 4096, &c->out_room, 1);
+        memset(c->out, 0, c->out_room);
+        struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &e);
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc != 5) {
+        fprintf(stderr, "usage: referee PORT TTFT_US ITL_US TOKENS\n");
+        return 2;
+    }
+    ttft_ns = atoll(argv[2]) * 1000;
+    itl_ns = atoll(argv[3]) * 1000;
+    default_tokens = atoi(argv[4]);
+    signal(SIGPIPE, SIG_IGN);
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    if (bind(listener, (void *)&at, sizeof at) || listen(listener, BACKLOG)) {
+        perror("referee");
+        return 1;
+    }
+    socklen_t n = sizeof at;
+    getsockname(listener, (void *)&at, &n);
+    printf("%d\n", ntohs(at.sin_port));
+    fflush(stdout);
+    epoll_fd = epoll_create1(0);
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL}, events[MOST_EVENTS];
+    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &e);
+    for (;;) {
+        struct timespec wait, *until = NULL;
+        if (heap_size) {
+            int64_t left = heap[0]->due_ns - now_ns();
+            if (left < 0) left = 0;
+            wait = (struct timespec){left / 1000000000, left % 1000000000};
+            until = &wait;
+        }
+        int ready = epoll_pwait2(epoll_fd, events, MOST_EVENTS, until, NULL);
+        for (int i = 0; i < ready; i++) {
+            Client *c = events[i].data.ptr;
+            if (!c) { accept_all(listener); continue; }
+            if (events[i].events & EPOLLOUT) flush(c);
+            if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_from(c);
+        }
+        // Each answer once at most before sockets are looked at again. One whose socket is full waits.
+        int64_t now = now_ns();
+        for (int turns = heap_size; turns > 0 && heap_size && heap[0]->due_ns <= now; turns--) {
+            Client *c = heap[0];
+            if (c->out_bytes - c->out_at > 1 << 18) { c->due_ns = now + 200000; sift_down(0); }
+            else {
+                give_token(c);
+                if (c->heap_at < 0) take_requests(c);
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+"""Builds the native core. Everything else about the package is in pyproject.toml.
+
+AISBENCH_DEBUG=1  compiles with bounds checks, line tracing, assertions and no optimisation.
+AISBENCH_WERROR=1 turns the C compiler's warnings into errors (continuous integration does).
+"""
+
+import os
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("AISBENCH_DEBUG") == "1"
+WERROR = os.environ.get("AISBENCH_WERROR") == "1"
+
+compile_args = ["-O0", "-g"] if DEBUG else ["-O3", "-g1"]
+compile_args += ["-Wall", "-Wno-unreachable-code"]
+if WERROR:
+    compile_args.append("-Werror")
+
+directives = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "nonecheck": DEBUG,
+    "cdivision": True,
+    "linetrace": DEBUG,
+    "binding": True,
+    "embedsignature": True,
+}
+
+extensions = [
+    Extension(
+        f"aisbench._native.{source.stem}",
+        [str(source)],
+        extra_compile_args=compile_args,
+        define_macros=[("CYTHON_TRACE", "1")] if DEBUG else [],
+    )
+    for source in sorted(Path("aisbench/_native").glob("*.pyx"))
+]
+
+setup(ext_modules=cythonize(extensions, compiler_directives=directives, nthreads=os.cpu_count() or 1))

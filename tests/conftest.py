@@ -1,0 +1,23 @@
+"""Shared by all tests: hypothesis without deadlines, since test machines are small and noisy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from aisbench.simulator.process import SimulatorProcess, start_simulator
+
+settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("aisbench")
+
+# Quick steps keep whole runs short; what is measured is still far above what the client costs.
+QUICK = ["--decode-base-ms", "4", "--decode-per-seq-us", "5", "--prefill-us-per-token", "5"]
+
+
+@pytest.fixture(scope="session")
+def quick_simulator() -> Iterator[SimulatorProcess]:
+    """A simulator that all tests of a session may use one after another; reset it first."""
+    with start_simulator(QUICK) as simulator:
+        yield simulator

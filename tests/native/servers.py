@@ -1,0 +1,150 @@
+"""Small servers that misbehave in one exact way, and a driver to meet them: real sockets, no simulator."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import select
+import socket
+import struct
+import threading
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from aisbench._native.bodies import BodyFile
+from aisbench._native.clock import now_ns
+from aisbench._native.decode import Decoder
+from aisbench._native.driver import Driver
+from aisbench._native.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYTES, Recorder
+from aisbench._native.shared import LIVE_FIELDS, SharedBlock, Slots
+from aisbench.backends.openai_completions import COMPLETIONS
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
+
+
+def token(text: str = "x") -> bytes:
+    event = b"data: %b\n\n" % json.dumps({"choices": [{"text": text, "finish_reason": None}]}).encode()
+    return b"%x\r\n%b\r\n" % (len(event), event)
+
+
+def read_request(client: socket.socket) -> bytes:
+    """One request, head and body; empty when the client has closed."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = client.recv(65536)
+        if not more:
+            return b""
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    while len(body) < length:
+        body += client.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+@contextlib.contextmanager
+def serving(handle: Callable[[socket.socket, int], None]) -> Iterator[tuple[str, int]]:
+    """Calls `handle(connection, number)` in a thread for each connection; yields the address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads: list[threading.Thread] = []
+
+    def serve(client: socket.socket, number: int) -> None:
+        with client, contextlib.suppress(OSError):
+            handle(client, number)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                threads.append(threading.Thread(target=serve, args=(client, len(threads)), daemon=True))
+                threads[-1].start()
+
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
+    try:
+        yield listener.getsockname()
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        accepting.join(10)
+
+
+@dataclass
+class Drive:
+    """A driver against `address` in this process: `count` requests, `in_flight` at a time."""
+
+    folder: Path
+    address: tuple[str, int]
+    count: int = 1
+    in_flight: int = 1
+    body: bytes = b"{}"
+    max_event_bytes: int = 1 << 20
+    timeout_ns: int = 60_000_000_000
+    drop_after_ns: int = -1
+    offsets_ns: list[int] = field(default_factory=list)
+    text: bool = False
+    failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        at = 16 + 16
+        (self.folder / "bodies").write_bytes(
+            b"AISBODY1" + struct.pack("<qqq", 1, at, at + len(self.body)) + self.body
+        )
+        self.block = SharedBlock.create(
+            str(self.folder / "block"), 1, self.count, array("q", self.offsets_ns)
+        )
+        self.recorder = Recorder(str(self.folder), 0, True, self.text)
+        host, port = self.address
+        packed = (
+            struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
+        )
+        self.driver = Driver(
+            address=packed,
+            head=b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: t-",
+            bodies=BodyFile(str(self.folder / "bodies")),
+            decoder=Decoder(COMPLETIONS.rules),
+            on_failure=self.on_failure,
+            max_event_bytes=self.max_event_bytes,
+            timeout_ns=self.timeout_ns,
+            drop_after_ns=self.drop_after_ns,
+        )
+        self.driver.attach(self.block, 0, Slots(count=self.in_flight), self.recorder, self.in_flight)
+
+    def on_failure(self, slot: int, error: int, status: int, detail: bytes) -> None:
+        self.failures.append((slot, ERRORS[error], status, detail))
+
+    def start(self) -> None:
+        start_ns = now_ns()
+        self.recorder.start_at(start_ns)
+        self.block.start(start_ns)
+        self.driver.serve()
+
+    def turn(self) -> None:
+        """One wake, or a look at the time-outs when nothing happens."""
+        if select.select([self.driver.fd], [], [], 0.02)[0]:
+            self.driver.on_wake()
+        else:
+            self.driver.expire()
+
+    def run(self) -> np.ndarray:
+        """Until all is answered; the rows, by slot."""
+        self.start()
+        while not self.driver.finished:
+            self.turn()
+        return self.rows()
+
+    def rows(self) -> np.ndarray:
+        count = int(self.live["sent"] + self.live["dropped"])
+        rows = np.fromfile(self.folder / "rows-0.bin", np.dtype(ROW_FIELDS), offset=ROWS_HEADER_BYTES)[
+            : max(count, 1)
+        ]
+        return rows[np.argsort(rows["slot"], kind="stable")]
+
+    @property
+    def live(self) -> np.void:
+        return np.frombuffer(self.block.live_bytes(), np.dtype(LIVE_FIELDS))[0]

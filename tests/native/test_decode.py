@@ -1,0 +1,149 @@
+"""The event scanner against orjson."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisbench._native.decode import Decoder
+from aisbench.backends.openai_chat import CHAT
+from aisbench.backends.openai_completions import COMPLETIONS
+
+
+def event(**given: Any) -> dict[str, Any]:
+    nothing = {"chunk": False, "content": "", "reasoning": "", "tool": False, "finish": 0}
+    return nothing | {"prompt_tokens": -1, "output_tokens": -1, "error": False} | given
+
+
+def chat(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+    return {"id": "x", "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}]}
+
+
+@pytest.mark.parametrize(
+    ("given_event", "wanted"),
+    [
+        (chat({"role": "assistant", "content": ""}), event(chunk=True)),
+        (chat({"role": "assistant", "content": None}), event(chunk=True)),
+        (chat({"content": "Hi"}), event(chunk=True, content="Hi")),
+        (chat({"content": 'a "quote" \\ \n é 😀'}), event(chunk=True, content='a "quote" \\ \n é 😀')),
+        (chat({"reasoning_content": "hm"}), event(chunk=True, reasoning="hm")),
+        (chat({"reasoning": "hm", "content": None}), event(chunk=True, reasoning="hm")),
+        (chat({"tool_calls": [{"index": 0}]}), event(chunk=True, tool=True)),
+        (chat({"tool_calls": []}), event(chunk=True)),
+        (chat({}, "stop"), event(chunk=True, finish=1)),
+        (chat({"content": "."}, "length"), event(chunk=True, content=".", finish=2)),
+        (chat({}, "tool_calls"), event(chunk=True, finish=3)),
+        (
+            {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 128, "total_tokens": 135}},
+            event(prompt_tokens=7, output_tokens=128),
+        ),
+        ({"choices": [], "usage": None}, event()),
+        ({"error": {"message": "boom"}}, event(error=True)),
+        ({"error": "boom"}, event(error=True)),
+        ({"error": None, "choices": []}, event()),
+    ],
+)
+def test_chat_events(given_event: dict[str, Any], wanted: dict[str, Any]) -> None:
+    decoder = Decoder(CHAT.rules)
+    assert decoder.explain(orjson.dumps(given_event)) == wanted
+    assert decoder.explain(json.dumps(given_event, indent=1).encode()) == wanted
+    assert decoder.unsure == 0, "the scanner itself must know all of these"
+
+
+def test_completions_event() -> None:
+    decoder = Decoder(COMPLETIONS.rules)
+    given_event = {"choices": [{"index": 0, "text": " tok", "finish_reason": None, "stop_reason": None}]}
+    assert decoder.explain(orjson.dumps(given_event)) == event(chunk=True, content=" tok")
+
+
+def test_several_choices_are_joined() -> None:
+    given_event = {"choices": [{"delta": {"content": "a"}}, {"delta": {"content": "b"}}]}
+    assert Decoder(CHAT.rules).explain(orjson.dumps(given_event)) == event(chunk=True, content="ab")
+
+
+def test_a_key_spelt_with_escapes_is_still_found() -> None:
+    text = b'{"choices": [{"delta": {"c\\u006fntent": "x"}}]}'
+    assert Decoder(CHAT.rules).explain(text) == event(chunk=True, content="x")
+
+
+def test_a_surrogate_pair_split_over_two_events_keeps_its_halves() -> None:
+    decoder = Decoder(CHAT.rules)
+    halves = [
+        b'{"choices":[{"delta":{"content":"\\ud83d"}}]}',
+        b'{"choices":[{"delta":{"content":"\\ude00"}}]}',
+    ]
+    assert (
+        "".join(decoder.explain(half)["content"] for half in halves)
+        .encode("utf-16", "surrogatepass")
+        .decode("utf-16")
+        == "😀"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"{", b"[DONE", b"{'a': 1}", b'{"a": 1}x', b'{"a": 01}', b'{"a": nul}', b'{"a"}']
+)
+def test_what_is_not_json_is_said_to_be_none(text: bytes) -> None:
+    assert Decoder(CHAT.rules).explain(text) is None
+
+
+def test_an_unknown_meaning_is_refused() -> None:
+    with pytest.raises(ValueError, match="unknown meaning 'colour'"):
+        Decoder([("a", "colour")])
+
+
+leaf = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**40), 2**40),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(),
+)
+keys = st.sampled_from(
+    [
+        "choices",
+        "delta",
+        "content",
+        "reasoning",
+        "reasoning_content",
+        "tool_calls",
+        "finish_reason",
+        "usage",
+        "prompt_tokens",
+        "completion_tokens",
+        "error",
+        "text",
+        "index",
+    ]
+)
+anything = st.recursive(
+    leaf,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.one_of(keys, keys, st.text(max_size=4)), inner, max_size=4),
+    ),
+    max_leaves=20,
+)
+
+
+@given(anything, st.booleans())
+def test_the_scanner_agrees_with_orjson_on_any_json(value: Any, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    for rules in (CHAT.rules, COMPLETIONS.rules):
+        assert Decoder(rules).explain(text) == Decoder(rules).explain(text, slowly=True)
+
+
+@given(anything, st.integers(0, 300), st.binary(min_size=1, max_size=2))
+def test_damaged_json_is_refused_wherever_orjson_refuses_it(value: Any, at: int, dirt: bytes) -> None:
+    text = json.dumps(value).encode()
+    at %= len(text)
+    damaged = text[:at] + dirt + text[at + len(dirt) :]
+    # The scanner lets pass what orjson does not: strings that are not UTF-8, and halves of surrogate
+    # pairs, which some servers send when a character is split over two tokens.
+    if damaged.isascii() and b"\\ud" not in damaged.lower():
+        assert Decoder(CHAT.rules).explain(damaged) == Decoder(CHAT.rules).explain(damaged, slowly=True)

@@ -1,0 +1,57 @@
+"""Whole runs of the command line, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LOAD = [sys.executable, "-m", "aisbench", "load"]
+
+
+@dataclass
+class Finished:
+    code: int
+    out: str
+    err: str
+    work_dir: Path
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder: there must be exactly one."""
+        (folder,) = self.work_dir.iterdir()
+        return folder
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        summary: dict[str, Any] = json.loads((self.folder / "summary.json").read_text())
+        return summary
+
+
+def environment() -> dict[str, str]:
+    """Ours without keys that would reach the server."""
+    return {k: v for k, v in os.environ.items() if k not in ("AISBENCH_API_KEY", "OPENAI_API_KEY")}
+
+
+def start_load(work_dir: Path, *args: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*LOAD, "--work-dir", str(work_dir), *map(str, args)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+
+
+def finish(process: subprocess.Popen[str], work_dir: Path) -> Finished:
+    out, err = process.communicate(timeout=100)
+    return Finished(process.returncode, out, err, work_dir)
+
+
+def run_load(work_dir: Path, *args: object) -> Finished:
+    return finish(start_load(work_dir, *args), work_dir)

@@ -1,0 +1,342 @@
+"""What goes wrong: before the start one clear line, while it runs a count by kind and the rest goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aisbench.simulator.process import SimulatorProcess, start_simulator
+from tests.conftest import QUICK
+from tests.system.running import Finished, finish, run_load, start_load
+
+SHORT = ("--input-len", 20, "--output-len", 12)
+POLL = threading.Event()
+
+
+def refused(done: Finished, *words: str) -> None:
+    """Exit code 2, one line that holds `words`, nothing written."""
+    assert done.code == 2, done.out + done.err
+    line = done.err.strip()
+    assert line.startswith("error: "), line
+    assert "\n" not in line
+    for word in words:
+        assert word in line, line
+    assert not done.work_dir.exists() or not any(done.work_dir.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--rate", "-1"], ["--rate", "above 0"]),
+        (["--rate", "nan"], ["--rate", "nan"]),
+        (["--rate", "fast"], ["--rate", "fast"]),
+        (["--burstiness", "0"], ["--burstiness"]),
+        (["--concurrency", "0"], ["--concurrency", "at least 1"]),
+        (["--concurrency", "-5"], ["--concurrency"]),
+        (["--num-requests", "0"], ["--num-requests"]),
+        (["--duration", "nan"], ["--duration"]),
+        (["--duration", "inf"], ["--duration"]),
+        (["--timeout", "0"], ["--timeout"]),
+        (["--workers", "0"], ["--workers"]),
+        (["--output-len", "0"], ["--output-len"]),
+        (["--input-len", "-3"], ["--input-len"]),
+        (["--max-chunk-size", "0"], ["--max-chunk-size"]),
+        (["--seed", "-1"], ["--seed"]),
+        (["--grace", "nan"], ["--grace"]),
+        (["--temperature", "nan"], ["--temperature"]),
+        (["--range-ratio", "1"], ["--range-ratio"]),
+        (["--range-ratio", "nan"], ["--range-ratio"]),
+        (["--late", "drop:soon"], ["--late", "drop:MS"]),
+        (["--arrival", "poisson"], ["--arrival", "--rate"]),
+        (["--rate", "5", "--arrival", "posson"], ["--arrival", "poisson"]),
+        (["--ramp-up", "linear"], ["--ramp-from"]),
+        (["--percentiles", "101"], ["--percentiles", "101"]),
+        (["--goodput", "ttft:-5"], ["--goodput", "ttft:500"]),
+        (["--goodput", "speed:5"], ["--goodput", "speed", "ttft"]),
+        (["--extra-body", "{"], ["--extra-body", "JSON"]),
+        (["--backend", "opnai"], ["--backend", "openai"]),
+        (["--dataset", "randon"], ["--dataset", "random"]),
+        (["--header", "nonsense"], ["--header", "NAME:VALUE"]),
+        (["--tokenizer", "/nowhere/at/all"], ["--tokenizer", "/nowhere/at/all", "no such folder"]),
+        (["--endpoint", "v1/chat"], ["--endpoint", "slash"]),
+        (["--no-such-option"], ["no-such-option"]),
+        (["--config", "/nowhere.yaml"], ["--config", "/nowhere.yaml"]),
+    ],
+)
+def test_bad_options_are_one_clear_line(
+    flags: list[str], words: list[str], tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    refused(run_load(tmp_path / "out", "--url", quick_simulator.url, *flags), *words)
+
+
+def test_an_unknown_option_in_a_config_file_is_named_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("rat: 5\n")
+    refused(run_load(tmp_path / "out", "--config", tmp_path / "c.yaml"), "'rat'", "did you mean rate")
+
+
+def test_an_unknown_host(tmp_path: Path) -> None:
+    refused(
+        run_load(tmp_path / "out", "--url", "http://no-such-host.invalid:8000"),
+        "--url",
+        "no-such-host.invalid",
+    )
+
+
+def test_a_port_that_refuses(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        # Bound but not listening: nobody else gets the port, and it refuses.
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        refused(
+            run_load(tmp_path / "out", "--url", f"http://127.0.0.1:{port}"), "--url", str(port), "refused"
+        )
+
+
+def test_urls_that_are_none(tmp_path: Path) -> None:
+    refused(run_load(tmp_path / "out", "--url", "ftp://127.0.0.1"), "--url", "http://host:port")
+    refused(run_load(tmp_path / "out", "--url", "http://127.0.0.1:99999"), "--url")
+
+
+def test_a_wrong_path_fails_the_run_and_shows_the_answer(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    done = run_load(
+        tmp_path, "--url", quick_simulator.url, "--endpoint", "/v1/compl", "--num-requests", 5, *SHORT
+    )
+    assert done.code == 1
+    assert done.summary["completed"] == 0
+    assert done.summary["errors"] == {"http_404": 5}
+    assert "Not Found" in done.out
+    assert "Traceback" not in done.out + done.err
+
+
+def test_a_hopeless_run_stops_early(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    done = run_load(
+        tmp_path,
+        "--url",
+        quick_simulator.url,
+        "--endpoint",
+        "/v1/compl",
+        "--num-requests",
+        100000,
+        "--rate",
+        1000,
+        *SHORT,
+    )
+    assert done.code == 1
+    assert 100 <= done.summary["failed"] < 20000
+    assert "stopped early" in done.summary["outcome_reason"]
+
+
+def test_a_missing_key_is_said_before_the_start(tmp_path: Path) -> None:
+    with start_simulator([*QUICK, "--api-key", "secret"]) as simulator:
+        refused(run_load(tmp_path / "out", "--url", simulator.url), "401", "--api-key")
+        done = run_load(
+            tmp_path / "with", "--url", simulator.url, "--api-key", "secret", "--num-requests", 4, *SHORT
+        )
+        assert done.code == 0, done.err
+        assert "secret" not in (done.folder / "config.yaml").read_text() + json.dumps(done.summary)
+        wrong = run_load(
+            tmp_path / "wrong",
+            "--url",
+            simulator.url,
+            "--api-key",
+            "x",
+            "--model",
+            "m",
+            "--num-requests",
+            4,
+            *SHORT,
+        )
+        assert wrong.code == 1
+        assert wrong.summary["errors"] == {"http_401": 4}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "extra"),
+    [
+        ("http-500", "http_500", ()),
+        ("html", "content_type", ()),
+        ("cut", "stream_cut", ()),
+        ("stall", "timeout", ("--timeout", 1.5)),
+        ("malformed", "bad_event", ()),
+        ("error-event", "error_event", ()),
+        ("huge-event", "event_too_large", ()),
+    ],
+)
+def test_faults_are_counted_by_kind_while_the_rest_goes_on(
+    fault: str, kind: str, extra: tuple[object, ...], tmp_path: Path
+) -> None:
+    with start_simulator([*QUICK, "--fault", f"{fault}:0.3"]) as simulator:
+        done = run_load(
+            tmp_path,
+            "--url",
+            simulator.url,
+            "--concurrency",
+            8,
+            "--num-requests",
+            60,
+            "--json",
+            *SHORT,
+            *extra,
+        )
+    assert done.code == 0, done.err
+    summary = done.summary
+    assert set(summary["errors"]) == {kind}
+    assert 5 <= summary["failed"] <= 40
+    assert summary["completed"] + summary["failed"] == 60
+    assert summary["error_samples"][0]["kind"].startswith(kind.split("_5")[0])
+
+
+def test_an_event_over_the_limit_names_the_option(tmp_path: Path) -> None:
+    with start_simulator([*QUICK, "--fault", "huge-event:1", "--huge-event-bytes", "66000"]) as simulator:
+        failing = run_load(
+            tmp_path / "a", "--url", simulator.url, "--num-requests", 3, "--max-chunk-size", 65536, *SHORT
+        )
+        passing = run_load(tmp_path / "b", "--url", simulator.url, "--num-requests", 3, *SHORT)
+    assert failing.code == 1
+    assert "--max-chunk-size" in failing.out
+    assert passing.code == 0
+    assert passing.summary["completed"] == 3
+
+
+def test_ctrl_c_lets_requests_finish_and_reports(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    process = start_load(
+        tmp_path,
+        "--url",
+        quick_simulator.url,
+        "--rate",
+        50,
+        "--num-requests",
+        5000,
+        "--input-len",
+        20,
+        "--output-len",
+        40,
+    )
+    wait_for_rows(process, tmp_path)
+    process.send_signal(signal.SIGINT)
+    done = finish(process, tmp_path)
+    assert done.code == 130, done.err
+    assert "Traceback" not in done.out + done.err
+    summary = done.summary
+    assert summary["outcome"] == "interrupted"
+    assert summary["completed"] > 0
+    assert summary["failed"] == 0, "what was in flight was let finish"
+    assert (done.folder / "report.html").exists()
+
+
+def test_a_second_ctrl_c_gives_up_what_is_in_flight(tmp_path: Path) -> None:
+    with start_simulator([*QUICK, "--fault", "stall:0.9"]) as simulator:
+        process = start_load(
+            tmp_path, "--url", simulator.url, "--concurrency", 10, "--num-requests", 5000, *SHORT
+        )
+        wait_for_rows(process, tmp_path, wanted=10)
+        process.send_signal(signal.SIGINT)
+        folder = next(tmp_path.iterdir())
+        wait_until(process, lambda: read_stop(folder) >= 1)
+        process.send_signal(signal.SIGINT)
+        done = finish(process, tmp_path)
+    assert done.code == 130, done.err
+    statuses = [
+        json.loads(line)["status"] for line in (done.folder / "requests.jsonl").read_text().splitlines()
+    ]
+    assert "cancelled" in statuses
+    assert "in_flight" not in statuses
+
+
+def test_a_killed_worker_fails_the_run_and_its_records_remain(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    process = start_load(
+        tmp_path,
+        "--url",
+        quick_simulator.url,
+        "--rate",
+        100,
+        "--num-requests",
+        2000,
+        "--workers",
+        2,
+        "--grace",
+        5,
+        *SHORT,
+    )
+    wait_for_rows(process, tmp_path)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    workers = [
+        pid for pid in children if "aisbench.engine.worker" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    assert len(workers) == 2
+    os.kill(int(workers[0]), signal.SIGKILL)
+    done = finish(process, tmp_path)
+    assert done.code == 1
+    assert done.summary["outcome"] == "failed"
+    assert "signal 9" in done.summary["outcome_reason"]
+    assert done.summary["verdict"]["status"] == "invalid"
+    assert done.summary["completed"] > 0
+
+
+def test_a_killed_run_is_reported_from_its_records(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    process = start_load(
+        tmp_path, "--url", quick_simulator.url, "--rate", 100, "--num-requests", 2000, *SHORT
+    )
+    wait_for_rows(process, tmp_path)
+    process.kill()
+    process.communicate()
+    (folder,) = tmp_path.iterdir()
+    assert not (folder / "summary.json").exists()
+    report = subprocess.run(
+        [sys.executable, "-m", "aisbench", "report", str(folder)], capture_output=True, text=True, check=False
+    )
+    assert report.returncode == 0, report.stderr
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["completed"] > 0
+    assert summary["outcome"] == "failed"
+    assert (folder / "report.html").stat().st_size > 1_000_000
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    report = subprocess.run(
+        [sys.executable, "-m", "aisbench", "report", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert report.returncode == 2
+    assert report.stderr.startswith("error: ")
+    assert "Traceback" not in report.stderr
+
+
+def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
+    """Polls a condition that `process` brings about; the test's own time-out bounds it."""
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        POLL.wait(0.01)
+
+
+def rows_begun(work_dir: Path) -> int:
+    total = 0
+    for path in work_dir.glob("*/records/rows-*.bin"):
+        with path.open("rb") as file:
+            head = file.read(24)
+        total += int.from_bytes(head[16:24], "little") if len(head) == 24 else 0
+    return total
+
+
+def wait_for_rows(process: subprocess.Popen[str], work_dir: Path, wanted: int = 30) -> None:
+    wait_until(process, lambda: rows_begun(work_dir) >= wanted)
+
+
+def read_stop(folder: Path) -> int:
+    with (folder / "records" / "shared.bin").open("rb") as file:
+        return int.from_bytes(file.read(56)[48:56], "little")
