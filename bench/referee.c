@@ -3,8 +3,10 @@
 //
 //   cc -O2 bench/referee.c -o referee && ./referee PORT TTFT_US ITL_US TOKENS
 //
-// One thread, epoll, one write per token. TTFT runs from reading the request to having written its
-// first token. ITL_US 0: tokens as fast as they go. GET /reset forgets, GET /truth tells (JSON, ms).
+// One thread, epoll, one write per token. `ttft` runs from reading the request to having written its
+// first token; `ttft_wire` from the kernel's receive stamp of the request, so it holds the time that the
+// request lay unread while this server was busy. ITL_US 0: tokens as fast as they go. GET /reset
+// forgets, GET /truth tells (JSON, ms).
 #define _GNU_SOURCE
 #include <errno.h>
 #include <math.h>
@@ -26,7 +28,7 @@ enum { READ_ROOM = 1 << 16, MOST_EVENTS = 1024, BACKLOG = 4096 };
 typedef struct {
     int fd, heap_at;          // heap_at -1: no answer is going on
     int sent, total, stuck;   // tokens; stuck: the socket is full, EPOLLOUT is awaited
-    int64_t due_ns, arrived_ns, last_ns;
+    int64_t due_ns, arrived_ns, wire_ns, last_ns;
     char *in; size_t in_bytes, in_room;
     char *out; size_t out_at, out_bytes, out_room;
 } Client;
@@ -36,7 +38,7 @@ typedef struct { double *values; size_t count, room; } Sample;
 static int64_t ttft_ns, itl_ns;
 static int default_tokens, epoll_fd, active, peak;
 static Client **heap; static int heap_size, heap_room;
-static Sample ttfts, itls, e2els, arrivals;
+static Sample ttfts, wire_ttfts, itls, e2els, arrivals;
 static int64_t tokens, first_ns, last_ns;
 
 static int64_t now_ns(void) {
@@ -161,6 +163,7 @@ static void give_token(Client *c) {
     tokens++;
     int64_t now = now_ns();
     note(first ? &ttfts : &itls, (now - (first ? c->arrived_ns : c->last_ns)) / 1e6);
+    if (first) note(&wire_ttfts, (now - c->wire_ns) / 1e6);
     c->last_ns = last_ns = now;
     if (c->sent == c->total) {
         note(&e2els, (now - c->arrived_ns) / 1e6);
@@ -207,6 +210,8 @@ static void tell(Client *c) {
                     (last_ns - first_ns) / 1e9, mean > 0 ? 1 / mean : 0, mean > 0 ? sqrt(squares / gaps) / mean : 0);
     n += describe(out + n, "ttft", &ttfts);
     out[n++] = ',';
+    n += describe(out + n, "ttft_wire", &wire_ttfts);
+    out[n++] = ',';
     n += describe(out + n, "itl", &itls);
     out[n++] = ',';
     n += describe(out + n, "e2e", &e2els);
@@ -215,7 +220,7 @@ static void tell(Client *c) {
 }
 
 static void forget(void) {
-    ttfts.count = itls.count = e2els.count = arrivals.count = 0;
+    ttfts.count = wire_ttfts.count = itls.count = e2els.count = arrivals.count = 0;
     tokens = first_ns = last_ns = 0;
     peak = active;
 }
@@ -262,6 +267,22 @@ static void take_requests(Client *c) {
     }
 }
 
+// read(), and when the kernel had received the bytes, on CLOCK_MONOTONIC.
+static ssize_t stamped_read(int fd, char *into, size_t room, int64_t *received_ns) {
+    char control[64];
+    struct iovec io = {into, room};
+    struct msghdr m = {.msg_iov = &io, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t n = recvmsg(fd, &m, 0);
+    struct cmsghdr *h = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+    *received_ns = now_ns();
+    if (h && h->cmsg_type == SCM_TIMESTAMPNS) {
+        struct timespec real, *stamp = (struct timespec *)CMSG_DATA(h);
+        clock_gettime(CLOCK_REALTIME, &real);
+        *received_ns += (stamp->tv_sec - real.tv_sec) * 1000000000LL + stamp->tv_nsec - real.tv_nsec;
+    }
+    return n;
+}
+
 static void leave(Client *c) {
     if (c->heap_at >= 0) { heap_drop(c); active--; }
     close(c->fd);
@@ -271,12 +292,13 @@ static void leave(Client *c) {
 }
 
 static void read_from(Client *c) {
+    int64_t received_ns;
     for (;;) {
         c->in = grown(c->in, c->in_bytes + READ_ROOM + 1, &c->in_room, 1);
-        ssize_t n = read(c->fd, c->in + c->in_bytes, READ_ROOM);
+        ssize_t n = stamped_read(c->fd, c->in + c->in_bytes, READ_ROOM, &received_ns);
         if (n < 0 && errno == EINTR) continue;
         if (n == 0 || (n < 0 && errno != EAGAIN)) { leave(c); return; }
-        if (n > 0) c->in_bytes += n;
+        if (n > 0) { c->in_bytes += n; c->wire_ns = received_ns; }
         if (n < READ_ROOM) break;
     }
     take_requests(c);
@@ -286,6 +308,7 @@ static void accept_all(int listener) {
     int fd, on = 1;
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
         Client *c = calloc(1, sizeof *c);
         c->fd = fd;
         c->heap_at = -1;

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import subprocess
 import sys
 import tempfile
@@ -18,21 +19,26 @@ from pathlib import Path
 from bench.harness import CLIENT_CORE, Load, Referee, aisbench_load, referee, table
 
 CHAT = ("--backend", "openai-chat", "--input-len", 4)
-HEAD = ["case", "TTFT mean: truth", "ours", "bounds", "user stamps", "TTFT p99: truth", "ours"]
+HEAD = ["case", "TTFT mean: truth", "on the wire", "ours", "bounds", "user stamps"]
+HEAD += ["TTFT p99: truth", "on the wire", "ours"]
 HEAD += ["ITL mean: truth", "ours", "tokens: truth", "ours", "events/s", "verdict"]
 
 
 def compared(case: str, truth: dict, load: Load) -> list[str]:
     """One row: what the referee saw beside what was reported."""
     summary = load.summary
+    # Another referee may not know when a request came, only when it read it.
+    wire = truth.get("ttft_wire", {"mean_ms": math.nan, "p99_ms": math.nan})
     low, high = summary["client"]["ttft_bounds_ms"]
     return [
         case,
         f"{truth['ttft']['mean_ms']:.2f}",
+        f"{wire['mean_ms']:.2f}",
         f"{summary['mean_ttft_ms']:.2f}",
         f"{low:.2f} to {high:.2f}",
         f"{summary['client']['ttft_user_ms']['mean']:.2f}",
         f"{truth['ttft']['p99_ms']:.2f}",
+        f"{wire['p99_ms']:.2f}",
         f"{summary['p99_ttft_ms']:.2f}",
         f"{truth['itl']['mean_ms']:.4f}",
         f"{summary['mean_itl_ms']:.4f}",
