@@ -183,7 +183,7 @@ def option(*flags: str, name: str, **how: Any) -> Any:
     "--tokenizer",
     name="tokenizer",
     metavar="NAME",
-    help="Folder or hub name; without one, prompts are words of a built-in list.",
+    help="Folder, or a model's name in the local cache; without one, prompts are words of a built-in list.",
 )
 @option(
     "--trust-remote-code",

@@ -168,7 +168,6 @@ class Worker:
             "largest_clock_step_ns": clock.largest_step_ns,
             "peak_rss_bytes": host.peak_rss_bytes(),
             "rest_ns": self.driver.rest_ns,
-            "died": None,
         }
         Path(self.spec.records, f"worker-{self.spec.worker}.json").write_text(json.dumps(figures))
 

@@ -22,7 +22,12 @@ REQUEST_EDGES = (
 
 
 class Ledger:
-    """Counts and durations. A token's time is taken right after its bytes went to the kernel."""
+    """Counts and durations.
+
+    A token's time is taken right after its bytes went to the kernel, so it is what left. A request's is
+    when the loop has read it: one that comes while a step's tokens are being sent (8 us each) waits in the
+    kernel until they are, which a client sees as part of its TTFT and this ledger does not.
+    """
 
     def __init__(self) -> None:
         self.active = 0

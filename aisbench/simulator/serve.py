@@ -38,8 +38,18 @@ def serve(
     `announce`: a file descriptor that is told the port. Raises BadInput when the address cannot be had.
     """
     parameters.check()
+    for flag, fd in (("--announce", announce), ("--lifeline", lifeline)):
+        if fd is not None:
+            check_open(flag, fd)
     raise_file_limit()
     uvloop.run(run(parameters, listen(host, port), say, announce, lifeline))
+
+
+def check_open(flag: str, fd: int) -> None:
+    try:
+        os.fstat(fd)
+    except OSError:
+        raise BadInput(f"{flag} {fd} is not open; give a file descriptor that the process inherits") from None
 
 
 def raise_file_limit() -> None:
