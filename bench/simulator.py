@@ -1,6 +1,6 @@
 """How much load the simulator carries on one core: events per second, CPU per event, lateness of its steps.
 
-    python bench/simulator.py [--streams 256] [--tokens 128] [--step-ms 10] [--seconds 5]
+    python -m bench.simulator [--streams 256] [--tokens 128] [--step-ms 10] [--seconds 5]
 
 A closed loop of `--streams` chat streams against a simulator whose steps take `--step-ms`, so it has to send
 streams / step events per second; `--step-ms 0` is as fast as it can. The server is pinned to the first CPU

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from dataclasses import replace
 
@@ -92,8 +93,9 @@ def test_the_cache_makes_requests_queue_and_none_overtakes() -> None:
 
 
 def test_what_can_never_fit_is_refused() -> None:
+    batcher: Batcher[Sequence] = Batcher(PARAMETERS)
     with pytest.raises(ValueError, match="never fit"):
-        Batcher(PARAMETERS).submit(Sequence(900, 101))
+        batcher.submit(Sequence(900, 101))
 
 
 def test_a_sequence_that_stops_early_frees_what_it_had_reserved() -> None:
@@ -132,7 +134,7 @@ def test_jitter_keeps_the_mean_and_repeats_with_the_seed() -> None:
         sequence = Sequence(1, 20_000)
         parameters = replace(PARAMETERS, jitter=0.3, seed=seed, kv_tokens=100_000)
         times = token_times(parameters, [(0, sequence)])[sequence]
-        return [b - a for a, b in zip(times, times[1:], strict=False)]
+        return [b - a for a, b in itertools.pairwise(times)]
 
     drawn = gaps(1)
     assert statistics.mean(drawn) == pytest.approx(11 * MS, rel=0.01)
