@@ -69,7 +69,7 @@ cdef class Connection:
     cdef void begin(self, int64_t row_index, int64_t now_ns)
     cdef int send(self, const char* head, Py_ssize_t head_n, int64_t slot, const char* body, Py_ssize_t body_n) except -1
     cdef int send_rest(self) except -1
-    cdef int read(self, char* buffer, Py_ssize_t room, int64_t floor_ns) except -1
+    cdef int read(self, char* buffer, Py_ssize_t room, bint to_the_end, int64_t floor_ns) except -1
     cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1
     cdef int take_items(self) except -1
     cdef int take_head(self) except -1

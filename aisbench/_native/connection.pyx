@@ -157,8 +157,8 @@ cdef class Connection:
 
     # Receiving
 
-    cdef int read(self, char* buffer, Py_ssize_t room, int64_t floor_ns) except -1:
-        """Reads until the socket is empty. `floor_ns`: when it was last known to be empty."""
+    cdef int read(self, char* buffer, Py_ssize_t room, bint to_the_end, int64_t floor_ns) except -1:
+        """Reads until the socket is empty, or, `to_the_end`, closed. `floor_ns`: when it was last empty."""
         cdef ssize_t n
         cdef int64_t stamp_ns
         cdef int outcome
@@ -186,7 +186,7 @@ cdef class Connection:
             else:
                 self.at_ns = self.seen_ns
             outcome = self.take(buffer, n, floor_ns)
-            if outcome != GOING or n < room:
+            if outcome != GOING or (n < room and not to_the_end):
                 return outcome
 
     cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:

@@ -22,7 +22,7 @@ class Driver:
         max_event_bytes: int,
         timeout_ns: int,
         drop_after_ns: int = -1,
-        rest_ns: int = 1000000,
+        rest_ns: int = 2000000,
         counts_chunks: bool = False,
     ) -> None: ...
     def attach(

@@ -34,7 +34,7 @@ cdef extern from "sys/epoll.h" nogil:
     int epoll_ctl(int fd, int op, int target, epoll_event* event)
     int epoll_wait(int fd, epoll_event* events, int most, int timeout_ms)
     int EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD
-    uint32_t EPOLLIN, EPOLLOUT
+    uint32_t EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET
 
 cdef enum:
     READ_ROOM = 262144
@@ -44,6 +44,9 @@ cdef enum:
     TUNE_EVERY_NS = 100_000_000
     # Shorter rests are not worth their timer.
     SHORTEST_REST_NS = 100_000
+
+# Edge-triggered: level-triggered epoll polls each socket once more after it was read.
+cdef uint32_t SOCKET_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLET
 
 cdef enum Waker:
     SOCKETS = 0
@@ -79,7 +82,7 @@ cdef class Driver:
         int64_t max_event_bytes,
         int64_t timeout_ns,
         int64_t drop_after_ns=-1,
-        int64_t rest_ns=1_000_000,
+        int64_t rest_ns=2_000_000,
         bint counts_chunks=False,
     ):
         self.fd = self.sockets_fd = -1
@@ -220,7 +223,10 @@ cdef class Driver:
             if outcome != GOING:
                 return self.after(connection, outcome)
         if events & ~EPOLLOUT:
-            return self.after(connection, connection.read(self.buffer, READ_ROOM, self.floor_ns))
+            # A read that does not fill the buffer has emptied the socket, unless its end was announced.
+            return self.after(
+                connection, connection.read(self.buffer, READ_ROOM, events & ~(EPOLLIN | EPOLLOUT) != 0, self.floor_ns)
+            )
         return 0
 
     cdef int after(self, Connection connection, int outcome) except -1:
@@ -382,7 +388,7 @@ cdef class Driver:
             connection.close()
             return connection
         self.connections.add(connection)
-        event.events = EPOLLIN | EPOLLOUT
+        event.events = SOCKET_EVENTS | EPOLLOUT
         event.data.ptr = <void*>connection
         epoll_ctl(self.sockets_fd, EPOLL_CTL_ADD, connection.fd, &event)
         self.live.connections = len(self.connections)
@@ -390,7 +396,7 @@ cdef class Driver:
 
     cdef int watch(self, Connection connection, bint out) except -1:
         cdef epoll_event event
-        event.events = EPOLLIN | EPOLLOUT if out else EPOLLIN
+        event.events = SOCKET_EVENTS | EPOLLOUT if out else SOCKET_EVENTS
         event.data.ptr = <void*>connection
         epoll_ctl(self.sockets_fd, EPOLL_CTL_MOD, connection.fd, &event)
         return 0

@@ -87,7 +87,7 @@ cdef class HttpResponse:
             if self.state == AFTER_CHUNK:
                 c = self.at[0]
                 self.at += 1
-                if c != (b"\r\n"[self.digits]):
+                if c != (13 if self.digits == 0 else 10):  # CR, LF
                     return self.bad("a chunk is longer than its size says")
                 self.digits += 1
                 if self.digits == 2:

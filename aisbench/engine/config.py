@@ -71,7 +71,7 @@ class RunConfig:
     goodput: dict[str, float] | None = None
     strict: bool = False
     # the reader's longest pause between two looks at the sockets; 0: woken by each event
-    reader_rest_ms: float = 1.0
+    reader_rest_ms: float = 2.0
 
     def check(self) -> None:
         """Raises BadInput for the first option that makes no sense."""
