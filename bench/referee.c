@@ -191,9 +191,9 @@ static int describe(char *out, const char *name, Sample *s) {
                    name, s->count, s->count ? sum / s->count : 0.0, AT(0.5), AT(0.9), AT(0.99), AT(1.0));
 }
 
-static void respond(Client *c, const char *type, const char *body) {
-    char head[160];
-    say(c, head, snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\ncontent-type: %s\r\ncontent-length: %zu\r\n\r\n", type, strlen(body)));
+static void respond(Client *c, const char *status, const char *type, const char *body) {
+    char head[200];
+    say(c, head, snprintf(head, sizeof head, "HTTP/1.1 %s\r\ncontent-type: %s\r\ncontent-length: %zu\r\n\r\n", status, type, strlen(body)));
     say(c, body, strlen(body));
     flush(c);
 }
@@ -216,7 +216,7 @@ static void tell(Client *c) {
     out[n++] = ',';
     n += describe(out + n, "e2e", &e2els);
     strcpy(out + n, "}\n");
-    respond(c, "application/json", out);
+    respond(c, "200 OK", "application/json", out);
 }
 
 static void forget(void) {
@@ -258,10 +258,11 @@ static void take_requests(Client *c) {
         size_t body = length ? strtoul(length + 17, NULL, 10) : 0;
         *end = '\r';
         if (c->in_bytes < head + body) return;
-        if (!strncmp(c->in, "POST ", 5)) begin(c, c->in + head, body);
+        if (!strncmp(c->in, "POST /v1/chat/completions ", 26)) begin(c, c->in + head, body);
         else if (!strncmp(c->in, "GET /truth", 10)) tell(c);
-        else if (!strncmp(c->in, "GET /reset", 10)) { forget(); respond(c, "text/plain", "ok"); }
-        else respond(c, "application/json", "{\"object\":\"list\",\"data\":[{\"id\":\"referee\",\"object\":\"model\"}]}");
+        else if (!strncmp(c->in, "GET /reset", 10)) { forget(); respond(c, "200 OK", "text/plain", "ok"); }
+        else if (strncmp(c->in, "GET ", 4)) respond(c, "404 Not Found", "application/json", "{\"detail\":\"Not Found\"}");
+        else respond(c, "200 OK", "application/json", "{\"object\":\"list\",\"data\":[{\"id\":\"referee\",\"object\":\"model\"}]}");
         c->in_bytes -= head + body;
         memmove(c->in, c->in + head + body, c->in_bytes);
     }
