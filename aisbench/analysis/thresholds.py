@@ -99,16 +99,18 @@ CPU_SHARE = Threshold(
 RUNQUEUE_WAIT = Threshold(
     "a worker's waiting for a CPU",
     "% of time",
-    5.0,
-    25.0,
-    "While it waits for a CPU a worker neither sends nor reads: other programs share its cores.",
+    10.0,
+    30.0,
+    "While it waits for a CPU a worker neither sends nor reads: other programs share its cores. What a little "
+    "of that did shows in lag, bounds and merged reads; above this share there is too much to trust them.",
 )
 STEAL = Threshold(
     "CPU time stolen by the host",
     "% of time",
-    1.0,
-    10.0,
-    "The hypervisor ran others: stolen time stops all clocks' readers at once.",
+    5.0,
+    20.0,
+    "The hypervisor ran others, and neither client nor server of this host ran. On shared hosts a few per cent "
+    "are usual; what they did shows in lag, bounds and merged reads.",
 )
 THROTTLED = Threshold(
     "CPU time throttled (cgroup)",

@@ -164,7 +164,7 @@ def test_a_delay_above_the_gaps_between_tokens(tmp_path: Path) -> None:
 HOST_CASES = [
     ({"cpu_ns": 0.9}, "doubtful", "A worker used 90.0 % of its CPU"),
     ({"cpu_ns": 0.99}, "invalid", "A worker used 99.0 % of its CPU"),
-    ({"runqueue_wait_ns": 0.1}, "doubtful", "A worker waited for a CPU 10.0 % of the time"),
+    ({"runqueue_wait_ns": 0.15}, "doubtful", "A worker waited for a CPU 15.0 % of the time"),
     ({"runqueue_wait_ns": 0.4}, "invalid", "A worker waited for a CPU 40.0 % of the time"),
 ]
 
@@ -181,12 +181,13 @@ def test_a_worker_without_enough_cpu(
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("steal_ns", "took away 5.0 %"), ("throttled_ns", "throttled 10.0 %")]
+    ("name", "share", "words"),
+    [("steal_ns", 0.12, "took away 6.0 %"), ("throttled_ns", 0.05, "throttled 5.0 %")],
 )
-def test_a_host_that_took_cpu_time_away(name: str, words: str, tmp_path: Path) -> None:
+def test_a_host_that_took_cpu_time_away(name: str, share: float, words: str, tmp_path: Path) -> None:
     rows = open_rows()
     wall_ns = int(rows["done_ns"].max() - 5_000 * 10**9)
-    host = {"cpus": 2, "steal_ns": 0, "throttled_ns": 0, name: int(wall_ns * 0.09999)}
+    host = {"cpus": 2, "steal_ns": 0, "throttled_ns": 0, name: int(wall_ns * share)}
     the_reason(judged(tmp_path, rows, host=host), "doubtful", words)
 
 
