@@ -2,19 +2,16 @@
 from libc.stdint cimport int64_t
 
 from aisbench._native.bodies cimport BodyFile
-from aisbench._native.clock cimport ClockPair, Timer
+from aisbench._native.clock cimport ClockPair
 from aisbench._native.connection cimport Connection, Outcome
 from aisbench._native.decode cimport Decoder
 from aisbench._native.recorder cimport Error, Recorder, Status
 from aisbench._native.shared cimport Live, SharedBlock, Slots
+from aisbench._native.wakers cimport Wakers
 
 
 cdef class Driver:
-    # What the event loop watches: readable whenever `on_wake` has something to do.
-    cdef readonly int fd
-    cdef int sockets_fd
-    cdef Timer pace
-    cdef Timer rest
+    cdef Wakers wakers
     cdef readonly ClockPair clock
     # The run.
     cdef SharedBlock block
@@ -41,16 +38,11 @@ cdef class Driver:
     cdef int64_t planned_ns
     cdef int64_t taken_ns
     cdef bint exhausted
-    cdef bint watches_slots
     cdef readonly int64_t in_flight
     # When the sockets were last looked at, all of them.
     cdef int64_t floor_ns
     # The reader's pauses.
     cdef int64_t longest_rest_ns
-    cdef readonly int64_t rest_ns
-    cdef bint resting
-    cdef int empty_rests
-    cdef int64_t woke_ns
     cdef int64_t tuned_ns
     cdef int64_t answered_ns
     cdef int64_t answered_count
@@ -64,6 +56,4 @@ cdef class Driver:
     cdef Connection open(self)
     cdef int watch(self, Connection connection, bint out) except -1
     cdef void drop(self, Connection connection)
-    cdef void pace_or_rest(self, int handled, int64_t now_ns) noexcept
     cdef void tune(self, int64_t now_ns) noexcept
-    cdef void watch_slots(self, bint on) noexcept

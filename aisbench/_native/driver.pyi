@@ -7,10 +7,8 @@ from aisbench._native.recorder import Recorder
 from aisbench._native.shared import SharedBlock, Slots
 
 class Driver:
-    fd: int
     clock: ClockPair
     in_flight: int
-    rest_ns: int
     def __init__(
         self,
         *,
@@ -29,6 +27,10 @@ class Driver:
         self, block: SharedBlock, worker: int, slots: Slots | None, recorder: Recorder, share: int
     ) -> None: ...
     def serve(self) -> None: ...
+    @property
+    def fd(self) -> int: ...
+    @property
+    def rest_ns(self) -> int: ...
     @property
     def finished(self) -> bool: ...
     @property

@@ -1,40 +1,28 @@
 """The loop body of a worker. See driver.pxd for what it holds.
 
 An event loop watches `fd` and calls `on_wake`; that is all it does while load runs. A wake drains
-every readable socket, settles the requests that ended, and sends what is due. When events come
-faster than the reader needs to look, it rests between drains: the kernel holds the time of each
-arrival, so resting costs no accuracy as long as it is short against one inter-token gap.
+every readable socket, settles the requests that ended, and sends what is due.
 """
 from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport strerror
-from posix.unistd cimport close
 
 from aisbench._native.bodies cimport BodyFile
-from aisbench._native.clock cimport ClockPair, Timer, mono_ns
+from aisbench._native.clock cimport ClockPair, mono_ns
 from aisbench._native.connection cimport (
     ANSWERED, BUSY, CLOSED, CONNECTING, Connection, GOING, IDLE, LOST, Outcome, UNUSABLE,
 )
 from aisbench._native.decode cimport Decoder
+from aisbench._native.epoll cimport (
+    EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLL_CTL_ADD, EPOLL_CTL_MOD, epoll_ctl, epoll_event, epoll_wait,
+)
 from aisbench._native.histogram cimport Hist, hist_add
 from aisbench._native.recorder cimport (
     CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, Error, FAILED, ITL, NO_ERROR, OK, Recorder, Row,
     SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
 )
 from aisbench._native.shared cimport Live, SharedBlock, Slots
-
-cdef extern from "sys/epoll.h" nogil:
-    ctypedef union epoll_data_t:
-        void* ptr
-        uint32_t u32
-    struct epoll_event:
-        uint32_t events
-        epoll_data_t data
-    int epoll_create1(int flags)
-    int epoll_ctl(int fd, int op, int target, epoll_event* event)
-    int epoll_wait(int fd, epoll_event* events, int most, int timeout_ms)
-    int EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD
-    uint32_t EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLLET
+from aisbench._native.wakers cimport Wakers
 
 cdef enum:
     READ_ROOM = 262144
@@ -47,20 +35,6 @@ cdef enum:
 
 # Edge-triggered: level-triggered epoll polls each socket once more after it was read.
 cdef uint32_t SOCKET_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLET
-
-cdef enum Waker:
-    SOCKETS = 0
-    PACE = 1
-    REST = 2
-    SLOTS = 3
-
-
-cdef int control(int epoll_fd, int op, int fd, uint32_t events, uint32_t tag) noexcept nogil:
-    cdef epoll_event event
-    event.events = events
-    event.data.ptr = NULL
-    event.data.u32 = tag
-    return epoll_ctl(epoll_fd, op, fd, &event)
 
 
 cdef class Driver:
@@ -85,7 +59,6 @@ cdef class Driver:
         int64_t rest_ns=2_000_000,
         bint counts_chunks=False,
     ):
-        self.fd = self.sockets_fd = -1
         self.buffer = <char*>malloc(READ_ROOM)
         if self.buffer == NULL:
             raise MemoryError
@@ -100,28 +73,16 @@ cdef class Driver:
         self.longest_rest_ns = rest_ns
         self.counts_chunks = counts_chunks
         self.clock = ClockPair()
-        self.pace = Timer()
-        self.rest = Timer()
+        self.wakers = Wakers()
         self.connections = set()
         self.idle = []
         self.graveyard = []
         self.slot = -1
         self.exhausted = True
-        self.fd = epoll_create1(EPOLL_CLOEXEC)
-        self.sockets_fd = epoll_create1(EPOLL_CLOEXEC)
-        if self.fd < 0 or self.sockets_fd < 0:
-            raise OSError("epoll_create1 failed")
-        control(self.fd, EPOLL_CTL_ADD, self.sockets_fd, EPOLLIN, SOCKETS)
-        control(self.fd, EPOLL_CTL_ADD, self.pace.fd, EPOLLIN, PACE)
-        control(self.fd, EPOLL_CTL_ADD, self.rest.fd, EPOLLIN, REST)
         self.floor_ns = mono_ns()
 
     def __dealloc__(self):
         free(self.buffer)
-        if self.sockets_fd >= 0:
-            close(self.sockets_fd)
-        if self.fd >= 0:
-            close(self.fd)
 
     def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):
         """Sets whose slots are taken and where they are recorded; nothing is sent yet.
@@ -129,7 +90,7 @@ cdef class Driver:
         `slots` is the in-flight limit of all workers together (None: no limit), `share` the most
         that this worker may have in flight.
         """
-        self.watch_slots(False)
+        self.wakers.watch_slots(-1)
         self.block = block
         self.live = &block.lives[worker]
         self.slots = slots
@@ -150,6 +111,16 @@ cdef class Driver:
         self.pump()
 
     @property
+    def fd(self):
+        """What the event loop watches: readable whenever `on_wake` has something to do."""
+        return self.wakers.fd
+
+    @property
+    def rest_ns(self):
+        """The pause between two drains at present; 0: none."""
+        return self.wakers.rest_ns
+
+    @property
     def finished(self):
         """No slot is left to take, and nothing is in flight."""
         return self.exhausted and self.in_flight == 0
@@ -164,20 +135,16 @@ cdef class Driver:
 
     def on_wake(self):
         """Does all there is to do now; never blocks."""
-        cdef epoll_event events[4]
         cdef int64_t now_ns = mono_ns()
         cdef int handled
-        cdef int n = epoll_wait(self.fd, events, 4, 0)
-        cdef int i
-        for i in range(n):
-            if events[i].data.u32 == PACE:
-                self.pace.clear()
-            elif events[i].data.u32 == REST:
-                self.rest.clear()
+        self.wakers.clear()
         handled = self.drain()
         self.pump()
-        self.pace_or_rest(handled, now_ns)
-        self.woke_ns = now_ns
+        if now_ns - self.tuned_ns > TUNE_EVERY_NS:
+            self.tuned_ns = now_ns
+            self.clock.sync()
+            self.tune(now_ns)
+        self.wakers.drained(handled, now_ns)
 
     # Reading
 
@@ -188,7 +155,7 @@ cdef class Driver:
         cdef int handled = 0
         cdef int i, n
         while True:
-            n = epoll_wait(self.sockets_fd, events, BATCH, 0)
+            n = epoll_wait(self.wakers.sockets_fd, events, BATCH, 0)
             for i in range(n):
                 self.handle(<Connection>events[i].data.ptr, events[i].events)
             if n > 0:
@@ -318,7 +285,7 @@ cdef class Driver:
                 self.taken_ns = now_ns
                 self.planned_ns = self.block.head.start_ns + self.block.offset_of(self.slot)
             if now_ns < self.planned_ns:
-                self.pace.arm_at(self.planned_ns)
+                self.wakers.wake_at(self.planned_ns)
                 return 0
             if 0 < self.block.head.deadline_ns <= now_ns:
                 self.exhaust()
@@ -327,9 +294,9 @@ cdef class Driver:
                 self.drop_slot()
                 continue
             if self.slots is not None and not self.slots.try_take():
-                self.watch_slots(True)
+                self.wakers.watch_slots(self.slots.fd)
                 return 0
-            self.watch_slots(False)
+            self.wakers.watch_slots(-1)
             self.launch()
             sends += 1
             if sends % SENDS_BETWEEN_READS == 0:
@@ -390,7 +357,7 @@ cdef class Driver:
         self.connections.add(connection)
         event.events = SOCKET_EVENTS | EPOLLOUT
         event.data.ptr = <void*>connection
-        epoll_ctl(self.sockets_fd, EPOLL_CTL_ADD, connection.fd, &event)
+        epoll_ctl(self.wakers.sockets_fd, EPOLL_CTL_ADD, connection.fd, &event)
         self.live.connections = len(self.connections)
         return connection
 
@@ -398,7 +365,7 @@ cdef class Driver:
         cdef epoll_event event
         event.events = SOCKET_EVENTS | EPOLLOUT if out else SOCKET_EVENTS
         event.data.ptr = <void*>connection
-        epoll_ctl(self.sockets_fd, EPOLL_CTL_MOD, connection.fd, &event)
+        epoll_ctl(self.wakers.sockets_fd, EPOLL_CTL_MOD, connection.fd, &event)
         return 0
 
     cdef void drop(self, Connection connection):
@@ -437,7 +404,7 @@ cdef class Driver:
         """Takes no more slots; the one in hand is given up unsent."""
         self.slot = -1
         self.exhausted = True
-        self.watch_slots(False)
+        self.wakers.watch_slots(-1)
 
     def cancel(self):
         """Gives up everything in flight."""
@@ -450,31 +417,6 @@ cdef class Driver:
                 self.settle(connection, CANCELLED, now_ns)
             self.drop(connection)
         self.graveyard.clear()
-
-    # Waiting
-
-    cdef void watch_slots(self, bint on) noexcept:
-        if on != self.watches_slots:
-            self.watches_slots = on
-            control(self.fd, EPOLL_CTL_ADD if on else EPOLL_CTL_DEL, self.slots.fd, EPOLLIN, SLOTS)
-
-    cdef void pace_or_rest(self, int handled, int64_t now_ns) noexcept:
-        """Decides whether the sockets may wake the loop themselves or are looked at after a rest."""
-        if now_ns - self.tuned_ns > TUNE_EVERY_NS:
-            self.tuned_ns = now_ns
-            self.clock.sync()
-            self.tune(now_ns)
-        if self.resting:
-            self.empty_rests = 0 if handled > 0 else self.empty_rests + 1
-            if self.empty_rests >= 3 or self.rest_ns == 0:
-                self.resting = False
-                self.rest.repeat(0)
-                control(self.fd, EPOLL_CTL_ADD, self.sockets_fd, EPOLLIN, SOCKETS)
-        elif handled > 0 and 0 < now_ns - self.woke_ns < self.rest_ns:
-            self.resting = True
-            self.empty_rests = 0
-            control(self.fd, EPOLL_CTL_DEL, self.sockets_fd, 0, SOCKETS)
-            self.rest.repeat(self.rest_ns)
 
     cdef void tune(self, int64_t now_ns) noexcept:
         """A rest costs at most 1/200 of a request's time and 1/5 of a token gap."""
@@ -493,7 +435,4 @@ cdef class Driver:
         rest_ns = min(rest_ns, mean_ns // 200)
         if rest_ns < SHORTEST_REST_NS:
             rest_ns = 0
-        if rest_ns != self.rest_ns:
-            self.rest_ns = rest_ns
-            if self.resting and rest_ns > 0:
-                self.rest.repeat(rest_ns)
+        self.wakers.set_rest(rest_ns)
