@@ -88,6 +88,7 @@ class Drive:
     drop_after_ns: int = -1
     offsets_ns: list[int] = field(default_factory=list)
     text: bool = False
+    counts_chunks: bool = False
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -112,6 +113,7 @@ class Drive:
             max_event_bytes=self.max_event_bytes,
             timeout_ns=self.timeout_ns,
             drop_after_ns=self.drop_after_ns,
+            counts_chunks=self.counts_chunks,
         )
         self.driver.attach(self.block, 0, Slots(count=self.in_flight), self.recorder, self.in_flight)
 

@@ -244,6 +244,25 @@ def test_large_bodies_are_sent_whole(tmp_path: Path) -> None:
     assert lengths == [len(body)] * 2
 
 
+@pytest.mark.parametrize("counts_chunks", [False, True])
+def test_an_opening_chunk_without_text_is_a_token_only_when_asked_for(
+    counts_chunks: bool, tmp_path: Path
+) -> None:
+    def handle(client: socket.socket, number: int) -> None:
+        read_request(client)
+        client.sendall(HEAD + token(""))
+        opened_ns = now_ns()
+        while now_ns() < opened_ns + 20_000_000:
+            pass
+        client.sendall(token() + token() + DONE)
+
+    with serving(handle) as address:
+        row = Drive(tmp_path, address, counts_chunks=counts_chunks).run()[0]
+    assert row["content_events"] == (3 if counts_chunks else 2)
+    waited_ns = row["first_token_ns"] - row["first_chunk_ns"]
+    assert waited_ns == 0 if counts_chunks else waited_ns >= 19_000_000
+
+
 def test_an_answer_without_content_is_no_success(tmp_path: Path) -> None:
     def handle(client: socket.socket, number: int) -> None:
         read_request(client)
