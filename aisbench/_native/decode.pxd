@@ -16,6 +16,8 @@ cdef enum Meaning:
     PROMPT_TOKENS = 6  # an integer
     OUTPUT_TOKENS = 7  # an integer
     FAILURE = 8        # anything but null: the stream reports an error
+    CUMULATIVE = 9     # a string: the whole text so far
+    KIND = 10          # a string: with "reasoning" in it, the event's content is reasoning
 
 cdef enum Verdict:
     DECODED = 0
@@ -25,6 +27,8 @@ ctypedef struct Event:
     bint is_chunk
     bint has_tool
     bint has_failure
+    bint is_cumulative      # `content` is the whole text so far, not a piece of it
+    bint is_reasoning
     int finish              # index into recorder.FINISHES
     int32_t prompt_tokens   # -1: not given
     int32_t output_tokens
@@ -65,5 +69,6 @@ cdef class Decoder:
     cdef bint literal(self, int node) noexcept
     cdef bint take_string(self, int node, const char* text, Py_ssize_t n) noexcept
     cdef void blank(self) noexcept
+    cdef void sort_reasoning(self) noexcept
     cdef bint key_is_escaped(self, const char* key, Py_ssize_t n) noexcept
     cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept

@@ -6,6 +6,9 @@ import json
 
 import orjson
 
+cdef extern from "string.h" nogil:
+    void* memmem(const void* haystack, size_t n, const void* needle, size_t m)
+
 MEANINGS = {
     "chunk": CHUNK,
     "content": CONTENT,
@@ -15,6 +18,8 @@ MEANINGS = {
     "prompt_tokens": PROMPT_TOKENS,
     "output_tokens": OUTPUT_TOKENS,
     "error": FAILURE,
+    "cumulative": CUMULATIVE,
+    "kind": KIND,
 }
 
 cdef enum:
@@ -28,12 +33,15 @@ for code in range(256):
     SPECIAL[code] = code < 32 or code == 34 or code == 92
 
 
+# Why generation ended, in the words of all APIs: 1 stop, 2 length, 0 not yet; any other is 3.
+FINISH_WORDS = {
+    b"stop": 1, b"eos_token": 1, b"stop_sequence": 1, b"completed": 1, b"length": 2, b"incomplete": 2,
+    b"in_progress": 0, b"queued": 0,
+}
+
+
 cdef int finish_index(const char* text, Py_ssize_t n) noexcept:
-    if n == 4 and memcmp(text, b"stop", 4) == 0:
-        return 1
-    if n == 6 and memcmp(text, b"length", 6) == 0:
-        return 2
-    return 3
+    return FINISH_WORDS.get(text[:n], 3)
 
 
 cdef class Decoder:
@@ -93,6 +101,7 @@ cdef class Decoder:
 
     cdef void clear(self) noexcept:
         self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
+        self.event.is_cumulative = self.event.is_reasoning = False
         self.event.finish = 0
         self.event.prompt_tokens = self.event.output_tokens = -1
         self.event.content = self.event.reasoning = NULL
@@ -106,8 +115,16 @@ cdef class Decoder:
         if self.value(0, 0):
             self.blank()
             if self.at == self.end:
+                self.sort_reasoning()
                 return DECODED
         return self.decode_slowly(data, n)
+
+    cdef void sort_reasoning(self) noexcept:
+        """What an event generated whose kind is reasoning is reasoning."""
+        if self.event.is_reasoning and self.event.content_bytes > 0 and self.event.reasoning_bytes == 0:
+            self.event.reasoning = self.event.content
+            self.event.reasoning_bytes = self.event.content_bytes
+            self.event.content_bytes = 0
 
     cdef void blank(self) noexcept:
         cdef char c
@@ -257,7 +274,9 @@ cdef class Decoder:
 
     cdef bint take_string(self, int node, const char* text, Py_ssize_t n) noexcept:
         cdef int meaning = self.nodes[node].meaning
-        if meaning == CONTENT:
+        if meaning == CONTENT or meaning == CUMULATIVE:
+            if meaning == CUMULATIVE:
+                self.event.is_cumulative = True
             if n > 0:
                 if self.event.content_bytes > 0:
                     return False  # several choices: orjson joins them
@@ -269,6 +288,8 @@ cdef class Decoder:
                     return False
                 self.event.reasoning = text
                 self.event.reasoning_bytes = n
+        elif meaning == KIND:
+            self.event.is_reasoning = memmem(text, n, b"reasoning", 9) != NULL
         elif meaning == FINISH:
             self.event.finish = finish_index(text, n)
         elif meaning == TOOL:
@@ -359,12 +380,15 @@ cdef class Decoder:
             for found in values_at(whole, path.split(".")):
                 if meaning == "chunk":
                     self.event.is_chunk = self.event.is_chunk or (isinstance(found, list) and len(found) > 0)
-                elif meaning == "content":
+                elif meaning == "content" or meaning == "cumulative":
+                    self.event.is_cumulative = self.event.is_cumulative or meaning == "cumulative"
                     content += [found] if isinstance(found, str) else []
                 elif meaning == "reasoning":
                     reasoning += [found] if isinstance(found, str) else []
                 elif meaning == "tool":
                     self.event.has_tool = self.event.has_tool or bool(found)
+                elif meaning == "kind":
+                    self.event.is_reasoning = isinstance(found, str) and "reasoning" in found
                 elif meaning == "finish":
                     if isinstance(found, str):
                         name = found.encode()
@@ -385,6 +409,7 @@ cdef class Decoder:
         self.event.content_bytes = len(escaped[0])
         self.event.reasoning = escaped[1]
         self.event.reasoning_bytes = len(escaped[1])
+        self.sort_reasoning()
         return DECODED
 
     def explain(self, bytes data, bint slowly=False):
@@ -408,6 +433,7 @@ cdef class Decoder:
             "prompt_tokens": self.event.prompt_tokens,
             "output_tokens": self.event.output_tokens,
             "error": bool(self.event.has_failure),
+            "cumulative": bool(self.event.is_cumulative),
         }
 
 

@@ -1,4 +1,4 @@
-"""What a backend is: a path, a body, and the rules by which its stream is read."""
+"""What a backend is: a path, a body, and the rules by which its answer is read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.rules import Rules
+from aisbench.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -19,41 +20,63 @@ class BodyOptions:
     ignore_eos: bool = False
     temperature: float | None = None
     extra_body: Mapping[str, Any] | None = None
+    stream: bool = True
 
     def tail(self) -> dict[str, Any]:
-        """The fields that come last, in the order in which vLLM's client merges them.
-
-        `extra_body` is merged last of all: where it names a field that is there already, its value
-        stands, in the place of the first.
-        """
+        """The fields that come last in OpenAI's bodies, in the order in which vLLM's client merges them."""
         fields: dict[str, Any] = {}
         if self.ignore_eos:
             fields["ignore_eos"] = True
         if self.temperature is not None:
             fields["temperature"] = self.temperature
-        return {**fields, **(self.extra_body or {})}
+        return fields
 
 
 @dataclass(frozen=True)
 class Backend:
     """One API family.
 
-    `path`: where it is asked unless --endpoint says otherwise. `fields`: the body's fields for a
-    prompt, without what all bodies share. `rules`: how its stream is read; the native decoder
-    compiles them. `output_tokens_from`: in words, how output tokens are counted.
+    `path`: where it is asked unless --endpoint says otherwise; {model} in it stands for the model's
+    name. `plain_path`: the same for answers that are not streamed, where that differs. `fields`: the
+    body for a prompt, without what --extra-body and the prompt itself add.
+
+    `rules`: how an event of its stream is read; the native decoder compiles them. None: it has no
+    stream. `plain_rules`: how a whole answer is read that is not streamed. `generates` False: it
+    answers with vectors or scores; there are no tokens, and `plain_rules` mark their array as CHUNK.
+    `must_finish`: a stream that ended without a finish reason was cut.
+
+    `takes_token_ids`, `takes_messages`: what it can be sent beside text. `output_tokens_from`: in
+    words, how output tokens are counted.
     """
 
     family: str
     path: str
     fields: Callable[[Prompt, BodyOptions], dict[str, Any]]
-    rules: Rules
-    takes_token_ids: bool
+    rules: Rules | None
+    plain_rules: Rules
     output_tokens_from: str
+    plain_path: str | None = None
+    takes_token_ids: bool = False
+    takes_messages: bool = False
+    generates: bool = True
+    must_finish: bool = False
+
+    def path_for(self, model: str, *, stream: bool) -> str:
+        path = self.path if stream or self.plain_path is None else self.plain_path
+        return path.replace("{model}", model)
 
     def body(self, prompt: Prompt, options: BodyOptions) -> bytes:
         """The request body, byte for byte as `vllm bench serve` 0.32 sends it for the same prompt.
 
         That is Python's json.dumps with its defaults: ASCII-escaped, a blank behind each comma and
-        colon. Raises ValueError for NaN or infinity, which JSON does not have.
+        colon. `extra_body`, then the prompt's own fields are merged last of all: where they name a
+        field that is there already, their value stands, in the place of the first. Raises BadInput
+        for NaN or infinity, which JSON does not have.
         """
-        return json.dumps({**self.fields(prompt, options), **options.tail()}, allow_nan=False).encode()
+        if prompt.body is not None:
+            return prompt.body
+        fields = {**self.fields(prompt, options), **(options.extra_body or {}), **prompt.fields}
+        try:
+            return json.dumps(fields, allow_nan=False).encode()
+        except ValueError as problem:
+            raise BadInput(f"a request body cannot be written as JSON: {problem}") from None

@@ -10,13 +10,24 @@ from aisbench.backends.rules import CONTENT, OPENAI_TRAILER, REASONING, TOOL
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
-    return {
-        "model": options.model,
-        "messages": [{"role": "user", "content": [{"type": "text", "text": prompt.text}]}],
+    body: dict[str, Any] = {
+        "model": prompt.model or options.model,
+        "messages": messages(prompt),
         "max_completion_tokens": prompt.output_tokens,
-        "stream": True,
-        "stream_options": {"include_usage": True},
+        "stream": options.stream,
     }
+    if prompt.output_tokens is None:
+        del body["max_completion_tokens"]
+    if options.stream:
+        body["stream_options"] = {"include_usage": True}
+    return {**body, **options.tail()}
+
+
+def messages(prompt: Prompt) -> list[Any]:
+    """The prompt's own, or one of the user: a list of parts, as vLLM's client sends it."""
+    if prompt.messages is not None:
+        return [dict(message) for message in prompt.messages]
+    return [{"role": "user", "content": [{"type": "text", "text": prompt.text}, *map(dict, prompt.media)]}]
 
 
 CHAT = Backend(
@@ -31,6 +42,13 @@ CHAT = Backend(
         ("choices[].delta.tool_calls", TOOL),
         *OPENAI_TRAILER,
     ),
-    takes_token_ids=False,
+    plain_rules=(
+        ("choices[].message.content", CONTENT),
+        ("choices[].message.reasoning_content", REASONING),
+        ("choices[].message.reasoning", REASONING),
+        ("choices[].message.tool_calls", TOOL),
+        *OPENAI_TRAILER,
+    ),
     output_tokens_from="usage of the server",
+    takes_messages=True,
 )

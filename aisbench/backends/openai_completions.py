@@ -10,15 +10,19 @@ from aisbench.backends.rules import CONTENT, OPENAI_TRAILER
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
-    return {
-        "model": options.model,
+    body: dict[str, Any] = {
+        "model": prompt.model or options.model,
         "prompt": list(prompt.token_ids) if prompt.token_ids is not None else prompt.text,
         "repetition_penalty": 1.0,
         "max_tokens": prompt.output_tokens,
         "logprobs": None,
-        "stream": True,
-        "stream_options": {"include_usage": True},
+        "stream": options.stream,
     }
+    if prompt.output_tokens is None:
+        del body["max_tokens"]
+    if options.stream:
+        body["stream_options"] = {"include_usage": True}
+    return {**body, **options.tail()}
 
 
 COMPLETIONS = Backend(
@@ -26,6 +30,7 @@ COMPLETIONS = Backend(
     path="/v1/completions",
     fields=fields,
     rules=(("choices[].text", CONTENT), *OPENAI_TRAILER),
-    takes_token_ids=True,
+    plain_rules=(("choices[].text", CONTENT), *OPENAI_TRAILER),
     output_tokens_from="usage of the server",
+    takes_token_ids=True,
 )

@@ -6,8 +6,10 @@ from __future__ import annotations
 # element of that array. The meanings:
 CHUNK = "chunk"  # a non-empty array marks the event as a token chunk, with or without text
 CONTENT = "content"  # a non-empty string is generated text
+CUMULATIVE = "cumulative"  # a string: the whole text so far; what it grew by is generated text
 REASONING = "reasoning"  # a non-empty string is generated reasoning text
 TOOL = "tool"  # anything non-empty is generated, but not text
+KIND = "kind"  # a string that names the event: with "reasoning" in it, its content is reasoning
 FINISH = "finish"  # a string says why generation ended
 PROMPT_TOKENS = "prompt_tokens"  # an integer: the server's count of the input
 OUTPUT_TOKENS = "output_tokens"  # an integer: the server's count of the output

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
 
 
@@ -89,7 +91,7 @@ class Listed(click.ParamType):
 class ManyValued(click.Command):
     """A command some of whose flags take all the values that follow, as argparse's nargs='+' does."""
 
-    many = ("--goodput", "--metadata", "--percentiles", "--percentile-metrics")
+    many = ("--goodput", "--metadata", "--percentiles", "--percentile-metrics", "--lora-modules")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         joined: list[str] = []
@@ -139,3 +141,30 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
         if given is not None:
             defaults[name] = given
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
+
+
+def default(name: str) -> Any:
+    """The default of an option is that of RunConfig."""
+    for field in fields(RunConfig):
+        if field.name == name:
+            return field.default
+    raise LookupError(name)
+
+
+def option(*flags: str, name: str, **how: Any) -> Any:
+    """An option of RunConfig's field `name`; the first flag is the one that messages use."""
+    if "default" not in how and not how.get("multiple"):
+        how["default"] = default(name)
+    how.setdefault("show_default", how["default"] is not None if "default" in how else False)
+    return click.option(*flags, name, **how)
+
+
+def all_of(*groups: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """A decorator that gives a command all these options, in this order in its help."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed([one for group in groups for one in group]):
+            command = decorator(command)
+        return command
+
+    return decorate

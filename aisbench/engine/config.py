@@ -46,10 +46,32 @@ class RunConfig:
     seed: int = 0
     # workload
     dataset: str = "random"
-    input_len: int = 1024
-    output_len: int = 128
+    dataset_path: str | None = None
+    input_len: int | None = None
+    output_len: int | None = None
     range_ratio: str = "0.0"
-    prefix_len: int = 0
+    prefix_len: int | None = None
+    suffix_len: int | None = None
+    num_prefixes: int | None = None
+    input_dist: str | None = None
+    output_dist: str | None = None
+    synthetic_kind: str = "string"
+    system_prompt: str | None = None
+    prefix_role: str = "user"
+    shuffle: bool = True
+    oversample: bool = True
+    chat_template: bool = True
+    trace_format: str | None = None
+    block_size: int | None = None
+    speedup: float = 1.0
+    turns: int | None = None
+    think_time_s: float | None = None
+    history: str = "answers"
+    image_count: int | None = None
+    image_size: str | None = None
+    batch_size: int | None = None
+    lora_modules: tuple[str, ...] = ()
+    lora_assignment: str = "random"
     tokenizer: str | None = None
     trust_remote_code: bool = False
     token_ids: bool = False
@@ -85,7 +107,6 @@ class RunConfig:
         positive("--max-chunk-size", self.max_chunk_size, "a number of bytes of at least 1")
         positive("--input-len", self.input_len, "a whole number of at least 1")
         positive("--output-len", self.output_len, "a whole number of at least 1")
-        not_negative("--prefix-len", self.prefix_len, "a whole number of at least 0")
         not_negative("--warmup", self.warmup, "a whole number of at least 0")
         not_negative("--grace", self.grace_s, "seconds of at least 0")
         not_negative("--seed", self.seed, "a whole number from 0 to 4294967295")

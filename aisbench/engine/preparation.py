@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import aisbench
@@ -72,22 +72,13 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say) -> Prepared:
 
 
 def workload_options(asked: Asked) -> WorkloadOptions:
-    config = asked.config
+    """The options of the workload are the run's, by the same names."""
+    names = {f.name for f in fields(WorkloadOptions)} - {"count", "model", "range_ratio"}
     return WorkloadOptions(
         count=asked.plan.bodies,
         model=asked.model,
-        dataset=config.dataset,
-        input_len=config.input_len,
-        output_len=config.output_len,
-        range_ratio=parse_range_ratio(config.range_ratio),
-        prefix_len=config.prefix_len,
-        seed=config.seed,
-        tokenizer=config.tokenizer,
-        trust_remote_code=config.trust_remote_code,
-        token_ids=config.token_ids,
-        ignore_eos=config.ignore_eos,
-        temperature=config.temperature,
-        extra_body=config.extra_body,
+        range_ratio=parse_range_ratio(asked.config.range_ratio),
+        **{name: getattr(asked.config, name) for name in names},
     )
 
 
@@ -178,7 +169,7 @@ def write_specs(asked: Asked, records: Path, limit: int | None, slots: Slots | N
             warmup=config.warmup // workers + (worker < config.warmup % workers),
             address=asked.target.sockaddr().decode("latin-1"),
             head=request_head(asked.target, asked.headers, run_id).decode("latin-1"),
-            rules=[list(rule) for rule in asked.backend.rules],
+            rules=[list(rule) for rule in asked.backend.rules or ()],
             counts_chunks=config.ttft_at == "first-chunk",
             max_event_bytes=config.max_chunk_size,
             timeout_ns=int(config.timeout_s * 1e9),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,29 +11,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.prompt import ANSWER
 from aisbench.workload.bodies import Bodies, write_bodies
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prompts import Prompts
 from aisbench.workload.registry import dataset_named
 
 Progress = Callable[[int, int], None]
 PROGRESS_EVERY = 64
+# As it stands inside a JSON string.
+ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
 
 
 @dataclass(frozen=True)
 class Workload:
     """The bodies in their file, what was planned for each, and what the user should know about them.
 
-    `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also beside the bodies as `.npy` files.
+    `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also beside the bodies as `.npy` files;
+    -1: left to the server. `prompts`: what the data set gave, its items used up.
     """
 
     bodies: Bodies
     prompt_tokens: NDArray[np.int32]
     max_tokens: NDArray[np.int32]
+    prompts: Prompts
     notes: list[str]
 
 
 def build_workload(
-    options: WorkloadOptions, backend: Backend, directory: Path, progress: Progress | None = None
+    options: WorkloadOptions,
+    backend: Backend,
+    directory: Path,
+    *,
+    stream: bool = True,
+    progress: Progress | None = None,
 ) -> Workload:
     """Makes the prompts and writes `bodies.bin`, `prompt_tokens.npy` and `max_tokens.npy` into `directory`.
 
@@ -42,21 +54,28 @@ def build_workload(
     options.check()
     dataset = dataset_named(options.dataset)
     prompts = dataset.make(options, backend)
+    count = prompts.count
     ignore_eos = dataset.ignores_eos if options.ignore_eos is None else options.ignore_eos
-    body_options = BodyOptions(options.model, ignore_eos, options.temperature, options.extra_body)
-    prompt_tokens = np.zeros(options.count, dtype=np.int32)
-    max_tokens = np.zeros(options.count, dtype=np.int32)
+    body_options = BodyOptions(options.model, ignore_eos, options.temperature, options.extra_body, stream)
+    prompt_tokens = np.zeros(count, dtype=np.int32)
+    max_tokens = np.zeros(count, dtype=np.int32)
 
     def encoded() -> Iterator[bytes]:
         for i, prompt in enumerate(prompts.items):
             prompt_tokens[i] = prompt.prompt_tokens
-            max_tokens[i] = prompt.output_tokens
-            yield backend.body(prompt, body_options)
+            max_tokens[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
+            body = backend.body(prompt, body_options)
+            yield with_holes(body) if prompts.conversations is not None else body
             done = i + 1
-            if progress is not None and (done % PROGRESS_EVERY == 0 or done == options.count):
-                progress(done, options.count)
+            if progress is not None and (done % PROGRESS_EVERY == 0 or done == count):
+                progress(done, count)
 
-    bodies = write_bodies(directory / "bodies.bin", encoded(), options.count)
+    bodies = write_bodies(directory / "bodies.bin", encoded(), count)
     np.save(directory / "prompt_tokens.npy", prompt_tokens)
     np.save(directory / "max_tokens.npy", max_tokens)
-    return Workload(bodies, prompt_tokens, max_tokens, prompts.notes)
+    return Workload(bodies, prompt_tokens, max_tokens, prompts, prompts.notes)
+
+
+def with_holes(body: bytes) -> bytes:
+    """A zero byte for each place where the answer to an earlier turn is to be put in."""
+    return body.replace(ANSWER_IN_JSON, b"\0")

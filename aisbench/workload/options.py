@@ -12,26 +12,52 @@ from aisbench.errors import BadInput
 
 # No model takes as much; far more would only fail later, for want of memory.
 LONGEST = 10_000_000
+# How many prompts a data set makes that could make any number, unless it is told.
+DEFAULT_COUNT = 1000
 # Replaced from --extra-body, these would make something else of the stream that the engine reads.
-FIXED_FIELDS = ("stream", "prompt", "messages")
+FIXED_FIELDS = ("stream", "prompt", "messages", "input", "inputs", "text_input")
 
 
 @dataclass(frozen=True)
 class WorkloadOptions:
-    """`count` bodies of data set `dataset`. Lengths are in tokens.
+    """Bodies of data set `dataset`. Lengths are in tokens; None: the data set's own default.
 
-    `range_ratio`: for input and output; each length is drawn from length * (1 - ratio) to
-    length * (1 + ratio). `prefix_len` tokens stand before every prompt, beside `input_len`.
-    `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body, last.
+    `count`: how many are asked for; None: as many as the data set has (DEFAULT_COUNT where it can
+    make any number). `range_ratio`: for input and output; each length is drawn from length *
+    (1 - ratio) to length * (1 + ratio). `prefix_len` tokens stand before every prompt, beside
+    `input_len`. `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body.
+    What the others mean, and which data set heeds them, `registry` says.
     """
 
-    count: int
+    count: int | None
     model: str
     dataset: str = "random"
-    input_len: int = 1024
-    output_len: int = 128
+    dataset_path: str | None = None
+    input_len: int | None = None
+    output_len: int | None = None
     range_ratio: tuple[float, float] = (0.0, 0.0)
-    prefix_len: int = 0
+    prefix_len: int | None = None
+    suffix_len: int | None = None
+    num_prefixes: int | None = None
+    input_dist: str | None = None
+    output_dist: str | None = None
+    synthetic_kind: str = "string"
+    system_prompt: str | None = None
+    prefix_role: str = "user"
+    shuffle: bool = True
+    oversample: bool = True
+    chat_template: bool = True
+    trace_format: str | None = None
+    block_size: int | None = None
+    speedup: float = 1.0
+    turns: int | None = None
+    think_time_s: float | None = None
+    history: str = "answers"
+    image_count: int | None = None
+    image_size: str | None = None
+    batch_size: int | None = None
+    lora_modules: tuple[str, ...] = ()
+    lora_assignment: str = "random"
     seed: int = 0
     tokenizer: str | None = None
     trust_remote_code: bool = False
@@ -41,16 +67,35 @@ class WorkloadOptions:
     extra_body: Mapping[str, Any] | None = None
 
     def check(self) -> None:
-        """Raises BadInput, naming the flag, for the first option that makes no sense."""
-        whole("--num-requests", self.count, 1)
-        whole("--input-len", self.input_len, 0, LONGEST)
-        whole("--output-len", self.output_len, 1, LONGEST)
-        whole("--prefix-len", self.prefix_len, 0, LONGEST)
+        """Raises BadInput, naming the flag, for the first option that makes no sense for any data set."""
+        if self.count is not None:
+            whole("--num-requests", self.count, 1)
+        for flag, value, least in (
+            ("--input-len", self.input_len, 0),
+            ("--output-len", self.output_len, 1),
+            ("--prefix-len", self.prefix_len, 0),
+            ("--suffix-len", self.suffix_len, 0),
+            ("--num-prefixes", self.num_prefixes, 1),
+            ("--block-size", self.block_size, 1),
+            ("--turns", self.turns, 1),
+            ("--image-count", self.image_count, 1),
+            ("--batch-size", self.batch_size, 1),
+        ):
+            if value is not None:
+                whole(flag, value, least, LONGEST)
         whole("--seed", self.seed, 0, 0xFFFFFFFF)
         if not all(0 <= ratio < 1 for ratio in self.range_ratio):
             raise bad_range_ratio(self.range_ratio)
         if self.temperature is not None and not 0 <= self.temperature < math.inf:
             raise BadInput(f"--temperature {self.temperature}: give a number of at least 0")
+        if not 0 < self.speedup < math.inf:
+            raise BadInput(f"--speedup {self.speedup:g}: give a number above 0")
+        if self.think_time_s is not None and not 0 <= self.think_time_s < math.inf:
+            raise BadInput(f"--think-time {self.think_time_s:g}: give seconds of at least 0")
+        one_of("--synthetic-kind", self.synthetic_kind, ("string", "tokenid"))
+        one_of("--prefix-role", self.prefix_role, ("user", "system"))
+        one_of("--history", self.history, ("answers", "recorded"))
+        one_of("--lora-assignment", self.lora_assignment, ("random", "round-robin"))
         self.check_extra_body()
 
     def check_extra_body(self) -> None:
@@ -73,6 +118,12 @@ def whole(flag: str, value: object, least: int, most: int | None = None) -> None
     if not fits or value < least or (most is not None and value > most):  # type: ignore[operator]
         span = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise BadInput(f"{flag} {value}: give a whole number {span}")
+
+
+def one_of(flag: str, value: str, known: tuple[str, ...]) -> None:
+    """Raises BadInput unless `value` is one of `known`."""
+    if value not in known:
+        raise BadInput(f"{flag} {value!r} is unknown; known: {', '.join(known)}")
 
 
 def bad_range_ratio(given: object) -> BadInput:

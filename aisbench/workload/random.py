@@ -21,7 +21,7 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.length_fix import Fixing, LengthFixer
-from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokenizers import load_tokenizer
 from aisbench.workload.words import WORDS
@@ -29,6 +29,7 @@ from aisbench.workload.words import WORDS
 # Prompts are made in batches of about so many tokens: enough to keep all cores busy encoding, and
 # few enough that memory stays small and progress is seen.
 BATCH_TOKENS = 1 << 16
+INPUT_LEN, OUTPUT_LEN = 1024, 128
 
 
 def random_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -46,6 +47,27 @@ def random_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 @dataclass(frozen=True)
+class Shape:
+    """How many prompts, and how long in tokens, with the defaults of `vllm bench serve`."""
+
+    count: int
+    input_len: int
+    output_len: int
+    range_ratio: tuple[float, float]
+    prefix_len: int
+
+    @staticmethod
+    def of(options: WorkloadOptions) -> Shape:
+        return Shape(
+            options.count or DEFAULT_COUNT,
+            INPUT_LEN if options.input_len is None else options.input_len,
+            OUTPUT_LEN if options.output_len is None else options.output_len,
+            options.range_ratio,
+            options.prefix_len or 0,
+        )
+
+
+@dataclass(frozen=True)
 class Lengths:
     """Inner prompt lengths (prefix not counted) and output lengths, tokens, int64, shape (count,)."""
 
@@ -58,42 +80,43 @@ def length_range(length: int, ratio: float, least: int) -> tuple[int, int]:
     return max(least, math.floor(length * (1 - ratio))), max(least, math.ceil(length * (1 + ratio)))
 
 
-def draw_lengths(generator: np.random.Generator, options: WorkloadOptions, special_tokens: int) -> Lengths:
+def draw_lengths(generator: np.random.Generator, shape: Shape, special_tokens: int) -> Lengths:
     """vLLM's draws, in its order: first all input lengths, then all output lengths.
 
     `special_tokens`: how many the server adds to a text by itself; they count as input.
     """
-    in_low, in_high = length_range(max(0, options.input_len - special_tokens), options.range_ratio[0], 0)
-    out_low, out_high = length_range(options.output_len, options.range_ratio[1], 1)
-    if options.prefix_len + in_low < 1:
+    in_low, in_high = length_range(max(0, shape.input_len - special_tokens), shape.range_ratio[0], 0)
+    out_low, out_high = length_range(shape.output_len, shape.range_ratio[1], 1)
+    if shape.prefix_len + in_low < 1:
         raise BadInput(
-            f"--input-len {options.input_len} with this tokenizer and --range-ratio can give prompts "
+            f"--input-len {shape.input_len} with this tokenizer and --range-ratio can give prompts "
             "without a token; give a longer --input-len or a --prefix-len"
         )
-    inner = generator.integers(in_low, in_high + 1, size=options.count)
-    output = generator.integers(out_low, out_high + 1, size=options.count)
+    inner = generator.integers(in_low, in_high + 1, size=shape.count)
+    output = generator.integers(out_low, out_high + 1, size=shape.count)
     return Lengths(inner, output)
 
 
 def word_prompts(options: WorkloadOptions) -> Prompts:
     """Prompts of words, each taken as one token; the same for the same seed on every machine."""
     generator = np.random.default_rng(options.seed)
-    lengths = draw_lengths(generator, options, 0)
+    shape = Shape.of(options)
+    lengths = draw_lengths(generator, shape, 0)
     words = np.array(WORDS, dtype=object)
 
     def drawn(count: int) -> list[str]:
         return words[generator.integers(0, len(words), size=count)].tolist()
 
     def items() -> Iterator[Prompt]:
-        prefix = drawn(options.prefix_len)
+        prefix = drawn(shape.prefix_len)
         for inner, output in zip(lengths.inner.tolist(), lengths.output.tolist(), strict=True):
-            yield Prompt(" ".join(prefix + drawn(inner)), options.prefix_len + inner, output)
+            yield Prompt(" ".join(prefix + drawn(inner)), shape.prefix_len + inner, output)
 
     note = (
         "no --tokenizer was named: prompts are words of a built-in list, and their lengths are in words "
         "(one token each in the usual vocabularies)"
     )
-    return Prompts(items(), [note])
+    return Prompts(items(), shape.count, [note])
 
 
 class DrawnIds:
@@ -101,16 +124,17 @@ class DrawnIds:
 
     def __init__(self, tokenizer: Any, options: WorkloadOptions, special_tokens: int) -> None:
         self.generator = np.random.default_rng(options.seed)
-        self.lengths = draw_lengths(self.generator, options, special_tokens)
+        self.shape = Shape.of(options)
+        self.lengths = draw_lengths(self.generator, self.shape, special_tokens)
         vocabulary = int(tokenizer.vocab_size)
-        self.starts = self.generator.integers(0, vocabulary, size=options.count)
+        self.starts = self.generator.integers(0, vocabulary, size=self.shape.count)
         special = np.array(sorted(set(tokenizer.all_special_ids)), dtype=np.int64)
         self.allowed = np.setdiff1d(np.arange(vocabulary), special)
         if len(self.allowed) == 0:
             raise BadInput(f"--tokenizer {options.tokenizer} has special tokens only; name another one")
         self.prefix: list[int] = []
-        if options.prefix_len:
-            drawn = self.generator.integers(0, len(self.allowed), size=options.prefix_len)
+        if self.shape.prefix_len:
+            drawn = self.generator.integers(0, len(self.allowed), size=self.shape.prefix_len)
             self.prefix = self.allowed[drawn].tolist()
 
     def inner(self, i: int) -> list[int]:
@@ -127,6 +151,7 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
     ids = DrawnIds(tokenizer, options, int(tokenizer.num_special_tokens_to_add()))
     notes = [f"prompts are sent as text; lengths are those of tokenizer {options.tokenizer}"]
     fixer = LengthFixer(tokenizer, ids.generator)
+    shape = ids.shape
 
     def items() -> Iterator[Prompt]:
         missed = 0
@@ -135,12 +160,12 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
             fixing = Fixing(prefix, len(prefix))
             fixer.fix([fixing])
             prefix = fixing.ids
-        longest = options.prefix_len + int(ids.lengths.inner.max(initial=1))
+        longest = shape.prefix_len + int(ids.lengths.inner.max(initial=1))
         size = max(1, BATCH_TOKENS // longest)
-        for first in range(0, options.count, size):
+        for first in range(0, shape.count, size):
             batch = [
-                Fixing(prefix + ids.inner(i), options.prefix_len + int(ids.lengths.inner[i]))
-                for i in range(first, min(first + size, options.count))
+                Fixing(prefix + ids.inner(i), shape.prefix_len + int(ids.lengths.inner[i]))
+                for i in range(first, min(first + size, shape.count))
             ]
             fixer.fix(batch)
             missed += sum(item.missing != 0 for item in batch)
@@ -148,11 +173,11 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
                 yield Prompt(item.text, len(item.ids), int(ids.lengths.output[i]))
         if missed:
             notes.append(
-                f"{missed} of {options.count} prompts are not of the asked length: this tokenizer does not give "
+                f"{missed} of {shape.count} prompts are not of the asked length: this tokenizer does not give "
                 "the same tokens back for their text (vLLM keeps them as well)"
             )
 
-    return Prompts(items(), notes)
+    return Prompts(items(), shape.count, notes)
 
 
 def id_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
@@ -165,4 +190,4 @@ def id_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
             yield Prompt("", len(sent), output, sent)
 
     note = f"prompts are sent as token ids of tokenizer {options.tokenizer}: their lengths are exact"
-    return Prompts(items(), [note])
+    return Prompts(items(), ids.shape.count, [note])

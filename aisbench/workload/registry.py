@@ -17,16 +17,25 @@ from aisbench.workload.random import random_prompts
 class Dataset:
     """`make` gives the prompts, or raises BadInput for options that it cannot follow.
 
-    `ignores_eos`: the answer is to have its full length although the text makes no sense, so the
-    server is asked not to stop at an end-of-sequence token, unless --no-ignore-eos says otherwise.
+    `about`: one line on what it is. `options`: the flags that it heeds beside those that all do (--seed,
+    --num-requests, --tokenizer, --extra-body, ...). `ignores_eos`: the answer is to have its full length
+    although the text makes no sense, so the server is asked not to stop at an end-of-sequence token,
+    unless --no-ignore-eos says otherwise.
     """
 
     make: Callable[[WorkloadOptions, Backend], Prompts]
+    about: str
+    options: tuple[str, ...]
     ignores_eos: bool
 
 
 DATASETS: dict[str, Dataset] = {
-    "random": Dataset(random_prompts, ignores_eos=True),
+    "random": Dataset(
+        random_prompts,
+        "prompts of exact lengths that nobody has asked before; those of vllm bench serve, byte for byte",
+        ("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size"),
+        ignores_eos=True,
+    ),
 }
 
 

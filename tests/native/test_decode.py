@@ -17,7 +17,7 @@ from aisbench.backends.openai_completions import COMPLETIONS
 
 def event(**given: Any) -> dict[str, Any]:
     nothing = {"chunk": False, "content": "", "reasoning": "", "tool": False, "finish": 0}
-    return nothing | {"prompt_tokens": -1, "output_tokens": -1, "error": False} | given
+    return nothing | {"prompt_tokens": -1, "output_tokens": -1, "error": False, "cumulative": False} | given
 
 
 def chat(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
@@ -147,3 +147,47 @@ def test_damaged_json_is_refused_wherever_orjson_refuses_it(value: Any, at: int,
     # pairs, which some servers send when a character is split over two tokens.
     if damaged.isascii() and b"\\ud" not in damaged.lower():
         assert Decoder(CHAT.rules).explain(damaged) == Decoder(CHAT.rules).explain(damaged, slowly=True)
+
+
+def test_cumulative_text_is_marked() -> None:
+    decoder = Decoder([("text", "cumulative"), ("meta_info.finish_reason.type", "finish")])
+    event = b'{"text": "so far", "meta_info": {"finish_reason": {"type": "length"}}}'
+    for slowly in (False, True):
+        said = decoder.explain(event, slowly)
+        assert said is not None
+        assert (said["content"], said["cumulative"], said["finish"]) == ("so far", True, 2)
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+@pytest.mark.parametrize(
+    ("event", "content", "reasoning"),
+    [
+        (b'{"type": "response.output_text.delta", "delta": "a"}', "a", ""),
+        (b'{"type": "response.reasoning_text.delta", "delta": "a"}', "", "a"),
+        (b'{"delta": "a", "type": "response.reasoning_summary_text.delta"}', "", "a"),
+    ],
+)
+def test_the_kind_of_an_event_says_whether_it_is_reasoning(
+    event: bytes, content: str, reasoning: str, slowly: bool
+) -> None:
+    said = Decoder([("type", "kind"), ("delta", "content")]).explain(event, slowly)
+    assert said is not None
+    assert (said["content"], said["reasoning"]) == (content, reasoning)
+
+
+@pytest.mark.parametrize(
+    ("word", "finish"),
+    [
+        ("stop", 1),
+        ("eos_token", 1),
+        ("completed", 1),
+        ("length", 2),
+        ("incomplete", 2),
+        ("in_progress", 0),
+        ("x", 3),
+    ],
+)
+def test_finish_words_of_all_apis(word: str, finish: int) -> None:
+    said = Decoder([("status", "finish")]).explain(b'{"status": "%b"}' % word.encode())
+    assert said is not None
+    assert said["finish"] == finish

@@ -70,7 +70,9 @@ def test_token_ids_of_a_tokenizer(tmp_path: Path, tiny_folder: Path) -> None:
 def test_progress_ends_at_the_total(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     options = WorkloadOptions(count=150, model="m", input_len=2)
-    build_workload(options, backend_named("vllm"), tmp_path, lambda done, total: seen.append((done, total)))
+    build_workload(
+        options, backend_named("vllm"), tmp_path, progress=lambda done, total: seen.append((done, total))
+    )
     assert seen == [(64, 150), (128, 150), (150, 150)]
 
 

@@ -1,0 +1,64 @@
+"""How the stream is read, and what is kept and reported."""
+
+from __future__ import annotations
+
+from aisbench.cli.options import Listed, Pairs, option
+from aisbench.engine.config import GOODPUT_METRICS
+
+OUTPUT_OPTIONS = (
+    option(
+        "--max-chunk-size",
+        name="max_chunk_size",
+        type=int,
+        metavar="BYTES",
+        help="Most bytes that one streamed event may take.",
+    ),
+    option(
+        "--ttft-at",
+        name="ttft_at",
+        help="content: the first event with generated content; first-chunk: the first with choices, as vLLM counts.",
+    ),
+    option("--work-dir", name="work_dir", metavar="DIR", help="Where run folders go."),
+    option("--label", name="label", help="Kept with the results."),
+    option(
+        "--metadata",
+        name="metadata",
+        type=Pairs("=", "gpu=H100", numbers=False),
+        default={},
+        show_default=False,
+        metavar="K=V...",
+        help="Kept with the results.",
+    ),
+    option("--save-outputs", name="save_outputs", is_flag=True, help="Keep the generated texts."),
+    option("--save-token-times", name="save_token_times", is_flag=True, help="Keep the time of every token."),
+    option(
+        "--save-detailed",
+        name="save_detailed",
+        is_flag=True,
+        help="Per-request arrays in vllm.json: texts, token times, errors.",
+    ),
+    option(
+        "--percentiles",
+        "--metric-percentiles",
+        name="percentiles",
+        type=Listed(float),
+        metavar="P...",
+        help="Percentiles to report.",
+    ),
+    option(
+        "--percentile-metrics",
+        name="percentile_metrics",
+        type=Listed(str),
+        metavar="M...",
+        help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el.",
+    ),
+    option(
+        "--goodput",
+        name="goodput",
+        type=Pairs(":", "ttft:500 tpot:50", numbers=True, known=GOODPUT_METRICS),
+        metavar="M:MS...",
+        help="Count requests that meet all of these: ttft:500 tpot:50 e2el:5000.",
+    ),
+    option("--strict", name="strict", is_flag=True, help="Exit with 3 when the verdict is invalid."),
+    option("--reader-rest", name="reader_rest_ms", type=float, hidden=True),
+)

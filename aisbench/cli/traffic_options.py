@@ -1,0 +1,93 @@
+"""How many requests, when, and how many at a time."""
+
+from __future__ import annotations
+
+from aisbench.cli.options import option
+
+TRAFFIC_OPTIONS = (
+    option(
+        "--rate",
+        "--request-rate",
+        name="rate",
+        type=float,
+        metavar="RPS",
+        help="Requests per second; inf: closed loop.",
+    ),
+    option(
+        "--burstiness",
+        name="burstiness",
+        type=float,
+        help="Gamma shape of the gaps: 1 is Poisson, inf is constant.",
+    ),
+    option(
+        "--arrival", name="arrival", help="constant, poisson or gamma; by default what --burstiness says."
+    ),
+    option(
+        "--ramp-up",
+        "--ramp-up-strategy",
+        name="ramp_up",
+        help="linear or exponential, from --ramp-from to --ramp-to.",
+    ),
+    option(
+        "--ramp-from",
+        "--ramp-up-start-rps",
+        name="ramp_from",
+        type=float,
+        metavar="RPS",
+        help="Rate at the start of the ramp.",
+    ),
+    option(
+        "--ramp-to",
+        "--ramp-up-end-rps",
+        name="ramp_to",
+        type=float,
+        metavar="RPS",
+        help="Rate at the end of the ramp.",
+    ),
+    option(
+        "--concurrency",
+        "--max-concurrency",
+        name="concurrency",
+        type=int,
+        metavar="N",
+        help="Most requests in flight, all workers together.",
+    ),
+    option(
+        "--num-requests",
+        "--num-prompts",
+        name="num_requests",
+        type=int,
+        metavar="N",
+        help="Requests to send; 1000 unless --duration is given.",
+    ),
+    option("--duration", name="duration_s", type=float, metavar="S", help="Seconds to send for."),
+    option(
+        "--warmup",
+        "--num-warmups",
+        name="warmup",
+        type=int,
+        metavar="N",
+        help="Requests sent before the run and left out of it.",
+    ),
+    option(
+        "--workers",
+        name="workers",
+        type=int,
+        metavar="N",
+        help="Worker processes; by default one for each 1,024 streams, at most one a CPU.",
+    ),
+    option(
+        "--late",
+        name="late",
+        metavar="POLICY",
+        help="catch-up: late requests go at once; drop:MS: those later than MS are skipped and counted.",
+    ),
+    option(
+        "--grace",
+        name="grace_s",
+        type=float,
+        metavar="S",
+        help="After --duration or Ctrl-C, how long to wait for requests in flight.",
+    ),
+    option("--seed", name="seed", type=int, help="Of prompts and arrivals."),
+)
