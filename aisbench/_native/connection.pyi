@@ -1,2 +1,4 @@
-class Connection:
+from aisbench._native.exchange import Exchange
+
+class Connection(Exchange):
     fd: int

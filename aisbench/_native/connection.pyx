@@ -1,50 +1,40 @@
-"""A connection and the request on it. See connection.pxd for the contract."""
+"""A socket and the request on it. See connection.pxd for the contract."""
 from libc.errno cimport EAGAIN, EINPROGRESS, EINTR, errno
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int64_t
 from libc.stdio cimport snprintf
-from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcmp, memcpy, memset, strerror
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset, strerror
 from posix.unistd cimport close as c_close
 
 from aisbench._native.clock cimport ClockPair, mono_ns
-from aisbench._native.decode cimport Decoder, Event, NOT_JSON
-from aisbench._native.histogram cimport hist_add
-from aisbench._native.http cimport HTTP_BAD, HTTP_BODY, HTTP_DONE, HTTP_HEAD, HTTP_MORE, HttpItem, HttpResponse
-from aisbench._native.recorder cimport (
-    BAD_EVENT, BAD_HTTP, CLIENT_DELAY, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT, EVENT_TOO_LARGE,
-    Error, HTTP_STATUS, ITL, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, OK, Recorder, Row, STREAM_CUT, TTFT,
-)
-from aisbench._native.shared cimport Live
+from aisbench._native.exchange cimport ANSWERED, Exchange, GOING, LOST, Reading, UNUSABLE
+from aisbench._native.recorder cimport BAD_HTTP, CONNECT, CONNECTION_RESET, Recorder, Row
 from aisbench._native.sockets cimport (
-    AF_UNIX, IPPROTO_TCP, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM, SOL_SOCKET, SO_ERROR,
-    SO_TIMESTAMPNS, TCP_NODELAY, c_connect, c_socket, getsockopt, iovec, msghdr, receive, sendmsg,
-    setsockopt, sockaddr, socklen_t,
+    AF_UNIX, IPPROTO_IP, IPPROTO_TCP, IP_BIND_ADDRESS_NO_PORT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK,
+    SOCK_STREAM, SOL_SOCKET, SO_ERROR, SO_TIMESTAMPNS, TCP_NODELAY, c_bind, c_connect, c_socket,
+    getsockopt, iovec, msghdr, receive, sendmsg, setsockopt, sockaddr, socklen_t,
 )
-from aisbench._native.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE, SseItem, SseParser
+from aisbench._native.targets cimport Target
+from aisbench._native.tls cimport Tls
+
+import ssl
 
 cdef enum:
-    # How much of an unexpected answer is kept for its message.
-    PLAIN_LIMIT = 4096
+    # What a proxy may say before the tunnel is open.
+    TUNNEL_LIMIT = 16384
 
 
-cdef class Connection:
-    def __cinit__(self, Recorder recorder, ClockPair clock, Decoder decoder, int64_t max_event_bytes, bint counts_chunks):
+cdef class Connection(Exchange):
+    def __cinit__(self, Reading reading, Recorder recorder, Target target, ClockPair clock):
         self.fd = -1
         self.state = CLOSED
-        self.row_index = -1
-        self.recorder = recorder
+        self.target = target
         self.clock = clock
-        self.decoder = decoder
-        self.counts_chunks = counts_chunks
-        self.http = HttpResponse()
-        self.sse = SseParser(max_event_bytes)
         self.head = NULL
-        self.gaps = NULL
 
     def __dealloc__(self):
         self.close()
         free(self.head)
-        free(self.gaps)
 
     cdef void close(self) noexcept:
         if self.fd >= 0:
@@ -54,9 +44,11 @@ cdef class Connection:
 
     # Connecting
 
-    cdef int connect(self, const char* address, Py_ssize_t n) noexcept:
-        """Starts to connect to `address`, a packed sockaddr; returns 0 or an errno."""
+    cdef int connect(self, bytes local) noexcept:
+        """Starts to connect, from the packed sockaddr `local` (None: any); returns 0 or an errno."""
         cdef int on = 1
+        cdef const char* address = self.target.address
+        cdef socklen_t n = <socklen_t>len(self.target.address)
         cdef int family = (<const sockaddr*>address).sa_family
         self.fd = c_socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
         if self.fd < 0:
@@ -64,8 +56,14 @@ cdef class Connection:
         setsockopt(self.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on))
         if family != AF_UNIX:
             setsockopt(self.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
+        if local is not None:
+            # The port is chosen when the peer is known, so that one address has as many as there are
+            # for each peer.
+            setsockopt(self.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on))
+            if c_bind(self.fd, <const sockaddr*><const char*>local, <socklen_t>len(local)) != 0:
+                return errno
         self.state = CONNECTING
-        if c_connect(self.fd, <const sockaddr*>address, <socklen_t>n) != 0 and errno != EINPROGRESS:
+        if c_connect(self.fd, <const sockaddr*>address, n) != 0 and errno != EINPROGRESS:
             return errno
         return 0
 
@@ -76,45 +74,95 @@ cdef class Connection:
         getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &problem, &n)
         return problem
 
+    cdef int connected(self) except -1:
+        """The socket is connected. ANSWERED: a request can be sent; GOING: not yet; LOST: never."""
+        if self.target.tunnel and self.tunnel_answer is None:
+            self.state = TUNNELING
+            self.tunnel_answer = bytearray()
+            return self.send_bytes(self.target.tunnel)
+        if self.target.tls is not None and self.tls is None:
+            self.state = SHAKING
+            self.tls = Tls(self.target.tls, self.target.server_name)
+            return self.shake()
+        self.state = IDLE
+        return ANSWERED
+
+    cdef int prepare(self, char* buffer, Py_ssize_t room) except -1:
+        """Bytes came, or the end, before a request could be sent; returns as `connected` does."""
+        cdef ssize_t n
+        cdef int64_t stamp_ns
+        cdef int outcome = GOING
+        while outcome == GOING:
+            n = receive(self.fd, buffer, room, &stamp_ns)
+            if n < 0:
+                if errno == EINTR:
+                    continue
+                if errno == EAGAIN:
+                    return GOING
+                return self.lost(CONNECT, strerror(errno))
+            if n == 0:
+                whose = b"the proxy" if self.state == TUNNELING else b"the server, during the TLS handshake,"
+                return self.lost(CONNECT, whose + b" closed the connection")
+            if self.state == TUNNELING:
+                outcome = self.take_tunnel(buffer, n)
+            else:
+                self.tls.take(buffer, n)
+                outcome = self.shake()
+        return outcome
+
+    cdef int take_tunnel(self, const char* data, Py_ssize_t n) except -1:
+        self.tunnel_answer += data[:n]
+        if b"\r\n\r\n" not in self.tunnel_answer:
+            if len(self.tunnel_answer) > TUNNEL_LIMIT:
+                return self.lost(CONNECT, b"the proxy's answer to CONNECT does not end")
+            return GOING
+        status = bytes(self.tunnel_answer.partition(b"\r\n")[0])
+        if status.split(b" ")[1:2] != [b"200"]:
+            return self.lost(CONNECT, b"the proxy refused the tunnel: " + status)
+        return self.connected()
+
+    cdef int shake(self) except -1:
+        try:
+            done = self.tls.handshake()
+        except ssl.SSLError as problem:
+            self.send_bytes(self.tls.outgoing_bytes())
+            reason = getattr(problem, "verify_message", None) or problem.reason or str(problem)
+            return self.lost(CONNECT, f"TLS: {reason}".encode())
+        outcome = self.send_bytes(self.tls.outgoing_bytes())
+        if outcome != GOING or not done:
+            return outcome
+        self.state = IDLE
+        return ANSWERED
+
     # Sending
 
-    cdef void begin(self, int64_t row_index, int64_t now_ns):
-        """Puts a request on this connection."""
-        self.row_index = row_index
-        self.waiting_since_ns = now_ns
-        self.error = NO_ERROR
-        self.detail = b""
-        self.http.restart()
-        self.sse.restart()
-        self.is_stream = False
-        self.ended = False
-        self.plain = None
-        self.gap_count = 0
-        self.events_at_first = -1
-        if self.recorder.saves_text:
-            self.content = bytearray()
-            self.reasoning = bytearray()
-
-    cdef int send(self, const char* head, Py_ssize_t head_n, int64_t slot, const char* body, Py_ssize_t body_n) except -1:
-        """Sends `head` (up to the request id's number), the rest of the head, and the body.
+    cdef int send(self, int64_t slot, const char* body, Py_ssize_t body_n) except -1:
+        """Sends the target's head (up to the request id's number), the rest of it, and the body.
 
         The send is stamped right before the system call, and once more when it returned: the true
         instant lies between the two, also when this process was held up there.
         """
         cdef Row* row = self.recorder.row(self.row_index)
+        cdef Py_ssize_t head_n = len(self.target.head)
         cdef int n
+        cdef int outcome
         if self.head_room < head_n + 96:
             free(self.head)
             self.head = <char*>malloc(head_n + 96)
             if self.head == NULL:
                 raise MemoryError
             self.head_room = head_n + 96
-        memcpy(self.head, head, head_n)
+        memcpy(self.head, <const char*>self.target.head, head_n)
         n = snprintf(self.head + head_n, 96, b"%lld\r\nContent-Length: %lld\r\n\r\n", <long long>slot, <long long>body_n)
-        self.out[0] = self.head
-        self.out_bytes[0] = head_n + n
-        self.out[1] = body
-        self.out_bytes[1] = body_n
+        if self.tls is None:
+            self.out[0] = self.head
+            self.out_bytes[0] = head_n + n
+            self.out[1] = body
+            self.out_bytes[1] = body_n
+        else:
+            self.tls.seal(self.head, head_n + n)
+            self.tls.seal(body, body_n)
+            self.put_out(self.tls.outgoing_bytes())
         self.state = BUSY
         self.requests += 1
         row.reused = self.requests > 1
@@ -122,6 +170,18 @@ cdef class Connection:
         outcome = self.send_rest()
         row.send_returned_ns = mono_ns()
         return outcome
+
+    def put_out(self, bytes data):
+        """Puts `data` alone where `send_rest` sends from."""
+        self.sealed = data
+        self.out[0] = self.sealed
+        self.out_bytes[0] = len(self.sealed)
+        self.out_bytes[1] = 0
+
+    cdef int send_bytes(self, bytes data) except -1:
+        """Sends `data`; nothing else is being sent."""
+        self.put_out(data)
+        return self.send_rest()
 
     cdef int send_rest(self) except -1:
         """Sends until all is sent or the socket is full; then `wants_out` is set."""
@@ -170,7 +230,7 @@ cdef class Connection:
                 if errno == EAGAIN:
                     return GOING
                 return self.lost(CONNECTION_RESET, strerror(errno)) if self.state == BUSY else UNUSABLE
-            if self.state != BUSY:
+            if self.state != BUSY and (self.tls is None or n == 0):
                 return UNUSABLE
             self.seen_ns = mono_ns()
             if n == 0:
@@ -185,193 +245,29 @@ cdef class Connection:
                     self.at_ns = self.seen_ns
             else:
                 self.at_ns = self.seen_ns
-            outcome = self.take(buffer, n, floor_ns)
+            if self.tls is None:
+                outcome = self.take(buffer, n, floor_ns)
+            else:
+                outcome = self.take_sealed(buffer, n, floor_ns)
             if outcome != GOING or (n < room and not to_the_end):
                 return outcome
 
-    cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:
-        """Takes `n` bytes of the answer, which came at `at_ns` and were seen at `seen_ns`."""
-        cdef Row* row = self.recorder.row(self.row_index)
-        cdef int32_t tokens_before = row.content_events
-        cdef int32_t merged
-        cdef int64_t delay_ns = self.seen_ns - self.at_ns
-        cdef int64_t low_ns
-        cdef int outcome
-        row.reads += 1
-        row.bytes_received += n
-        if row.first_byte_ns == 0:
-            row.first_byte_ns = self.at_ns
-        if delay_ns > row.client_delay_max_ns:
-            row.client_delay_max_ns = delay_ns
-        hist_add(self.recorder.hist(CLIENT_DELAY), delay_ns)
-        self.http.push(data, n)
-        outcome = self.take_items()
-        merged = row.content_events - tokens_before - 1
-        if merged > 0:
-            row.merged_reads += 1
-            row.merged_events += merged
-            hist_add(self.recorder.hist(MERGE_WINDOW), self.at_ns - floor_ns)
-        if tokens_before == 0 and row.content_events > 0:
-            # The kernel keeps one stamp, the last, for all that waits in a socket. So the first
-            # token's is exact when nothing came behind it; else only bounds are known.
-            low_ns = self.at_ns
-            if row.events > self.events_at_first or self.sse.holds_part():
-                low_ns = floor_ns if floor_ns > row.sent_ns else row.sent_ns
-                if low_ns > self.at_ns:
-                    low_ns = self.at_ns
-            row.first_token_low_ns = low_ns
+    cdef int take_sealed(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:
+        """Opens what came and takes what was in it. Session tickets and the like come without a request."""
+        cdef const char* plain
+        cdef Py_ssize_t size
+        cdef int outcome = GOING
+        try:
+            self.tls.take(data, n)
+            while outcome == GOING:
+                plain = self.tls.open_(&size)
+                if self.tls.ended:
+                    return self.peer_closed() if self.state == BUSY else UNUSABLE
+                if size == 0:
+                    return GOING
+                if self.state != BUSY:
+                    return UNUSABLE
+                outcome = self.take(plain, size, floor_ns)
+        except ssl.SSLError as problem:
+            return self.lost(BAD_HTTP, f"TLS: {problem.reason or problem}".encode())
         return outcome
-
-    cdef int take_items(self) except -1:
-        cdef int item
-        cdef int outcome
-        while True:
-            item = self.http.pull()
-            if item == HTTP_BODY:
-                outcome = self.take_body()
-                if outcome != GOING:
-                    return outcome
-            elif item == HTTP_MORE:
-                return GOING
-            elif item == HTTP_DONE:
-                return self.answered()
-            elif item == HTTP_HEAD:
-                self.take_head()
-            else:
-                return self.lost(BAD_HTTP, self.http.problem.encode())
-
-    cdef int take_head(self) except -1:
-        cdef bytes kind = self.http.content_type
-        self.recorder.row(self.row_index).http_status = self.http.status
-        self.is_stream = self.http.status == 200 and (kind == b"" or kind.startswith(b"text/event-stream"))
-        if not self.is_stream:
-            self.plain = bytearray()
-        return GOING
-
-    cdef int take_body(self) except -1:
-        cdef int item
-        cdef int outcome
-        if not self.is_stream:
-            if len(self.plain) < PLAIN_LIMIT:
-                self.plain += self.http.segment[:min(self.http.size, PLAIN_LIMIT)]
-            return GOING
-        self.sse.push(self.http.segment, self.http.size)
-        while True:
-            item = self.sse.pull()
-            if item == SSE_MORE:
-                return GOING
-            if item == SSE_TOO_LARGE:
-                return self.lost(EVENT_TOO_LARGE, b"an event is larger than --max-chunk-size %d" % self.sse.limit_bytes)
-            outcome = self.take_event()
-            if outcome != GOING:
-                return outcome
-
-    cdef int take_event(self) except -1:
-        cdef Event* event = &self.decoder.event
-        cdef Row* row
-        cdef bint is_token
-        if self.sse.size == 6 and memcmp(self.sse.data, b"[DONE]", 6) == 0:
-            self.ended = True
-            return GOING
-        if self.decoder.decode(self.sse.data, self.sse.size) == NOT_JSON:
-            return self.lost(
-                ERROR_EVENT if self.sse.is_error else BAD_EVENT, self.sse.data[:min(self.sse.size, 300)]
-            )
-        row = self.recorder.row(self.row_index)
-        row.events += 1
-        self.live.events += 1
-        if event.has_failure or self.sse.is_error:
-            return self.lost(ERROR_EVENT, self.sse.data[:min(self.sse.size, 300)])
-        if event.is_chunk and row.first_chunk_ns == 0:
-            row.first_chunk_ns = self.at_ns
-        if event.finish:
-            row.finish = event.finish
-        if event.prompt_tokens >= 0:
-            row.prompt_tokens = event.prompt_tokens
-        if event.output_tokens >= 0:
-            row.output_tokens = event.output_tokens
-        is_token = event.content_bytes > 0 or event.reasoning_bytes > 0 or event.has_tool
-        if self.counts_chunks:
-            is_token = event.is_chunk
-        if not is_token:
-            return GOING
-        if row.first_token_ns == 0:
-            row.first_token_ns = self.at_ns
-            row.first_token_seen_ns = self.seen_ns
-            self.events_at_first = row.events
-            hist_add(self.recorder.hist(TTFT), self.at_ns - row.sent_ns)
-        else:
-            hist_add(self.recorder.hist(ITL), self.at_ns - row.last_token_ns)
-            if self.recorder.saves_token_times:
-                self.keep_gap(self.at_ns - row.last_token_ns)
-        row.last_token_ns = self.at_ns
-        row.content_events += 1
-        if event.reasoning_bytes > 0 and event.content_bytes == 0:
-            row.reasoning_events += 1
-        self.live.token_events += 1
-        self.recorder.count_token(self.at_ns)
-        if self.recorder.saves_text:
-            self.content += event.content[:event.content_bytes]
-            self.reasoning += event.reasoning[:event.reasoning_bytes]
-        return GOING
-
-    cdef int keep_gap(self, int64_t gap_ns) except -1:
-        cdef uint32_t* bigger
-        if self.gap_count == self.gap_room:
-            self.gap_room = self.gap_room * 2 if self.gap_room else 256
-            bigger = <uint32_t*>realloc(self.gaps, self.gap_room * sizeof(uint32_t))
-            if bigger == NULL:
-                raise MemoryError
-            self.gaps = bigger
-        if gap_ns < 0x80000000LL:
-            self.gaps[self.gap_count] = <uint32_t>gap_ns
-        else:
-            self.gaps[self.gap_count] = <uint32_t>(0x80000000LL | min(gap_ns // 1000, 0x7FFFFFFFLL))
-        self.gap_count += 1
-        return 0
-
-    # Ending
-
-    cdef int peer_closed(self) except -1:
-        if self.http.closed() != HTTP_DONE:
-            if self.recorder.row(self.row_index).first_byte_ns == 0:
-                return self.lost(CONNECTION_RESET, b"the server closed the connection without an answer")
-            return self.lost(STREAM_CUT, self.http.problem.encode())
-        if self.is_stream and not self.ended and self.recorder.row(self.row_index).finish == 0:
-            return self.lost(STREAM_CUT, b"the connection was closed before the stream said that it ends")
-        return self.answered()
-
-    cdef int answered(self) except -1:
-        """The response is complete; was it a good one?"""
-        if self.http.status != 200:
-            self.error = HTTP_STATUS
-            self.detail = bytes(self.plain)
-        elif not self.is_stream:
-            self.error = CONTENT_TYPE
-            self.detail = self.http.content_type + b": " + bytes(self.plain)
-        else:
-            if self.sse.end_of_stream() == SSE_EVENT and self.take_event() == LOST:
-                return LOST
-            if self.recorder.row(self.row_index).content_events == 0:
-                self.error = NO_OUTPUT
-                self.detail = b"the stream ended without generated content"
-        return ANSWERED
-
-    cdef int lost(self, Error error, bytes detail) except -1:
-        self.error = error
-        self.detail = detail
-        return LOST
-
-    cdef void finish_row(self, int status, int64_t now_ns):
-        """Closes the row of the request and takes the request off this connection."""
-        cdef Row* row = self.recorder.row(self.row_index)
-        row.status = status
-        row.error = self.error
-        row.done_ns = now_ns
-        if status == OK:
-            if self.recorder.saves_token_times:
-                self.recorder.log_token_gaps(row, self.gaps, self.gap_count)
-            if self.recorder.saves_text:
-                text = b'{"content":"%b","reasoning":"%b"}\n' % (self.content, self.reasoning)
-                self.recorder.log_text(row, text, len(text))
-        self.row_index = -1

@@ -3,10 +3,12 @@ from libc.stdint cimport int64_t
 
 from aisbench._native.bodies cimport BodyFile
 from aisbench._native.clock cimport ClockPair
-from aisbench._native.connection cimport Connection, Outcome
-from aisbench._native.decode cimport Decoder
+from aisbench._native.connection cimport Connection
+from aisbench._native.conversations cimport Conversation, Conversations
+from aisbench._native.exchange cimport Outcome, Reading
 from aisbench._native.recorder cimport Error, Recorder, Status
 from aisbench._native.shared cimport Live, SharedBlock, Slots
+from aisbench._native.targets cimport Target, Targets
 from aisbench._native.wakers cimport Wakers
 
 
@@ -18,27 +20,27 @@ cdef class Driver:
     cdef Live* live
     cdef Slots slots
     cdef Recorder recorder
-    cdef Decoder decoder
+    cdef Targets targets
+    cdef Reading reading
     cdef BodyFile bodies
-    cdef bytes address
-    cdef bytes head
+    cdef Conversations conversations
     cdef int64_t share
-    cdef int64_t max_event_bytes
     cdef int64_t timeout_ns
     cdef int64_t drop_after_ns
-    cdef bint counts_chunks
     cdef object on_failure
-    # Connections: all of them, and the idle ones, the last used on top.
     cdef set connections
-    cdef list idle
     cdef list graveyard
     cdef char* buffer
     # The slot in hand: taken, not yet sent.
     cdef int64_t slot
     cdef int64_t planned_ns
     cdef int64_t taken_ns
+    # No more slots are taken; no more turns are asked either.
     cdef bint exhausted
+    cdef bint ending
+    # Requests in flight, and in-flight slots held: a conversation holds its own between turns too.
     cdef readonly int64_t in_flight
+    cdef int64_t held
     # When the sockets were last looked at, all of them.
     cdef int64_t floor_ns
     # The reader's pauses.
@@ -50,10 +52,18 @@ cdef class Driver:
     cdef int drain(self) except -1
     cdef int handle(self, Connection connection, unsigned int events) except -1
     cdef int pump(self) except -1
+    cdef int64_t take_slots(self) except -1
+    cdef int ask_next_turns(self) except -1
+    cdef int launch(self, int64_t slot, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1
     cdef int send_on(self, Connection connection) except -1
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
-    cdef Connection open(self)
+    cdef int ready(self, Connection connection, int outcome) except -1
+    cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns)
+    cdef int resend(self, Connection stale) except -1
+    cdef int give_slot(self) except -1
+    cdef Connection open(self, Target target)
+    cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1
     cdef int watch(self, Connection connection, bint out) except -1
     cdef void drop(self, Connection connection)
-    cdef void tune(self, int64_t now_ns) noexcept
+    cdef void tune(self, int64_t now_ns)

@@ -2,9 +2,11 @@ from collections.abc import Callable
 
 from aisbench._native.bodies import BodyFile
 from aisbench._native.clock import ClockPair
-from aisbench._native.decode import Decoder
+from aisbench._native.conversations import Conversations
+from aisbench._native.exchange import Reading
 from aisbench._native.recorder import Recorder
 from aisbench._native.shared import SharedBlock, Slots
+from aisbench._native.targets import Targets
 
 class Driver:
     clock: ClockPair
@@ -12,16 +14,14 @@ class Driver:
     def __init__(
         self,
         *,
-        address: bytes,
-        head: bytes,
+        targets: Targets,
+        reading: Reading,
         bodies: BodyFile,
-        decoder: Decoder,
         on_failure: Callable[[int, int, int, bytes], None],
-        max_event_bytes: int,
         timeout_ns: int,
+        conversations: Conversations | None = None,
         drop_after_ns: int = -1,
         rest_ns: int = 2000000,
-        counts_chunks: bool = False,
     ) -> None: ...
     def attach(
         self, block: SharedBlock, worker: int, slots: Slots | None, recorder: Recorder, share: int

@@ -9,19 +9,19 @@ from libc.string cimport strerror
 
 from aisbench._native.bodies cimport BodyFile
 from aisbench._native.clock cimport ClockPair, mono_ns
-from aisbench._native.connection cimport (
-    ANSWERED, BUSY, CLOSED, CONNECTING, Connection, GOING, IDLE, LOST, Outcome, UNUSABLE,
-)
-from aisbench._native.decode cimport Decoder
+from aisbench._native.connection cimport BUSY, CLOSED, CONNECTING, Connection, IDLE, SHAKING, TUNNELING
+from aisbench._native.conversations cimport Conversation, Conversations, filled
 from aisbench._native.epoll cimport (
     EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLL_CTL_ADD, EPOLL_CTL_MOD, epoll_ctl, epoll_event, epoll_wait,
 )
-from aisbench._native.histogram cimport Hist, hist_add
+from aisbench._native.exchange cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
+from aisbench._native.histogram cimport hist_add
 from aisbench._native.recorder cimport (
-    CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, Error, FAILED, ITL, NO_ERROR, OK, Recorder, Row,
+    CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, ITL, NO_ERROR, OK, Recorder, Row,
     SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
 )
-from aisbench._native.shared cimport Live, SharedBlock, Slots
+from aisbench._native.shared cimport SharedBlock, Slots
+from aisbench._native.targets cimport Target, Targets
 from aisbench._native.wakers cimport Wakers
 
 cdef enum:
@@ -30,55 +30,48 @@ cdef enum:
     # Sockets are drained again after this many sends in a row.
     SENDS_BETWEEN_READS = 8
     TUNE_EVERY_NS = 100_000_000
-    # Shorter rests are not worth their timer.
-    SHORTEST_REST_NS = 100_000
 
 # Edge-triggered: level-triggered epoll polls each socket once more after it was read.
 cdef uint32_t SOCKET_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLET
 
 
 cdef class Driver:
-    """Runs requests of `block` against `address` (a packed sockaddr).
+    """Runs requests of a block against `targets`, reads the answers as `reading` says.
 
-    `head`: the request head up to the number in the request id; number, content-length and the
-    empty line follow. `on_failure(slot, error, http_status, detail)` is called for each failure.
-    `rest_ns`: the longest pause between two drains (0: none).
+    `conversations`: the bodies are turns of these; slots are then conversations. `on_failure(slot,
+    error, http_status, detail)` is called for each failure. `drop_after_ns`: slots later than that are
+    not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
 
     def __cinit__(
         self,
         *,
-        bytes address,
-        bytes head,
-        BodyFile bodies,
-        Decoder decoder,
+        Targets targets not None,
+        Reading reading not None,
+        BodyFile bodies not None,
         on_failure,
-        int64_t max_event_bytes,
         int64_t timeout_ns,
+        Conversations conversations=None,
         int64_t drop_after_ns=-1,
         int64_t rest_ns=2_000_000,
-        bint counts_chunks=False,
     ):
         self.buffer = <char*>malloc(READ_ROOM)
         if self.buffer == NULL:
             raise MemoryError
-        self.address = address
-        self.head = head
+        self.targets = targets
+        self.reading = reading
         self.bodies = bodies
-        self.decoder = decoder
+        self.conversations = conversations
         self.on_failure = on_failure
-        self.max_event_bytes = max_event_bytes
         self.timeout_ns = timeout_ns
         self.drop_after_ns = drop_after_ns
         self.longest_rest_ns = rest_ns
-        self.counts_chunks = counts_chunks
         self.clock = ClockPair()
         self.wakers = Wakers()
         self.connections = set()
-        self.idle = []
         self.graveyard = []
         self.slot = -1
-        self.exhausted = True
+        self.exhausted = self.ending = True
         self.floor_ns = mono_ns()
 
     def __dealloc__(self):
@@ -97,7 +90,7 @@ cdef class Driver:
         self.recorder = recorder
         self.share = share
         self.slot = -1
-        self.exhausted = True
+        self.exhausted = self.ending = True
         for connection in self.connections:
             self.adopt(connection)
 
@@ -107,7 +100,7 @@ cdef class Driver:
 
     def serve(self):
         """Begins to take slots; the first send waits for the block's common start, which must be set."""
-        self.exhausted = False
+        self.exhausted = self.ending = False
         self.pump()
 
     @property
@@ -122,12 +115,12 @@ cdef class Driver:
 
     @property
     def finished(self):
-        """No slot is left to take, and nothing is in flight."""
-        return self.exhausted and self.in_flight == 0
+        """No slot is left to take, nothing is in flight, and no conversation goes on."""
+        return self.exhausted and self.held == 0
 
     @property
     def idle_connections(self):
-        return len(self.idle)
+        return self.targets.idle()
 
     @property
     def open_connections(self):
@@ -177,12 +170,13 @@ cdef class Driver:
             if problem != 0:
                 connection.lost(CONNECT, strerror(problem))
                 return self.after(connection, LOST)
-            connection.state = IDLE
-            self.watch(connection, False)
-            if connection.row_index >= 0:
-                return self.send_on(connection)
-            self.idle.append(connection)
-            return 0
+            return self.ready(connection, connection.connected())
+        if connection.state == TUNNELING or connection.state == SHAKING:
+            if events & EPOLLOUT and connection.wants_out:
+                outcome = connection.send_rest()
+                if outcome != GOING:
+                    return self.ready(connection, outcome)
+            return self.ready(connection, connection.prepare(self.buffer, READ_ROOM))
         if events & EPOLLOUT and connection.wants_out:
             outcome = connection.send_rest()
             if not connection.wants_out:
@@ -196,6 +190,17 @@ cdef class Driver:
             )
         return 0
 
+    cdef int ready(self, Connection connection, int outcome) except -1:
+        """Acts on what a step towards a usable connection came to; ANSWERED: it can be used."""
+        if outcome == LOST:
+            return self.after(connection, LOST)
+        self.watch(connection, connection.wants_out)
+        if outcome == ANSWERED:
+            if connection.row_index >= 0:
+                return self.send_on(connection)
+            connection.target.idle.append(connection)
+        return 0
+
     cdef int after(self, Connection connection, int outcome) except -1:
         """Acts on what a read or a send came to."""
         cdef int64_t now_ns
@@ -203,7 +208,7 @@ cdef class Driver:
         if outcome == GOING:
             return 0
         if outcome == UNUSABLE or connection.row_index < 0:
-            if connection.state == CONNECTING and connection.row_index < 0:
+            if connection.state < IDLE and connection.row_index < 0:
                 self.on_failure(-1, <int>connection.error, 0, connection.detail)
             self.drop(connection)
             return 0
@@ -217,27 +222,30 @@ cdef class Driver:
                 self.live.stale_retries += 1
                 self.resend(connection)
                 return 0
-        if connection.error == NO_ERROR:
-            self.settle(connection, OK, now_ns)
-        else:
-            self.settle(connection, FAILED, now_ns)
-        if outcome == ANSWERED and connection.http.keep_alive and connection.http.clean() and not connection.wants_out:
+        self.settle(connection, OK if connection.error == NO_ERROR else FAILED, now_ns)
+        if (
+            outcome == ANSWERED
+            and self.targets.keep_alive
+            and connection.http.keep_alive
+            and connection.http.clean()
+            and not connection.wants_out
+        ):
             connection.state = IDLE
-            self.idle.append(connection)
+            if connection.talk is None:
+                connection.target.idle.append(connection)
         else:
             self.drop(connection)
         return 0
 
-    def resend(self, Connection stale):
+    cdef int resend(self, Connection stale) except -1:
         """Moves the request of `stale` to a new connection."""
         cdef int64_t row_index = stale.row_index
-        cdef int64_t since_ns = stale.waiting_since_ns
+        cdef Connection fresh
         stale.row_index = -1
         self.drop(stale)
-        cdef Connection fresh = self.open()
-        fresh.begin(row_index, since_ns)
-        if fresh.state == CLOSED:
-            self.after(fresh, LOST)
+        fresh = self.open(stale.target)
+        fresh.talk = stale.talk
+        return self.start(fresh, row_index, stale.waiting_since_ns)
 
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1:
         """The request on `connection` has ended."""
@@ -247,8 +255,12 @@ cdef class Driver:
         connection.finish_row(status, now_ns)
         self.in_flight -= 1
         self.live.in_flight = self.in_flight
-        if self.slots is not None:
-            self.slots.give()
+        connection.target.in_flight -= 1
+        if connection.talk is None:
+            self.give_slot()
+        elif not self.goes_on(connection, status, now_ns):
+            connection.talk = None
+            self.give_slot()
         if status == OK:
             self.live.ok += 1
             self.live.output_tokens += row.output_tokens if row.output_tokens >= 0 else row.content_events
@@ -262,64 +274,127 @@ cdef class Driver:
             self.on_failure(slot, <int>connection.error, http_status, connection.detail)
         return 0
 
+    cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns):
+        """Keeps the answer and lets the conversation wait for its next turn; False when it is over."""
+        cdef Conversation talk = connection.talk
+        if status != OK or self.ending or talk.turn + 1 == self.conversations.turns(talk.number):
+            return False
+        talk.answers.append(bytes(connection.content))
+        talk.turn += 1
+        talk.connection = connection
+        self.conversations.wait(talk, now_ns + self.conversations.think(talk))
+        return True
+
+    cdef int give_slot(self) except -1:
+        self.held -= 1
+        if self.slots is not None:
+            self.slots.give()
+        return 0
+
     # Sending
 
     cdef int pump(self) except -1:
-        """Takes slots and sends them, as far as the plan and the in-flight limit allow now."""
+        """Sends what is due, as far as the plan and the in-flight limit allow now."""
+        cdef int64_t wake_ns, due_ns
+        if self.conversations is not None:
+            self.ask_next_turns()
+        wake_ns = self.take_slots()
+        if self.conversations is not None:
+            due_ns = self.conversations.next_due_ns()
+            if 0 <= due_ns and (wake_ns < 0 or due_ns < wake_ns):
+                wake_ns = due_ns
+        if wake_ns >= 0:
+            self.wakers.wake_at(wake_ns)
+        return 0
+
+    cdef int64_t take_slots(self) except -1:
+        """Takes slots and sends them; returns when the one in hand is due, -2 when that is not known."""
         cdef int64_t now_ns
+        cdef int64_t slot
         cdef int sends = 0
         while not self.exhausted:
             now_ns = mono_ns()
             if self.slot < 0:
-                if self.in_flight >= self.share:
-                    return 0
+                if self.held >= self.share:
+                    return -2
                 if self.block.head.stop != 0 or 0 < self.block.head.deadline_ns <= now_ns:
-                    self.exhausted = True
-                    return 0
+                    self.exhaust()
+                    return -2
                 self.slot = self.block.take_slot()
                 if 0 <= self.block.head.limit <= self.slot:
                     self.slot = -1
                     self.exhausted = True
-                    return 0
+                    return -2
                 self.live.taken += 1
                 self.taken_ns = now_ns
                 self.planned_ns = self.block.head.start_ns + self.block.offset_of(self.slot)
             if now_ns < self.planned_ns:
-                self.wakers.wake_at(self.planned_ns)
-                return 0
+                return self.planned_ns
             if 0 < self.block.head.deadline_ns <= now_ns:
                 self.exhaust()
-                return 0
+                return -2
             if 0 <= self.drop_after_ns < now_ns - self.planned_ns:
                 self.drop_slot()
                 continue
             if self.slots is not None and not self.slots.try_take():
                 self.wakers.watch_slots(self.slots.fd)
-                return 0
+                return -2
             self.wakers.watch_slots(-1)
-            self.launch()
+            slot = self.slot
+            self.slot = -1
+            self.held += 1
+            self.launch(
+                slot, Conversation(slot) if self.conversations is not None else None, self.planned_ns, self.taken_ns
+            )
             sends += 1
             if sends % SENDS_BETWEEN_READS == 0:
                 self.drain()
-        return 0
+        return -2
 
-    def launch(self):
-        """Puts the slot in hand on a connection: an idle one, else a new one."""
-        cdef int64_t row_index = self.recorder.begin_row(self.slot, self.planned_ns, self.taken_ns)
-        cdef Connection connection
-        self.slot = -1
+    cdef int ask_next_turns(self) except -1:
+        """Sends the turns that are due by now."""
+        cdef int64_t now_ns = mono_ns()
+        cdef int64_t due_ns
+        if 0 < self.block.head.deadline_ns <= now_ns:
+            self.exhaust()
+        while True:
+            due_ns = self.conversations.next_due_ns()
+            if due_ns < 0 or due_ns > now_ns:
+                return 0
+            self.launch(-1, self.conversations.next_waiting(), due_ns, due_ns)
+
+    cdef int launch(self, int64_t slot, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1:
+        """Puts a request on a connection: its conversation's, an idle one, else a new one."""
+        cdef int64_t row_index
+        cdef Row* row
+        cdef Target target
+        cdef Connection connection = None
+        if talk is not None:
+            slot = self.conversations.slot(talk)
+        row_index = self.recorder.begin_row(slot, planned_ns, taken_ns)
+        row = self.recorder.row(row_index)
+        row.began_ns = mono_ns()
+        if talk is not None:
+            row.conversation = <int>talk.number
+            row.turn = <int>talk.turn
+            connection = talk.connection
+            talk.connection = None
+        target = self.targets.of(slot, row.conversation) if connection is None else connection.target
+        row.endpoint = target.index
+        target.in_flight += 1
         self.in_flight += 1
         self.live.in_flight = self.in_flight
-        if self.idle:
-            connection = self.idle.pop()
-        else:
-            connection = self.open()
-        connection.begin(row_index, mono_ns())
+        if connection is None or connection.state != IDLE:
+            connection = target.idle.pop() if target.idle else self.open(target)
+        connection.talk = talk
+        return self.start(connection, row_index, row.began_ns)
+
+    cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1:
+        connection.begin(row_index, since_ns)
         if connection.state == CLOSED:
             connection.lost(CONNECT, strerror(connection.connect_error))
-            self.after(connection, LOST)
-        elif connection.state == IDLE:
-            self.send_on(connection)
+            return self.after(connection, LOST)
+        return self.send_on(connection) if connection.state == IDLE else 0
 
     def drop_slot(self):
         """Counts the slot in hand as too late to be sent."""
@@ -332,7 +407,13 @@ cdef class Driver:
         cdef Row* row = self.recorder.row(connection.row_index)
         cdef Py_ssize_t n
         cdef const char* body = self.bodies.body(row.slot, &n)
-        cdef int outcome = connection.send(self.head, len(self.head), row.slot, body, n)
+        cdef int outcome
+        if self.conversations is not None:
+            connection.body = filled(body, n, connection.talk.answers if connection.talk is not None else [])
+            if connection.body is not None:
+                body = connection.body
+                n = len(connection.body)
+        outcome = connection.send(row.slot, body, n)
         if row.attempts == 1:
             self.live.sent += 1
             if self.block.head.planned > 0:
@@ -343,14 +424,12 @@ cdef class Driver:
 
     # Connections
 
-    cdef Connection open(self):
+    cdef Connection open(self, Target target):
         """A connection that is being made; `state` CLOSED when that failed at once."""
-        cdef Connection connection = Connection(
-            self.recorder, self.clock, self.decoder, self.max_event_bytes, self.counts_chunks
-        )
+        cdef Connection connection = Connection(self.reading, self.recorder, target, self.clock)
         cdef epoll_event event
         connection.live = self.live
-        connection.connect_error = connection.connect(self.address, len(self.address))
+        connection.connect_error = connection.connect(self.targets.next_local())
         if connection.connect_error != 0:
             connection.close()
             return connection
@@ -370,8 +449,8 @@ cdef class Driver:
 
     cdef void drop(self, Connection connection):
         """Closes; the object lives on until the drain is over, for events of it may be at hand."""
-        if connection.state == IDLE and connection in self.idle:
-            self.idle.remove(connection)
+        if connection.state == IDLE and connection in connection.target.idle:
+            connection.target.idle.remove(connection)
         connection.close()
         self.connections.discard(connection)
         self.graveyard.append(connection)
@@ -381,7 +460,7 @@ cdef class Driver:
         """Starts `count` connections, which will be idle once they are made."""
         cdef Connection connection
         for _ in range(count):
-            connection = self.open()
+            connection = self.open(self.targets.next_ahead())
             if connection.state == CLOSED:
                 self.on_failure(-1, <int>CONNECT, 0, strerror(connection.connect_error))
 
@@ -401,9 +480,12 @@ cdef class Driver:
     # Stopping
 
     def exhaust(self):
-        """Takes no more slots; the one in hand is given up unsent."""
+        """Takes no more slots, and asks no more turns; the slot in hand is given up unsent."""
         self.slot = -1
-        self.exhausted = True
+        self.exhausted = self.ending = True
+        while self.conversations is not None and self.conversations.waiting():
+            self.conversations.next_waiting()
+            self.give_slot()
         self.wakers.watch_slots(-1)
 
     def cancel(self):
@@ -418,21 +500,12 @@ cdef class Driver:
             self.drop(connection)
         self.graveyard.clear()
 
-    cdef void tune(self, int64_t now_ns) noexcept:
-        """A rest costs at most 1/200 of a request's time and 1/5 of a token gap."""
-        cdef Hist* gaps
-        cdef int64_t rest_ns = self.longest_rest_ns
-        cdef int64_t mean_ns
+    cdef void tune(self, int64_t now_ns):
+        """Sets the reader's rest by what was measured so far."""
         if self.recorder is None:
             return
-        gaps = self.recorder.hist(ITL)
-        if gaps.count > 0:
-            rest_ns = min(rest_ns, gaps.sum_ns // gaps.count // 5)
         if self.answered_count > 0:
-            mean_ns = self.answered_ns // self.answered_count
+            now_ns = self.answered_ns // self.answered_count
         else:
-            mean_ns = now_ns - self.block.head.start_ns
-        rest_ns = min(rest_ns, mean_ns // 200)
-        if rest_ns < SHORTEST_REST_NS:
-            rest_ns = 0
-        self.wakers.set_rest(rest_ns)
+            now_ns -= self.block.head.start_ns
+        self.wakers.tune(self.longest_rest_ns, self.recorder.hist(ITL), now_ns)

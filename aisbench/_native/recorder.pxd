@@ -38,6 +38,7 @@ ctypedef struct Row:
     int64_t slot
     int64_t planned_ns
     int64_t taken_ns
+    int64_t began_ns
     int64_t sent_ns
     int64_t send_returned_ns
     int64_t first_byte_ns
@@ -68,7 +69,8 @@ ctypedef struct Row:
     uint8_t error
     uint8_t reused
     uint8_t finish
-    uint8_t reserved[4]
+    uint16_t endpoint
+    uint8_t reserved[2]
 
 
 cdef class Recorder:

@@ -51,6 +51,7 @@ ROW_FIELDS = [
     ("slot", "<i8"),
     ("planned_ns", "<i8"),
     ("taken_ns", "<i8"),
+    ("began_ns", "<i8"),
     ("sent_ns", "<i8"),
     ("send_returned_ns", "<i8"),
     ("first_byte_ns", "<i8"),
@@ -81,11 +82,12 @@ ROW_FIELDS = [
     ("error", "u1"),
     ("reused", "u1"),
     ("finish", "u1"),
-    ("reserved", "u1", (4,)),
+    ("endpoint", "<u2"),
+    ("reserved", "u1", (2,)),
 ]
 ROW_BYTES = sizeof(Row)
 
-assert sizeof(Row) == 17 * 8 + 12 * 4 + 8
+assert sizeof(Row) == 18 * 8 + 12 * 4 + 8
 
 
 cdef class Recorder:

@@ -24,6 +24,7 @@ cdef extern from "sys/socket.h" nogil:
         int cmsg_type
     int c_socket "socket"(int domain, int type, int protocol)
     int c_connect "connect"(int fd, const sockaddr* address, socklen_t n)
+    int c_bind "bind"(int fd, const sockaddr* address, socklen_t n)
     int setsockopt(int fd, int level, int name, const void* value, socklen_t n)
     int getsockopt(int fd, int level, int name, void* value, socklen_t* n)
     ssize_t sendmsg(int fd, const msghdr* message, int flags)
@@ -34,7 +35,7 @@ cdef extern from "sys/socket.h" nogil:
     int MSG_NOSIGNAL, AF_UNIX
 
 cdef extern from "netinet/in.h" nogil:
-    int IPPROTO_TCP
+    int IPPROTO_TCP, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT
 
 cdef extern from "netinet/tcp.h" nogil:
     int TCP_NODELAY

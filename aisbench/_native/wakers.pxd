@@ -2,6 +2,7 @@
 from libc.stdint cimport int64_t
 
 from aisbench._native.clock cimport Timer
+from aisbench._native.histogram cimport Hist
 
 
 cdef class Wakers:
@@ -22,4 +23,5 @@ cdef class Wakers:
     cdef void wake_at(self, int64_t at_ns)
     cdef void watch_slots(self, int fd) noexcept
     cdef void set_rest(self, int64_t rest_ns) noexcept
+    cdef void tune(self, int64_t longest_ns, const Hist* gaps, int64_t request_ns) noexcept
     cdef void drained(self, int handled, int64_t now_ns) noexcept

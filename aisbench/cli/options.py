@@ -91,7 +91,14 @@ class Listed(click.ParamType):
 class ManyValued(click.Command):
     """A command some of whose flags take all the values that follow, as argparse's nargs='+' does."""
 
-    many = ("--goodput", "--metadata", "--percentiles", "--percentile-metrics", "--lora-modules")
+    many = (
+        "--goodput",
+        "--metadata",
+        "--percentiles",
+        "--percentile-metrics",
+        "--lora-modules",
+        "--local-address",
+    )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         joined: list[str] = []

@@ -6,12 +6,19 @@ from aisbench.cli.options import Listed, Pairs, option
 from aisbench.engine.config import GOODPUT_METRICS
 
 OUTPUT_OPTIONS = (
+    option("--stream/--no-stream", name="stream", help="Ask for event streams, or for whole answers."),
+    option(
+        "--compat",
+        name="compat",
+        metavar="TOOL",
+        help="vllm: every definition and detail of vllm bench serve's client at once.",
+    ),
     option(
         "--max-chunk-size",
         name="max_chunk_size",
         type=int,
         metavar="BYTES",
-        help="Most bytes that one streamed event may take.",
+        help="Most bytes that one streamed event may take (1 MiB); without streams, a whole answer (64 MiB).",
     ),
     option(
         "--ttft-at",

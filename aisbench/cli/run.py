@@ -33,14 +33,18 @@ def run_and_report(config: RunConfig, *, command: list[str], as_json: bool, live
 
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None)
     with contextlib.ExitStack() as stack:
-        if config.url is None:
+        urls = config.url
+        if not urls and config.uds is not None:
+            urls = ("http://localhost",)
+        if not urls:
             from aisbench.simulator.process import start_simulator
 
             simulator = stack.enter_context(start_simulator([]))
             say(f"no --url: the built-in simulator runs at {simulator.url}")
+            urls = (simulator.url,)
         if live and not as_json:
             coordinator.tick = show_live(stack, config)
-        folder = coordinator.run(config.url or simulator.url, simulator=config.url is None)
+        folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
     return report(folder, config, as_json=as_json)
 
 
@@ -64,7 +68,7 @@ def show_live(stack: contextlib.ExitStack, config: RunConfig) -> Any:
             reader = LiveReader(
                 coordinator.directory.records,
                 start_ns=coordinator.start_ns,
-                planned=coordinator.plan.limit if coordinator.plan.limit >= 0 else None,
+                planned=coordinator.plan.requests if coordinator.plan.requests >= 0 else None,
                 asked_rate=config.rate if config.is_open_loop and config.ramp_up is None else None,
                 limit=config.concurrency,
                 duration_s=config.duration_s,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import option
+from aisbench.cli.options import Listed, option
 
 TARGET_OPTIONS = (
     option(
         "--url",
         "--base-url",
         name="url",
+        multiple=True,
         metavar="URL",
-        help="Server to load, http://host:port. Without it the built-in simulator is started.",
+        help="Server to load, http://host:port or https://host; may be repeated. Without it the built-in simulator is started.",
+    ),
+    option(
+        "--url-policy",
+        name="url_policy",
+        help="Among several: round-robin, least (in flight), sticky (by conversation).",
     ),
     option(
         "--backend",
@@ -33,6 +39,27 @@ TARGET_OPTIONS = (
         multiple=True,
         metavar="NAME:VALUE",
         help="Header to send along; may be repeated.",
+    ),
+    option(
+        "--connections", name="connections", help="keep-alive, or fresh: a new connection for every request."
+    ),
+    option("--uds", name="uds", metavar="PATH", help="Unix socket to connect to instead of the URL's host."),
+    option("--proxy", name="proxy", metavar="URL", help="HTTP proxy, http://[user:password@]host:port."),
+    option(
+        "--cacert",
+        name="cacert",
+        metavar="FILE",
+        help="Certificates (PEM) to trust for https, instead of the system's.",
+    ),
+    option("--insecure", name="insecure", is_flag=True, help="Trust any certificate."),
+    option(
+        "--local-address",
+        name="local_address",
+        type=Listed(str),
+        default=(),
+        show_default=False,
+        metavar="IP...",
+        help="Addresses of this host to connect from, in turn: each has some 28,000 ports for a server.",
     ),
     option("--timeout", name="timeout_s", type=float, metavar="S", help="Seconds one request may take."),
 )

@@ -23,14 +23,16 @@ from aisbench._native.shared import LIVE_FIELDS
 from aisbench.backends.registry import backend_named
 from aisbench.engine import host
 from aisbench.engine.config import RunConfig
-from aisbench.engine.discovery import discover_model
+from aisbench.engine.discovery import Model, discover_model
+from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
-from aisbench.engine.plan import make_plan
+from aisbench.engine.plan import Plan, bodies_wanted
 from aisbench.engine.preparation import Asked, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
-from aisbench.engine.target import parse_headers, resolve
+from aisbench.engine.target import Target, resolve
+from aisbench.engine.transport import Transport
 from aisbench.workload.options import parse_range_ratio
 
 POLL_S = 0.1
@@ -59,29 +61,30 @@ class Coordinator:
         self.tick = tick
         self.backend = backend_named(config.backend)
         self.headers = parse_headers(config.header, config.api_key)
-        self.plan = make_plan(config)
+        self.transport = Transport.of(config)
+        bodies_wanted(config)
         self.interrupts = Interrupts()
         # Why the run has to end before its time, once it has.
         self.stopped: str | None = None
+        self.plan: Plan
         self.start_ns = 0
         self.sending_ended_ns: int | None = None
 
-    def run(self, url: str, *, simulator: bool) -> Path:
-        """Runs against `url` and returns the run's folder; raises BadInput before anything is sent."""
+    def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
+        """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent."""
         config = self.config
         workers = config.workers or default_workers(config.concurrency, config.rate)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
-        target = resolve(url, config.endpoint or self.backend.path)
-        model = config.model or discover_model(target, self.headers)
+        targets = [resolve(url, self.transport) for url in urls]
         asked = Asked(
             config,
             self.backend,
-            self.plan,
             workers,
             self.headers,
-            target,
-            model,
+            self.transport,
+            targets,
+            self.model(targets[0]),
             files,
             simulator,
             self.command,
@@ -92,9 +95,15 @@ class Coordinator:
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise
+        self.plan = prepared.plan
         with self.interrupts.caught():
             self.run_workers(prepared)
         return self.directory.path
+
+    def model(self, target: Target) -> Model:
+        if self.config.model is not None:
+            return Model(self.config.model, None)
+        return discover_model(target, self.transport, self.headers)
 
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
@@ -165,7 +174,7 @@ class Coordinator:
             return True
         if 0 < self.deadline_ns <= now_ns():
             return True
-        return 0 <= self.plan.limit <= int(live["sent"].sum() + live["dropped"].sum())
+        return 0 <= self.plan.requests <= int(live["sent"].sum() + live["dropped"].sum())
 
     def hopeless(self, live: np.ndarray) -> str | None:
         if live["ok"].any() or live["token_events"].any() or live["failed"].sum() < HOPELESS_FAILURES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +9,10 @@ from numpy.typing import NDArray
 
 from aisbench.engine.config import RunConfig
 from aisbench.workload.arrivals import Ramp, arrival_offsets_ns, plan_fingerprint, requests_within
+from aisbench.workload.prompts import Prompts
 
-# How many bodies a run bounded by time alone has; slots beyond them use them again.
+# A run bounded by time alone uses this many bodies again and again.
 BODIES_OF_TIMED_RUN = 1000
-DEFAULT_REQUESTS = 1000
 # In closed loop the first requests, one for each in-flight slot, leave this far apart. Sent at
 # once they would queue in the server's socket, and that queue would be measured as their TTFT.
 START_SPACING_NS = 100_000
@@ -21,10 +20,13 @@ START_SPACING_NS = 100_000
 
 @dataclass(frozen=True)
 class Plan:
-    """`limit` slots (-1: as many as there is time for), due at `offsets_ns` from the common start."""
+    """`limit` slots (-1: as many as there is time for), due at `offsets_ns` from the common start.
+
+    A slot is a request, or a whole conversation; `requests` are to be sent in all (-1: as `limit`).
+    """
 
     limit: int
-    bodies: int
+    requests: int
     offsets_ns: NDArray[np.int64]
     ramp: Ramp | None
 
@@ -33,24 +35,52 @@ class Plan:
         return plan_fingerprint(self.offsets_ns)
 
 
-def make_plan(config: RunConfig) -> Plan:
-    """Draws the whole run's arrivals, before the first is due."""
-    ramp = None
-    if config.ramp_up is not None and config.ramp_from is not None and config.ramp_to is not None:
-        ramp = Ramp(config.ramp_up, config.ramp_from, config.ramp_to)
-    count = config.num_requests
-    if config.is_open_loop:
-        if count is None and config.duration_s is not None:
-            count = requests_within(config.duration_s, rate_rps=config.rate, ramp=ramp)
-        count = count or DEFAULT_REQUESTS
-        offsets = arrival_offsets_ns(
-            count, rate_rps=config.rate, burstiness=config.shape, seed=config.seed, ramp=ramp
-        )
-        return Plan(count, min(count, max(BODIES_OF_TIMED_RUN, config.num_requests or 0)), offsets, ramp)
-    if count is None and config.duration_s is None:
-        count = DEFAULT_REQUESTS
-    first = min(config.concurrency or 0, count if count is not None else math.inf)
-    offsets = np.arange(int(first), dtype=np.int64) * START_SPACING_NS
-    if count is None:
-        return Plan(-1, BODIES_OF_TIMED_RUN, offsets, None)
-    return Plan(count, count, offsets, None)
+def ramp_of(config: RunConfig) -> Ramp | None:
+    if config.ramp_up is None or config.ramp_from is None or config.ramp_to is None:
+        return None
+    return Ramp(config.ramp_up, config.ramp_from, config.ramp_to)
+
+
+def bodies_wanted(config: RunConfig) -> int | None:
+    """How many bodies the data set is asked for; None: as it likes."""
+    if config.num_requests is not None or config.duration_s is None or not config.is_open_loop:
+        return config.num_requests
+    count = requests_within(config.duration_s, rate_rps=config.rate, ramp=ramp_of(config))
+    return count if count < BODIES_OF_TIMED_RUN else None
+
+
+def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
+    """Draws the whole run's arrivals, before the first is due. `prompts` are made by now.
+
+    A trace brings its own times, unless a rate is asked for. vLLM's client draws from a generator
+    that some of its data sets have drawn from already; then that one's state goes on here.
+    """
+    talks = prompts.conversations
+    slots = prompts.count if talks is None else len(talks.first) - 1
+    if prompts.arrivals_ns is not None and not config.is_open_loop:
+        offsets = prompts.arrivals_ns if talks is None else prompts.arrivals_ns[talks.first[:-1]]
+        return Plan(slots, prompts.count, offsets, None)
+    if not config.is_open_loop:
+        return closed_loop(config, slots, prompts)
+    ramp = ramp_of(config)
+    count, requests = slots, prompts.count
+    if config.duration_s is not None and config.num_requests is None:
+        count = requests_within(config.duration_s, rate_rps=config.rate, ramp=ramp)
+        requests = count if talks is None else -1
+    offsets = arrival_offsets_ns(
+        count,
+        rate_rps=config.rate,
+        burstiness=config.shape,
+        seed=config.seed,
+        ramp=ramp,
+        generator=prompts.legacy_random,
+    )
+    return Plan(count, requests, offsets, ramp)
+
+
+def closed_loop(config: RunConfig, slots: int, prompts: Prompts) -> Plan:
+    bounded = config.num_requests is not None or config.duration_s is None
+    spacing_ns = 0 if config.compat == "vllm" else START_SPACING_NS
+    first = min(config.concurrency or 0, slots)
+    offsets = np.arange(first, dtype=np.int64) * spacing_ns
+    return Plan(slots, prompts.count, offsets, None) if bounded else Plan(-1, -1, offsets, None)

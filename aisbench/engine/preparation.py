@@ -8,16 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
+
 import aisbench
 from aisbench._native.shared import SharedBlock, Slots
 from aisbench.backends.backend import Backend
+from aisbench.engine.alignment import Alignment
 from aisbench.engine.config import RunConfig
+from aisbench.engine.discovery import Model
+from aisbench.engine.head import request_head, tunnel_head
 from aisbench.engine.limits import SPARE_FILES
-from aisbench.engine.plan import Plan
+from aisbench.engine.plan import Plan, bodies_wanted, make_plan
 from aisbench.engine.rundir import RunDirectory, local_date
-from aisbench.engine.spec import WorkerSpec
-from aisbench.engine.target import Target, request_head
-from aisbench.workload.build import Workload, build_workload
+from aisbench.engine.spec import TargetSpec, WorkerSpec
+from aisbench.engine.target import Target, packed_address
+from aisbench.engine.transport import Transport
+from aisbench.engine.turns import write_conversations
+from aisbench.workload.build import Through, Workload, build_workload
 from aisbench.workload.options import WorkloadOptions, parse_range_ratio
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
@@ -25,6 +32,9 @@ AHEAD_S = 2.0
 MOST_AHEAD = 1024
 # How often preparing prompts says how far it is.
 SAY_EVERY_S = 2.0
+TURNS = "turns.bin"
+# Data sets whose prompts vLLM's client holds against the server's tokenizer.
+ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
 
 Say = Callable[[str], None]
 
@@ -35,11 +45,11 @@ class Asked:
 
     config: RunConfig
     backend: Backend
-    plan: Plan
     workers: int
     headers: dict[str, str]
-    target: Target
-    model: str
+    transport: Transport
+    targets: list[Target]
+    model: Model
     open_files: int
     simulator: bool
     command: list[str]
@@ -50,33 +60,65 @@ class Prepared:
     block: SharedBlock
     slots: Slots | None
     specs: list[Path]
+    plan: Plan
 
 
 def prepare(asked: Asked, directory: RunDirectory, say: Say) -> Prepared:
     """Makes everything in `directory`; raises BadInput for a workload that cannot be made."""
     workload = build_workload(
-        workload_options(asked), asked.backend, directory.records, progress=Progress(say).report
+        workload_options(asked),
+        asked.backend,
+        directory.records,
+        stream=asked.config.stream,
+        through=aligner(asked, say),
+        progress=Progress(say).report,
     )
-    for note in workload.notes:
+    plan = make_plan(asked.config, workload.prompts)
+    notes = [*workload.notes, *too_long(asked.model, workload)]
+    for note in notes:
         say(note)
-    limit, binding = in_flight_limit(asked)
+    limit, binding = in_flight_limit(asked, plan)
     if binding is not None:
         say(
             f"at most {limit} requests can be in flight: {asked.open_files} open files a process are allowed here"
         )
     block_path = directory.records / "shared.bin"
-    block = SharedBlock.create(str(block_path), asked.workers, asked.plan.limit, asked.plan.offsets_ns)
+    block = SharedBlock.create(str(block_path), asked.workers, plan.limit, plan.offsets_ns)
     slots = Slots(count=limit) if limit is not None else None
-    write_facts(asked, directory, workload, limit, binding)
-    return Prepared(block, slots, write_specs(asked, directory.records, limit, slots))
+    talks = workload.prompts.conversations
+    if talks is not None:
+        write_conversations(directory.records / TURNS, talks)
+    write_facts(asked, directory, workload, plan, notes, limit, binding)
+    return Prepared(block, slots, write_specs(asked, directory.records, plan, limit, slots), plan)
+
+
+def aligner(asked: Asked, say: Say) -> Through | None:
+    """What `vllm bench serve` does with the prompts of its random data sets before it sends them."""
+    if asked.config.compat != "vllm" or asked.config.dataset not in ALIGNED or asked.config.tokenizer is None:
+        return None
+    return Alignment(asked.targets[0], asked.transport, asked.model.name, say).align
+
+
+def too_long(model: Model, workload: Workload) -> list[str]:
+    """A warning, with counts, when the server will refuse prompts."""
+    if model.context_tokens is None:
+        return []
+    total = workload.prompt_tokens + np.maximum(workload.max_tokens, 0)
+    over = int((total > model.context_tokens).sum())
+    if over == 0:
+        return []
+    return [
+        f"{over} of {len(total)} requests ask for more than the model's context of {model.context_tokens} tokens "
+        f"(the longest for {int(total.max())}, prompt and output together); the server will refuse or cut them"
+    ]
 
 
 def workload_options(asked: Asked) -> WorkloadOptions:
     """The options of the workload are the run's, by the same names."""
     names = {f.name for f in fields(WorkloadOptions)} - {"count", "model", "range_ratio"}
     return WorkloadOptions(
-        count=asked.plan.bodies,
-        model=asked.model,
+        count=bodies_wanted(asked.config),
+        model=asked.model.name,
         range_ratio=parse_range_ratio(asked.config.range_ratio),
         **{name: getattr(asked.config, name) for name in names},
     )
@@ -95,28 +137,38 @@ class Progress:
             self.say(f"preparing prompts: {done} of {total}")
 
 
-def in_flight_limit(asked: Asked) -> tuple[int | None, str | None]:
+def in_flight_limit(asked: Asked, plan: Plan) -> tuple[int | None, str | None]:
     """The in-flight limit of all workers together (None: none is needed), and what of this machine set it."""
     if asked.config.concurrency is not None:
         return asked.config.concurrency, None
     most = (asked.open_files - SPARE_FILES) * asked.workers
-    return (None, None) if 0 <= asked.plan.limit <= most else (most, "open files")
+    return (None, None) if 0 <= plan.limit <= most else (most, "open files")
 
 
-def connections_ahead(asked: Asked, share: int) -> int:
+def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
     """How many connections a worker makes before the start: those that it will surely use."""
-    wanted = float(asked.plan.limit) if asked.plan.limit >= 0 else float(1 << 40)
+    if not asked.transport.keep_alive:
+        return 0
+    wanted = float(plan.limit) if plan.limit >= 0 else float(1 << 40)
     if asked.config.is_open_loop:
-        rate = asked.plan.ramp.to_rps if asked.plan.ramp is not None else asked.config.rate
+        rate = plan.ramp.to_rps if plan.ramp is not None else asked.config.rate
         wanted = min(wanted, AHEAD_S * rate)
     return int(min(share, MOST_AHEAD, -(-wanted // asked.workers)))
 
 
 def write_facts(
-    asked: Asked, directory: RunDirectory, workload: Workload, limit: int | None, binding: str | None
+    asked: Asked,
+    directory: RunDirectory,
+    workload: Workload,
+    plan: Plan,
+    notes: list[str],
+    limit: int | None,
+    binding: str | None,
 ) -> None:
-    config, plan = asked.config, asked.plan
-    resolved = {"model": asked.model, "endpoint": asked.target.path, "workers": asked.workers}
+    config = asked.config
+    first = asked.targets[0]
+    path = first.path(endpoint(asked))
+    resolved = {"model": asked.model.name, "endpoint": endpoint(asked), "workers": asked.workers}
     directory.write_config(config, **resolved)
     ramp = plan.ramp
     directory.write(
@@ -126,10 +178,16 @@ def write_facts(
         config={
             **config.as_dict(),
             **resolved,
-            "url": asked.target.base_url,
+            "endpoint": path,
+            "url": ", ".join(target.base_url for target in asked.targets),
             "arrival": config.arrival_name,
+            "ttft_at": "first-chunk" if config.counts_chunks else "content",
             "ramp_up": ramp and {"strategy": ramp.strategy, "from_rps": ramp.from_rps, "to_rps": ramp.to_rps},
         },
+        endpoints=[target.base_url for target in asked.targets],
+        streams=streams(asked),
+        generates=asked.backend.generates,
+        output_tokens_from=asked.backend.output_tokens_from,
         simulator=asked.simulator,
         start_ns=0,
         sending_ended_ns=None,
@@ -143,18 +201,59 @@ def write_facts(
             "arrivals": plan.fingerprint,
             "unique_prompts": workload.bodies.unique,
         },
-        planned_requests=plan.limit if plan.limit >= 0 else None,
+        planned_requests=plan.requests if plan.requests >= 0 else None,
+        conversations=len(workload.prompts.conversations.first) - 1
+        if workload.prompts.conversations
+        else None,
         prompts={"prompt_tokens": "prompt_tokens.npy", "max_tokens": "max_tokens.npy"},
-        notes=workload.notes,
+        notes=notes,
         error_samples=[],
     )
 
 
-def write_specs(asked: Asked, records: Path, limit: int | None, slots: Slots | None) -> list[Path]:
-    config, workers = asked.config, asked.workers
+def streams(asked: Asked) -> bool:
+    return asked.config.stream and asked.backend.rules is not None
+
+
+def endpoint(asked: Asked) -> str:
+    return asked.config.endpoint or asked.backend.path_for(asked.model.name, stream=streams(asked))
+
+
+def target_specs(asked: Asked) -> list[TargetSpec]:
+    # As vLLM's client names its requests, or as ours.
+    prefix = "bench" if asked.config.compat == "vllm" else "aisbench"
+    run_id = f"{prefix}-{secrets.token_hex(4)}-"
+    specs = []
+    for target in asked.targets:
+        head = request_head(
+            target,
+            target.path(endpoint(asked)),
+            asked.headers,
+            asked.transport,
+            run_id,
+            streams=streams(asked),
+        )
+        specs.append(
+            TargetSpec(
+                address=target.sockaddr.decode("latin-1"),
+                head=head.decode("latin-1"),
+                tunnel=tunnel_head(target, asked.transport).decode("latin-1"),
+                is_tls=target.is_tls,
+                server_name=target.host,
+            )
+        )
+    return specs
+
+
+def write_specs(
+    asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None
+) -> list[Path]:
+    config, workers, backend = asked.config, asked.workers, asked.backend
     share = -(-limit // workers) if limit is not None else 1 << 40
     drop_ms = config.drop_after_ms()
-    run_id = f"aisbench-{secrets.token_hex(4)}"
+    turns = records / TURNS
+    rules = backend.rules if streams(asked) else backend.plain_rules
+    targets = target_specs(asked)
     paths = []
     for worker in range(workers):
         spec = WorkerSpec(
@@ -163,15 +262,25 @@ def write_specs(asked: Asked, records: Path, limit: int | None, slots: Slots | N
             records=str(records),
             block=str(records / "shared.bin"),
             bodies=str(records / "bodies.bin"),
+            conversations=str(turns) if turns.exists() else None,
             slots_fd=slots.fd if slots is not None else None,
             share=share,
-            connect_ahead=connections_ahead(asked, share),
+            connect_ahead=connections_ahead(asked, plan, share),
             warmup=config.warmup // workers + (worker < config.warmup % workers),
-            address=asked.target.sockaddr().decode("latin-1"),
-            head=request_head(asked.target, asked.headers, run_id).decode("latin-1"),
-            rules=[list(rule) for rule in asked.backend.rules or ()],
-            counts_chunks=config.ttft_at == "first-chunk",
-            max_event_bytes=config.max_chunk_size,
+            targets=targets,
+            policy=config.url_policy,
+            keep_alive=asked.transport.keep_alive,
+            local_addresses=[
+                packed_address(address, 0).decode("latin-1") for address in asked.transport.local_addresses
+            ],
+            cacert=asked.transport.cacert,
+            insecure=asked.transport.insecure,
+            rules=[list(rule) for rule in rules or ()],
+            streams=streams(asked),
+            counts_chunks=config.counts_chunks or not backend.generates,
+            must_finish=backend.must_finish and streams(asked),
+            max_event_bytes=config.event_bytes,
+            max_answer_bytes=config.answer_bytes,
             timeout_ns=int(config.timeout_s * 1e9),
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
             rest_ns=int(config.reader_rest_ms * 1e6),

@@ -8,23 +8,42 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class TargetSpec:
+    """A server; `address`, `head` and `tunnel` are bytes, kept as Latin-1."""
+
+    address: str
+    head: str
+    tunnel: str
+    is_tls: bool
+    server_name: str
+
+
+@dataclass(frozen=True)
 class WorkerSpec:
-    """Paths, numbers and file descriptors; `address` and `head` are bytes, kept as Latin-1."""
+    """Paths, numbers and file descriptors; `local_addresses` are packed sockaddrs, kept as Latin-1."""
 
     worker: int
     workers: int
     records: str
     block: str
     bodies: str
+    conversations: str | None
     slots_fd: int | None
     share: int
     connect_ahead: int
     warmup: int
-    address: str
-    head: str
+    targets: list[TargetSpec]
+    policy: str
+    keep_alive: bool
+    local_addresses: list[str]
+    cacert: str | None
+    insecure: bool
     rules: list[list[str]]
+    streams: bool
     counts_chunks: bool
+    must_finish: bool
     max_event_bytes: int
+    max_answer_bytes: int
     timeout_ns: int
     drop_after_ns: int
     rest_ns: int
@@ -36,4 +55,6 @@ class WorkerSpec:
 
     @staticmethod
     def read(path: Path) -> WorkerSpec:
-        return WorkerSpec(**json.loads(path.read_text()))
+        told = json.loads(path.read_text())
+        told["targets"] = [TargetSpec(**target) for target in told["targets"]]
+        return WorkerSpec(**told)

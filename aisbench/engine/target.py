@@ -8,41 +8,59 @@ import struct
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from aisbench.engine.transport import Proxy, Transport
 from aisbench.errors import BadInput
 
 CONNECT_TIMEOUT_S = 10.0
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
 class Target:
-    """A server: `host:port` as the Host header names it, and the address it resolved to."""
+    """A server as its URL names it, and the socket address by which it, or its proxy, is reached.
+
+    `base_url` ends before the endpoint's path, `base_path` is the path in it. `sockaddr` is packed as
+    the kernel takes it.
+    """
 
     base_url: str
+    scheme: str
     host: str
     port: int
-    path: str
-    address: str
+    base_path: str
+    sockaddr: bytes
+
+    @property
+    def is_tls(self) -> bool:
+        return self.scheme == "https"
+
+    @property
+    def authority(self) -> str:
+        return f"{bracketed(self.host)}:{self.port}"
 
     @property
     def host_header(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == 80 else f"{host}:{self.port}"
+        return bracketed(self.host) if self.port == PORTS[self.scheme] else self.authority
 
-    def sockaddr(self) -> bytes:
-        """The address as the kernel takes it: struct sockaddr_in or sockaddr_in6."""
-        ip = ipaddress.ip_address(self.address)
-        if ip.version == 4:
-            return struct.pack("=H", socket.AF_INET) + struct.pack("!H", self.port) + ip.packed + bytes(8)
-        return (
-            struct.pack("=H", socket.AF_INET6)
-            + struct.pack("!HI", self.port, 0)
-            + ip.packed
-            + struct.pack("=I", 0)
-        )
+    def path(self, endpoint: str) -> str:
+        """The path to post to. A base URL that ends in /v1, as OpenAI clients take it, is not asked for /v1 twice."""
+        base = self.base_path
+        if base.endswith("/v1") and endpoint.startswith("/v1/"):
+            base = base.removesuffix("/v1")
+        return base + endpoint
+
+    @property
+    def root_url(self) -> str:
+        """The base URL without a /v1 at its end: what all endpoints stand behind."""
+        return self.base_url.removesuffix("/v1")
 
 
-def resolve(url: str, endpoint: str) -> Target:
-    """The target behind `--url`; `endpoint` is the path that requests are posted to.
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def resolve(url: str, transport: Transport) -> Target:
+    """The target behind `--url`, as `transport` reaches it.
 
     Raises BadInput for a URL that is none, a name that does not resolve, and a port that refuses.
     """
@@ -53,70 +71,70 @@ def resolve(url: str, endpoint: str) -> Target:
         port = parts.port
     except ValueError as problem:
         raise BadInput(f"--url {url}: {problem}; give http://host:port") from None
-    if parts.scheme == "https":
-        raise BadInput("--url: https is not supported yet; give http://host:port")
-    if parts.scheme != "http" or not parts.hostname:
-        raise BadInput(f"--url {url} is no URL of a server; give http://host:port")
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise BadInput(f"--url {url} is no URL of a server; give http://host:port or https://host")
     if parts.query or parts.fragment:
         raise BadInput(f"--url {url}: a query or fragment does not belong there; give http://host:port")
-    if not endpoint.startswith("/"):
-        raise BadInput(f"--endpoint {endpoint} must begin with a slash, as in /v1/completions")
+    if parts.username or parts.password:
+        raise BadInput("--url holds a user name; give it as --header 'Authorization: Basic ...'")
+    port = port or PORTS[parts.scheme]
     base_path = parts.path.rstrip("/")
-    # A base URL that ends in /v1, as OpenAI clients take it, is not asked for /v1 twice.
-    if base_path.endswith("/v1") and endpoint.startswith("/v1/"):
-        base_path = base_path.removesuffix("/v1")
-    port = port or 80
+    base_url = f"{parts.scheme}://{bracketed(parts.hostname)}:{port}{base_path}"
+    address = socket_address(parts.hostname, port, base_url, transport)
+    return Target(base_url, parts.scheme, parts.hostname, port, base_path, address)
+
+
+def socket_address(host: str, port: int, base_url: str, transport: Transport) -> bytes:
+    if transport.uds is not None:
+        return unix_address(transport.uds)
+    if transport.proxy is not None:
+        return proxy_address(transport.proxy)
+    return reachable("--url", base_url, addresses(f"--url: the host {host!r}", host, port), port)
+
+
+def proxy_address(proxy: Proxy) -> bytes:
+    what = f"--proxy: the host {proxy.host!r}"
+    url = f"http://{bracketed(proxy.host)}:{proxy.port}"
+    return reachable("--proxy", url, addresses(what, proxy.host, proxy.port), proxy.port)
+
+
+def unix_address(path: str) -> bytes:
+    """struct sockaddr_un of a socket that somebody listens on; raises BadInput for others."""
     try:
-        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(CONNECT_TIMEOUT_S)
+            probe.connect(path)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise BadInput(f"--uds {path}: cannot connect ({reason}); is the server listening there?") from None
+    return struct.pack("=H", socket.AF_UNIX) + path.encode() + b"\0"
+
+
+def addresses(what: str, host: str, port: int) -> list[str]:
+    """The IP addresses of a host; raises BadInput, beginning with `what`, for an unknown one."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        raise BadInput(
-            f"--url: the host {parts.hostname!r} is unknown ({reason}); check its spelling"
-        ) from None
-    host = parts.hostname
-    base_url = f"http://{host if ':' not in host else f'[{host}]'}:{port}{base_path}"
-    address = reachable(base_url, [str(entry[4][0]).split("%")[0] for entry in found], port)
-    return Target(base_url, host, port, base_path + endpoint, address)
+        raise BadInput(f"{what} is unknown ({reason}); check its spelling") from None
+    return list(dict.fromkeys(str(entry[4][0]).split("%")[0] for entry in found))
 
 
-def reachable(base_url: str, addresses: list[str], port: int) -> str:
-    """The first address that accepts a connection; raises BadInput when none does."""
+def reachable(flag: str, url: str, candidates: list[str], port: int) -> bytes:
+    """The first address that accepts a connection, packed; raises BadInput when none does."""
     problem = "no address"
-    for address in dict.fromkeys(addresses):
+    for address in candidates:
         try:
             socket.create_connection((address, port), timeout=CONNECT_TIMEOUT_S).close()
-            return address
+            return packed_address(address, port)
         except OSError as failure:
             problem = failure.strerror or str(failure) or type(failure).__name__
-    raise BadInput(f"--url {base_url}: cannot connect ({problem}); is the server running, and on this port?")
+    raise BadInput(f"{flag} {url}: cannot connect ({problem}); is the server running, and on this port?")
 
 
-def request_head(target: Target, headers: dict[str, str], run_id: str) -> bytes:
-    """The head of every request, up to the number in X-Request-Id; the core adds it and the length."""
-    lines = [
-        f"POST {target.path} HTTP/1.1",
-        f"Host: {target.host_header}",
-        "User-Agent: aisbench",
-        "Accept: text/event-stream",
-        "Content-Type: application/json",
-    ]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines.append(f"X-Request-Id: {run_id}-")
-    return "\r\n".join(lines).encode("latin-1")
-
-
-def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]:
-    """Headers from `--header NAME:VALUE` (or NAME=VALUE) and the key; raises BadInput for others."""
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    for text in given:
-        at = min((text.find(mark) for mark in ":=" if mark in text), default=-1)
-        name, value = text[:at].strip(), text[at + 1 :].strip()
-        if at < 1 or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-            raise BadInput(f"--header {text!r} is no header; give NAME:VALUE")
-        if any(ord(c) < 32 or ord(c) > 255 or ord(c) == 127 for c in value):
-            raise BadInput(f"--header {name}: the value has characters that a header cannot carry")
-        if name.lower() in ("content-length", "transfer-encoding", "host", "x-request-id", "content-type"):
-            raise BadInput(f"--header {name}: this header is set by aisbench itself")
-        headers = {known: kept for known, kept in headers.items() if known.lower() != name.lower()}
-        headers[name] = value
-    return headers
+def packed_address(address: str, port: int) -> bytes:
+    """struct sockaddr_in or sockaddr_in6 of an IP address; raises ValueError for what is none."""
+    ip = ipaddress.ip_address(address)
+    if ip.version == 4:
+        return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + ip.packed + bytes(8)
+    return struct.pack("=H", socket.AF_INET6) + struct.pack("!HI", port, 0) + ip.packed + struct.pack("=I", 0)

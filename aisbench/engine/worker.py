@@ -16,13 +16,17 @@ from pathlib import Path
 import uvloop
 
 from aisbench._native.bodies import BodyFile
+from aisbench._native.conversations import Conversations
 from aisbench._native.decode import Decoder
 from aisbench._native.driver import Driver
+from aisbench._native.exchange import Reading
 from aisbench._native.recorder import Recorder
 from aisbench._native.shared import SharedBlock, Slots
+from aisbench._native.targets import Target, Targets
 from aisbench.engine import host
 from aisbench.engine.kinds import error_kind
 from aisbench.engine.spec import WorkerSpec
+from aisbench.engine.turns import read_conversations
 
 # Connections made at a time before the start, so that no server's backlog overflows.
 CONNECT_BATCH = 64
@@ -46,16 +50,22 @@ class Worker:
         self.slots = Slots(fd=spec.slots_fd) if spec.slots_fd is not None else None
         self.recorder = Recorder(spec.records, spec.worker, spec.token_times, spec.text)
         self.driver = Driver(
-            address=spec.address.encode("latin-1"),
-            head=spec.head.encode("latin-1"),
+            targets=targets(spec),
+            reading=Reading(
+                Decoder((path, meaning) for path, meaning in spec.rules),
+                max_event_bytes=spec.max_event_bytes,
+                max_answer_bytes=spec.max_answer_bytes,
+                streams=spec.streams,
+                counts_chunks=spec.counts_chunks,
+                must_finish=spec.must_finish,
+                keeps_text=spec.text or spec.conversations is not None,
+            ),
             bodies=BodyFile(spec.bodies),
-            decoder=Decoder((path, meaning) for path, meaning in spec.rules),
+            conversations=conversations(spec),
             on_failure=self.on_failure,
-            max_event_bytes=spec.max_event_bytes,
             timeout_ns=spec.timeout_ns,
             drop_after_ns=spec.drop_after_ns,
             rest_ns=spec.rest_ns,
-            counts_chunks=spec.counts_chunks,
         )
 
     def on_failure(self, slot: int, error: int, http_status: int, detail: bytes) -> None:
@@ -170,6 +180,36 @@ class Worker:
             "rest_ns": self.driver.rest_ns,
         }
         Path(self.spec.records, f"worker-{self.spec.worker}.json").write_text(json.dumps(figures))
+
+
+def targets(spec: WorkerSpec) -> Targets:
+    """The servers of the spec; https ones share one TLS context."""
+    context = None
+    if any(target.is_tls for target in spec.targets):
+        from aisbench.engine.transport import tls_context
+
+        context = tls_context(spec.cacert, insecure=spec.insecure)
+    return Targets(
+        [
+            Target(
+                address=target.address.encode("latin-1"),
+                head=target.head.encode("latin-1"),
+                tunnel=target.tunnel.encode("latin-1"),
+                tls=context if target.is_tls else None,
+                server_name=target.server_name,
+            )
+            for target in spec.targets
+        ],
+        spec.policy,
+        keep_alive=spec.keep_alive,
+        local_addresses=[address.encode("latin-1") for address in spec.local_addresses],
+    )
+
+
+def conversations(spec: WorkerSpec) -> Conversations | None:
+    if spec.conversations is None:
+        return None
+    return Conversations(*read_conversations(Path(spec.conversations)))
 
 
 def main() -> None:

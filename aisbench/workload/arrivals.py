@@ -67,12 +67,18 @@ class Ramp:
 
 
 def arrival_offsets_ns(
-    count: int, *, rate_rps: float, burstiness: float = 1.0, seed: int = 0, ramp: Ramp | None = None
+    count: int,
+    *,
+    rate_rps: float,
+    burstiness: float = 1.0,
+    seed: int = 0,
+    ramp: Ramp | None = None,
+    generator: np.random.RandomState | None = None,
 ) -> NDArray[np.int64]:
     """Offsets from the start at which requests leave, ns, shape (count,), ascending.
 
     `rate_rps` inf: all zeros. `burstiness`: the gamma shape of the gaps (1: Poisson; inf: constant).
-    With `ramp`, the rate comes from it and `rate_rps` is not used; the offsets are then not stretched.
+    `generator`: where the gaps are drawn from, by default a fresh one of `seed`. With `ramp`, the rate comes from it and `rate_rps` is not used; the offsets are then not stretched.
     Raises BadInput for a plan that is too large to keep or too long to run.
     """
     if count > MOST_REQUESTS:
@@ -93,7 +99,8 @@ def arrival_offsets_ns(
         gaps_s = 1 / rates
     else:
         # The private twin of the global generator that vLLM seeds and draws from.
-        gaps_s = np.random.RandomState(seed).gamma(shape=burstiness, scale=1 / (rates * burstiness))
+        generator = generator or np.random.RandomState(seed)
+        gaps_s = generator.gamma(shape=burstiness, scale=1 / (rates * burstiness))
     offsets_s = np.cumsum(gaps_s)
     if ramp is None and count and offsets_s[-1] > 0:
         offsets_s *= (count / rate_rps) / offsets_s[-1]

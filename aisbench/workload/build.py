@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import ANSWER
+from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.workload.bodies import Bodies, write_bodies
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.registry import dataset_named
 
 Progress = Callable[[int, int], None]
+Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
 PROGRESS_EVERY = 64
 # As it stands inside a JSON string.
 ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
@@ -44,11 +45,12 @@ def build_workload(
     directory: Path,
     *,
     stream: bool = True,
+    through: Through | None = None,
     progress: Progress | None = None,
 ) -> Workload:
     """Makes the prompts and writes `bodies.bin`, `prompt_tokens.npy` and `max_tokens.npy` into `directory`.
 
-    `progress(done, total)` is called now and then, the last time with done == total. Raises BadInput
+    `through` changes the prompts on their way. `progress(done, total)` is called now and then, the last time with done == total. Raises BadInput
     for options that make no workload.
     """
     options.check()
@@ -61,7 +63,7 @@ def build_workload(
     max_tokens = np.zeros(count, dtype=np.int32)
 
     def encoded() -> Iterator[bytes]:
-        for i, prompt in enumerate(prompts.items):
+        for i, prompt in enumerate(through(prompts.items) if through is not None else prompts.items):
             prompt_tokens[i] = prompt.prompt_tokens
             max_tokens[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
             body = backend.body(prompt, body_options)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 
 from aisbench.engine.config import RunConfig
-from aisbench.engine.plan import BODIES_OF_TIMED_RUN, START_SPACING_NS, make_plan
+from aisbench.engine.plan import START_SPACING_NS, bodies_wanted, make_plan
 from aisbench.errors import BadInput
+from aisbench.workload.prompts import Conversations, Prompts
 
 
 @pytest.mark.parametrize(
@@ -49,18 +52,51 @@ def test_a_key_is_never_kept() -> None:
     assert RunConfig().as_dict()["rate"] == "inf"
 
 
+def prompts(count: int, **more: Any) -> Prompts:
+    return Prompts(iter(()), count, **more)
+
+
 def test_a_closed_loop_starts_gently_and_then_sends_as_requests_end() -> None:
-    plan = make_plan(RunConfig(concurrency=4, num_requests=10))
-    assert (plan.limit, plan.bodies) == (10, 10)
+    plan = make_plan(RunConfig(concurrency=4, num_requests=10), prompts(10))
+    assert (plan.limit, plan.requests) == (10, 10)
     assert plan.offsets_ns.tolist() == [0, START_SPACING_NS, 2 * START_SPACING_NS, 3 * START_SPACING_NS]
 
 
+def test_as_vllm_s_client_a_closed_loop_starts_at_once() -> None:
+    plan = make_plan(RunConfig(concurrency=4, num_requests=10, compat="vllm"), prompts(10))
+    assert plan.offsets_ns.tolist() == [0, 0, 0, 0]
+
+
 def test_a_closed_loop_bounded_by_time_has_no_last_slot() -> None:
-    plan = make_plan(RunConfig(concurrency=4, duration_s=5.0))
-    assert (plan.limit, plan.bodies) == (-1, BODIES_OF_TIMED_RUN)
+    config = RunConfig(concurrency=4, duration_s=5.0)
+    assert bodies_wanted(config) is None
+    assert (make_plan(config, prompts(1000)).limit, make_plan(config, prompts(1000)).requests) == (-1, -1)
 
 
 def test_an_open_loop_bounded_by_time_has_as_many_slots_as_fit() -> None:
-    plan = make_plan(RunConfig(rate=20.0, duration_s=5.0))
-    assert plan.limit == len(plan.offsets_ns) == 100
+    config = RunConfig(rate=20.0, duration_s=5.0)
+    assert bodies_wanted(config) == 100
+    plan = make_plan(config, prompts(100))
+    assert plan.limit == plan.requests == len(plan.offsets_ns) == 100
     assert plan.offsets_ns[-1] == pytest.approx(5e9)
+    assert bodies_wanted(RunConfig(rate=20.0, duration_s=5000.0)) is None
+
+
+def test_a_trace_brings_its_times_unless_a_rate_is_asked_for() -> None:
+    made = prompts(3, arrivals_ns=np.array([0, 5, 9]))
+    assert make_plan(RunConfig(), made).offsets_ns.tolist() == [0, 5, 9]
+    assert make_plan(RunConfig(rate=1.0), made).offsets_ns[-1] == 3_000_000_000
+
+
+def test_conversations_are_slots_and_their_turns_are_requests() -> None:
+    talks = Conversations(np.array([0, 3, 5]), np.zeros(5, np.int64))
+    plan = make_plan(RunConfig(rate=1.0), prompts(5, conversations=talks))
+    assert (plan.limit, plan.requests, len(plan.offsets_ns)) == (2, 5, 2)
+
+
+def test_arrivals_go_on_where_the_data_set_left_the_generator() -> None:
+    used = np.random.RandomState(7)
+    used.gamma(1.0)
+    fresh = make_plan(RunConfig(rate=1.0, seed=7), prompts(5))
+    later = make_plan(RunConfig(rate=1.0, seed=7), prompts(5, legacy_random=used))
+    assert fresh.offsets_ns.tolist() != later.offsets_ns.tolist()

@@ -1,12 +1,19 @@
+"""URLs taken apart, addresses packed, names looked up."""
+
 from __future__ import annotations
 
 import socket
 import struct
+from pathlib import Path
 
 import pytest
 
-from aisbench.engine.target import Target, parse_headers, request_head, resolve
+from aisbench.engine.config import RunConfig
+from aisbench.engine.target import packed_address, resolve
+from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput
+
+PLAIN = Transport.of(RunConfig())
 
 
 @pytest.mark.parametrize(
@@ -21,40 +28,50 @@ from aisbench.errors import BadInput
 def test_the_path_behind_a_base_url(base: str, wanted: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        target = resolve(f"http://127.0.0.1:{port}{base}", "/v1/completions")
-        assert target.path == wanted
+        target = resolve(f"http://127.0.0.1:{port}{base}", PLAIN)
+        assert target.path("/v1/completions") == wanted
         assert target.host_header == f"127.0.0.1:{port}"
-        assert resolve(f"127.0.0.1:{port}", "/v1/completions").base_url == f"http://127.0.0.1:{port}"
+        assert resolve(f"127.0.0.1:{port}", PLAIN).base_url == f"http://127.0.0.1:{port}"
+
+
+def test_other_endpoints_stand_behind_the_root_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = resolve(f"http://127.0.0.1:{listener.getsockname()[1]}/a/v1", PLAIN)
+        assert target.path("/v1/chat/completions") == "/a/v1/chat/completions"
+        assert target.root_url.endswith("/a")
+
+
+def test_https_has_its_own_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aisbench.engine.target.reachable", lambda *_: b"")
+    target = resolve("https://localhost", PLAIN)
+    assert (target.is_tls, target.port, target.host_header) == (True, 443, "localhost")
 
 
 def test_addresses_are_packed_as_the_kernel_takes_them() -> None:
-    four = Target("", "h", 8000, "/", "127.0.0.1").sockaddr()
+    four = packed_address("127.0.0.1", 8000)
     assert four == struct.pack("=H", socket.AF_INET) + b"\x1f\x40\x7f\x00\x00\x01" + bytes(8)
-    six = Target("", "h", 8000, "/", "::1").sockaddr()
+    six = packed_address("::1", 8000)
     assert len(six) == 28
     assert six[:4] == struct.pack("=H", socket.AF_INET6) + b"\x1f\x40"
     assert six[8:24] == socket.inet_pton(socket.AF_INET6, "::1")
 
 
-def test_headers_are_sent_once_each_and_the_given_ones_count() -> None:
-    headers = parse_headers(("X-A: 1", "x-a=2", "authorization: Basic x"), "key")
-    assert headers == {"x-a": "2", "authorization": "Basic x"}
-    head = request_head(Target("", "h", 80, "/p", "127.0.0.1"), headers, "run")
-    assert head.startswith(b"POST /p HTTP/1.1\r\nHost: h\r\n")
-    assert head.endswith(b"\r\nX-Request-Id: run-")
-
-
 @pytest.mark.parametrize(
-    "text", ["", "novalue", ": x", "a b: c", "X: a\r\nY: b", "Host: x", "Content-Length: 3"]
-)
-def test_headers_that_cannot_be_sent(text: str) -> None:
-    with pytest.raises(BadInput, match="--header"):
-        parse_headers((text,), None)
-
-
-@pytest.mark.parametrize(
-    "url", ["https://localhost", "http://", "http://a b", "http://localhost/?x=1", "http://[::1"]
+    "url",
+    [
+        "ftp://localhost",
+        "http://",
+        "http://a b",
+        "http://localhost/?x=1",
+        "http://[::1",
+        "http://u:p@localhost",
+    ],
 )
 def test_urls_that_are_none(url: str) -> None:
     with pytest.raises(BadInput, match="--url"):
-        resolve(url, "/v1/completions")
+        resolve(url, PLAIN)
+
+
+def test_a_socket_nobody_listens_on(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--uds .*no.sock: cannot connect"):
+        resolve("http://localhost", Transport.of(RunConfig(uds=str(tmp_path / "no.sock"))))

@@ -19,8 +19,10 @@ from aisbench._native.bodies import BodyFile
 from aisbench._native.clock import now_ns
 from aisbench._native.decode import Decoder
 from aisbench._native.driver import Driver
+from aisbench._native.exchange import Reading
 from aisbench._native.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYTES, Recorder
 from aisbench._native.shared import LIVE_FIELDS, SharedBlock, Slots
+from aisbench._native.targets import Target, Targets
 from aisbench.backends.openai_completions import COMPLETIONS
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -104,16 +106,19 @@ class Drive:
         packed = (
             struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
         )
+        head = b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: t-"
         self.driver = Driver(
-            address=packed,
-            head=b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: t-",
+            targets=Targets([Target(address=packed, head=head)]),
+            reading=Reading(
+                Decoder(COMPLETIONS.rules),
+                max_event_bytes=self.max_event_bytes,
+                counts_chunks=self.counts_chunks,
+                keeps_text=self.text,
+            ),
             bodies=BodyFile(str(self.folder / "bodies")),
-            decoder=Decoder(COMPLETIONS.rules),
             on_failure=self.on_failure,
-            max_event_bytes=self.max_event_bytes,
             timeout_ns=self.timeout_ns,
             drop_after_ns=self.drop_after_ns,
-            counts_chunks=self.counts_chunks,
         )
         self.driver.attach(self.block, 0, Slots(count=self.in_flight), self.recorder, self.in_flight)
 

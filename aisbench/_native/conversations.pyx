@@ -1,0 +1,76 @@
+"""Conversations under way. See conversations.pxd."""
+from libc.stdint cimport int64_t
+from libc.string cimport memchr
+
+from heapq import heappop, heappush
+
+
+cdef class Conversation:
+    def __cinit__(self, int64_t number):
+        self.number = number
+        self.answers = []
+
+
+cdef class Conversations:
+    """`first`: int64, shape (conversations + 1,): the body of each one's first turn, at the end their number.
+
+    `think_ns`: int64, shape (bodies,): how long after the answer before a turn is sent.
+    """
+
+    def __cinit__(self, const int64_t[::1] first, const int64_t[::1] think_ns):
+        if first.shape[0] < 2 or first[first.shape[0] - 1] != think_ns.shape[0]:
+            raise ValueError("the turns of the conversations do not add up")
+        self.first = first
+        self.think_ns = think_ns
+        self.count = first.shape[0] - 1
+        self.heap = []
+
+    cdef int64_t turns(self, int64_t number):
+        """How many turns conversation `number` has; beyond the last they begin again."""
+        cdef int64_t i = number % self.count
+        return self.first[i + 1] - self.first[i]
+
+    cdef int64_t slot(self, Conversation conversation):
+        """The slot of the turn: modulo the number of bodies it is the turn's body."""
+        cdef int64_t round_ = conversation.number // self.count
+        cdef int64_t i = conversation.number % self.count
+        return round_ * self.first[self.count] + self.first[i] + conversation.turn
+
+    cdef int64_t think(self, Conversation conversation):
+        """The pause before the turn, ns."""
+        return self.think_ns[self.first[conversation.number % self.count] + conversation.turn]
+
+    # Those that wait, the one that is due first on top.
+
+    cdef void wait(self, Conversation conversation, int64_t due_ns):
+        heappush(self.heap, (due_ns, self.pushed, conversation))
+        self.pushed += 1
+
+    cdef int64_t next_due_ns(self):
+        """When the next turn is due; -1: none waits."""
+        return self.heap[0][0] if self.heap else -1
+
+    cdef Conversation next_waiting(self):
+        return <Conversation>heappop(self.heap)[2]
+
+    cdef Py_ssize_t waiting(self):
+        return len(self.heap)
+
+
+cdef bytes filled(const char* body, Py_ssize_t n, list answers):
+    """The body with an answer in each of its holes (zero bytes), in order; None when it has no hole."""
+    cdef const char* hole = <const char*>memchr(body, 0, n)
+    cdef list pieces = []
+    cdef Py_ssize_t i = 0
+    if hole == NULL:
+        return None
+    while hole != NULL:
+        pieces.append(body[:hole - body])
+        if i < len(answers):
+            pieces.append(answers[i])
+        i += 1
+        n -= hole - body + 1
+        body = hole + 1
+        hole = <const char*>memchr(body, 0, n)
+    pieces.append(body[:n])
+    return b"".join(pieces)

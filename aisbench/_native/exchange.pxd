@@ -1,0 +1,75 @@
+"""A request and the answer to it: stamped bytes come in, a row is filled. It knows nothing of sockets.
+
+The reading side is one small contract, so that another reader can stand beside the one in
+connection.pyx: `take(bytes, floor_ns)` with `at_ns` and `seen_ns` set is all that it needs to know
+of how bytes were had.
+"""
+from libc.stdint cimport int32_t, int64_t, uint32_t
+
+from aisbench._native.decode cimport Decoder
+from aisbench._native.http cimport HttpItem, HttpResponse
+from aisbench._native.recorder cimport Error, Recorder, Row
+from aisbench._native.shared cimport Live
+from aisbench._native.sse cimport SseParser
+
+cdef enum Outcome:
+    GOING = 0      # more is to come
+    ANSWERED = 1   # the response is complete; `error` says whether it was a good one
+    LOST = 2       # the connection is of no more use; `error` and `detail` say why
+    UNUSABLE = 3   # closed by the peer with no request on it
+
+
+cdef class Reading:
+    """How answers are read, the same for all requests of a run."""
+    cdef Decoder decoder
+    cdef int64_t max_event_bytes
+    cdef int64_t max_answer_bytes
+    cdef bint streams
+    cdef bint counts_chunks
+    cdef bint must_finish
+    cdef bint keeps_text
+
+
+cdef class Exchange:
+    # The request: its row, and since when it is waited for.
+    cdef int64_t row_index
+    cdef int64_t waiting_since_ns
+    cdef Error error
+    cdef bytes detail
+    # Of the bytes in hand: when they came, and when they were seen.
+    cdef int64_t at_ns
+    cdef int64_t seen_ns
+    # The answer so far.
+    cdef HttpResponse http
+    cdef SseParser sse
+    cdef bint is_stream
+    cdef bint is_whole
+    cdef bint ended
+    cdef bytearray plain
+    cdef int32_t events_at_first
+    cdef Py_ssize_t content_seen
+    # Kept per request only where asked for.
+    cdef uint32_t* gaps
+    cdef Py_ssize_t gap_count
+    cdef Py_ssize_t gap_room
+    cdef bytearray content
+    cdef bytearray reasoning
+    # Shared by all requests of a worker.
+    cdef Reading reading
+    cdef Recorder recorder
+    cdef Live* live
+
+    cdef void begin(self, int64_t row_index, int64_t now_ns)
+    cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1
+    cdef int take_items(self) except -1
+    cdef int take_head(self) except -1
+    cdef int take_body(self) except -1
+    cdef int take_plain(self) except -1
+    cdef int take_event(self) except -1
+    cdef int understood(self, const char* data, Py_ssize_t n) except -1
+    cdef int generated(self, Row* row) except -1
+    cdef int peer_closed(self) except -1
+    cdef int answered(self) except -1
+    cdef int lost(self, Error error, bytes detail) except -1
+    cdef int keep_gap(self, int64_t gap_ns) except -1
+    cdef void finish_row(self, int status, int64_t now_ns)

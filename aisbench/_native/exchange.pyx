@@ -1,0 +1,300 @@
+"""A request and its answer. See exchange.pxd for the contract."""
+from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memcmp
+
+from aisbench._native.decode cimport Decoder, Event, NOT_JSON
+from aisbench._native.histogram cimport hist_add
+from aisbench._native.http cimport HTTP_BODY, HTTP_DONE, HTTP_HEAD, HTTP_MORE, HttpResponse
+from aisbench._native.recorder cimport (
+    BAD_EVENT, BAD_HTTP, CLIENT_DELAY, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT, EVENT_TOO_LARGE,
+    Error, HTTP_STATUS, ITL, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, OK, Recorder, Row, STREAM_CUT, TTFT,
+)
+from aisbench._native.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE, SseParser
+
+cdef enum:
+    # How much of an unexpected answer is kept for its message.
+    PLAIN_LIMIT = 4096
+
+
+cdef class Reading:
+    """`decoder` has the rules of the API's events, or, where answers are not streamed, of whole ones.
+
+    `streams`: answers are event streams. `max_event_bytes`: what one event may take; `max_answer_bytes`:
+    what an answer may take that is not streamed. `counts_chunks`: every event with a token chunk counts
+    as generated, also one without text. `must_finish`: a stream without a finish reason was cut.
+    `keeps_text`: the answers' texts are needed during the run.
+    """
+
+    def __cinit__(
+        self,
+        Decoder decoder,
+        *,
+        int64_t max_event_bytes,
+        int64_t max_answer_bytes=1 << 26,
+        bint streams=True,
+        bint counts_chunks=False,
+        bint must_finish=False,
+        bint keeps_text=False,
+    ):
+        self.decoder = decoder
+        self.max_event_bytes = max_event_bytes
+        self.max_answer_bytes = max_answer_bytes
+        self.streams = streams
+        self.counts_chunks = counts_chunks
+        self.must_finish = must_finish
+        self.keeps_text = keeps_text
+
+
+cdef class Exchange:
+    def __cinit__(self, Reading reading, Recorder recorder, *_):
+        self.row_index = -1
+        self.reading = reading
+        self.recorder = recorder
+        self.http = HttpResponse()
+        self.sse = SseParser(reading.max_event_bytes)
+        self.gaps = NULL
+
+    def __dealloc__(self):
+        free(self.gaps)
+
+    cdef void begin(self, int64_t row_index, int64_t now_ns):
+        """Puts request `row_index` here, from now on waited for."""
+        self.row_index = row_index
+        self.waiting_since_ns = now_ns
+        self.error = NO_ERROR
+        self.detail = b""
+        self.http.restart()
+        self.sse.restart()
+        self.is_stream = self.is_whole = False
+        self.ended = False
+        self.plain = None
+        self.gap_count = 0
+        self.content_seen = 0
+        self.events_at_first = -1
+        if self.reading.keeps_text:
+            self.content = bytearray()
+            self.reasoning = bytearray()
+
+    cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:
+        """Takes `n` bytes of the answer, which came at `at_ns` and were seen at `seen_ns`.
+
+        `floor_ns`: when the socket was last known to be empty.
+        """
+        cdef Row* row = self.recorder.row(self.row_index)
+        cdef int32_t tokens_before = row.content_events
+        cdef int32_t merged
+        cdef int64_t delay_ns = self.seen_ns - self.at_ns
+        cdef int64_t low_ns
+        cdef int outcome
+        row.reads += 1
+        row.bytes_received += n
+        if row.first_byte_ns == 0:
+            row.first_byte_ns = self.at_ns
+        if delay_ns > row.client_delay_max_ns:
+            row.client_delay_max_ns = delay_ns
+        hist_add(self.recorder.hist(CLIENT_DELAY), delay_ns)
+        self.http.push(data, n)
+        outcome = self.take_items()
+        merged = row.content_events - tokens_before - 1
+        if merged > 0:
+            row.merged_reads += 1
+            row.merged_events += merged
+            hist_add(self.recorder.hist(MERGE_WINDOW), self.at_ns - floor_ns)
+        if tokens_before == 0 and row.content_events > 0:
+            # The kernel keeps one stamp, the last, for all that waits in a socket. So the first
+            # token's is exact when nothing came behind it; else only bounds are known.
+            low_ns = self.at_ns
+            if row.events > self.events_at_first or self.sse.holds_part():
+                low_ns = floor_ns if floor_ns > row.sent_ns else row.sent_ns
+                if low_ns > self.at_ns:
+                    low_ns = self.at_ns
+            row.first_token_low_ns = low_ns
+        return outcome
+
+    cdef int take_items(self) except -1:
+        cdef int item
+        cdef int outcome
+        while True:
+            item = self.http.pull()
+            if item == HTTP_BODY:
+                outcome = self.take_body() if self.is_stream else self.take_plain()
+                if outcome != GOING:
+                    return outcome
+            elif item == HTTP_MORE:
+                return GOING
+            elif item == HTTP_DONE:
+                return self.answered()
+            elif item == HTTP_HEAD:
+                self.take_head()
+            else:
+                return self.lost(BAD_HTTP, self.http.problem.encode())
+
+    cdef int take_head(self) except -1:
+        cdef bytes kind = self.http.content_type
+        self.recorder.row(self.row_index).http_status = self.http.status
+        if self.http.status == 200:
+            if self.reading.streams:
+                self.is_stream = kind == b"" or kind.startswith(b"text/event-stream")
+            else:
+                self.is_whole = kind == b"" or b"json" in kind
+        if not self.is_stream:
+            self.plain = bytearray()
+        return GOING
+
+    cdef int take_body(self) except -1:
+        cdef int item
+        cdef int outcome
+        self.sse.push(self.http.segment, self.http.size)
+        while True:
+            item = self.sse.pull()
+            if item == SSE_MORE:
+                return GOING
+            if item == SSE_TOO_LARGE:
+                return self.lost(EVENT_TOO_LARGE, b"an event is larger than --max-chunk-size %d" % self.sse.limit_bytes)
+            outcome = self.take_event()
+            if outcome != GOING:
+                return outcome
+
+    cdef int take_plain(self) except -1:
+        """What is no stream: a whole answer, or one that was not expected and is kept for its message."""
+        cdef int64_t limit = self.reading.max_answer_bytes if self.is_whole else PLAIN_LIMIT
+        cdef Py_ssize_t room = limit - len(self.plain)
+        if self.is_whole and self.http.size > room:
+            return self.lost(EVENT_TOO_LARGE, b"the answer is larger than --max-chunk-size %d" % limit)
+        if room > 0:
+            self.plain += self.http.segment[:min(self.http.size, room)]
+        return GOING
+
+    cdef int take_event(self) except -1:
+        if self.sse.size == 6 and memcmp(self.sse.data, b"[DONE]", 6) == 0:
+            self.ended = True
+            return GOING
+        return self.understood(self.sse.data, self.sse.size)
+
+    cdef int understood(self, const char* data, Py_ssize_t n) except -1:
+        """Acts on one event, or on a whole answer."""
+        cdef Event* event = &self.reading.decoder.event
+        cdef Row* row
+        cdef Py_ssize_t fresh
+        cdef bint is_token
+        if self.reading.decoder.decode(data, n) == NOT_JSON:
+            return self.lost(ERROR_EVENT if self.sse.is_error else BAD_EVENT, data[:min(n, 300)])
+        row = self.recorder.row(self.row_index)
+        row.events += 1
+        self.live.events += 1
+        if event.has_failure or self.sse.is_error:
+            return self.lost(ERROR_EVENT, data[:min(n, 300)])
+        if event.is_chunk and row.first_chunk_ns == 0:
+            row.first_chunk_ns = self.at_ns
+        if event.finish:
+            row.finish = event.finish
+        if event.prompt_tokens >= 0:
+            row.prompt_tokens = event.prompt_tokens
+        if event.output_tokens >= 0:
+            row.output_tokens = event.output_tokens
+        fresh = event.content_bytes
+        if event.is_cumulative:
+            fresh -= self.content_seen
+            self.content_seen = event.content_bytes
+        is_token = fresh > 0 or event.reasoning_bytes > 0 or event.has_tool
+        if self.reading.counts_chunks:
+            is_token = event.is_chunk
+        return self.generated(row) if is_token else GOING
+
+    cdef int generated(self, Row* row) except -1:
+        """The event in the decoder carries generated content."""
+        cdef Event* event = &self.reading.decoder.event
+        if row.first_token_ns == 0:
+            row.first_token_ns = self.at_ns
+            row.first_token_seen_ns = self.seen_ns
+            self.events_at_first = row.events
+            if self.is_stream:
+                hist_add(self.recorder.hist(TTFT), self.at_ns - row.sent_ns)
+        else:
+            hist_add(self.recorder.hist(ITL), self.at_ns - row.last_token_ns)
+            if self.recorder.saves_token_times:
+                self.keep_gap(self.at_ns - row.last_token_ns)
+        row.last_token_ns = self.at_ns
+        row.content_events += 1
+        if event.reasoning_bytes > 0 and event.content_bytes == 0:
+            row.reasoning_events += 1
+        self.live.token_events += 1
+        self.recorder.count_token(self.at_ns)
+        if self.reading.keeps_text:
+            if event.is_cumulative:
+                self.content = bytearray(event.content[:event.content_bytes])
+            else:
+                self.content += event.content[:event.content_bytes]
+            self.reasoning += event.reasoning[:event.reasoning_bytes]
+        return GOING
+
+    cdef int keep_gap(self, int64_t gap_ns) except -1:
+        cdef uint32_t* bigger
+        if self.gap_count == self.gap_room:
+            self.gap_room = self.gap_room * 2 if self.gap_room else 256
+            bigger = <uint32_t*>realloc(self.gaps, self.gap_room * sizeof(uint32_t))
+            if bigger == NULL:
+                raise MemoryError
+            self.gaps = bigger
+        if gap_ns < 0x80000000LL:
+            self.gaps[self.gap_count] = <uint32_t>gap_ns
+        else:
+            self.gaps[self.gap_count] = <uint32_t>(0x80000000LL | min(gap_ns // 1000, 0x7FFFFFFFLL))
+        self.gap_count += 1
+        return 0
+
+    # Ending
+
+    cdef int peer_closed(self) except -1:
+        if self.http.closed() != HTTP_DONE:
+            if self.recorder.row(self.row_index).first_byte_ns == 0:
+                return self.lost(CONNECTION_RESET, b"the server closed the connection without an answer")
+            return self.lost(STREAM_CUT, self.http.problem.encode())
+        if self.is_stream and not self.ended and self.recorder.row(self.row_index).finish == 0:
+            return self.lost(STREAM_CUT, b"the connection was closed before the stream said that it ends")
+        return self.answered()
+
+    cdef int answered(self) except -1:
+        """The response is complete; was it a good one?"""
+        cdef Row* row
+        if self.http.status != 200:
+            self.error = HTTP_STATUS
+            self.detail = bytes(self.plain)
+            return ANSWERED
+        if not self.is_stream and not self.is_whole:
+            self.error = CONTENT_TYPE
+            self.detail = self.http.content_type + b": " + bytes(self.plain[:PLAIN_LIMIT])
+            return ANSWERED
+        if self.is_whole:
+            if self.understood(self.plain, len(self.plain)) == LOST:
+                return ANSWERED
+        elif self.sse.end_of_stream() == SSE_EVENT and self.take_event() == LOST:
+            return LOST
+        row = self.recorder.row(self.row_index)
+        if row.content_events == 0:
+            self.error = NO_OUTPUT
+            self.detail = b"the answer ended without generated content"
+        elif self.reading.must_finish and row.finish == 0:
+            self.error = STREAM_CUT
+            self.detail = b"the stream ended without the event that closes it"
+        return ANSWERED
+
+    cdef int lost(self, Error error, bytes detail) except -1:
+        self.error = error
+        self.detail = detail
+        return LOST
+
+    cdef void finish_row(self, int status, int64_t now_ns):
+        """Closes the row of the request and takes the request off."""
+        cdef Row* row = self.recorder.row(self.row_index)
+        row.status = status
+        row.error = self.error
+        row.done_ns = now_ns
+        if status == OK:
+            if self.recorder.saves_token_times:
+                self.recorder.log_token_gaps(row, self.gaps, self.gap_count)
+            if self.recorder.saves_text:
+                text = b'{"content":"%b","reasoning":"%b"}\n' % (self.content, self.reasoning)
+                self.recorder.log_text(row, text, len(text))
+        self.row_index = -1

@@ -1,0 +1,75 @@
+"""Servers and the choice between them. See targets.pxd."""
+from libc.stdint cimport int64_t
+
+POLICIES = ("round-robin", "least", "sticky")
+
+
+cdef class Target:
+    """`address`: a packed sockaddr. `head`: the request head up to the number in the request id.
+
+    `tunnel`: what is sent to a proxy first, and answered by it with 200. `tls`: a client's
+    ssl.SSLContext for https, with `server_name` as it is to be in the certificate.
+    """
+
+    def __cinit__(self, *, bytes address, bytes head, bytes tunnel=b"", tls=None, str server_name=""):
+        self.address = address
+        self.head = head
+        self.tunnel = tunnel
+        self.tls = tls
+        self.server_name = server_name
+        self.idle = []
+        self.in_flight = 0
+
+
+cdef class Targets:
+    """At least one target, and a policy of POLICIES.
+
+    `keep_alive`: connections serve one request after another. `local_addresses`: packed sockaddrs
+    with port 0 that new connections are bound to in turn; with none the kernel chooses.
+    """
+
+    def __cinit__(self, targets, str policy="round-robin", *, bint keep_alive=True, local_addresses=()):
+        self.all = list(targets)
+        if not self.all:
+            raise ValueError("no target")
+        for index, target in enumerate(self.all):
+            (<Target?>target).index = index
+        self.policy = <Policy><int>POLICIES.index(policy)
+        self.keep_alive = keep_alive
+        self.local_addresses = list(local_addresses)
+
+    cdef Target of(self, int64_t slot, int64_t conversation):
+        """The target of a request. Sticky is by conversation, or by slot where there is none."""
+        cdef Target best, other
+        cdef Py_ssize_t n = len(self.all)
+        if n == 1:
+            return <Target>self.all[0]
+        if self.policy == STICKY and conversation >= 0:
+            return <Target>self.all[conversation % n]
+        best = <Target>self.all[slot % n]
+        if self.policy == LEAST_IN_FLIGHT:
+            # Among equals the one whose turn it is, so that an idle fleet is used evenly.
+            for i in range(1, n):
+                other = <Target>self.all[(slot + i) % n]
+                if other.in_flight < best.in_flight:
+                    best = other
+        return best
+
+    cdef Target next_ahead(self):
+        """Targets in turn, for connections made ahead."""
+        self.ahead += 1
+        return <Target>self.all[(self.ahead - 1) % len(self.all)]
+
+    cdef bytes next_local(self):
+        """The local address of the next connection; None: any."""
+        if not self.local_addresses:
+            return None
+        self.locals_used += 1
+        return <bytes>self.local_addresses[(self.locals_used - 1) % len(self.local_addresses)]
+
+    cdef Py_ssize_t idle(self):
+        cdef Target target
+        cdef Py_ssize_t count = 0
+        for target in self.all:
+            count += len(target.idle)
+        return count

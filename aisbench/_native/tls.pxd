@@ -1,0 +1,19 @@
+"""TLS between a socket's bytes and a request's: the sockets and their stamps stay ours.
+
+The standard library's SSLObject works on memory alone. So the bytes still come by the one read that
+brings the kernel's stamp, and an https stream is timed like any other.
+"""
+
+
+cdef class Tls:
+    cdef object incoming   # ssl.MemoryBIO: what the socket gave
+    cdef object outgoing   # ssl.MemoryBIO: what the socket is to take
+    cdef object session    # ssl.SSLObject
+    cdef bytearray buffer
+    cdef readonly bint ended
+
+    cdef int take(self, const char* data, Py_ssize_t n) except -1
+    cdef bint handshake(self) except -1
+    cdef const char* open_(self, Py_ssize_t* n) except? NULL
+    cdef int seal(self, const char* data, Py_ssize_t n) except -1
+    cdef bytes outgoing_bytes(self)

@@ -1,0 +1,59 @@
+"""TLS on memory. See tls.pxd."""
+from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from cpython.buffer cimport PyBUF_READ
+
+import ssl
+
+cdef enum:
+    # One TLS record holds at most 16 KiB.
+    ROOM = 1 << 15
+
+
+cdef class Tls:
+    """A client's side of one connection; raises ssl.SSLError for whatever goes wrong."""
+
+    def __cinit__(self, context, str server_name):
+        self.incoming = ssl.MemoryBIO()
+        self.outgoing = ssl.MemoryBIO()
+        self.session = context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_name or None)
+        self.buffer = bytearray(ROOM)
+
+    cdef int take(self, const char* data, Py_ssize_t n) except -1:
+        """Bytes from the socket; n == 0: it was closed."""
+        if n == 0:
+            self.incoming.write_eof()
+        else:
+            self.incoming.write(PyMemoryView_FromMemory(<char*>data, n, PyBUF_READ))
+        return 0
+
+    cdef bint handshake(self) except -1:
+        """True when the handshake is done; else more bytes are needed. There may be some to send."""
+        try:
+            self.session.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    cdef const char* open_(self, Py_ssize_t* n) except? NULL:
+        """Plain bytes, valid until the next call; n == 0: none at present, or, with `ended`, none any more."""
+        n[0] = 0
+        try:
+            n[0] = self.session.read(ROOM, self.buffer)
+            self.ended = n[0] == 0
+        except ssl.SSLWantReadError:
+            pass
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            self.ended = True
+        return PyByteArray_AS_STRING(self.buffer)
+
+    cdef int seal(self, const char* data, Py_ssize_t n) except -1:
+        """Encrypts `n` bytes; they wait in `outgoing_bytes`."""
+        cdef Py_ssize_t at = 0
+        while at < n:
+            at += self.session.write(PyMemoryView_FromMemory(<char*>data + at, n - at, PyBUF_READ))
+        return 0
+
+    cdef bytes outgoing_bytes(self):
+        """What the socket is to take now; each byte is given once."""
+        return self.outgoing.read() if self.outgoing.pending else b""
