@@ -73,5 +73,5 @@ def test_urls_that_are_none(url: str) -> None:
 
 
 def test_a_socket_nobody_listens_on(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--uds .*no.sock: cannot connect"):
+    with pytest.raises(BadInput, match=r"--uds .*no\.sock: cannot connect"):
         resolve("http://localhost", Transport.of(RunConfig(uds=str(tmp_path / "no.sock"))))

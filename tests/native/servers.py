@@ -17,6 +17,7 @@ import numpy as np
 
 from aisbench._native.bodies import BodyFile
 from aisbench._native.clock import now_ns
+from aisbench._native.conversations import Conversations
 from aisbench._native.decode import Decoder
 from aisbench._native.driver import Driver
 from aisbench._native.exchange import Reading
@@ -24,6 +25,8 @@ from aisbench._native.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYTES, Rec
 from aisbench._native.shared import LIVE_FIELDS, SharedBlock, Slots
 from aisbench._native.targets import Target, Targets
 from aisbench.backends.openai_completions import COMPLETIONS
+from aisbench.backends.rules import Rules
+from aisbench.workload.bodies import write_bodies
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
@@ -84,7 +87,13 @@ class Drive:
     address: tuple[str, int]
     count: int = 1
     in_flight: int = 1
-    body: bytes = b"{}"
+    bodies: tuple[bytes, ...] = (b"{}",)
+    conversations: Conversations | None = None
+    keep_alive: bool = True
+    streams: bool = True
+    rules: Rules = COMPLETIONS.rules
+    must_finish: bool = False
+    max_answer_bytes: int = 1 << 26
     max_event_bytes: int = 1 << 20
     timeout_ns: int = 60_000_000_000
     drop_after_ns: int = -1
@@ -94,10 +103,7 @@ class Drive:
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        at = 16 + 16
-        (self.folder / "bodies").write_bytes(
-            b"AISBODY1" + struct.pack("<qqq", 1, at, at + len(self.body)) + self.body
-        )
+        write_bodies(self.folder / "bodies", self.bodies, len(self.bodies))
         self.block = SharedBlock.create(
             str(self.folder / "block"), 1, self.count, array("q", self.offsets_ns)
         )
@@ -108,13 +114,17 @@ class Drive:
         )
         head = b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: t-"
         self.driver = Driver(
-            targets=Targets([Target(address=packed, head=head)]),
+            targets=Targets([Target(address=packed, head=head)], keep_alive=self.keep_alive),
             reading=Reading(
-                Decoder(COMPLETIONS.rules),
+                Decoder(self.rules),
                 max_event_bytes=self.max_event_bytes,
+                max_answer_bytes=self.max_answer_bytes,
                 counts_chunks=self.counts_chunks,
-                keeps_text=self.text,
+                keeps_text=self.text or self.conversations is not None,
+                streams=self.streams,
+                must_finish=self.must_finish,
             ),
+            conversations=self.conversations,
             bodies=BodyFile(str(self.folder / "bodies")),
             on_failure=self.on_failure,
             timeout_ns=self.timeout_ns,

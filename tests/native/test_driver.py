@@ -239,7 +239,7 @@ def test_large_bodies_are_sent_whole(tmp_path: Path) -> None:
 
     body = b"[" + b"1," * 4_000_000 + b"1]"
     with serving(handle) as address:
-        rows = Drive(tmp_path, address, count=2, body=body).run()
+        rows = Drive(tmp_path, address, count=2, bodies=(body,)).run()
     assert (rows["status"] == 1).all()
     assert lengths == [len(body)] * 2
 
