@@ -23,13 +23,26 @@ class InFlight:
 
     @staticmethod
     def of(run: Run) -> InFlight:
-        """Requests lost in a crash count until the last moment that the records speak of."""
-        rows = run.rows[run.rows["sent_ns"] > 0]
-        end_ns = run.duration_ns
-        sent = rows["sent_ns"] - run.start_ns
-        done = np.where(rows["done_ns"] > 0, rows["done_ns"] - run.start_ns, end_ns)
+        return InFlight.of_spans(*spans(run), run.duration_ns)
+
+    @staticmethod
+    def held(run: Run) -> InFlight:
+        """The in-flight slots that are taken: a conversation keeps its own from its first turn to its last."""
+        sent, done = spans(run)
+        if run.has_conversations:
+            talks, index = np.unique(run.rows["conversation"][run.rows["sent_ns"] > 0], return_inverse=True)
+            begin = np.full(len(talks), np.iinfo(np.int64).max)
+            end = np.zeros(len(talks), np.int64)
+            np.minimum.at(begin, index, sent)
+            np.maximum.at(end, index, done)
+            sent, done = begin, end
+        return InFlight.of_spans(sent, done, run.duration_ns)
+
+    @staticmethod
+    def of_spans(sent: NDArray[np.int64], done: NDArray[np.int64], end_ns: int) -> InFlight:
+        """From the begin and the end of each span, ns since the start."""
         moments = np.concatenate([sent, done])
-        steps = np.repeat(np.array([1, -1], np.int64), len(rows))
+        steps = np.repeat(np.array([1, -1], np.int64), len(sent))
         # Ends before sends at one instant: a slot given back may be taken at once.
         order = np.lexsort((steps, moments))
         times, counts = moments[order], np.cumsum(steps[order])
@@ -72,3 +85,13 @@ class InFlight:
         freed = self.times_ns[1:][was_full & (self.counts[1:] < level)]
         at = np.searchsorted(freed, moments_ns, side="right") - 1
         return np.where(at >= 0, freed[np.maximum(at, 0)] if len(freed) else -1, -1)
+
+
+def spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """From the send to the end of the response, ns since the start, of each request that was sent.
+
+    Requests lost in a crash count until the last moment that the records speak of.
+    """
+    rows = run.rows[run.rows["sent_ns"] > 0]
+    sent = rows["sent_ns"] - run.start_ns
+    return sent, np.where(rows["done_ns"] > 0, rows["done_ns"] - run.start_ns, run.duration_ns)

@@ -28,16 +28,17 @@ class Latencies:
     e2el_from_plan: NDArray[np.float64] | None
 
     @staticmethod
-    def of(run: Run, tokens: TokenCounts) -> Latencies:
+    def of(run: Run, tokens: TokenCounts, origin: str = "sent_ns") -> Latencies:
+        """`origin`: the row's field to count from."""
         ok = run.has_status("ok")
         rows, output = run.rows[ok], tokens.output[ok]
-        ttft = (rows["first_token_ns"] - rows["sent_ns"]) / 1e6
-        e2el = (rows["last_token_ns"] - rows["sent_ns"]) / 1e6
+        ttft = (rows["first_token_ns"] - rows[origin]) / 1e6
+        e2el = (rows["last_token_ns"] - rows[origin]) / 1e6
         several = output > 1
         tpot = (e2el - ttft)[several] / (output[several] - 1)
         tpot_or_zero = np.zeros(len(rows))
         tpot_or_zero[several] = tpot
-        late = (rows["sent_ns"] - rows["planned_ns"]) / 1e6 if run.is_open_loop else None
+        late = (rows[origin] - rows["planned_ns"]) / 1e6 if run.is_open_loop else None
         return Latencies(
             ttft=ttft,
             e2el=e2el,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.client import client_block, clock_of
 from aisbench.analysis.failures import failures_by_kind
+from aisbench.analysis.groups import endpoints_block, turns_block
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
@@ -17,7 +18,7 @@ from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.statistics import describe, describe_histogram_ms
 from aisbench.analysis.tokens import TokenCounts, logged_gaps_ns
 from aisbench.analysis.verdict import judge
-from aisbench.analysis.vllm_keys import vllm_result
+from aisbench.analysis.vllm_keys import own_totals, vllm_result
 
 SUMMARY_SCHEMA = 1
 
@@ -30,12 +31,14 @@ def summarise(run: Run) -> dict[str, Any]:
     tokens = TokenCounts.of(run)
     latencies = Latencies.of(run, tokens)
     in_flight = InFlight.of(run)
-    sending = Sending.of(run, in_flight)
+    held = InFlight.held(run)
+    sending = Sending.of(run, held)
     gaps = logged_gaps_ns(run)
     metrics = metrics_block(run, latencies, gaps)
     goodput = run.config.get("goodput")
     good = latencies.meeting(goodput) if goodput else None
-    summary = vllm_result(run, metrics, good)
+    summary = vllm_result(run)
+    summary |= {name: value for name, value in own_totals(run, tokens).items() if name not in summary}
     summary |= {
         "schema": SUMMARY_SCHEMA,
         "version": run.info.get("version"),
@@ -55,7 +58,9 @@ def summarise(run: Run) -> dict[str, Any]:
         "error_samples": run.info.get("error_samples") or [],
         "output_tokens_from": tokens.source,
         "peaks": peaks_block(run, tokens),
-        "per_user": per_user_block(run, latencies, tokens),
+        "per_user": per_user_block(run, latencies, tokens) if run.streams else {},
+        "endpoints": endpoints_block(run, latencies, tokens),
+        "turns": turns_block(run, latencies, tokens),
         "reasoning": reasoning_block(run),
         "goodput": None if good is None else {"bounds_ms": goodput, "good": good, "of": len(latencies.ttft)},
         "config": run.config,
@@ -64,7 +69,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "host": run.info.get("host") or {},
         "notes": run.info.get("notes") or [],
     }
-    summary["verdict"] = judge(run, summary, in_flight, sending).as_dict()
+    summary["verdict"] = judge(run, summary, held, sending).as_dict()
     return summary
 
 
@@ -72,8 +77,10 @@ def metrics_block(
     run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None
 ) -> dict[str, dict[str, float]]:
     """ITL exactly from the token log where there is one; else from the histogram, which also counts the
-    gaps of requests that did not succeed."""
+    gaps of requests that did not succeed. Whole answers have an E2EL alone."""
     percents = run.config.get("percentiles") or ()
+    if not run.streams:
+        return {"e2el_ms": describe(latencies.e2el, percents)}
     return {
         "ttft_ms": describe(latencies.ttft, percents),
         "tpot_ms": describe(latencies.tpot, percents),
@@ -89,10 +96,11 @@ def from_plan_block(run: Run, latencies: Latencies) -> dict[str, dict[str, float
     if latencies.ttft_from_plan is None or latencies.e2el_from_plan is None:
         return None
     percents = run.config.get("percentiles") or ()
-    return {
+    block = {
         "ttft_ms": describe(latencies.ttft_from_plan, percents),
         "e2el_ms": describe(latencies.e2el_from_plan, percents),
     }
+    return block if run.streams else {"e2el_ms": block["e2el_ms"]}
 
 
 def requests_block(run: Run) -> dict[str, int | None]:

@@ -104,8 +104,31 @@ class Run:
 
     @property
     def is_open_loop(self) -> bool:
-        """True when requests left by a plan (a finite rate or a ramp), not when others ended."""
+        """True when requests left by a plan (a finite rate, a ramp, a trace's times), not when others ended."""
+        known = self.info.get("open_loop")
+        if known is not None:
+            return bool(known)
         return self.config.get("rate") not in (None, "inf") or bool(self.config.get("ramp_up"))
+
+    @property
+    def streams(self) -> bool:
+        """False when whole answers were asked for: then there is no first token to time."""
+        return bool(self.info.get("streams", True))
+
+    @property
+    def generates(self) -> bool:
+        """False when the answers were vectors or scores, not tokens."""
+        return bool(self.info.get("generates", True))
+
+    @property
+    def has_conversations(self) -> bool:
+        return self.info.get("conversations") is not None
+
+    @property
+    def sends_from(self) -> str:
+        """The row's field from which vLLM's keys count: the send, or, for --compat vllm, when a request
+        had its in-flight slot, so that connecting is part of its latency as in vLLM's client."""
+        return "began_ns" if self.config.get("compat") == "vllm" else "sent_ns"
 
     @property
     def limit(self) -> int | None:

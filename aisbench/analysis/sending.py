@@ -17,9 +17,10 @@ from aisbench.workload.arrivals import GapStatistics, gap_statistics
 
 @dataclass(frozen=True)
 class Sending:
-    """Times in ns since the start, of all requests that were sent, by slot.
+    """How requests left. `sent_ns` and `planned_ns` are since the start, of all that were sent, by slot;
+    of a conversation only its first turn, for the others leave when an answer came.
 
-    `lag_ms` is sent - planned. `own_lag_ms` counts only from when the request could have gone: its
+    `lag_ms`, of all requests, is sent - planned. `own_lag_ms` counts only from when the request could have gone: its
     planned time, or, where the in-flight limit was full then, the moment it was so last. The first is
     what a user waits; the second is the client's doing.
     """
@@ -30,13 +31,17 @@ class Sending:
     own_lag_ms: NDArray[np.float64]
 
     @staticmethod
-    def of(run: Run, in_flight: InFlight) -> Sending:
+    def of(run: Run, held: InFlight) -> Sending:
+        """`held`: the in-flight slots that were taken."""
         rows = run.rows[run.rows["sent_ns"] > 0]
         sent, planned = rows["sent_ns"] - run.start_ns, rows["planned_ns"] - run.start_ns
+        first = rows["turn"] == 0
         could_go = planned
         if run.limit is not None:
-            could_go = np.maximum(planned, in_flight.last_full_before(sent, run.limit))
-        return Sending(sent, planned, (sent - planned) / 1e6, (sent - could_go) / 1e6)
+            freed = held.last_full_before(sent, run.limit)
+            could_go = np.where(first, np.maximum(planned, freed), planned)
+        lag_ms, own_lag_ms = (sent - planned) / 1e6, (sent - could_go) / 1e6
+        return Sending(sent[first], planned[first], lag_ms, own_lag_ms)
 
     @property
     def sent_rate(self) -> float:
@@ -91,8 +96,8 @@ def arrivals_block(run: Run, sending: Sending) -> dict[str, Any]:
     planned = statistics_of(run, sending.planned_ns)
     if planned is not None:
         block["planned_gap_cv"] = planned.cv
-    # A ramp's gaps follow no one law, so only the plan itself can be compared with.
-    if sent is not None and not run.config.get("ramp_up"):
+    # A ramp's or a trace's gaps follow no one law, so only the plan itself can be compared with.
+    if sent is not None and rate not in (None, "inf"):
         block["ks"], block["ks_limit"] = sent.ks, sent.ks_limit
     return block
 

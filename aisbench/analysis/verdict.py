@@ -69,15 +69,15 @@ class Verdict:
         return {"status": self.status, "reasons": self.reasons, "notes": self.notes, "checks": checks}
 
 
-def judge(run: Run, summary: dict[str, Any], in_flight: InFlight, sending: Sending) -> Verdict:
+def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -> Verdict:
     """The verdict on `run`, whose `summary` (as far as it is made: metrics, client, arrivals, requests)
-    is taken from metrics.summarise."""
+    is taken from metrics.summarise. `held`: the in-flight slots that were taken."""
     verdict = Verdict()
     judge_outcome(verdict, run, summary["requests"])
     if len(sending.sent_ns):
         if run.is_open_loop:
             judge_schedule(verdict, run, summary, sending)
-        judge_limit(verdict, run, in_flight, sending)
+        judge_limit(verdict, run, held, sending)
         judge_stamps(verdict, summary)
     judge_host(verdict, run, summary["client"])
     return verdict
@@ -151,23 +151,23 @@ def judge_schedule(verdict: Verdict, run: Run, summary: dict[str, Any], sending:
         )
 
 
-def judge_limit(verdict: Verdict, run: Run, in_flight: InFlight, sending: Sending) -> None:
+def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -> None:
     """Was the limit never exceeded and, in closed loop, held from when it was filled to the last send?"""
     if run.limit is None:
         return
-    if in_flight.peak > run.limit:
+    if held.peak > run.limit:
         verdict.worsen(
-            "invalid", f"{in_flight.peak} requests were in flight at once, more than the {run.limit} allowed."
+            "invalid", f"{held.peak} requests were in flight at once, more than the {run.limit} allowed."
         )
     if run.is_open_loop:
         return
     if len(sending.sent_ns) <= run.limit:
         verdict.notes.append(
-            f"{len(sending.sent_ns)} requests cannot hold {run.limit} in flight: all went at once (peak {in_flight.peak})."
+            f"{len(sending.sent_ns)} requests cannot hold {run.limit} in flight: all went at once (peak {held.peak})."
         )
         return
     sent = sorted(sending.sent_ns.tolist())
-    mean = in_flight.mean_within(sent[run.limit - 1], sent[-1])
+    mean = held.mean_within(sent[run.limit - 1], sent[-1])
     share = 100 * mean / run.limit
     if sent[-1] > sent[run.limit - 1]:
         verdict.hold(
@@ -181,7 +181,7 @@ def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
     """How well the moments of arrival are known."""
     client, metrics, clock = summary["client"], summary["metrics"], summary["clock"]
     low, high = client["ttft_bounds_ms"]
-    mean = metrics["ttft_ms"]["mean"]
+    mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else 0.0
     if mean > 0:
         width = 100 * (high - low) / mean
         verdict.hold(
@@ -190,7 +190,8 @@ def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
             f"Mean TTFT lies between {low:.2f} and {high:.2f} ms, a width of {width:.1f} % of it",
             matters=high - low > thresholds.TTFT_BOUNDS_MATTER_FROM_MS,
         )
-    delay, itl_ms = client["client_delay_ms"], metrics["itl_ms"]["median"]
+    delay = client["client_delay_ms"]
+    itl_ms = metrics["itl_ms"]["median"] if "itl_ms" in metrics else 0.0
     rest_ms = client["reader_rest_ms"]
     share = 100 * client["late_merge_share"]
     # A prompt reader's merges are the server's: it wrote several tokens at once.

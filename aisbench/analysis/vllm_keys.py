@@ -13,19 +13,52 @@ from typing import Any
 import numpy as np
 
 from aisbench._native.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.statistics import percentile_name
-from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text
+from aisbench.analysis.statistics import describe, describe_histogram_ms, percentile_name
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, logged_gaps_ns
 from aisbench.engine.kinds import error_kind
 
 METRIC_ORDER = ("ttft", "tpot", "itl", "e2el")
 
 
-def vllm_result(run: Run, metrics: dict[str, dict[str, float]], good: int | None) -> dict[str, Any]:
-    """vllm.json of `run`. `metrics` is summary.json's block of that name; `good` the requests within
-    goodput's bounds, None when none were asked for."""
+def vllm_result(run: Run) -> dict[str, Any]:
+    """vllm.json of `run`. Answers that were not generated have the keys of vLLM's pooling runs."""
     config, tokens = run.config, TokenCounts.of(run)
+    latencies = Latencies.of(run, tokens, run.sends_from)
+    result = identity(run)
+    if not run.generates:
+        result |= pooling_totals(run, tokens) | pooling_arrays(run, tokens)
+        return result | statistics_keys("e2el", describe(latencies.e2el, percents(run)), percents(run))
+    goodput = config.get("goodput")
+    result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
+    result |= arrays(run, tokens, bool(config.get("save_detailed")))
+    result |= peaks(run)
+    wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
+    for name in METRIC_ORDER:
+        if name in (wanted if run.streams else ("e2el",)):
+            result |= statistics_keys(name, metric(run, latencies, name), percents(run))
+    return result
+
+
+def percents(run: Run) -> list[float]:
+    return run.config.get("percentiles") or [99]
+
+
+def metric(run: Run, latencies: Latencies, name: str) -> dict[str, float]:
+    """describe()'s figures of a latency, ms; ITL from the token log where there is a whole one."""
+    if name != "itl":
+        return describe(getattr(latencies, name), percents(run))
+    gaps = logged_gaps_ns(run)
+    if gaps is None:
+        return describe_histogram_ms(run.histograms["itl"], percents(run))
+    return describe(gaps / 1e6, percents(run))
+
+
+def identity(run: Run) -> dict[str, Any]:
+    """What was run, as the result's first keys say it."""
+    config = run.config
     result = {
         "date": vllm_date(run.info.get("date")),
         "endpoint_type": config.get("backend"),
@@ -48,14 +81,38 @@ def vllm_result(run: Run, metrics: dict[str, dict[str, float]], good: int | None
             "ramp_up_start_rps": ramp["from_rps"],
             "ramp_up_end_rps": ramp["to_rps"],
         }
-    result |= totals(run, tokens, good)
-    result |= arrays(run, tokens, bool(config.get("save_detailed")))
-    result |= peaks(run)
-    wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
-    for name in METRIC_ORDER:
-        if name in wanted:
-            result |= statistics_keys(name, metrics[f"{name}_ms"], config.get("percentiles") or [99])
     return result
+
+
+def own_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+    """The totals that every summary has, also where vLLM's result of that kind lacks them."""
+    return totals(run, tokens, None) | peaks(run)
+
+
+def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+    found = totals(run, tokens, None)
+    sequences = int((run.info.get("sequences") or 1) * found["completed"])
+    seconds = found["duration"]
+    return {
+        "duration": seconds,
+        "completed": found["completed"],
+        "total_input_tokens": found["total_input_tokens"],
+        "total_input_sequences": sequences,
+        "request_throughput": found["request_throughput"],
+        "input_sequence_throughput": sequences / seconds if seconds > 0 else 0.0,
+        "total_token_throughput": found["total_token_throughput"],
+    }
+
+
+def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list]:
+    kept = run.has_status("ok", "failed")
+    found = arrays(run, tokens, bool(run.config.get("save_detailed")))
+    if not run.config.get("save_detailed"):
+        return found
+    return {
+        "input_lens": tokens.prompt[kept].tolist(),
+        **{name: found[name] for name in ("latencies", "queue_times", "errors")},
+    }
 
 
 def vllm_date(iso: str | None) -> str | None:
@@ -89,8 +146,9 @@ def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
     kept = run.has_status("ok", "failed")
     rows = run.rows[kept]
     ok = run.has_status("ok")[kept]
-    latencies = np.where(ok, (rows["last_token_ns"] - rows["sent_ns"]) / 1e9, 0.0).tolist()
-    queue_times = np.where(rows["sent_ns"] > 0, (rows["sent_ns"] - rows["planned_ns"]) / 1e9, 0.0).tolist()
+    began_ns = rows[run.sends_from]
+    latencies = np.where(ok, (rows["last_token_ns"] - began_ns) / 1e9, 0.0).tolist()
+    queue_times = np.where(began_ns > 0, (began_ns - rows["planned_ns"]) / 1e9, 0.0).tolist()
     if not detailed:
         return {"latencies": latencies, "queue_times": queue_times}
     planned = run.planned_lengths("prompt_tokens")
@@ -99,10 +157,10 @@ def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
     return {
         "input_lens": prompt.tolist(),
         "output_lens": tokens.output[kept].tolist(),
-        "ttfts": np.where(has_token, (rows["first_token_ns"] - rows["sent_ns"]) / 1e9, 0.0).tolist(),
+        "ttfts": np.where(has_token, (rows["first_token_ns"] - began_ns) / 1e9, 0.0).tolist(),
         "itls": [(gaps / 1e9).tolist() for gaps, keep in zip(each_gaps_ns(run), kept, strict=True) if keep],
         "latencies": latencies,
-        "start_times": (rows["sent_ns"] / 1e9).tolist(),
+        "start_times": (began_ns / 1e9).tolist(),
         "queue_times": queue_times,
         "generated_texts": [text for (text, _), keep in zip(each_text(run), kept, strict=True) if keep],
         "errors": [error_text(row) for row in rows],
@@ -119,10 +177,11 @@ def peaks(run: Run) -> dict[str, float]:
     rows = run.rows[run.has_status("ok")]
     tokens, concurrent = 0.0, 0
     if len(rows):
-        first_ns = int(rows["sent_ns"].min())
+        sent_ns = rows[run.sends_from]
+        first_ns = int(sent_ns.min())
         skipped = max(0, (first_ns - run.start_ns) // FLOW_BUCKET_NS)
         tokens = peak_per_second(run.flow[skipped:])
-        begin = (rows["sent_ns"] - first_ns) // NS
+        begin = (sent_ns - first_ns) // NS
         # A request that ends at a second's very beginning does not touch that second.
         end = np.maximum(-(-(rows["last_token_ns"] - first_ns) // NS), begin + 1)
         steps = np.bincount(begin, minlength=int(end.max()) + 1) - np.bincount(
@@ -132,6 +191,6 @@ def peaks(run: Run) -> dict[str, float]:
     return {"max_output_tokens_per_s": tokens, "max_concurrent_requests": concurrent, "rtfx": 0.0}
 
 
-def statistics_keys(name: str, figures: dict[str, float], percents: Iterable[float]) -> dict[str, float]:
+def statistics_keys(name: str, figures: dict[str, float], wanted: Iterable[float]) -> dict[str, float]:
     result = {f"{kind}_{name}_ms": figures[kind] for kind in ("mean", "median", "std")}
-    return result | {f"{percentile_name(p)}_{name}_ms": figures[percentile_name(p)] for p in percents}
+    return result | {f"{percentile_name(p)}_{name}_ms": figures[percentile_name(p)] for p in wanted}

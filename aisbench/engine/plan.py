@@ -29,6 +29,7 @@ class Plan:
     requests: int
     offsets_ns: NDArray[np.int64]
     ramp: Ramp | None
+    is_trace: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -59,7 +60,7 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     slots = prompts.count if talks is None else len(talks.first) - 1
     if prompts.arrivals_ns is not None and not config.is_open_loop:
         offsets = prompts.arrivals_ns if talks is None else prompts.arrivals_ns[talks.first[:-1]]
-        return Plan(slots, prompts.count, offsets, None)
+        return Plan(slots, prompts.count, offsets, None, is_trace=True)
     if not config.is_open_loop:
         return closed_loop(config, slots, prompts)
     ramp = ramp_of(config)

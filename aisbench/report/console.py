@@ -68,9 +68,9 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
     plan = summary["from_plan"]
     if plan is not None:
-        for name, figures in (("TTFT", plan["ttft_ms"]), ("E2EL", plan["e2el_ms"])):
+        for key, figures in plan.items():
             yield (
-                f"{name} from plan (ms) mean {figures['mean']:.2f}, p50 {figures['p50']:.2f}, "
+                f"{METRIC_TITLES[key.removesuffix('_ms')][0]} from plan (ms) mean {figures['mean']:.2f}, p50 {figures['p50']:.2f}, "
                 f"p90 {figures['p90']:.2f}, p99 {figures['p99']:.2f}"
             )
     lag = client["schedule_lag_ms"]
@@ -81,8 +81,10 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         f"Client delay (ms)   p50 {delay['p50']:.3f}, p99 {delay['p99']:.3f}, max {delay['max']:.3f} "
         f"(clock: {summary['clock']})"
     )
-    low, high = client["ttft_bounds_ms"]
-    yield f"Mean TTFT within    {low:.2f} to {high:.2f} ms"
+    if "ttft_ms" in summary["metrics"]:
+        low, high = client["ttft_bounds_ms"]
+        yield f"Mean TTFT within    {low:.2f} to {high:.2f} ms"
+    yield from parts(summary)
     shares = [share for share in client["cpu_share"] if share is not None]
     if shares:
         yield (
@@ -98,6 +100,17 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
         yield f"Error {kind:<20} {count}{message}"
+
+
+def parts(summary: dict[str, Any]) -> Iterator[str]:
+    """A line for each server, and for each turn of conversations, where there are several."""
+    for key, name in (("endpoints", "url"), ("turns", "turn")):
+        for row in summary[key] or ():
+            first = f", TTFT {row['mean_ttft_ms']:.2f}" if "mean_ttft_ms" in row else ""
+            yield (
+                f"{name.title() + ' ' + str(row[name]):<19} {row['completed']} completed, {row['failed']} failed, "
+                f"{row['output_throughput']:.2f} tok/s{first}, E2EL {row['mean_e2el_ms']:.2f} ms (mean)"
+            )
 
 
 def one_line(text: str, most: int = 120) -> str:

@@ -24,8 +24,7 @@ def write_all(run_dir: str | Path) -> dict[str, Any]:
     run = Run.load(run_dir)
     summary = summarise(run)
     write_json(summary, run.folder / "summary.json", indent=True)
-    good = summary["goodput"]["good"] if summary["goodput"] else None
-    write_json(vllm_result(run, summary["metrics"], good), run.folder / "vllm.json")
+    write_json(vllm_result(run), run.folder / "vllm.json")
     write_summary_csv(summary, run.folder / "summary.csv")
     write_requests(run, run.folder / "requests.jsonl")
     write_html(run, summary, run.folder / "report.html")

@@ -48,7 +48,7 @@ def packed_series(series: Series | None) -> dict[str, Any] | None:
 def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
     """Everything that report.js draws. Times are seconds since the start, latencies ms."""
     in_flight = InFlight.of(run)
-    sending = Sending.of(run, in_flight)
+    sending = Sending.of(run, InFlight.held(run))
     width_ns = bin_ns(run.duration_ns)
     achieved = per_second(sending.sent_ns, run.duration_ns, width_ns)
     return {
@@ -72,6 +72,7 @@ def timeline(run: Run) -> dict[str, Any]:
     """
     shown = run.rows[chosen(run)]
     sent = shown["sent_ns"]
+    # Whole answers have no first token: all of their time is drawn as waiting for the end.
     has_token = (shown["first_token_ns"] > 0) & (sent > 0)
 
     def span(
@@ -157,6 +158,10 @@ def curves(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
     """Latency by fraction of requests (ITL: of token gaps), None for what the run does not have."""
     latencies = Latencies.of(run, TokenCounts.of(run))
     planned = {"ttft_from_plan": latencies.ttft_from_plan, "e2el_from_plan": latencies.e2el_from_plan}
+    if not run.streams:
+        late = latencies.e2el_from_plan
+        found = {"e2el": curve(latencies.e2el), "e2el_from_plan": None if late is None else curve(late)}
+        return dict.fromkeys(("ttft", "tpot", "itl", "ttft_from_plan")) | found
     return {
         "ttft": curve(latencies.ttft),
         "e2el": curve(latencies.e2el),

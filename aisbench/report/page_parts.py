@@ -37,6 +37,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
+        "parts": parts(summary),
         "errors": errors(summary),
         "checks": checks(summary["verdict"]["checks"]),
         "client": facts(client_facts(summary)),
@@ -83,8 +84,7 @@ def headline(summary: dict[str, Any]) -> str:
         ),
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
     ]
-    for key in ("ttft_ms", "tpot_ms", "itl_ms", "e2el_ms"):
-        found = metrics[key]
+    for key, found in metrics.items():
         cards.append(
             (METRIC_NAMES[key], f"{figure(found['mean'])} ms", f"mean; p99 {figure(found['p99'])} ms")
         )
@@ -133,10 +133,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
 def percentile_table(summary: dict[str, Any]) -> str:
     metrics = summary["metrics"]
     percents = sorted(
-        (name for name in metrics["ttft_ms"] if is_percentile(name)), key=lambda name: float(name[1:])
+        (name for name in metrics["e2el_ms"] if is_percentile(name)), key=lambda name: float(name[1:])
     )
     columns = ["mean", "std", "min", *percents, "max"]
-    rows = [(METRIC_NAMES[key], metrics[key]) for key in METRIC_NAMES]
+    rows = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
     rows += [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
     return table(
@@ -168,6 +168,31 @@ def latency_note(summary: dict[str, Any]) -> str:
         else "Stamps are the client's own: its delays are in every figure."
     )
     return " ".join(notes)
+
+
+def parts(summary: dict[str, Any]) -> str:
+    """Tables by server and by turn, where there are several."""
+    found = ""
+    for key, title, name in (("endpoints", "By server", "url"), ("turns", "By turn", "turn")):
+        rows = summary[key]
+        if not rows:
+            continue
+        measures = [measure for measure in rows[0] if measure.endswith("_ms")]
+        head = [name, "completed", "failed", "requests/s", "output tokens/s"]
+        head += [measure.removesuffix("_ms").replace("_", " ") for measure in measures]
+        lines = [
+            [
+                escape(str(row[name])),
+                f"{row['completed']:,}",
+                f"{row['failed']:,}",
+                figure(row["request_throughput"]),
+                figure(row["output_throughput"]),
+                *(figure(row[measure]) for measure in measures),
+            ]
+            for row in rows
+        ]
+        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers")}</section>'
+    return found
 
 
 def errors(summary: dict[str, Any]) -> str:

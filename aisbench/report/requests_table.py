@@ -19,6 +19,7 @@ from aisbench.engine.kinds import error_kind
 BATCH = 8192
 MOMENTS = (
     "planned",
+    "began",
     "sent",
     "first_byte",
     "first_chunk",
@@ -69,11 +70,18 @@ def lines_of(run: Run, begin: int, end: int) -> Iterator[dict[str, Any]]:
     }
     for name in MOMENTS:
         columns[f"{name}_ms"] = moments_ms(rows[f"{name}_ns"], run.start_ns)
-    for name, to in (("ttft", "first_token_ns"), ("e2el", "last_token_ns")):
+    ends = (("ttft", "first_token_ns"), ("e2el", "last_token_ns"))
+    for name, to in ends if run.streams else ends[1:]:
         columns[f"{name}_ms"] = spans_ms(rows["sent_ns"], rows[to])
         if run.is_open_loop:
             columns[f"{name}_from_plan_ms"] = spans_ms(rows["planned_ns"], rows[to])
-    columns["ttft_low_ms"] = spans_ms(rows["send_returned_ns"], rows["first_token_low_ns"])
+    if run.streams:
+        columns["ttft_low_ms"] = spans_ms(rows["send_returned_ns"], rows["first_token_low_ns"])
+    if len(run.info.get("endpoints") or ()) > 1:
+        columns["endpoint"] = rows["endpoint"].tolist()
+    if run.has_conversations:
+        columns["conversation"] = rows["conversation"].tolist()
+        columns["turn"] = (rows["turn"] + 1).tolist()
     columns["client_delay_max_ms"] = (rows["client_delay_max_ns"] / 1e6).tolist()
     for name in COUNTS:
         columns[name] = [None if value < 0 else value for value in rows[name].tolist()]

@@ -35,7 +35,7 @@ def statistics_of(name: str, *percents: str) -> list[str]:
 def result_of(folder: Path) -> dict:
     run = Run.load(folder)
     summary = summarise(run)
-    result = vllm_result(run, summary["metrics"], None)
+    result = vllm_result(run)
     assert list(summary)[: len(result)] == list(result)
     # The one key of both: summary.json's own `errors` counts by kind.
     assert {key: summary[key] for key in result if key != "errors"} == {
