@@ -7,5 +7,7 @@ cdef class BodyFile:
     cdef const char* data
     cdef Py_ssize_t size
     cdef const int64_t* offsets
+    # Bytes handed out since the pages behind them were last let go.
+    cdef int64_t touched
 
     cdef const char* body(self, int64_t slot, Py_ssize_t* n) noexcept

@@ -6,10 +6,14 @@ from libc.errno cimport errno
 from libc.stdint cimport int64_t
 from libc.string cimport memcmp
 from posix.fcntl cimport O_RDONLY, open as c_open
-from posix.mman cimport MAP_FAILED, MAP_SHARED, PROT_READ, mmap, munmap
+from posix.mman cimport MADV_DONTNEED, MAP_FAILED, MAP_SHARED, PROT_READ, madvise, mmap, munmap
 from posix.unistd cimport close
 
 import os
+
+cdef enum:
+    # What the process keeps mapped of the bodies, about.
+    KEPT = 1 << 23
 
 
 cdef class BodyFile:
@@ -40,6 +44,12 @@ cdef class BodyFile:
     cdef const char* body(self, int64_t slot, Py_ssize_t* n) noexcept:
         cdef int64_t i = slot % self.count
         n[0] = self.offsets[i + 1] - self.offsets[i]
+        self.touched += n[0]
+        if self.touched > KEPT:
+            # Pages once read count as this process's memory. They stay in the kernel's cache, so letting
+            # them go costs a minor fault where a body is used again, or is still being sent.
+            self.touched = 0
+            madvise(<void*>self.data, self.size, MADV_DONTNEED)
         return self.data + self.offsets[i]
 
     def __getitem__(self, int64_t slot):

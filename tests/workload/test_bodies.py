@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,26 @@ def test_a_wrong_number_of_bodies_is_an_error_and_leaves_no_usable_file(tmp_path
             write_bodies(path, [b"x", b"y"], count)
         with pytest.raises(ValueError, match="holds no request bodies"):
             BodyFile(str(path))
+
+
+def test_reading_many_bodies_keeps_little_of_them_in_memory(tmp_path: Path) -> None:
+    count, size = 25_000, 4096
+    path = tmp_path / "bodies.bin"
+    write_bodies(path, (b"%d" % i + bytes(size) for i in range(count)), count)
+    script = (
+        "import sys\n"
+        "from aisbench._native.bodies import BodyFile\n"
+        "def rss():\n"
+        "    return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "file = BodyFile(sys.argv[1])\n"
+        "before = rss()\n"
+        "peak = 0\n"
+        f"for slot in range(2 * {count}):\n"
+        f"    assert file[slot].startswith(b'%d' % (slot % {count}))\n"
+        "    if slot % 100 == 0:\n"
+        "        peak = max(peak, rss())\n"
+        "print(peak - before)\n"
+    )
+    grown = int(subprocess.check_output([sys.executable, "-c", script, str(path)]))
+    assert path.stat().st_size > 100_000_000
+    assert grown < 16_000_000
