@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import Rules
+from aisbench.backends.rules import CHUNK, Rules
 from aisbench.errors import BadInput
 
 
@@ -45,8 +46,10 @@ class Backend:
     answers with vectors or scores; there are no tokens, and `plain_rules` mark their array as CHUNK.
     `must_finish`: a stream that ended without a finish reason was cut.
 
-    `takes_token_ids`, `takes_messages`: what it can be sent beside text. `output_tokens_from`: in
-    words, how output tokens are counted.
+    `takes_token_ids`, `takes_messages`: what it can be sent beside text. `parameters_in`: the object in
+    the body that holds the sampling parameters, where they are not at its top; what --extra-body has
+    under that name is merged into it instead of replacing it. `output_tokens_from`: in words, how
+    output tokens are counted.
     """
 
     family: str
@@ -60,13 +63,20 @@ class Backend:
     takes_messages: bool = False
     generates: bool = True
     must_finish: bool = False
+    parameters_in: str | None = None
+
+    @property
+    def marks_chunks(self) -> bool:
+        """Whether its stream tells token chunks without text (a role alone, half a character) from others."""
+        return any(meaning == CHUNK for _, meaning in self.rules or ())
 
     def path_for(self, model: str, *, stream: bool) -> str:
+        """Where it is asked for `model`, whose name is escaped as one segment of the path."""
         path = self.path if stream or self.plain_path is None else self.plain_path
-        return path.replace("{model}", model)
+        return path.replace("{model}", quote(model, safe=""))
 
     def body(self, prompt: Prompt, options: BodyOptions) -> bytes:
-        """The request body, byte for byte as `vllm bench serve` 0.32 sends it for the same prompt.
+        """The request body; OpenAI's and vLLM's byte for byte as `vllm bench serve` 0.32 sends them.
 
         That is Python's json.dumps with its defaults: ASCII-escaped, a blank behind each comma and
         colon. `extra_body`, then the prompt's own fields are merged last of all: where they name a
@@ -75,7 +85,12 @@ class Backend:
         """
         if prompt.body is not None:
             return prompt.body
-        fields = {**self.fields(prompt, options), **(options.extra_body or {}), **prompt.fields}
+        fields = self.fields(prompt, options)
+        for more in (options.extra_body or {}, prompt.fields):
+            inner = self.parameters_in
+            if inner is not None and isinstance(more.get(inner), Mapping):
+                more = {**more, inner: {**fields[inner], **more[inner]}}
+            fields = {**fields, **more}
         try:
             return json.dumps(fields, allow_nan=False).encode()
         except ValueError as problem:

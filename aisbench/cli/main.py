@@ -17,6 +17,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
+    "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),
 }
 

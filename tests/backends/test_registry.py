@@ -6,7 +6,7 @@ import pytest
 
 from aisbench._native.decode import MEANINGS, Decoder
 from aisbench.backends import rules
-from aisbench.backends.registry import BACKENDS, NOT_YET, backend_named
+from aisbench.backends.registry import AISBENCH_NAMES, BACKENDS, backend_named
 from aisbench.errors import BadInput
 
 
@@ -32,8 +32,11 @@ def test_chat() -> None:
         ),
         ("VLLM", "--backend 'VLLM' is unknown; did you mean vllm? known: "),
         ("zzz", "--backend 'zzz' is unknown; known: openai, vllm, sglang, lmdeploy, scalellm, openai-chat"),
-        ("tgi", "--backend tgi is not supported yet; known: openai, "),
-        ("tensorrt-llm", "--backend tensorrt-llm is not supported yet; known: "),
+        (
+            "tgi_strem_api_general",
+            "--backend 'tgi_strem_api_general' is unknown; did you mean tgi_stream_api_general? ",
+        ),
+        ("rerank", "--backend 'rerank' is unknown; did you mean vllm-rerank? known: "),
     ],
 )
 def test_names_that_cannot_be_used(name: str, said: str) -> None:
@@ -42,26 +45,20 @@ def test_names_that_cannot_be_used(name: str, said: str) -> None:
     assert str(refused.value).startswith(said)
 
 
-def test_no_name_is_both_known_and_not_yet() -> None:
-    assert not set(BACKENDS) & set(NOT_YET)
+def test_aisbench_s_names_lead_to_ours() -> None:
+    assert set(AISBENCH_NAMES.values()) <= set(BACKENDS)
+    assert not set(AISBENCH_NAMES) & set(BACKENDS)
+    assert backend_named("vllm_api_stream_chat") is backend_named("openai-chat")
+    assert backend_named("mindie_stream_api_general").path == "/infer"
+
+
+@pytest.mark.parametrize("name", sorted(BACKENDS))
+def test_what_streams_generates_and_what_does_not_has_no_rules(name: str) -> None:
+    backend = BACKENDS[name]
+    assert backend.generates == (backend.rules is not None)
+    Decoder(backend.plain_rules)
 
 
 def test_the_words_for_meanings_are_the_decoder_s() -> None:
     words = {value for name, value in vars(rules).items() if name.isupper() and isinstance(value, str)}
     assert words == set(MEANINGS)
-
-
-@pytest.mark.parametrize("name", sorted(BACKENDS))
-def test_each_backend_s_rules_read_a_whole_stream(name: str) -> None:
-    backend = backend_named(name)
-    decoder = Decoder(backend.rules)
-    text = b'"delta": {"content": "Hi"}' if backend.family == "openai-chat" else b'"text": "Hi"'
-    first = decoder.explain(b'{"choices": [{%b, "finish_reason": "stop"}]}' % text)
-    assert first is not None
-    assert (first["chunk"], first["content"], first["finish"] > 0) == (True, "Hi", True)
-    last = decoder.explain(b'{"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}')
-    assert last is not None
-    assert (last["chunk"], last["prompt_tokens"], last["output_tokens"]) == (False, 3, 1)
-    failure = decoder.explain(b'{"error": {"message": "out of memory"}}')
-    assert failure is not None
-    assert failure["error"]

@@ -1,0 +1,91 @@
+"""MindIE, Huawei's server for Ascend: its OpenAI-style, Triton-style and own endpoints.
+
+Source: the API reference of MindIE Motor 2.x (docs/zh/User_Guide/SERVICE_ORIENTED_INTERFACE) and AISBench's
+clients for it. Its TGI-style endpoint is read by the backend tgi.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.openai_chat import CHAT, messages
+from aisbench.backends.openai_completions import COMPLETIONS
+from aisbench.backends.prompt import Prompt
+from aisbench.backends.rules import CONTENT, ERROR, FINISH, OUTPUT_TOKENS, TOOL, Rules
+from aisbench.backends.tensorrt_llm import refuse_another_model
+from aisbench.backends.tgi import temperature_above_0
+
+
+def completions_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    """Only documented fields; the usage comes unasked, with the last token."""
+    body: dict[str, Any] = {"model": prompt.model or options.model, "prompt": prompt.text}
+    if prompt.output_tokens is not None:
+        body["max_tokens"] = prompt.output_tokens
+    return {**body, "stream": options.stream, **options.tail()}
+
+
+def chat_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    """As above. A content is a text for models that know only text, and parts for the others."""
+    plain = prompt.messages is None and not prompt.media
+    asked = [{"role": "user", "content": prompt.text}] if plain else messages(prompt)
+    body: dict[str, Any] = {"model": prompt.model or options.model, "messages": asked}
+    if prompt.output_tokens is not None:
+        body["max_tokens"] = prompt.output_tokens
+    return {**body, "stream": options.stream, **options.tail()}
+
+
+def parameters(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    """`ignore_eos` is not in the reference; AISBench's clients send it here."""
+    asked: dict[str, Any] = {**temperature_above_0(options.temperature)}
+    if options.ignore_eos:
+        asked["ignore_eos"] = True
+    if prompt.output_tokens is not None:
+        asked["max_new_tokens"] = prompt.output_tokens
+    return {**asked, "details": True}
+
+
+def triton_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    refuse_another_model(prompt, "mindie-triton")
+    return {"text_input": prompt.text, "parameters": parameters(prompt, options)}
+
+
+def infer_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    refuse_another_model(prompt, "mindie-infer")
+    return {"inputs": prompt.text, "stream": options.stream, "parameters": parameters(prompt, options)}
+
+
+DETAILS: Rules = (
+    ("details.finish_reason", FINISH),
+    ("details.generated_tokens", OUTPUT_TOKENS),
+    ("error", ERROR),
+)
+COUNTED_BY = "details.generated_tokens of the server"
+
+MINDIE = replace(COMPLETIONS, family="mindie", fields=completions_fields, takes_token_ids=False)
+MINDIE_CHAT = replace(CHAT, family="mindie-chat", fields=chat_fields)
+MINDIE_TRITON = Backend(
+    family="mindie-triton",
+    path="/v2/models/{model}/generate_stream",
+    plain_path="/v2/models/{model}/generate",
+    fields=triton_fields,
+    rules=(("text_output", CONTENT), *DETAILS),
+    plain_rules=(("text_output", CONTENT), *DETAILS),
+    output_tokens_from=COUNTED_BY,
+    parameters_in="parameters",
+)
+MINDIE_INFER = Backend(
+    family="mindie-infer",
+    path="/infer",
+    fields=infer_fields,
+    rules=(
+        ("token.text", CONTENT),
+        # The last token comes with its id and the whole text, but with null for its own.
+        ("token.id", TOOL),
+        *DETAILS,
+    ),
+    plain_rules=(("generated_text", CONTENT), *DETAILS),
+    output_tokens_from=COUNTED_BY,
+    parameters_in="parameters",
+)

@@ -1,0 +1,87 @@
+"""OpenAI responses: `/v1/responses`.
+
+Source: `vllm bench serve` 0.32 (body and which events count), OpenAI's event types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.prompt import Prompt
+from aisbench.backends.rules import (
+    CONTENT,
+    ERROR,
+    FINISH,
+    KIND,
+    OUTPUT_TOKENS,
+    PROMPT_TOKENS,
+    TOOL,
+)
+
+
+def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": prompt.model or options.model,
+        "input": asked(prompt),
+        "max_output_tokens": prompt.output_tokens,
+        "stream": options.stream,
+        "store": False,
+    }
+    if prompt.output_tokens is None:
+        del body["max_output_tokens"]
+    return {**body, **options.tail()}
+
+
+def asked(prompt: Prompt) -> Any:
+    """A text as it is, as vLLM's client sends it; messages and media in the words of this API."""
+    if prompt.messages is not None:
+        return [{**message, "content": content(message.get("content"))} for message in prompt.messages]
+    if prompt.media:
+        parts = [{"type": "text", "text": prompt.text}, *prompt.media]
+        return [{"role": "user", "content": content(parts)}]
+    return prompt.text
+
+
+def content(given: Any) -> Any:
+    return [part(p) for p in given] if isinstance(given, list) else given
+
+
+def part(given: Mapping[str, Any]) -> dict[str, Any]:
+    """A content part of a chat message as one of an input; others than text and image stay as they are."""
+    if given.get("type") == "text":
+        return {"type": "input_text", "text": given["text"]}
+    if given.get("type") == "image_url":
+        return {"type": "input_image", "image_url": given["image_url"]["url"]}
+    return dict(given)
+
+
+RESPONSES = Backend(
+    family="openai-responses",
+    path="/v1/responses",
+    fields=fields,
+    rules=(
+        # response.output_text.delta and response.reasoning_text.delta, also those of refusals and calls.
+        ("type", KIND),
+        ("delta", CONTENT),
+        ("response.status", FINISH),
+        ("response.usage.input_tokens", PROMPT_TOKENS),
+        ("response.usage.output_tokens", OUTPUT_TOKENS),
+        ("response.error", ERROR),
+        ("error", ERROR),
+        # Of the event `error`, which has it at its top.
+        ("message", ERROR),
+    ),
+    plain_rules=(
+        ("output[].content[].text", CONTENT),
+        ("output[].arguments", TOOL),
+        ("status", FINISH),
+        ("usage.input_tokens", PROMPT_TOKENS),
+        ("usage.output_tokens", OUTPUT_TOKENS),
+        ("error", ERROR),
+    ),
+    output_tokens_from="usage of the server, in the event that closes the stream",
+    takes_messages=True,
+    must_finish=True,
+)

@@ -1,0 +1,86 @@
+"""What answers with vectors or scores: `/v1/embeddings`, `/pooling`, `/v1/rerank`.
+
+Source: `vllm bench serve` 0.32 (bodies), vLLM's response classes. There is no stream and no token; a
+request's latency is until its whole answer is there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.prompt import Prompt
+from aisbench.backends.rules import CHUNK, ERROR, PROMPT_TOKENS, Rules
+from aisbench.errors import BadInput
+
+# As vLLM's client: a prompt that is longer than the model's context is cut, not refused.
+TRUNCATE = {"truncate_prompt_tokens": -1}
+NOTHING_GENERATED = "none: nothing is generated"
+
+
+def inputs(prompt: Prompt) -> Any:
+    """Several texts, token ids, or one text."""
+    if prompt.texts:
+        return list(prompt.texts)
+    return list(prompt.token_ids) if prompt.token_ids is not None else prompt.text
+
+
+def embeddings_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    return {"model": prompt.model or options.model, "input": inputs(prompt), **TRUNCATE}
+
+
+def pooling_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    return {"model": prompt.model or options.model, **TRUNCATE, "input": inputs(prompt)}
+
+
+def rerank_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    """Raises BadInput for a prompt without documents."""
+    if not prompt.documents:
+        raise BadInput(
+            "--backend vllm-rerank needs documents beside each query; take a --dataset that has them"
+        )
+    return {
+        "model": prompt.model or options.model,
+        "query": prompt.text,
+        "documents": list(prompt.documents),
+        **TRUNCATE,
+    }
+
+
+VECTORS: Rules = (("data", CHUNK), ("usage.prompt_tokens", PROMPT_TOKENS), ("error", ERROR))
+
+EMBEDDINGS = Backend(
+    family="openai-embeddings",
+    path="/v1/embeddings",
+    fields=embeddings_fields,
+    rules=None,
+    plain_rules=VECTORS,
+    output_tokens_from=NOTHING_GENERATED,
+    takes_token_ids=True,
+    generates=False,
+)
+POOLING = Backend(
+    family="vllm-pooling",
+    path="/pooling",
+    fields=pooling_fields,
+    rules=None,
+    plain_rules=VECTORS,
+    output_tokens_from=NOTHING_GENERATED,
+    takes_token_ids=True,
+    generates=False,
+)
+RERANK = Backend(
+    family="vllm-rerank",
+    path="/v1/rerank",
+    fields=rerank_fields,
+    rules=None,
+    # Older vLLM gave only the total, which is the same number.
+    plain_rules=(
+        ("results", CHUNK),
+        ("usage.prompt_tokens", PROMPT_TOKENS),
+        ("usage.total_tokens", PROMPT_TOKENS),
+        ("error", ERROR),
+    ),
+    output_tokens_from=NOTHING_GENERATED,
+    generates=False,
+)

@@ -1,0 +1,54 @@
+"""TensorRT-LLM behind Triton: `/v2/models/{model}/generate_stream` and `/generate`.
+
+Source: Triton's protocol extension "generate", the ensemble of tensorrtllm_backend, and the client that
+vLLM had for it. {model} is most often `ensemble` or `tensorrt_llm_bls`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.prompt import Prompt
+from aisbench.backends.rules import CONTENT, ERROR
+from aisbench.errors import BadInput
+
+
+def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    refuse_another_model(prompt, "tensorrt-llm")
+    body: dict[str, Any] = {
+        "text_input": prompt.text,
+        "max_tokens": prompt.output_tokens,
+        "stream": options.stream,
+    }
+    if prompt.output_tokens is None:
+        del body["max_tokens"]
+    elif options.ignore_eos:
+        # There is no word for it. A least length does the same; its name was min_length before it was
+        # min_tokens, and Triton passes over names that the model does not know.
+        body["min_length"] = body["min_tokens"] = prompt.output_tokens
+    if options.temperature is not None:
+        body["temperature"] = options.temperature
+    return body
+
+
+def refuse_another_model(prompt: Prompt, name: str) -> None:
+    """Raises BadInput for a prompt with a model of its own, which no field of the body could name."""
+    if prompt.model is not None:
+        raise BadInput(
+            f"--backend {name} cannot name a model for a single request ({prompt.model!r}): its bodies have "
+            "no field for it; leave the mix of models out, or run each by itself with --model"
+        )
+
+
+RULES = (("text_output", CONTENT), ("error", ERROR))
+
+TENSORRT_LLM = Backend(
+    family="tensorrt-llm",
+    path="/v2/models/{model}/generate_stream",
+    plain_path="/v2/models/{model}/generate",
+    fields=fields,
+    rules=RULES,
+    plain_rules=RULES,
+    output_tokens_from="number of events with text: the server gives no count",
+)
