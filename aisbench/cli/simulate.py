@@ -21,7 +21,17 @@ def option(flag: str, kind: type, help_text: str) -> Any:
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on; 0: any free one.")
+@click.option("--uds", metavar="PATH", help="Listen on a Unix socket instead.")
+@click.option("--tls-cert", metavar="FILE", help="Certificate (PEM) to speak https with.")
+@click.option("--tls-key", metavar="FILE", help="Its key (PEM).")
 @option("--model", str, "Name of the model served.")
+@click.option(
+    "--model-alias",
+    "model_alias",
+    multiple=True,
+    metavar="NAME",
+    help="Another name that is served, as that of a LoRA adapter is; repeatable.",
+)
 @option("--max-model-len", int, "Most tokens of prompt and output together.")
 @option("--max-num-seqs", int, "Most sequences in a batch; others wait.")
 @option("--kv-tokens", int, "Tokens that the KV cache holds; sequences for which there is no room wait.")
@@ -33,6 +43,13 @@ def option(flag: str, kind: type, help_text: str) -> Any:
 @option("--jitter", float, "Relative standard deviation of a step's length.")
 @option("--stop-early", float, "Chance at each token that it is the last, unless ignore_eos is asked for.")
 @option("--reasoning-tokens", int, "So many tokens at the start of a chat come as reasoning_content.")
+@click.option(
+    "--usage-in-last-chunk",
+    is_flag=True,
+    help="Completions and chats count their tokens unasked, in the event of the last one, as MindIE does.",
+)
+@option("--embedding-size", int, "Numbers in a vector of /v1/embeddings and /pooling.")
+@option("--image-tokens", int, "Tokens that an image in a chat counts for.")
 @option("--seed", int, "Of jitter, early ends and faults.")
 @click.option("--api-key", metavar="KEY", help="Answer 401 to /v1 without this key.")
 @click.option(
@@ -46,18 +63,37 @@ def option(flag: str, kind: type, help_text: str) -> Any:
 @click.option("--announce", type=int, hidden=True)
 @click.option("--lifeline", type=int, hidden=True)
 def simulate(
-    host: str, port: int, fault: tuple[str, ...], announce: int | None, lifeline: int | None, **given: Any
+    host: str,
+    port: int,
+    uds: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    fault: tuple[str, ...],
+    announce: int | None,
+    lifeline: int | None,
+    **given: Any,
 ) -> None:
     """Run a simulated inference server with continuous batching and known costs.
 
-    It answers /v1/chat/completions, /v1/completions, /v1/models, /health, /metrics (vLLM's names) and
-    /truth (what it saw since /reset). A text prompt has one token per word.
+    It speaks every API that --backend names: OpenAI's completions, chat, responses and embeddings, vLLM's
+    pooling and rerank, TGI's, Triton's, SGLang's and MindIE's paths. Beside these it answers /v1/models,
+    /tokenize, /detokenize, /health, /metrics (vLLM's names) and /truth (what it saw since /reset). A text
+    has one token per word.
     """
     parameters = Parameters(faults=parse_faults(fault), **given)
     parameters.check()
     from aisbench.simulator.serve import serve
 
-    serve(parameters, host, port, click.echo, announce=announce, lifeline=lifeline)
+    serve(
+        parameters,
+        host,
+        port,
+        click.echo,
+        uds=uds,
+        tls=(tls_cert, tls_key),
+        announce=announce,
+        lifeline=lifeline,
+    )
 
 
 def parse_faults(given: tuple[str, ...]) -> dict[str, float]:

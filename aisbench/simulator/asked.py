@@ -1,4 +1,4 @@
-"""A request body, taken apart as an OpenAI-compatible server does."""
+"""What counts of a request, whatever API it came by, and what is said when it cannot be answered."""
 
 from __future__ import annotations
 
@@ -9,110 +9,107 @@ import orjson
 
 from aisbench.simulator.parameters import Parameters
 
-# OpenAI's default for completions; here for chat as well.
+Fields = dict[str, Any]
+# OpenAI's default for completions; here for all.
 DEFAULT_TOKENS = 16
 
 
 class Refusal(Exception):
-    """An answer other than 200, with vLLM's error object as its body."""
+    """An answer other than 200. Each API words it in its own way (`Dialect.refuse`)."""
 
     def __init__(
         self, status: int, message: str, kind: str = "BadRequestError", param: str | None = None
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.body = error_body(status, message, kind, param)
+        self.message = message
+        self.kind = kind
+        self.param = param
 
 
-def error_body(status: int, message: str, kind: str, param: str | None = None) -> bytes:
-    return orjson.dumps({"error": {"message": message, "type": kind, "param": param, "code": status}})
+class TooLong(Refusal):
+    """More tokens, of prompt and output together, than the model has room for."""
+
+    def __init__(self, limit: int, prompt_tokens: int, max_tokens: int, param: str) -> None:
+        super().__init__(
+            400,
+            f"This model's maximum context length is {limit} tokens. However, you requested "
+            f"{prompt_tokens + max_tokens} tokens ({prompt_tokens} in the messages, {max_tokens} in the "
+            "completion). Please reduce the length of the messages or completion.",
+            param=param,
+        )
+        self.limit = limit
+        self.prompt_tokens = prompt_tokens
+        self.max_tokens = max_tokens
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What counts of a request; all else in the body is ignored."""
+    """What counts of a request; all else in the body is ignored.
 
-    chat: bool
+    `wants_usage`: token counts were asked for. `generates` False: only vectors or scores are wanted,
+    as many as `vectors`; `documents` are what scores are for.
+    """
+
     prompt_tokens: int
     max_tokens: int
-    stream: bool
-    include_usage: bool
-    ignore_eos: bool
+    model: str
+    stream: bool = False
+    wants_usage: bool = True
+    ignore_eos: bool = False
+    generates: bool = True
+    vectors: int = 0
+    documents: tuple[str, ...] = ()
 
 
-def parse_body(body: bytes, *, chat: bool, parameters: Parameters) -> Asked:
-    """Raises Refusal with what vLLM would answer. A text has one token per word."""
+def parse_json(body: bytes) -> Fields:
     try:
         fields = orjson.loads(body)
     except ValueError as problem:
         raise Refusal(400, f"the body is not JSON: {problem}") from None
     if not isinstance(fields, dict):
         raise Refusal(400, "the body is not a JSON object")
-    model = fields.get("model")
-    if model not in (None, parameters.model):
-        raise Refusal(404, f"The model `{model}` does not exist.", "NotFoundError", "model")
-    prompt_tokens = chat_tokens(fields.get("messages")) if chat else prompt_length(fields.get("prompt"))
-    if prompt_tokens < 1:
-        raise Refusal(400, "the prompt is empty", param="messages" if chat else "prompt")
-    max_tokens = wanted_tokens(fields, chat)
-    if prompt_tokens + max_tokens > parameters.context_tokens:
-        raise Refusal(
-            400,
-            f"This model's maximum context length is {parameters.context_tokens} tokens. However, you requested "
-            f"{prompt_tokens + max_tokens} tokens ({prompt_tokens} in the messages, {max_tokens} in the "
-            "completion). Please reduce the length of the messages or completion.",
-            param="max_tokens",
-        )
-    options = fields.get("stream_options")
-    if options is not None and not isinstance(options, dict):
-        raise Refusal(400, "stream_options must be an object", param="stream_options")
-    return Asked(
-        chat=chat,
-        prompt_tokens=prompt_tokens,
-        max_tokens=max_tokens,
-        stream=bool(fields.get("stream")),
-        include_usage=bool(options and options.get("include_usage")),
-        ignore_eos=bool(fields.get("ignore_eos")),
-    )
+    return fields
 
 
-def wanted_tokens(fields: dict[str, Any], chat: bool) -> int:
-    names = ("max_completion_tokens", "max_tokens") if chat else ("max_tokens",)
+def served_model(name: Any, parameters: Parameters) -> str:
+    """The model asked for, by default the first; raises Refusal for one that is not served."""
+    if name is None:
+        return parameters.model
+    if name not in parameters.models:
+        raise Refusal(404, f"The model `{name}` does not exist.", "NotFoundError", "model")
+    return str(name)
+
+
+def object_in(fields: Fields, name: str) -> Fields:
+    """The object `name` of the body; empty where it is absent or null."""
+    found = fields.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise Refusal(400, f"{name} must be an object", param=name)
+    return found
+
+
+def wanted_tokens(fields: Fields, *names: str) -> int:
+    """The longest output asked for, under the first of `names` that is there."""
     name, wanted = next(((n, fields[n]) for n in names if fields.get(n) is not None), ("", DEFAULT_TOKENS))
     if type(wanted) is not int or wanted < 1:
         raise Refusal(400, f"{name} must be at least 1, got {wanted}.", param=name)
     return wanted
 
 
-def prompt_length(prompt: Any) -> int:
-    """Of a text, a list of token ids, or a list with one of these."""
-    if isinstance(prompt, str):
-        return len(prompt.split())
-    if isinstance(prompt, list) and prompt:
-        if all(type(token) is int for token in prompt):
-            return len(prompt)
-        if len(prompt) == 1:
-            return prompt_length(prompt[0])
-    raise Refusal(
-        400, "prompt must be a text, a list of token ids, or a list with one of these", param="prompt"
-    )
+def text_tokens(fields: Fields, name: str) -> int:
+    """Tokens of the text under `name`: its words."""
+    text = fields.get(name)
+    if not isinstance(text, str):
+        raise Refusal(400, f"{name} must be a text", param=name)
+    return len(text.split())
 
 
-def chat_tokens(messages: Any) -> int:
-    """Words in all messages; there is no chat template that would add any."""
-    if not isinstance(messages, list) or not messages:
-        raise Refusal(400, "messages must be a list with at least one message", param="messages")
-    total = 0
-    for message in messages:
-        content = message.get("content") if isinstance(message, dict) else None
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        if not isinstance(parts, list):
-            raise Refusal(400, "each message needs a content: a text, or a list of parts", param="messages")
-        for part in parts:
-            text = part.get("text") if isinstance(part, dict) and part.get("type", "text") == "text" else None
-            if not isinstance(text, str):
-                raise Refusal(
-                    400, 'the parts of a content must be {"type": "text", "text": ...}', param="messages"
-                )
-            total += len(text.split())
-    return total
+def check_length(prompt_tokens: int, max_tokens: int, parameters: Parameters, names: tuple[str, str]) -> None:
+    """Raises Refusal for an empty prompt and one for which there is no room; `names` of the two fields."""
+    if prompt_tokens < 1:
+        raise Refusal(400, "the prompt is empty", param=names[0])
+    if prompt_tokens + max_tokens > parameters.context_tokens:
+        raise TooLong(parameters.context_tokens, prompt_tokens, max_tokens, names[1])

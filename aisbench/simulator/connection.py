@@ -16,6 +16,7 @@ REASONS = {
     401: b"Unauthorized",
     404: b"Not Found",
     405: b"Method Not Allowed",
+    422: b"Unprocessable Entity",
     500: b"Internal Server Error",
 }
 
@@ -157,6 +158,14 @@ class Connection(asyncio.Protocol):
         self.fd = -1
         self.waiting.clear()
         self.transport.close()
+
+
+class TlsConnection(Connection):
+    """The same where the transport encrypts: it must see all that is sent, and sends at its own time."""
+
+    def send(self, data: bytes) -> None:
+        if self.fd >= 0:
+            self.transport.write(data)
 
 
 def response_head(status: int, content_type: bytes, length: int) -> bytes:

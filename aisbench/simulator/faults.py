@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from enum import Enum
 
-from aisbench.simulator.answer import STREAM_END, Answer, chunk
-from aisbench.simulator.asked import Refusal, error_body
+from aisbench.simulator.asked import Refusal
+from aisbench.simulator.dialects.answer import Answer
+from aisbench.simulator.dialects.dialect import Dialect
 from aisbench.simulator.parameters import Parameters
 
 MESSAGE = "injected fault"
@@ -40,7 +41,7 @@ class Faults:
             drawn -= share
         return None
 
-    def in_stream(self, kind: str, answer: Answer, index: int) -> tuple[bytes, After]:
+    def in_stream(self, kind: str, answer: Answer, dialect: Dialect, index: int) -> tuple[bytes, After]:
         """What is sent instead of token `index`, and what follows."""
         if kind == "cut":
             token = answer.token(index)
@@ -48,10 +49,10 @@ class Faults:
         if kind == "stall":
             return b"", After.SILENCE
         if kind == "malformed":
-            return chunk(b'{"choices": [{"text": '), After.GOES_ON
+            return answer.broken_token(), After.GOES_ON
         if kind == "error-event":
-            return chunk(error_body(500, MESSAGE, "InternalServerError")) + STREAM_END, After.ENDS
-        return answer.huge_token(self.huge_event_bytes), After.GOES_ON
+            return answer.error_event(dialect.refuse(failure())[1]), After.ENDS
+        return answer.huge_token(index, self.huge_event_bytes), After.GOES_ON
 
     def in_body(self, kind: str, answer: Answer, generated: int, reason: str) -> tuple[bytes, After]:
         """The body of an answer that is not streamed; of a cut one only half is sent.
@@ -59,7 +60,7 @@ class Faults:
         Raises Refusal for an error. What is huge is the text.
         """
         if kind == "error-event":
-            raise Refusal(500, MESSAGE, "InternalServerError")
+            raise failure()
         if kind == "huge-event":
             return answer.whole(generated, reason, "x" * self.huge_event_bytes), After.ENDS
         body = answer.whole(generated, reason)
@@ -71,6 +72,10 @@ class Faults:
 def before_answer(kind: str) -> None:
     """Raises Refusal for the faults that are an answer of their own."""
     if kind == "http-500":
-        raise Refusal(500, MESSAGE, "InternalServerError")
+        raise failure()
     if kind == "http-401":
         raise Refusal(401, MESSAGE, "AuthenticationError")
+
+
+def failure() -> Refusal:
+    return Refusal(500, MESSAGE, "InternalServerError")

@@ -9,7 +9,15 @@ from aisbench.errors import BadInput
 
 FAULTS = ("http-500", "http-401", "cut", "stall", "html", "malformed", "error-event", "huge-event")
 
-COUNTS = ("max_model_len", "max_num_seqs", "kv_tokens", "max_batched_tokens", "huge_event_bytes")
+COUNTS = (
+    "max_model_len",
+    "max_num_seqs",
+    "kv_tokens",
+    "max_batched_tokens",
+    "embedding_size",
+    "image_tokens",
+    "huge_event_bytes",
+)
 COSTS = (
     "prefill_us_per_token",
     "prefill_fixed_ms",
@@ -32,6 +40,7 @@ class Parameters:
     """
 
     model: str = "simulated-8b"
+    model_alias: tuple[str, ...] = ()
     max_model_len: int = 32768
     max_num_seqs: int = 256
     kv_tokens: int = 500_000
@@ -43,10 +52,18 @@ class Parameters:
     jitter: float = 0.0
     stop_early: float = 0.0
     reasoning_tokens: int = 0
+    usage_in_last_chunk: bool = False
+    embedding_size: int = 64
+    image_tokens: int = 256
     seed: int = 0
     api_key: str | None = None
     faults: dict[str, float] = field(default_factory=dict)
     huge_event_bytes: int = 2_000_000
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All names that are served: the model's, and those of its adapters."""
+        return (self.model, *self.model_alias)
 
     @property
     def context_tokens(self) -> int:
@@ -70,8 +87,10 @@ class Parameters:
                 f"--max-batched-tokens {self.max_batched_tokens} is less than --max-num-seqs "
                 f"{self.max_num_seqs}: a full batch could not decode; give at least as many"
             )
-        if not self.model:
-            raise BadInput("--model is empty; give a name")
+        if not all(self.models):
+            raise BadInput("--model or --model-alias is empty; give a name")
+        if len(set(self.models)) < len(self.models):
+            raise BadInput("--model-alias names a model twice; give each name once")
         if self.api_key is not None and not (self.api_key and self.api_key.isascii()):
             raise BadInput(
                 "--api-key is empty or not ASCII; give a key that a header can carry, or leave it out"
@@ -92,8 +111,12 @@ class Parameters:
             value = getattr(self, f.name)
             if f.name == "faults":
                 shown += [f"fault {kind}:{share:g}" for kind, share in value.items()]
+            elif f.name == "model_alias":
+                shown += [f"model-alias {name}" for name in value]
             elif f.name == "api_key":
                 shown += ["api-key set"] if value else []
+            elif f.name == "usage_in_last_chunk":
+                shown += ["usage-in-last-chunk"] if value else []
             elif f.name != "huge_event_bytes" or "huge-event" in self.faults:
                 shown.append(f"{f.name.replace('_', '-')} {value}")
         return shown

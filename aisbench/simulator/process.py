@@ -6,6 +6,8 @@ import contextlib
 import http.client
 import json
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -19,24 +21,46 @@ STOP_TIMEOUT_S = 5.0
 
 
 class SimulatorProcess:
-    """A running simulator. `lifeline` is the pipe whose end is its end."""
+    """A running simulator, on a port or on the Unix socket `uds`; with `tls` it speaks https.
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes], lifeline: IO[bytes]) -> None:
-        self.port = port
+    `lifeline` is the pipe whose end is its end.
+    """
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], lifeline: IO[bytes], uds: str | None, tls: bool
+    ) -> None:
+        self.port = 0
         self.process = process
         self.lifeline = lifeline
+        self.uds = uds
+        self.tls = tls
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        """Its base URL; where it has a socket of its own, the host in it only fills the Host header."""
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://localhost" if self.uds else f"{scheme}://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
         return self.process.pid
 
-    def get(self, path: str) -> bytes:
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection for its own pages, whoever signed its certificate."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=CONTROL_TIMEOUT_S)
-        with contextlib.closing(connection):
+        if self.uds is None and not self.tls:
+            return connection
+        if self.uds is None:
+            plain = socket.create_connection(("127.0.0.1", self.port), timeout=CONTROL_TIMEOUT_S)
+        else:
+            plain = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            plain.settimeout(CONTROL_TIMEOUT_S)
+            plain.connect(self.uds)
+        connection.sock = unverified().wrap_socket(plain) if self.tls else plain
+        return connection
+
+    def get(self, path: str) -> bytes:
+        with contextlib.closing(self.connect()) as connection:
             connection.request("GET", path)
             return connection.getresponse().read()
 
@@ -58,15 +82,27 @@ class SimulatorProcess:
             return self.process.wait()
 
 
+def unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 @contextlib.contextmanager
-def start_simulator(args: list[str]) -> Iterator[SimulatorProcess]:
+def start_simulator(
+    args: list[str], *, uds: str | None = None, tls: tuple[str, str] | None = None
+) -> Iterator[SimulatorProcess]:
     """Starts `aisbench simulate` with `args` on a free port; it ends with the block, or with this process.
 
+    `uds`: it listens there instead. `tls`: files of certificate and key, with which it speaks https.
     Raises BadInput with the simulator's own message when it does not start.
     """
     announced, announce = os.pipe()
     kept_by_it, kept_by_us = os.pipe()
     command = [sys.executable, "-m", "aisbench", "simulate", "--port", "0", *args]
+    command += ["--uds", uds] if uds else []
+    command += ["--tls-cert", tls[0], "--tls-key", tls[1]] if tls else []
     command += ["--announce", str(announce), "--lifeline", str(kept_by_it)]
     with (
         os.fdopen(announced) as reader,
@@ -87,7 +123,7 @@ def start_simulator(args: list[str]) -> Iterator[SimulatorProcess]:
         finally:
             os.close(announce)
             os.close(kept_by_it)
-        simulator = SimulatorProcess(0, process, lifeline)
+        simulator = SimulatorProcess(process, lifeline, uds, tls is not None)
         try:
             port = reader.readline()
             if not port:

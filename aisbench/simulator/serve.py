@@ -9,12 +9,14 @@ import os
 import resource
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 
 import uvloop
 
 from aisbench.errors import BadInput
-from aisbench.simulator.connection import Connection
+from aisbench.simulator.connection import Connection, TlsConnection
+from aisbench.simulator.listening import encryption, listen, listen_unix
 from aisbench.simulator.parameters import Parameters
 from aisbench.simulator.server import Simulator
 
@@ -30,19 +32,30 @@ def serve(
     port: int,
     say: Callable[[str], None],
     *,
+    uds: str | None = None,
+    tls: tuple[str | None, str | None] = (None, None),
     announce: int | None = None,
     lifeline: int | None = None,
 ) -> None:
     """Serves until SIGINT, SIGTERM, or the end of `lifeline`, a file descriptor.
 
-    `announce`: a file descriptor that is told the port. Raises BadInput when the address cannot be had.
+    `uds`: path of a Unix socket to listen on, instead of host and port. `tls`: files of certificate and
+    key (PEM); with them it speaks https. `announce`: a file descriptor that is told the port, 0 where
+    there is none. Raises BadInput when the address cannot be had or the certificate not be used.
     """
     parameters.check()
     for flag, fd in (("--announce", announce), ("--lifeline", lifeline)):
         if fd is not None:
             check_open(flag, fd)
+    context = encryption(*tls)
     raise_file_limit()
-    uvloop.run(run(parameters, listen(host, port), say, announce, lifeline))
+    listener = listen(host, port) if uds is None else listen_unix(uds)
+    try:
+        uvloop.run(run(parameters, listener, context, say, announce, lifeline))
+    finally:
+        if uds is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(uds)
 
 
 def check_open(flag: str, fd: int) -> None:
@@ -60,29 +73,10 @@ def raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def listen(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise BadInput(f"--port {port} is no port; give 1 to 65535, or 0 for any free one")
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except socket.gaierror as problem:
-        listener.close()
-        raise BadInput(
-            f"--host {host!r} is unknown ({problem.strerror}); give an address of this machine"
-        ) from None
-    except OSError as problem:
-        listener.close()
-        raise BadInput(
-            f"--port {port} on {host} cannot be had ({problem.strerror}); give another, or 0"
-        ) from None
-    return listener
-
-
 async def run(
     parameters: Parameters,
     listener: socket.socket,
+    context: ssl.SSLContext | None,
     say: Callable[[str], None],
     announce: int | None,
     lifeline: int | None,
@@ -94,11 +88,23 @@ async def run(
     if lifeline is not None:
         loop.add_reader(lifeline, end.set)
     simulator = Simulator(parameters)
-    server = await loop.create_server(lambda: Connection(simulator), sock=listener, backlog=BACKLOG)
-    host, port = listener.getsockname()[:2]
+    kind = Connection if context is None else TlsConnection
+    port = 0
+    scheme = "http" if context is None else "https"
+
+    def accepted() -> Connection:
+        return kind(simulator)
+
+    if listener.family == socket.AF_UNIX:
+        server = await loop.create_unix_server(accepted, sock=listener, ssl=context, backlog=BACKLOG)
+        where = f"{scheme}://localhost through {listener.getsockname()}"
+    else:
+        server = await loop.create_server(accepted, sock=listener, ssl=context, backlog=BACKLOG)
+        host, port = listener.getsockname()[:2]
+        where = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     for line in in_lines(parameters.describe()):
         say(line)
-    say(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}")
+    say(f"listening on {where}")
     if announce is not None:
         os.write(announce, f"{port}\n".encode())
         os.close(announce)

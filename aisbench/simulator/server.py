@@ -6,20 +6,18 @@ import asyncio
 import random
 import time
 
-import orjson
-
 from aisbench._native.clock import Timer, now_ns
-from aisbench.simulator.answer import Answer
-from aisbench.simulator.asked import Asked, Refusal, parse_body
+from aisbench.simulator.asked import Asked, Refusal, parse_json
 from aisbench.simulator.batcher import Batcher, Sequence
 from aisbench.simulator.connection import Connection, HttpRequest, response_head
+from aisbench.simulator.dialects.answer import Answer
+from aisbench.simulator.dialects.dialect import Dialect
 from aisbench.simulator.faults import HTML, After, Faults, before_answer
 from aisbench.simulator.ledger import Ledger
-from aisbench.simulator.metrics import CONTENT_TYPE, metrics_page
+from aisbench.simulator.pages import JSON, Pages
 from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.routes import Route, route_of
 
-JSON = b"application/json"
-GENERATE = {"/v1/chat/completions": True, "/v1/completions": False}
 # A server that is further behind its schedule (or was stopped for that long) does not send all that it
 # missed in one burst, but goes on from now; the time so lost is in /truth as given_up_ms.
 GIVE_UP_NS = 1_000_000_000
@@ -29,14 +27,24 @@ NEVER = -1
 class Request(Sequence):
     """A request that is being answered: what the batcher sees of it, and how its tokens travel."""
 
-    __slots__ = ("answer", "arrived_ns", "asked", "connection", "fault", "fault_at", "first_ns", "last_ns")
+    __slots__ = (
+        *("answer", "arrived_ns", "asked", "connection", "dialect", "fault", "fault_at"),
+        *("first_ns", "last_ns"),
+    )
 
     def __init__(
-        self, asked: Asked, stop_at: int, connection: Connection, answer: Answer, fault: str | None
+        self,
+        asked: Asked,
+        stop_at: int,
+        connection: Connection,
+        dialect: Dialect,
+        answer: Answer,
+        fault: str | None,
     ) -> None:
         super().__init__(asked.prompt_tokens, asked.max_tokens, stop_at)
         self.asked = asked
         self.connection = connection
+        self.dialect = dialect
         self.answer = answer
         self.fault = fault
         # After some tokens, where there are some.
@@ -61,6 +69,7 @@ class Simulator:
         self.parameters = parameters
         self.batcher: Batcher[Request] = Batcher(parameters)
         self.ledger = Ledger()
+        self.pages = Pages(parameters, self.batcher, self.ledger)
         self.faults = Faults(parameters)
         self.random = random.Random(f"{parameters.seed} early ends")
         self.requests: dict[Connection, Request] = {}
@@ -73,17 +82,15 @@ class Simulator:
     # Requests
 
     def handle(self, request: HttpRequest, connection: Connection) -> None:
-        try:
-            if not self.allowed(request):
-                connection.respond(401, JSON, b'{"error":"Unauthorized"}')
-            elif request.path not in GENERATE:
-                connection.respond(*self.page(request.path))
-            elif request.method != "POST":
-                connection.respond(405, JSON, b'{"detail":"Method Not Allowed"}')
-            else:
-                self.accept(request, connection)
-        except Refusal as refusal:
-            connection.respond(refusal.status, JSON, refusal.body)
+        route = route_of(request.path)
+        if not self.allowed(request):
+            connection.respond(401, JSON, b'{"error":"Unauthorized"}')
+        elif route is None:
+            connection.respond(*self.pages.answer(request))
+        elif request.method != "POST":
+            connection.respond(405, JSON, b'{"detail":"Method Not Allowed"}')
+        else:
+            self.accept(request, route, connection)
 
     def allowed(self, request: HttpRequest) -> bool:
         """As with vLLM, only /v1 is behind the key."""
@@ -92,19 +99,26 @@ class Simulator:
             return True
         return request.authorization == b"Bearer " + key.encode()
 
-    def accept(self, request: HttpRequest, connection: Connection) -> None:
-        """Takes a generation request; raises Refusal."""
-        asked = parse_body(request.body, chat=GENERATE[request.path], parameters=self.parameters)
-        fault = self.faults.draw()
-        if fault in ("http-500", "http-401", "html"):
-            self.ledger.faults[fault] += 1
-            before_answer(fault)
-            connection.respond(200, b"text/html; charset=utf-8", HTML)
+    def accept(self, request: HttpRequest, route: Route, connection: Connection) -> None:
+        """Takes a generation request, or says in its API's words why not."""
+        dialect = route.dialect_of({})
+        try:
+            fields = parse_json(request.body)
+            dialect = route.dialect_of(fields)
+            asked = dialect.parse(fields, route.way, self.parameters)
+            fault = self.faults.draw()
+            if fault in ("http-500", "http-401", "html"):
+                self.ledger.faults[fault] += 1
+                before_answer(fault)
+                connection.respond(200, b"text/html; charset=utf-8", HTML)
+                return
+        except Refusal as refusal:
+            status, body = dialect.refuse(refusal)
+            connection.respond(status, JSON, body)
             return
         self.numbers += 1
-        p = self.parameters
-        answer = Answer(asked, self.numbers, int(time.time()), p.model, p.reasoning_tokens)
-        taken = Request(asked, self.draw_end(asked), connection, answer, fault)
+        answer = dialect.answer(asked, self.numbers, int(time.time()), self.parameters)
+        taken = Request(asked, self.draw_end(asked), connection, dialect, answer, fault)
         self.requests[connection] = taken
         self.ledger.arrived(asked.prompt_tokens)
         self.batcher.submit(taken)
@@ -142,18 +156,21 @@ class Simulator:
         late_ns = now_ns() - self.step_end_ns
         self.ledger.late.append(late_ns)
         requests = self.batcher.end_step()
-        self.ledger.generated(len(requests))
         itl_append = self.ledger.itl.append
+        # Vectors and scores take a place in the step, but are no tokens.
+        no_tokens = 0
         for request in requests:
             generated = request.generated
             if generated == 1 or generated == request.stop_at or generated - 1 == request.fault_at:
                 self.send_edge(request)
+                no_tokens += not request.asked.generates
                 continue
             if request.asked.stream:
                 request.connection.send(request.answer.token(generated - 1))
             sent_ns = now_ns()
             itl_append(sent_ns - request.last_ns)
             request.last_ns = sent_ns
+        self.ledger.generated(len(requests) - no_tokens)
         if late_ns > GIVE_UP_NS:
             self.ledger.given_up_ns += late_ns
             self.step_end_ns += late_ns
@@ -170,12 +187,12 @@ class Simulator:
             piece = answer.opening() if index == 0 else b""
             if index == request.fault_at and request.fault is not None:
                 self.ledger.faults[request.fault] += 1
-                struck, after = self.faults.in_stream(request.fault, answer, index)
+                struck, after = self.faults.in_stream(request.fault, answer, request.dialect, index)
                 piece += struck
             else:
                 piece += answer.last_token(index, request.reason) if ends else answer.token(index)
             if ends and after is After.GOES_ON:
-                piece += answer.closing(request.generated)
+                piece += answer.closing(request.generated, request.reason)
             request.connection.send(piece)
         elif ends:
             after = self.send_body(request)
@@ -196,7 +213,8 @@ class Simulator:
         try:
             body, after = self.faults.in_body(request.fault, answer, request.generated, request.reason)
         except Refusal as refusal:
-            connection.send(response_head(refusal.status, JSON, len(refusal.body)) + refusal.body)
+            status, body = request.dialect.refuse(refusal)
+            connection.send(response_head(status, JSON, len(body)) + body)
             return After.ENDS
         whole = response_head(200, JSON, len(body)) + body
         if after is After.CLOSE:
@@ -209,7 +227,8 @@ class Simulator:
         sent_ns = now_ns()
         if request.generated == 1:
             request.first_ns = sent_ns
-            self.ledger.ttft.append(sent_ns - request.arrived_ns)
+            if request.asked.generates:
+                self.ledger.ttft.append(sent_ns - request.arrived_ns)
         else:
             self.ledger.itl.append(sent_ns - request.last_ns)
         request.last_ns = sent_ns
@@ -242,30 +261,3 @@ class Simulator:
         connection.answered()
         if connection.waiting:
             asyncio.get_running_loop().call_soon(connection.next_request)
-
-    # Everything else that is asked
-
-    def page(self, path: str) -> tuple[int, bytes, bytes]:
-        """Status, content type and body of the control plane's pages."""
-        p, batcher = self.parameters, self.batcher
-        if path == "/v1/models":
-            model = {"id": p.model, "object": "model", "created": 0, "owned_by": "aisbench", "root": p.model}
-            model["max_model_len"] = p.context_tokens
-            return 200, JSON, orjson.dumps({"object": "list", "data": [model]})
-        if path == "/health":
-            return 200, b"text/plain", b""
-        if path == "/truth":
-            return 200, JSON, orjson.dumps(self.ledger.truth())
-        if path == "/reset":
-            self.ledger.reset()
-            return 200, b"text/plain", b"ok\n"
-        if path == "/metrics":
-            text = metrics_page(
-                self.ledger,
-                p.model,
-                running=batcher.running,
-                waiting=len(batcher.waiting),
-                kv_share=batcher.kv_used / p.kv_tokens,
-            )
-            return 200, CONTENT_TYPE, text.encode()
-        return 404, JSON, b'{"detail":"Not Found"}'

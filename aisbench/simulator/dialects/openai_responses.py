@@ -1,0 +1,179 @@
+"""OpenAI responses: `/v1/responses`, with the event types of OpenAI's API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from aisbench.simulator.asked import Asked, Fields, Refusal, check_length, served_model, wanted_tokens
+from aisbench.simulator.dialects.answer import Answer
+from aisbench.simulator.dialects.dialect import Dialect, Way
+from aisbench.simulator.dialects.openai import refuse
+from aisbench.simulator.dialects.openai_chat import message_tokens
+from aisbench.simulator.framing import LAST_CHUNK, MARK, NUMBER, STREAM_HEAD, NumberedEnvelope, chunk
+from aisbench.simulator.parameters import Parameters
+
+THINKING = "response.reasoning_text.delta"
+SAYING = "response.output_text.delta"
+
+
+def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
+    model = served_model(fields.get("model"), parameters)
+    given = fields.get("input")
+    if isinstance(given, str):
+        prompt_tokens = len(given.split())
+    elif isinstance(given, list):
+        prompt_tokens = message_tokens(given, parameters, "input")
+    else:
+        raise Refusal(400, "input must be a text or a list of messages", param="input")
+    max_tokens = wanted_tokens(fields, "max_output_tokens")
+    check_length(prompt_tokens, max_tokens, parameters, ("input", "max_output_tokens"))
+    return Asked(
+        prompt_tokens,
+        max_tokens,
+        model,
+        stream=bool(fields.get("stream")),
+        ignore_eos=bool(fields.get("ignore_eos")),
+    )
+
+
+class Response(Answer):
+    """Events are numbered over the whole stream, and named in a line of their own."""
+
+    __slots__ = ("events", "saying", "thinking")
+
+    end = LAST_CHUNK
+
+    def prepare(self) -> None:
+        self.events = 0
+        self.saying = NumberedEnvelope(self.delta(SAYING, MARK), lead_of(SAYING))
+        self.thinking = NumberedEnvelope(self.delta(THINKING, MARK), lead_of(THINKING))
+
+    def event(self, text: str, reason: str | None = None) -> bytes:
+        return self.delta(SAYING, text)
+
+    def delta(self, kind: str, text: str) -> bytes:
+        event = {
+            "content_index": 0,
+            "delta": text,
+            "item_id": self.item_id(kind),
+            "logprobs": [],
+            "output_index": 0,
+            "sequence_number": NUMBER,
+            "type": kind,
+        }
+        return orjson.dumps(event)
+
+    def item_id(self, kind: str) -> str:
+        return f"{'rs' if kind == THINKING else 'msg'}_{self.number:032x}"
+
+    def number_next(self) -> int:
+        self.events += 1
+        return self.events - 1
+
+    def named(self, kind: str, **fields: Any) -> bytes:
+        event = {**fields, "sequence_number": self.number_next(), "type": kind}
+        return chunk(orjson.dumps(event), lead_of(kind))
+
+    def opening(self) -> bytes:
+        begun = self.response([], "in_progress", None)
+        return (
+            STREAM_HEAD
+            + self.named("response.created", response=begun)
+            + self.named("response.in_progress", response=begun)
+            + (b"" if self.parameters.reasoning_tokens else self.message_begins())
+        )
+
+    def message_begins(self) -> bytes:
+        item = {
+            "id": self.item_id(SAYING),
+            "content": [],
+            "role": "assistant",
+            "status": "in_progress",
+            "type": "message",
+        }
+        part = {"annotations": [], "text": "", "type": "output_text", "logprobs": []}
+        where = {"content_index": 0, "item_id": item["id"], "output_index": 0}
+        return self.named("response.output_item.added", item=item, output_index=0) + self.named(
+            "response.content_part.added", part=part, **where
+        )
+
+    def token(self, index: int) -> bytes:
+        thinking = self.parameters.reasoning_tokens
+        if index < thinking:
+            return self.thinking.filled(self.word(index), self.number_next())
+        begins = self.message_begins() if thinking and index == thinking else b""
+        return begins + self.saying.filled(self.word(index), self.number_next())
+
+    def last_token(self, index: int, reason: str) -> bytes:
+        """As all others: the end is said in events of its own."""
+        return self.token(index)
+
+    def closing(self, generated: int, reason: str) -> bytes:
+        text = self.said(generated)
+        # vLLM says that the length ran out by the status, in this same event.
+        return (
+            self.named("response.output_text.done", content_index=0, output_index=0, text=text, logprobs=[])
+            + self.named("response.completed", response=self.body(text, generated, reason))
+            + self.end
+        )
+
+    def said(self, generated: int) -> str:
+        return self.text(min(generated, self.parameters.reasoning_tokens), generated)
+
+    def whole(self, generated: int, reason: str, text: str | None = None) -> bytes:
+        return orjson.dumps(self.body(self.said(generated) if text is None else text, generated, reason))
+
+    def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
+        """The finished response, whole or as the last event carries it."""
+        thought = min(generated, self.parameters.reasoning_tokens)
+        output: list[dict[str, Any]] = []
+        if thought:
+            thinking = {"text": self.text(0, thought), "type": "reasoning_text"}
+            output.append(
+                {"id": self.item_id(THINKING), "summary": [], "content": [thinking], "type": "reasoning"}
+            )
+        said = {"annotations": [], "text": text, "type": "output_text"}
+        message = {"id": self.item_id(SAYING), "content": [said], "role": "assistant", "status": "completed"}
+        output.append({**message, "type": "message"})
+        counts = {
+            "input_tokens": self.asked.prompt_tokens,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": generated,
+            "output_tokens_details": {"reasoning_tokens": thought},
+            "total_tokens": self.asked.prompt_tokens + generated,
+        }
+        return self.response(output, "incomplete" if reason == "length" else "completed", counts)
+
+    def response(self, output: list[Any], status: str, counts: dict[str, Any] | None) -> dict[str, Any]:
+        cut = {"reason": "max_output_tokens"} if status == "incomplete" else None
+        return {
+            "id": f"resp_{self.number:032x}",
+            "created_at": self.created,
+            "error": None,
+            "incomplete_details": cut,
+            "model": self.asked.model,
+            "object": "response",
+            "output": output,
+            "status": status,
+            "usage": counts,
+        }
+
+    def huge_token(self, index: int, size_bytes: int) -> bytes:
+        empty = self.numbered_delta("")
+        return chunk(self.numbered_delta("x" * max(0, size_bytes - len(empty))), lead_of(SAYING))
+
+    def numbered_delta(self, text: str) -> bytes:
+        return self.delta(SAYING, text).replace(b"%d" % NUMBER, b"%d" % self.events)
+
+    def error_event(self, error: bytes) -> bytes:
+        said = orjson.loads(error)["error"]
+        return self.named("error", code=str(said["code"]), message=said["message"], param=None) + self.end
+
+
+def lead_of(kind: str) -> bytes:
+    return b"event: %b\ndata: " % kind.encode()
+
+
+RESPONSES = Dialect(parse, Response, refuse)

@@ -1,0 +1,76 @@
+"""Where the simulator listens: a port or a Unix socket, with or without encryption."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+import stat
+
+from aisbench.errors import BadInput
+
+
+def listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65535:
+        raise BadInput(f"--port {port} is no port; give 1 to 65535, or 0 for any free one")
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except socket.gaierror as problem:
+        listener.close()
+        raise BadInput(
+            f"--host {host!r} is unknown ({problem.strerror}); give an address of this machine"
+        ) from None
+    except OSError as problem:
+        listener.close()
+        raise BadInput(
+            f"--port {port} on {host} cannot be had ({problem.strerror}); give another, or 0"
+        ) from None
+    return listener
+
+
+def listen_unix(path: str) -> socket.socket:
+    """Takes the place of a socket that was left there by a process that is gone."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if is_abandoned(path):
+            os.unlink(path)
+        listener.bind(path)
+    except OSError as problem:
+        listener.close()
+        raise BadInput(
+            f"--uds {path} cannot be had ({problem.strerror or problem}); give the path of a new socket"
+        ) from None
+    return listener
+
+
+def is_abandoned(path: str) -> bool:
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(path)
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def encryption(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise BadInput("--tls-cert and --tls-key belong together; give both or neither")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as problem:
+        # ssl.SSLError is one, too; its strerror is not for people.
+        reason = problem.strerror if not isinstance(problem, ssl.SSLError) else "they are no such pair"
+        raise BadInput(
+            f"--tls-cert {certificate} and --tls-key {key} cannot be used ({reason}); give a certificate and "
+            "its key as PEM files"
+        ) from None
+    return context

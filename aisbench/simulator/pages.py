@@ -1,0 +1,96 @@
+"""Everything that is asked beside generation: models, health, metrics, the truth, tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from aisbench.simulator.asked import Fields, Refusal, parse_json, served_model
+from aisbench.simulator.batcher import Batcher
+from aisbench.simulator.connection import HttpRequest
+from aisbench.simulator.dialects.openai import refuse
+from aisbench.simulator.ledger import Ledger
+from aisbench.simulator.metrics import CONTENT_TYPE, metrics_page
+from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.vocabulary import Vocabulary
+
+JSON = b"application/json"
+PLAIN = b"text/plain"
+# Status, content type, body.
+Page = tuple[int, bytes, bytes]
+
+
+class Pages:
+    def __init__(self, parameters: Parameters, batcher: Batcher[Any], ledger: Ledger) -> None:
+        self.parameters = parameters
+        self.batcher = batcher
+        self.ledger = ledger
+        self.vocabulary = Vocabulary()
+
+    def answer(self, request: HttpRequest) -> Page:
+        if request.path in ("/tokenize", "/detokenize"):
+            return self.tokens(request)
+        if request.path == "/v1/models":
+            return 200, JSON, orjson.dumps({"object": "list", "data": self.models()})
+        if request.path == "/health":
+            return 200, PLAIN, b""
+        if request.path == "/truth":
+            return 200, JSON, orjson.dumps(self.ledger.truth())
+        if request.path == "/reset":
+            self.ledger.reset()
+            return 200, PLAIN, b"ok\n"
+        if request.path == "/metrics":
+            return 200, CONTENT_TYPE, self.metrics().encode()
+        return 404, JSON, b'{"detail":"Not Found"}'
+
+    def models(self) -> list[dict[str, Any]]:
+        """As vLLM lists a model and its adapters."""
+        p = self.parameters
+        common = {"object": "model", "created": 0, "owned_by": "aisbench", "root": p.model}
+        return [
+            {
+                "id": name,
+                **common,
+                "parent": None if name == p.model else p.model,
+                "max_model_len": p.context_tokens,
+            }
+            for name in p.models
+        ]
+
+    def metrics(self) -> str:
+        p = self.parameters
+        return metrics_page(
+            self.ledger,
+            p.model,
+            running=self.batcher.running,
+            waiting=len(self.batcher.waiting),
+            kv_share=self.batcher.kv_used / p.kv_tokens,
+        )
+
+    def tokens(self, request: HttpRequest) -> Page:
+        """As vLLM: {"prompt"} to tokens, {"tokens"} to a prompt. There are no special tokens to add."""
+        if request.method != "POST":
+            return 405, JSON, b'{"detail":"Method Not Allowed"}'
+        try:
+            fields = parse_json(request.body)
+            served_model(fields.get("model"), self.parameters)
+            answer = self.tokenized(fields) if request.path == "/tokenize" else self.detokenized(fields)
+        except Refusal as refusal:
+            status, body = refuse(refusal)
+            return status, JSON, body
+        return 200, JSON, orjson.dumps(answer)
+
+    def tokenized(self, fields: Fields) -> Fields:
+        prompt = fields.get("prompt")
+        if not isinstance(prompt, str):
+            raise Refusal(400, "prompt must be a text", param="prompt")
+        ids = self.vocabulary.encode(prompt)
+        limit = self.parameters.context_tokens
+        return {"count": len(ids), "max_model_len": limit, "tokens": ids, "token_strs": None}
+
+    def detokenized(self, fields: Fields) -> Fields:
+        ids = fields.get("tokens")
+        if not isinstance(ids, list) or not all(type(i) is int for i in ids):
+            raise Refusal(400, "tokens must be a list of token ids", param="tokens")
+        return {"prompt": self.vocabulary.decode(ids)}
