@@ -7,10 +7,9 @@ ten corrections the text stands with the length that it has.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 CORRECTIONS = 10
 
@@ -43,9 +42,10 @@ class LengthFixer:
     back short with the usual vocabularies.
     """
 
-    def __init__(self, tokenizer: Any, generator: np.random.Generator) -> None:
+    def __init__(self, tokenizer: Any, draw: Callable[[int], list[int]]) -> None:
+        """`draw(count)`: so many ids from the whole vocabulary, special tokens too, as vLLM draws them."""
         self.tokenizer = tokenizer
-        self.generator = generator
+        self.draw = draw
 
     def fix(self, batch: list[Fixing]) -> None:
         """Corrects the prompts of `batch`; batches must be given in the order of the prompts."""
@@ -79,6 +79,4 @@ class LengthFixer:
         if item.missing < 0:
             item.ids = item.ids[: item.target]
         else:
-            # Here vLLM draws from the whole vocabulary: special tokens can be among them.
-            drawn = self.generator.integers(0, self.tokenizer.vocab_size, size=item.missing)
-            item.ids = item.ids + drawn.tolist()
+            item.ids = item.ids + self.draw(item.missing)

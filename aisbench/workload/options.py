@@ -72,7 +72,8 @@ class WorkloadOptions:
             whole("--num-requests", self.count, 1)
         for flag, value, least in (
             ("--input-len", self.input_len, 0),
-            ("--output-len", self.output_len, 1),
+            # As in vLLM, -1 says that each line of a custom file brings its own.
+            ("--output-len", self.output_len, -1 if self.dataset == "custom" else 1),
             ("--prefix-len", self.prefix_len, 0),
             ("--suffix-len", self.suffix_len, 0),
             ("--num-prefixes", self.num_prefixes, 1),
@@ -83,6 +84,8 @@ class WorkloadOptions:
         ):
             if value is not None:
                 whole(flag, value, least, LONGEST)
+        if self.output_len == 0:
+            raise BadInput("--output-len 0: give a whole number of at least 1")
         whole("--seed", self.seed, 0, 0xFFFFFFFF)
         if not all(0 <= ratio < 1 for ratio in self.range_ratio):
             raise bad_range_ratio(self.range_ratio)

@@ -9,9 +9,10 @@ Without a tokenizer, words of a built-in list that are one token each in the usu
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,33 @@ def random_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         raise BadInput(
             f"--token-ids: {backend.family} takes no token ids; use --backend openai (v1/completions)"
         )
+    if options.tokenizer is None and options.token_ids:
+        raise BadInput("--token-ids needs a vocabulary; name it with --tokenizer")
+    if (options.batch_size or 1) > 1 and (backend.generates or options.token_ids):
+        raise BadInput(
+            f"--batch-size {options.batch_size}: only embedding backends take several texts in a request "
+            "(--backend openai-embeddings), and no token ids"
+        )
     if options.tokenizer is None:
-        if options.token_ids:
-            raise BadInput("--token-ids needs a vocabulary; name it with --tokenizer")
-        return word_prompts(options)
+        return in_batches(word_prompts(options), options.batch_size or 1)
     tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
-    return id_prompts(tokenizer, options) if options.token_ids else text_prompts(tokenizer, options)
+    if options.token_ids:
+        return id_prompts(tokenizer, options)
+    return in_batches(text_prompts(tokenizer, options), options.batch_size or 1)
+
+
+def in_batches(prompts: Prompts, size: int) -> Prompts:
+    """`size` texts to a request, the last one's rest; as in vLLM, --num-requests then counts the texts."""
+    if size == 1:
+        return prompts
+
+    def items() -> Iterator[Prompt]:
+        while batch := list(itertools.islice(prompts.items, size)):
+            yield Prompt(
+                "", sum(one.prompt_tokens for one in batch), None, texts=tuple(one.text for one in batch)
+            )
+
+    return replace(prompts, items=items(), count=-(-prompts.count // size))
 
 
 @dataclass(frozen=True)
@@ -128,10 +150,7 @@ class DrawnIds:
         self.lengths = draw_lengths(self.generator, self.shape, special_tokens)
         vocabulary = int(tokenizer.vocab_size)
         self.starts = self.generator.integers(0, vocabulary, size=self.shape.count)
-        special = np.array(sorted(set(tokenizer.all_special_ids)), dtype=np.int64)
-        self.allowed = np.setdiff1d(np.arange(vocabulary), special)
-        if len(self.allowed) == 0:
-            raise BadInput(f"--tokenizer {options.tokenizer} has special tokens only; name another one")
+        self.allowed = allowed_ids(tokenizer, options)
         self.prefix: list[int] = []
         if self.shape.prefix_len:
             drawn = self.generator.integers(0, len(self.allowed), size=self.shape.prefix_len)
@@ -139,8 +158,21 @@ class DrawnIds:
 
     def inner(self, i: int) -> list[int]:
         """The ids of prompt i behind the prefix: a run of neighbours in the vocabulary, from a random start."""
-        run = np.arange(self.lengths.inner[i]) + self.starts[i] + i
-        return self.allowed[run % len(self.allowed)].tolist()
+        return neighbours(self.allowed, int(self.starts[i]) + i, int(self.lengths.inner[i]))
+
+
+def allowed_ids(tokenizer: Any, options: WorkloadOptions) -> NDArray[np.int64]:
+    """The vocabulary without its special tokens, ascending; raises BadInput when nothing is left."""
+    special = np.array(sorted(set(tokenizer.all_special_ids)), dtype=np.int64)
+    allowed = np.setdiff1d(np.arange(int(tokenizer.vocab_size)), special)
+    if len(allowed) == 0:
+        raise BadInput(f"--tokenizer {options.tokenizer} has special tokens only; name another one")
+    return allowed
+
+
+def neighbours(allowed: NDArray[np.int64], start: int, length: int) -> list[int]:
+    """`length` ids from position `start` of `allowed` on, round its end."""
+    return allowed[(np.arange(length) + start) % len(allowed)].tolist()
 
 
 def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
@@ -150,7 +182,7 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
     """
     ids = DrawnIds(tokenizer, options, int(tokenizer.num_special_tokens_to_add()))
     notes = [f"prompts are sent as text; lengths are those of tokenizer {options.tokenizer}"]
-    fixer = LengthFixer(tokenizer, ids.generator)
+    fixer = vocabulary_fixer(tokenizer, ids.generator)
     shape = ids.shape
 
     def items() -> Iterator[Prompt]:
@@ -178,6 +210,11 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
             )
 
     return Prompts(items(), shape.count, notes)
+
+
+def vocabulary_fixer(tokenizer: Any, generator: np.random.Generator) -> LengthFixer:
+    vocabulary = int(tokenizer.vocab_size)
+    return LengthFixer(tokenizer, lambda count: generator.integers(0, vocabulary, size=count).tolist())
 
 
 def id_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:

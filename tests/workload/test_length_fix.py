@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from aisbench.backends.prompt import Prompt
 from aisbench.workload import random as random_set
-from aisbench.workload.length_fix import CORRECTIONS, Fixing, LengthFixer
+from aisbench.workload.length_fix import CORRECTIONS, Fixing
 from aisbench.workload.options import WorkloadOptions
-from aisbench.workload.random import text_prompts
+from aisbench.workload.random import text_prompts, vocabulary_fixer
 
 
 def one_after_another(tokenizer: Any, options: WorkloadOptions) -> list[Prompt]:
@@ -108,7 +108,7 @@ def test_prompts_that_never_get_their_length_are_given_up_and_told(lossy: Any) -
 
 def test_the_text_that_is_given_up_is_the_one_before_its_last_encoding(lossy: Any) -> None:
     hopeless = Fixing(lossy.convert_tokens_to_ids(["x"]) * 4, target=500)
-    LengthFixer(lossy, np.random.default_rng(0)).fix([hopeless])
+    vocabulary_fixer(lossy, np.random.default_rng(0)).fix([hopeless])
     assert hopeless.rounds == CORRECTIONS + 1
     assert len(hopeless.ids) < 500
     assert lossy.encode(hopeless.text, add_special_tokens=False) == hopeless.ids
@@ -118,7 +118,7 @@ def test_long_ones_are_cut_without_a_draw(tiny: Any) -> None:
     generator = np.random.default_rng(0)
     before = generator.bit_generator.state
     fixings = [Fixing(tiny.convert_tokens_to_ids(["abc"] * n), target=n) for n in (2, 4)]
-    LengthFixer(tiny, generator).fix(fixings)
+    vocabulary_fixer(tiny, generator).fix(fixings)
     # abc encodes to ab + c: twice as many, cut in half.
     assert [item.text for item in fixings] == ["abc", "abcabc"]
     assert generator.bit_generator.state == before

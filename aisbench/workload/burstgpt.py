@@ -1,0 +1,94 @@
+"""The `burstgpt` data set: lengths of recorded requests, the prompts of `vllm bench serve` 0.32.
+
+Of a BurstGPT CSV file (Timestamp, Model, Request tokens, Response tokens, ...) the rows of GPT-4 with an
+answer are sampled by --seed. Prompt i is the run of neighbours in the vocabulary that starts at token i.
+Its times are not used; `--dataset trace` replays them.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.tokenizers import load_tokenizer
+from aisbench.workload.words import WORDS
+
+BATCH = 64
+MODEL = "GPT-4"
+
+
+def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput for a file of another kind, and for bad rows, all at once."""
+    path = dataset_file(options, "a BurstGPT CSV file")
+    rows = read_lengths(path)
+    if not rows:
+        raise BadInput(f"{path}: no row of {MODEL} with an answer")
+    count = len(rows) if options.count is None else options.count
+    # What pandas' DataFrame.sample draws for an integer random_state.
+    drawn = np.random.RandomState(options.seed).choice(len(rows), size=count, replace=count > len(rows))
+    lengths = [rows[i] for i in drawn]
+    tokenizer = None
+    note = "no --tokenizer was named: prompts are words of a built-in list, one for each token of the file"
+    if options.tokenizer is not None:
+        tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
+        note = (
+            "lengths are those of the file, as in vLLM; the text of the prompts, decoded by tokenizer "
+            f"{options.tokenizer}, may have other ones"
+        )
+
+    def items() -> Iterator[Prompt]:
+        for first in range(0, count, BATCH):
+            batch = range(first, min(first + BATCH, count))
+            vocabulary = len(WORDS) if tokenizer is None else tokenizer.vocab_size
+            runs = [[(i + j) % vocabulary for j in range(lengths[i][0])] for i in batch]
+            if tokenizer is None:
+                texts = [" ".join(WORDS[j] for j in run) for run in runs]
+            else:
+                texts = tokenizer.batch_decode(runs)
+            for i, text in zip(batch, texts, strict=True):
+                yield Prompt(text, *lengths[i])
+
+    return Prompts(items(), count, [note])
+
+
+def read_lengths(path: Path) -> list[tuple[int, int]]:
+    """Request and response tokens of the rows that count."""
+    bad = BadLines(path)
+    lengths: list[tuple[int, int]] = []
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        rows = csv.DictReader(file)
+        for name in ("Model", "Request tokens", "Response tokens"):
+            if name not in (rows.fieldnames or ()):
+                raise BadInput(f"{path} has no column {name!r}; a BurstGPT CSV file is wanted")
+        for row in rows:
+            if row["Model"] != MODEL:
+                continue
+            try:
+                asked, answered = table_int(row, "Request tokens"), table_int(row, "Response tokens")
+            except BadLine as problem:
+                bad.add(rows.line_num, problem)
+                continue
+            if answered > 0:
+                lengths.append((asked, answered))
+    bad.check()
+    return lengths
+
+
+def table_int(row: dict[str, str], name: str) -> int:
+    """A column's whole number of at least 0; raises BadLine for anything else."""
+    try:
+        value = float(row[name])
+    except (TypeError, ValueError):
+        raise BadLine(f"{name} is {row[name]!r}, not a number") from None
+    if not (value >= 0 and value.is_integer()):
+        raise BadLine(f"{name} is {row[name]!r}, not a whole number of at least 0")
+    return int(value)

@@ -1,0 +1,92 @@
+"""The `custom` data set: prompts of a JSON-lines file, those of `vllm bench serve` 0.32.
+
+Each line has "prompt" and, for --output-len -1, "output_tokens". The rows are shuffled; each prompt is
+put into the tokenizer's chat template unless --skip-chat-template says otherwise. With a chat backend
+the server then applies its template once more, as it does under vLLM's client.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file, json_object, whole_number
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.sharegpt import oversample
+from aisbench.workload.token_counts import TokenCounter
+
+OUTPUT_LEN = 256
+PER_LINE = -1
+
+
+def custom_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput for bad lines, all at once, and where the chat template is missing."""
+    path = dataset_file(options, "JSON lines with a prompt each")
+    rows = read_rows(path, per_line=options.output_len == PER_LINE)
+    generator = random.Random(options.seed)
+    if options.shuffle:
+        generator.shuffle(rows)
+    counter = TokenCounter(options)
+    rows = rows[: options.count]
+    texts = [text for text, _ in rows]
+    if options.chat_template:
+        texts = templated(texts, counter.tokenizer, options)
+    output_len = OUTPUT_LEN if options.output_len is None else options.output_len
+    kept = [
+        Prompt(text, tokens, in_file if output_len == PER_LINE else output_len)
+        for text, tokens, (_, in_file) in zip(texts, counter.counts(texts), rows, strict=True)
+    ]
+    notes = [counter.note, *oversample(kept, options, generator)]
+    return Prompts(iter(kept), len(kept), notes, stdlib_random=generator)
+
+
+def read_rows(path: Path, *, per_line: bool) -> list[tuple[str, int | None]]:
+    """Prompts and, with `per_line`, their output lengths."""
+    bad = BadLines(path)
+    rows: list[tuple[str, int | None]] = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json_object(line)
+                text = row.get("prompt")
+                if not isinstance(text, str):
+                    raise BadLine("no text as its 'prompt'")
+                length = whole_number(row.get("output_tokens"), "output_tokens", 1) if per_line else None
+                rows.append((text, length))
+            except BadLine as problem:
+                bad.add(number, problem)
+    bad.check()
+    return rows
+
+
+def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> list[str]:
+    """Each as the user's message in the tokenizer's chat template, up to where the answer begins."""
+    if tokenizer is None:
+        raise BadInput(
+            "--dataset custom puts prompts into a chat template, which needs --tokenizer; "
+            "add --skip-chat-template to send them as they are"
+        )
+    if not getattr(tokenizer, "chat_template", None):
+        raise BadInput(
+            f"--tokenizer {options.tokenizer} has no chat template; add --skip-chat-template to send "
+            "prompts as they are"
+        )
+    try:
+        return [
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+            )
+            for text in texts
+        ]
+    except ImportError:
+        raise BadInput(
+            "chat templates need jinja2; install it with: pip install 'aisbench[tokenizer]', "
+            "or add --skip-chat-template"
+        ) from None
