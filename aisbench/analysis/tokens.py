@@ -20,7 +20,7 @@ class TokenCounts:
     """Per row of the run (zeros for requests that did not succeed).
 
     `source` says what counted the output: "usage" (the server's own figure), "events" (content events,
-    where the server gave none) or "mixed".
+    where the server gave none), "mixed", or "none" where nothing was generated.
     """
 
     prompt: NDArray[np.int64]
@@ -31,6 +31,10 @@ class TokenCounts:
     def of(run: Run) -> TokenCounts:
         """Prompt tokens from usage, else from the plan; output from usage (when above 0), else events."""
         rows, ok = run.rows, run.has_status("ok")
+        if not run.generates:
+            return TokenCounts(
+                np.where(ok, np.maximum(rows["prompt_tokens"], 0), 0), np.zeros(len(rows), np.int64), "none"
+            )
         planned = run.planned_lengths("prompt_tokens")
         prompt = rows["prompt_tokens"].astype(np.int64)
         prompt = np.where(prompt >= 0, prompt, 0 if planned is None else planned)

@@ -91,7 +91,7 @@ def own_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
 
 def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
     found = totals(run, tokens, None)
-    sequences = int((run.info.get("sequences") or 1) * found["completed"])
+    sequences = round((run.info.get("inputs_per_request") or 1) * found["completed"])
     seconds = found["duration"]
     return {
         "duration": seconds,

@@ -187,6 +187,7 @@ def write_facts(
         endpoints=[target.base_url for target in asked.targets],
         streams=streams(asked),
         generates=asked.backend.generates,
+        inputs_per_request=workload.inputs / workload.bodies.count,
         open_loop=config.is_open_loop or plan.is_trace,
         output_tokens_from=asked.backend.output_tokens_from,
         simulator=asked.simulator,

@@ -37,12 +37,17 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
         add("Request rate configured (RPS)", summary["request_rate"])
     add("Benchmark duration (s)", summary["duration"])
     add("Total input tokens", summary["total_input_tokens"], "d")
-    add("Total generated tokens", summary["total_output_tokens"], "d")
+    pools = "input_sequence_throughput" in summary
+    if not pools:
+        add("Total generated tokens", summary["total_output_tokens"], "d")
     add("Request throughput (req/s)", summary["request_throughput"])
+    if pools:
+        add("Input throughput (inputs/s)", summary["input_sequence_throughput"])
     if summary["request_goodput"] is not None:
         add("Request goodput (req/s)", summary["request_goodput"])
-    add("Output token throughput (tok/s)", summary["output_throughput"])
-    add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
+    if not pools:
+        add("Output token throughput (tok/s)", summary["output_throughput"])
+        add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])
     for key, (short, title) in METRIC_TITLES.items():
@@ -91,7 +96,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"Client CPU          {', '.join(f'{100 * share:.0f} %' for share in shares)} of a core per worker, "
             f"{client['events_per_read']:.2f} events per read"
         )
-    if summary["output_tokens_from"] != "usage":
+    if summary["output_tokens_from"] in ("events", "mixed"):
         yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
     apart = [f"{requests[name]} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]
     if apart:

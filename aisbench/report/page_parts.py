@@ -159,7 +159,7 @@ def latency_note(summary: dict[str, Any]) -> str:
         notes.append(
             "From plan: counted from when the request was to leave, as a user who came then feels it."
         )
-    if summary["output_tokens_from"] != "usage":
+    if summary["output_tokens_from"] in ("events", "mixed"):
         notes.append("The server's usage was missing: output tokens are counted as content events there.")
     user = summary["client"]["ttft_user_ms"]
     notes.append(

@@ -29,13 +29,14 @@ class Workload:
     """The bodies in their file, what was planned for each, and what the user should know about them.
 
     `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also beside the bodies as `.npy` files;
-    -1: left to the server. `prompts`: what the data set gave, its items used up.
+    -1: left to the server. `inputs`: how many texts the bodies hold, some of them several. `prompts`: what the data set gave, its items used up.
     """
 
     bodies: Bodies
     prompt_tokens: NDArray[np.int32]
     max_tokens: NDArray[np.int32]
     prompts: Prompts
+    inputs: int
     notes: list[str]
 
 
@@ -62,10 +63,14 @@ def build_workload(
     prompt_tokens = np.zeros(count, dtype=np.int32)
     max_tokens = np.zeros(count, dtype=np.int32)
 
+    inputs = 0
+
     def encoded() -> Iterator[bytes]:
+        nonlocal inputs
         for i, prompt in enumerate(through(prompts.items) if through is not None else prompts.items):
             prompt_tokens[i] = prompt.prompt_tokens
             max_tokens[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
+            inputs += len(prompt.texts) or len(prompt.documents) or 1
             body = backend.body(prompt, body_options)
             yield with_holes(body) if prompts.conversations is not None else body
             done = i + 1
@@ -75,7 +80,7 @@ def build_workload(
     bodies = write_bodies(directory / "bodies.bin", encoded(), count)
     np.save(directory / "prompt_tokens.npy", prompt_tokens)
     np.save(directory / "max_tokens.npy", max_tokens)
-    return Workload(bodies, prompt_tokens, max_tokens, prompts, prompts.notes)
+    return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes)
 
 
 def with_holes(body: bytes) -> bytes:
