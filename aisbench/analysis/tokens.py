@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ import orjson
 from numpy.typing import NDArray
 
 from aisbench.analysis.records import Run
+from aisbench.workload.tokenizers import load_tokenizer
 
+TEXTS_AT_A_TIME = 1024
 # The top bit of a logged gap says that the rest are microseconds (recorder.pyx).
 MICROSECONDS_BIT = 1 << 31
 
@@ -19,8 +22,9 @@ MICROSECONDS_BIT = 1 << 31
 class TokenCounts:
     """Per row of the run (zeros for requests that did not succeed).
 
-    `source` says what counted the output: "usage" (the server's own figure), "events" (content events,
-    where the server gave none), "mixed", or "none" where nothing was generated.
+    `source` says what counted the output: "usage" (the server's own figure), "tokenizer"
+    (its encoding of the kept text, where the server gave none and a tokenizer was named), "events"
+    (content events, where there was neither), "mixed", or "none" where nothing was generated.
     """
 
     prompt: NDArray[np.int64]
@@ -40,11 +44,37 @@ class TokenCounts:
         prompt = np.where(prompt >= 0, prompt, 0 if planned is None else planned)
         from_usage = rows["output_tokens"] > 0
         output = np.where(from_usage, rows["output_tokens"], rows["content_events"]).astype(np.int64)
-        if not np.any(ok) or np.all(from_usage[ok]):
-            source = "usage"
-        else:
-            source = "mixed" if np.any(from_usage[ok]) else "events"
+        other = "events"
+        missing = ok & ~from_usage
+        if np.any(missing) and run.config.get("tokenizer") and np.all(rows["text_log_bytes"][missing] > 0):
+            output = np.where(missing, encoded_lengths(run, missing), output)
+            other = "tokenizer"
+        source = "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
         return TokenCounts(np.where(ok, prompt, 0), np.where(ok, output, 0), source)
+
+
+def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Tokens of the kept texts in mask `wanted`, shape (rows,), without special tokens; 0 for the others.
+
+    Kept in records/output_tokens.npy, for encoding takes its time. Raises BadInput when the run's
+    tokenizer is no longer there.
+    """
+    path = run.records / "output_tokens.npy"
+    if path.is_file():
+        kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
+        if len(kept) == len(run.rows):
+            return kept
+    tokenizer = load_tokenizer(
+        run.config["tokenizer"], trust_remote_code=bool(run.config.get("trust_remote_code"))
+    )
+    lengths = np.zeros(len(run.rows), np.int64)
+    pairs = zip(np.flatnonzero(wanted).tolist(), itertools.compress(each_text(run), wanted), strict=True)
+    while batch := list(itertools.islice(pairs, TEXTS_AT_A_TIME)):
+        texts = [content + reasoning for _, (content, reasoning) in batch]
+        encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+        lengths[[row for row, _ in batch]] = [len(ids) for ids in encoded]
+    np.save(path, lengths)
+    return lengths
 
 
 def gaps_ns(raw: NDArray[np.uint32]) -> NDArray[np.int64]:

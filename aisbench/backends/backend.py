@@ -44,6 +44,7 @@ class Backend:
     `rules`: how an event of its stream is read; the native decoder compiles them. None: it has no
     stream. `plain_rules`: how a whole answer is read that is not streamed. `generates` False: it
     answers with vectors or scores; there are no tokens, and `plain_rules` mark their array as CHUNK.
+    `counts_output` False: the server does not say how many tokens it generated; then --tokenizer counts them.
     `must_finish`: a stream that ended without a finish reason was cut.
 
     `takes_token_ids`, `takes_messages`: what it can be sent beside text. `parameters_in`: the object in
@@ -62,6 +63,7 @@ class Backend:
     takes_token_ids: bool = False
     takes_messages: bool = False
     generates: bool = True
+    counts_output: bool = True
     must_finish: bool = False
     parameters_in: str | None = None
 

@@ -50,5 +50,6 @@ TENSORRT_LLM = Backend(
     fields=fields,
     rules=RULES,
     plain_rules=RULES,
-    output_tokens_from="number of events with text: the server gives no count",
+    output_tokens_from="the tokenizer, where --tokenizer names one; else the number of events with text",
+    counts_output=False,
 )

@@ -37,7 +37,7 @@ def load(as_json: bool, no_progress: bool, **options: Any) -> int:
     With --rate requests leave by a plan (open loop), with --concurrency at most so many are in flight;
     both may be given. The run folder holds report.html, summary.json, vllm.json and the records.
     """
-    config = RunConfig(**options)
+    config = RunConfig(**options).expanded()
     config.check()
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.run import run_and_report

@@ -181,7 +181,6 @@ def write_facts(
             "endpoint": path,
             "url": ", ".join(target.base_url for target in asked.targets),
             "arrival": "trace" if plan.is_trace else config.arrival_name,
-            "ttft_at": "first-chunk" if config.counts_chunks else "content",
             "ramp_up": ramp and {"strategy": ramp.strategy, "from_rps": ramp.from_rps, "to_rps": ramp.to_rps},
         },
         endpoints=[target.base_url for target in asked.targets],
@@ -215,6 +214,11 @@ def write_facts(
 
 def streams(asked: Asked) -> bool:
     return asked.config.stream and asked.backend.rules is not None
+
+
+def needs_tokenizer(asked: Asked) -> bool:
+    """True when the output is to be counted by --tokenizer after the run: its texts are then kept."""
+    return asked.backend.generates and not asked.backend.counts_output and asked.config.tokenizer is not None
 
 
 def endpoint(asked: Asked) -> str:
@@ -287,7 +291,7 @@ def write_specs(
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
             rest_ns=int(config.reader_rest_ms * 1e6),
             token_times=config.save_token_times or config.save_detailed,
-            text=config.save_outputs or config.save_detailed,
+            text=config.save_outputs or config.save_detailed or needs_tokenizer(asked),
         )
         paths.append(records / f"spec-{worker}.json")
         spec.write(paths[-1])

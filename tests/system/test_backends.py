@@ -10,6 +10,7 @@ import pytest
 from aisbench.backends.registry import BACKENDS
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import run_load
+from tests.workload.conftest import tiny_tokenizer
 
 SHORT = ("--num-requests", 6, "--concurrency", 2, "--input-len", 9, "--output-len", 7, "--no-progress")
 GENERATING = [name for name, backend in BACKENDS.items() if backend.generates]
@@ -65,3 +66,23 @@ def test_vectors_and_scores(tmp_path: Path, quick_simulator: SimulatorProcess, n
     assert vllm["input_sequence_throughput"] >= vllm["request_throughput"]
     assert "failed" not in vllm
     assert vllm["mean_e2el_ms"] > 0
+
+
+def test_a_tokenizer_counts_what_the_server_does_not(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    tokenizer = tiny_tokenizer(lost="x")
+    tokenizer.save_pretrained(tmp_path / "tokenizer")
+    run = run_load(
+        tmp_path / "out",
+        *("--url", quick_simulator.url, "--backend", "tensorrt-llm", "--tokenizer", tmp_path / "tokenizer"),
+        *SHORT,
+    )
+    assert run.code == 0, run.err
+    assert run.summary["output_tokens_from"] == "tokenizer"
+    log = (run.folder / "records/text-0.bin").read_text()
+    texts = [json.loads(line)["content"] for line in log.splitlines()]
+    counted = sum(len(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts)
+    assert run.summary["total_output_tokens"] == counted > 0
+    # The texts were kept for this alone: nobody asked to see them.
+    assert "content" not in json.loads((run.folder / "requests.jsonl").read_text().splitlines()[0])
