@@ -5,10 +5,10 @@ from aisbench._native.bodies cimport BodyFile
 from aisbench._native.clock cimport ClockPair
 from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation, Conversations
-from aisbench._native.exchange cimport Outcome, Reading
-from aisbench._native.recorder cimport Error, Recorder, Status
+from aisbench._native.pool cimport Pool
+from aisbench._native.recorder cimport Recorder, Status
 from aisbench._native.shared cimport Live, SharedBlock, Slots
-from aisbench._native.targets cimport Target, Targets
+from aisbench._native.targets cimport Targets
 from aisbench._native.wakers cimport Wakers
 
 
@@ -21,15 +21,13 @@ cdef class Driver:
     cdef Slots slots
     cdef Recorder recorder
     cdef Targets targets
-    cdef Reading reading
+    cdef Pool pool
     cdef BodyFile bodies
     cdef Conversations conversations
     cdef int64_t share
     cdef int64_t timeout_ns
     cdef int64_t drop_after_ns
     cdef object on_failure
-    cdef set connections
-    cdef list graveyard
     cdef char* buffer
     # The slot in hand: taken, not yet sent.
     cdef int64_t slot
@@ -62,8 +60,5 @@ cdef class Driver:
     cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns)
     cdef int resend(self, Connection stale) except -1
     cdef int give_slot(self) except -1
-    cdef Connection open(self, Target target)
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1
-    cdef int watch(self, Connection connection, bint out) except -1
-    cdef void drop(self, Connection connection)
     cdef void tune(self, int64_t now_ns)

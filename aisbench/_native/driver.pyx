@@ -3,7 +3,7 @@
 An event loop watches `fd` and calls `on_wake`; that is all it does while load runs. A wake drains
 every readable socket, settles the requests that ended, and sends what is due.
 """
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport strerror
 
@@ -11,9 +11,8 @@ from aisbench._native.bodies cimport BodyFile
 from aisbench._native.clock cimport ClockPair, mono_ns
 from aisbench._native.connection cimport BUSY, CLOSED, CONNECTING, Connection, IDLE, SHAKING, TUNNELING
 from aisbench._native.conversations cimport Conversation, Conversations, filled
-from aisbench._native.epoll cimport (
-    EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLL_CTL_ADD, EPOLL_CTL_MOD, epoll_ctl, epoll_event, epoll_wait,
-)
+from aisbench._native.epoll cimport EPOLLIN, EPOLLOUT, epoll_event, epoll_wait
+from aisbench._native.pool cimport Pool
 from aisbench._native.exchange cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.histogram cimport hist_add
 from aisbench._native.recorder cimport (
@@ -30,9 +29,6 @@ cdef enum:
     # Sockets are drained again after this many sends in a row.
     SENDS_BETWEEN_READS = 8
     TUNE_EVERY_NS = 100_000_000
-
-# Edge-triggered: level-triggered epoll polls each socket once more after it was read.
-cdef uint32_t SOCKET_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLET
 
 
 cdef class Driver:
@@ -59,7 +55,6 @@ cdef class Driver:
         if self.buffer == NULL:
             raise MemoryError
         self.targets = targets
-        self.reading = reading
         self.bodies = bodies
         self.conversations = conversations
         self.on_failure = on_failure
@@ -68,8 +63,7 @@ cdef class Driver:
         self.longest_rest_ns = rest_ns
         self.clock = ClockPair()
         self.wakers = Wakers()
-        self.connections = set()
-        self.graveyard = []
+        self.pool = Pool(targets, reading, self.wakers, self.clock)
         self.slot = -1
         self.exhausted = self.ending = True
         self.floor_ns = mono_ns()
@@ -91,12 +85,7 @@ cdef class Driver:
         self.share = share
         self.slot = -1
         self.exhausted = self.ending = True
-        for connection in self.connections:
-            self.adopt(connection)
-
-    def adopt(self, Connection connection):
-        connection.recorder = self.recorder
-        connection.live = self.live
+        self.pool.serve(recorder, self.live)
 
     def serve(self):
         """Begins to take slots; the first send waits for the block's common start, which must be set."""
@@ -124,7 +113,7 @@ cdef class Driver:
 
     @property
     def open_connections(self):
-        return len(self.connections)
+        return len(self.pool.connections)
 
     def on_wake(self):
         """Does all there is to do now; never blocks."""
@@ -157,7 +146,7 @@ cdef class Driver:
                 break
         # Whatever was not reported was empty at `looked_ns`; whatever was has been emptied since.
         self.floor_ns = looked_ns
-        self.graveyard.clear()
+        self.pool.graveyard.clear()
         return handled
 
     cdef int handle(self, Connection connection, unsigned int events) except -1:
@@ -180,7 +169,7 @@ cdef class Driver:
         if events & EPOLLOUT and connection.wants_out:
             outcome = connection.send_rest()
             if not connection.wants_out:
-                self.watch(connection, False)
+                self.pool.watch(connection, False)
             if outcome != GOING:
                 return self.after(connection, outcome)
         if events & ~EPOLLOUT:
@@ -194,7 +183,7 @@ cdef class Driver:
         """Acts on what a step towards a usable connection came to; ANSWERED: it can be used."""
         if outcome == LOST:
             return self.after(connection, LOST)
-        self.watch(connection, connection.wants_out)
+        self.pool.watch(connection, connection.wants_out)
         if outcome == ANSWERED:
             if connection.row_index >= 0:
                 return self.send_on(connection)
@@ -210,7 +199,7 @@ cdef class Driver:
         if outcome == UNUSABLE or connection.row_index < 0:
             if connection.state < IDLE and connection.row_index < 0:
                 self.on_failure(-1, <int>connection.error, 0, connection.detail)
-            self.drop(connection)
+            self.pool.drop(connection)
             return 0
         now_ns = connection.at_ns if outcome == ANSWERED else mono_ns()
         if outcome == LOST:
@@ -223,18 +212,10 @@ cdef class Driver:
                 self.resend(connection)
                 return 0
         self.settle(connection, OK if connection.error == NO_ERROR else FAILED, now_ns)
-        if (
-            outcome == ANSWERED
-            and self.targets.keep_alive
-            and connection.http.keep_alive
-            and connection.http.clean()
-            and not connection.wants_out
-        ):
-            connection.state = IDLE
-            if connection.talk is None:
-                connection.target.idle.append(connection)
+        if outcome == ANSWERED:
+            self.pool.give_back(connection)
         else:
-            self.drop(connection)
+            self.pool.drop(connection)
         return 0
 
     cdef int resend(self, Connection stale) except -1:
@@ -242,8 +223,8 @@ cdef class Driver:
         cdef int64_t row_index = stale.row_index
         cdef Connection fresh
         stale.row_index = -1
-        self.drop(stale)
-        fresh = self.open(stale.target)
+        self.pool.drop(stale)
+        fresh = self.pool.open(stale.target)
         fresh.talk = stale.talk
         return self.start(fresh, row_index, stale.waiting_since_ns)
 
@@ -385,7 +366,7 @@ cdef class Driver:
         self.in_flight += 1
         self.live.in_flight = self.in_flight
         if connection is None or connection.state != IDLE:
-            connection = target.idle.pop() if target.idle else self.open(target)
+            connection = self.pool.take(target)
         connection.talk = talk
         return self.start(connection, row_index, row.began_ns)
 
@@ -419,48 +400,14 @@ cdef class Driver:
             if self.block.head.planned > 0:
                 hist_add(self.recorder.hist(SCHEDULE_LAG), row.sent_ns - row.planned_ns)
         if connection.wants_out:
-            self.watch(connection, True)
+            self.pool.watch(connection, True)
         return self.after(connection, outcome)
-
-    # Connections
-
-    cdef Connection open(self, Target target):
-        """A connection that is being made; `state` CLOSED when that failed at once."""
-        cdef Connection connection = Connection(self.reading, self.recorder, target, self.clock)
-        cdef epoll_event event
-        connection.live = self.live
-        connection.connect_error = connection.connect(self.targets.next_local())
-        if connection.connect_error != 0:
-            connection.close()
-            return connection
-        self.connections.add(connection)
-        event.events = SOCKET_EVENTS | EPOLLOUT
-        event.data.ptr = <void*>connection
-        epoll_ctl(self.wakers.sockets_fd, EPOLL_CTL_ADD, connection.fd, &event)
-        self.live.connections = len(self.connections)
-        return connection
-
-    cdef int watch(self, Connection connection, bint out) except -1:
-        cdef epoll_event event
-        event.events = SOCKET_EVENTS | EPOLLOUT if out else SOCKET_EVENTS
-        event.data.ptr = <void*>connection
-        epoll_ctl(self.wakers.sockets_fd, EPOLL_CTL_MOD, connection.fd, &event)
-        return 0
-
-    cdef void drop(self, Connection connection):
-        """Closes; the object lives on until the drain is over, for events of it may be at hand."""
-        if connection.state == IDLE and connection in connection.target.idle:
-            connection.target.idle.remove(connection)
-        connection.close()
-        self.connections.discard(connection)
-        self.graveyard.append(connection)
-        self.live.connections = len(self.connections)
 
     def connect_ahead(self, int count):
         """Starts `count` connections, which will be idle once they are made."""
         cdef Connection connection
         for _ in range(count):
-            connection = self.open(self.targets.next_ahead())
+            connection = self.pool.open(self.targets.next_ahead())
             if connection.state == CLOSED:
                 self.on_failure(-1, <int>CONNECT, 0, strerror(connection.connect_error))
 
@@ -468,14 +415,14 @@ cdef class Driver:
         """Fails every request that has waited longer than the time-out; call it now and then."""
         cdef int64_t now_ns = mono_ns()
         cdef Connection connection
-        for connection in list(self.connections):
+        for connection in list(self.pool.connections):
             if connection.row_index >= 0 and now_ns - connection.waiting_since_ns > self.timeout_ns:
                 connection.error = TIMEOUT
                 connection.detail = b"no complete answer within --timeout"
                 self.settle(connection, FAILED, now_ns)
-                self.drop(connection)
+                self.pool.drop(connection)
         self.pump()
-        self.graveyard.clear()
+        self.pool.graveyard.clear()
 
     # Stopping
 
@@ -493,12 +440,12 @@ cdef class Driver:
         cdef int64_t now_ns = mono_ns()
         cdef Connection connection
         self.exhaust()
-        for connection in list(self.connections):
+        for connection in list(self.pool.connections):
             if connection.row_index >= 0:
                 connection.error = STOPPED
                 self.settle(connection, CANCELLED, now_ns)
-            self.drop(connection)
-        self.graveyard.clear()
+            self.pool.drop(connection)
+        self.pool.graveyard.clear()
 
     cdef void tune(self, int64_t now_ns):
         """Sets the reader's rest by what was measured so far."""

@@ -1,0 +1,28 @@
+"""A worker's connections: made, watched, kept idle for the next request, dropped."""
+from aisbench._native.clock cimport ClockPair
+from aisbench._native.connection cimport Connection
+from aisbench._native.exchange cimport Reading
+from aisbench._native.recorder cimport Recorder
+from aisbench._native.shared cimport Live
+from aisbench._native.targets cimport Target, Targets
+from aisbench._native.wakers cimport Wakers
+
+
+cdef class Pool:
+    cdef Targets targets
+    cdef Reading reading
+    cdef Wakers wakers
+    cdef ClockPair clock
+    cdef set connections
+    # Dropped ones live on until the drain is over: events of them may be at hand.
+    cdef list graveyard
+    # Of the run that requests are recorded in at present.
+    cdef Recorder recorder
+    cdef Live* live
+
+    cdef void serve(self, Recorder recorder, Live* live)
+    cdef Connection take(self, Target target)
+    cdef int give_back(self, Connection connection) except -1
+    cdef Connection open(self, Target target)
+    cdef int watch(self, Connection connection, bint out) except -1
+    cdef void drop(self, Connection connection)
