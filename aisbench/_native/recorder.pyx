@@ -22,7 +22,7 @@ cdef enum:
     ROWS_STEP = 32768
     FLOW_STEP = 1 << 16
 
-ROWS_MAGIC = b"AISROWS1"
+ROWS_MAGIC = b"AISROWS2"
 ROWS_HEADER_BYTES = HEADER
 ROWS_HEADER_FIELDS = [("magic", "S8"), ("row_bytes", "<i8"), ("rows", "<i8"), ("origin_ns", "<i8")]
 FLOW_BUCKET_NS = 10_000_000
@@ -104,7 +104,7 @@ cdef class Recorder:
         self.saves_token_times = token_times
         self.saves_text = text
         self.rows_file = MappedFile(path("rows"), HEADER + ROWS_STEP * sizeof(Row))
-        memcpy(self.rows_file.data, b"AISROWS1", 8)
+        memcpy(self.rows_file.data, b"AISROWS2", 8)
         (<int64_t*>self.rows_file.data)[1] = sizeof(Row)
         self.flow_file = MappedFile(path("flow"), FLOW_STEP * sizeof(int32_t))
         self.histogram_file = HistogramFile(path("hist"))
