@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from aisbench.simulator.process import SimulatorProcess
+
 CHAT = "/v1/chat/completions"
 COMPLETIONS = "/v1/completions"
 TIMEOUT_S = 30.0
@@ -24,6 +26,11 @@ class Answered:
     @property
     def json(self) -> Any:
         return json.loads(self.body)
+
+    @property
+    def stream(self) -> str:
+        assert self.content_type.startswith("text/event-stream")
+        return self.body.decode()
 
     @property
     def events(self) -> list[Any]:
@@ -41,6 +48,15 @@ def request(port: int, method: str, path: str, body: object = None, **headers: s
     with contextlib.closing(connection):
         payload = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
         connection.request(method, path, payload, headers)
+        answer = connection.getresponse()
+        return Answered(answer.status, answer.getheader("content-type", ""), answer.read())
+
+
+def ask(simulator: SimulatorProcess, path: str, body: object) -> Answered:
+    """The same wherever the simulator listens: on a port or a Unix socket, encrypted or not."""
+    with contextlib.closing(simulator.connect()) as connection:
+        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+        connection.request("POST", path, payload)
         answer = connection.getresponse()
         return Answered(answer.status, answer.getheader("content-type", ""), answer.read())
 

@@ -11,7 +11,16 @@ from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect, Way
 from aisbench.simulator.dialects.openai import refuse
 from aisbench.simulator.dialects.openai_chat import message_tokens
-from aisbench.simulator.framing import LAST_CHUNK, MARK, NUMBER, STREAM_HEAD, NumberedEnvelope, chunk
+from aisbench.simulator.framing import (
+    ESCAPED_MARK,
+    LAST_CHUNK,
+    MARK,
+    NUMBER,
+    NUMBER_MARK,
+    STREAM_HEAD,
+    NumberedEnvelope,
+    chunk,
+)
 from aisbench.simulator.parameters import Parameters
 
 THINKING = "response.reasoning_text.delta"
@@ -161,11 +170,9 @@ class Response(Answer):
         }
 
     def huge_token(self, index: int, size_bytes: int) -> bytes:
-        empty = self.numbered_delta("")
-        return chunk(self.numbered_delta("x" * max(0, size_bytes - len(empty))), lead_of(SAYING))
-
-    def numbered_delta(self, text: str) -> bytes:
-        return self.delta(SAYING, text).replace(b"%d" % NUMBER, b"%d" % self.events)
+        number = b"%d" % self.number_next()
+        before, _, after = self.event(MARK).replace(NUMBER_MARK, number).partition(ESCAPED_MARK)
+        return chunk(before + b"x" * (size_bytes - len(before) - len(after)) + after, lead_of(SAYING))
 
     def error_event(self, error: bytes) -> bytes:
         said = orjson.loads(error)["error"]
