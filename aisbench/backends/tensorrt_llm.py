@@ -1,7 +1,8 @@
 """TensorRT-LLM behind Triton: `/v2/models/{model}/generate_stream` and `/generate`.
 
-Source: Triton's protocol extension "generate", the ensemble of tensorrtllm_backend, and the client that
-vLLM had for it. {model} is most often `ensemble` or `tensorrt_llm_bls`.
+Source: Triton's protocol extension "generate", TensorRT-LLM's ensemble (triton_backend/all_models/
+inflight_batcher_llm/ensemble/config.pbtxt), and the client that vLLM had for it. {model} is most often
+`ensemble` or `tensorrt_llm_bls`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import CONTENT, ERROR
+from aisbench.backends.rules import CONTENT, ERROR, OUTPUT_TOKENS, PROMPT_TOKENS
 from aisbench.errors import BadInput
 
 
@@ -29,6 +30,9 @@ def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
         body["min_length"] = body["min_tokens"] = prompt.output_tokens
     if options.temperature is not None:
         body["temperature"] = options.temperature
+    if not options.stream:
+        # In a stream these would be counts of each response by itself.
+        body |= {"return_num_input_tokens": True, "return_num_output_tokens": True}
     return body
 
 
@@ -49,7 +53,7 @@ TENSORRT_LLM = Backend(
     plain_path="/v2/models/{model}/generate",
     fields=fields,
     rules=RULES,
-    plain_rules=RULES,
-    output_tokens_from="the tokenizer, where --tokenizer names one; else the number of events with text",
+    plain_rules=(*RULES, ("num_input_tokens", PROMPT_TOKENS), ("num_output_tokens", OUTPUT_TOKENS)),
+    output_tokens_from="num_output_tokens of newer servers for whole answers; else the tokenizer, where --tokenizer names one; else the number of events with text",
     counts_output=False,
 )

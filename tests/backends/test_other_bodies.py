@@ -127,6 +127,9 @@ def test_bodies_of_answers_that_are_not_streamed() -> None:
     assert streams == {name: "by path" if name in by_path else False for name in streams}
     for name in ("vllm", "openai-chat"):
         assert "stream_options" not in body(name, options=WHOLE)
+    assert body("tensorrt-llm", options=WHOLE).endswith(
+        '"stream": false, "return_num_input_tokens": true, "return_num_output_tokens": true}'
+    )
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,11 @@ ANSWERS: list[tuple[str, dict[str, Any], Read]] = [
     ("openai-responses", RESPONSE, Read(1, 0, "Hi", "", "stop", 5, 3)),
     ("tgi", TGI, Read(1, 0, "test", "", "length", -1, 1)),
     ("tensorrt-llm", TRITON, Read(1, 0, "Hi")),
+    (
+        "tensorrt-llm",
+        {**TRITON, "num_input_tokens": 4, "num_output_tokens": 9},
+        Read(1, 0, "Hi", "", "", 4, 9),
+    ),
     ("sglang-native", SGLANG, Read(1, 0, " Paris", "", "stop", 5, 2)),
     ("mindie-triton", {**TRITON, "details": MINDIE_DETAILS}, Read(1, 0, "Hi", "", "stop", -1, 221)),
     (

@@ -95,15 +95,15 @@ def test_messages_are_counted_together_and_images_by_a_fixed_number() -> None:
             Asked(1, 4, "m", stream=True, ignore_eos=True),
         ),
         ("/generate", {"input_ids": [5, 6, 7], "lora_path": "lora-1"}, Asked(3, 16, "lora-1")),
-        (TRITON, {"text_input": "a b c", "max_tokens": 4}, Asked(3, 4, "m", stream=True)),
+        (TRITON, {"text_input": "a b c", "max_tokens": 4}, Asked(3, 4, "m", stream=True, wants_usage=False)),
         (
             TRITON,
             {"text_input": "a", "parameters": {"max_tokens": 4, "min_tokens": 4}},
-            Asked(1, 4, "m", stream=True, ignore_eos=True),
+            Asked(1, 4, "m", stream=True, wants_usage=False, ignore_eos=True),
         ),
         (
             "/v2/models/lora%2D1/generate",
-            {"text_input": "a", "max_tokens": 4, "min_length": 4},
+            {"text_input": "a", "max_tokens": 4, "min_length": 4, "return_num_output_tokens": True},
             Asked(1, 4, "lora-1", ignore_eos=True),
         ),
         (

@@ -10,7 +10,7 @@ from aisbench.backends.backend import BodyOptions
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import BACKENDS, backend_named
 from aisbench.simulator.process import SimulatorProcess, start_simulator
-from tests.backends.reading import Read, read_stream, read_whole
+from tests.backends.reading import read_stream, read_whole
 from tests.simulator.client import Answered, ask, request
 
 MODEL = "simulated-8b"
@@ -33,10 +33,9 @@ def ask_by(simulator: SimulatorProcess, name: str, prompt: Prompt = PROMPT, *, s
     return ask(simulator, backend.path_for(MODEL, stream=stream), backend.body(prompt, options))
 
 
-def said_by(name: str, got: Read) -> tuple[int, int]:
-    """The counts that are expected where this API gives them."""
-    prompt_tokens = -1 if name in ("tensorrt-llm", "mindie-triton", "mindie-infer") else 3
-    return prompt_tokens, -1 if name == "tensorrt-llm" else 6
+# Prompt and output tokens, where the API does not give both.
+COUNTS_IN_STREAM = {"tensorrt-llm": (-1, -1), "mindie-triton": (-1, 6), "mindie-infer": (-1, 6)}
+COUNTS_OF_WHOLE = {"tgi": (-1, 6), "mindie-triton": (-1, 6), "mindie-infer": (-1, 6)}
 
 
 @pytest.mark.parametrize("name", STREAMING)
@@ -46,7 +45,7 @@ def test_a_stream(simulator: SimulatorProcess, name: str) -> None:
     got = read_stream(backend_named(name).rules, answered.stream)
     assert got.tokens == 6
     if name not in SILENT:
-        assert (got.prompt_tokens, got.output_tokens) == said_by(name, got)
+        assert (got.prompt_tokens, got.output_tokens) == COUNTS_IN_STREAM.get(name, (3, 6))
     truth = simulator.truth()
     assert (truth["requests"], truth["done"], truth["active"]) == (1, 1, 0)
     assert (truth["prompt_tokens"], truth["tokens"]) == (3, 6)
@@ -58,9 +57,7 @@ def test_a_whole_answer(simulator: SimulatorProcess, name: str) -> None:
     assert (answered.status, answered.content_type) == (200, "application/json")
     got = read_whole(backend_named(name).plain_rules, answered.body)
     assert len(got.text.split()) == 6
-    prompt_tokens, output_tokens = said_by(name, got)
-    # TGI gives the prompt's length only in streams.
-    assert (got.prompt_tokens, got.output_tokens) == (-1 if name == "tgi" else prompt_tokens, output_tokens)
+    assert (got.prompt_tokens, got.output_tokens) == COUNTS_OF_WHOLE.get(name, (3, 6))
 
 
 def test_mindie_counts_unasked() -> None:

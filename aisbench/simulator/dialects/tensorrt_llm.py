@@ -30,7 +30,14 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     max_tokens = wanted_tokens(given, "max_tokens")
     least = given.get("min_tokens", given.get("min_length"))
     check_length(prompt_tokens, max_tokens, parameters, ("text_input", "max_tokens"))
-    return Asked(prompt_tokens, max_tokens, model, stream=bool(way.stream), ignore_eos=least == max_tokens)
+    return Asked(
+        prompt_tokens,
+        max_tokens,
+        model,
+        stream=bool(way.stream),
+        wants_usage=bool(given.get("return_num_output_tokens")),
+        ignore_eos=least == max_tokens,
+    )
 
 
 def refuse(refusal: Refusal) -> tuple[int, bytes]:
@@ -66,7 +73,10 @@ class Generated(Answer):
         return chunk(self.event("")) + self.end
 
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
-        return self.shaped(text)
+        answer = self.shaped(text)
+        if self.asked.wants_usage:
+            answer |= {"num_input_tokens": self.asked.prompt_tokens, "num_output_tokens": generated}
+        return answer
 
 
 TENSORRT_LLM = Dialect(parse, Generated, refuse)
