@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,12 @@ from numpy.typing import NDArray
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.workload.bodies import Bodies, write_bodies
+from aisbench.workload.every_prompt import for_every_prompt
+from aisbench.workload.fingerprint import fingerprint
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prefix_reuse import PrefixReuse, prompt_bytes
 from aisbench.workload.prompts import Prompts
-from aisbench.workload.registry import dataset_named
+from aisbench.workload.registry import check_heeded, dataset_named
 
 Progress = Callable[[int, int], None]
 Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
@@ -29,7 +33,8 @@ class Workload:
     """The bodies in their file, what was planned for each, and what the user should know about them.
 
     `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also beside the bodies as `.npy` files;
-    -1: left to the server. `inputs`: how many texts the bodies hold, some of them several. `prompts`: what the data set gave, its items used up.
+    -1: left to the server. `inputs`: how many texts the bodies hold, some of them several. `prompts`: what
+    the data set gave, its items used up. `fingerprint`: see fingerprint.fingerprint.
     """
 
     bodies: Bodies
@@ -38,6 +43,7 @@ class Workload:
     prompts: Prompts
     inputs: int
     notes: list[str]
+    fingerprint: dict[str, Any]
 
 
 def build_workload(
@@ -56,9 +62,12 @@ def build_workload(
     """
     options.check()
     dataset = dataset_named(options.dataset)
-    prompts = dataset.make(options, backend)
+    check_heeded(options)
+    prompts = for_every_prompt(dataset.make(options, backend), options, backend)
     count = prompts.count
-    ignore_eos = dataset.ignores_eos if options.ignore_eos is None else options.ignore_eos
+    reuse = PrefixReuse()
+    wanted = dataset.ignores_eos if prompts.ignores_eos is None else prompts.ignores_eos
+    ignore_eos = wanted if options.ignore_eos is None else options.ignore_eos
     body_options = BodyOptions(options.model, ignore_eos, options.temperature, options.extra_body, stream)
     prompt_tokens = np.zeros(count, dtype=np.int32)
     max_tokens = np.zeros(count, dtype=np.int32)
@@ -71,6 +80,7 @@ def build_workload(
             prompt_tokens[i] = prompt.prompt_tokens
             max_tokens[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
             inputs += len(prompt.texts) or len(prompt.documents) or 1
+            reuse.add(prompt_bytes(prompt))
             body = backend.body(prompt, body_options)
             yield with_holes(body) if prompts.conversations is not None else body
             done = i + 1
@@ -80,7 +90,8 @@ def build_workload(
     bodies = write_bodies(directory / "bodies.bin", encoded(), count)
     np.save(directory / "prompt_tokens.npy", prompt_tokens)
     np.save(directory / "max_tokens.npy", max_tokens)
-    return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes)
+    facts = fingerprint(options, bodies, prompt_tokens, reuse)
+    return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts)
 
 
 def with_holes(body: bytes) -> bytes:

@@ -20,6 +20,7 @@ from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokenizers import load_tokenizer
+from aisbench.workload.traces import table_int
 from aisbench.workload.words import WORDS
 
 BATCH = 64
@@ -81,14 +82,3 @@ def read_lengths(path: Path) -> list[tuple[int, int]]:
                 lengths.append((asked, answered))
     bad.check()
     return lengths
-
-
-def table_int(row: dict[str, str], name: str) -> int:
-    """A column's whole number of at least 0; raises BadLine for anything else."""
-    try:
-        value = float(row[name])
-    except (TypeError, ValueError):
-        raise BadLine(f"{name} is {row[name]!r}, not a number") from None
-    if not (value >= 0 and value.is_integer()):
-        raise BadLine(f"{name} is {row[name]!r}, not a whole number of at least 0")
-    return int(value)

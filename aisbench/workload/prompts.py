@@ -33,7 +33,9 @@ class Prompts:
     own plan says so. `conversations`: the prompts are turns of these; an earlier answer stands in them
     as prompt.ANSWER. `stdlib_random`, `legacy_random`: the states in which vLLM's client would leave
     Python's and NumPy's global generators, from which it then draws LoRA modules and arrivals; None:
-    freshly seeded. Both are final once the last item was made.
+    freshly seeded. The first is final at once, the second when the last item was made.
+
+    `ignores_eos`: see registry.Dataset, where this is None.
     """
 
     items: Iterator[Prompt]
@@ -43,3 +45,4 @@ class Prompts:
     conversations: Conversations | None = None
     stdlib_random: random.Random | None = None
     legacy_random: np.random.RandomState | None = None
+    ignores_eos: bool | None = None

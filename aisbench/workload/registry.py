@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
 from aisbench.workload.burstgpt import burstgpt_prompts
+from aisbench.workload.conversations import conversation_prompts
 from aisbench.workload.custom import custom_prompts
+from aisbench.workload.images import image_prompts
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_repetition import prefix_prompts
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.random import random_prompts
+from aisbench.workload.replay import file_prompts
 from aisbench.workload.rerank import rerank_prompts
+from aisbench.workload.rows import csv_prompts, jsonl_prompts
 from aisbench.workload.sharegpt import sharegpt_prompts
+from aisbench.workload.synthetic import synthetic_prompts
+from aisbench.workload.trace_prompts import timed_trace_prompts, trace_prompts
+
+Make = Callable[[WorkloadOptions, Backend], Prompts]
 
 
 @dataclass(frozen=True)
@@ -28,53 +36,127 @@ class Dataset:
     unless --no-ignore-eos says otherwise.
     """
 
-    make: Callable[[WorkloadOptions, Backend], Prompts]
+    make: Make
     about: str
     options: tuple[str, ...]
     ignores_eos: bool
 
 
-RANDOM = ("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size")
-PREFIXES = Dataset(
+def vllms(make: Make, about: str, *options: str, ignores_eos: bool = False) -> Dataset:
+    return Dataset(make, f"{about}; those of vllm bench serve, byte for byte", options, ignores_eos)
+
+
+PREFIXES = vllms(
     prefix_prompts,
-    "prefixes that many prompts share, and a suffix of each; those of vllm bench serve, byte for byte",
-    ("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
-    ignores_eos=False,
+    "prefixes that many prompts share, and a suffix for each prompt",
+    *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
 )
+TRACE = ("--dataset-path", "--trace-format", "--block-size", "--speedup", "--token-ids")
+ROWS = ("--dataset-path", "--output-len", "--oversample")
 
 DATASETS: dict[str, Dataset] = {
-    "random": Dataset(
+    "random": vllms(
         random_prompts,
-        "prompts of exact lengths that nobody has asked before; those of vllm bench serve, byte for byte",
-        RANDOM,
+        "prompts of exact lengths that nobody has asked before",
+        *("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size"),
         ignores_eos=True,
     ),
-    "random-rerank": Dataset(
+    "random-rerank": vllms(
         rerank_prompts,
-        "a random query and documents to weigh against it; those of vllm bench serve, byte for byte",
-        ("--input-len", "--range-ratio", "--batch-size"),
-        ignores_eos=False,
+        "a random query, and documents to weigh against it",
+        *("--input-len", "--range-ratio", "--batch-size"),
+    ),
+    "synthetic": Dataset(
+        synthetic_prompts,
+        "AISBench's synthetic prompts, string or tokenid, with lengths by a law",
+        ("--synthetic-kind", "--input-len", "--input-dist", "--output-len", "--output-dist", "--token-ids"),
+        ignores_eos=True,
+    ),
+    "sharegpt": vllms(
+        sharegpt_prompts,
+        "first turns of recorded conversations (JSON)",
+        *("--dataset-path", "--output-len", "--shuffle", "--oversample"),
+    ),
+    "custom": vllms(
+        custom_prompts,
+        "prompts of a JSON-lines file, in the chat template",
+        *("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template"),
+    ),
+    "burstgpt": vllms(
+        burstgpt_prompts, "lengths sampled from a BurstGPT CSV file, without its times", "--dataset-path"
     ),
     "prefix-repetition": PREFIXES,
     "prefix_repetition": PREFIXES,
-    "sharegpt": Dataset(
-        sharegpt_prompts,
-        "first turns of recorded conversations (JSON); those of vllm bench serve, byte for byte",
-        ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
+    "jsonl": Dataset(
+        jsonl_prompts,
+        "a request a line: prompt or messages, with output_tokens, system, model, body",
+        ROWS,
         ignores_eos=False,
     ),
-    "custom": Dataset(
-        custom_prompts,
-        "prompts of a JSON-lines file, shuffled, in the chat template; those of vllm bench serve",
-        ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template"),
+    "csv": Dataset(csv_prompts, "the same as a table, by its columns' names", ROWS, ignores_eos=False),
+    "trace": Dataset(
+        trace_prompts,
+        "recorded traffic at its own times: Mooncake JSON lines, Azure or BurstGPT CSV",
+        TRACE,
+        ignores_eos=True,
+    ),
+    "timed_trace": Dataset(
+        timed_trace_prompts,
+        "the same with the defaults of vllm bench serve: blocks of 16 tokens, times in seconds",
+        TRACE,
+        ignores_eos=True,
+    ),
+    "conversations": Dataset(
+        conversation_prompts,
+        "turns that wait for the answer before: of a file, or of random words",
+        ("--dataset-path", "--input-len", "--output-len", "--turns", "--think-time", "--history"),
         ignores_eos=False,
     ),
-    "burstgpt": Dataset(
-        burstgpt_prompts,
-        "lengths sampled from a BurstGPT CSV file; the prompts of vllm bench serve, byte for byte",
+    "images": Dataset(
+        image_prompts,
+        "chat messages with images of a folder, or made ones",
+        ("--dataset-path", "--input-len", "--output-len", "--image-count", "--image-size"),
+        ignores_eos=True,
+    ),
+    "file": Dataset(
+        file_prompts,
+        "bodies of aisbench workload export, byte for byte",
         ("--dataset-path",),
         ignores_eos=False,
     ),
+}
+# The flags that only some data sets heed, by WorkloadOptions' fields.
+PARTIAL = {
+    "dataset_path": "--dataset-path",
+    "input_len": "--input-len",
+    "output_len": "--output-len",
+    "range_ratio": "--range-ratio",
+    "prefix_len": "--prefix-len",
+    "suffix_len": "--suffix-len",
+    "num_prefixes": "--num-prefixes",
+    "input_dist": "--input-dist",
+    "output_dist": "--output-dist",
+    "synthetic_kind": "--synthetic-kind",
+    "prefix_role": "--prefix-role",
+    "shuffle": "--shuffle",
+    "oversample": "--oversample",
+    "chat_template": "--chat-template",
+    "trace_format": "--trace-format",
+    "block_size": "--block-size",
+    "speedup": "--speedup",
+    "turns": "--turns",
+    "think_time_s": "--think-time",
+    "history": "--history",
+    "image_count": "--image-count",
+    "image_size": "--image-size",
+    "batch_size": "--batch-size",
+    "token_ids": "--token-ids",
+}
+# Of a switch, what turns it off is what a user has typed.
+OFF = {
+    "--shuffle": "--disable-shuffle",
+    "--oversample": "--no-oversample",
+    "--chat-template": "--skip-chat-template",
 }
 
 
@@ -85,3 +167,18 @@ def dataset_named(name: str) -> Dataset:
     near = difflib.get_close_matches(name.lower(), DATASETS, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
+
+
+def check_heeded(options: WorkloadOptions) -> None:
+    """Raises BadInput for an option that was given and that its data set does not heed.
+
+    Whether one was given is seen by its value alone: one that is given its default passes.
+    """
+    heeded = dataset_named(options.dataset).options
+    defaults = {field.name: field.default for field in fields(WorkloadOptions)}
+    for name, flag in PARTIAL.items():
+        if flag not in heeded and getattr(options, name) != defaults[name]:
+            others = ", ".join(known for known, dataset in DATASETS.items() if flag in dataset.options)
+            raise BadInput(
+                f"{OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is heeded by {others}"
+            )

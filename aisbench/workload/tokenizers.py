@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,20 @@ def load_tokenizer(name_or_path: str, *, trust_remote_code: bool = False) -> Any
     BadInput, naming --tokenizer, when there is none or it cannot be loaded.
     """
     folder = tokenizer_folder(name_or_path)
-    auto_tokenizer = transformers().AutoTokenizer
     try:
-        return auto_tokenizer.from_pretrained(
-            folder, trust_remote_code=trust_remote_code, local_files_only=True
-        )
+        return loaded(folder, trust_remote_code)
+    except BadInput:
+        raise
     except Exception as problem:  # its loaders raise whatever the files make them stumble over
         raise BadInput(f"--tokenizer {name_or_path} cannot be loaded: {advice(problem)}") from None
+
+
+@lru_cache(maxsize=1)
+def loaded(folder: Path, trust_remote_code: bool) -> Any:
+    """Loaded once, however many parts of the preparation ask for it."""
+    return transformers().AutoTokenizer.from_pretrained(
+        folder, trust_remote_code=trust_remote_code, local_files_only=True
+    )
 
 
 def tokenizer_folder(name_or_path: str) -> Path:

@@ -1,0 +1,88 @@
+"""What tells whether two runs asked for the same: of the bodies, the lengths, the files behind them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.workload.bodies import Bodies
+from aisbench.workload.dataset_files import file_hash
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prefix_reuse import PrefixReuse
+from aisbench.workload.tokenizers import load_tokenizer, tokenizer_folder
+
+# What the text of prompts and their lengths depend on.
+FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "tokenizer.model",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "chat_template.jinja",
+)
+
+
+def fingerprint(
+    options: WorkloadOptions, bodies: Bodies, prompt_tokens: NDArray[np.int32], reuse: PrefixReuse
+) -> dict[str, Any]:
+    """Plain values, for run.json and summaries.
+
+    `bodies`: see Bodies.fingerprint. `prompt_tokens`: how the planned lengths are spread, with the
+    sha256 of them all as little-endian int32. `prefix_reuse`: see PrefixReuse.share.
+    """
+    return {
+        "bodies": bodies.fingerprint,
+        "requests": bodies.count,
+        "unique_prompts": bodies.unique,
+        "prompt_tokens": length_facts(prompt_tokens),
+        "prefix_reuse": round(reuse.share, 6),
+        "dataset": dataset_facts(options),
+        "tokenizer": tokenizer_facts(options),
+    }
+
+
+def length_facts(lengths: NDArray[np.int32]) -> dict[str, Any]:
+    """Tokens; all null where there are none."""
+    whole = np.ascontiguousarray(lengths, dtype="<i4")
+    some = len(whole) > 0
+    return {
+        "min": int(whole.min()) if some else None,
+        "p50": float(np.percentile(whole, 50)) if some else None,
+        "mean": float(whole.mean()) if some else None,
+        "p99": float(np.percentile(whole, 99)) if some else None,
+        "max": int(whole.max()) if some else None,
+        "sha256": hashlib.sha256(whole.tobytes()).hexdigest(),
+    }
+
+
+def dataset_facts(options: WorkloadOptions) -> dict[str, Any]:
+    path = Path(options.dataset_path).expanduser() if options.dataset_path else None
+    return {"name": options.dataset, "seed": options.seed, "sha256": file_hash(path) if path else None}
+
+
+def tokenizer_facts(options: WorkloadOptions) -> dict[str, Any] | None:
+    """The class that transformers picked, and the sha256 over names and bytes of the files it reads.
+
+    The class stands by itself because a config.json beside the same files changes it, and so the prompts.
+    """
+    if options.tokenizer is None:
+        return None
+    folder = tokenizer_folder(options.tokenizer)
+    loaded = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
+    digest = hashlib.sha256()
+    for name in FILES:
+        if (folder / name).is_file():
+            digest.update(name.encode() + b"\0" + bytes.fromhex(file_hash(folder / name)))
+    return {
+        "name": options.tokenizer,
+        "class": type(loaded).__name__,
+        "vocabulary": int(loaded.vocab_size),
+        "sha256": digest.hexdigest(),
+    }

@@ -1,0 +1,160 @@
+"""The `file` data set: what `aisbench workload export` wrote, byte for byte.
+
+JSON lines, one for each slot in order:
+
+    {"slot": 0, "planned_s": 0.01, "body": {...}, "prompt_tokens": 9, "max_tokens": 4, "sha256": "..."}
+
+`body` is the request body as an object. Its bytes are what json.dumps with its defaults makes of it, which
+is how all bodies are written; `sha256` is that of those bytes, and a line whose own does not match is bad:
+somebody edited it. `planned_s` and the lengths may be null. Turns of a conversation also have
+`conversation`, a number that all of them share, and `think_s`; answers that are not known before the
+run stand in their bodies as prompt.ANSWER.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from array import array
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file, shortened, whole_number
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prompts import Conversations, Prompts
+
+S = 1e9
+
+
+def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Reads the file twice, once to check it and once for the bodies: it may be larger than the memory.
+
+    Raises BadInput for bad lines, all at once.
+    """
+    path = dataset_file(options, "JSON lines of aisbench workload export")
+    refuse_changes(options)
+    checked = check_file(path, options.count)
+    notes = [
+        f"bodies are those of {path}, byte for byte; --model, --extra-body and the like do not change them"
+    ]
+    if options.count is not None and checked.count < options.count:
+        notes.append(f"the file has {checked.count} requests, fewer than the {options.count} asked for")
+    return Prompts(
+        replayed(path, checked.count),
+        checked.count,
+        notes,
+        arrivals_ns=checked.arrivals_ns(),
+        conversations=checked.conversations(),
+    )
+
+
+def refuse_changes(options: WorkloadOptions) -> None:
+    for flag, value in (("--extra-body", options.extra_body), ("--temperature", options.temperature)):
+        if value is not None:
+            raise BadInput(f"{flag} cannot be put into bodies that are replayed; leave it out")
+
+
+class Checked:
+    """What is kept of each line: planned times, conversations, think times."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.planned_s = array("d")
+        self.belongs = array("q")
+        self.think_s = array("d")
+
+    def add(self, line: dict[str, Any]) -> None:
+        self.count += 1
+        planned = line.get("planned_s")
+        self.planned_s.append(math.nan if planned is None else planned)
+        self.belongs.append(line.get("conversation", -1))
+        self.think_s.append(line.get("think_s", 0.0))
+
+    def arrivals_ns(self) -> NDArray[np.int64] | None:
+        """None where a line has no time, or they do not rise: then the run's own plan says when."""
+        planned = np.array(self.planned_s)
+        if np.isnan(planned).any() or (np.diff(planned) < 0).any():
+            return None
+        return np.rint(planned * S).astype(np.int64)
+
+    def conversations(self) -> Conversations | None:
+        belongs = np.array(self.belongs)
+        if (belongs < 0).any():
+            return None
+        first = np.flatnonzero(np.diff(belongs, prepend=-1))
+        think_ns = np.rint(np.array(self.think_s) * S).astype(np.int64)
+        return Conversations(np.append(first, len(belongs)).astype(np.int64), think_ns)
+
+
+def check_file(path: Path, most: int | None) -> Checked:
+    bad = BadLines(path)
+    checked = Checked()
+    for number, line in numbered(path):
+        if checked.count == most:
+            break
+        try:
+            checked.add(checked_line(line))
+        except BadLine as problem:
+            bad.add(number, problem)
+    bad.check()
+    if any(b < a for a, b in pairwise(checked.belongs)):
+        raise BadInput(f"{path}: the turns of a conversation do not stand together")
+    return checked
+
+
+def numbered(path: Path) -> Iterator[tuple[int, bytes]]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield number, line
+
+
+def checked_line(line: bytes) -> dict[str, Any]:
+    """Raises BadLine for one that was not exported, or was changed."""
+    row = parsed(line)
+    if not isinstance(row.get("body"), dict):
+        raise BadLine(f"body is {shortened(row.get('body'))}, not an object")
+    for name, least in (("prompt_tokens", 0), ("max_tokens", 1)):
+        if row.get(name) is not None:
+            whole_number(row[name], name, least)
+    for name in ("planned_s", "think_s"):
+        value = row.get(name)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (number and 0 <= value < math.inf):
+            raise BadLine(f"{name} is {shortened(value)}, not seconds of at least 0")
+    if "conversation" in row:
+        whole_number(row["conversation"], "conversation", 0)
+    wanted = row.get("sha256")
+    if wanted is not None and hashlib.sha256(body_bytes(row)).hexdigest() != wanted:
+        raise BadLine("the body's bytes have another sha256: it was changed, or not written by json.dumps")
+    return row
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    # Not orjson: it would round whole numbers beyond 64 bits and refuse halves of surrogate pairs.
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        raise BadLine(f"broken JSON ({problem})") from None
+    if not isinstance(row, dict):
+        raise BadLine(f"not a JSON object but {type(row).__name__}")
+    return row
+
+
+def body_bytes(row: dict[str, Any]) -> bytes:
+    return json.dumps(row["body"]).encode()
+
+
+def replayed(path: Path, count: int) -> Iterator[Prompt]:
+    for (_, line), _ in zip(numbered(path), range(count), strict=False):
+        row = parsed(line)
+        yield Prompt("", row.get("prompt_tokens") or 0, row.get("max_tokens"), body=body_bytes(row))

@@ -1,0 +1,242 @@
+"""The `jsonl` and `csv` data sets: one request a line, in the order of the file.
+
+A line has `prompt` (text) or `messages` (a list of role and content), and may have `output_tokens`
+(or `max_tokens`), `system` (a system message before it), `model`, `body` (an object merged into the
+request body last of all) and the usual sampling parameters under their own names, which go into the
+body as well. Anything else is not sent, and a note says so. In CSV, `messages` and `body` hold JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.dataset_files import (
+    BadLine,
+    BadLines,
+    dataset_file,
+    json_object,
+    shortened,
+    whole_number,
+)
+from aisbench.workload.messages import Message, as_text, with_system
+from aisbench.workload.options import FIXED_FIELDS, WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.token_counts import TokenCounter
+
+OWN = ("prompt", "messages", "output_tokens", "max_tokens", "system", "model", "body")
+SAMPLING = frozenset(
+    [
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "seed",
+        "stop",
+        "stop_token_ids",
+        "n",
+        "best_of",
+        "frequency_penalty",
+        "presence_penalty",
+        "repetition_penalty",
+        "length_penalty",
+        "min_tokens",
+        "ignore_eos",
+        "logit_bias",
+        "logprobs",
+        "top_logprobs",
+        "response_format",
+        "structured_outputs",
+        "guided_json",
+        "guided_regex",
+        "guided_choice",
+        "guided_grammar",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "reasoning_effort",
+        "chat_template_kwargs",
+        "skip_special_tokens",
+        "priority",
+        "user",
+    ]
+)
+NAMED_MOST = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the file. `messages` None: `text` is the user's."""
+
+    text: str
+    messages: tuple[Message, ...] | None
+    output_tokens: int | None
+    system: str | None
+    model: str | None
+    fields: dict[str, Any]
+
+
+def jsonl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput for bad lines, all at once."""
+    path = dataset_file(options, "JSON lines with prompt or messages")
+    return prompts_of_rows(path, json_rows, options)
+
+
+def csv_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput for bad lines, all at once."""
+    path = dataset_file(options, "CSV with a column prompt or messages")
+    return prompts_of_rows(path, csv_rows, options)
+
+
+Lines = Iterator[tuple[int, Callable[[], dict[str, Any]]]]
+
+
+def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: WorkloadOptions) -> Prompts:
+    bad, unknown = BadLines(path), set[str]()
+    rows: list[Row] = []
+    for number, parse in lines(path):
+        try:
+            rows.append(row_of(parse(), unknown))
+        except BadLine as problem:
+            bad.add(number, problem)
+    bad.check()
+    if not rows:
+        raise BadInput(f"{path} has no rows; --dataset {options.dataset} wants one request a line")
+    counter = TokenCounter(options)
+    notes = [counter.note]
+    if any(row.messages for row in rows):
+        notes.append("lengths of messages are those of their texts, without what a chat template adds")
+    if unknown:
+        more = ", ..." if len(unknown) > NAMED_MOST else ""
+        notes.append(
+            f"not sent, for want of a meaning: {', '.join(sorted(unknown)[:NAMED_MOST])}{more} "
+            "(put them under 'body' to send them)"
+        )
+    count = len(rows) if options.count is None else options.count
+    if count > len(rows) and not options.oversample:
+        notes.append(f"the file has {len(rows)} rows, fewer than the {count} asked for")
+        count = len(rows)
+    elif count > len(rows):
+        notes.append(
+            f"the file has {len(rows)} rows: they are used again, in their order, for {count} requests"
+        )
+    made = rows_as_prompts(rows[:count], counter, options)
+    return Prompts(itertools.islice(itertools.cycle(made), count), count, notes)
+
+
+def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOptions) -> list[Prompt]:
+    tokens = counter.counts([row.text for row in rows])
+    systems = counter.counts([row.system or "" for row in rows], special=False)
+    made = []
+    for row, count, system_count in zip(rows, tokens, systems, strict=True):
+        output = options.output_len if row.output_tokens is None else row.output_tokens
+        prompt = Prompt(row.text, count, output, messages=row.messages, model=row.model, fields=row.fields)
+        made.append(prompt if row.system is None else with_system(prompt, row.system, system_count))
+    return made
+
+
+def json_rows(path: Path) -> Lines:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield number, lambda line=line: json_object(line)  # type: ignore[misc]
+
+
+def csv_rows(path: Path) -> Lines:
+    """Cells as they are; empty ones as if their column were not there."""
+    csv.field_size_limit(sys.maxsize)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        try:
+            names = reader.fieldnames or ()
+            if not {"prompt", "messages"} & set(names):
+                raise BadInput(
+                    f"{path} has no column prompt or messages; its first line names {', '.join(names)}"
+                )
+            for cells in reader:
+                yield reader.line_num, lambda cells=cells: csv_object(cells)  # type: ignore[misc]
+        except UnicodeDecodeError as problem:
+            raise BadInput(f"{path} is not UTF-8: {problem.reason}") from None
+        except csv.Error as problem:
+            raise BadInput(f"{path}: line {reader.line_num} is broken CSV: {problem}") from None
+
+
+def csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
+    if None in cells:
+        raise BadLine("more cells than the first line names")
+    row: dict[str, Any] = {}
+    for name, cell in cells.items():
+        if not cell:
+            continue
+        row[str(name)] = cell
+        if name in ("messages", "body"):
+            try:
+                row[name] = orjson.loads(cell)
+            except orjson.JSONDecodeError as problem:
+                raise BadLine(f"{name} is broken JSON ({problem})") from None
+        elif name in ("output_tokens", "max_tokens") or name in SAMPLING:
+            try:
+                row[name] = orjson.loads(cell)
+            except orjson.JSONDecodeError:
+                row[name] = cell
+    return row
+
+
+def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
+    """Raises BadLine for what cannot be sent; names that mean nothing are added to `unknown`."""
+    messages: tuple[Message, ...] | None = None
+    if "prompt" in line and "messages" in line:
+        raise BadLine("both prompt and messages")
+    if "messages" in line:
+        messages = messages_of(line["messages"])
+        text = as_text(messages)
+    elif "prompt" in line:
+        text = text_field(line, "prompt") or ""
+        if not text:
+            raise BadLine("prompt is empty")
+    else:
+        raise BadLine("neither prompt nor messages")
+    output = line.get("output_tokens", line.get("max_tokens"))
+    body = line.get("body") or {}
+    if not isinstance(body, dict):
+        raise BadLine(f"body is {shortened(body)}, not an object")
+    for name in FIXED_FIELDS:
+        if name in body:
+            raise BadLine(f"body cannot replace {name!r}")
+    unknown |= line.keys() - SAMPLING - set(OWN)
+    return Row(
+        text,
+        messages,
+        None if output is None else whole_number(output, "output_tokens", 1),
+        text_field(line, "system"),
+        text_field(line, "model"),
+        {**{name: value for name, value in line.items() if name in SAMPLING}, **body},
+    )
+
+
+def text_field(line: dict[str, Any], name: str) -> str | None:
+    value = line.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadLine(f"{name} is {shortened(value)}, not a text")
+    return value
+
+
+def messages_of(value: Any) -> tuple[Message, ...]:
+    if not isinstance(value, list) or not value:
+        raise BadLine("messages is no list with a message")
+    for message in value:
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise BadLine(f"{shortened(message)} in messages is no object with a role")
+        if "content" not in message and "tool_calls" not in message:
+            raise BadLine(f"the message {shortened(message)} has no content")
+    return tuple(value)
