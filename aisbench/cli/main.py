@@ -18,6 +18,8 @@ COMMANDS = {
     "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
+    "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each heeds."),
+    "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),
 }
 

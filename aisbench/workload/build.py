@@ -57,8 +57,8 @@ def build_workload(
 ) -> Workload:
     """Makes the prompts and writes `bodies.bin`, `prompt_tokens.npy` and `max_tokens.npy` into `directory`.
 
-    `through` changes the prompts on their way. `progress(done, total)` is called now and then, the last time with done == total. Raises BadInput
-    for options that make no workload.
+    `through` changes the prompts on their way. `progress(done, total)` is called now and then, the last
+    time with done == total. Raises BadInput for options that make no workload.
     """
     options.check()
     dataset = dataset_named(options.dataset)

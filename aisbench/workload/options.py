@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from aisbench.errors import BadInput
@@ -65,6 +65,16 @@ class WorkloadOptions:
     ignore_eos: bool | None = None
     temperature: float | None = None
     extra_body: Mapping[str, Any] | None = None
+
+    @staticmethod
+    def of(config: object, *, count: int | None, model: str) -> WorkloadOptions:
+        """Those of a run's configuration, which has fields of the same names; `range_ratio` as it was typed.
+
+        Raises BadInput for a range ratio that is none.
+        """
+        given = {f.name: getattr(config, f.name) for f in fields(WorkloadOptions) if hasattr(config, f.name)}
+        ratio = parse_range_ratio(given["range_ratio"])
+        return WorkloadOptions(**{**given, "range_ratio": ratio, "count": count, "model": model})
 
     def check(self) -> None:
         """Raises BadInput, naming the flag, for the first option that makes no sense for any data set."""

@@ -82,9 +82,8 @@ def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def prompt_bytes(prompt: Prompt) -> bytes:
-    """What of a prompt a cache would see: its ids as int32, or its text; of a replayed body all of it."""
-    if prompt.body is not None:
-        return prompt.body
+    """What of a prompt a cache would see: its ids as int32, or its text; its body where neither is known."""
     if prompt.token_ids is not None:
         return np.asarray(prompt.token_ids, dtype="<i4").tobytes()
-    return "\n".join(chain((prompt.text,), prompt.documents, prompt.texts)).encode("utf-8", "surrogatepass")
+    text = "\n".join(chain((prompt.text,), prompt.documents, prompt.texts))
+    return text.encode("utf-8", "surrogatepass") if text or prompt.body is None else prompt.body

@@ -29,6 +29,7 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file, shortened, whole_number
+from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations, Prompts
 
@@ -157,4 +158,23 @@ def body_bytes(row: dict[str, Any]) -> bytes:
 def replayed(path: Path, count: int) -> Iterator[Prompt]:
     for (_, line), _ in zip(numbered(path), range(count), strict=False):
         row = parsed(line)
-        yield Prompt("", row.get("prompt_tokens") or 0, row.get("max_tokens"), body=body_bytes(row))
+        text, ids = asked(row["body"])
+        yield Prompt(text, row.get("prompt_tokens") or 0, row.get("max_tokens"), ids, body=body_bytes(row))
+
+
+def asked(body: dict[str, Any]) -> tuple[str, tuple[int, ...] | None]:
+    """The text or the token ids that a body asks with, by the names that the usual APIs have for them.
+
+    They are not sent, the body is: they tell what a prefix cache would see. Empty where none is known.
+    """
+    if isinstance(body.get("messages"), list):
+        return as_text([message for message in body["messages"] if isinstance(message, dict)]), None
+    for name in ("prompt", "input", "inputs", "text_input", "text", "query"):
+        value = body.get(name)
+        if isinstance(value, str):
+            return value, None
+        if isinstance(value, list) and value and all(type(one) is int for one in value):
+            return "", tuple(value)
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            return "\n".join(["", *value]), None
+    return "", None

@@ -1,0 +1,155 @@
+"""`aisbench workload export` and `import`: a workload as a file, so that anyone can repeat it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from aisbench.cli.options import ManyValued, all_of, read_config_file
+from aisbench.cli.output_options import OUTPUT_OPTIONS
+from aisbench.cli.target_options import TARGET_OPTIONS
+from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.workload_options import WORKLOAD_OPTIONS
+from aisbench.engine.config import RunConfig
+from aisbench.errors import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from aisbench.workload.build import Workload
+
+# Sent where neither a model nor a server that could be asked for one is named.
+MODEL = "model"
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=SETTINGS)
+def workload() -> None:
+    """Write a workload to a file, or check one. `--dataset file` sends it."""
+
+
+@workload.command(cls=ManyValued, context_settings=SETTINGS)
+@click.option(
+    "--config",
+    "config",
+    callback=read_config_file,
+    is_eager=True,
+    expose_value=False,
+    metavar="FILE",
+    help="YAML or TOML file with any of these options.",
+)
+@all_of(TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
+def export(output: str, **options: Any) -> int:
+    """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
+
+    Nothing is sent and no server is needed, but to ask its model's name where --url is given and --model
+    is not.
+    """
+    config = RunConfig(**options)
+    config.check()
+    from aisbench.workload.export import export_lines
+
+    with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
+        made = built(config, Path(folder))
+        slots, offsets_ns = planned(config, made)
+        with written(output) as file:
+            file.writelines(export_lines(made, slots, offsets_ns))
+    for note in made.notes:
+        click.echo(note, err=True)
+    if output != "-":
+        click.echo(f"{slots} requests written to {output}")
+    return 0
+
+
+@workload.command("import", context_settings=SETTINGS)
+@click.argument("file", metavar="FILE")
+@click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
+def import_(file: str, as_json: bool) -> int:
+    """Check a file of `aisbench workload export` and print its fingerprint."""
+    from aisbench.backends.registry import backend_named
+    from aisbench.workload.arrivals import plan_fingerprint
+    from aisbench.workload.build import build_workload
+    from aisbench.workload.options import WorkloadOptions
+
+    options = WorkloadOptions(None, MODEL, dataset="file", dataset_path=file)
+    with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
+        made = build_workload(options, backend_named("openai"), Path(folder))
+    arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
+    facts = {
+        **made.fingerprint,
+        "arrivals": None if arrivals is None else plan_fingerprint(arrivals),
+        "planned_s": None if arrivals is None else float(arrivals[-1] / 1e9),
+        "conversations": None if talks is None else len(talks.first) - 1,
+    }
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return 0
+    for name, value in facts.items():
+        click.echo(f"{name}: {json.dumps(value)}")
+    return 0
+
+
+def built(config: RunConfig, folder: Path) -> Workload:
+    from aisbench.backends.registry import backend_named
+    from aisbench.engine.plan import bodies_wanted
+    from aisbench.engine.preparation import Progress
+    from aisbench.workload.build import build_workload
+    from aisbench.workload.options import WorkloadOptions
+
+    options = WorkloadOptions.of(config, count=bodies_wanted(config), model=model_of(config))
+    progress = Progress(lambda line: click.echo(line, err=True)).report
+    return build_workload(
+        options, backend_named(config.backend), folder, stream=config.stream, progress=progress
+    )
+
+
+def model_of(config: RunConfig) -> str:
+    if config.model is not None or not config.url:
+        return config.model or MODEL
+    from aisbench.engine.coordinator import Coordinator
+    from aisbench.engine.target import resolve
+
+    asking = Coordinator(config, command=[], say=lambda line: None, tick=lambda _: None)
+    return asking.model(resolve(config.url[0], asking.transport)).name
+
+
+def planned(config: RunConfig, made: Workload) -> tuple[int, NDArray[np.int64] | None]:
+    """How many requests a run of these options has, and when they (or conversations) are due.
+
+    A run that goes on until its time is over is written as one round of its bodies.
+    """
+    from aisbench.engine.plan import make_plan
+
+    plan = make_plan(config, made.prompts)
+    whole = plan.limit >= 0 and made.prompts.conversations is None
+    slots = plan.limit if whole else made.bodies.count
+    return slots, plan.offsets_ns if config.is_open_loop or plan.is_trace else None
+
+
+@contextlib.contextmanager
+def written(output: str) -> Iterator[IO[bytes]]:
+    """The file to write; it takes its name when it is whole. Raises BadInput when it cannot be written."""
+    if output == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    path = Path(output).expanduser()
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        os.replace(part, path)
+    except OSError as problem:
+        raise BadInput(f"--output {output} cannot be written: {problem.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,24 @@
+"""`aisbench workloads`: the data sets that `--dataset` names."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+WIDTH = 100
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+def workloads() -> None:
+    """List what --dataset accepts: what each is, and which options it heeds beside those that all do."""
+    from aisbench.workload.registry import DATASETS
+
+    for name, dataset in DATASETS.items():
+        click.echo(name)
+        for line in (dataset.about, " ".join(dataset.options)):
+            click.echo(textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="    "))
+    click.echo(
+        "\nAll heed --num-requests --seed --tokenizer --extra-body --temperature --ignore-eos --system-prompt "
+        "--lora-modules\n--lora-assignment, as far as they make sense for them; docs/workloads.md says more."
+    )

@@ -1,0 +1,47 @@
+"""A workload as JSON lines, from which anyone can repeat it; `replay` says what stands in a line."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.bodies import BodyFile
+from aisbench.workload.build import ANSWER_IN_JSON, Workload
+
+S = 1e9
+
+
+def export_lines(workload: Workload, slots: int, offsets_ns: NDArray[np.int64] | None) -> Iterator[bytes]:
+    """A line for each of `slots` requests, in order; slot i sends body i modulo their number, as in a run.
+
+    `offsets_ns`: when they are planned, or, where there are conversations, when each of those begins;
+    None: in closed loop nothing is planned.
+    """
+    bodies = BodyFile(str(workload.bodies.path))
+    talks = workload.prompts.conversations
+    belongs = None
+    if talks is not None:
+        belongs = np.repeat(np.arange(len(talks.first) - 1), np.diff(talks.first))
+    for slot in range(slots):
+        i = slot % workload.bodies.count
+        body = bodies[slot]
+        planned = slot
+        more = ""
+        if talks is not None and belongs is not None:
+            body = body.replace(b"\0", ANSWER_IN_JSON)
+            planned = int(belongs[i])
+            more = f', "conversation": {planned}, "think_s": {float(talks.think_ns[i] / S)!r}'
+        planned_s = float(offsets_ns[planned] / S) if offsets_ns is not None else None
+        most = int(workload.max_tokens[i])
+        yield b"".join(
+            (
+                f'{{"slot": {slot}, "planned_s": {json.dumps(planned_s)}, "body": '.encode(),
+                body,
+                f', "prompt_tokens": {workload.prompt_tokens[i]}, "max_tokens": {"null" if most < 0 else most}'.encode(),
+                f', "sha256": "{hashlib.sha256(body).hexdigest()}"{more}}}\n'.encode(),
+            )
+        )

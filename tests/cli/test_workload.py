@@ -1,0 +1,148 @@
+"""`aisbench workloads`, `aisbench workload export` and `import`, as a user calls them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from aisbench.cli.main import group
+from aisbench.cli.workload import workload
+from aisbench.cli.workloads import workloads
+from aisbench.errors import BadInput
+from aisbench.workload.registry import DATASETS, PARTIAL
+
+SMALL = ("--num-requests", "6", "--input-len", "5", "--output-len", "3")
+
+
+def call(*args: str) -> str:
+    done = CliRunner().invoke(workload, args, catch_exceptions=False, standalone_mode=False)
+    return done.stdout
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_every_data_set_is_listed_with_options_that_exist() -> None:
+    shown = CliRunner().invoke(workloads).stdout
+    flags = {flag for option in group.get_command(None, "load").params for flag in option.opts}  # type: ignore[arg-type,union-attr]
+    for name, dataset in DATASETS.items():
+        assert f"\n{name}\n" in f"\n{shown}"
+        assert set(dataset.options) <= flags
+        assert set(dataset.options) <= set(PARTIAL.values())
+
+
+def test_an_export_holds_the_bodies_lengths_and_times(tmp_path: Path) -> None:
+    out = tmp_path / "w.jsonl"
+    assert "6 requests written" in call("export", *SMALL, "--rate", "3", "--output", str(out))
+    rows = lines(out)
+    assert [row["slot"] for row in rows] == list(range(6))
+    assert rows[-1]["planned_s"] == pytest.approx(2.0), "the last leaves at N / rate"
+    for row in rows:
+        assert row["sha256"] == hashlib.sha256(json.dumps(row["body"]).encode()).hexdigest()
+        assert len(row["body"]["prompt"].split()) == row["prompt_tokens"] == 5
+        assert row["body"]["max_tokens"] == row["max_tokens"] == 3
+        assert row["body"]["model"] == "model"
+
+
+def test_an_import_has_the_fingerprint_of_what_was_exported(tmp_path: Path) -> None:
+    out, again = tmp_path / "w.jsonl", tmp_path / "again.jsonl"
+    call(
+        "export",
+        *SMALL,
+        "--rate",
+        "3",
+        "--prefix-len",
+        "40",
+        "--backend",
+        "openai-chat",
+        "--output",
+        str(out),
+    )
+    facts = json.loads(call("import", str(out), "--json"))
+    assert facts["requests"] == facts["unique_prompts"] == 6
+    assert facts["prompt_tokens"]["p50"] == 45
+    assert facts["planned_s"] == 2.0
+    assert 0.5 < facts["prefix_reuse"] < 0.9
+    assert f"bodies: {json.dumps(facts['bodies'])}" in call("import", str(out))
+    call("export", "--dataset", "file", "--dataset-path", str(out), "--output", str(again))
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_in_closed_loop_nothing_is_planned(tmp_path: Path) -> None:
+    out = tmp_path / "w.jsonl"
+    call("export", *SMALL, "--concurrency", "2", "--output", str(out))
+    assert {row["planned_s"] for row in lines(out)} == {None}
+
+
+def test_conversations_are_exported_with_their_places_for_answers(tmp_path: Path) -> None:
+    out, again = tmp_path / "c.jsonl", tmp_path / "again.jsonl"
+    given = ("--dataset", "conversations", "--turns", "2", "--think-time", "0.5", "--backend", "openai-chat")
+    call("export", *SMALL, *given, "--output", str(out))
+    rows = lines(out)
+    assert [row["conversation"] for row in rows] == [0, 0, 1, 1, 2, 2]
+    assert {row["think_s"] for row in rows} == {0.5}
+    assert "\ue0a1answer\ue0a1" in [m["content"] for m in rows[1]["body"]["messages"]]
+    call("export", "--dataset", "file", "--dataset-path", str(out), "--output", str(again))
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_a_trace_keeps_its_times(tmp_path: Path) -> None:
+    out, again = tmp_path / "t.jsonl", tmp_path / "again.jsonl"
+    trace = tmp_path / "trace.jsonl"
+    rows = [
+        {"timestamp": t, "input_length": 9, "output_length": 2, "hash_ids": [1]} for t in (500, 100, 2100)
+    ]
+    trace.write_text("\n".join(json.dumps(row) for row in rows))
+    call("export", "--dataset", "trace", "--dataset-path", str(trace), "--speedup", "2", "--output", str(out))
+    assert [row["planned_s"] for row in lines(out)] == [0.0, 0.2, 1.0]
+    call("export", "--dataset", "file", "--dataset-path", str(out), "--output", str(again))
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_nothing_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="--output .* cannot be written"):
+        call("export", *SMALL, "--output", str(tmp_path / "missing" / "w.jsonl"))
+    with pytest.raises(BadInput):
+        call("export", "--dataset", "sharegpt", "--output", str(tmp_path / "w.jsonl"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stdout_holds_nothing_but_the_lines() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "aisbench", "workload", "export", *SMALL, "--output", "-"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [json.loads(line)["slot"] for line in done.stdout.splitlines()] == list(range(6))
+    assert "no --tokenizer was named" in done.stderr
+
+
+def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"prompt": "a"}\n{"prompt"\n[1]\n{"text": "b"}\n{"prompt": "c", "output_tokens": 0}\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "aisbench", "load", "--dataset", "jsonl", "--dataset-path", str(broken)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    for said in (
+        "4 lines are bad",
+        "line 2: broken JSON",
+        "line 3: not a JSON object",
+        "line 4: neither prompt",
+        "line 5: output_tokens is 0",
+    ):
+        assert said in done.stderr
