@@ -19,6 +19,7 @@ from aisbench.analysis.statistics import describe, describe_histogram_ms
 from aisbench.analysis.tokens import TokenCounts, logged_gaps_ns
 from aisbench.analysis.verdict import judge
 from aisbench.analysis.vllm_keys import own_totals, vllm_result
+from aisbench.workload.fingerprint import length_facts
 
 SUMMARY_SCHEMA = 1
 
@@ -64,7 +65,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "reasoning": reasoning_block(run),
         "goodput": None if good is None else {"bounds_ms": goodput, "good": good, "of": len(latencies.ttft)},
         "config": run.config,
-        "fingerprint": run.info.get("fingerprint") or {},
+        "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
         "notes": run.info.get("notes") or [],
@@ -155,6 +156,18 @@ def per_user_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[
         "decode_tokens_per_s": describe(1e3 / tpot),
         "prefill_tokens_per_s": describe(1e3 * prompt[known] / latencies.ttft[known]),
     }
+
+
+def fingerprint_block(run: Run) -> dict[str, Any]:
+    """What the engine noted before the run, and how long the prompts were by the server's own count.
+
+    Two counts that part tell of another tokenizer, of a chat template, or of a prompt that was cut.
+    """
+    found = dict(run.info.get("fingerprint") or {})
+    counted = run.rows["prompt_tokens"][run.has_status("ok")]
+    counted = counted[counted >= 0]
+    found["prompt_tokens_of_server"] = length_facts(counted) if len(counted) else None
+    return found
 
 
 def reasoning_block(run: Run) -> dict[str, float]:

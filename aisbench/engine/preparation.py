@@ -197,11 +197,7 @@ def write_facts(
         outcome_reason=None,
         workers=[],
         limits={"open_files": asked.open_files, "in_flight": limit, "binding": binding},
-        fingerprint={
-            "bodies": workload.bodies.fingerprint,
-            "arrivals": plan.fingerprint,
-            "unique_prompts": workload.bodies.unique,
-        },
+        fingerprint={**workload.fingerprint, "arrivals": plan.fingerprint},
         planned_requests=plan.requests if plan.requests >= 0 else None,
         conversations=len(workload.prompts.conversations.first) - 1
         if workload.prompts.conversations

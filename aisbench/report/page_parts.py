@@ -269,7 +269,11 @@ def percents_of(shares: list[float | None]) -> str:
 
 def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
     """What tells this run from others: fingerprint, host and version."""
-    found = [(f"fingerprint: {name}", value) for name, value in summary["fingerprint"].items()]
+    found: list[tuple[str, Any]] = []
+    for name, value in summary["fingerprint"].items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{part} {kept}" for part, kept in value.items())
+        found.append((f"fingerprint: {name}", value))
     found += [(f"host: {name}", value) for name, value in summary["host"].items()]
     found += [(f"limit: {name}", value) for name, value in summary["limits"].items()]
     outcome = summary["outcome"] + (f": {summary['outcome_reason']}" if summary["outcome_reason"] else "")
