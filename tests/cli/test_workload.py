@@ -108,7 +108,7 @@ def test_a_trace_keeps_its_times(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--output .* cannot be written"):
+    with pytest.raises(BadInput, match=r"--output .* cannot be written"):
         call("export", *SMALL, "--output", str(tmp_path / "missing" / "w.jsonl"))
     with pytest.raises(BadInput):
         call("export", "--dataset", "sharegpt", "--output", str(tmp_path / "w.jsonl"))

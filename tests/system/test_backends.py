@@ -55,7 +55,11 @@ def test_whole_answers(tmp_path: Path, quick_simulator: SimulatorProcess, name: 
 @pytest.mark.parametrize("name", POOLING)
 def test_vectors_and_scores(tmp_path: Path, quick_simulator: SimulatorProcess, name: str) -> None:
     dataset = ("--dataset", "random-rerank") if name == "vllm-rerank" else ("--batch-size", 3)
-    run = run_load(tmp_path, "--url", quick_simulator.url, "--backend", name, *dataset, *SHORT)
+    run = run_load(
+        tmp_path,
+        *("--url", quick_simulator.url, "--backend", name, *dataset),
+        *("--num-requests", 6, "--input-len", 9, "--no-progress"),
+    )
     assert (run.code, run.err) == (0, ""), run.err + run.out
     summary = run.summary
     assert summary["failed"] == 0
