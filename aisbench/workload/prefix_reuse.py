@@ -16,8 +16,9 @@ from aisbench.backends.prompt import Prompt
 
 # 16 token ids of 4 bytes, or about as many tokens' worth of text as vLLM's blocks of 16 hold.
 BLOCK = 64
-# Beyond so many blocks, only those with hashes in a part of all values are kept: a fair sample.
-MOST_KEPT = 1 << 22
+# So many different hashes are held, 32 MiB. Beyond that only those in a part of all values are, and their
+# number is multiplied: hashes are spread evenly over the values.
+MOST_HELD = 1 << 22
 MULTIPLIERS = np.random.default_rng(0x9E3779B9).integers(
     1, 2**63, size=BLOCK // 8, dtype=np.uint64
 ) | np.uint64(1)
@@ -28,13 +29,14 @@ MIX = np.uint64(0xFF51AFD7ED558CCD)
 class PrefixReuse:
     """Fed one prompt after another; `share` tells the part of their bytes that repeats earlier beginnings.
 
-    Exact up to MOST_KEPT blocks (256 MiB of prompts), from there an estimate from as many, which is off
-    by about 0.1 % of the share.
+    Exact up to MOST_HELD different blocks (256 MiB of prompts). From there the number of different ones
+    is estimated, to about 0.1 % of itself.
     """
 
     def __init__(self) -> None:
-        self.kept: list[NDArray[np.uint64]] = []
-        self.held = 0
+        self.new: list[NDArray[np.uint64]] = []
+        self.waiting = 0
+        self.different = np.zeros(0, dtype=np.uint64)
         self.blocks = 0
         self.bytes = 0
         self.bits = 0
@@ -46,12 +48,18 @@ class PrefixReuse:
             return
         self.blocks += blocks
         hashes = self.sampled(block_hashes(data, blocks))
-        self.kept.append(hashes)
-        self.held += len(hashes)
-        if self.held > MOST_KEPT:
+        self.new.append(hashes)
+        self.waiting += len(hashes)
+        if self.waiting > MOST_HELD:
+            self.settle()
+
+    def settle(self) -> None:
+        """Drops hashes that are there twice, and then, where still too many are held, a part of all."""
+        self.different = np.unique(np.concatenate([self.different, *self.new]))
+        self.new, self.waiting = [], 0
+        while len(self.different) > MOST_HELD:
             self.bits += 1
-            self.kept = [self.sampled(np.concatenate(self.kept))]
-            self.held = len(self.kept[0])
+            self.different = self.sampled(self.different)
 
     def sampled(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
         if self.bits == 0:
@@ -61,10 +69,11 @@ class PrefixReuse:
     @property
     def share(self) -> float:
         """From 0 to 1; bytes behind the last whole block of a prompt count as new."""
-        if self.held == 0:
+        if self.blocks == 0:
             return 0.0
-        different = len(np.unique(np.concatenate(self.kept)))
-        return (1 - different / self.held) * self.blocks * BLOCK / self.bytes
+        self.settle()
+        different = len(self.different) << self.bits
+        return max(0, self.blocks - different) * BLOCK / self.bytes
 
 
 def block_hashes(data: bytes, blocks: int) -> NDArray[np.uint64]:

@@ -1,0 +1,109 @@
+"""Bodies from a file, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisbench.backends.registry import backend_named
+from aisbench.errors import BadInput
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.replay import file_prompts
+
+COMPLETIONS = backend_named("openai")
+
+
+def line(body: Any, **more: Any) -> str:
+    sha = hashlib.sha256(json.dumps(body).encode()).hexdigest()
+    return json.dumps(
+        {"slot": 0, "planned_s": None, "body": body, "prompt_tokens": 3, "max_tokens": 2, "sha256": sha}
+        | more
+    )
+
+
+def replayed(path: Path, *lines: str, **given: Any) -> Prompts:
+    path.write_text("\n".join(lines))
+    options = {"count": None, "model": "m", "dataset": "file", "dataset_path": str(path)}
+    return file_prompts(WorkloadOptions(**(options | given)), COMPLETIONS)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4))
+def test_any_body_comes_back_byte_for_byte(
+    tmp_path_factory: pytest.TempPathFactory, body: dict[str, Any]
+) -> None:
+    (prompt,) = replayed(tmp_path_factory.mktemp("replay") / "f", line(body)).items
+    assert prompt.body == json.dumps(body).encode()
+
+
+def test_what_a_cache_would_see_is_taken_from_the_body(tmp_path: Path) -> None:
+    messages = [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]
+    prompts = replayed(
+        tmp_path / "f",
+        *map(line, ({"prompt": "a"}, {"prompt": [1, 2]}, {"messages": messages}, {"input": ["x", "y"]}, {})),
+    )
+    seen = [(p.text, p.token_ids) for p in prompts.items]
+    assert seen == [("a", None), ("", (1, 2)), ("hi", None), ("\nx\ny", None), ("", None)]
+
+
+def test_times_are_taken_when_all_have_one(tmp_path: Path) -> None:
+    with_times = [line({}, planned_s=t) for t in (0.5, 0.75, 0.75)]
+    prompts = replayed(tmp_path / "f", *with_times)
+    assert prompts.arrivals_ns is not None
+    assert prompts.arrivals_ns.tolist() == [500_000_000, 750_000_000, 750_000_000]
+    assert replayed(tmp_path / "f", *with_times, line({})).arrivals_ns is None
+    assert replayed(tmp_path / "f", *with_times, line({}, planned_s=0.1)).arrivals_ns is None
+    assert replayed(tmp_path / "f", *with_times, count=2).count == 2
+
+
+def test_all_bad_lines_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as refused:
+        replayed(
+            tmp_path / "f",
+            line({"a": 1}),
+            line({"a": 1}, sha256="0" * 64),
+            line([1]),
+            '{"body": {}',
+            line({}, planned_s=-1),
+            line({}, max_tokens=0),
+            line({}, planned_s=True),
+        )
+    said = str(refused.value)
+    for part in (
+        "6 lines are bad: line 2: the body's bytes have another sha256",
+        "line 3: body is [1], not an object",
+        "line 4: broken JSON",
+        "line 5: planned_s is -1",
+        "line 6: max_tokens is 0",
+        "line 7: planned_s is True",
+    ):
+        assert part in said
+
+
+def test_what_would_change_the_bodies_is_refused(tmp_path: Path) -> None:
+    for given_, flag in (({"temperature": 0.0}, "--temperature"), ({"extra_body": {}}, "--extra-body")):
+        with pytest.raises(BadInput, match=f"{flag} cannot be put into bodies that are replayed"):
+            replayed(tmp_path / "f", line({}), **given_)
+
+
+def test_turns_of_a_conversation_stand_together(tmp_path: Path) -> None:
+    turns = [line({}, conversation=c, think_s=0.5) for c in (0, 0, 3, 4, 4)]
+    talks = replayed(tmp_path / "f", *turns).conversations
+    assert talks is not None
+    assert talks.first.tolist() == [0, 2, 3, 5]
+    assert set(talks.think_ns.tolist()) == {500_000_000}
+    with pytest.raises(BadInput, match="do not stand together"):
+        replayed(tmp_path / "f", *turns, line({}, conversation=0))
