@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aisbench.workload.codec import MARGIN, Codec, kept_of
+
 CORRECTIONS = 10
 
 
@@ -22,6 +24,8 @@ class Fixing:
     target: int
     text: str = ""
     rounds: int = 0
+    # So many of `ids` are known to come out again, when what stands behind them is corrected.
+    kept: int = 0
 
     @property
     def missing(self) -> int:
@@ -44,7 +48,7 @@ class LengthFixer:
 
     def __init__(self, tokenizer: Any, draw: Callable[[int], list[int]]) -> None:
         """`draw(count)`: so many ids from the whole vocabulary, special tokens too, as vLLM draws them."""
-        self.tokenizer = tokenizer
+        self.codec = Codec(tokenizer)
         self.draw = draw
 
     def fix(self, batch: list[Fixing]) -> None:
@@ -61,19 +65,35 @@ class LengthFixer:
         for item in items:
             if item.rounds > 0:
                 self.correct(item)
-        texts = self.tokenizer.batch_decode([item.ids for item in items])
-        # The tokenizers library encodes a list of texts on all cores. Masks are not needed, nor the
-        # warning that the prompt is longer than the model's context.
-        encoded = self.tokenizer(
-            texts,
-            add_special_tokens=False,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
-        )["input_ids"]
-        for item, text, ids in zip(items, texts, encoded, strict=True):
-            item.text, item.ids = text, ids
+        texts = self.codec.decode([item.ids for item in items])
+        tails = self.tails(items, texts)
+        encoded = self.codec.encode(
+            [text if tail is None else tail for text, tail in zip(texts, tails, strict=True)]
+        )
+        for item, text, tail, (ids, words) in zip(items, texts, tails, encoded, strict=True):
+            if tail is None:
+                item.ids = ids
+                item.kept = kept_of(words, min(len(ids), item.target))
+            else:
+                item.ids = item.ids[: item.kept] + ids
+            if min(len(item.ids), item.target) < item.kept + MARGIN // 2:
+                item.kept = 0
+            item.text = text
             item.rounds += 1
+
+    def tails(self, items: list[Fixing], texts: list[str]) -> list[str | None]:
+        """What of each text has to be encoded; None: all of it.
+
+        The tail is what the ids behind the kept ones decode to, where the text ends with that and what
+        stands before is what stood there when it was encoded.
+        """
+        ends = self.codec.decode([item.ids[item.kept :] if item.kept else [] for item in items])
+        return [
+            end
+            if item.kept and text.endswith(end) and item.text.startswith(text[: len(text) - len(end)])
+            else None
+            for item, text, end in zip(items, texts, ends, strict=True)
+        ]
 
     def correct(self, item: Fixing) -> None:
         if item.missing < 0:
