@@ -33,12 +33,11 @@ def chunk(event: bytes, lead: bytes = DATA) -> bytes:
 class Envelope:
     """What stands around the text of a token in `event`, which has MARK in its place."""
 
-    __slots__ = ("heads", "overhead", "tail")
+    __slots__ = ("heads", "tail")
 
     def __init__(self, event: bytes, lead: bytes = DATA) -> None:
         before, _, after = event.partition(ESCAPED_MARK)
-        self.overhead = len(before) + len(after)
-        size = len(lead) + self.overhead + 2
+        size = len(lead) + len(before) + len(after) + 2
         # The chunk names its length, and words differ in theirs.
         self.heads = tuple(b"%x\r\n%b%b" % (size + n, lead, before) for n in range(LONGEST_TOKEN + 1))
         self.tail = after + b"\n\n\r\n"

@@ -204,8 +204,8 @@ LONG = "a " * 49
         (
             "/infer",
             {"inputs": "a", "parameters": {"max_new_tokens": 0}},
-            400,
-            {"error": "max_new_tokens must be at least 1, got 0.", "error_type": "BadRequestError"},
+            422,
+            {"error": "max_new_tokens must be at least 1, got 0.", "error_type": "Input validation error"},
         ),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_reranker_gives_back_the_documents(simulator: SimulatorProcess) -> Non
         ("/generate_stream", 422, {"error": "Input validation error: the body is not a JSON object"}),
         ("/v2/models/m/generate_stream", 400, {"error": "the body is not a JSON object"}),
         ("/generate", 400, {"error": {"message": "the body is not a JSON object"}}),
-        ("/infer", 400, {"error": "the body is not a JSON object"}),
+        ("/infer", 422, {"error": "the body is not a JSON object"}),
         ("/v1/embeddings", 400, {"error": {"message": "the body is not a JSON object"}}),
     ],
 )

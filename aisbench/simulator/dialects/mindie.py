@@ -49,8 +49,11 @@ def parse(fields: Fields, name: str, model: str | None, stream: bool, parameters
 
 
 def refuse(refusal: Refusal) -> tuple[int, bytes]:
-    """The shape is that of MindIE's TGI-style errors; its reference does not show one for these paths."""
-    return refusal.status, orjson.dumps({"error": refusal.message, "error_type": refusal.kind})
+    """All of MindIE's endpoints have one form of error, and answer 422 to what they cannot take."""
+    status, kind = refusal.status, "Incomplete generation"
+    if status in (400, 404):
+        status, kind = 422, "Input validation error"
+    return status, orjson.dumps({"error": refusal.message, "error_type": kind})
 
 
 class TritonGenerated(Answer):

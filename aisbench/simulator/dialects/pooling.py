@@ -38,7 +38,7 @@ def input_lengths(given: Any) -> list[int]:
 
 
 def parse_rerank(fields: Fields, way: Way, parameters: Parameters) -> Asked:
-    """A query is weighed against each document in a pass of its own, so it counts with each."""
+    """As a cross-encoder: a pass for each document, together with the query, which so counts every time."""
     model = served_model(fields.get("model"), parameters)
     query, documents = fields.get("query"), fields.get("documents")
     if not isinstance(query, str):
@@ -111,7 +111,7 @@ class Vectors(Answer):
 class Pooled(Vectors):
     __slots__ = ()
 
-    initials = "pool"
+    initials = "pooling"
     kind = "pooling"
     holds = "data"
 
@@ -124,7 +124,7 @@ class Scores(Vectors):
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
         total = self.asked.prompt_tokens
         return {
-            "id": f"rerank-{self.number:032x}{text}",
+            "id": f"score-{self.number:032x}{text}",
             "model": self.asked.model,
             "usage": {"prompt_tokens": total, "total_tokens": total},
             "results": [
