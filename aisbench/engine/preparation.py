@@ -279,7 +279,8 @@ def write_specs(
             insecure=asked.transport.insecure,
             rules=[list(rule) for rule in rules or ()],
             streams=streams(asked),
-            counts_chunks=config.counts_chunks or not backend.generates,
+            # Where an API's events have no mark of a token chunk, what they carry has to tell.
+            counts_chunks=(config.counts_chunks and backend.marks_chunks) or not backend.generates,
             must_finish=backend.must_finish and streams(asked),
             max_event_bytes=config.event_bytes,
             max_answer_bytes=config.answer_bytes,

@@ -90,3 +90,11 @@ def test_a_tokenizer_counts_what_the_server_does_not(
     assert run.summary["total_output_tokens"] == counted > 0
     # The texts were kept for this alone: nobody asked to see them.
     assert "content" not in json.loads((run.folder / "requests.jsonl").read_text().splitlines()[0])
+
+
+@pytest.mark.parametrize("option", [("--ttft-at", "first-chunk"), ("--compat", "vllm")])
+def test_first_chunks_of_an_api_that_does_not_mark_them(
+    tmp_path: Path, quick_simulator: SimulatorProcess, option: tuple[str, str]
+) -> None:
+    run = run_load(tmp_path, "--url", quick_simulator.url, "--backend", "tgi", *option, *SHORT)
+    assert (run.code, run.summary["completed"]) == (0, 6)
