@@ -1,74 +1,21 @@
 """What one event says: has it generated content, usage, a finish reason, an error?
 
-A scanner that walks the JSON once along the paths it is given and builds no Python object.
-Whatever it is not sure of (a type that the rules do not expect, anything that is not plain JSON)
-goes to orjson, whose answer then counts.
+The scanner reads it along the paths of the rules. What that refuses goes to orjson, whose answer counts.
 """
-from libc.stdint cimport int32_t
-
-cdef enum Meaning:
-    NOTHING = 0
-    CHUNK = 1          # a non-empty array: the event is a token chunk, with or without text
-    CONTENT = 2        # a non-empty string: generated text
-    REASONING = 3      # a non-empty string: generated reasoning text
-    TOOL = 4           # anything non-empty: generated, but not text
-    FINISH = 5         # a string: why the generation ended
-    PROMPT_TOKENS = 6  # an integer
-    OUTPUT_TOKENS = 7  # an integer
-    FAILURE = 8        # anything but null: the stream reports an error
-    CUMULATIVE = 9     # a string: the whole text so far
-    KIND = 10          # a string: with "reasoning" in it, the event's content is reasoning
+from aisbench._native.scanner cimport Scanner
 
 cdef enum Verdict:
     DECODED = 0
     NOT_JSON = 1
 
-ctypedef struct Event:
-    bint is_chunk
-    bint has_tool
-    bint has_failure
-    bint is_cumulative      # `content` is the whole text so far, not a piece of it
-    bint is_reasoning
-    int finish              # index into recorder.FINISHES
-    int32_t prompt_tokens   # -1: not given
-    int32_t output_tokens
-    const char* content     # JSON-escaped, as it stood between its quotes
-    Py_ssize_t content_bytes
-    const char* reasoning
-    Py_ssize_t reasoning_bytes
 
-ctypedef struct Node:
-    const char* key
-    Py_ssize_t key_bytes
-    int meaning
-    int child     # first child, -1: none
-    int sibling   # next one under the same parent, -1: none
-    int element   # the node of the elements, where this is an array; -1: none
-
-
-cdef class Decoder:
-    cdef Event event
-    cdef Node nodes[64]
-    cdef int node_count
+cdef class Decoder(Scanner):
+    """`event` holds what the last decoded event said."""
     cdef list keys
     cdef tuple rules
-    cdef const char* at
-    cdef const char* end
     cdef object kept
     # How many events went to orjson.
     cdef readonly long unsure
 
     cdef int decode(self, const char* data, Py_ssize_t n) except -1
     cdef int decode_slowly(self, const char* data, Py_ssize_t n) except -1
-    cdef void clear(self) noexcept
-    cdef bint value(self, int node, int depth) noexcept
-    cdef bint object_(self, int node, int depth) noexcept
-    cdef bint array(self, int node, int depth) noexcept
-    cdef bint string(self, const char** start, Py_ssize_t* n) noexcept
-    cdef bint number(self, int node) noexcept
-    cdef bint literal(self, int node) noexcept
-    cdef bint take_string(self, int node, const char* text, Py_ssize_t n) noexcept
-    cdef void blank(self) noexcept
-    cdef void sort_reasoning(self) noexcept
-    cdef bint key_is_escaped(self, const char* key, Py_ssize_t n) noexcept
-    cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept

@@ -1,13 +1,12 @@
 """The event decoder. See decode.pxd for the contract."""
-from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memcmp
+from aisbench._native.scanner cimport (
+    CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PROMPT_TOKENS, REASONING,
+    Scanner, TOOL, finish_index,
+)
 
 import json
 
 import orjson
-
-cdef extern from "string.h" nogil:
-    void* memmem(const void* haystack, size_t n, const void* needle, size_t m)
 
 MEANINGS = {
     "chunk": CHUNK,
@@ -23,28 +22,10 @@ MEANINGS = {
 }
 
 cdef enum:
-    DEEPEST = 64
     MOST_NODES = 64
 
-# Bytes that end or break the plain run of a string: the quote, the backslash, control characters.
-cdef unsigned char SPECIAL[256]
-cdef int code
-for code in range(256):
-    SPECIAL[code] = code < 32 or code == 34 or code == 92
 
-
-# Why generation ended, in the words of all APIs: 1 stop, 2 length, 0 not yet; any other is 3.
-FINISH_WORDS = {
-    b"stop": 1, b"eos_token": 1, b"stop_sequence": 1, b"completed": 1, b"length": 2, b"incomplete": 2,
-    b"in_progress": 0, b"queued": 0,
-}
-
-
-cdef int finish_index(const char* text, Py_ssize_t n) noexcept:
-    return FINISH_WORDS.get(text[:n], 3)
-
-
-cdef class Decoder:
+cdef class Decoder(Scanner):
     """`rules`: pairs of a JSON path and a meaning of MEANINGS.
 
     A path is object keys joined by dots; `[]` behind a key means each element of that array:
@@ -91,280 +72,9 @@ cdef class Decoder:
             self.nodes[parent].child = index
         return index
 
-    cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept:
-        cdef int child = self.nodes[node].child
-        while child >= 0:
-            if self.nodes[child].key_bytes == n and memcmp(self.nodes[child].key, key, n) == 0:
-                return child
-            child = self.nodes[child].sibling
-        return -1
-
-    cdef void clear(self) noexcept:
-        self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
-        self.event.is_cumulative = self.event.is_reasoning = False
-        self.event.finish = 0
-        self.event.prompt_tokens = self.event.output_tokens = -1
-        self.event.content = self.event.reasoning = NULL
-        self.event.content_bytes = self.event.reasoning_bytes = 0
-
     cdef int decode(self, const char* data, Py_ssize_t n) except -1:
         """Fills `event`; what it points to is valid as long as `data` is, or until the next call."""
-        self.clear()
-        self.at = data
-        self.end = data + n
-        if self.value(0, 0):
-            self.blank()
-            if self.at == self.end:
-                self.sort_reasoning()
-                return DECODED
-        return self.decode_slowly(data, n)
-
-    cdef void sort_reasoning(self) noexcept:
-        """What an event generated whose kind is reasoning is reasoning."""
-        if self.event.is_reasoning and self.event.content_bytes > 0 and self.event.reasoning_bytes == 0:
-            self.event.reasoning = self.event.content
-            self.event.reasoning_bytes = self.event.content_bytes
-            self.event.content_bytes = 0
-
-    cdef void blank(self) noexcept:
-        cdef char c
-        while self.at != self.end:
-            c = self.at[0]
-            if c != b" " and c != b"\n" and c != b"\t" and c != b"\r":
-                return
-            self.at += 1
-
-    # Each of the following returns True and leaves `at` behind the value, or returns False: not sure.
-
-    cdef bint value(self, int node, int depth) noexcept:
-        cdef char c
-        cdef const char* text
-        cdef Py_ssize_t n
-        self.blank()
-        if self.at == self.end or depth > DEEPEST:
-            return False
-        c = self.at[0]
-        if c == b'"':
-            if not self.string(&text, &n):
-                return False
-            return node < 0 or self.take_string(node, text, n)
-        if c == b"{":
-            return self.object_(node, depth)
-        if c == b"[":
-            return self.array(node, depth)
-        if c == b"-" or b"0" <= c <= b"9":
-            return self.number(node)
-        return self.literal(node)
-
-    cdef bint object_(self, int node, int depth) noexcept:
-        cdef const char* key
-        cdef Py_ssize_t n
-        cdef int child
-        cdef int meaning = self.nodes[node].meaning if node >= 0 else NOTHING
-        self.at += 1
-        self.blank()
-        if self.at != self.end and self.at[0] == b"}":
-            self.at += 1
-            if meaning == FAILURE:
-                self.event.has_failure = True
-            return meaning == NOTHING or meaning == FAILURE or meaning == TOOL
-        if meaning == FAILURE:
-            self.event.has_failure = True
-        elif meaning == TOOL:
-            self.event.has_tool = True
-        elif meaning != NOTHING:
-            return False
-        while True:
-            self.blank()
-            if self.at == self.end or self.at[0] != b'"' or not self.string(&key, &n):
-                return False
-            child = -1
-            if node >= 0:
-                child = self.find(node, key, n)
-                if child < 0 and n > 0 and self.key_is_escaped(key, n):
-                    return False
-            self.blank()
-            if self.at == self.end or self.at[0] != b":":
-                return False
-            self.at += 1
-            if not self.value(child, depth + 1):
-                return False
-            self.blank()
-            if self.at == self.end:
-                return False
-            if self.at[0] == b"}":
-                self.at += 1
-                return True
-            if self.at[0] != b",":
-                return False
-            self.at += 1
-
-    cdef bint key_is_escaped(self, const char* key, Py_ssize_t n) noexcept:
-        """An escaped key could spell one that a rule names."""
-        cdef Py_ssize_t i
-        for i in range(n):
-            if key[i] == b"\\":
-                return True
-        return False
-
-    cdef bint array(self, int node, int depth) noexcept:
-        cdef int element = -1
-        cdef int meaning = NOTHING
-        if node >= 0:
-            element = self.nodes[node].element
-            meaning = self.nodes[node].meaning
-        self.at += 1
-        self.blank()
-        if self.at != self.end and self.at[0] == b"]":
-            self.at += 1
-            if meaning == FAILURE:
-                self.event.has_failure = True
-            return meaning == NOTHING or meaning == FAILURE or meaning == TOOL or meaning == CHUNK
-        if meaning == CHUNK:
-            self.event.is_chunk = True
-        elif meaning == TOOL:
-            self.event.has_tool = True
-        elif meaning == FAILURE:
-            self.event.has_failure = True
-        elif meaning != NOTHING:
-            return False
-        while True:
-            if not self.value(element, depth + 1):
-                return False
-            self.blank()
-            if self.at == self.end:
-                return False
-            if self.at[0] == b"]":
-                self.at += 1
-                return True
-            if self.at[0] != b",":
-                return False
-            self.at += 1
-
-    cdef bint string(self, const char** start, Py_ssize_t* n) noexcept:
-        cdef const char* p = self.at + 1
-        cdef const char* end = self.end
-        cdef unsigned char c
-        cdef int i
-        start[0] = p
-        while True:
-            while p != end and not SPECIAL[<unsigned char>p[0]]:
-                p += 1
-            if p == end:
-                return False
-            if p[0] == b'"':
-                n[0] = p - start[0]
-                self.at = p + 1
-                return True
-            if p[0] != b"\\" or end - p < 2:
-                return False
-            c = <unsigned char>p[1]
-            if c == b"u":
-                if end - p < 6:
-                    return False
-                for i in range(2, 6):
-                    c = <unsigned char>p[i]
-                    if not (b"0" <= c <= b"9" or b"a" <= c <= b"f" or b"A" <= c <= b"F"):
-                        return False
-                p += 6
-            elif c == b'"' or c == b"\\" or c == b"/" or c == b"b" or c == b"f" or c == b"n" or c == b"r" or c == b"t":
-                p += 2
-            else:
-                return False
-
-    cdef bint take_string(self, int node, const char* text, Py_ssize_t n) noexcept:
-        cdef int meaning = self.nodes[node].meaning
-        if meaning == CONTENT or meaning == CUMULATIVE:
-            if meaning == CUMULATIVE:
-                self.event.is_cumulative = True
-            if n > 0:
-                if self.event.content_bytes > 0:
-                    return False  # several choices: orjson joins them
-                self.event.content = text
-                self.event.content_bytes = n
-        elif meaning == REASONING:
-            if n > 0:
-                if self.event.reasoning_bytes > 0:
-                    return False
-                self.event.reasoning = text
-                self.event.reasoning_bytes = n
-        elif meaning == KIND:
-            self.event.is_reasoning = memmem(text, n, b"reasoning", 9) != NULL
-        elif meaning == FINISH:
-            self.event.finish = finish_index(text, n)
-        elif meaning == TOOL:
-            if n > 0:
-                self.event.has_tool = True
-        elif meaning == FAILURE:
-            self.event.has_failure = True
-        elif meaning != NOTHING:
-            return False
-        return True
-
-    cdef bint number(self, int node) noexcept:
-        cdef int meaning = self.nodes[node].meaning if node >= 0 else NOTHING
-        cdef const char* p = self.at
-        cdef const char* first
-        cdef bint whole = True
-        cdef int64_t total = 0
-        if p[0] == b"-":
-            p += 1
-            whole = False
-        first = p
-        while p != self.end and b"0" <= p[0] <= b"9":
-            if total < 1 << 40:
-                total = total * 10 + (p[0] - 48)
-            p += 1
-        if p == first or (p - first > 1 and first[0] == b"0"):
-            return False
-        if p != self.end and p[0] == b".":
-            whole = False
-            p += 1
-            first = p
-            while p != self.end and b"0" <= p[0] <= b"9":
-                p += 1
-            if p == first:
-                return False
-        if p != self.end and (p[0] == b"e" or p[0] == b"E"):
-            whole = False
-            p += 1
-            if p != self.end and (p[0] == b"+" or p[0] == b"-"):
-                p += 1
-            first = p
-            while p != self.end and b"0" <= p[0] <= b"9":
-                p += 1
-            if p == first:
-                return False
-        self.at = p
-        if meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS:
-            if not whole or total > 0x7FFFFFFF:
-                return False
-            if meaning == PROMPT_TOKENS:
-                self.event.prompt_tokens = <int32_t>total
-            else:
-                self.event.output_tokens = <int32_t>total
-        elif meaning == FAILURE:
-            self.event.has_failure = True
-        elif meaning != NOTHING:
-            return False
-        return True
-
-    cdef bint literal(self, int node) noexcept:
-        cdef int meaning = self.nodes[node].meaning if node >= 0 else NOTHING
-        cdef Py_ssize_t there = self.end - self.at
-        if there >= 4 and memcmp(self.at, b"null", 4) == 0:
-            self.at += 4
-            return True
-        if there >= 4 and memcmp(self.at, b"true", 4) == 0:
-            self.at += 4
-        elif there >= 5 and memcmp(self.at, b"false", 5) == 0:
-            self.at += 5
-        else:
-            return False
-        if meaning == FAILURE:
-            self.event.has_failure = True
-            return True
-        return meaning == NOTHING
+        return DECODED if self.scan(data, n) else self.decode_slowly(data, n)
 
     cdef int decode_slowly(self, const char* data, Py_ssize_t n) except -1:
         """The same by orjson, lenient on types: what has not the type its meaning asks for says nothing."""

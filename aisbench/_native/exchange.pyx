@@ -3,13 +3,14 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp
 
-from aisbench._native.decode cimport Decoder, Event, NOT_JSON
+from aisbench._native.decode cimport Decoder, NOT_JSON
 from aisbench._native.histogram cimport hist_add
 from aisbench._native.http cimport HTTP_BODY, HTTP_DONE, HTTP_HEAD, HTTP_MORE, HttpResponse
 from aisbench._native.recorder cimport (
     BAD_EVENT, BAD_HTTP, CLIENT_DELAY, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT, EVENT_TOO_LARGE,
     Error, HTTP_STATUS, ITL, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, OK, Recorder, Row, STREAM_CUT, TTFT,
 )
+from aisbench._native.scanner cimport Event
 from aisbench._native.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE, SseParser
 
 cdef enum:

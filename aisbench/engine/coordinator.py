@@ -20,6 +20,7 @@ import numpy as np
 from aisbench._native.clock import now_ns
 from aisbench._native.recorder import ERRORS
 from aisbench._native.shared import LIVE_FIELDS
+from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
 from aisbench.engine import host
 from aisbench.engine.config import RunConfig
@@ -33,6 +34,7 @@ from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
+from aisbench.errors import BadInput
 from aisbench.workload.options import parse_range_ratio
 
 POLL_S = 0.1
@@ -44,6 +46,16 @@ HOPELESS_FAILURES = 100
 HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
 
 Tick = Callable[["Coordinator"], None]
+
+
+def check_goodput(config: RunConfig, backend: Backend) -> None:
+    """Raises BadInput for bounds on what the answers do not show."""
+    if config.stream and backend.rules is not None:
+        return
+    for name in config.goodput or ():
+        if name != "e2el":
+            what = "--no-stream" if backend.rules is not None else f"--backend {config.backend}"
+            raise BadInput(f"--goodput {name} needs streamed answers, which {what} has not; give e2el alone")
 
 
 class Coordinator:
@@ -62,6 +74,7 @@ class Coordinator:
         self.backend = backend_named(config.backend)
         self.headers = parse_headers(config.header, config.api_key)
         self.transport = Transport.of(config)
+        check_goodput(config, self.backend)
         bodies_wanted(config)
         self.interrupts = Interrupts()
         # Why the run has to end before its time, once it has.

@@ -81,6 +81,11 @@ def resolve(url: str, transport: Transport) -> Target:
     base_path = parts.path.rstrip("/")
     base_url = f"{parts.scheme}://{bracketed(parts.hostname)}:{port}{base_path}"
     address = socket_address(parts.hostname, port, base_url, transport)
+    for local in transport.local_addresses:
+        if packed_address(local, 0)[:2] != address[:2]:
+            raise BadInput(
+                f"--local-address {local} is of another IP version than {base_url}'s address; give one of the same"
+            )
     return Target(base_url, parts.scheme, parts.hostname, port, base_path, address)
 
 

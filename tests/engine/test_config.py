@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from aisbench.engine.config import RunConfig
+from aisbench.engine.coordinator import Coordinator
 from aisbench.engine.plan import START_SPACING_NS, bodies_wanted, make_plan
 from aisbench.errors import BadInput
 from aisbench.workload.prompts import Conversations, Prompts
@@ -100,3 +101,22 @@ def test_arrivals_go_on_where_the_data_set_left_the_generator() -> None:
     fresh = make_plan(RunConfig(rate=1.0, seed=7), prompts(5))
     later = make_plan(RunConfig(rate=1.0, seed=7), prompts(5, legacy_random=used))
     assert fresh.offsets_ns.tolist() != later.offsets_ns.tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"stream": False, "goodput": {"ttft": 5.0}},
+            "--goodput ttft needs streamed answers, which --no-stream",
+        ),
+        (
+            {"backend": "openai-embeddings", "goodput": {"tpot": 5.0}},
+            "which --backend openai-embeddings has not",
+        ),
+    ],
+)
+def test_goodput_asks_for_nothing_that_is_not_seen(options: dict, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        Coordinator(RunConfig(**options), command=[], say=print, tick=lambda _: None)
+    Coordinator(RunConfig(stream=False, goodput={"e2el": 5.0}), command=[], say=print, tick=lambda _: None)

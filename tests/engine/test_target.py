@@ -75,3 +75,10 @@ def test_urls_that_are_none(url: str) -> None:
 def test_a_socket_nobody_listens_on(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"--uds .*no\.sock: cannot connect"):
         resolve("http://localhost", Transport.of(RunConfig(uds=str(tmp_path / "no.sock"))))
+
+
+def test_local_addresses_are_of_the_server_s_ip_version() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(BadInput, match="--local-address ::1 is of another IP version"):
+            resolve(url, Transport.of(RunConfig(local_address=("::1",))))
