@@ -47,6 +47,8 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
         add("Request goodput (req/s)", summary["request_goodput"])
     if not pools:
         add("Output token throughput (tok/s)", summary["output_throughput"])
+    # A whole answer comes at once: there is no flow of tokens that could have a peak.
+    if any(f"mean_{name}_ms" in summary for name in ("ttft", "tpot", "itl")):
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])

@@ -55,6 +55,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "bin_s": width_ns / 1e9,
         "duration_s": run.duration_ns / 1e9,
         "limit": run.limit,
+        "streams": run.streams,
         "in_flight": packed_series(in_flight_series(in_flight)),
         "asked_rate": packed_series(asked_rate_series(run, sending, width_ns)),
         "achieved_rate": packed_series(achieved),

@@ -37,6 +37,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
+        "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
         "parts": parts(summary),
         "errors": errors(summary),
         "checks": checks(summary["verdict"]["checks"]),
@@ -80,7 +81,9 @@ def headline(summary: dict[str, Any]) -> str:
         (
             "Output tokens/s",
             figure(summary["output_throughput"]),
-            f"peak {figure(summary['max_output_tokens_per_s'])}",
+            f"peak {figure(summary['max_output_tokens_per_s'])}"
+            if "ttft_ms" in metrics
+            else "in whole answers",
         ),
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
     ]
@@ -110,9 +113,11 @@ def timeline_note(run: Run) -> str:
     parts = ["Each line is a request, by its place in the plan:"]
     if run.is_open_loop:
         parts.append('<b class="wait">planned to sent</b>,')
-    parts.append(
-        '<b class="ttft">sent to first token (TTFT)</b>, <b class="decode">first to last token (decode)</b>;'
-    )
+    if run.streams:
+        parts.append('<b class="ttft">sent to first token (TTFT)</b>,')
+        parts.append('<b class="decode">first to last token (decode)</b>;')
+    else:
+        parts.append('<b class="ttft">sent to whole answer (E2EL)</b>;')
     parts.append('<b class="failed">failed or cut off</b>.')
     return " ".join(parts)
 
@@ -151,6 +156,8 @@ def is_percentile(name: str) -> bool:
 
 
 def latency_note(summary: dict[str, Any]) -> str:
+    if "ttft_ms" not in summary["metrics"]:
+        return "E2EL: from the send to the end of the whole answer; nothing was streamed."
     notes = [
         "TTFT: first event with generated content, from the send. ITL: gaps between content events, of all requests. "
         "TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last content event, from the send."
@@ -234,7 +241,10 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     low, high = client["ttft_bounds_ms"]
     found: list[tuple[str, Any]] = [
         ("clock of received bytes", summary["clock"]),
-        ("bounds of mean TTFT", f"{low:.3f} to {high:.3f} ms"),
+        (
+            f"bounds of mean {'TTFT' if 'ttft_ms' in summary['metrics'] else 'E2EL'}",
+            f"{low:.3f} to {high:.3f} ms",
+        ),
         ("client delay p50 / p99 / max", three(client["client_delay_ms"])),
     ]
     if client["schedule_lag_ms"] is not None:

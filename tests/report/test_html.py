@@ -182,6 +182,25 @@ def test_odd_runs_are_drawn_too(page: Page, kind: str, tmp_path: Path) -> None:
     assert page.value("document.querySelectorAll('#concurrency .main-svg').length") > 0
 
 
+def test_whole_answers_have_no_first_token_to_draw(page: Page, tmp_path: Path) -> None:
+    rows = made_rows(np.zeros(40))
+    rows["first_token_ns"] = rows["last_token_ns"]
+    options = {"streams": False, "endpoints": ["http://a:1", "http://b:2"], "conversations": 20}
+    rows["endpoint"] = np.arange(40) % 2
+    rows["turn"] = np.arange(40) // 20
+    report = written(write_run(tmp_path / "whole", rows, config=base_config(), **options))
+    page.open(report)
+    assert page.complaints() == []
+    assert "TTFT" not in page.value("document.body.innerText")
+    assert page.value("getComputedStyle(document.getElementById('token-curves')).display") == "none" or (
+        page.value("document.getElementById('token-curves').offsetParent === null")
+    )
+    text = page.value("document.body.innerText")
+    assert "By server" in text
+    assert "http://b:2" in text
+    assert "By turn" in text
+
+
 def test_a_hundred_thousand_requests_make_a_page_that_can_be_used(page: Page, tmp_path: Path) -> None:
     report = written(poisson_run(tmp_path / "run", 100_000, 500.0))
     assert report.stat().st_size < 15_000_000

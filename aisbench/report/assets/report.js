@@ -4,6 +4,11 @@ const CHARTS = {
   "request-curves": () => curveChart(["ttft", "e2el", "ttft_from_plan", "e2el_from_plan"]),
   "token-curves": () => curveChart(["itl", "tpot"]),
 };
+// Whole answers have no first token and no gaps to draw.
+if (!data.streams) {
+  delete CHARTS["token-curves"];
+  document.getElementById("token-curves").closest("figure").hidden = true;
+}
 if (Object.keys(data.errors).length) {
   CHARTS.errors = errorChart;
   document.getElementById("errors").hidden = false;
