@@ -14,8 +14,13 @@ def workloads() -> None:
     """List what --dataset accepts: what each is, and which options it heeds beside those that all do."""
     from aisbench.workload.registry import DATASETS
 
+    shown: dict[int, str] = {}
     for name, dataset in DATASETS.items():
         click.echo(name)
+        if id(dataset) in shown:
+            click.echo(f"    another name of {shown[id(dataset)]}")
+            continue
+        shown[id(dataset)] = name
         for line in (dataset.about, " ".join(dataset.options)):
             click.echo(textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="    "))
     click.echo(
