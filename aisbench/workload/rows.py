@@ -72,6 +72,7 @@ SAMPLING = frozenset(
     ]
 )
 NAMED_MOST = 5
+BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -102,19 +103,21 @@ Lines = Iterator[tuple[int, Callable[[], dict[str, Any]]]]
 
 
 def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: WorkloadOptions) -> Prompts:
+    """Reads the file once to check it, and again for each round of requests: it need not fit in memory."""
     bad, unknown = BadLines(path), set[str]()
-    rows: list[Row] = []
+    there, has_messages = 0, False
     for number, parse in lines(path):
         try:
-            rows.append(row_of(parse(), unknown))
+            has_messages |= row_of(parse(), unknown).messages is not None
+            there += 1
         except BadLine as problem:
             bad.add(number, problem)
     bad.check()
-    if not rows:
+    if there == 0:
         raise BadInput(f"{path} has no rows; --dataset {options.dataset} wants one request a line")
     counter = TokenCounter(options)
     notes = [counter.note]
-    if any(row.messages for row in rows):
+    if has_messages:
         notes.append("lengths of messages are those of their texts, without what a chat template adds")
     if unknown:
         more = ", ..." if len(unknown) > NAMED_MOST else ""
@@ -122,27 +125,29 @@ def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: Workloa
             f"not sent, for want of a meaning: {', '.join(sorted(unknown)[:NAMED_MOST])}{more} "
             "(put them under 'body' to send them)"
         )
-    count = len(rows) if options.count is None else options.count
-    if count > len(rows) and not options.oversample:
-        notes.append(f"the file has {len(rows)} rows, fewer than the {count} asked for")
-        count = len(rows)
-    elif count > len(rows):
-        notes.append(
-            f"the file has {len(rows)} rows: they are used again, in their order, for {count} requests"
-        )
-    made = rows_as_prompts(rows[:count], counter, options)
-    return Prompts(itertools.islice(itertools.cycle(made), count), count, notes)
+    count = there if options.count is None else options.count
+    if count > there and not options.oversample:
+        notes.append(f"the file has {there} rows, fewer than the {count} asked for")
+        count = there
+    elif count > there:
+        notes.append(f"the file has {there} rows: they are used again, in their order, for {count} requests")
+
+    def items() -> Iterator[Prompt]:
+        again = itertools.chain.from_iterable(lines(path) for _ in range(-(-count // there)))
+        rows = (row_of(parse(), unknown) for _, parse in itertools.islice(again, count))
+        while batch := list(itertools.islice(rows, BATCH)):
+            yield from rows_as_prompts(batch, counter, options)
+
+    return Prompts(items(), count, notes)
 
 
-def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOptions) -> list[Prompt]:
+def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
     tokens = counter.counts([row.text for row in rows])
     systems = counter.counts([row.system or "" for row in rows], special=False)
-    made = []
     for row, count, system_count in zip(rows, tokens, systems, strict=True):
         output = options.output_len if row.output_tokens is None else row.output_tokens
         prompt = Prompt(row.text, count, output, messages=row.messages, model=row.model, fields=row.fields)
-        made.append(prompt if row.system is None else with_system(prompt, row.system, system_count))
-    return made
+        yield prompt if row.system is None else with_system(prompt, row.system, system_count)
 
 
 def json_rows(path: Path) -> Lines:
