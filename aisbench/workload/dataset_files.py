@@ -15,6 +15,8 @@ from aisbench.workload.options import WorkloadOptions
 # Of a file full of bad lines, so many are named; the others are counted.
 SHOWN = 10
 READ_BYTES = 1 << 20
+# Some editors put it before the first line.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def dataset_file(options: WorkloadOptions, wanted: str) -> Path:
@@ -102,7 +104,7 @@ class BadLines:
 def json_object(line: bytes) -> dict[str, Any]:
     """One line of a JSON-lines file; raises BadLine unless it is an object."""
     try:
-        value = orjson.loads(line)
+        value = orjson.loads(line.removeprefix(BYTE_ORDER_MARK))
     except orjson.JSONDecodeError as problem:
         raise BadLine(f"broken JSON ({problem})") from None
     if not isinstance(value, dict):

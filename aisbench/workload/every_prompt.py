@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
@@ -52,13 +54,18 @@ def with_modules(prompts: Prompts, options: WorkloadOptions) -> Prompts:
 
     Drawn as in vLLM: one choice for each request in order, from Python's generator as the data set left
     it. No data set of ours draws from that while its items are made, so it can go on from there at once.
+    A conversation keeps its module through all its turns.
     """
-    modules = options.lora_modules
+    modules, talks = options.lora_modules, prompts.conversations
+    count = prompts.count if talks is None else len(talks.first) - 1
     if options.lora_assignment == "round-robin":
-        models = [modules[i % len(modules)] for i in range(prompts.count)]
+        models = [modules[i % len(modules)] for i in range(count)]
     else:
         generator = prompts.stdlib_random or random.Random(options.seed)
-        models = [generator.choice(modules) for _ in range(prompts.count)]
+        models = [generator.choice(modules) for _ in range(count)]
+    if talks is not None:
+        turns = np.diff(talks.first).tolist()
+        models = [model for model, many in zip(models, turns, strict=True) for _ in range(many)]
 
     def items() -> Iterator[Prompt]:
         for prompt, model in zip(prompts.items, models, strict=True):

@@ -16,9 +16,9 @@ from aisbench.backends.prompt import Prompt
 
 # 16 token ids of 4 bytes, or about as many tokens' worth of text as vLLM's blocks of 16 hold.
 BLOCK = 64
-# So many different hashes are held, 32 MiB. Beyond that only those in a part of all values are, and their
+# So many different hashes are held, 8 MiB. Beyond that only those in a part of all values are, and their
 # number is multiplied: hashes are spread evenly over the values.
-MOST_HELD = 1 << 22
+MOST_HELD = 1 << 20
 MULTIPLIERS = np.random.default_rng(0x9E3779B9).integers(
     1, 2**63, size=BLOCK // 8, dtype=np.uint64
 ) | np.uint64(1)
@@ -29,7 +29,7 @@ MIX = np.uint64(0xFF51AFD7ED558CCD)
 class PrefixReuse:
     """Fed one prompt after another; `share` tells the part of their bytes that repeats earlier beginnings.
 
-    Exact up to MOST_HELD different blocks (256 MiB of prompts). From there the number of different ones
+    Exact up to MOST_HELD different blocks (64 MiB of prompts). From there the number of different ones
     is estimated, to about 0.1 % of itself.
     """
 

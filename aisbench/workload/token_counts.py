@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from aisbench.errors import BadInput
+from aisbench.workload.dataset_files import shortened
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.tokenizers import load_tokenizer
 
 BATCH_TEXTS = 512
+LONE = re.compile("[\ud800-\udfff]")
 
 
 class TokenCounter:
@@ -24,9 +28,18 @@ class TokenCounter:
             self.note = f"prompts are sent as text; lengths are those of tokenizer {options.tokenizer}"
 
     def counts(self, texts: list[str], *, special: bool = True) -> list[int]:
-        """Tokens of each text; `special`: with those that stand before a text."""
+        """Tokens of each text; `special`: with those that stand before a text.
+
+        Raises BadInput for a text that is no Unicode.
+        """
         if self.tokenizer is None:
             return [len(text.split()) for text in texts]
+        for text in texts:
+            # No tokenizer takes half of a surrogate pair, and none says so.
+            if not text.isascii() and LONE.search(text) is not None:
+                raise BadInput(
+                    f"the text {shortened(text)} holds half of a surrogate pair, which no tokenizer encodes"
+                )
         found: list[int] = []
         for first in range(0, len(texts), BATCH_TEXTS):
             encoded = self.tokenizer(

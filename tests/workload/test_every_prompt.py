@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from aisbench.backends.prompt import Prompt
@@ -12,7 +13,7 @@ from aisbench.backends.registry import BACKENDS, backend_named
 from aisbench.errors import BadInput
 from aisbench.workload.every_prompt import for_every_prompt
 from aisbench.workload.options import WorkloadOptions
-from aisbench.workload.prompts import Prompts
+from aisbench.workload.prompts import Conversations, Prompts
 
 COMPLETIONS, CHAT = backend_named("openai"), backend_named("openai-chat")
 PLAIN = Prompt("ask me", 2, 5)
@@ -71,6 +72,13 @@ def test_modules_in_turns_or_drawn() -> None:
     assert models(lora_assignment="round-robin") == ["a", "b", "c", "a", "b", "c", "a"]
     assert models(seed=1) == models(seed=1) != models(seed=2)
     assert {*models(seed=1)} <= {"a", "b", "c"}
+
+
+def test_a_conversation_keeps_its_module() -> None:
+    talks = Conversations(np.array([0, 3, 5]), np.zeros(5, dtype=np.int64))
+    options = WorkloadOptions(5, "m", lora_modules=("a", "b"), lora_assignment="round-robin")
+    made = for_every_prompt(Prompts(iter([PLAIN] * 5), 5, conversations=talks), options, CHAT)
+    assert [p.model for p in made.items] == ["a", "a", "a", "b", "b"]
 
 
 def test_what_generates_nothing_takes_no_system_prompt() -> None:

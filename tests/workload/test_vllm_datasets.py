@@ -17,6 +17,7 @@ import pytest
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import backend_named
+from aisbench.errors import BadInput
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.registry import dataset_named
 
@@ -81,3 +82,68 @@ def test_prompts_are_those_of_vllm_byte_for_byte(
     assert [stdlib.random() for _ in range(3)] == case["next_stdlib"]
     legacy = prompts.legacy_random or np.random.RandomState(options.seed)
     assert legacy.gamma(1.0, 1.0, 3).tolist() == case["next_legacy"]
+
+
+def test_half_of_a_surrogate_pair_is_bad_input(deepseek_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "half.json"
+    turn = {"from": "human", "value": "what is this \ud83d half of a pair"}
+    path.write_text(json.dumps([{"conversations": [turn, turn]}]))
+    options = WorkloadOptions(
+        1, "m", dataset="sharegpt", dataset_path=str(path), tokenizer=str(deepseek_folder)
+    )
+    with pytest.raises(BadInput, match="half of a surrogate pair"):
+        dataset_named("sharegpt").make(options, COMPLETIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "is not a JSON list of conversations"),
+        ('[{"conversations": [1, 2]}]', "turn 1 of conversation has no text"),
+        ("[\n{,}]", "broken JSON in line 2, column 2"),
+        ('[{"conversations": [{"value": "a"}, {"value": "b"}]}]', "no conversation is left"),
+    ],
+)
+def test_what_is_no_sharegpt(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "file.json"
+    path.write_text(text)
+    options = WorkloadOptions(1, "m", dataset="sharegpt", dataset_path=str(path))
+    with pytest.raises(BadInput, match=said):
+        dataset_named("sharegpt").make(options, COMPLETIONS)
+
+
+def test_without_a_tokenizer_words_are_counted_or_it_is_said_what_is_missing() -> None:
+    def made(name: str, **given: Any) -> list[Prompt]:
+        path = str(HERE / "data" / FILES[name]) if name in FILES else None
+        options = WorkloadOptions(12, "m", dataset=name, dataset_path=path, **given)
+        return list(dataset_named(name).make(options, COMPLETIONS).items)
+
+    for prompt in (*made("sharegpt"), *made("burstgpt"), *made("custom", chat_template=False)):
+        assert len(prompt.text.split()) == prompt.prompt_tokens
+    shared = made("prefix-repetition", prefix_len=5, suffix_len=2, num_prefixes=3)
+    assert {len(prompt.text.split()) for prompt in shared} == {7}
+    assert len({tuple(prompt.text.split()[:5]) for prompt in shared}) == 3
+    with pytest.raises(BadInput, match="needs --tokenizer; add --skip-chat-template"):
+        made("custom")
+
+
+def test_a_shared_prefix_can_be_the_system_message(deepseek_folder: Path) -> None:
+    options = WorkloadOptions(
+        6,
+        "m",
+        dataset="prefix-repetition",
+        prefix_len=9,
+        suffix_len=4,
+        num_prefixes=2,
+        tokenizer=str(deepseek_folder),
+    )
+    make = dataset_named("prefix-repetition").make
+    plain = list(make(options, backend_named("openai-chat")).items)
+    split = list(make(replace(options, prefix_role="system"), backend_named("openai-chat")).items)
+    assert [p.text for p in plain] == [p.text for p in split]
+    assert [[m["role"] for m in p.messages or ()] for p in split] == [["system", "user"]] * 6
+    assert len({(p.messages or ())[0]["content"] for p in split}) == 2
+    with pytest.raises(BadInput, match=r"--prefix-role system: .* takes no messages"):
+        make(replace(options, prefix_role="system"), COMPLETIONS)
+    with pytest.raises(BadInput, match="leaves none for each prefix"):
+        make(replace(options, num_prefixes=7), COMPLETIONS)
