@@ -455,4 +455,7 @@ cdef class Driver:
             now_ns = self.answered_ns // self.answered_count
         else:
             now_ns -= self.block.head.start_ns
-        self.wakers.tune(self.longest_rest_ns, self.recorder.hist(ITL), now_ns)
+        # Without the kernel's stamps a pause would be in every time that is measured.
+        self.wakers.tune(
+            self.longest_rest_ns if self.live.reads_stamped > 0 else 0, self.recorder.hist(ITL), now_ns
+        )

@@ -96,6 +96,9 @@ def test_a_unix_socket(tmp_path: Path, simulator: SimulatorProcess) -> None:
     with open_door(Door(address(simulator), path=tmp_path / "s")) as door:
         run = run_load(tmp_path / "out", "--uds", door.path, *COMMON)
     all_succeeded(run)
+    assert run.summary["clock"] == "user"
+    # The reader must not rest where nobody else holds the time.
+    assert run.summary["client"]["reader_rest_ms"] == 0
 
 
 def test_a_proxy_for_plain_http(tmp_path: Path, simulator: SimulatorProcess) -> None:
