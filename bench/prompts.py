@@ -1,0 +1,71 @@
+"""How long random prompts take to make, ours and vLLM's in turns: python -m bench.prompts --tokenizer DIR
+
+With --vllm PYTHON, a Python that has vLLM, its own class makes the same prompts, and the hashes of both are
+compared. Wall time is that of the whole machine's mood; CPU time is what the work costs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import click
+
+from bench.harness import table
+
+OURS = """
+import hashlib, json, sys, time
+from aisbench.backends.registry import backend_named
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.random import random_prompts
+count, length, tokenizer = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+options = WorkloadOptions(count=count, model="m", input_len=length, tokenizer=tokenizer)
+prompts = random_prompts(options, backend_named("openai"))
+"""
+THEIRS = """
+import hashlib, json, sys, time
+from vllm.benchmarks.datasets import RandomDataset
+from vllm.tokenizers import get_tokenizer
+count, length, tokenizer = int(sys.argv[1]), int(sys.argv[2]), get_tokenizer(sys.argv[3])
+source = RandomDataset(random_seed=0)
+"""
+# Loading the tokenizer is left out of both; imports and loading take vLLM far longer.
+TIMED = """
+wall, cpu = time.perf_counter(), time.process_time()
+texts = {texts}
+wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+digest = hashlib.sha256("\\0".join(texts).encode()).hexdigest()
+print(json.dumps({{"wall": wall, "cpu": cpu, "sha256": digest}}))
+"""
+OUR_TEXTS = "[prompt.text for prompt in prompts.items]"
+THEIR_TEXTS = "[s.prompt for s in source.sample(tokenizer=tokenizer, num_requests=count, input_len=length, output_len=128)]"
+
+
+def made(python: str, program: str, *args: str) -> dict[str, float | str]:
+    done = subprocess.run([python, "-c", program, *args], capture_output=True, text=True, check=True)
+    found: dict[str, float | str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@click.command()
+@click.option("--tokenizer", required=True, help="Folder of the tokenizer.")
+@click.option("--count", default=10_000, help="Prompts.")
+@click.option("--length", default=1024, help="Tokens of each.")
+@click.option("--vllm", help="A Python that has vLLM.")
+@click.option("--rounds", default=2, help="How often each, in turns.")
+def main(tokenizer: str, count: int, length: int, vllm: str | None, rounds: int) -> None:
+    rows = [["client", "wall s", "CPU s", "sha256 of the prompts"]]
+    for _ in range(rounds):
+        args = (str(count), str(length), tokenizer)
+        sides = [("aisbench", sys.executable, OURS + TIMED.format(texts=OUR_TEXTS))]
+        if vllm is not None:
+            sides.append(("vllm", vllm, THEIRS + TIMED.format(texts=THEIR_TEXTS)))
+        for name, python, program in sides:
+            found = made(python, program, *args)
+            rows.append([name, f"{found['wall']:.1f}", f"{found['cpu']:.1f}", str(found["sha256"])[:12]])
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
