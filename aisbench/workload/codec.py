@@ -10,10 +10,14 @@ a normalizer, behind patterns. Of others, `Codec` keeps nothing.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 # So many tokens before the corrected end are encoded anew at least. Patterns look one character ahead.
 MARGIN = 32
+# Lookbehinds, and anchors to a beginning or to the edge of a word.
+LOOKS_BACK = re.compile(r"\(\?<[=!]|\\[AGbB]")
+ESCAPED, CLASS = re.compile(r"\\.", re.DOTALL), re.compile(r"\[\^?\]?[^\]]*\]")
 
 
 class Codec:
@@ -69,13 +73,31 @@ def splits_into_words(tokenizer: Any) -> bool:
         if getattr(type(tokenizer), method, None) is not getattr(PreTrainedTokenizerFast, method, None):
             return False
     whole = json.loads(backend.to_str())
-    model, normalizer = whole["model"], whole["normalizer"]
-    if model["type"] != "BPE" or (normalizer is not None and normalizer.get("normalizers") != []):
+    model, normalizer, splitting = whole["model"], whole["normalizer"], whole["pre_tokenizer"]
+    if model["type"] != "BPE" or model.get("dropout") or splitting is None:
         return False
-    splitting = whole["pre_tokenizer"]
-    steps = splitting.get("pretokenizers", [splitting]) if splitting is not None else []
-    patterns = [step for step in steps if step["type"] == "Split" or step.get("use_regex")]
-    return bool(patterns) and all(
-        step["type"] in ("Split", "Digits") or (step["type"] == "ByteLevel" and not step["add_prefix_space"])
-        for step in steps
+    if normalizer is not None and normalizer.get("normalizers") != []:
+        return False
+    steps = splitting.get("pretokenizers", [splitting])
+    return all(map(splits_locally, steps)) and any(
+        step["type"] == "Split" or step.get("use_regex") for step in steps
     )
+
+
+def splits_locally(step: dict[str, Any]) -> bool:
+    """Whether a step of a pre-tokenizer gives the same words when it begins at the start of one of them."""
+    if step["type"] == "ByteLevel":
+        return not step["add_prefix_space"]
+    if step["type"] != "Split":
+        return step["type"] == "Digits"
+    pattern = step["pattern"].get("Regex")
+    keeps_all = step["behavior"] == "Isolated" or (step["behavior"] == "Removed" and step["invert"])
+    return keeps_all and pattern is not None and not looks_back(pattern)
+
+
+def looks_back(pattern: str) -> bool:
+    """Whether what a pattern matches can depend on what stands before it; True when in doubt."""
+    if LOOKS_BACK.search(pattern) is not None:
+        return True
+    # Outside of classes of characters, ^ is the beginning.
+    return "^" in CLASS.sub("", ESCAPED.sub("", pattern))

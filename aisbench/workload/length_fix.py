@@ -87,6 +87,8 @@ class LengthFixer:
         The tail is what the ids behind the kept ones decode to, where the text ends with that and what
         stands before is what stood there when it was encoded.
         """
+        if not any(item.kept for item in items):
+            return [None] * len(items)
         ends = self.codec.decode([item.ids[item.kept :] if item.kept else [] for item in items])
         return [
             end

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisbench.workload.codec import MARGIN, Codec, kept_of, splits_into_words
+from aisbench.workload.codec import MARGIN, Codec, kept_of, splits_into_words, splits_locally
 from aisbench.workload.length_fix import Fixing, LengthFixer
 from aisbench.workload.tokenizers import load_tokenizer
+from aisbench.workload.words import WORDS
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +30,36 @@ def odd_ids(deepseek: Any) -> list[int]:
     return [i for i, text in enumerate(texts) if not (text.strip().isascii() and text.strip().isalpha())]
 
 
-@given(st.integers(0, 2**32), st.booleans())
-@settings(max_examples=12)
+@pytest.fixture(scope="module")
+def gpt2_like() -> Any:
+    """Byte-level BPE of 700 tokens behind GPT-2's pattern, trained on the spot; most of it is parts of words."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=700, initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator(
+        [" ".join(WORDS), "日本語 日本 10 100 1000  \n\n\n   it's we're !? -- ..."], trainer
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, model_max_length=1 << 20
+    )
+
+
+@given(st.integers(0, 2**32), st.sampled_from(["any", "odd", "gpt2"]))
+@settings(max_examples=20)
 def test_keeping_gives_what_encoding_all_again_gives(
-    deepseek: Any, odd_ids: list[int], seed: int, any_ids: bool
+    deepseek: Any, odd_ids: list[int], gpt2_like: Any, seed: int, kind: str
 ) -> None:
+    tokenizer = gpt2_like if kind == "gpt2" else deepseek
+
     def fixed(*, keep: bool) -> list[tuple[str, list[int], int]]:
         drawn = np.random.default_rng(seed)
-        pool = np.arange(deepseek.vocab_size) if any_ids else np.array(odd_ids)
-        fixer = LengthFixer(deepseek, lambda n: drawn.integers(0, deepseek.vocab_size, size=n).tolist())
+        pool = np.array(odd_ids) if kind == "odd" else np.arange(tokenizer.vocab_size)
+        fixer = LengthFixer(tokenizer, lambda n: drawn.integers(0, tokenizer.vocab_size, size=n).tolist())
         assert fixer.codec.is_local
         fixer.codec.is_local = keep
         rng = np.random.default_rng(seed + 1)
@@ -69,3 +91,25 @@ def test_tokenizers_of_another_kind_keep_nothing(tiny: Any, deepseek: Any) -> No
     assert splits_into_words(deepseek)
     assert not splits_into_words(tiny), "it has a normalizer, and does not split into words"
     assert not splits_into_words(object())
+
+
+@pytest.mark.parametrize(
+    ("step", "local"),
+    [
+        ({"type": "ByteLevel", "add_prefix_space": False}, True),
+        ({"type": "ByteLevel", "add_prefix_space": True}, False),
+        ({"type": "Digits"}, True),
+        ({"type": "Metaspace"}, False),
+        ({"type": "Split", "pattern": {"Regex": r"[^\s]+|\s+(?!\S)"}, "behavior": "Isolated"}, True),
+        ({"type": "Split", "pattern": {"Regex": "a+"}, "behavior": "Removed", "invert": True}, True),
+        ({"type": "Split", "pattern": {"Regex": "a+"}, "behavior": "Removed", "invert": False}, False),
+        ({"type": "Split", "pattern": {"Regex": "a+"}, "behavior": "MergedWithPrevious"}, False),
+        ({"type": "Split", "pattern": {"String": " "}, "behavior": "Isolated"}, False),
+        ({"type": "Split", "pattern": {"Regex": "(?<=x)a"}, "behavior": "Isolated"}, False),
+        ({"type": "Split", "pattern": {"Regex": r"\bword"}, "behavior": "Isolated"}, False),
+        ({"type": "Split", "pattern": {"Regex": "^a|b"}, "behavior": "Isolated"}, False),
+        ({"type": "Split", "pattern": {"Regex": r"[\[\]^_]x|[^\r\n]|\^"}, "behavior": "Isolated"}, True),
+    ],
+)
+def test_steps_that_look_back_are_not_local(step: dict[str, Any], local: bool) -> None:
+    assert splits_locally(step) is local
