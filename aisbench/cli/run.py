@@ -16,6 +16,7 @@ from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
+from aisbench.report.preparing import Preparing
 
 RUN_FAILED = 1
 VERDICT_INVALID = 3
@@ -42,6 +43,7 @@ def run_and_report(config: RunConfig, *, command: list[str], as_json: bool, live
             simulator = stack.enter_context(start_simulator([]))
             say(f"no --url: the built-in simulator runs at {simulator.url}")
             urls = (simulator.url,)
+        coordinator.progress = Preparing(stack, say, bar=live).report
         if live and not as_json:
             coordinator.tick = show_live(stack, config)
         folder = coordinator.run(urls, simulator=not config.url and config.uds is None)

@@ -102,15 +102,16 @@ def import_(file: str, as_json: bool) -> int:
 def built(config: RunConfig, folder: Path) -> Workload:
     from aisbench.backends.registry import backend_named
     from aisbench.engine.plan import bodies_wanted
-    from aisbench.engine.preparation import Progress
+    from aisbench.report.preparing import Preparing
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
 
     options = WorkloadOptions.of(config, count=bodies_wanted(config), model=model_of(config))
-    progress = Progress(lambda line: click.echo(line, err=True)).report
-    return build_workload(
-        options, backend_named(config.backend), folder, stream=config.stream, progress=progress
-    )
+    with contextlib.ExitStack() as stack:
+        preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
+        return build_workload(
+            options, backend_named(config.backend), folder, stream=config.stream, progress=preparing.report
+        )
 
 
 def model_of(config: RunConfig) -> str:

@@ -35,6 +35,7 @@ from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput
+from aisbench.workload.build import Progress
 from aisbench.workload.options import parse_range_ratio
 
 POLL_S = 0.1
@@ -58,19 +59,27 @@ def check_goodput(config: RunConfig, backend: Backend) -> None:
             raise BadInput(f"--goodput {name} needs streamed answers, which {what} has not; give e2el alone")
 
 
+def silent(done: int, total: int) -> None:
+    """Progress that nobody wants to see."""
+
+
 class Coordinator:
-    """`say` gets a line for people now and then, `tick` is called ten times a second while load runs.
+    """`say` gets a line for people now and then, `progress` how far the prompts are made, `tick` is called
+    ten times a second while load runs.
 
     Raises BadInput for options that make no run.
     """
 
-    def __init__(self, config: RunConfig, *, command: list[str], say: Say, tick: Tick) -> None:
+    def __init__(
+        self, config: RunConfig, *, command: list[str], say: Say, tick: Tick, progress: Progress = silent
+    ) -> None:
         config.check()
         parse_range_ratio(config.range_ratio)
         self.config = config
         self.command = command
         self.say = say
         self.tick = tick
+        self.progress = progress
         self.backend = backend_named(config.backend)
         self.headers = parse_headers(config.header, config.api_key)
         self.transport = Transport.of(config)
@@ -104,7 +113,7 @@ class Coordinator:
         )
         self.directory = RunDirectory.create(config.work_dir)
         try:
-            prepared = prepare(asked, self.directory, self.say)
+            prepared = prepare(asked, self.directory, self.say, self.progress)
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise

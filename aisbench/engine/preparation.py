@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,14 +23,12 @@ from aisbench.engine.spec import TargetSpec, WorkerSpec
 from aisbench.engine.target import Target, packed_address
 from aisbench.engine.transport import Transport
 from aisbench.engine.turns import write_conversations
-from aisbench.workload.build import Through, Workload, build_workload
+from aisbench.workload.build import Progress, Through, Workload, build_workload
 from aisbench.workload.options import WorkloadOptions, parse_range_ratio
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
 AHEAD_S = 2.0
 MOST_AHEAD = 1024
-# How often preparing prompts says how far it is.
-SAY_EVERY_S = 2.0
 TURNS = "turns.bin"
 # Data sets whose prompts vLLM's client holds against the server's tokenizer.
 ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
@@ -63,15 +60,15 @@ class Prepared:
     plan: Plan
 
 
-def prepare(asked: Asked, directory: RunDirectory, say: Say) -> Prepared:
-    """Makes everything in `directory`; raises BadInput for a workload that cannot be made."""
+def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
+    """Makes everything in `directory`; `progress(done, total)` is called while prompts are made. Raises BadInput for a workload that cannot be made."""
     workload = build_workload(
         workload_options(asked),
         asked.backend,
         directory.records,
         stream=asked.config.stream,
         through=aligner(asked, say),
-        progress=Progress(say).report,
+        progress=progress,
     )
     plan = make_plan(asked.config, workload.prompts)
     notes = [*workload.notes, *too_long(asked.model, workload)]
@@ -122,19 +119,6 @@ def workload_options(asked: Asked) -> WorkloadOptions:
         range_ratio=parse_range_ratio(asked.config.range_ratio),
         **{name: getattr(asked.config, name) for name in names},
     )
-
-
-class Progress:
-    """Says now and then how many prompts are made; a quick workload says nothing."""
-
-    def __init__(self, say: Say) -> None:
-        self.say = say
-        self.next_s = time.monotonic() + SAY_EVERY_S
-
-    def report(self, done: int, total: int) -> None:
-        if time.monotonic() >= self.next_s:
-            self.next_s = time.monotonic() + SAY_EVERY_S
-            self.say(f"preparing prompts: {done} of {total}")
 
 
 def in_flight_limit(asked: Asked, plan: Plan) -> tuple[int | None, str | None]:
