@@ -22,6 +22,7 @@ cdef class Connection(Exchange):
     cdef readonly Target target
     cdef Conversation talk    # the conversation whose turn is on it; None: the request stands alone
     cdef bint wants_out
+    cdef bint at_end          # the peer sends no more
     cdef int requests
     cdef int connect_error
     cdef Tls tls

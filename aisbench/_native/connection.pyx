@@ -250,6 +250,8 @@ cdef class Connection(Exchange):
             else:
                 outcome = self.take_sealed(buffer, n, floor_ns)
             if outcome != GOING or (n < room and not to_the_end):
+                # The end that was announced may have come with these bytes; nothing will tell of it again.
+                self.at_end = to_the_end
                 return outcome
 
     cdef int take_sealed(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:

@@ -44,6 +44,7 @@ cdef class Pool:
             self.targets.keep_alive
             and connection.http.keep_alive
             and connection.http.clean()
+            and not connection.at_end
             and not connection.wants_out
         ):
             connection.state = IDLE

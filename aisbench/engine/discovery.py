@@ -30,6 +30,8 @@ def discover_model(target: Target, transport: Transport, headers: dict[str, str]
         raise BadInput(
             f"{url} answered {status}: the server wants a key; give --api-key or set AISBENCH_API_KEY"
         )
+    if status == 503:
+        raise BadInput(f"{url} answered 503: the server is not ready yet; wait until it has loaded its model")
     if status != 200:
         raise BadInput(f"{url} answered {status}; name the model with --model")
     try:

@@ -306,3 +306,31 @@ def test_giving_up_marks_what_was_in_flight(tmp_path: Path) -> None:
     assert rows["status"].tolist() == [3, 3, 3]
     assert np.count_nonzero(rows["done_ns"]) == 3
     assert drive.failures == []
+
+
+def test_a_connection_that_the_server_ended_with_its_answer_is_not_used_again(tmp_path: Path) -> None:
+    """The end came with the last bytes and is seen by their event alone; the server hears no more."""
+    ended = threading.Event()
+    served: list[int] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        read_request(client)
+        served.append(number)
+        client.sendall(HEAD + token() + DONE)
+        client.shutdown(socket.SHUT_WR)
+        ended.set()
+        while client.recv(65536):
+            pass
+
+    with serving(handle) as address:
+        case = Drive(tmp_path, address, count=3, timeout_ns=5_000_000_000)
+        case.start()
+        while not case.driver.finished:
+            if case.driver.in_flight and case.live["connections"] and served:
+                assert ended.wait(10)
+            case.turn()
+        rows = case.rows()
+    assert case.failures == []
+    assert rows["status"].tolist() == [1, 1, 1]
+    assert served == [0, 1, 2]
+    assert set(rows["attempts"]) == {1}
