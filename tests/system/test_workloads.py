@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.records import Run
-from aisbench.simulator.process import SimulatorProcess
+from aisbench.simulator.process import SimulatorProcess, start_simulator
+from tests.conftest import QUICK
 from tests.system.running import LOAD, Finished, environment, run_load
 from tests.workload.conftest import tiny_tokenizer
 
@@ -279,3 +280,26 @@ def test_bad_lines_are_named_all_at_once(tmp_path: Path, quick_simulator: Simula
     assert run.code == 2
     assert all(f"line {number}" in run.err for number in (2, 3, 4))
     assert "line 1:" not in run.err
+
+
+def test_prompts_beyond_the_model_s_context_are_counted_before_anything_is_sent(tmp_path: Path) -> None:
+    with start_simulator([*QUICK, "--max-model-len", "40"]) as simulator:
+        run = run_load(
+            tmp_path / "out",
+            *(
+                "--url",
+                simulator.url,
+                *QUIET,
+                "--input-len",
+                30,
+                "--range-ratio",
+                '{"input": 0.5, "output": 0}',
+            ),
+            *("--output-len", 8, "--num-requests", 40),
+        )
+    lengths = np.load(run.folder / "records/prompt_tokens.npy")
+    over = int((lengths + 8 > 40).sum())
+    assert 0 < over < 40
+    assert f"{over} of 40 requests ask for more than the model's context of 40 tokens" in run.out
+    assert run.summary["failed"] == over
+    assert run.summary["errors"] == {"http_400": over}
