@@ -81,7 +81,7 @@ def import_(file: str, as_json: bool) -> int:
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
 
-    options = WorkloadOptions(None, MODEL, dataset="file", dataset_path=file)
+    options = WorkloadOptions(count=None, model=MODEL, dataset="file", dataset_path=file)
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
         made = build_workload(options, backend_named("openai"), Path(folder))
     arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
@@ -106,7 +106,9 @@ def built(config: RunConfig, folder: Path) -> Workload:
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
 
-    options = WorkloadOptions.of(config, count=bodies_wanted(config), model=model_of(config))
+    options = WorkloadOptions.of(
+        config, range_ratio=config.range_ratio, count=bodies_wanted(config), model=model_of(config)
+    )
     with contextlib.ExitStack() as stack:
         preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
         return build_workload(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from aisbench.errors import BadInput
+from aisbench.workload.options import DatasetOptions
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
 PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
@@ -18,9 +19,9 @@ ANSWER_BYTES = 1 << 26
 ARRIVALS = ("constant", "poisson", "gamma")
 
 
-@dataclass(frozen=True)
-class RunConfig:
-    """One run. Fields are the command line's options with underscores; units stand in the names.
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(DatasetOptions):
+    """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
 
     Raises BadInput from `check` for values that make no run; the message names the flag.
     """
@@ -54,41 +55,8 @@ class RunConfig:
     workers: int | None = None
     late: str = "catch-up"
     grace_s: float = 30.0
-    seed: int = 0
     # workload
-    dataset: str = "random"
-    dataset_path: str | None = None
-    input_len: int | None = None
-    output_len: int | None = None
     range_ratio: str = "0.0"
-    prefix_len: int | None = None
-    suffix_len: int | None = None
-    num_prefixes: int | None = None
-    input_dist: str | None = None
-    output_dist: str | None = None
-    synthetic_kind: str = "string"
-    system_prompt: str | None = None
-    prefix_role: str = "user"
-    shuffle: bool = True
-    oversample: bool = True
-    chat_template: bool = True
-    trace_format: str | None = None
-    block_size: int | None = None
-    speedup: float = 1.0
-    turns: int | None = None
-    think_time_s: float | None = None
-    history: str = "answers"
-    image_count: int | None = None
-    image_size: str | None = None
-    batch_size: int | None = None
-    lora_modules: tuple[str, ...] = ()
-    lora_assignment: str = "random"
-    tokenizer: str | None = None
-    trust_remote_code: bool = False
-    token_ids: bool = False
-    ignore_eos: bool | None = None
-    temperature: float | None = None
-    extra_body: dict[str, Any] | None = None
     # stream
     stream: bool = True
     max_chunk_size: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from aisbench.engine.target import Target, packed_address
 from aisbench.engine.transport import Transport
 from aisbench.engine.turns import write_conversations
 from aisbench.workload.build import Progress, Through, Workload, build_workload
-from aisbench.workload.options import WorkloadOptions, parse_range_ratio
+from aisbench.workload.options import WorkloadOptions
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
 AHEAD_S = 2.0
@@ -63,7 +63,12 @@ class Prepared:
 def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
     """Makes everything in `directory`; `progress(done, total)` is called while prompts are made. Raises BadInput for a workload that cannot be made."""
     workload = build_workload(
-        workload_options(asked),
+        WorkloadOptions.of(
+            asked.config,
+            range_ratio=asked.config.range_ratio,
+            count=bodies_wanted(asked.config),
+            model=asked.model.name,
+        ),
         asked.backend,
         directory.records,
         stream=asked.config.stream,
@@ -108,17 +113,6 @@ def too_long(model: Model, workload: Workload) -> list[str]:
         f"{over} of {len(total)} requests ask for more than the model's context of {model.context_tokens} tokens "
         f"(the longest for {int(total.max())}, prompt and output together); the server will refuse or cut them"
     ]
-
-
-def workload_options(asked: Asked) -> WorkloadOptions:
-    """The options of the workload are the run's, by the same names."""
-    names = {f.name for f in fields(WorkloadOptions)} - {"count", "model", "range_ratio"}
-    return WorkloadOptions(
-        count=bodies_wanted(asked.config),
-        model=asked.model.name,
-        range_ratio=parse_range_ratio(asked.config.range_ratio),
-        **{name: getattr(asked.config, name) for name in names},
-    )
 
 
 def in_flight_limit(asked: Asked, plan: Plan) -> tuple[int | None, str | None]:

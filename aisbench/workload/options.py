@@ -18,24 +18,19 @@ DEFAULT_COUNT = 1000
 FIXED_FIELDS = ("stream", "prompt", "messages", "input", "inputs", "text_input")
 
 
-@dataclass(frozen=True)
-class WorkloadOptions:
-    """Bodies of data set `dataset`. Lengths are in tokens; None: the data set's own default.
+@dataclass(frozen=True, kw_only=True)
+class DatasetOptions:
+    """What a data set is told, by the names of the command line's options. Lengths are in tokens.
 
-    `count`: how many are asked for; None: as many as the data set has (DEFAULT_COUNT where it can
-    make any number). `range_ratio`: for input and output; each length is drawn from length *
-    (1 - ratio) to length * (1 + ratio). `prefix_len` tokens stand before every prompt, beside
-    `input_len`. `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body.
-    What the others mean, and which data set heeds them, `registry` says.
+    None: the data set's own default. `prefix_len` tokens stand before every prompt, beside `input_len`.
+    `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body. What the others
+    mean, and which data set heeds them, `registry` says.
     """
 
-    count: int | None
-    model: str
     dataset: str = "random"
     dataset_path: str | None = None
     input_len: int | None = None
     output_len: int | None = None
-    range_ratio: tuple[float, float] = (0.0, 0.0)
     prefix_len: int | None = None
     suffix_len: int | None = None
     num_prefixes: int | None = None
@@ -66,15 +61,25 @@ class WorkloadOptions:
     temperature: float | None = None
     extra_body: Mapping[str, Any] | None = None
 
-    @staticmethod
-    def of(config: object, *, count: int | None, model: str) -> WorkloadOptions:
-        """Those of a run's configuration, which has fields of the same names; `range_ratio` as it was typed.
 
-        Raises BadInput for a range ratio that is none.
-        """
-        given = {f.name: getattr(config, f.name) for f in fields(WorkloadOptions) if hasattr(config, f.name)}
-        ratio = parse_range_ratio(given["range_ratio"])
-        return WorkloadOptions(**{**given, "range_ratio": ratio, "count": count, "model": model})
+@dataclass(frozen=True, kw_only=True)
+class WorkloadOptions(DatasetOptions):
+    """Bodies of a data set for `model`.
+
+    `count`: how many are asked for; None: as many as the data set has (DEFAULT_COUNT where it can
+    make any number). `range_ratio`: for input and output; each length is drawn from length *
+    (1 - ratio) to length * (1 + ratio).
+    """
+
+    count: int | None
+    model: str
+    range_ratio: tuple[float, float] = (0.0, 0.0)
+
+    @staticmethod
+    def of(given: DatasetOptions, *, range_ratio: str, count: int | None, model: str) -> WorkloadOptions:
+        """`range_ratio` as it was typed. Raises BadInput for one that is none."""
+        same = {field.name: getattr(given, field.name) for field in fields(DatasetOptions)}
+        return WorkloadOptions(range_ratio=parse_range_ratio(range_ratio), count=count, model=model, **same)
 
     def check(self) -> None:
         """Raises BadInput, naming the flag, for the first option that makes no sense for any data set."""

@@ -76,7 +76,7 @@ def test_modules_in_turns_or_drawn() -> None:
 
 def test_a_conversation_keeps_its_module() -> None:
     talks = Conversations(np.array([0, 3, 5]), np.zeros(5, dtype=np.int64))
-    options = WorkloadOptions(5, "m", lora_modules=("a", "b"), lora_assignment="round-robin")
+    options = WorkloadOptions(count=5, model="m", lora_modules=("a", "b"), lora_assignment="round-robin")
     made = for_every_prompt(Prompts(iter([PLAIN] * 5), 5, conversations=talks), options, CHAT)
     assert [p.model for p in made.items] == ["a", "a", "a", "b", "b"]
 

@@ -79,7 +79,7 @@ def test_what_is_no_size(size: str) -> None:
 
 def test_what_cannot_be_sent(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="takes no images; use --backend openai-chat"):
-        image_prompts(WorkloadOptions(1, "m", image_size="5x5"), backend_named("openai"))
+        image_prompts(WorkloadOptions(count=1, model="m", image_size="5x5"), backend_named("openai"))
     with pytest.raises(BadInput, match="needs --dataset-path with a folder of images, or --image-size"):
         urls()
     with pytest.raises(BadInput, match="holds no image"):

@@ -152,7 +152,9 @@ def test_any_bytes_are_requests_or_bad_input(tmp_path_factory: pytest.TempPathFa
     path.write_bytes(b'prompt\n{"prompt": "x"}\n' + data)
     for name in ("jsonl", "csv", "trace", "conversations", "sharegpt", "custom", "burstgpt", "file"):
         try:
-            options = WorkloadOptions(None, "m", dataset=name, dataset_path=str(path), chat_template=False)
+            options = WorkloadOptions(
+                count=None, model="m", dataset=name, dataset_path=str(path), chat_template=False
+            )
             list(dataset_named(name).make(options, COMPLETIONS).items)
         except BadInput:
             pass

@@ -89,7 +89,7 @@ def test_half_of_a_surrogate_pair_is_bad_input(deepseek_folder: Path, tmp_path: 
     turn = {"from": "human", "value": "what is this \ud83d half of a pair"}
     path.write_text(json.dumps([{"conversations": [turn, turn]}]))
     options = WorkloadOptions(
-        1, "m", dataset="sharegpt", dataset_path=str(path), tokenizer=str(deepseek_folder)
+        count=1, model="m", dataset="sharegpt", dataset_path=str(path), tokenizer=str(deepseek_folder)
     )
     with pytest.raises(BadInput, match="half of a surrogate pair"):
         dataset_named("sharegpt").make(options, COMPLETIONS)
@@ -107,7 +107,7 @@ def test_half_of_a_surrogate_pair_is_bad_input(deepseek_folder: Path, tmp_path: 
 def test_what_is_no_sharegpt(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "file.json"
     path.write_text(text)
-    options = WorkloadOptions(1, "m", dataset="sharegpt", dataset_path=str(path))
+    options = WorkloadOptions(count=1, model="m", dataset="sharegpt", dataset_path=str(path))
     with pytest.raises(BadInput, match=said):
         dataset_named("sharegpt").make(options, COMPLETIONS)
 
@@ -115,7 +115,7 @@ def test_what_is_no_sharegpt(tmp_path: Path, text: str, said: str) -> None:
 def test_without_a_tokenizer_words_are_counted_or_it_is_said_what_is_missing() -> None:
     def made(name: str, **given: Any) -> list[Prompt]:
         path = str(HERE / "data" / FILES[name]) if name in FILES else None
-        options = WorkloadOptions(12, "m", dataset=name, dataset_path=path, **given)
+        options = WorkloadOptions(count=12, model="m", dataset=name, dataset_path=path, **given)
         return list(dataset_named(name).make(options, COMPLETIONS).items)
 
     for prompt in (*made("sharegpt"), *made("burstgpt"), *made("custom", chat_template=False)):
@@ -129,8 +129,8 @@ def test_without_a_tokenizer_words_are_counted_or_it_is_said_what_is_missing() -
 
 def test_a_shared_prefix_can_be_the_system_message(deepseek_folder: Path) -> None:
     options = WorkloadOptions(
-        6,
-        "m",
+        count=6,
+        model="m",
         dataset="prefix-repetition",
         prefix_len=9,
         suffix_len=4,
