@@ -1,0 +1,171 @@
+"""One run, whichever tool wrote it: what was asked, the figures, and the data behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LATENCIES = ("ttft", "tpot", "itl", "e2el", "ttft_from_plan", "e2el_from_plan")
+STATISTICS = ("mean", "median", "p99")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The values behind a latency.
+
+    `values_ms` (n,) float64; `owner` (n,) int64: which request a value belongs to, requests counted from
+    0 in the order in which they began, so that neighbours stand together; `weights` (n,) float64: how many
+    observations a value stands for, where a request's mean gap is known but not its single gaps. With any
+    weight other than 1 only the mean can be drawn from it (`is_whole` False), no percentile.
+    """
+
+    values_ms: NDArray[np.float64]
+    owner: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    is_whole: bool = True
+
+    @staticmethod
+    def of_requests(values_ms: NDArray[np.floating]) -> Sample:
+        """One value for each request, NaN where it has none."""
+        values = np.asarray(values_ms, np.float64)
+        known = np.isfinite(values)
+        owner = np.flatnonzero(known).astype(np.int64)
+        return Sample(values[known], owner, np.ones(len(owner)))
+
+    @staticmethod
+    def of_gaps(gaps_ms: list[NDArray[np.floating]]) -> Sample:
+        """Several values for each request: `gaps_ms` holds an array (gaps,) for each."""
+        counts = [len(gaps) for gaps in gaps_ms]
+        owner = np.repeat(np.arange(len(gaps_ms), dtype=np.int64), counts)
+        values = np.concatenate([np.empty(0), *gaps_ms]).astype(np.float64)
+        return Sample(values, owner, np.ones(len(owner)))
+
+    @staticmethod
+    def of_mean_gaps(total_ms: NDArray[np.floating], gaps: NDArray[np.integer]) -> Sample:
+        """For each request the sum of its gaps (requests,) and how many they were (requests,)."""
+        some = np.asarray(gaps) > 0
+        counts = np.asarray(gaps)[some].astype(np.float64)
+        means = np.asarray(total_ms, np.float64)[some] / counts
+        return Sample(means, np.flatnonzero(some).astype(np.int64), counts, is_whole=False)
+
+    @property
+    def requests(self) -> int:
+        """How many requests have a value."""
+        return len(np.unique(self.owner))
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What was asked, as far as the result says; None: it does not say.
+
+    `api` is "completions", "chat" or what else the tool names; `rate` requests/s, inf for closed loop;
+    `sampling` what was set of temperature and its like; `length_rule` is "fixed" or how lengths spread.
+    """
+
+    model: str | None = None
+    tokenizer: str | None = None
+    api: str | None = None
+    streams: bool | None = None
+    dataset: str | None = None
+    num_requests: int | None = None
+    rate: float | None = None
+    burstiness: float | None = None
+    concurrency: int | None = None
+    seed: int | None = None
+    ignore_eos: bool | None = None
+    sampling: dict[str, Any] | None = None
+    length_rule: str | None = None
+    warmup: int | None = None
+
+
+@dataclass(frozen=True)
+class Habits:
+    """How a tool measures: what decides whether its figures mean the same as another's.
+
+    `ttft_at`: "content" or "first-chunk". `origin`: "send" (when the bytes leave), "slot" (before a connection
+    is looked for, so that connecting counts) or "connection" (a new connection for each request, counted).
+    `end`: "content" (last event with content) or "done" (the stream's end). `itl_per`: "chunk", "token" or
+    "request" (one mean gap a request). `output_tokens`: "usage", "tokenizer" or "events".
+    `plan_queue`: whether time spent waiting for an in-flight slot is told.
+    """
+
+    ttft_at: str | None = None
+    origin: str | None = None
+    end: str | None = None
+    itl_per: str | None = None
+    output_tokens: str | None = None
+    tells_queue: bool = False
+    judges_itself: bool = False
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """`figures`: by "ttft_ms.mean", "request_throughput" and the like; what is not known is not in it.
+
+    `samples`: by name in LATENCIES. `input_lens` and `output_lens`: (requests,) int64 or None.
+    `fingerprint`: aisbench's, else empty. `verdict`: "valid", "doubtful", "invalid", or None where
+    the tool does not judge itself, with `verdict_reasons`.
+    """
+
+    tool: str
+    path: str
+    setup: Setup
+    habits: Habits
+    figures: dict[str, float]
+    samples: dict[str, Sample] = field(default_factory=dict)
+    input_lens: NDArray[np.int64] | None = None
+    output_lens: NDArray[np.int64] | None = None
+    fingerprint: dict[str, Any] = field(default_factory=dict)
+    verdict: str | None = None
+    verdict_reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """Repeats of one thing under one name; a single run is a group of one."""
+
+    name: str
+    runs: tuple[ToolResult, ...]
+
+    @property
+    def first(self) -> ToolResult:
+        return self.runs[0]
+
+    def values(self, key: str) -> list[float]:
+        """The figure `key` of each run that has it."""
+        return [run.figures[key] for run in self.runs if key in run.figures]
+
+
+def described_figures(name: str, values_ms: NDArray[np.floating]) -> dict[str, float]:
+    """mean, median and p99 (numpy's linear one) of `values_ms` (n,); empty when there are none."""
+    if len(values_ms) == 0:
+        return {}
+    return {
+        f"{name}_ms.mean": float(np.mean(values_ms)),
+        f"{name}_ms.median": float(np.median(values_ms)),
+        f"{name}_ms.p99": float(np.percentile(values_ms, 99)),
+    }
+
+
+def number(value: Any) -> float | None:
+    """`value` as a float, "inf" included; None for anything that is no number."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return None if np.isnan(found) else found
+
+
+def known(figures: dict[str, Any]) -> dict[str, float]:
+    """The entries that are finite numbers, as floats."""
+    return {
+        name: found
+        for name, value in figures.items()
+        if (found := number(value)) is not None and np.isfinite(found)
+    }
