@@ -32,9 +32,6 @@ SCALAR_TAGS = {
 STATISTICS = {"mean": "avg", "median": "p50", "p99": "p99"}
 MS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
 SECONDS = {"ms": 1e-3, "s": 1.0, "sec": 1.0, "us": 1e-6, "ns": 1e-9}
-HABITS = Habits(
-    ttft_at="content", origin="slot", end="content", itl_per="chunk", output_tokens="tokenizer", tells_queue=False
-)
 
 
 def recognises(content: dict[str, Any]) -> bool:
@@ -61,9 +58,21 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
         tool=TOOL,
         path=path,
         setup=setup_of(content),
-        habits=HABITS,
+        habits=habits_of(part(part(content, "input_config"), "endpoint")),
         figures=figures,
         notes=tuple(complaints),
+    )
+
+
+def habits_of(endpoint: dict[str, Any]) -> Habits:
+    """Output is counted by its own tokenizer unless use_server_token_count was set."""
+    by_server = endpoint.get("use_server_token_count") is True
+    return Habits(
+        ttft_at="content",
+        origin="slot",
+        end="content",
+        itl_per="chunk",
+        output_tokens="usage" if by_server else "tokenizer",
     )
 
 

@@ -28,11 +28,8 @@ RATES = {
     "output_throughput": "output_tokens_per_second",
     "total_token_throughput": "tokens_per_second",
 }
-HABITS = Habits(
-    ttft_at="content", origin="slot", end="done", itl_per="request", output_tokens="usage", tells_queue=False
-)
-# Of its request formats, which API they are.
-APIS = {"chat_completions": "chat", "text_completions": "completions"}
+# The request's start is moved to when its HTTP client begins to send (a trace event of httpcore).
+HABITS = Habits(ttft_at="content", origin="send", end="done", itl_per="request", output_tokens="usage")
 
 
 def recognises(content: dict[str, Any]) -> bool:
@@ -119,15 +116,12 @@ def setup_of(benchmark: dict[str, Any], report: dict[str, Any]) -> Setup:
     kind = str(strategy.get("type_") or "")
     limit = number(strategy.get("streams", strategy.get("max_concurrency")))
     rate = number(strategy.get("rate"))
-    constraints = part(asked, "constraints")
-    requests = number(part(constraints, "max_requests").get("max_num"))
+    bound = part(part(asked, "constraints"), "max_requests")
+    requests = number(part(bound, "args").get("max_num", bound.get("max_num")))
     form = str(backend.get("request_format") or "")
-    api = next((name for key, name in APIS.items() if key in form), None)
-    if api is None and "completions" in form:
-        api = "chat" if "chat" in form else "completions"
     return Setup(
         model=backend.get("model"),
-        api=api,
+        api="chat" if "chat" in form else "completions" if "completions" in form else form or None,
         num_requests=None if requests is None else int(requests),
         rate=rate if kind in ("constant", "poisson") else float("inf") if kind else None,
         burstiness={"poisson": 1.0, "constant": float("inf")}.get(kind),

@@ -89,7 +89,7 @@ class Habits:
     is looked for, so that connecting counts) or "connection" (a new connection for each request, counted).
     `end`: "content" (last event with content) or "done" (the stream's end). `itl_per`: "chunk", "token" or
     "request" (one mean gap a request). `output_tokens`: "usage", "tokenizer" or "events".
-    `plan_queue`: whether time spent waiting for an in-flight slot is told.
+    `tells_queue`: whether time spent waiting for an in-flight slot is told.
     """
 
     ttft_at: str | None = None
@@ -98,7 +98,6 @@ class Habits:
     itl_per: str | None = None
     output_tokens: str | None = None
     tells_queue: bool = False
-    judges_itself: bool = False
 
 
 @dataclass(frozen=True)
