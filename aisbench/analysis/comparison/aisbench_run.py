@@ -152,5 +152,3 @@ def samples_of(run: Run, tokens: TokenCounts, order: np.ndarray) -> dict[str, Sa
         spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6
         found["itl"] = Sample.of_mean_gaps(spans, rows["content_events"].astype(np.int64) - 1)
     return found
-
-

@@ -53,9 +53,7 @@ def blocks_of(sample: Sample) -> tuple[NDArray[np.int64], int]:
     return dense.astype(np.int64), len(used)
 
 
-def resampled(
-    sample: Sample, statistics: Sequence[str], random: np.random.Generator
-) -> dict[str, Spread]:
+def resampled(sample: Sample, statistics: Sequence[str], random: np.random.Generator) -> dict[str, Spread]:
     """REPLICATES of each of `statistics` ("mean", "median", "p99") that the sample can tell; not the others."""
     block, blocks = blocks_of(sample)
     if blocks < LEAST_BLOCKS:
@@ -154,7 +152,9 @@ def difference(
 
 def log_mean(spreads: Sequence[Spread | None]) -> NDArray[np.float64]:
     """Replicates (replicates,) of the mean of the runs' logarithms."""
-    found: NDArray[np.float64] = np.mean([np.log(spread.draws) for spread in spreads if spread is not None], axis=0)
+    found: NDArray[np.float64] = np.mean(
+        [np.log(spread.draws) for spread in spreads if spread is not None], axis=0
+    )
     return found
 
 

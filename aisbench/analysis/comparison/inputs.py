@@ -42,8 +42,8 @@ def compare_inputs(first: ToolResult, second: ToolResult) -> Inputs:
     if unequal:
         return Inputs(DIFFERENT, f"these differ: {', '.join(unequal)}", facts)
     equal = [fact.name for fact in facts if fact.equal]
-    agreeing = f"; what can be compared agrees: {', '.join(equal)}" if equal else ""
-    return Inputs(UNKNOWN, f"only aisbench keeps a fingerprint of the bodies{agreeing}", facts)
+    agreeing = f"what can be compared agrees: {', '.join(equal)}" if equal else "nothing can be compared"
+    return Inputs(UNKNOWN, f"not known to be the same; {agreeing}", facts)
 
 
 def facts_of(first: ToolResult, second: ToolResult) -> Iterator[Fact]:

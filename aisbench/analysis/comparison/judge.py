@@ -62,6 +62,7 @@ class Cell:
     """
 
     value: float | None
+    counts: bool = False
     low: float | None = None
     high: float | None = None
     range_of: str | None = None
@@ -121,11 +122,11 @@ def own_cell(group: Group, metric: Metric, spreads: Spreads) -> Cell:
         return Cell(None)
     value = middle_value(values, metric)
     if len(values) > 1:
-        return Cell(value, min(values), max(values), "runs")
+        return Cell(value, metric.counts, min(values), max(values), "runs")
     (spread,) = spreads.of(group, metric.key)
-    if spread is None or metric.counts:
-        return Cell(value)
-    return Cell(value, *middle(spread.draws), "requests")
+    if spread is None:
+        return Cell(value, metric.counts)
+    return Cell(value, False, *middle(spread.draws), "requests")
 
 
 def middle_value(values: Sequence[float], metric: Metric) -> float:

@@ -57,7 +57,7 @@ def split_argument(argument: str) -> tuple[str | None, list[str]]:
 
 
 def short_name(result: ToolResult) -> str:
-    return f"{result.tool}: {Path(result.path).name}"
+    return Path(result.path).resolve().name
 
 
 def with_distinct_names(groups: list[Group]) -> list[Group]:

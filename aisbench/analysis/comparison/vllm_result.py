@@ -46,7 +46,9 @@ HABITS = Habits(
 
 
 def recognises(content: dict[str, Any]) -> bool:
-    return "request_throughput" in content and {"endpoint_type", "num_prompts", "burstiness"} <= content.keys()
+    return (
+        "request_throughput" in content and {"endpoint_type", "num_prompts", "burstiness"} <= content.keys()
+    )
 
 
 def read(content: dict[str, Any], path: str) -> ToolResult:
@@ -106,7 +108,9 @@ class Arrays:
             ok &= np.array([not error for error in errors], np.bool_)
         starts = seconds(content.get("start_times"))
         picked = np.flatnonzero(ok)
-        self.order = picked[np.argsort(starts[picked], kind="stable")] if len(starts) == self.length else picked
+        self.order = (
+            picked[np.argsort(starts[picked], kind="stable")] if len(starts) == self.length else picked
+        )
 
     def of(self, name: str) -> NDArray[np.float64] | None:
         """An array of seconds (succeeded requests,); None when the result has none that fits."""

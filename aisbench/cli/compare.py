@@ -1,0 +1,50 @@
+"""`aisbench compare RUN RUN...`: results of several runs, of this program or of others, side by side."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.argument("results", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 10, min_open=True),
+    default=0.05,
+    show_default=True,
+    help="How large a relative difference still counts as none.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the resampling.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where comparison.json and comparison.html go.  [default: outputs/comparison_YYYYmmdd_HHMMSS]",
+)
+def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | None) -> int:
+    """Hold results against each other; the first one is the baseline.
+
+    Each is a run folder, or another tool's result: vllm bench serve --save-result, sglang bench_serving's
+    JSON lines, AIPerf's profile_export_aiperf.json, GuideLLM's benchmarks.json. Repeats of one thing are
+    given as NAME=run,run,...
+    """
+    from aisbench.analysis.comparison.comparing import compare as compared
+    from aisbench.analysis.comparison.reading import read_groups
+    from aisbench.errors import BadInput
+    from aisbench.report.comparison_page import write_comparison
+    from aisbench.report.comparison_table import comparison_text
+
+    found = compared(read_groups(list(results)), margin=margin, seed=seed)
+    folder = output or Path(f"outputs/comparison_{datetime.now():%Y%m%d_%H%M%S}")
+    try:
+        write_comparison(found, folder)
+    except OSError as problem:
+        raise BadInput(
+            f"--output {folder} cannot be written ({problem.strerror}); give a folder that can be made"
+        ) from None
+    click.echo(comparison_text(found))
+    click.echo(f"\nwritten: {folder / 'comparison.html'}")
+    return 0
