@@ -1,0 +1,212 @@
+"""aisbench-load --compat vllm and `vllm bench serve` in turns on one server: scripts/compare-with-vllm --url URL
+
+First both send their bodies to a recording server: that shows whether they are the same, byte for byte, and
+what each client costs without the stream. Then A B A B on the server itself, the prefix cache emptied
+before each run where the server can. The result is a comparison as `aisbench compare` makes it, with the CPU
+time of both clients (`perf stat -e task-clock` over all their processes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aisbench.analysis.comparison.comparing import compare
+from aisbench.analysis.comparison.reading import read_path
+from aisbench.analysis.comparison.result import Group, ToolResult
+from aisbench.errors import BadInput
+from aisbench.report.comparison_page import write_comparison
+from aisbench.report.comparison_table import comparison_text
+from bench.harness import ROOT, found, with_cpu_time
+from bench.recording import recording
+
+ENDPOINTS = {"openai": "/v1/completions", "openai-chat": "/v1/chat/completions"}
+OFFLINE = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
+
+
+@dataclass(frozen=True)
+class Client:
+    """`command(url, place, rate, concurrency)` runs it; `result(place)` is where its result then lies."""
+
+    name: str
+    command: Callable[[str, Path, str, int | None], list[str]]
+    result: Callable[[Path], Path]
+
+
+def clients(options: argparse.Namespace) -> tuple[Client, Client]:
+    lengths = ["--random-input-len", options.input_len, "--random-output-len", options.output_len]
+    same = [*lengths, "--random-range-ratio", options.range_ratio, "--num-prompts", options.num_requests]
+    same += ["--seed", options.seed, "--model", options.model, "--tokenizer", options.tokenizer]
+    same += ["--dataset-name", "random", "--burstiness", options.burstiness, "--backend", options.backend]
+
+    def load(rate: str, concurrency: int | None) -> list[Any]:
+        return ["--request-rate", rate, *([] if concurrency is None else ["--max-concurrency", concurrency])]
+
+    def ours(url: str, place: Path, rate: str, concurrency: int | None) -> list[str]:
+        command = [sys.executable, "-m", "aisbench", "load", "--compat", "vllm", "--url", url, *same]
+        command += [*load(rate, concurrency), "--work-dir", place, "--no-progress", "--save-token-times"]
+        return [str(part) for part in command]
+
+    def theirs(url: str, place: Path, rate: str, concurrency: int | None) -> list[str]:
+        command = [*shlex.split(options.vllm), "bench", "serve", "--base-url", url, *same]
+        command += [*load(rate, concurrency), "--endpoint", ENDPOINTS[options.backend], "--disable-tqdm"]
+        command += ["--percentile-metrics", "ttft,tpot,itl,e2el", "--save-result", "--save-detailed"]
+        command += ["--result-dir", place, "--result-filename", "result.json"]
+        return [str(part) for part in command]
+
+    return (
+        Client("aisbench", ours, lambda place: next(place.iterdir())),
+        Client("vllm", theirs, lambda place: place / "result.json"),
+    )
+
+
+def run(
+    client: Client, url: str, place: Path, rate: str, concurrency: int | None, core: str | None
+) -> ToolResult:
+    """One run, read; its figures hold the client's CPU time where `perf` is installed."""
+    place.mkdir(parents=True)
+    command = client.command(url, place, rate, concurrency)
+    cpu_ms = None
+    if found("perf"):
+        cpu_ms, _ = with_cpu_time(command, core=core or allowed_cores(), env=OFFLINE)
+    else:
+        pinned = ["taskset", "-c", core, *command] if core else command
+        done = subprocess.run(pinned, capture_output=True, text=True, cwd=ROOT, check=False)
+        if done.returncode not in (0, 3):
+            raise RuntimeError(f"{client.name} ended with {done.returncode}: {done.stderr[-2000:]}")
+    (result,) = read_path(str(client.result(place)))
+    return result if cpu_ms is None else replace(result, figures=result.figures | {"cpu_s": cpu_ms / 1e3})
+
+
+def allowed_cores() -> str:
+    return ",".join(map(str, sorted(os.sched_getaffinity(0))))
+
+
+def rehearse(client: Client, options: argparse.Namespace, place: Path) -> ToolResult:
+    """The same requests, answered by a recording server with one token each."""
+    with recording(options.url) as kept:
+        # One at a time would be slow for a client that opens and closes; the ids tell the order.
+        result = run(client, kept.url, place, "inf", 8, options.core)
+        return replace(result, fingerprint={"bodies": kept.fingerprint()})
+
+
+def measured(client: Client, options: argparse.Namespace, place: Path, rehearsed: ToolResult) -> ToolResult:
+    prepare(options)
+    result = run(client, options.url, place, options.rate, options.concurrency, options.core)
+    if options.referee:
+        with urllib.request.urlopen(f"{options.url}/truth") as answer:
+            truth = answer.read()
+        (place.parent / f"{place.name}-truth.json").write_bytes(truth)
+        told = json.loads(truth)
+        print(
+            f"  truth: TTFT mean {told['ttft']['mean_ms']:.2f} ms, ITL mean {told['itl']['mean_ms']:.3f} ms"
+        )
+    figures = dict(result.figures)
+    if "cpu_s" in figures and "cpu_s" in rehearsed.figures:
+        more = figures["total_output_tokens"] - rehearsed.figures["total_output_tokens"]
+        figures["cpu_us_per_token"] = (figures["cpu_s"] - rehearsed.figures["cpu_s"]) / more * 1e6
+    bodies = result.fingerprint.get("bodies", rehearsed.fingerprint["bodies"])
+    return replace(result, figures=figures, fingerprint={**result.fingerprint, "bodies": bodies})
+
+
+def prepare(options: argparse.Namespace) -> None:
+    """An empty prefix cache, where the server can empty it; a referee's counters at zero."""
+    request = urllib.request.Request(f"{options.url}/reset_prefix_cache", b"", method="POST")
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen(request, timeout=30).read()
+    if options.referee:
+        urllib.request.urlopen(f"{options.url}/reset", timeout=30).read()
+
+
+def turns(options: argparse.Namespace, folder: Path) -> list[Group]:
+    """A B A B; the first client is the baseline."""
+    both = clients(options)
+    rehearsed = {}
+    for client in both:
+        rehearsed[client.name] = rehearse(client, options, folder / f"{client.name}-rehearsal")
+        print(f"{client.name}: bodies {rehearsed[client.name].fingerprint['bodies']}", flush=True)
+    prints = {result.fingerprint["bodies"] for result in rehearsed.values()}
+    print(f"the bodies are {'the same, byte for byte' if len(prints) == 1 else 'not the same'}")
+    prepare(options)
+    run(both[0], options.url, folder / "warm-up", "inf", 8, options.core)
+    runs: dict[str, list[ToolResult]] = {client.name: [] for client in both}
+    for turn in range(1, options.rounds + 1):
+        for client in both:
+            result = measured(client, options, folder / f"{client.name}-{turn}", rehearsed[client.name])
+            runs[client.name].append(result)
+            mean = result.figures.get("ttft_ms.mean", float("nan"))
+            print(f"round {turn}, {client.name}: TTFT mean {mean:.2f} ms", flush=True)
+    return [Group(name, tuple(results)) for name, results in runs.items()]
+
+
+def parsed(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="compare-with-vllm", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--url", required=True, help="the server, as http://host:port")
+    parser.add_argument("--vllm", default="vllm", help="the vllm command (default: vllm on PATH)")
+    parser.add_argument("--model", required=True, help="the name that the server knows it by")
+    parser.add_argument("--tokenizer", required=True, help="folder or name, the same for both")
+    parser.add_argument("--backend", choices=list(ENDPOINTS), default="openai")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each, in turns")
+    parser.add_argument("--num-requests", type=int, default=256)
+    parser.add_argument("--input-len", type=int, default=128)
+    parser.add_argument("--output-len", type=int, default=64)
+    parser.add_argument("--range-ratio", default="0.0")
+    parser.add_argument("--rate", default="inf", help="requests/s, or inf")
+    parser.add_argument("--burstiness", default="1.0")
+    parser.add_argument("--concurrency", type=int, help="most requests in flight")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--margin", type=float, default=0.05, help="a relative difference that counts as none"
+    )
+    parser.add_argument("--core", help="the CPU cores that clients may use, as taskset takes them")
+    parser.add_argument(
+        "--referee", action="store_true", help="the server knows the truth: GET /reset, GET /truth"
+    )
+    parser.add_argument("--output", type=Path, help="default: outputs/comparison_YYYYmmdd_HHMMSS")
+    options = parser.parse_args(arguments)
+    options.url = options.url.rstrip("/")
+    if shutil.which(shlex.split(options.vllm)[0]) is None:
+        raise BadInput(
+            f"--vllm {options.vllm}: no such command; install vllm (its command is `vllm`), or name where it is"
+        )
+    if options.rounds < 1:
+        raise BadInput(f"--rounds {options.rounds} makes no comparison; give 1 or more")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    try:
+        options = parsed(arguments)
+        folder = (options.output or Path(f"outputs/comparison_{datetime.now():%Y%m%d_%H%M%S}")).resolve()
+        if folder.exists() and any(folder.iterdir()):
+            raise BadInput(f"--output {folder} is not empty; give a new folder")
+        if not found("perf"):
+            print("perf is not installed: no CPU times (Debian: apt-get install linux-perf)", file=sys.stderr)
+        comparison = compare(turns(options, folder), margin=options.margin)
+    except BadInput as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except (RuntimeError, OSError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    write_comparison(comparison, folder)
+    print(f"\n{comparison_text(comparison)}\n\nwritten: {folder / 'comparison.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
