@@ -87,6 +87,7 @@ def run(
         if done.returncode not in (0, 3):
             raise RuntimeError(f"{client.name} ended with {done.returncode}: {done.stderr[-2000:]}")
     (result,) = read_path(str(client.result(place)))
+    result = replace(result, path=place.name)
     return result if cpu_ms is None else replace(result, figures=result.figures | {"cpu_s": cpu_ms / 1e3})
 
 

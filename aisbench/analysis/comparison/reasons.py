@@ -268,7 +268,7 @@ def side_reasons(group: Group) -> Iterator[Reason]:
     """What a group says of itself."""
     for run in group.runs:
         if run.verdict not in (None, "valid"):
-            why = "; ".join(run.verdict_reasons)
+            why = "; ".join(reason.rstrip(".") for reason in run.verdict_reasons)
             yield Reason("verdict", f"{run.path} is {run.verdict} by its own verdict: {why}.", ("all",))
         if run.figures.get("failed"):
             yield Reason(
