@@ -36,32 +36,44 @@ ENDPOINTS = {"openai": "/v1/completions", "openai-chat": "/v1/chat/completions"}
 OFFLINE = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
 
 
+# Of the recording server, and of the warm-up: enough in flight to be quick, whatever is measured later.
+SIDE_CONCURRENCY = 8
+
+
+@dataclass(frozen=True)
+class Load:
+    rate: str
+    concurrency: int | None
+    requests: int
+
+    def flags(self) -> list[Any]:
+        limit = [] if self.concurrency is None else ["--max-concurrency", self.concurrency]
+        return ["--request-rate", self.rate, "--num-prompts", self.requests, *limit]
+
+
 @dataclass(frozen=True)
 class Client:
-    """`command(url, place, rate, concurrency)` runs it; `result(place)` is where its result then lies."""
+    """`command(url, place, load)` runs it; `result(place)` is where its result then lies."""
 
     name: str
-    command: Callable[[str, Path, str, int | None], list[str]]
+    command: Callable[[str, Path, Load], list[str]]
     result: Callable[[Path], Path]
 
 
 def clients(options: argparse.Namespace) -> tuple[Client, Client]:
     lengths = ["--random-input-len", options.input_len, "--random-output-len", options.output_len]
-    same = [*lengths, "--random-range-ratio", options.range_ratio, "--num-prompts", options.num_requests]
-    same += ["--seed", options.seed, "--model", options.model, "--tokenizer", options.tokenizer]
+    same = [*lengths, "--random-range-ratio", options.range_ratio, "--seed", options.seed]
+    same += ["--model", options.model, "--tokenizer", options.tokenizer]
     same += ["--dataset-name", "random", "--burstiness", options.burstiness, "--backend", options.backend]
 
-    def load(rate: str, concurrency: int | None) -> list[Any]:
-        return ["--request-rate", rate, *([] if concurrency is None else ["--max-concurrency", concurrency])]
-
-    def ours(url: str, place: Path, rate: str, concurrency: int | None) -> list[str]:
+    def ours(url: str, place: Path, load: Load) -> list[str]:
         command = [sys.executable, "-m", "aisbench", "load", "--compat", "vllm", "--url", url, *same]
-        command += [*load(rate, concurrency), "--work-dir", place, "--no-progress", "--save-token-times"]
+        command += [*load.flags(), "--work-dir", place, "--no-progress", "--save-token-times"]
         return [str(part) for part in command]
 
-    def theirs(url: str, place: Path, rate: str, concurrency: int | None) -> list[str]:
+    def theirs(url: str, place: Path, load: Load) -> list[str]:
         command = [*shlex.split(options.vllm), "bench", "serve", "--base-url", url, *same]
-        command += [*load(rate, concurrency), "--endpoint", ENDPOINTS[options.backend], "--disable-tqdm"]
+        command += [*load.flags(), "--endpoint", ENDPOINTS[options.backend], "--disable-tqdm"]
         command += ["--percentile-metrics", "ttft,tpot,itl,e2el", "--save-result", "--save-detailed"]
         command += ["--result-dir", place, "--result-filename", "result.json"]
         return [str(part) for part in command]
@@ -72,12 +84,10 @@ def clients(options: argparse.Namespace) -> tuple[Client, Client]:
     )
 
 
-def run(
-    client: Client, url: str, place: Path, rate: str, concurrency: int | None, core: str | None
-) -> ToolResult:
+def run(client: Client, url: str, place: Path, load: Load, core: str | None) -> ToolResult:
     """One run, read; its figures hold the client's CPU time where `perf` is installed."""
     place.mkdir(parents=True)
-    command = client.command(url, place, rate, concurrency)
+    command = client.command(url, place, load)
     cpu_ms = None
     if found("perf"):
         cpu_ms, _ = with_cpu_time(command, core=core or allowed_cores(), env=OFFLINE)
@@ -98,14 +108,16 @@ def allowed_cores() -> str:
 def rehearse(client: Client, options: argparse.Namespace, place: Path) -> ToolResult:
     """The same requests, answered by a recording server with one token each."""
     with recording(options.url) as kept:
-        # One at a time would be slow for a client that opens and closes; the ids tell the order.
-        result = run(client, kept.url, place, "inf", 8, options.core)
+        # Not one at a time, which would be slow: the ids tell the order.
+        load = Load("inf", SIDE_CONCURRENCY, options.num_requests)
+        result = run(client, kept.url, place, load, options.core)
         return replace(result, fingerprint={"bodies": kept.fingerprint()})
 
 
 def measured(client: Client, options: argparse.Namespace, place: Path, rehearsed: ToolResult) -> ToolResult:
     prepare(options)
-    result = run(client, options.url, place, options.rate, options.concurrency, options.core)
+    load = Load(options.rate, options.concurrency, options.num_requests)
+    result = run(client, options.url, place, load, options.core)
     if options.referee:
         with urllib.request.urlopen(f"{options.url}/truth") as answer:
             truth = answer.read()
@@ -141,7 +153,8 @@ def turns(options: argparse.Namespace, folder: Path) -> list[Group]:
     prints = {result.fingerprint["bodies"] for result in rehearsed.values()}
     print(f"the bodies are {'the same, byte for byte' if len(prints) == 1 else 'not the same'}")
     prepare(options)
-    run(both[0], options.url, folder / "warm-up", "inf", 8, options.core)
+    warm_up = min(options.num_requests, 4 * SIDE_CONCURRENCY)
+    run(both[0], options.url, folder / "warm-up", Load("inf", SIDE_CONCURRENCY, warm_up), options.core)
     runs: dict[str, list[ToolResult]] = {client.name: [] for client in both}
     for turn in range(1, options.rounds + 1):
         for client in both:
@@ -180,12 +193,22 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, help="default: outputs/comparison_YYYYmmdd_HHMMSS")
     options = parser.parse_args(arguments)
     options.url = options.url.rstrip("/")
-    if shutil.which(shlex.split(options.vllm)[0]) is None:
+    program, *more = shlex.split(options.vllm) or [""]
+    place = shutil.which(program)
+    if place is None:
         raise BadInput(
             f"--vllm {options.vllm}: no such command; install vllm (its command is `vllm`), or name where it is"
         )
-    if options.rounds < 1:
-        raise BadInput(f"--rounds {options.rounds} makes no comparison; give 1 or more")
+    # Clients run in another folder than this one.
+    options.vllm = shlex.join([str(Path(place).absolute()), *more])
+    if Path(options.tokenizer).exists():
+        options.tokenizer = str(Path(options.tokenizer).absolute())
+    for name in ("rounds", "num_requests"):
+        if getattr(options, name) < 1:
+            flag = name.replace("_", "-")
+            raise BadInput(f"--{flag} {getattr(options, name)} makes no comparison; give 1 or more")
+    if options.output_len < 2:
+        raise BadInput(f"--output-len {options.output_len}: the CPU time of a token needs at least 2 of them")
     return options
 
 

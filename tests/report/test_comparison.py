@@ -1,0 +1,86 @@
+"""comparison.html in a real browser, opened from disk, and the table of the console."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aisbench.analysis.comparison.comparing import Comparison, compare
+from aisbench.analysis.comparison.result import Group
+from aisbench.report.comparison_page import write_comparison
+from aisbench.report.comparison_table import comparison_text, figure
+from tests.analysis.comparison.made_results import made
+from tests.report.browser import Page, browser
+
+NASTY = '<script>alert(1)</script> {{metrics}} & "quotes"'
+
+
+def made_comparison() -> Comparison:
+    ours = Group(
+        "ours", tuple(made(seed=at, verdict="valid", fingerprint={"bodies": "ab" * 32}) for at in range(3))
+    )
+    theirs = Group(NASTY, tuple(made("vllm bench serve", ttft=70, seed=at) for at in (7, 8, 9)))
+    other = Group("AIPerf", (made("AIPerf", data=False, path=NASTY),))
+    return compare([ours, theirs, other])
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("comparison")
+    write_comparison(made_comparison(), folder)
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        opened.driver.get((folder / "comparison.html").as_uri())
+        yield opened
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_opens_from_disk_without_a_complaint(page: Page, width: int, scheme: str) -> None:
+    page.prefer(scheme)
+    page.resize(width, 900)
+    assert page.complaints() == []
+    assert page.value("document.documentElement.scrollWidth") <= width
+    background = page.value("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(244, 246, 249)", "dark": "rgb(15, 19, 26)"}[scheme]
+
+
+def test_what_it_shows(page: Page) -> None:
+    page.resize(1280, 900)
+    text = page.value("document.querySelector('main').innerText")
+    assert text.count(NASTY) >= 3, "names stay words"
+    assert page.value("document.querySelectorAll('script').length") == 0
+    row = "Array.from(document.querySelectorAll('.compared tbody tr')).find((r) => r.innerText.startsWith('TTFT mean'))"
+    assert "differs" in page.value(f"{row}.innerText")
+    assert page.value(f"{row}.querySelectorAll('svg').length") == 1, "no bar without an interval"
+    assert "abababababababab" in text
+    assert "Why these two may differ" in text
+    assert "first 8 requests at one instant" in text
+
+
+def test_it_needs_nothing_but_itself(tmp_path: Path) -> None:
+    write_comparison(made_comparison(), tmp_path / "made" / "on the way")
+    text = (tmp_path / "made" / "on the way" / "comparison.html").read_text()
+    assert not re.search(r"""(src|href)=["'](?!data:)""", text)
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_the_console() -> None:
+    text = comparison_text(made_comparison())
+    assert "ours (baseline): aisbench, 3 runs, chat, rate inf, in-flight limit 8, verdict valid" in text
+    line = next(line for line in text.splitlines() if line.startswith("TTFT mean"))
+    assert re.search(r"50\.\d+ \{49\.\d+, 50\.\d+\}", line)
+    assert re.search(r"\+40\.\d% \(\+\d+\.\d% to \+\d+\.\d%\)", line)
+    assert "AIPerf against ours" in text
+    assert max(len(line) for line in text.split("AIPerf against ours")[1].splitlines()) <= 110
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(12.0, "12"), (0.12345, "0.123"), (12.345, "12.35"), (1234.56, "1,234.6"), (98765.4, "98,765")],
+)
+def test_figures(value: float, shown: str) -> None:
+    assert figure(value) == shown
