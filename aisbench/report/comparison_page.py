@@ -14,7 +14,6 @@ from aisbench.analysis.comparison.result import Group
 from aisbench.report.comparison_table import (
     SINGLE_RUNS,
     difference_text,
-    figure,
     group_words,
     legend,
     value_text,
@@ -97,10 +96,8 @@ def css_class(verdict: str | None) -> str:
 def value_cell(cell: Cell) -> str:
     if cell.value is None:
         return "–"
-    if cell.low is None:
-        return figure(cell.value)
-    reach = value_text(cell).partition(" ")[2]
-    return f'{figure(cell.value)}<span class="range">{escape(reach)}</span>'
+    value, _, reach = value_text(cell).partition(" ")
+    return f'{value}<span class="range">{escape(reach)}</span>' if reach else value
 
 
 def bar(cell: Cell, margin: float) -> str:

@@ -83,7 +83,7 @@ def legend(margin: float) -> str:
 def value_text(cell: Cell) -> str:
     if cell.value is None:
         return "-"
-    if cell.low is None or cell.high is None:
+    if cell.low is None or cell.high is None or (cell.counts and cell.low == cell.high):
         return figure(cell.value)
     left, right = "[]" if cell.range_of == "requests" else "{}"
     return f"{figure(cell.value)} {left}{figure(cell.low)}, {figure(cell.high)}{right}"

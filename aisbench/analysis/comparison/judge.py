@@ -130,6 +130,8 @@ def own_cell(group: Group, metric: Metric, spreads: Spreads) -> Cell:
 
 
 def middle_value(values: Sequence[float], metric: Metric) -> float:
+    if len(values) == 1:
+        return values[0]
     if metric.counts or min(values) <= 0:
         return float(np.mean(values))
     return math.exp(float(np.mean(np.log(values))))

@@ -13,8 +13,9 @@ from aisbench.analysis.comparison import aiperf_result, aisbench_run, sglang_res
 from aisbench.analysis.comparison.inputs import DIFFERENT, UNKNOWN, Inputs
 from aisbench.analysis.comparison.result import Group, ToolResult
 
-# What vllm bench serve takes of its one thread for a streamed event (docs/measurements.md).
-PYTHON_CLIENT_EVENT_S = 23e-6
+# What vllm bench serve takes of its one thread for a streamed event (docs/measurements.md), where nothing
+# was measured.
+PYTHON_CLIENT_EVENT_US = 23.0
 NOTABLE_SHARE = 0.1
 
 
@@ -198,7 +199,7 @@ def tokens(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
             yield Reason(
                 "ITL",
                 "AIPerf's inter-token latency is (E2EL - TTFT) / (output tokens - 1) and stands here as TPOT; its "
-                "inter-chunk latency stands as ITL, its chunks being the reads from the socket.",
+                "inter-chunk latency stands as ITL, where all messages of one read have one time.",
                 ("itl", "tpot"),
             )
     counts = [run.habits.output_tokens for run in (a, b)]
@@ -225,12 +226,13 @@ def lengths(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
 def reader(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     """A client that reads all its streams in one Python thread, at a pace that keeps that thread busy."""
     for run, other in ((a, b), (b, a)):
-        share = run.figures.get("output_throughput", 0.0) * PYTHON_CLIENT_EVENT_S
+        each_us = run.figures.get("cpu_us_per_token", PYTHON_CLIENT_EVENT_US)
+        share = run.figures.get("output_throughput", 0.0) * each_us / 1e6
         if run.tool == vllm_result.TOOL and other.tool != run.tool and share > NOTABLE_SHARE:
             yield Reason(
                 "client delay",
                 f"{run.tool} reads every stream in one Python thread: at {run.figures['output_throughput']:,.0f} tokens/s and "
-                f"about {PYTHON_CLIENT_EVENT_S * 1e6:.0f} us each, that is {min(share, 1):.0%} of a core, and what waits to be "
+                f"about {each_us:.0f} us of CPU each, that is {min(share, 1):.0%} of a core, and what waits to be "
                 "read is in its TTFT and ITL. aisbench takes the kernel's stamp of the arrival.",
                 ("ttft", "itl"),
             )
