@@ -23,7 +23,7 @@ from aisbench.report.page_parts import table
 
 # How much of a relative difference a bar shows to either side, in margins.
 MARGINS_SHOWN = 4
-BAR_PX, BAR_HEIGHT_PX = 160, 16
+BAR_PX, BAR_HEIGHT_PX, EDGE_PX = 160, 16, 4
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
@@ -76,7 +76,7 @@ def metrics_table(comparison: Comparison) -> str:
 
 
 def metric_row(row: Row, margin: float) -> list[str]:
-    cells = [f"{escape(row.metric.title)}, {escape(row.metric.unit)}", value_cell(row.cells[0])]
+    cells = [escape(row.metric.label), value_cell(row.cells[0])]
     for cell in row.cells[1:]:
         kind = css_class(cell.verdict)
         why = escape(cell.why or "")
@@ -107,7 +107,7 @@ def bar(cell: Cell, margin: float) -> str:
     shown = MARGINS_SHOWN * margin
 
     def place(value: float) -> float:
-        return (min(max(value, -shown), shown) / shown + 1) / 2 * BAR_PX
+        return (min(max(value, -shown), shown) / shown + 1) / 2 * (BAR_PX - 2 * EDGE_PX) + EDGE_PX
 
     middle, kind = BAR_HEIGHT_PX / 2, css_class(cell.verdict)
     band = place(-margin), place(margin)

@@ -61,7 +61,7 @@ def metric_lines(comparison: Comparison) -> Iterator[str]:
     names = [group.name for group in comparison.groups]
     table = [["", names[0], *(part for name in names[1:] for part in (name, "difference", "verdict"))]]
     for row in comparison.rows:
-        line = [f"{row.metric.title} ({row.metric.unit})", value_text(row.cells[0])]
+        line = [row.metric.label, value_text(row.cells[0])]
         for cell in row.cells[1:]:
             line += [value_text(cell), difference_text(cell), cell.verdict or ""]
         table.append(line)

@@ -128,7 +128,8 @@ def difference(
     One run each: from the requests alone. With repeats the run is the unit: the logarithms' spread between
     runs of the same thing, pooled over both sides, with Student's t for so few of them. Resampling three runs
     would be too narrow (a resampled mean of k runs varies by (k - 1) / k of what it should, and its tails are
-    normal ones). The interval is never narrower than what the requests alone give.
+    normal ones). The interval is never narrower than what the requests alone give. A single run against repeats
+    is taken to scatter as they do, and needs data of its requests.
     """
     if min(*first, *second) <= 0:
         return None
@@ -137,8 +138,10 @@ def difference(
     if all(spread is not None and np.all(spread.draws > 0) for spread in spreads):
         own = middle(log_mean(second_spreads) - log_mean(first_spreads))
     freedom = len(first) + len(second) - 2
-    if freedom == 0:
-        return None if own is None else (math.expm1(own[0]), math.expm1(own[1]))
+    if own is None and min(len(first), len(second)) == 1:
+        return None
+    if own is not None and freedom == 0:
+        return math.expm1(own[0]), math.expm1(own[1])
     logs = [np.log(np.asarray(side, np.float64)) for side in (first, second)]
     squares = sum(float(np.sum((side - side.mean()) ** 2)) for side in logs)
     error = math.sqrt(squares / freedom * (1 / len(first) + 1 / len(second)))

@@ -24,6 +24,10 @@ class Metric:
     unit: str
     counts: bool = False
 
+    @property
+    def label(self) -> str:
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
 
 TITLES = {
     "ttft": "TTFT",
@@ -34,14 +38,14 @@ TITLES = {
     "e2el_from_plan": "E2EL from plan",
 }
 METRICS = (
-    Metric("completed", "Completed", "requests", counts=True),
-    Metric("failed", "Failed", "requests", counts=True),
-    Metric("total_input_tokens", "Input tokens", "tokens", counts=True),
-    Metric("total_output_tokens", "Output tokens", "tokens", counts=True),
+    Metric("completed", "Completed requests", "", counts=True),
+    Metric("failed", "Failed requests", "", counts=True),
+    Metric("total_input_tokens", "Input tokens", "", counts=True),
+    Metric("total_output_tokens", "Output tokens", "", counts=True),
     Metric("duration", "Duration", "s"),
-    Metric("request_throughput", "Requests", "/s"),
-    Metric("output_throughput", "Output tokens", "/s"),
-    Metric("total_token_throughput", "All tokens", "/s"),
+    Metric("request_throughput", "Request throughput", "1/s"),
+    Metric("output_throughput", "Output tokens", "1/s"),
+    Metric("total_token_throughput", "All tokens", "1/s"),
     *(
         Metric(f"{name}_ms.{statistic}", f"{TITLES[name]} {statistic}", "ms")
         for name in LATENCIES

@@ -141,6 +141,14 @@ def test_repeats_that_happen_to_agree_are_no_surer_than_their_requests() -> None
     assert found[1] > 0.1
 
 
+def test_one_run_without_data_against_repeats_is_not_judged() -> None:
+    spread = Spread(np.random.default_rng(0).normal(100, 1, bootstrap.REPLICATES))
+    assert difference([100.0, 101.0, 99.0], [100.0], [spread] * 3, [None]) is None
+    found = difference([100.0, 101.0, 99.0], [100.0], [spread] * 3, [spread])
+    assert found is not None
+    assert found[0] < 0 < found[1]
+
+
 def test_nothing_is_relative_to_zero() -> None:
     assert difference([0.0, 1.0], [1.0, 1.0], [None] * 2, [None] * 2) is None
 
