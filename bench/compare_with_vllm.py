@@ -39,6 +39,10 @@ OFFLINE = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
 # Of the recording server, and of the warm-up: enough in flight to be quick, whatever is measured later.
 SIDE_CONCURRENCY = 8
 
+# Start-up takes some seconds of CPU, give or take a second: a stream that took less than this share of a run
+# cannot be told from it.
+LEAST_STREAM_SHARE = 0.2
+
 
 @dataclass(frozen=True)
 class Load:
@@ -126,12 +130,26 @@ def measured(client: Client, options: argparse.Namespace, place: Path, rehearsed
         print(
             f"  truth: TTFT mean {told['ttft']['mean_ms']:.2f} ms, ITL mean {told['itl']['mean_ms']:.3f} ms"
         )
-    figures = dict(result.figures)
-    if "cpu_s" in figures and "cpu_s" in rehearsed.figures:
-        more = figures["total_output_tokens"] - rehearsed.figures["total_output_tokens"]
-        figures["cpu_us_per_token"] = (figures["cpu_s"] - rehearsed.figures["cpu_s"]) / more * 1e6
     bodies = result.fingerprint.get("bodies", rehearsed.fingerprint["bodies"])
-    return replace(result, figures=figures, fingerprint={**result.fingerprint, "bodies": bodies})
+    return replace(result, fingerprint={**result.fingerprint, "bodies": bodies})
+
+
+def with_token_cost(runs: list[ToolResult], rehearsed: ToolResult) -> tuple[ToolResult, ...]:
+    """With the CPU time of a token beyond the first, unless the stream took too little to be told from start-up."""
+    if not all("cpu_s" in run.figures for run in (*runs, rehearsed)):
+        return tuple(runs)
+    beyond = [run.figures["cpu_s"] - rehearsed.figures["cpu_s"] for run in runs]
+    if any(more < LEAST_STREAM_SHARE * run.figures["cpu_s"] for more, run in zip(beyond, runs, strict=True)):
+        return tuple(runs)
+    first = rehearsed.figures["total_output_tokens"]
+    return tuple(
+        replace(
+            run,
+            figures=run.figures
+            | {"cpu_us_per_token": more / (run.figures["total_output_tokens"] - first) * 1e6},
+        )
+        for more, run in zip(beyond, runs, strict=True)
+    )
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -162,7 +180,7 @@ def turns(options: argparse.Namespace, folder: Path) -> list[Group]:
             runs[client.name].append(result)
             mean = result.figures.get("ttft_ms.mean", float("nan"))
             print(f"round {turn}, {client.name}: TTFT mean {mean:.2f} ms", flush=True)
-    return [Group(name, tuple(results)) for name, results in runs.items()]
+    return [Group(name, with_token_cost(results, rehearsed[name])) for name, results in runs.items()]
 
 
 def parsed(arguments: list[str] | None) -> argparse.Namespace:
@@ -225,7 +243,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     except (RuntimeError, OSError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
+        print(f"error: {' '.join(str(problem).split())}", file=sys.stderr)
         return 1
     write_comparison(comparison, folder)
     print(f"\n{comparison_text(comparison)}\n\nwritten: {folder / 'comparison.html'}")
