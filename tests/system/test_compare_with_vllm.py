@@ -63,7 +63,16 @@ def test_both_in_turns(
     code = main(
         [
             *("--url", quick_simulator.url, "--vllm", str(stand_in(tmp_path, *more))),
-            *("--model", "simulated-8b", "--tokenizer", str(tokenizer), "--rounds", "1", "--num-requests", "12"),
+            *(
+                "--model",
+                "simulated-8b",
+                "--tokenizer",
+                str(tokenizer),
+                "--rounds",
+                "1",
+                "--num-requests",
+                "12",
+            ),
             *(
                 "--input-len",
                 "20",

@@ -128,8 +128,9 @@ def difference(
     One run each: from the requests alone. With repeats the run is the unit: the logarithms' spread between
     runs of the same thing, pooled over both sides, with Student's t for so few of them. Resampling three runs
     would be too narrow (a resampled mean of k runs varies by (k - 1) / k of what it should, and its tails are
-    normal ones). The interval is never narrower than what the requests alone give. A single run against repeats
-    is taken to scatter as they do, and needs data of its requests.
+    normal ones). The requests then add nothing: repeats ask the same again, so that what chance there was in
+    the choice of requests is in all of them alike. A single run against repeats is taken to scatter as they
+    do; it needs data of its requests, and the interval is no narrower than these give.
     """
     if min(*first, *second) <= 0:
         return None
@@ -148,7 +149,7 @@ def difference(
     middle_log = float(logs[1].mean() - logs[0].mean())
     reach = student_t(0.5 + CONFIDENCE / 2, freedom) * error
     low, high = middle_log - reach, middle_log + reach
-    if own is not None:
+    if own is not None and min(len(first), len(second)) == 1:
         low, high = min(low, own[0]), max(high, own[1])
     return math.expm1(low), math.expm1(high)
 
