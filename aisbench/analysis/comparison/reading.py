@@ -77,7 +77,8 @@ def read_path(path: str) -> list[ToolResult]:
         if not (place / "records").is_dir() and (place / "benchmarks.json").is_file():
             return read_path(str(place / "benchmarks.json"))
         return [aisbench_run.read_folder(place)]
-    if place.name == "summary.json" and (place.parent / "records" / "run.json").is_file():
+    if place.name in ("summary.json", "vllm.json") and (place.parent / "records" / "run.json").is_file():
+        # Made from the records beside it: these tell more, and who measured.
         return [aisbench_run.read_folder(place.parent)]
     return [result for content in objects_of(place) for result in read_object(content, path)]
 

@@ -8,6 +8,7 @@ the other arrays only with --save-detailed.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ from aisbench.analysis.comparison.result import (
 )
 
 TOOL = "vllm bench serve"
+# The client of the same name in Rust writes the same keys, with its date as ISO.
+RUST_TOOL = "vllm bench serve (Rust)"
 SCALARS = (
     "duration",
     "completed",
@@ -68,10 +71,10 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
     if "failed" not in figures and "completed" in figures and setup.num_requests is not None:
         figures["failed"] = setup.num_requests - figures["completed"]
     return ToolResult(
-        tool=TOOL,
+        tool=RUST_TOOL if "T" in str(content.get("date")) else TOOL,
         path=path,
         setup=setup,
-        habits=HABITS,
+        habits=replace(HABITS, tells_queue="queue_times" in content),
         figures=figures,
         samples=samples,
         input_lens=arrays.lengths("input_lens"),

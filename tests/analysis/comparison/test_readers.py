@@ -54,6 +54,16 @@ def test_an_appended_vllm_file_holds_several_runs(tmp_path: Path) -> None:
     assert [group.name for group in read_groups([str(tmp_path / "r.json")])] == ["r.json", "r.json (2)"]
 
 
+def test_the_rust_client_of_vllm_is_another_tool(tmp_path: Path) -> None:
+    content = json.loads((DATA / "vllm.json").read_text()) | {"date": "2026-11-23T17:00:00Z"}
+    del content["queue_times"]
+    content["start_times"] = [0.0] * 6
+    (tmp_path / "r.json").write_text(json.dumps(content))
+    (result,) = read_path(str(tmp_path / "r.json"))
+    assert result.tool == "vllm bench serve (Rust)"
+    assert {"ttft", "e2el"} <= result.samples.keys()
+
+
 def test_sglang_lines() -> None:
     bare, detailed = read_path(str(DATA / "sglang.jsonl"))
     assert bare.tool == "sglang bench_serving"
@@ -164,8 +174,8 @@ def test_a_run_folder_and_its_summary(tmp_path: Path) -> None:
     (bare,) = read_path(str(alone))
     assert bare.samples == {}
     assert bare.figures == pytest.approx(result.figures)
-    (theirs,) = read_path(str(folder / "vllm.json"))
-    assert theirs.tool == "vllm bench serve", "that file is in vLLM's format"
+    (ours,) = read_path(str(folder / "vllm.json"))
+    assert ours.tool == "aisbench", "in vLLM's format, but not vLLM's figures"
 
 
 def test_every_gap_of_a_run_that_kept_token_times(tmp_path: Path) -> None:
