@@ -17,10 +17,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
-    "compare": (
-        "aisbench.cli.compare:compare",
-        "Hold results against each other, also those of other tools.",
-    ),
+    "compare": ("aisbench.cli.compare:compare", "Hold results against each other, other tools' too."),
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each heeds."),
     "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),

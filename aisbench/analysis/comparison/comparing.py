@@ -12,7 +12,7 @@ from aisbench.analysis.comparison.bootstrap import CONFIDENCE, REPLICATES
 from aisbench.analysis.comparison.inputs import Inputs, compare_inputs
 from aisbench.analysis.comparison.judge import MARGIN, Row, judge
 from aisbench.analysis.comparison.reasons import Reason, reasons
-from aisbench.analysis.comparison.result import Group
+from aisbench.analysis.comparison.result import Group, ToolResult
 
 SCHEMA = 1
 
@@ -73,7 +73,7 @@ def compare(groups: Sequence[Group], *, margin: float = MARGIN, seed: int = 0) -
     return Comparison(tuple(groups), tuple(rows), tuple(pairs), margin, seed)
 
 
-def run_dict(run: Any) -> dict[str, Any]:
+def run_dict(run: ToolResult) -> dict[str, Any]:
     return {
         "tool": run.tool,
         "path": run.path,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aisbench.analysis.comparison.bootstrap import Spread, difference, middle, resampled
+from aisbench.analysis.comparison.bootstrap import Spread, difference, resampled
 from aisbench.analysis.comparison.result import LATENCIES, STATISTICS, Group
 
 MARGIN = 0.05
@@ -130,7 +130,7 @@ def own_cell(group: Group, metric: Metric, spreads: Spreads) -> Cell:
     (spread,) = spreads.of(group, metric.key)
     if spread is None:
         return Cell(value, metric.counts)
-    return Cell(value, False, *middle(spread.draws), "requests")
+    return Cell(value, False, *spread.interval(), "requests")
 
 
 def middle_value(values: Sequence[float], metric: Metric) -> float:

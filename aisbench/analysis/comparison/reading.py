@@ -28,8 +28,8 @@ def read_groups(arguments: list[str]) -> list[Group]:
     """Each argument is a path, or NAME=path,path,... for repeats of one thing.
 
     A path that holds several results is several groups when it stands alone, and several repeats in
-    a NAME=... argument. Raises BadInput for what cannot be read, for a name given twice, and when
-    there are fewer than two groups.
+    a NAME=... argument. Raises BadInput for what cannot be read, and when there are fewer than two
+    groups.
     """
     groups: list[Group] = []
     for argument in arguments:
@@ -61,7 +61,7 @@ def short_name(result: ToolResult) -> str:
 
 
 def with_distinct_names(groups: list[Group]) -> list[Group]:
-    """Names given by the user must differ; made ones get a number where they do not."""
+    """A name that has been there gets a number."""
     seen: dict[str, int] = {}
     found = []
     for group in groups:
