@@ -134,22 +134,33 @@ def measured(client: Client, options: argparse.Namespace, place: Path, rehearsed
     return replace(result, fingerprint={**result.fingerprint, "bodies": bodies})
 
 
-def with_token_cost(runs: list[ToolResult], rehearsed: ToolResult) -> tuple[ToolResult, ...]:
-    """With the CPU time of a token beyond the first, unless the stream took too little to be told from start-up."""
-    if not all("cpu_s" in run.figures for run in (*runs, rehearsed)):
-        return tuple(runs)
-    beyond = [run.figures["cpu_s"] - rehearsed.figures["cpu_s"] for run in runs]
-    if any(more < LEAST_STREAM_SHARE * run.figures["cpu_s"] for more, run in zip(beyond, runs, strict=True)):
-        return tuple(runs)
-    first = rehearsed.figures["total_output_tokens"]
-    return tuple(
-        replace(
-            run,
-            figures=run.figures
-            | {"cpu_us_per_token": more / (run.figures["total_output_tokens"] - first) * 1e6},
-        )
-        for more, run in zip(beyond, runs, strict=True)
-    )
+def with_token_cost(
+    runs: dict[str, list[ToolResult]], rehearsed: dict[str, ToolResult]
+) -> dict[str, list[ToolResult]]:
+    """With the CPU time of a token beyond the first, unless some stream took too little to be told from start-up."""
+    found: dict[str, list[ToolResult]] = {}
+    for name, results in runs.items():
+        if not all("cpu_s" in run.figures for run in (rehearsed[name], *results)):
+            return runs
+        start, whole = rehearsed[name].figures["cpu_s"], [run.figures["cpu_s"] for run in results]
+        if any(each - start < LEAST_STREAM_SHARE * each for each in whole):
+            return runs
+        first = rehearsed[name].figures["total_output_tokens"]
+        found[name] = [
+            replace(
+                run, figures=run.figures | {"cpu_us_per_token": 1e6 * (each - start) / beyond(run, first)}
+            )
+            for run, each in zip(results, whole, strict=True)
+        ]
+    return found
+
+
+def beyond(run: ToolResult, tokens: float) -> float:
+    """Output tokens above so many. Raises RuntimeError when there are none."""
+    more = run.figures["total_output_tokens"] - tokens
+    if more <= 0:
+        raise RuntimeError(f"{run.path} has no more tokens than one a request: did its requests fail?")
+    return more
 
 
 def prepare(options: argparse.Namespace) -> None:
@@ -180,7 +191,7 @@ def turns(options: argparse.Namespace, folder: Path) -> list[Group]:
             runs[client.name].append(result)
             mean = result.figures.get("ttft_ms.mean", float("nan"))
             print(f"round {turn}, {client.name}: TTFT mean {mean:.2f} ms", flush=True)
-    return [Group(name, with_token_cost(results, rehearsed[name])) for name, results in runs.items()]
+    return [Group(name, tuple(results)) for name, results in with_token_cost(runs, rehearsed).items()]
 
 
 def parsed(arguments: list[str] | None) -> argparse.Namespace:
