@@ -48,9 +48,17 @@ def test_a_bar_on_a_terminal_that_is_gone_at_the_end(clock: list[float]) -> None
         clock[0] += 1
         shown.report(50, 100)
         shown.report(100, 100)
-        terminal.flush()
-        seen = os.read(master, 65536).decode()
-    os.close(master)
+    seen = everything(master)
     assert "preparing prompts" in seen
-    assert "50/100" in seen or "100/100" in seen
+    assert "100/100" in seen
     assert said == []
+
+
+def everything(master: int) -> str:
+    """What was written to a terminal that is closed by now; its end is an error here."""
+    parts = []
+    with contextlib.suppress(OSError):
+        while part := os.read(master, 65536):
+            parts.append(part)
+    os.close(master)
+    return b"".join(parts).decode()
