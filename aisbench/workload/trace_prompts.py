@@ -68,13 +68,15 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: fl
     if trace.left_out:
         notes.append(f"{trace.left_out} requests of the trace had failed and are left out")
 
+    words = np.array(WORDS, dtype=object)
+
     def items() -> Iterator[Prompt]:
         for i, request in enumerate(trace.requests):
             ids = blocks.prompt(i, request)
             if ids_are_sent:
                 yield Prompt("", len(ids), request.output_tokens, tuple(ids.tolist()))
             else:
-                yield Prompt(" ".join(WORDS[j] for j in ids.tolist()), len(ids), request.output_tokens)
+                yield Prompt(" ".join(words[ids].tolist()), len(ids), request.output_tokens)
 
     return Prompts(items(), len(trace.requests), notes, arrivals_ns=trace.offsets_ns(options.speedup))
 
