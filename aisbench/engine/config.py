@@ -93,13 +93,10 @@ class RunConfig(DatasetOptions):
         positive("--duration", self.duration_s, "seconds above 0")
         positive("--workers", self.workers, "a whole number of at least 1")
         positive("--max-chunk-size", self.max_chunk_size, "a number of bytes of at least 1")
-        positive("--input-len", self.input_len, "a whole number of at least 1")
-        positive("--output-len", self.output_len, "a whole number of at least 1")
         not_negative("--warmup", self.warmup, "a whole number of at least 0")
         not_negative("--grace", self.grace_s, "seconds of at least 0")
         not_negative("--seed", self.seed, "a whole number from 0 to 4294967295")
         not_negative("--reader-rest", self.reader_rest_ms, "milliseconds of at least 0")
-        not_negative("--temperature", self.temperature, "a number of at least 0")
         if self.seed > 0xFFFFFFFF:
             raise BadInput(f"--seed {self.seed} is too large; give a whole number from 0 to 4294967295")
         self.check_arrival()

@@ -36,7 +36,7 @@ from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput
 from aisbench.workload.build import Progress
-from aisbench.workload.options import parse_range_ratio
+from aisbench.workload.options import WorkloadOptions
 
 POLL_S = 0.1
 READY_PATIENCE_S = 60.0
@@ -74,7 +74,6 @@ class Coordinator:
         self, config: RunConfig, *, command: list[str], say: Say, tick: Tick, progress: Progress = silent
     ) -> None:
         config.check()
-        parse_range_ratio(config.range_ratio)
         self.config = config
         self.command = command
         self.say = say
@@ -84,7 +83,8 @@ class Coordinator:
         self.headers = parse_headers(config.header, config.api_key)
         self.transport = Transport.of(config)
         check_goodput(config, self.backend)
-        bodies_wanted(config)
+        count = bodies_wanted(config)
+        WorkloadOptions.of(config, range_ratio=config.range_ratio, count=count, model="").check()
         self.interrupts = Interrupts()
         # Why the run has to end before its time, once it has.
         self.stopped: str | None = None
