@@ -69,6 +69,13 @@ class InFlight:
         ends = np.clip(np.append(self.times_ns[1:], max(self.end_ns, to_ns)), from_ns, to_ns)
         return float(np.sum(self.counts * (ends - starts))) / (to_ns - from_ns)
 
+    def means(self, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Averages between neighbouring `edges_ns`, ascending and apart; shape (len(edges_ns) - 1,)."""
+        lengths = np.diff(np.append(self.times_ns, max(self.end_ns, int(self.times_ns[-1]))))
+        area = np.concatenate([[0.0], np.cumsum(self.counts * lengths)])
+        times = np.append(self.times_ns, max(self.end_ns, int(self.times_ns[-1])))
+        return np.diff(np.interp(edges_ns, times, area)) / np.diff(edges_ns)
+
     def share_at(self, level: int) -> float:
         """The part of the time that at least `level` requests were in flight."""
         if self.end_ns <= 0:

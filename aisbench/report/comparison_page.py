@@ -19,7 +19,7 @@ from aisbench.report.comparison_table import (
     value_text,
 )
 from aisbench.report.html import PLACE, asset
-from aisbench.report.page_parts import table
+from aisbench.report.page_table import table
 
 # How much of a relative difference a bar shows to either side, in margins.
 MARGINS_SHOWN = 4

@@ -70,6 +70,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     requests, in_flight, client = summary["requests"], summary["in_flight"], summary["client"]
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    yield from stages(summary["stable"])
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:
         yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
@@ -107,6 +108,22 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
         yield f"Error {kind:<20} {count}{message}"
+
+
+def stages(stable: dict[str, Any]) -> Iterator[str]:
+    """The stable stage by both definitions, where there is one."""
+    for name, title in (("aisbench", "Stable stage"), ("statistical", "Settled (MSER-5)")):
+        stage = stable[name]
+        if stage["window_ms"] is None:
+            continue
+        begin, end = (ms / 1e3 for ms in stage["window_ms"])
+        metrics = stage["metrics"]
+        first = f", TTFT {metrics['ttft_ms']['mean']:.2f}" if "ttft_ms" in metrics else ""
+        yield (
+            f"{title:<19} {begin:.2f} to {end:.2f} s: {stage['completed']} requests, "
+            f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s{first}, "
+            f"E2EL {metrics['e2el_ms']['mean']:.2f} ms (mean)"
+        )
 
 
 def parts(summary: dict[str, Any]) -> Iterator[str]:

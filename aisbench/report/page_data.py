@@ -56,6 +56,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "duration_s": run.duration_ns / 1e9,
         "limit": run.limit,
         "streams": run.streams,
+        "stable": stable_windows(summary),
         "in_flight": packed_series(in_flight_series(in_flight)),
         "asked_rate": packed_series(asked_rate_series(run, sending, width_ns)),
         "achieved_rate": packed_series(achieved),
@@ -64,6 +65,16 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "timeline": timeline(run),
         "curves": curves(run, summary),
     }
+
+
+def stable_windows(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is shaded: AISBench's stable stage in the lower half of the chart, the statistical one in the upper."""
+    stages = (("aisbench", "valid", False), ("statistical", "doubtful", True))
+    return [
+        {"window_s": [ms / 1e3 for ms in summary["stable"][name]["window_ms"]], "tint": tint, "half": upper}
+        for name, tint, upper in stages
+        if summary["stable"][name]["window_ms"] is not None
+    ]
 
 
 def timeline(run: Run) -> dict[str, Any]:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
+from aisbench.report import page_groups
+from aisbench.report.page_table import METRIC_NAMES, figure, table
 
 VERDICT_WORDS = {
     "valid": "nothing in this run speaks against its figures",
     "doubtful": "believe these figures only with the reasons below in mind",
     "invalid": "these figures do not say what they seem to",
-}
-METRIC_NAMES = {
-    "ttft_ms": "TTFT",
-    "tpot_ms": "TPOT",
-    "itl_ms": "ITL",
-    "e2el_ms": "E2EL",
 }
 
 
@@ -38,7 +34,8 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
         "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
-        "parts": parts(summary),
+        "parts": page_groups.parts(summary),
+        "stable": page_groups.stable(summary),
         "errors": errors(summary),
         "checks": checks(summary["verdict"]["checks"]),
         "client": facts(client_facts(summary)),
@@ -102,13 +99,6 @@ def headline(summary: dict[str, Any]) -> str:
     )
 
 
-def figure(value: float) -> str:
-    """About four significant digits, thousands separated, never more than three decimals."""
-    size = abs(value)
-    decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
-    return f"{value:,.{decimals}f}"
-
-
 def timeline_note(run: Run) -> str:
     parts = ["Each line is a request, by its place in the plan:"]
     if run.is_open_loop:
@@ -120,19 +110,6 @@ def timeline_note(run: Run) -> str:
         parts.append('<b class="ttft">sent to whole answer (E2EL)</b>;')
     parts.append('<b class="failed">failed or cut off</b>.')
     return " ".join(parts)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """Cells are HTML already; the first of each row is its heading."""
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
-        for row in rows
-    )
-    return (
-        f'<div class="scroll" tabindex="0"><table class="{kind}"><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
 
 
 def percentile_table(summary: dict[str, Any]) -> str:
@@ -175,31 +152,6 @@ def latency_note(summary: dict[str, Any]) -> str:
         else "Stamps are the client's own: its delays are in every figure."
     )
     return " ".join(notes)
-
-
-def parts(summary: dict[str, Any]) -> str:
-    """Tables by server and by turn, where there are several."""
-    found = ""
-    for key, title, name in (("endpoints", "By server", "url"), ("turns", "By turn", "turn")):
-        rows = summary[key]
-        if not rows:
-            continue
-        measures = [measure for measure in rows[0] if measure.endswith("_ms")]
-        head = [name, "completed", "failed", "requests/s", "output tokens/s"]
-        head += [measure.removesuffix("_ms").replace("_", " ") for measure in measures]
-        lines = [
-            [
-                escape(str(row[name])),
-                f"{row['completed']:,}",
-                f"{row['failed']:,}",
-                figure(row["request_throughput"]),
-                figure(row["output_throughput"]),
-                *(figure(row[measure]) for measure in measures),
-            ]
-            for row in rows
-        ]
-        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers")}</section>'
-    return found
 
 
 def errors(summary: dict[str, Any]) -> str:

@@ -75,7 +75,13 @@ function concurrencyChart() {
   rate("asked", data.asked_rate, "wait", { yaxis: "y2", line: { width: 5, color: rgba("wait", 0.45) } });
   rate("sent", data.achieved_rate, "accent", { yaxis: "y2" });
   rate("tokens", data.tokens, "valid", { yaxis: "y3" });
+  // The stable stage, by either definition, behind the number in flight.
+  const shapes = data.stable.map((stage) => ({
+    type: "rect", layer: "below", xref: "x", yref: "y domain", x0: stage.window_s[0], x1: stage.window_s[1],
+    y0: stage.half ? 0.5 : 0, y1: stage.half ? 1 : 0.5, line: { width: 0 }, fillcolor: rgba(stage.tint, 0.14),
+  }));
   return [traces, layout({
+    shapes,
     margin: { l: TIME_LEFT(), r: 10, t: narrow.matches ? 72 : 54, b: 40 },
     xaxis: axis({ title: title("seconds since the start"), anchor: "y3", range: [0, data.duration_s], hoverformat: ".3f" }),
     yaxis: axis({ automargin: false, tickformat: "~s", title: title("in flight"), domain: [0.5, 1], rangemode: "tozero" }),

@@ -1,0 +1,74 @@
+"""The page's tables of parts of a run: the stable stage, each server, each turn."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from aisbench.report.page_table import METRIC_NAMES, figure, table
+
+STAGES = {"aisbench": "stable stage", "statistical": "settled (MSER-5)"}
+
+
+def stable(summary: dict[str, Any]) -> str:
+    """The stable stage by both definitions beside the whole run."""
+    whole = {
+        "window_ms": [0.0, summary["duration"] * 1e3],
+        "completed": summary["completed"],
+        "in_flight_mean": summary["in_flight"]["mean"],
+        **{name: summary[name] for name in ("request_throughput", "output_throughput")},
+        "metrics": summary["metrics"],
+    }
+    found = {"whole run": whole}
+    found |= {title: summary["stable"][name] for name, title in STAGES.items()}
+    rows, missing = [], ""
+    names = [name for name in ("ttft_ms", "tpot_ms", "e2el_ms") if name in summary["metrics"]]
+    for title, stage in found.items():
+        if stage["window_ms"] is None:
+            missing += f'<p class="hint">No {escape(title)}: {escape(stage["reason"])}.</p>'
+            continue
+        begin, end = (figure(ms / 1e3) for ms in stage["window_ms"])
+        rows.append(
+            [
+                escape(title),
+                f"{begin} to {end} s",
+                f"{stage['completed']:,}",
+                figure(stage["in_flight_mean"]),
+                figure(stage["request_throughput"]),
+                figure(stage["output_throughput"]),
+                *(figure(stage["metrics"][name][kind]) for name in names for kind in ("mean", "p99")),
+            ]
+        )
+    head = ["", "window", "requests", "in flight", "requests/s", "output tokens/s"]
+    head += [f"{METRIC_NAMES[name]} {kind}, ms" for name in names for kind in ("mean", "p99")]
+    note = (
+        '<p class="hint">Shaded in the lower half of the chart: the stable stage, from the first send after in-flight reached its maximum to '
+        "the last moment at it. In the upper half: what is left when warm-up (MSER-5) and drain are cut off. The requests "
+        "that start inside count.</p>"
+    )
+    return table(head, rows, "numbers") + note + missing
+
+
+def parts(summary: dict[str, Any]) -> str:
+    """Tables by server and by turn, where there are several."""
+    found = ""
+    for key, title, name in (("endpoints", "By server", "url"), ("turns", "By turn", "turn")):
+        rows = summary[key]
+        if not rows:
+            continue
+        measures = [measure for measure in rows[0] if measure.endswith("_ms")]
+        head = [name, "completed", "failed", "requests/s", "output tokens/s"]
+        head += [measure.removesuffix("_ms").replace("_", " ") for measure in measures]
+        lines = [
+            [
+                escape(str(row[name])),
+                f"{row['completed']:,}",
+                f"{row['failed']:,}",
+                figure(row["request_throughput"]),
+                figure(row["output_throughput"]),
+                *(figure(row[measure]) for measure in measures),
+            ]
+            for row in rows
+        ]
+        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers")}</section>'
+    return found
