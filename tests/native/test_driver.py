@@ -333,4 +333,5 @@ def test_a_connection_that_the_server_ended_with_its_answer_is_not_used_again(tm
     assert case.failures == []
     assert rows["status"].tolist() == [1, 1, 1]
     assert served == [0, 1, 2]
-    assert set(rows["attempts"]) == {1}
+    # The answer to the first is only read when its end is there, too; so the second goes elsewhere at once.
+    assert rows["attempts"][:2].tolist() == [1, 1]
