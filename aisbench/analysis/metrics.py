@@ -17,6 +17,7 @@ from aisbench.analysis.sending import Sending, arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.stable_stage import stable_block
 from aisbench.analysis.statistics import describe, describe_histogram_ms
+from aisbench.analysis.timed import timed_block
 from aisbench.analysis.tokens import TokenCounts, logged_gaps_ns
 from aisbench.analysis.verdict import judge
 from aisbench.analysis.vllm_keys import own_totals, vllm_result
@@ -56,6 +57,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "client": client_block(run, lag_block(run, sending)),
         "arrivals": arrivals_block(run, sending),
         "in_flight": {"limit": run.limit, "mean": in_flight.mean, "peak": in_flight.peak},
+        "timed": timed_block(run, tokens),
         "stable": stable_block(run, in_flight, latencies, tokens),
         "errors": errors_block(run),
         "error_samples": run.info.get("error_samples") or [],

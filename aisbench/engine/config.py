@@ -13,6 +13,8 @@ DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
 PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
 GOODPUT_METRICS = ("ttft", "tpot", "e2el")
 POLICIES = ("round-robin", "least", "sticky")
+# How long a stress test takes that is not told.
+STRESS_S = 60.0
 # Events are small; a whole answer may hold thousands of vectors.
 EVENT_BYTES = 1 << 20
 ANSWER_BYTES = 1 << 26
@@ -51,6 +53,8 @@ class RunConfig(DatasetOptions):
     concurrency: int | None = None
     num_requests: int | None = None
     duration_s: float | None = None
+    stress: bool = False
+    connect_rate: float | None = None
     warmup: int = 0
     workers: int | None = None
     late: str = "catch-up"
@@ -77,7 +81,9 @@ class RunConfig(DatasetOptions):
     reader_rest_ms: float = 2.0
 
     def expanded(self) -> RunConfig:
-        """With what --compat stands for: where an option has its default, the other tool's instead."""
+        """With what --stress and --compat stand for, where an option has its default."""
+        if self.stress and self.duration_s is None:
+            return replace(self, duration_s=STRESS_S).expanded()
         if self.compat != "vllm":
             return self
         percentiles = (99.0,) if self.percentiles == DEFAULT_PERCENTILES else self.percentiles
@@ -99,6 +105,14 @@ class RunConfig(DatasetOptions):
         not_negative("--reader-rest", self.reader_rest_ms, "milliseconds of at least 0")
         if self.seed > 0xFFFFFFFF:
             raise BadInput(f"--seed {self.seed} is too large; give a whole number from 0 to 4294967295")
+        positive("--connect-rate", self.connect_rate, "connections/s above 0")
+        if self.stress:
+            if self.concurrency is None:
+                raise BadInput("--stress keeps full concurrency for a set time; give --concurrency")
+            if self.is_open_loop or self.num_requests is not None:
+                raise BadInput(
+                    "--stress sends as requests end until its time is over; leave --rate, --ramp-up and --num-requests out"
+                )
         self.check_arrival()
         self.drop_after_ms()
         for percentile in self.percentiles:

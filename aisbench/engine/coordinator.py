@@ -29,7 +29,7 @@ from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, bodies_wanted
-from aisbench.engine.preparation import Asked, Prepared, Say, prepare
+from aisbench.engine.preparation import MOST_AHEAD, Asked, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.target import Target, resolve
@@ -150,6 +150,8 @@ class Coordinator:
     def wait_until_ready(self) -> bool:
         """Waits for connections and warm-up, then sets the common start; False when there will be none."""
         patience = READY_PATIENCE_S + (self.config.timeout_s if self.config.warmup else 0)
+        if self.config.connect_rate is not None:
+            patience += (self.config.concurrency or MOST_AHEAD) / self.config.connect_rate
         give_up = time.monotonic() + patience
         while not self.live()["ready"].all():
             self.stopped = self.processes.dead

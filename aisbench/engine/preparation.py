@@ -246,6 +246,7 @@ def write_specs(
             slots_fd=slots.fd if slots is not None else None,
             share=share,
             connect_ahead=connections_ahead(asked, plan, share),
+            connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,
             warmup=config.warmup // workers + (worker < config.warmup % workers),
             targets=targets,
             policy=config.url_policy,

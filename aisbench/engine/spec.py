@@ -31,6 +31,7 @@ class WorkerSpec:
     slots_fd: int | None
     share: int
     connect_ahead: int
+    connect_rate: float | None
     warmup: int
     targets: list[TargetSpec]
     policy: str

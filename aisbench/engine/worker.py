@@ -109,11 +109,14 @@ class Worker:
 
     async def connect(self) -> None:
         """Makes connections ahead of the first send; those that fail will be tried again when needed."""
-        give_up = time.monotonic() + CONNECT_PATIENCE_S
-        wanted = self.spec.connect_ahead
+        wanted, rate = self.spec.connect_ahead, self.spec.connect_rate
+        begun = time.monotonic()
+        give_up = begun + CONNECT_PATIENCE_S + (wanted / rate if rate else 0.0)
         asked = 0
         while asked < wanted and time.monotonic() < give_up:
-            batch = min(CONNECT_BATCH, wanted - asked)
+            if rate is not None:
+                await asyncio.sleep(begun + asked / rate - time.monotonic())
+            batch = 1 if rate is not None else min(CONNECT_BATCH, wanted - asked)
             self.driver.connect_ahead(batch)
             asked += batch
             while self.driver.idle_connections < self.driver.open_connections and time.monotonic() < give_up:

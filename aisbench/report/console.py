@@ -70,6 +70,13 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     requests, in_flight, client = summary["requests"], summary["in_flight"], summary["client"]
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    timed = summary["timed"]
+    if timed is not None:
+        yield (
+            f"Within {timed['window_s']:<9.6g} s  {timed['completed']} completed, "
+            f"{timed['request_throughput']:.2f} req/s, {timed['output_throughput']:.2f} tok/s; "
+            f"{timed['finished_after']} finished after it, {timed['cut']} were cut"
+        )
     yield from stages(summary["stable"])
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:

@@ -1,0 +1,41 @@
+"""What happened within the set time of a run that is bounded by time, apart from how it ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aisbench._native.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.records import Run
+from aisbench.analysis.tokens import TokenCounts
+
+
+def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
+    """summary.json's `timed`; None for runs without --duration.
+
+    `duration` and the throughputs on top count to the end of the last answer, and so hold the time in
+    which the load only drained. These here count what came within the set time: `completed` were
+    answered in it, `finished_after` later (within --grace), `cut` were given up. Output tokens come
+    from the flow of token events, each taken as the run's mean number of tokens.
+    """
+    seconds = run.config.get("duration_s")
+    if not seconds or len(run.rows) == 0:
+        return None
+    # A run that was stopped before its time is judged by the time it had.
+    window_ns = min(int(seconds * 1e9), run.duration_ns)
+    if window_ns <= 0:
+        return None
+    ok = run.has_status("ok")
+    inside = ok & (run.rows["done_ns"] - run.start_ns <= window_ns)
+    events = int(run.rows["content_events"][ok].sum())
+    per_event = int(tokens.output.sum()) / events if events else 0.0
+    flowed = int(run.flow[: window_ns // FLOW_BUCKET_NS].sum())
+    return {
+        "window_s": window_ns / 1e9,
+        "completed": int(inside.sum()),
+        "finished_after": int((ok & ~inside).sum()),
+        "cut": int(run.has_status("cancelled").sum()),
+        "request_throughput": float(np.sum(inside)) / (window_ns / 1e9),
+        "output_throughput": flowed * per_event / (window_ns / 1e9),
+    }
