@@ -35,7 +35,8 @@ def test_full_concurrency_for_the_set_time(tmp_path: Path, quick_simulator: Simu
     # The stable stage: in-flight is at its limit all the time, by the server's count too.
     stage = summary["stable"]["aisbench"]
     assert stage["in_flight_mean"] == pytest.approx(12, abs=0.5)
-    assert stage["window_ms"][1] <= 2_000 + 1
+    # It may stand there until the first of the last ones ends.
+    assert stage["window_ms"][1] <= 2_000 + summary["metrics"]["e2el_ms"]["max"]
     assert "Within 2" in run.out
 
 
