@@ -64,6 +64,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "output_tokens_from": tokens.source,
         "peaks": peaks_block(run, tokens),
         "per_user": per_user_block(run, latencies, tokens) if run.streams else {},
+        "per_request": per_request_block(run, latencies, tokens),
         "endpoints": endpoints_block(run, latencies, tokens),
         "turns": turns_block(run, latencies, tokens),
         "reasoning": reasoning_block(run),
@@ -172,6 +173,18 @@ def fingerprint_block(run: Run) -> dict[str, Any]:
     counted = counted[counted >= 0]
     found["prompt_tokens_of_server"] = length_facts(counted) if len(counted) else None
     return found
+
+
+def per_request_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, dict[str, float]]:
+    """How many tokens the succeeded requests had, and how fast each came: output tokens / E2EL, tokens/s."""
+    ok = run.has_status("ok")
+    output = tokens.output[ok]
+    timed = latencies.e2el > 0
+    return {
+        "input_tokens": describe(tokens.prompt[ok].astype(float)),
+        "output_tokens": describe(output.astype(float)),
+        "output_tokens_per_s": describe(1e3 * output[timed] / latencies.e2el[timed]),
+    }
 
 
 def reasoning_block(run: Run) -> dict[str, float]:

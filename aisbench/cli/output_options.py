@@ -66,6 +66,7 @@ OUTPUT_OPTIONS = (
         metavar="M:MS...",
         help="Count requests that meet all of these: ttft:500 tpot:50 e2el:5000.",
     ),
+    option("--table", name="table", help="Whose table to print: vllm or aisbench."),
     option("--strict", name="strict", is_flag=True, help="Exit with 3 when the verdict is invalid."),
     option("--reader-rest", name="reader_rest_ms", type=float, hidden=True),
 )

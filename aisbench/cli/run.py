@@ -85,7 +85,7 @@ def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write((folder / "summary.json").read_text())
     else:
-        print_result(summary, list(config.percentiles), folder / "report.html")
+        print_result(summary, list(config.percentiles), folder / "report.html", style=config.table)
     return exit_code(summary, strict=config.strict)
 
 

@@ -18,6 +18,7 @@ STRESS_S = 60.0
 # Events are small; a whole answer may hold thousands of vectors.
 EVENT_BYTES = 1 << 20
 ANSWER_BYTES = 1 << 26
+TABLES = ("vllm", "aisbench")
 ARRIVALS = ("constant", "poisson", "gamma")
 
 
@@ -76,6 +77,7 @@ class RunConfig(DatasetOptions):
     percentiles: tuple[float, ...] = DEFAULT_PERCENTILES
     percentile_metrics: tuple[str, ...] = ("ttft", "tpot", "itl")
     goodput: dict[str, float] | None = None
+    table: str = "vllm"
     strict: bool = False
     # the reader's longest pause between two looks at the sockets; 0: woken by each event
     reader_rest_ms: float = 2.0
@@ -127,6 +129,7 @@ class RunConfig(DatasetOptions):
             raise BadInput(f"--endpoint {self.endpoint} must begin with a slash, as in /v1/completions")
         one_of("--ttft-at", self.ttft_at, ("content", "first-chunk"))
         one_of("--compat", self.compat, ("vllm",))
+        one_of("--table", self.table, TABLES)
         one_of("--connections", self.connections, ("keep-alive", "fresh"))
         one_of("--url-policy", self.url_policy, POLICIES)
         if self.uds is not None and len(self.url) > 1:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
+from aisbench.report.aisbench_table import aisbench_table
 
 WIDTH = 50
 METRIC_TITLES = {
@@ -156,20 +157,30 @@ def verdict_lines(verdict: dict[str, Any]) -> Iterator[str]:
     yield from (f"  note: {note}" for note in verdict["notes"])
 
 
-def render(summary: dict[str, Any], percents: list[float], report: Path | None = None) -> str:
-    """All of it as plain text. `report`: where the HTML report lies, named in the last line."""
-    lines = [vllm_table(summary, percents), *details(summary), *verdict_lines(summary["verdict"])]
+def render(
+    summary: dict[str, Any], percents: list[float], report: Path | None = None, style: str = "vllm"
+) -> str:
+    """All of it as plain text. `report`: where the HTML report lies, named in the last line.
+
+    `style`: whose table comes first, vllm or aisbench.
+    """
+    table = aisbench_table(summary) if style == "aisbench" else vllm_table(summary, percents)
+    lines = [table, *details(summary), *verdict_lines(summary["verdict"])]
     if report is not None:
         lines.append(f"Report: {report}")
     return "\n".join(lines)
 
 
 def print_result(
-    summary: dict[str, Any], percents: list[float], report: Path | None = None, file: TextIO | None = None
+    summary: dict[str, Any],
+    percents: list[float],
+    report: Path | None = None,
+    file: TextIO | None = None,
+    style: str = "vllm",
 ) -> None:
     """Writes `render` to `file` (standard output); the verdict in colour when that is a terminal."""
     file = file or sys.stdout
-    text = render(summary, percents, report)
+    text = render(summary, percents, report, style)
     if not file.isatty():
         print(text, file=file)
         return
