@@ -15,6 +15,7 @@ from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending, arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
+from aisbench.analysis.server import server_block
 from aisbench.analysis.stable_stage import stable_block
 from aisbench.analysis.statistics import describe, describe_histogram_ms
 from aisbench.analysis.timed import timed_block
@@ -68,6 +69,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "endpoints": endpoints_block(run, latencies, tokens),
         "turns": turns_block(run, latencies, tokens),
         "reasoning": reasoning_block(run),
+        "server": server_block(run, latencies),
         "goodput": None if good is None else {"bounds_ms": goodput, "good": good, "of": len(latencies.ttft)},
         "config": run.config,
         "fingerprint": fingerprint_block(run),

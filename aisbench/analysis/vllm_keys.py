@@ -16,6 +16,7 @@ from aisbench._native.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.series import NS, peak_per_second
+from aisbench.analysis.server import growth, read_samples, spec_decode
 from aisbench.analysis.statistics import describe, describe_histogram_ms, percentile_name
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, logged_gaps_ns
 from aisbench.engine.kinds import error_kind
@@ -35,6 +36,8 @@ def vllm_result(run: Run) -> dict[str, Any]:
     result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
     result |= arrays(run, tokens, bool(config.get("save_detailed")))
     result |= peaks(run)
+    drafted = spec_decode(growth(read_samples(run)))
+    result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
     wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
     for name in METRIC_ORDER:
         if name in (wanted if run.streams else ("e2el",)):

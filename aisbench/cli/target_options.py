@@ -61,5 +61,13 @@ TARGET_OPTIONS = (
         metavar="IP...",
         help="Addresses of this host to connect from, in turn: each has some 28,000 ports for a server.",
     ),
+    option(
+        "--server-metrics/--no-server-metrics",
+        name="server_metrics",
+        help="Read the servers' Prometheus pages (/metrics) once a second.",
+    ),
+    option(
+        "--metrics-url", name="metrics_url", metavar="URL", help="The page's address, where it is another."
+    ),
     option("--timeout", name="timeout_s", type=float, metavar="S", help="Seconds one request may take."),
 )

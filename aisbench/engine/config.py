@@ -44,6 +44,8 @@ class RunConfig(DatasetOptions):
     cacert: str | None = None
     insecure: bool = False
     local_address: tuple[str, ...] = ()
+    server_metrics: bool = True
+    metrics_url: str | None = None
     # load
     rate: float = math.inf
     burstiness: float = 1.0

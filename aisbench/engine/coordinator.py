@@ -32,6 +32,7 @@ from aisbench.engine.plan import Plan, bodies_wanted
 from aisbench.engine.preparation import MOST_AHEAD, Asked, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
+from aisbench.engine.scrape import Page, Scraper
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput
@@ -118,6 +119,7 @@ class Coordinator:
             shutil.rmtree(self.directory.path)
             raise
         self.plan = prepared.plan
+        self.scraper = self.metrics_scraper(targets)
         with self.interrupts.caught():
             self.run_workers(prepared)
         return self.directory.path
@@ -126,6 +128,16 @@ class Coordinator:
         if self.config.model is not None:
             return Model(self.config.model, None)
         return discover_model(target, self.transport, self.headers)
+
+    def metrics_scraper(self, targets: list[Target]) -> Scraper | None:
+        """What reads the servers' own counters; a page at another address is not told the servers' key."""
+        if not self.config.server_metrics:
+            return None
+        pages = [Page(f"{target.root_url}/metrics", target, self.headers) for target in targets]
+        if self.config.metrics_url is not None:
+            url = self.config.metrics_url
+            pages = [Page(url if "://" in url else f"http://{url}", targets[0], {})]
+        return Scraper(pages, self.transport, self.directory.records / "server.jsonl")
 
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
@@ -137,6 +149,8 @@ class Coordinator:
                 self.watch()
         finally:
             self.processes.end()
+            if self.scraper is not None:
+                self.scraper.end()
         self.close_records()
         for spec in prepared.specs:
             spec.unlink()
@@ -161,6 +175,10 @@ class Coordinator:
                 self.block.stop(2)
                 return False
             time.sleep(0.005)
+        if self.scraper is not None:
+            # After the warm-up and before the start: from here on the counters' growth is this run's.
+            notes = self.scraper.begin()
+            self.directory.facts["notes"] = [*(self.directory.facts.get("notes") or ()), *notes]
         self.host_before = (host.steal_ns(), host.throttled_ns())
         self.start_ns = now_ns() + START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)

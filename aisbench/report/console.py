@@ -62,6 +62,18 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
         for percent in percents:
             name = percentile_name(percent)
             add(f"{name.upper()} {short} (ms)", summary[f"{name}_{key}_ms"])
+    if "spec_decode_acceptance_rate" in summary:
+        lines.append(f"{'Speculative Decoding':-^{WIDTH}}")
+        add("Acceptance rate (%)", summary["spec_decode_acceptance_rate"])
+        add("Acceptance length", summary["spec_decode_acceptance_length"])
+        add("Drafts", summary["spec_decode_num_drafts"], "d")
+        add("Draft tokens", summary["spec_decode_draft_tokens"], "d")
+        add("Accepted tokens", summary["spec_decode_accepted_tokens"], "d")
+        rates = summary["spec_decode_per_position_acceptance_rates"]
+        if rates:
+            lines.append("Per-position acceptance (%):")
+        for place, rate in enumerate(rates):
+            add(f"  Position {place}", 100 * rate)
     lines.append("=" * WIDTH)
     return "\n".join(lines)
 
@@ -101,6 +113,12 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         low, high = client["ttft_bounds_ms"]
         yield f"Mean TTFT within    {low:.2f} to {high:.2f} ms"
     yield from parts(summary)
+    for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
+        name = METRIC_TITLES[key.removesuffix("_ms")][0]
+        yield (
+            f"{name + ' at server':<19} mean {pair['server']['mean']:.2f} ms of {pair['server']['requests']} requests; "
+            f"network and client add {pair['difference_ms']:.2f}"
+        )
     shares = [share for share in client["cpu_share"] if share is not None]
     if shares:
         yield (

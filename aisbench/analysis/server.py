@@ -1,0 +1,168 @@
+"""What the servers said of themselves while the run went on, from records/server.jsonl."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.records import Run
+from aisbench.engine.server_names import COUNTERS, HISTOGRAMS
+
+Sample = dict[str, Any]
+GAUGES = ("running", "waiting", "kv_use", "accept_length")
+PERCENTS = (50, 99)
+
+
+def read_samples(run: Run) -> dict[int, list[Sample]]:
+    """Per endpoint its samples in their order; empty where nothing was read. Torn lines are left out."""
+    path = run.records / "server.jsonl"
+    found: dict[int, list[Sample]] = {}
+    if not path.is_file():
+        return found
+    for line in path.read_bytes().splitlines():
+        try:
+            sample = json.loads(line)
+            found.setdefault(int(sample["endpoint"]), []).append(sample)
+        except (ValueError, LookupError, TypeError):
+            # The last line of a killed run may be cut short.
+            continue
+    return found
+
+
+def server_block(run: Run, latencies: Latencies) -> dict[str, Any] | None:
+    """summary.json's `server`; None where no server told anything.
+
+    Gauges: mean and peak of the samples within the run, summed over servers (shares: their mean). Counters:
+    the growth from the sample before the start to the last one, which is reset's remainder where a server
+    was restarted in between.
+    """
+    samples = read_samples(run)
+    if not samples:
+        return None
+    grown = growth(samples)
+    return {
+        "samples": sum(len(kept) for kept in samples.values()),
+        **{name: gauge_figures(run, samples, name) for name in GAUGES},
+        "counters": {name: grown[name] for name in COUNTERS if name in grown},
+        "prefix_hit_rate": hit_rate(grown),
+        "spec_decode": spec_decode(grown),
+        "reconcile": reconcile(run, latencies, grown),
+    }
+
+
+def gauge_series(
+    run: Run, samples: dict[int, list[Sample]], name: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Seconds since the start, and the gauge over all servers at each moment that the first one was read."""
+    parts = []
+    for kept in samples.values():
+        known = [(s["t_ns"], s["values"][name]) for s in kept if name in s["values"]]
+        if known:
+            t_ns, y = zip(*known, strict=True)
+            parts.append((np.array(t_ns), np.array(y, float)))
+    if not parts:
+        return None
+    at = parts[0][0]
+    # The other servers' samples of that second.
+    held = [y[np.clip(np.searchsorted(t, at + 500_000_000) - 1, 0, len(y) - 1)] for t, y in parts]
+    total = np.sum(held, axis=0)
+    return (at - run.start_ns) / 1e9, total if name in ("running", "waiting") else total / len(held)
+
+
+def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> dict[str, float] | None:
+    found = gauge_series(run, samples, name)
+    if found is None:
+        return None
+    t_s, y = found
+    inside = y[(t_s >= 0) & (t_s <= run.duration_ns / 1e9)]
+    return {"mean": float(inside.mean()), "peak": float(inside.max())} if len(inside) else None
+
+
+def growth(samples: dict[int, list[Sample]]) -> dict[str, Any]:
+    """How much each counter grew, summed over the servers; {label: growth} for those kept by label."""
+    total: dict[str, Any] = {}
+    for kept in samples.values():
+        first, last = kept[0]["values"], kept[-1]["values"]
+        for name, value in last.items():
+            if isinstance(value, dict):
+                before = first.get(name) or {}
+                sums = total.setdefault(name, {})
+                for label, count in value.items():
+                    sums[label] = sums.get(label, 0.0) + since(before.get(label, 0.0), count)
+            elif name in COUNTERS or name.endswith(("_sum", "_count")):
+                total[name] = total.get(name, 0.0) + since(first.get(name, 0.0), value)
+    return total
+
+
+def since(before: float, now: float) -> float:
+    """A counter that fell was set back to 0."""
+    return now - before if now >= before else now
+
+
+def hit_rate(grown: dict[str, Any]) -> float | None:
+    """Of the prompt tokens looked up, the share that was cached, 0 to 1; SGLang looks up all of them."""
+    queries = grown.get("prefix_queries", grown.get("prompt_tokens"))
+    return grown["prefix_hits"] / queries if queries and "prefix_hits" in grown else None
+
+
+def spec_decode(grown: dict[str, Any]) -> dict[str, Any] | None:
+    """vLLM's figures of speculative decoding, None where nothing was drafted. Rate in %."""
+    drafts, drafted = grown.get("drafts", 0.0), grown.get("draft_tokens", 0.0)
+    if not drafts or not drafted:
+        return None
+    accepted = grown.get("accepted_tokens", 0.0)
+    at = grown.get("accepted_at") or {}
+    return {
+        "acceptance_rate": 100 * accepted / drafted,
+        "acceptance_length": 1 + accepted / drafts,
+        "num_drafts": int(drafts),
+        "draft_tokens": int(drafted),
+        "accepted_tokens": int(accepted),
+        "per_position_acceptance_rates": [at[place] / drafts for place in sorted(at, key=int)],
+    }
+
+
+def reconcile(run: Run, latencies: Latencies, grown: dict[str, Any]) -> dict[str, Any]:
+    """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client.
+
+    The server counts every request it answered in that time, ours are the succeeded ones: `requests` of
+    both say whether they are the same. A percentile of the server is known to its bucket alone.
+    """
+    found: dict[str, Any] = {}
+    for name in HISTOGRAMS:
+        ours = getattr(latencies, name)
+        count = grown.get(f"{name}_count", 0.0)
+        if count <= 0 or len(ours) == 0 or (name == "ttft" and not run.streams):
+            continue
+        mean_ms = 1e3 * grown[f"{name}_sum"] / count
+        found[f"{name}_ms"] = {
+            "server": {"requests": int(count), "mean": mean_ms},
+            "client": {"requests": len(ours), "mean": float(ours.mean())},
+            "difference_ms": float(ours.mean()) - mean_ms,
+            "percentiles": {
+                f"p{percent}": {
+                    "server_within": within(grown.get(f"{name}_buckets") or {}, percent),
+                    "client": float(np.percentile(ours, percent)),
+                }
+                for percent in PERCENTS
+            },
+        }
+    return found
+
+
+def within(buckets: dict[str, float], percent: float) -> list[float | None] | None:
+    """The edges (ms) of the bucket in which the percentile lies; the last one has no upper edge."""
+    edges = sorted((float(edge), count) for edge, count in buckets.items())
+    if not edges or edges[-1][1] <= 0:
+        return None
+    wanted = edges[-1][1] * percent / 100
+    low = 0.0
+    for edge, count in edges:
+        if count >= wanted:
+            return [1e3 * low, None if edge == float("inf") else 1e3 * edge]
+        low = edge
+    return None

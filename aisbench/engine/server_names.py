@@ -1,0 +1,65 @@
+"""Which server calls what how on its /metrics page.
+
+The names are those in the servers' own documentation: vLLM (with its older names behind the present ones),
+SGLang and text-generation-inference.
+"""
+
+from __future__ import annotations
+
+# Of several names the first that a page has counts: the others are former names of the same thing.
+# Sums over a page's label sets (engines, models, finish reasons).
+SUMS: dict[str, tuple[str, ...]] = {
+    "running": ("vllm:num_requests_running", "sglang:num_running_reqs", "tgi_batch_current_size"),
+    "waiting": ("vllm:num_requests_waiting", "sglang:num_queue_reqs", "tgi_queue_size"),
+    "prefix_queries": ("vllm:prefix_cache_queries_total", "vllm:gpu_prefix_cache_queries_total"),
+    "prefix_hits": (
+        "vllm:prefix_cache_hits_total",
+        "vllm:gpu_prefix_cache_hits_total",
+        "sglang:cached_tokens_total",
+    ),
+    # SGLang's num_retracted_reqs is the last batch's alone; the counter has the longer name.
+    "preemptions": ("vllm:num_preemptions_total", "sglang:num_retracted_requests_total"),
+    "generation_tokens": (
+        "vllm:generation_tokens_total",
+        "sglang:generation_tokens_total",
+        "tgi_request_generated_tokens_sum",
+    ),
+    "prompt_tokens": (
+        "vllm:prompt_tokens_total",
+        "sglang:prompt_tokens_total",
+        "tgi_request_input_length_sum",
+    ),
+    "drafts": ("vllm:spec_decode_num_drafts_total",),
+    "draft_tokens": ("vllm:spec_decode_num_draft_tokens_total",),
+    "accepted_tokens": ("vllm:spec_decode_num_accepted_tokens_total",),
+}
+# Shares and lengths: the mean over label sets.
+MEANS: dict[str, tuple[str, ...]] = {
+    "kv_use": ("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc", "sglang:token_usage"),
+    "cache_hit_rate": ("sglang:cache_hit_rate",),
+    "accept_length": ("sglang:spec_accept_length",),
+}
+# Summed apart for each value of one label: {value: sum}.
+BY_LABEL: dict[str, tuple[str, str]] = {
+    "accepted_at": ("vllm:spec_decode_num_accepted_tokens_per_pos_total", "position"),
+}
+# Histograms of seconds; kept as name_sum, name_count and name_buckets ({upper edge: cumulative count}).
+HISTOGRAMS: dict[str, tuple[str, ...]] = {
+    "ttft": ("vllm:time_to_first_token_seconds", "sglang:time_to_first_token_seconds"),
+    "e2el": (
+        "vllm:e2e_request_latency_seconds",
+        "sglang:e2e_request_latency_seconds",
+        "tgi_request_duration",
+    ),
+}
+# What only ever grows, so that a run's own share is the end's value less the beginning's.
+COUNTERS = tuple(name for name in SUMS if name not in ("running", "waiting"))
+
+
+def known_names() -> frozenset[str]:
+    """Every sample's name that is read from a page."""
+    found = {alias for table in (SUMS, MEANS) for aliases in table.values() for alias in aliases}
+    found |= {name for name, _ in BY_LABEL.values()}
+    for aliases in HISTOGRAMS.values():
+        found |= {f"{alias}_{part}" for alias in aliases for part in ("sum", "count", "bucket")}
+    return frozenset(found)

@@ -1,0 +1,58 @@
+"""Metrics pages of three servers, read into the same words."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisbench.engine.metrics_page import read_page
+
+VLLM = """# HELP vllm:num_requests_running Number of requests in model execution batches.
+# TYPE vllm:num_requests_running gauge
+vllm:num_requests_running{engine="0",model_name="m"} 3.0
+vllm:num_requests_running{engine="1",model_name="m"} 4.0
+# TYPE vllm:kv_cache_usage_perc gauge
+vllm:kv_cache_usage_perc{engine="0",model_name="m"} 0.25
+vllm:kv_cache_usage_perc{engine="1",model_name="m"} 0.75
+# TYPE vllm:spec_decode_num_accepted_tokens_per_pos counter
+vllm:spec_decode_num_accepted_tokens_per_pos_total{engine="0",model_name="m",position="0"} 50.0
+vllm:spec_decode_num_accepted_tokens_per_pos_total{engine="0",model_name="m",position="1"} 20.0
+vllm:spec_decode_num_drafts_total{engine="0",model_name="m"} 80.0
+# TYPE vllm:time_to_first_token_seconds histogram
+vllm:time_to_first_token_seconds_bucket{le="0.1",model_name="m"} 2.0
+vllm:time_to_first_token_seconds_bucket{le="+Inf",model_name="m"} 5.0
+vllm:time_to_first_token_seconds_count{model_name="m"} 5.0
+vllm:time_to_first_token_seconds_sum{model_name="m"} 1.5
+process_cpu_seconds_total 99.0
+"""
+SGLANG = """# TYPE sglang:num_running_reqs gauge
+sglang:num_running_reqs{model_name="m"} 12.0
+sglang:num_queue_reqs{model_name="m"} 5.0
+sglang:token_usage{model_name="m"} 0.5
+"""
+TGI = """# TYPE tgi_batch_current_size gauge
+tgi_batch_current_size 7
+# TYPE tgi_queue_size gauge
+tgi_queue_size 2
+"""
+
+
+def test_vllm() -> None:
+    values = read_page(VLLM)
+    assert values["running"] == 7.0
+    assert values["kv_use"] == 0.5
+    assert values["accepted_at"] == {"0": 50.0, "1": 20.0}
+    assert (values["ttft_count"], values["ttft_sum"]) == (5.0, 1.5)
+    assert values["ttft_buckets"] == {"0.1": 2.0, "+Inf": 5.0}
+    assert "waiting" not in values
+
+
+def test_sglang_and_tgi() -> None:
+    assert read_page(SGLANG) == {"running": 12.0, "waiting": 5.0, "kv_use": 0.5}
+    assert read_page(TGI) == {"running": 7.0, "waiting": 2.0}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<html>no</html>", "other_metric 1.0\n", "vllm:num_requests_running NaN\n"]
+)
+def test_pages_without_anything_known(text: str) -> None:
+    assert read_page(text) == {}

@@ -1,0 +1,65 @@
+"""The server's own figures, read beside a run."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from aisbench.simulator.process import SimulatorProcess
+from tests.native.servers import DONE, HEAD, read_request, serving, token
+from tests.system.running import run_load
+
+SHORT = ("--num-requests", 60, "--concurrency", 6, "--input-len", 20, "--output-len", 40, "--no-progress")
+
+
+def test_what_the_server_counted_is_what_we_did(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    quick_simulator.reset()
+    run = run_load(tmp_path, "--url", quick_simulator.url, *SHORT)
+    assert run.code == 0, run.err
+    server = run.summary["server"]
+    assert server["counters"]["prompt_tokens"] == run.summary["total_input_tokens"] == 1200
+    assert server["counters"]["generation_tokens"] == run.summary["total_output_tokens"] == 2400
+    assert server["running"]["peak"] <= 6
+    for name in ("ttft_ms", "e2el_ms"):
+        found = server["reconcile"][name]
+        assert found["server"]["requests"] == found["client"]["requests"] == 60
+        # Network and client are on our side alone.
+        assert -1 < found["difference_ms"] < 50
+    assert quick_simulator.truth()["done"] == 60
+
+
+def test_several_servers_are_added_up(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    run = run_load(tmp_path, "--url", quick_simulator.url, "--url", quick_simulator.url, *SHORT)
+    assert run.code == 0, run.err
+    assert (run.folder / "records/server.jsonl").stat().st_size > 0
+
+
+def test_it_can_be_left_alone(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    run = run_load(tmp_path, "--url", quick_simulator.url, "--no-server-metrics", *SHORT)
+    assert run.summary["server"] is None
+    assert not (run.folder / "records/server.jsonl").exists()
+
+
+@pytest.mark.parametrize("page", [b"", b"# nothing known\nother 1\n", b"\xff\xfe broken {"])
+def test_a_server_without_metrics_is_loaded_all_the_same(tmp_path: Path, page: bytes) -> None:
+    def handle(client: socket.socket, number: int) -> None:
+        first = client.recv(3, socket.MSG_PEEK)
+        if first == b"GET":
+            client.recv(65536)
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+            client.sendall(head % len(page) + page)
+            return
+        while read_request(client):
+            client.sendall(HEAD + token() + DONE)
+
+    with serving(handle) as (host, port):
+        run = run_load(
+            tmp_path,
+            *("--url", f"http://{host}:{port}", "--model", "m", "--num-requests", 5, "--concurrency", 1),
+            *("--input-len", 3, "--output-len", 1, "--no-progress"),
+        )
+    assert (run.code, run.summary["completed"]) == (0, 5)
+    assert run.summary["server"] is None
+    assert any("gave no metrics that are known here" in note for note in run.summary["notes"])
