@@ -11,6 +11,7 @@ from aisbench.analysis.client import client_block, clock_of
 from aisbench.analysis.failures import failures_by_kind
 from aisbench.analysis.groups import endpoints_block, turns_block
 from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.intervals import percentile_intervals
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending, arrivals_block, lag_block
@@ -53,6 +54,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "clock": clock_of(run),
         "requests": requests_block(run),
         "metrics": metrics,
+        "percentile_intervals": intervals_block(run, latencies),
         "itl_from": "histogram" if gaps is None else "token_log",
         "from_plan": from_plan_block(run, latencies),
         "client": client_block(run, lag_block(run, sending)),
@@ -97,6 +99,18 @@ def metrics_block(
         else describe(gaps / 1e6, percents),
         "e2el_ms": describe(latencies.e2el, percents),
     }
+
+
+def intervals_block(run: Run, latencies: Latencies) -> dict[str, dict[str, list[float] | None]]:
+    """95 % intervals of the percentiles in `metrics`, ms; None for one that so few requests cannot support.
+
+    Of ITL there are none: the gaps of one request are not independent of each other.
+    """
+    percents = run.config.get("percentiles") or ()
+    shown = {"ttft_ms": latencies.ttft, "tpot_ms": latencies.tpot, "e2el_ms": latencies.e2el}
+    if not run.streams:
+        shown = {"e2el_ms": latencies.e2el}
+    return {name: percentile_intervals(values, percents) for name, values in shown.items()}
 
 
 def from_plan_block(run: Run, latencies: Latencies) -> dict[str, dict[str, float]] | None:

@@ -136,6 +136,22 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         yield f"Error {kind:<20} {count}{message}"
 
 
+def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:
+    """How well the highest percentile that is shown is known, or that it is not."""
+    if not percents:
+        return
+    name = percentile_name(max(percents))
+    told = []
+    for metric, found in summary["percentile_intervals"].items():
+        between = found.get(name)
+        title = METRIC_TITLES[metric.removesuffix("_ms")][0]
+        told.append(f"{title} {between[0]:.2f} to {between[1]:.2f}" if between else f"{title} unsupported")
+    if any(found.get(name) for found in summary["percentile_intervals"].values()):
+        yield f"{name.upper() + ' within':<19} {', '.join(told)} ms (95 %)"
+    elif summary["completed"]:
+        yield f"{name.upper():<19} not supported by {summary['completed']} requests: hardly more than their maximum"
+
+
 def stages(stable: dict[str, Any]) -> Iterator[str]:
     """The stable stage by both definitions, where there is one."""
     for name, title in (("aisbench", "Stable stage"), ("statistical", "Settled (MSER-5)")):
@@ -183,7 +199,7 @@ def render(
     `style`: whose table comes first, vllm or aisbench.
     """
     table = aisbench_table(summary) if style == "aisbench" else vllm_table(summary, percents)
-    lines = [table, *details(summary), *verdict_lines(summary["verdict"])]
+    lines = [table, *details(summary), *interval_lines(summary, percents), *verdict_lines(summary["verdict"])]
     if report is not None:
         lines.append(f"Report: {report}")
     return "\n".join(lines)

@@ -121,11 +121,24 @@ def percentile_table(summary: dict[str, Any]) -> str:
     rows = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
     rows += [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    intervals = {METRIC_NAMES[key]: found for key, found in summary["percentile_intervals"].items()}
     return table(
         ["ms", *columns, "count"],
-        [[name, *(figure(found[c]) for c in columns), f"{found['count']:,}"] for name, found in rows],
+        [
+            [name, *(cell(found[c], intervals.get(name, {}), c) for c in columns), f"{found['count']:,}"]
+            for name, found in rows
+        ],
         "numbers",
     )
+
+
+def cell(value: float, intervals: dict[str, Any], column: str) -> str:
+    """A figure, and below a percentile its 95 % interval, or that there are too few requests for it."""
+    if column not in intervals:
+        return figure(value)
+    between = intervals[column]
+    aside = f"{figure(between[0])} to {figure(between[1])}" if between else "too few"
+    return f"{figure(value)}<br><small>{aside}</small>"
 
 
 def is_percentile(name: str) -> bool:

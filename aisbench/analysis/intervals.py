@@ -1,0 +1,52 @@
+"""How well a percentile is known from a sample: the interval between two of its order statistics.
+
+The number of n independent values below the true p-quantile is binomial (n, p). So the l-th and the u-th
+smallest hold the quantile with the probability that this number is at least l and below u, whatever the
+values' distribution is (e.g. Hahn and Meeker, Statistical Intervals, 1991, chapter 5).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.statistics import all_percentiles, percentile_name
+
+LEVEL = 0.95
+# Of the binomial distribution only this many standard deviations around its mean are looked at.
+SPREAD = 12
+
+
+def ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int, int] | None:
+    """(l, u), from 1 on; None where the sample is too small to have a value on both sides."""
+    p = percent / 100
+    if count == 0 or not 0 < p < 1:
+        return None
+    spread = SPREAD * math.sqrt(count * p * (1 - p)) + SPREAD
+    first, last = max(0, math.floor(count * p - spread)), min(count, math.ceil(count * p + spread))
+    numbers = np.arange(first, last + 1)
+    logs = np.array(
+        [math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in numbers]
+    )
+    below = np.cumsum(np.exp(logs + numbers * math.log(p) + (count - numbers) * math.log1p(-p)))
+    # P(number < l) <= (1 - level) / 2, and P(number < u) >= 1 - (1 - level) / 2.
+    low = first + int(np.searchsorted(below, (1 - level) / 2, side="right"))
+    high = first + int(np.searchsorted(below, 1 - (1 - level) / 2)) + 1
+    return None if low < 1 or high > count else (low, high)
+
+
+def percentile_intervals(
+    values: NDArray[np.floating], percents: Iterable[float] = ()
+) -> dict[str, list[float] | None]:
+    """{"p99": [low, high]} for every percentile that is given; None for one that `values` cannot support."""
+    ordered = np.sort(values)
+    found: dict[str, list[float] | None] = {}
+    for percent in all_percentiles(percents):
+        between = ranks(len(ordered), percent)
+        found[percentile_name(percent)] = (
+            None if between is None else [float(ordered[rank - 1]) for rank in between]
+        )
+    return found
