@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aisbench.cli.options import ManyValued, all_of, read_config_file
+from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
@@ -19,16 +19,7 @@ from aisbench.engine.config import RunConfig
 @click.command(
     cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
-@click.option(
-    "--config",
-    "config",
-    callback=read_config_file,
-    is_eager=True,
-    expose_value=False,
-    metavar="FILE",
-    help="YAML or TOML file with any of these options.",
-)
-@all_of(TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, and nothing else there.")
 @click.option("--no-progress", is_flag=True, help="No live view.")
 def load(as_json: bool, no_progress: bool, **options: Any) -> int:

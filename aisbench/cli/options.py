@@ -175,3 +175,17 @@ def all_of(*groups: tuple[Any, ...]) -> Callable[[Any], Any]:
         return command
 
     return decorate
+
+
+# A file that stands in for any of a command's options; read before they are.
+CONFIG_OPTIONS = (
+    click.option(
+        "--config",
+        "config",
+        callback=read_config_file,
+        is_eager=True,
+        expose_value=False,
+        metavar="FILE",
+        help="YAML or TOML file with any of these options.",
+    ),
+)

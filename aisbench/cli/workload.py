@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from aisbench.cli.options import ManyValued, all_of, read_config_file
+from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
@@ -38,16 +38,7 @@ def workload() -> None:
 
 
 @workload.command(cls=ManyValued, context_settings=SETTINGS)
-@click.option(
-    "--config",
-    "config",
-    callback=read_config_file,
-    is_eager=True,
-    expose_value=False,
-    metavar="FILE",
-    help="YAML or TOML file with any of these options.",
-)
-@all_of(TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
 @click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
