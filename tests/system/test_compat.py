@@ -13,7 +13,18 @@ from aisbench.simulator.process import SimulatorProcess
 from tests.native.servers import DONE, HEAD, read_request, serving, token
 from tests.system.running import run_load
 
-SHORT = ("--num-requests", 8, "--concurrency", 4, "--input-len", 8, "--output-len", 6, "--no-progress")
+SHORT = (
+    "--num-requests",
+    8,
+    "--concurrency",
+    4,
+    "--input-len",
+    8,
+    "--output-len",
+    6,
+    "--no-progress",
+    "--no-server-metrics",
+)
 
 
 def test_the_role_chunk_counts_and_connecting_is_part_of_it(

@@ -15,7 +15,11 @@ from tests.conftest import QUICK
 from tests.system.forwarding import Door, open_door
 from tests.system.running import Finished, run_load
 
-COMMON = ("--num-requests", 12, "--concurrency", 3, "--input-len", 8, "--output-len", 6, "--no-progress")
+# The look at the metrics page would be a connection more.
+COMMON = (
+    *("--num-requests", 12, "--concurrency", 3, "--input-len", 8, "--output-len", 6),
+    *("--no-progress", "--no-server-metrics"),
+)
 
 
 @pytest.fixture(scope="module")
