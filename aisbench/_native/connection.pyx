@@ -236,9 +236,11 @@ cdef class Connection(Exchange):
             if n == 0:
                 self.at_ns = self.seen_ns
                 return self.peer_closed()
-            self.live.reads += 1
+            if self.state == BUSY:
+                # Session tickets come before the kernel stamps, on a host where nobody else asked it to.
+                self.live.reads += 1
+                self.live.reads_stamped += stamp_ns != 0
             if stamp_ns != 0:
-                self.live.reads_stamped += 1
                 self.at_ns = self.clock.to_mono(stamp_ns)
                 # A stamp of the future, or from before the last look, is the clocks' disagreement.
                 if self.at_ns > self.seen_ns:

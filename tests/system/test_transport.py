@@ -63,7 +63,8 @@ def test_tls_is_timed_by_the_kernel_as_well(
     with open_door(behind_tls(simulator, ca)) as door:
         run = run_load(tmp_path, "--url", f"https://localhost:{door.port}", "--cacert", ca_file, *COMMON)
     all_succeeded(run)
-    assert run.summary["clock"] == "kernel"
+    # The kernel begins to stamp a moment after it is first asked to, so a short run may miss a few.
+    assert run.summary["client"]["stamped_share"] > 0.9
     assert "server's certificate" not in run.out
 
 
