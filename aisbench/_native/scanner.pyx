@@ -269,7 +269,8 @@ cdef class Scanner:
             first = p
             while p != self.end and b"0" <= p[0] <= b"9":
                 p += 1
-            if p == first:
+            # Three digits of exponent may be beyond what a double holds: orjson knows.
+            if p == first or p - first > 2:
                 return False
         self.at = p
         if meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS:

@@ -191,3 +191,9 @@ def test_finish_words_of_all_apis(word: str, finish: int) -> None:
     said = Decoder([("status", "finish")]).explain(b'{"status": "%b"}' % word.encode())
     assert said is not None
     assert said["finish"] == finish
+
+
+@pytest.mark.parametrize("number", ["2e+308", "-1e999", "1e5", "1E-300", "1.5e+99"])
+def test_numbers_beyond_a_double_are_what_orjson_says(number: str) -> None:
+    text = b'{"x": %b}' % number.encode()
+    assert Decoder(CHAT.rules).explain(text) == Decoder(CHAT.rules).explain(text, slowly=True)
