@@ -55,6 +55,21 @@ class Histogram:
             np.array(record["buckets"], np.int64),
         )
 
+    @staticmethod
+    def of_values(values_ns: NDArray[np.int64]) -> Histogram:
+        """Counts of values from 0 on, as the core makes them."""
+        if len(values_ns) == 0:
+            return Histogram.empty()
+        index = np.searchsorted(FIRST_NS, values_ns, side="right") - 1
+        return Histogram(
+            len(values_ns),
+            int(values_ns.sum()),
+            int(values_ns.min()),
+            int(values_ns.max()),
+            float(np.sum(values_ns.astype(float) ** 2)),
+            np.bincount(index, minlength=BUCKET_COUNT),
+        )
+
     def plus(self, other: Histogram) -> Histogram:
         """Both together; merging loses nothing."""
         if self.count == 0 or other.count == 0:
@@ -95,6 +110,16 @@ class Histogram:
         above = MIDDLE_NS[np.searchsorted(cumulated, np.ceil(ranks), side="right")]
         values = below + (above - below) * (ranks - lower)
         return np.clip(values, self.min_ns, self.max_ns).tolist()
+
+    def mean_since_ns(self, before: Histogram) -> float | None:
+        """The mean of what was counted after `before`, an earlier state of this one; None for nothing."""
+        count = self.count - before.count
+        return (self.sum_ns - before.sum_ns) / count if count > 0 else None
+
+    def counts_up_to(self, edges_ns: Sequence[float]) -> list[int]:
+        """For each edge how many values lie in buckets wholly at or below it."""
+        cumulated = np.concatenate([[0], np.cumsum(self.buckets)])
+        return cumulated[np.searchsorted(LAST_NS, edges_ns, side="right")].tolist()
 
     def count_above(self, bound_ns: float) -> int:
         """How many values lie in buckets wholly above `bound_ns`."""

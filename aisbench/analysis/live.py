@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.recorder import ERRORS
-from aisbench.analysis.records import read_histograms
+from aisbench.analysis.finished import Finished
+from aisbench.analysis.histograms import Histogram
+from aisbench.analysis.records import ROWS_NAME, read_histograms
 from aisbench.analysis.snapshot import Snapshot
 
 
@@ -33,6 +35,8 @@ class LiveReader:
         self.limit = limit
         self.duration_s = duration_s
         self.before = (start_ns, 0, 0)
+        self.histograms_before = dict.fromkeys(("ttft", "itl"), Histogram.empty())
+        self.finished = Finished()
 
     def snapshot(self, live: NDArray[np.void]) -> Snapshot:
         """From the workers' live counters, shape (workers,), and their histograms."""
@@ -46,6 +50,10 @@ class LiveReader:
         histograms = read_histograms(sorted(self.records.glob("hist-*.bin")))
         ttft_ns = histograms["ttft"].percentiles_ns([50, 99])
         itl_ns = histograms["itl"].percentiles_ns([50, 99])
+        rows = sorted(path for path in self.records.glob("rows-*.bin") if ROWS_NAME.match(path.name))
+        histograms["e2el"] = self.finished.read(rows)
+        e2el_ns = histograms["e2el"].percentiles_ns([50, 99])
+        recent_ms = {name: self.recent_ms(name, histograms[name]) for name in ("ttft", "itl")}
         errors = live["errors"].sum(axis=0)
         elapsed_s = max(0.0, (now_ns - self.start_ns) / 1e9)
         done = total["ok"] + total["failed"]
@@ -65,8 +73,20 @@ class LiveReader:
             ttft_p99_ms=ttft_ns[1] / 1e6,
             itl_p50_ms=itl_ns[0] / 1e6,
             itl_p99_ms=itl_ns[1] / 1e6,
+            e2el_p50_ms=e2el_ns[0] / 1e6,
+            e2el_p99_ms=e2el_ns[1] / 1e6,
+            ttft_recent_ms=recent_ms["ttft"],
+            itl_recent_ms=recent_ms["itl"],
+            token_events=total["token_events"],
+            histograms=histograms,
             errors={kind: int(count) for kind, count in zip(ERRORS, errors, strict=False) if count},
         )
+
+    def recent_ms(self, name: str, now: Histogram) -> float | None:
+        """The mean since the snapshot before."""
+        mean_ns = now.mean_since_ns(self.histograms_before[name])
+        self.histograms_before[name] = now
+        return None if mean_ns is None else mean_ns / 1e6
 
     def remaining_s(self, elapsed_s: float, sent: int, done: int) -> float | None:
         """Until the end of sending by the clock, or at the pace so far; None while that is unknown."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from aisbench.analysis.histograms import Histogram
+
 
 @dataclass(frozen=True)
 class Snapshot:
     """Rates are requests/s and tokens/s over the last second or so; latencies are of the run so far.
 
-    `done` counts all requests that ended, `failed` those of them that failed.
+    `done` counts all requests that ended, `failed` those of them that failed. The `*_recent_ms` are means
+    of what came since the snapshot before, None when nothing came. `histograms`: those of the records, and
+    `e2el` of the succeeded requests.
     """
 
     elapsed_s: float = 0.0
@@ -27,4 +31,10 @@ class Snapshot:
     ttft_p99_ms: float = 0.0
     itl_p50_ms: float = 0.0
     itl_p99_ms: float = 0.0
+    e2el_p50_ms: float = 0.0
+    e2el_p99_ms: float = 0.0
+    ttft_recent_ms: float | None = None
+    itl_recent_ms: float | None = None
+    token_events: int = 0
+    histograms: dict[str, Histogram] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from aisbench.analysis.snapshot import Snapshot
+from aisbench.report.sparkline import sparkline
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,6 +18,16 @@ if TYPE_CHECKING:
 # Plain lines go to logs: often enough to see that the run lives, seldom enough to read.
 PLAIN_EVERY_S = 5.0
 BAR_CELLS = 30
+# What the sparklines show: a minute of snapshots, two a second.
+SPARK_SNAPSHOTS = 120
+WIDEST_SPARK = 60
+NARROWEST_SPARK = 8
+# Beside a sparkline: the panel's frame with the labels, and the row's value.
+FRAME_CELLS = 21
+VALUE_CELLS = 24
+
+# What of each snapshot the sparklines need, by the label of their row.
+Point = dict[str, float | None]
 
 
 def progress(snapshot: Snapshot) -> float | None:
@@ -60,17 +73,39 @@ def plain_line(snapshot: Snapshot) -> str:
     return " | ".join(f"{label} {value}" for label, value in fields(snapshot))
 
 
-def panel(snapshot: Snapshot) -> Table:
-    """The snapshot as a rich table."""
+def panel_fields(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """`fields`, and what the panel and the page have room for."""
+    shown = fields(snapshot)
+    at = [label for label, _ in shown].index("ITL p50 / p99") + 1
+    shown.insert(at, ("E2EL p50 / p99", f"{snapshot.e2el_p50_ms:.1f} / {snapshot.e2el_p99_ms:.1f} ms"))
+    return shown
+
+
+def point(snapshot: Snapshot) -> Point:
+    return {
+        "in flight": snapshot.in_flight,
+        "tokens": snapshot.tokens_per_s,
+        "TTFT p50 / p99": snapshot.ttft_recent_ms,
+    }
+
+
+def panel(snapshot: Snapshot, recent: Iterable[Point] = (), width: int = 80) -> Table:
+    """The snapshot as a rich table of at most `width`; `recent`: the last minute's points, for sparklines."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.ROUNDED, show_header=False, title="aisbench", title_justify="left")
     table.add_column(style="dim", no_wrap=True)
-    table.add_column(min_width=44)
-    for label, value in fields(snapshot):
-        table.add_row(label, Text(value, style="red" if label == "errors" else ""))
+    table.add_column(min_width=min(44, width - FRAME_CELLS))
+    recent = list(recent)
+    cells = min(WIDEST_SPARK, width - FRAME_CELLS - VALUE_CELLS)
+    for label, value in panel_fields(snapshot):
+        text = Text(value, style="red" if label == "errors" else "")
+        if cells >= NARROWEST_SPARK and recent and label in recent[-1]:
+            spark = sparkline([point[label] for point in recent], cells)
+            text = Text.assemble(f"{value:<{VALUE_CELLS}}", (spark, "cyan"), no_wrap=True)
+        table.add_row(label, text)
     done = progress(snapshot)
     if done is not None:
         filled = round(done * BAR_CELLS)
@@ -89,6 +124,7 @@ class LiveView:
         self.file = file or sys.stderr
         self.quiet = quiet
         self.live: Any = None
+        self.recent: deque[Point] = deque(maxlen=SPARK_SNAPSHOTS)
         self.line_due_s = 0.0
 
     def __enter__(self) -> LiveView:
@@ -103,7 +139,8 @@ class LiveView:
 
     def update(self, snapshot: Snapshot) -> None:
         if self.live is not None:
-            self.live.update(panel(snapshot), refresh=True)
+            self.recent.append(point(snapshot))
+            self.live.update(panel(snapshot, self.recent, self.live.console.width), refresh=True)
         elif not self.quiet and time.monotonic() >= self.line_due_s:
             self.line_due_s = time.monotonic() + PLAIN_EVERY_S
             print(plain_line(snapshot), file=self.file, flush=True)

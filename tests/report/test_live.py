@@ -1,12 +1,14 @@
 """The live view on a terminal and in a log."""
 
 import io
+from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from aisbench.analysis.snapshot import Snapshot
 from aisbench.report import live
-from aisbench.report.live import LiveView, clock, plain_line, progress
+from aisbench.report.live import SPARK_SNAPSHOTS, LiveView, clock, panel, plain_line, point, progress
 
 SNAPSHOT = Snapshot(
     elapsed_s=30.4, remaining_s=90.0, asked_rate=50.0, achieved_rate=49.8, in_flight=37, limit=512,
@@ -67,3 +69,33 @@ def test_progress_by_time_or_by_requests() -> None:
 
 def test_clock_grows_hours() -> None:
     assert [clock(s) for s in (0, 59.6, 3599, 3600.2)] == ["0:00", "1:00", "59:59", "1:00:00"]
+
+
+@pytest.mark.parametrize("width", [120, 80, 60, 40, 24])
+def test_sparklines_where_there_is_room(width: int) -> None:
+    recent = [
+        point(replace(SNAPSHOT, in_flight=i, tokens_per_s=float(i), ttft_recent_ms=None if i < 60 else 5.0))
+        for i in range(120)
+    ]
+    drawn = io.StringIO()
+    console = Console(file=drawn, width=width)
+    console.print(panel(SNAPSHOT, recent, width))
+    lines = drawn.getvalue().splitlines()
+    assert all(len(line) <= width for line in lines)
+    assert "…" not in "".join(line for line in lines if "▁" in line)
+    sparks = [line for line in lines if "▁" in line or "█ │" in line]
+    assert len(sparks) == (3 if width >= 60 else 0)
+    if width == 80:
+        in_flight = next(line for line in lines if "in flight" in line)
+        assert "37 of 512" in in_flight
+        drawn_part = in_flight.split("512")[1].strip(" │")
+        assert sorted(drawn_part) == list(drawn_part)
+        assert len(set(drawn_part)) == 8
+
+
+def test_the_view_keeps_a_minute_and_no_histograms() -> None:
+    with LiveView(Terminal()) as view:
+        for _ in range(SPARK_SNAPSHOTS + 30):
+            view.update(SNAPSHOT)
+    assert len(view.recent) == SPARK_SNAPSHOTS
+    assert set(view.recent[0]) == {"in flight", "tokens", "TTFT p50 / p99"}
