@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
+from aisbench.cli.options import CONFIG_OPTIONS, HostPort, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
@@ -22,7 +22,13 @@ from aisbench.engine.config import RunConfig
 @all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, and nothing else there.")
 @click.option("--no-progress", is_flag=True, help="No live view.")
-def load(as_json: bool, no_progress: bool, **options: Any) -> int:
+@click.option(
+    "--live-port",
+    type=HostPort(),
+    metavar="[HOST:]PORT",
+    help="Serve the live view as a web page, and /metrics for Prometheus, at this port; 0: any free one.",
+)
+def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **options: Any) -> int:
     """Put load on an inference server and report what happened.
 
     With --rate requests leave by a plan (open loop), with --concurrency at most so many are in flight;
@@ -34,7 +40,7 @@ def load(as_json: bool, no_progress: bool, **options: Any) -> int:
     from aisbench.cli.run import run_and_report
 
     command = shlex.split(shlex.join(["aisbench-load", *command_line()]))
-    return run_and_report(config, command=command, as_json=as_json, live=not no_progress)
+    return run_and_report(config, command=command, as_json=as_json, live=not no_progress, live_port=live_port)
 
 
 def command_line() -> list[str]:

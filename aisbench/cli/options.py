@@ -88,6 +88,26 @@ class Listed(click.ParamType):
             self.fail(f"{value!r}: give {self.kind.__name__} values separated by commas", param, ctx)
 
 
+class HostPort(click.ParamType):
+    """`[HOST:]PORT`, an address to listen on; this host alone unless HOST says otherwise."""
+
+    name = "address"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, _, port = str(value).rpartition(":")
+        if not (port.isascii() and port.isdigit() and int(port) <= 65535):
+            self.fail(
+                f"{value!r} is no port; give a number from 0 to 65535, or HOST:PORT such as 0.0.0.0:9100",
+                param,
+                ctx,
+            )
+        return host.strip("[]") or "127.0.0.1", int(port)
+
+
 class ManyValued(click.Command):
     """A command some of whose flags take all the values that follow, as argparse's nargs='+' does."""
 

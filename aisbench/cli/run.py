@@ -3,37 +3,47 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from aisbench.analysis.live import LiveReader
+from aisbench.cli.watching import View, Watching
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
 from aisbench.report.preparing import Preparing
 
+if TYPE_CHECKING:
+    from aisbench.report.live_page import LivePage
+
 RUN_FAILED = 1
 VERDICT_INVALID = 3
 INTERRUPTED = 130
-# The view is drawn by a process that may share a CPU with a worker: seldom, and with low priority.
-VIEW_EVERY_S = 0.5
-NICENESS = 10
 
 
-def run_and_report(config: RunConfig, *, command: list[str], as_json: bool, live: bool) -> int:
-    """Runs, writes the reports, prints the table; returns the exit code."""
+def run_and_report(
+    config: RunConfig,
+    *,
+    command: list[str],
+    as_json: bool,
+    live: bool,
+    live_port: tuple[str, int] | None = None,
+) -> int:
+    """Runs, writes the reports, prints the table; returns the exit code.
+
+    `live_port`: host and port at which the live page is served; None: nowhere.
+    """
 
     def say(line: str) -> None:
         click.echo(line, err=as_json)
 
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None)
     with contextlib.ExitStack() as stack:
+        page = served_page(stack, config, live_port, say) if live_port is not None else None
         urls = config.url
         if not urls and config.uds is not None:
             urls = ("http://localhost",)
@@ -44,40 +54,34 @@ def run_and_report(config: RunConfig, *, command: list[str], as_json: bool, live
             say(f"no --url: the built-in simulator runs at {simulator.url}")
             urls = (simulator.url,)
         coordinator.progress = Preparing(stack, say, bar=live).report
+        views: list[View] = [page] if page is not None else []
         if live and not as_json:
-            coordinator.tick = show_live(stack, config)
+            from aisbench.report.live import LiveView
+
+            views.append(stack.enter_context(LiveView()))
+        if views:
+            coordinator.tick = Watching(config, views).tick
         folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
+        if page is not None:
+            facts = coordinator.directory.facts
+            page.ended = {
+                "outcome": facts["outcome"],
+                "reason": facts["outcome_reason"],
+                "folder": str(folder),
+            }
     return report(folder, config, as_json=as_json)
 
 
-def show_live(stack: contextlib.ExitStack, config: RunConfig) -> Any:
-    """A tick that draws the live view now and then."""
-    from aisbench.report.live import LiveView
+def served_page(
+    stack: contextlib.ExitStack, config: RunConfig, at: tuple[str, int], say: Callable[[str], None]
+) -> LivePage:
+    """The live page, served until `stack` ends; raises BadInput when its port cannot be had."""
+    from aisbench.report.live_page import LivePage, listen
 
-    view: LiveView | None = None
-    reader: LiveReader | None = None
-    next_s = 0.0
-
-    def tick(coordinator: Coordinator) -> None:
-        nonlocal view, reader, next_s
-        now = time.monotonic()
-        if now < next_s:
-            return
-        next_s = now + VIEW_EVERY_S
-        if view is None or reader is None:
-            os.nice(NICENESS)
-            view = stack.enter_context(LiveView())
-            reader = LiveReader(
-                coordinator.directory.records,
-                start_ns=coordinator.start_ns,
-                planned=coordinator.plan.requests if coordinator.plan.requests >= 0 else None,
-                asked_rate=config.rate if config.is_open_loop and config.ramp_up is None else None,
-                limit=config.concurrency,
-                duration_s=config.duration_s,
-            )
-        view.update(reader.snapshot(coordinator.live()))
-
-    return tick
+    title = " · ".join(part for part in ("aisbench", config.label, config.model, *config.url) if part)
+    page = stack.enter_context(LivePage(listen(*at), title))
+    say(f"live: {page.url} (for Prometheus: {page.url}/metrics)")
+    return page
 
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:

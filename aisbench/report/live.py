@@ -128,16 +128,20 @@ class LiveView:
         self.line_due_s = 0.0
 
     def __enter__(self) -> LiveView:
-        if not self.quiet and self.file.isatty():
-            from rich.console import Console
-            from rich.live import Live
-
-            # Redrawn by `update` alone: no thread beside the run.
-            self.live = Live(console=Console(file=self.file), auto_refresh=False, transient=True)
-            self.live.__enter__()
         return self
 
+    def begin_panel(self) -> None:
+        """Not before there is something to draw: until then the terminal belongs to others."""
+        from rich.console import Console
+        from rich.live import Live
+
+        # Redrawn by `update` alone: no thread beside the run.
+        self.live = Live(console=Console(file=self.file), auto_refresh=False, transient=True)
+        self.live.__enter__()
+
     def update(self, snapshot: Snapshot) -> None:
+        if self.live is None and not self.quiet and self.file.isatty():
+            self.begin_panel()
         if self.live is not None:
             self.recent.append(point(snapshot))
             self.live.update(panel(snapshot, self.recent, self.live.console.width), refresh=True)

@@ -22,7 +22,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_S = 60.0
@@ -46,7 +46,11 @@ class Page:
 
     def open(self, path: Path) -> None:
         """Opens `path` from disk and waits until its charts are drawn."""
-        self.driver.get(path.as_uri())
+        self.visit(path.as_uri())
+
+    def visit(self, url: str) -> None:
+        """As `open`, from a server of this host."""
+        self.driver.get(url)
         WebDriverWait(self.driver, PATIENCE_S).until(
             lambda driver: driver.execute_script("return document.documentElement.dataset.drawn === 'yes'"),
             "the page's charts were not drawn",
@@ -59,6 +63,12 @@ class Page:
     def prefer(self, scheme: str) -> None:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def wait(self, condition: str) -> None:
+        """Until the script's value is true."""
+        WebDriverWait(self.driver, PATIENCE_S).until(
+            lambda driver: driver.execute_script(f"return {condition}"), condition
+        )
 
     def value(self, script: str) -> Any:
         return self.driver.execute_script(f"return {script}")
@@ -74,7 +84,7 @@ class Page:
 
 @contextlib.contextmanager
 def browser(profile: Path) -> Iterator[Page]:
-    """Chromium with a fresh `profile` folder, and no way to any host."""
+    """Chromium with a fresh `profile` folder, and no way to any host but this."""
     options = webdriver.ChromeOptions()
     options.binary_location = found(BROWSERS)
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
