@@ -4,17 +4,22 @@
 seconds the memory of the coordinator and of each worker is read from /proc/PID/smaps, from the common
 start to the end of sending: `own` is what the process holds for itself (Rss of anonymous memory),
 `records` what is resident of the mapped files of the run folder, `PSS` all of it, shared pages by share.
-The slope is the least-squares line through the samples after the first minute.
+The slope is the least-squares line through the samples after the first minute. The live page is open
+meanwhile, and its /metrics read at each sample.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.request
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,11 +97,12 @@ def soak(server: Referee, minutes: float, folder: Path, more: list[str]) -> tupl
     command = ["taskset", "-c", CLIENT_CORE, sys.executable, "-m", "aisbench", "load", "--url", server.url]
     command += ["--backend", "openai-chat", "--input-len", "4", "--output-len", str(TOKENS)]
     command += ["--concurrency", str(STREAMS), "--duration", str(60 * minutes), "--work-dir", str(folder)]
+    command += ["--live-port", "0", "--no-progress"]
     memory = Memory()
     with (folder.parent / "output").open("w+") as output:
         load = subprocess.Popen([*command, *more], stdout=output, stderr=subprocess.STDOUT, cwd=ROOT)
         try:
-            watch(load, folder, memory)
+            watch(load, folder, Path(output.name), memory)
             load.wait()
         finally:
             load.kill()
@@ -108,9 +114,10 @@ def soak(server: Referee, minutes: float, folder: Path, more: list[str]) -> tupl
     return memory, json.loads((run / "summary.json").read_text())
 
 
-def watch(load: subprocess.Popen[bytes], folder: Path, memory: Memory) -> None:
+def watch(load: subprocess.Popen[bytes], folder: Path, output: Path, memory: Memory) -> None:
     """Samples from the start to the end of sending."""
     processes: dict[str, int] = {}
+    url = ""
     while load.poll() is None:
         time.sleep(EVERY_S)
         facts = [json.loads(path.read_text()) for path in folder.glob("*/records/run.json")]
@@ -122,7 +129,16 @@ def watch(load: subprocess.Popen[bytes], folder: Path, memory: Memory) -> None:
         if not processes:
             processes = {"coordinator": load.pid}
             processes |= {f"worker {i}": pid for i, pid in enumerate(children_of(load.pid))}
+            (url,) = re.findall(r"live: (\S+)", output.read_text())
+            threading.Thread(target=read_to_its_end, args=(f"{url}/events",), daemon=True).start()
+        read_to_its_end(f"{url}/metrics")
         memory.sample(at_s, processes, folder)
+
+
+def read_to_its_end(url: str) -> None:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url) as answer:
+        while answer.read(65536):
+            pass
 
 
 def main() -> None:
@@ -141,6 +157,11 @@ def main() -> None:
         memory, summary = soak(server, options.minutes, folder, options.more)
         truth = server.truth()
     print(table(memory.rows()))
+    whole = (summary["slices"] or {"slices": []})["slices"][1:-1]
+    for name in ("request_throughput", "output_throughput", "mean_ttft_ms", "p99_ttft_ms", "p99_tpot_ms"):
+        values = [part[name] for part in whole]
+        if values:
+            print(f"{name} of {len(values)} slices: {min(values):.2f} to {max(values):.2f}")
     print(
         f"\n{summary['completed']:,} requests, {summary['total_output_tokens']:,} tokens "
         f"({truth['tokens']:,} by the referee), {truth['tokens'] / truth['span_s']:,.0f} events/s; "

@@ -76,6 +76,12 @@ class InFlight:
         times = np.append(self.times_ns, max(self.end_ns, int(self.times_ns[-1])))
         return np.diff(np.interp(edges_ns, times, area)) / np.diff(edges_ns)
 
+    def peaks(self, edges_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The most between neighbouring `edges_ns`, ascending and not below 0; shape (len(edges_ns) - 1,)."""
+        first = np.searchsorted(self.times_ns, edges_ns[:-1], side="right") - 1
+        end = np.maximum(np.searchsorted(self.times_ns, edges_ns[1:]), first + 1)
+        return np.array([self.counts[a:b].max() for a, b in zip(first, end, strict=True)])
+
     def share_at(self, level: int) -> float:
         """The part of the time that at least `level` requests were in flight."""
         if self.end_ns <= 0:

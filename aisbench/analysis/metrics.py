@@ -17,6 +17,7 @@ from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending, arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.server import server_block
+from aisbench.analysis.slices import slices_block
 from aisbench.analysis.stable_stage import stable_block
 from aisbench.analysis.statistics import describe, describe_histogram_ms
 from aisbench.analysis.timed import timed_block
@@ -62,6 +63,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "in_flight": {"limit": run.limit, "mean": in_flight.mean, "peak": in_flight.peak},
         "timed": timed_block(run, tokens),
         "stable": stable_block(run, in_flight, latencies, tokens),
+        "slices": slices_block(run, latencies, tokens, in_flight),
         "errors": errors_block(run),
         "error_samples": run.info.get("error_samples") or [],
         "output_tokens_from": tokens.source,

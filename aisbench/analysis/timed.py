@@ -28,8 +28,6 @@ def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
         return None
     ok = run.has_status("ok")
     inside = ok & (run.rows["done_ns"] - run.start_ns <= window_ns)
-    events = int(run.rows["content_events"][ok].sum())
-    per_event = int(tokens.output.sum()) / events if events else 0.0
     flowed = int(run.flow[: window_ns // FLOW_BUCKET_NS].sum())
     return {
         "window_s": window_ns / 1e9,
@@ -37,5 +35,5 @@ def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
         "finished_after": int((ok & ~inside).sum()),
         "cut": int(run.has_status("cancelled").sum()),
         "request_throughput": float(np.sum(inside)) / (window_ns / 1e9),
-        "output_throughput": flowed * per_event / (window_ns / 1e9),
+        "output_throughput": flowed * tokens.per_event(run) / (window_ns / 1e9),
     }

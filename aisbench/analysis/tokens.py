@@ -52,6 +52,11 @@ class TokenCounts:
         source = "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
         return TokenCounts(np.where(ok, prompt, 0), np.where(ok, output, 0), source)
 
+    def per_event(self, run: Run) -> float:
+        """Output tokens to a token event, on average over the succeeded requests."""
+        events = int(run.rows["content_events"][run.has_status("ok")].sum())
+        return int(self.output.sum()) / events if events else 0.0
+
 
 def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Tokens of the kept texts in mask `wanted`, shape (rows,), without special tokens; 0 for the others.

@@ -67,6 +67,13 @@ OUTPUT_OPTIONS = (
         help="Count requests that meet all of these: ttft:500 tpot:50 e2el:5000.",
     ),
     option("--table", name="table", help="Whose table to print: vllm or aisbench."),
+    option(
+        "--slice",
+        name="slice_s",
+        type=float,
+        metavar="S",
+        help="Seconds of a slice in slices.csv; unasked a minute, for runs of five minutes and more.",
+    ),
     option("--strict", name="strict", is_flag=True, help="Exit with 3 when the verdict is invalid."),
     option("--reader-rest", name="reader_rest_ms", type=float, hidden=True),
 )

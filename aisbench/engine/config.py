@@ -18,6 +18,8 @@ STRESS_S = 60.0
 # Events are small; a whole answer may hold thousands of vectors.
 EVENT_BYTES = 1 << 20
 ANSWER_BYTES = 1 << 26
+# Token events are counted by 10 ms, and a page of many slices helps nobody.
+SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
 ARRIVALS = ("constant", "poisson", "gamma")
 
@@ -80,6 +82,7 @@ class RunConfig(DatasetOptions):
     percentile_metrics: tuple[str, ...] = ("ttft", "tpot", "itl")
     goodput: dict[str, float] | None = None
     table: str = "vllm"
+    slice_s: float | None = None
     strict: bool = False
     # the reader's longest pause between two looks at the sockets; 0: woken by each event
     reader_rest_ms: float = 2.0
@@ -109,6 +112,10 @@ class RunConfig(DatasetOptions):
         not_negative("--reader-rest", self.reader_rest_ms, "milliseconds of at least 0")
         if self.seed > 0xFFFFFFFF:
             raise BadInput(f"--seed {self.seed} is too large; give a whole number from 0 to 4294967295")
+        if self.slice_s is not None and not SHORTEST_SLICE_S <= self.slice_s < math.inf:
+            raise BadInput(
+                f"--slice {self.slice_s:g} makes no sense; give seconds of at least {SHORTEST_SLICE_S:g}"
+            )
         positive("--connect-rate", self.connect_rate, "connections/s above 0")
         if self.stress:
             if self.concurrency is None:

@@ -91,6 +91,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"{timed['finished_after']} finished after it, {timed['cut']} were cut"
         )
     yield from stages(summary["stable"])
+    yield from slice_lines(summary["slices"])
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:
         yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
@@ -166,6 +167,26 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
             f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s{first}, "
             f"E2EL {metrics['e2el_ms']['mean']:.2f} ms (mean)"
         )
+
+
+def slice_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """How far the slices of a long run part; the first and the last one, which are not whole loads, left out."""
+    whole = block["slices"][1:-1] if block is not None else []
+    if block is None or not whole:
+        return
+    told = []
+    for name, title, unit in (
+        ("request_throughput", "", " req/s"),
+        ("output_throughput", "", " tok/s"),
+        ("mean_ttft_ms", "TTFT ", ""),
+        ("mean_e2el_ms", "E2EL ", " ms (mean)"),
+    ):
+        values = [value for part in whole if (value := part.get(name)) is not None]
+        if values:
+            told.append(f"{title}{min(values):.2f} to {max(values):.2f}{unit}")
+    failing = sum(part["failed"] > 0 for part in whole)
+    title = f"Slices of {block['width_s']:g} s"
+    yield f"{title:<19} {len(whole)} whole: {', '.join(told)}; failures in {failing}"
 
 
 def parts(summary: dict[str, Any]) -> Iterator[str]:

@@ -13,19 +13,21 @@ from aisbench.analysis.records import Run
 from aisbench.analysis.vllm_keys import vllm_result
 from aisbench.report.html import write_html
 from aisbench.report.requests_table import write_requests
+from aisbench.report.slices_table import write_slices_csv
 from aisbench.report.summary_table import write_summary_csv
 
 
 def write_all(run_dir: str | Path) -> dict[str, Any]:
-    """Writes summary.json, summary.csv, requests.jsonl, vllm.json and report.html; returns the summary.
+    """Writes summary.json, summary.csv, slices.csv (of a long run), requests.jsonl, vllm.json and report.html.
 
-    Everything comes from records/, also after a crash. Raises BadInput when `run_dir` is no run folder.
+    Returns the summary. Everything comes from records/, also after a crash. Raises BadInput when `run_dir` is no run folder.
     """
     run = Run.load(run_dir)
     summary = summarise(run)
     write_json(summary, run.folder / "summary.json", indent=True)
     write_json(vllm_result(run), run.folder / "vllm.json")
     write_summary_csv(summary, run.folder / "summary.csv")
+    write_slices_csv(summary["slices"], run.folder / "slices.csv")
     write_requests(run, run.folder / "requests.jsonl")
     write_html(run, summary, run.folder / "report.html")
     return summary

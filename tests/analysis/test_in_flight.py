@@ -1,5 +1,6 @@
 """The in-flight step function, what it says of late sends, and its thinning."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,13 @@ def test_peak_per_second_takes_whole_seconds() -> None:
     assert peak_per_second(flow[:200]) == 7
     assert peak_per_second(np.zeros(0, np.int64)) == 0
     assert SECOND == 100 * 10 * MS
+
+
+def test_peaks_between_edges(tmp_path: Path) -> None:
+    folder = poisson_run(tmp_path / "run", 300, 200.0)
+    in_flight = InFlight.of(Run.load(folder))
+    edges = np.arange(0, in_flight.end_ns, 37_000_000)
+    for (begin, end), peak in zip(itertools.pairwise(edges), in_flight.peaks(edges), strict=True):
+        inside = (in_flight.times_ns > begin) & (in_flight.times_ns < end)
+        held = in_flight.counts[in_flight.times_ns <= begin][-1]
+        assert peak == max(held, *in_flight.counts[inside], 0)

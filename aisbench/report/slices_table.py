@@ -1,0 +1,26 @@
+"""slices.csv: one slice of time a row."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+
+def write_slices_csv(block: dict[str, Any] | None, path: Path) -> None:
+    """Columns as in summary.json's `slices`, the errors by kind as `errors_KIND`. Without slices no file."""
+    if block is None:
+        path.unlink(missing_ok=True)
+        return
+    rows = [
+        {name: value for name, value in part.items() if name != "errors"}
+        | {f"errors_{kind}": count for kind, count in part["errors"].items()}
+        for part in block["slices"]
+    ]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        # A slice without requests has no latencies; one without errors has none of each kind.
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({name: 0 if name.startswith("errors_") else "" for name in columns} | row)
