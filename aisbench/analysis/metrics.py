@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.client import client_block, clock_of
+from aisbench.analysis.devices import devices_block
 from aisbench.analysis.failures import failures_by_kind
 from aisbench.analysis.groups import endpoints_block, turns_block
 from aisbench.analysis.in_flight import InFlight
@@ -74,6 +75,7 @@ def summarise(run: Run) -> dict[str, Any]:
         "turns": turns_block(run, latencies, tokens),
         "reasoning": reasoning_block(run),
         "server": server_block(run, latencies),
+        "devices": devices_block(run, tokens),
         "goodput": None if good is None else {"bounds_ms": goodput, "good": good, "of": len(latencies.ttft)},
         "config": run.config,
         "fingerprint": fingerprint_block(run),

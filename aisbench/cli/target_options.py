@@ -69,5 +69,13 @@ TARGET_OPTIONS = (
     option(
         "--metrics-url", name="metrics_url", metavar="URL", help="The page's address, where it is another."
     ),
+    option(
+        "--device-metrics/--no-device-metrics",
+        name="device_metrics",
+        help="Read GPUs and NPUs once a second: a DCGM exporter's, or this host's if a server runs on it.",
+    ),
+    option(
+        "--dcgm-url", name="dcgm_url", metavar="URL", help="A DCGM exporter's page, http://host:9400/metrics."
+    ),
     option("--timeout", name="timeout_s", type=float, metavar="S", help="Seconds one request may take."),
 )

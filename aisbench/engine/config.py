@@ -48,6 +48,8 @@ class RunConfig(DatasetOptions):
     local_address: tuple[str, ...] = ()
     server_metrics: bool = True
     metrics_url: str | None = None
+    device_metrics: bool = True
+    dcgm_url: str | None = None
     # load
     rate: float = math.inf
     burstiness: float = 1.0

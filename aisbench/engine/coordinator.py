@@ -24,6 +24,7 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
 from aisbench.engine import host
 from aisbench.engine.config import RunConfig
+from aisbench.engine.devices.sampler import DeviceSampler
 from aisbench.engine.discovery import Model, discover_model
 from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
@@ -120,6 +121,7 @@ class Coordinator:
             raise
         self.plan = prepared.plan
         self.scraper = self.metrics_scraper(targets)
+        self.devices = self.device_sampler(targets)
         with self.interrupts.caught():
             self.run_workers(prepared)
         return self.directory.path
@@ -139,21 +141,41 @@ class Coordinator:
             pages = [Page(url if "://" in url else f"http://{url}", targets[0], {})]
         return Scraper(pages, self.transport, self.directory.records / "server.jsonl")
 
+    def device_sampler(self, targets: list[Target]) -> DeviceSampler | None:
+        """What reads the accelerators: by DCGM exporters, or of this host when a server runs on it."""
+        if not self.config.device_metrics:
+            return None
+        return DeviceSampler(
+            self.config.dcgm_url,
+            self.config.metrics_url,
+            self.directory.records / "devices.jsonl",
+            local=any(target.is_here for target in targets),
+        )
+
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
         inherited = (prepared.slots.fd,) if prepared.slots is not None else ()
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
         self.host_before = (host.steal_ns(), host.throttled_ns())
         try:
+            if self.devices is not None:
+                # Beside the workers' connecting: the first reading may take seconds.
+                self.devices.begin()
+                self.note(self.devices.notes)
             if self.wait_until_ready():
                 self.watch()
         finally:
             self.processes.end()
-            if self.scraper is not None:
-                self.scraper.end()
+            for sampler in (self.scraper, self.devices):
+                if sampler is not None:
+                    sampler.end()
         self.close_records()
         for spec in prepared.specs:
             spec.unlink()
+
+    def note(self, notes: list[str]) -> None:
+        """Adds to what the report says of the run; written with the next facts."""
+        self.directory.facts["notes"] = [*(self.directory.facts.get("notes") or ()), *notes]
 
     def live(self) -> np.ndarray:
         """The workers' live counters: a structured array, shape (workers,)."""
@@ -177,8 +199,8 @@ class Coordinator:
             time.sleep(0.005)
         if self.scraper is not None:
             # After the warm-up and before the start: from here on the counters' growth is this run's.
-            notes = self.scraper.begin()
-            self.directory.facts["notes"] = [*(self.directory.facts.get("notes") or ()), *notes]
+            self.scraper.begin()
+            self.note(self.scraper.notes)
         self.host_before = (host.steal_ns(), host.throttled_ns())
         self.start_ns = now_ns() + START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)

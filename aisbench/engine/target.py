@@ -42,6 +42,21 @@ class Target:
     def host_header(self) -> str:
         return bracketed(self.host) if self.port == PORTS[self.scheme] else self.authority
 
+    @property
+    def is_here(self) -> bool:
+        """True when the socket address is one of this host's own."""
+        (family,) = struct.unpack_from("=H", self.sockaddr)
+        if family == socket.AF_UNIX:
+            return True
+        packed = self.sockaddr[4:8] if family == socket.AF_INET else self.sockaddr[8:24]
+        try:
+            # Only a host's own addresses can be bound.
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.bind((str(ipaddress.ip_address(packed)), 0))
+            return True
+        except OSError:
+            return False
+
     def path(self, endpoint: str) -> str:
         """The path to post to. A base URL that ends in /v1, as OpenAI clients take it, is not asked for /v1 twice."""
         base = self.base_path

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
 from aisbench.report.aisbench_table import aisbench_table
 
 WIDTH = 50
+GIB = 1 << 30
 METRIC_TITLES = {
     "ttft": ("TTFT", "Time to First Token"),
     "tpot": ("TPOT", "Time per Output Token (excl. 1st token)"),
@@ -120,6 +122,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"{name + ' at server':<19} mean {pair['server']['mean']:.2f} ms of {pair['server']['requests']} requests; "
             f"network and client add {pair['difference_ms']:.2f}"
         )
+    yield from device_lines(summary["devices"])
     shares = [share for share in client["cpu_share"] if share is not None]
     if shares:
         yield (
@@ -187,6 +190,31 @@ def slice_lines(block: dict[str, Any] | None) -> Iterator[str]:
     failing = sum(part["failed"] > 0 for part in whole)
     title = f"Slices of {block['width_s']:g} s"
     yield f"{title:<19} {len(whole)} whole: {', '.join(told)}; failures in {failing}"
+
+
+def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """The accelerators that were read, all of one model together."""
+    if block is None:
+        return
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for device in block["devices"]:
+        by_name.setdefault(device["name"], []).append(device)
+    for name, devices in by_name.items():
+        told = [f"{len(devices)} x {name}"]
+        for key, form in (
+            ("utilisation_percent", lambda mean, most: f"{mean:.0f} % busy (max {most:.0f})"),
+            ("memory_used_bytes", lambda mean, most: f"{mean / GIB:.1f} GiB each (max {most / GIB:.1f})"),
+            ("power_w", lambda mean, most: f"{mean:.0f} W each (max {most:.0f})"),
+        ):
+            known = [device[key] for device in devices if device[key]]
+            if known:
+                told.append(form(fmean(k["mean"] for k in known), max(k["max"] for k in known)))
+        yield f"{'Devices':<19} {', '.join(told)}"
+    if block["joules_per_output_token"] is not None:
+        yield (
+            f"{'Energy':<19} {block['energy_j']:.0f} J, "
+            f"{block['joules_per_output_token']:.3g} J per output token"
+        )
 
 
 def parts(summary: dict[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aisbench.engine.config import RunConfig
-from aisbench.engine.target import packed_address, resolve
+from aisbench.engine.target import Target, packed_address, resolve
 from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput
 
@@ -82,3 +82,16 @@ def test_local_addresses_are_of_the_server_s_ip_version() -> None:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(BadInput, match="--local-address ::1 is of another IP version"):
             resolve(url, Transport.of(RunConfig(local_address=("::1",))))
+
+
+def test_whether_a_server_is_on_this_host() -> None:
+    for address, here in (
+        ("127.0.0.1", True),
+        ("127.5.6.7", True),
+        ("192.0.2.1", False),
+        ("2001:db8::1", False),
+    ):
+        target = Target("", "http", address, 80, "", packed_address(address, 80))
+        assert target.is_here is here
+    unix = struct.pack("=H", socket.AF_UNIX) + b"/run/server\0"
+    assert Target("", "http", "", 80, "", unix).is_here

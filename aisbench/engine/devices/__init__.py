@@ -1,0 +1,1 @@
+"""What accelerators say of themselves while a run goes on: load, memory, power."""
