@@ -103,7 +103,8 @@ def panel(snapshot: Snapshot, recent: Iterable[Point] = (), width: int = 80) -> 
     for label, value in panel_fields(snapshot):
         text = Text(value, style="red" if label == "errors" else "")
         if cells >= NARROWEST_SPARK and recent and label in recent[-1]:
-            spark = sparkline([point[label] for point in recent], cells)
+            # The newest at the right end from the start on, so that the panel keeps its width.
+            spark = sparkline([point[label] for point in recent], cells).rjust(cells)
             text = Text.assemble(f"{value:<{VALUE_CELLS}}", (spark, "cyan"), no_wrap=True)
         table.add_row(label, text)
     done = progress(snapshot)
