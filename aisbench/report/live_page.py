@@ -153,11 +153,9 @@ class LivePage:
 
     async def metrics(self, request: web.Request) -> web.Response:
         from aiohttp import web
-        from prometheus_client import CONTENT_TYPE_LATEST
 
-        return web.Response(
-            body=prometheus_page(self.snapshot), headers={"Content-Type": CONTENT_TYPE_LATEST}
-        )
+        body, content_type = prometheus_page(self.snapshot, request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """First all points that are kept, then each as it comes, at last how the run ended."""

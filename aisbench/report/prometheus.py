@@ -21,13 +21,15 @@ HISTOGRAMS = {
 }  # fmt: skip
 
 
-def prometheus_page(snapshot: Snapshot | None) -> bytes:
-    """The page; empty before the first snapshot."""
-    from prometheus_client import CollectorRegistry, generate_latest
+def prometheus_page(snapshot: Snapshot | None, accept: str) -> tuple[bytes, str]:
+    """The page in the format that `accept` asks for, and its content type; empty before the first snapshot."""
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.exposition import choose_encoder
 
     registry = CollectorRegistry()
     registry.register(Figures(snapshot))
-    return generate_latest(registry)
+    encode, content_type = choose_encoder(accept)
+    return encode(registry), content_type
 
 
 class Figures:

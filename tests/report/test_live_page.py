@@ -26,10 +26,10 @@ def open_page() -> LivePage:
     return LivePage(listen("127.0.0.1", 0), "aisbench <test>")
 
 
-def get(page: LivePage, path: str) -> http.client.HTTPResponse:
+def get(page: LivePage, path: str, **headers: str) -> http.client.HTTPResponse:
     host, port = page.listening.getsockname()[:2]
     connection = http.client.HTTPConnection(host, port, timeout=30)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=headers)
     return connection.getresponse()
 
 
@@ -92,6 +92,10 @@ def test_metrics_are_prometheus_text() -> None:
         page.update(now)
         answer = get(page, "/metrics")
         text = answer.read().decode()
+        # What Prometheus asks for since 2.5.
+        newer = get(page, "/metrics", Accept="application/openmetrics-text;version=1.0.0")
+        assert (newer.getheader("Content-Type") or "").startswith("application/openmetrics-text")
+        assert newer.read().endswith(b"# EOF\n")
     assert (answer.getheader("Content-Type") or "").startswith("text/plain")
     samples = {
         (sample.name, *sample.labels.values()): sample.value
