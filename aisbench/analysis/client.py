@@ -55,7 +55,7 @@ def ttft_bounds_ms(run: Run) -> list[float]:
     Low: from the send call's return to the earliest moment the first token can have come (not below
     0); high: from just before the send to the stamp. The true mean lies between them.
     """
-    rows = run.rows[run.has_status("ok")]
+    rows = run.selected(run.has_status("ok"))
     if len(rows) == 0:
         return [0.0, 0.0]
     low = np.maximum(rows["first_token_low_ns"] - rows["send_returned_ns"], 0)
@@ -79,7 +79,7 @@ def late_merge_share(run: Run) -> float:
 
 def client_block(run: Run, lag: dict[str, float] | None) -> dict[str, Any]:
     """summary.json's `client`."""
-    rows = run.rows[run.has_status("ok")]
+    rows = run.selected(run.has_status("ok"))
     seen = (rows["first_token_seen_ns"] - rows["sent_ns"]) / 1e6
     reads = int(run.rows["reads"].sum())
     user = describe(seen)

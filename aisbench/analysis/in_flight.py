@@ -105,6 +105,6 @@ def spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
     Requests lost in a crash count until the last moment that the records speak of.
     """
-    rows = run.rows[run.rows["sent_ns"] > 0]
+    rows = run.selected(run.rows["sent_ns"] > 0)
     sent = rows["sent_ns"] - run.start_ns
     return sent, np.where(rows["done_ns"] > 0, rows["done_ns"] - run.start_ns, run.duration_ns)

@@ -31,7 +31,7 @@ class Latencies:
     def of(run: Run, tokens: TokenCounts, origin: str = "sent_ns") -> Latencies:
         """`origin`: the row's field to count from."""
         ok = run.has_status("ok")
-        rows, output = run.rows[ok], tokens.output[ok]
+        rows, output = run.selected(ok), tokens.output[ok]
         ttft = (rows["first_token_ns"] - rows[origin]) / 1e6
         e2el = (rows["last_token_ns"] - rows[origin]) / 1e6
         several = output > 1

@@ -154,7 +154,7 @@ def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
     Input tokens count when their request was sent, output tokens (token events) when they came.
     """
     ok = run.has_status("ok")
-    rows = run.rows[ok]
+    rows = run.selected(ok)
     if len(rows) == 0:
         return dict.fromkeys(
             ("requests_per_s", "input_tokens_per_s", "output_tokens_per_s", "total_tokens_per_s"), 0.0
@@ -208,7 +208,7 @@ def per_request_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> di
 
 
 def reasoning_block(run: Run) -> dict[str, float]:
-    rows = run.rows[run.has_status("ok")]
+    rows = run.selected(run.has_status("ok"))
     events, reasoning = int(rows["content_events"].sum()), int(rows["reasoning_events"].sum())
     return {
         "events": reasoning,

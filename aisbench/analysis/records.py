@@ -31,6 +31,20 @@ UNCLOSED = "the run ended without closing its records"
 
 
 @dataclass(frozen=True)
+class Selected:
+    """Some rows of a run, a column at a time: a copy of them would be as large as the run itself."""
+
+    rows: NDArray[np.void]
+    mask: NDArray[np.bool_]
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.rows[name][self.mask]
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.mask))
+
+
+@dataclass(frozen=True)
 class Run:
     """One run folder, read.
 
@@ -59,11 +73,8 @@ class Run:
             parts.append(rows)
             origins.append(origin_ns)
         start_ns = int(info.get("start_ns") or max(origins, default=0))
-        rows = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0, ROW), *parts])
-        row_workers = np.repeat(np.array(workers, np.int32), [len(part) for part in parts])
-        if len(rows) > 1 and np.any(np.diff(rows["slot"]) < 0):
-            order = np.argsort(rows["slot"], kind="stable")
-            rows, row_workers = rows[order], row_workers[order]
+        rows, order = sorted_by_slot(parts)
+        row_workers = np.repeat(np.array(workers, np.int32), [len(part) for part in parts])[order]
         return Run(
             folder=folder,
             info=info,
@@ -149,6 +160,9 @@ class Run:
         """From the common start to the end of the last response, as vLLM's (dispatch to gather)."""
         return self.last_ns - self.start_ns
 
+    def selected(self, mask: NDArray[np.bool_]) -> Selected:
+        return Selected(self.rows, mask)
+
     def has_status(self, *names: str) -> NDArray[np.bool_]:
         """Mask of the rows whose status is one of `names` (STATUSES)."""
         return np.isin(self.rows["status"], [STATUSES.index(name) for name in names])
@@ -194,6 +208,24 @@ def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
         return np.empty(0, ROW), int(header["origin_ns"])
     rows = np.memmap(path, ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
     return rows, int(header["origin_ns"])
+
+
+def sorted_by_slot(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """All rows by slot, and which of them, one part after the other, stands where.
+
+    They are copied once, and not at all when there is one part that is in order.
+    """
+    slots = np.concatenate([np.empty(0, np.int64), *(part["slot"] for part in parts)])
+    order = np.argsort(slots, kind="stable")
+    if len(parts) == 1 and np.all(np.diff(slots) >= 0):
+        return parts[0], order
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    rows = np.empty(len(order), ROW)
+    ends = np.cumsum([len(part) for part in parts])
+    for part, end in zip(parts, ends, strict=True):
+        rows[place[end - len(part) : end]] = part
+    return rows, order
 
 
 def read_histograms(paths: list[Path]) -> dict[str, Histogram]:

@@ -33,7 +33,7 @@ class Sending:
     @staticmethod
     def of(run: Run, held: InFlight) -> Sending:
         """`held`: the in-flight slots that were taken."""
-        rows = run.rows[run.rows["sent_ns"] > 0]
+        rows = run.selected(run.rows["sent_ns"] > 0)
         sent, planned = rows["sent_ns"] - run.start_ns, rows["planned_ns"] - run.start_ns
         first = rows["turn"] == 0
         could_go = planned

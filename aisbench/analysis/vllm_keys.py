@@ -147,7 +147,7 @@ def totals(run: Run, tokens: TokenCounts, good: int | None) -> dict[str, Any]:
 def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
     """Without `detailed` only latencies and queue_times, as vLLM leaves them."""
     kept = run.has_status("ok", "failed")
-    rows = run.rows[kept]
+    rows = run.selected(kept)
     ok = run.has_status("ok")[kept]
     began_ns = rows[run.sends_from]
     latencies = np.where(ok, (rows["last_token_ns"] - began_ns) / 1e9, 0.0).tolist()
@@ -166,7 +166,7 @@ def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
         "start_times": (began_ns / 1e9).tolist(),
         "queue_times": queue_times,
         "generated_texts": [text for (text, _), keep in zip(each_text(run), kept, strict=True) if keep],
-        "errors": [error_text(row) for row in rows],
+        "errors": [error_text(row) for row in run.rows[kept]],
     }
 
 
@@ -177,7 +177,7 @@ def error_text(row: np.void) -> str:
 
 def peaks(run: Run) -> dict[str, float]:
     """Over whole seconds from the first successful send: token events, and requests that touch one."""
-    rows = run.rows[run.has_status("ok")]
+    rows = run.selected(run.has_status("ok"))
     tokens, concurrent = 0.0, 0
     if len(rows):
         sent_ns = rows[run.sends_from]
