@@ -60,12 +60,12 @@ class Memory:
     def rows(self) -> list[list[str]]:
         at = np.array(self.at_s)
         settled = at >= min(SETTLING_S, at[-1] / 2)
-        rows = [["process", "memory", "start", "end", "max", "slope after the first minute"]]
+        rows = [["process", "memory", "start", "half-way", "end", "max", "slope after the first minute"]]
         for (name, kind), values in self.bytes.items():
             y = np.array(values) / MB
             slope = np.polyfit(at[settled], y[settled], 1)[0] * 3600
-            first = y[settled][0]
-            shown = [f"{value:.2f} MB" for value in (first, y[-1], y[settled].max())]
+            first, half = y[settled][0], y[settled][settled.sum() // 2]
+            shown = [f"{value:.2f} MB" for value in (first, half, y[-1], y[settled].max())]
             rows.append([name, kind, *shown, f"{slope:+.2f} MB/h"])
         return rows
 

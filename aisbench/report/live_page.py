@@ -11,11 +11,11 @@ import contextlib
 import os
 import socket
 import threading
-from collections import deque
 from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 
 from aisbench.analysis.snapshot import Snapshot
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Ten minutes of snapshots, two a second, for whoever opens the page later.
 MOST_POINTS = 1200
+# What the page's charts draw of a snapshot.
+POINT = ("t", "in_flight", "rate", "tokens", "ttft", "itl", "failed")
 BACKLOG = 64
 NICENESS = 10
 # How long browsers have, at the run's end, to be told so.
@@ -71,7 +73,8 @@ class LivePage:
         self.ended: dict[str, str | None] = {"outcome": "failed", "reason": None, "folder": None}
         # What follows belongs to the loop's thread.
         self.snapshot: Snapshot | None = None
-        self.points: deque[dict[str, Any]] = deque(maxlen=MOST_POINTS)
+        # The point that came n-th stands at n modulo MOST_POINTS: memory is the same from the start on.
+        self.points = np.full((MOST_POINTS, len(POINT)), np.nan)
         self.came = 0
         self.over = False
         self.fresh = asyncio.Event()
@@ -124,7 +127,7 @@ class LivePage:
 
     def take(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self.points.append(point(snapshot))
+        self.points[self.came % MOST_POINTS] = point(snapshot)
         self.came += 1
         self.wake()
 
@@ -185,11 +188,15 @@ class LivePage:
 
     def message(self, sent: int) -> bytes:
         """What one browser does not know yet; `all` the first time (`sent` -1)."""
-        count = len(self.points) if sent < 0 else min(self.came - sent, len(self.points))
+        first = max(sent, self.came - MOST_POINTS, 0)
         message: dict[str, Any] = {
             "all": sent < 0,
             "most": MOST_POINTS,
-            "points": list(self.points)[len(self.points) - count :],
+            # What is not known is NaN here and null there.
+            "points": [
+                dict(zip(POINT, self.points[at % MOST_POINTS].tolist(), strict=True))
+                for at in range(first, self.came)
+            ],
         }
         if self.snapshot is not None:
             message["fields"] = panel_fields(self.snapshot)
@@ -198,14 +205,14 @@ class LivePage:
         return orjson.dumps(message)
 
 
-def point(snapshot: Snapshot) -> dict[str, Any]:
-    """What the page's charts draw of a snapshot."""
-    return {
-        "t": round(snapshot.elapsed_s, 2),
-        "in_flight": snapshot.in_flight,
-        "rate": snapshot.achieved_rate,
-        "tokens": snapshot.tokens_per_s,
-        "ttft": snapshot.ttft_recent_ms,
-        "itl": snapshot.itl_recent_ms,
-        "failed": snapshot.failed,
-    }
+def point(snapshot: Snapshot) -> tuple[float | None, ...]:
+    """The values of POINT; None, where nothing came, becomes NaN."""
+    return (
+        round(snapshot.elapsed_s, 2),
+        snapshot.in_flight,
+        snapshot.achieved_rate,
+        snapshot.tokens_per_s,
+        snapshot.ttft_recent_ms,
+        snapshot.itl_recent_ms,
+        snapshot.failed,
+    )
