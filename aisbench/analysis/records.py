@@ -103,7 +103,7 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        """finished, interrupted or failed; a run that never closed its records has failed."""
+        """finished, interrupted, abandoned or failed; a run that never closed its records has failed."""
         outcome = self.info.get("outcome")
         return "failed" if outcome in (None, "running") else str(outcome)
 

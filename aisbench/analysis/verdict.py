@@ -88,6 +88,8 @@ def judge_outcome(verdict: Verdict, run: Run, requests: dict[str, int]) -> None:
         verdict.worsen("invalid", f"The run failed: {run.outcome_reason or 'no reason was noted'}.")
     if run.outcome == "interrupted":
         verdict.notes.append(f"The run was interrupted: {run.outcome_reason or 'before its planned end'}.")
+    if run.outcome == "abandoned":
+        verdict.notes.append(f"The run was ended early: {run.outcome_reason}.")
     for worker in run.workers:
         if worker.get("died"):
             verdict.worsen("invalid", f"Worker {worker.get('worker')} died: {worker['died']}.")

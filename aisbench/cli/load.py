@@ -43,10 +43,10 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     return run_and_report(config, command=command, as_json=as_json, live=not no_progress, live_port=live_port)
 
 
-def command_line() -> list[str]:
-    """The options as the user typed them, the API key left out."""
+def command_line(command: str = "load") -> list[str]:
+    """The options as the user typed them behind `command`, the API key left out."""
     args = sys.argv[1:]
-    if args[:1] == ["load"]:
+    if args[:1] == [command]:
         args = args[1:]
     shown = []
     hide = False

@@ -183,7 +183,14 @@ def option(*flags: str, name: str, **how: Any) -> Any:
     if "default" not in how and not how.get("multiple"):
         how["default"] = default(name)
     how.setdefault("show_default", how["default"] is not None if "default" in how else False)
-    return click.option(*flags, name, **how)
+    decorate = click.option(*flags, name, **how)
+    decorate.field = name  # type: ignore[attr-defined]
+    return decorate
+
+
+def chosen(names: tuple[str, ...], group: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The options of `group` for these fields of RunConfig, in its order."""
+    return tuple(one for one in group if one.field in names)
 
 
 def all_of(*groups: tuple[Any, ...]) -> Callable[[Any], Any]:

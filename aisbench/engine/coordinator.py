@@ -90,6 +90,7 @@ class Coordinator:
         self.interrupts = Interrupts()
         # Why the run has to end before its time, once it has.
         self.stopped: str | None = None
+        self.abandoned: str | None = None
         self.plan: Plan
         self.start_ns = 0
         self.sending_ended_ns: int | None = None
@@ -227,14 +228,19 @@ class Coordinator:
                     give_up_at = time.monotonic() + self.config.grace_s
             if give_up_at is None and self.interrupts.count:
                 give_up_at = time.monotonic() + self.config.grace_s
-            if (give_up_at is not None and time.monotonic() > give_up_at) or self.interrupts.count > 1:
+            given_up = give_up_at is not None and time.monotonic() > give_up_at
+            if given_up or self.abandoned is not None or self.interrupts.count > 1:
                 self.block.stop(2)
             self.processes.wait(POLL_S)
         self.stopped = self.stopped or self.processes.dead
         self.tick(self)
 
+    def abandon(self, reason: str) -> None:
+        """Ends the run at the next look: who called for it knows enough. What is in flight is given up."""
+        self.abandoned = reason
+
     def sending_has_ended(self, live: np.ndarray) -> bool:
-        if self.stopped is not None or self.interrupts.count:
+        if self.stopped is not None or self.abandoned is not None or self.interrupts.count:
             return True
         if 0 < self.deadline_ns <= now_ns():
             return True
@@ -258,6 +264,8 @@ class Coordinator:
             outcome, reason = "failed", self.stopped
         elif self.interrupts.count:
             outcome, reason = "interrupted", "stopped by the user"
+        elif self.abandoned is not None:
+            outcome, reason = "abandoned", self.abandoned
         self.directory.write(
             outcome=outcome,
             outcome_reason=reason,

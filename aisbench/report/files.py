@@ -34,7 +34,15 @@ def write_all(run_dir: str | Path) -> dict[str, Any]:
 
 
 def write_json(content: dict[str, Any], path: Path, *, indent: bool = False) -> None:
+    write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 if indent else 0), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    write_bytes(text.encode(), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
     """Whole or not at all: a reader never sees half of a file."""
     beside = path.with_name(path.name + ".part")
-    beside.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 if indent else 0))
+    beside.write_bytes(content)
     os.replace(beside, path)

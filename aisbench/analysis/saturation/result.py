@@ -1,0 +1,97 @@
+"""saturation.json: what a search came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aisbench.analysis import thresholds
+from aisbench.analysis.saturation.search import Bracket, Plan, capacity_of
+from aisbench.analysis.saturation.slo import Term
+from aisbench.analysis.saturation.step import Point
+from aisbench.analysis.verdict import RANK
+
+SATURATION_SCHEMA = 1
+# What an overloaded server does to a run; everything else in a verdict is about the client.
+SERVER_CHECKS = (thresholds.ERRORS.name, thresholds.CUT_OFF.name)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`max_load` is the highest load that passed below all that failed (None: none did), `low` and `high` the
+    loads between which the true one lies as far as chance goes (None: not bounded on that side). `knee`: the load with the
+    greatest power. `capacity`: requests/s that the overloaded server completed; in closed loop the most that was reached."""
+
+    max_load: float | None
+    low: float | None
+    high: float | None
+    knee: float | None
+    capacity: float | None
+
+    @staticmethod
+    def of(plan: Plan, points: list[Point]) -> Answer:
+        bracket = Bracket.of(points)
+        ceiling = bracket.high.load if bracket.high is not None else None
+        surely = [p.load for p in points if p.passes and p.clear and (ceiling is None or p.load < ceiling)]
+        surely_not = [p.load for p in points if not p.passes and p.clear]
+        knee = max(points, key=lambda point: point.power, default=None)
+        return Answer(
+            max_load=bracket.low.load if bracket.low is not None else None,
+            low=max(surely, default=None),
+            high=min(surely_not, default=None),
+            knee=knee.load if knee is not None and knee.power > 0 else None,
+            capacity=max((point.throughput for point in points), default=None)
+            if plan.whole
+            else capacity_of(points),
+        )
+
+
+def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """How far the client of a step may be believed, and why not: its verdict without what the server did."""
+    worst = "valid"
+    reasons = []
+    for check in summary["verdict"]["checks"]:
+        if check["name"] not in SERVER_CHECKS and check["status"] != "valid":
+            reasons.append(str(check["text"]))
+            worst = max(worst, check["status"], key=RANK.__getitem__)
+    return worst, reasons
+
+
+def verdict_on(points: list[Point], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Valid unless the client was in doubt where the answer was decided: at the two ends of the bracket."""
+    bracket = Bracket.of(points)
+    ends = {point.load for point in (bracket.low, bracket.high) if point is not None}
+    status, reasons = "valid", []
+    for step in steps:
+        if step["load"] in ends and step["client"] != "valid":
+            status = max(status, step["client"], key=RANK.__getitem__)
+            reasons += [f"At {step['load']:g}: {reason}." for reason in step["client_reasons"]]
+    return {"status": status, "reasons": list(dict.fromkeys(reasons))}
+
+
+def result(
+    plan: Plan,
+    slo: tuple[Term, ...],
+    points: list[Point],
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    ended: str,
+    outcome: str,
+) -> dict[str, Any]:
+    """`ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed."""
+    answer = Answer.of(plan, points)
+    return {
+        "schema": SATURATION_SCHEMA,
+        "over": plan.over,
+        "slo": [str(term) for term in slo],
+        "outcome": outcome,
+        "ended": ended,
+        "max_load": answer.max_load,
+        "max_load_interval": [answer.low, answer.high],
+        "knee": answer.knee,
+        "capacity": answer.capacity,
+        "verdict": verdict_on(points, steps),
+        "points": [point.as_dict() for point in sorted(points, key=lambda point: point.load)],
+        "steps": list(steps),
+    }

@@ -1,0 +1,162 @@
+"""Which load is tried next: doubling until one fails, then between the last that passes and the first that does not.
+
+Nothing here runs anything: from the points so far follows the next load, or the end.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from aisbench.analysis.saturation.step import Point
+
+# A doubling of the requests in flight that brings less throughput than this was the last one.
+PLATEAU_GAIN = 0.05
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`over`: rate or concurrency. `loads`: exactly these, once each; else a search that starts at `start`.
+
+    The search ends when the bracket is narrower than `tolerance` (relative), and both ends are clear or
+    measured `repeats` times. `most`: no load above it. `bounded`: there is a bound on a latency to fail.
+    """
+
+    over: str
+    start: float
+    tolerance: float
+    repeats: int
+    most: float = math.inf
+    loads: tuple[float, ...] = ()
+    bounded: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Loads are whole numbers."""
+        return self.over == "concurrency"
+
+
+@dataclass(frozen=True)
+class Next:
+    """The load to measure; None when the search is over. `why` in words."""
+
+    load: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """The highest load that passes below all that fail, and the lowest that fails."""
+
+    low: Point | None
+    high: Point | None
+
+    @staticmethod
+    def of(points: list[Point]) -> Bracket:
+        failing = [point for point in points if not point.passes]
+        high = min(failing, key=lambda point: point.load, default=None)
+        passing = [point for point in points if point.passes and (high is None or point.load < high.load)]
+        return Bracket(max(passing, key=lambda point: point.load, default=None), high)
+
+
+def next_load(plan: Plan, points: list[Point]) -> Next:
+    """`points`: one for each load that was measured, in any order."""
+    if plan.loads:
+        return next_of_list(plan, points)
+    bracket = Bracket.of(points)
+    low, high = bracket.low, bracket.high
+    if low is None and high is None:
+        return Next(rounded(plan, plan.start), "the first load")
+    if high is None:
+        assert low is not None
+        return upwards(plan, points, low)
+    doubted = contradicted(plan, points, high)
+    if doubted is not None:
+        return Next(doubted.load, "a higher load passed: this one again")
+    if low is None:
+        return downwards(plan, points, high)
+    return between(plan, points, low, high)
+
+
+def next_of_list(plan: Plan, points: list[Point]) -> Next:
+    done = {point.load: point.runs for point in points}
+    for runs in range(plan.repeats):
+        for load in plan.loads:
+            if done.get(load, 0) <= runs:
+                return Next(load, f"number {runs + 1} of {plan.repeats} at this load")
+    return Next(None, "all loads were measured")
+
+
+def upwards(plan: Plan, points: list[Point], low: Point) -> Next:
+    if low.load >= plan.most:
+        return settle(plan, [low], f"the highest load that was allowed ({plan.most:g}) passes")
+    if plan.over == "concurrency" and not plan.bounded and has_plateau(points):
+        return Next(None, f"twice the requests in flight bring less than {PLATEAU_GAIN:.0%} more throughput")
+    return Next(rounded(plan, min(2 * low.load, plan.most)), "all loads so far pass: twice as much")
+
+
+def has_plateau(points: list[Point]) -> bool:
+    ordered = sorted(points, key=lambda point: point.load)
+    if len(ordered) < 2:
+        return False
+    before, last = ordered[-2:]
+    return last.load >= 2 * before.load and last.throughput < (1 + PLATEAU_GAIN) * before.throughput
+
+
+def contradicted(plan: Plan, points: list[Point], high: Point) -> Point | None:
+    """The failing load below one that passes, as long as it may be measured again."""
+    above = any(point.passes and point.load > high.load for point in points)
+    return high if above and high.runs < plan.repeats else None
+
+
+def downwards(plan: Plan, points: list[Point], high: Point) -> Next:
+    if high.is_lone:
+        return settle(plan, [high], "not even requests that are alone in the server meet the SLO")
+    guess = capacity_of(points)
+    if guess is not None and guess * (1 - plan.tolerance) < high.load / 2:
+        return Next(
+            rounded(plan, guess * (1 - plan.tolerance)), "just below what the overloaded server got done"
+        )
+    return Next(rounded(plan, high.load / 2), "no load passes so far: half as much")
+
+
+def between(plan: Plan, points: list[Point], low: Point, high: Point) -> Next:
+    if high.load <= low.load * (1 + plan.tolerance) or (plan.whole and high.load - low.load <= 1):
+        return settle(plan, [low, high], f"{low.load:g} passes and {high.load:g} does not")
+    guess = capacity_of(points)
+    if guess is not None:
+        for load in (guess * (1 - plan.tolerance), guess * (1 + plan.tolerance)):
+            # Only where it shortens the bracket.
+            if low.load * (1 + plan.tolerance / 2) < load < high.load / (1 + plan.tolerance / 2):
+                return Next(rounded(plan, load), "beside what the overloaded server got done")
+    return Next(
+        rounded(plan, math.sqrt(low.load * high.load)), "between a load that passes and one that does not"
+    )
+
+
+def settle(plan: Plan, ends: list[Point], why: str) -> Next:
+    """Measures what is not clear once more, the one with fewer runs first; then it is over."""
+    unclear = [point for point in ends if not point.clear and point.runs < plan.repeats]
+    if unclear:
+        return Next(min(unclear, key=lambda point: point.runs).load, "not clear by chance: once more")
+    return Next(None, why)
+
+
+def capacity_of(points: list[Point]) -> float | None:
+    """What the server completed, requests/s, where its backlog grew: as much as it can. None: it never did."""
+    overloaded = [point for point in points if point.overloaded and point.throughput > 0]
+    if not overloaded:
+        return None
+    seconds = sum(point.seconds for point in overloaded)
+    return sum(point.throughput * point.seconds for point in overloaded) / seconds
+
+
+def with_capacity(points: list[Point]) -> list[Point]:
+    """Each point told what the overloaded ones among them got done."""
+    capacity = capacity_of(points)
+    return [replace(point, capacity=capacity) for point in points]
+
+
+def rounded(plan: Plan, load: float) -> float:
+    """Loads that people can read: whole requests in flight, rates of four digits."""
+    return float(max(1, round(load))) if plan.whole else float(f"{load:.4g}")

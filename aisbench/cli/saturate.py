@@ -1,0 +1,166 @@
+"""`aisbench saturate`: the highest load that a server carries and still meets an SLO."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aisbench.analysis.saturation.settings import Settings
+from aisbench.cli.load import command_line
+from aisbench.cli.options import CONFIG_OPTIONS, Listed, ManyValued, all_of, chosen
+from aisbench.cli.output_options import OUTPUT_OPTIONS
+from aisbench.cli.search_folder import SearchFolder
+from aisbench.cli.target_options import TARGET_OPTIONS
+from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.workload_options import WORKLOAD_OPTIONS
+from aisbench.engine.config import RunConfig
+from aisbench.errors import BadInput
+
+TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
+OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
+# What may be given anew when a search goes on.
+RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key")
+
+
+@click.command(
+    cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.option(
+    "--over",
+    default=Settings.over,
+    show_default=True,
+    metavar="WHAT",
+    help="rate (requests/s, open loop) or concurrency (requests in flight, closed loop).",
+)
+@click.option(
+    "--slo",
+    default=Settings.slo,
+    show_default=True,
+    metavar="BOUNDS",
+    help="What a load has to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01'; with --over rate also a steady queue.",
+)
+@click.option("--start", type=float, metavar="LOAD", help="First load; found by itself otherwise.")
+@click.option("--max", "most", type=float, metavar="LOAD", help="No load above it.")
+@click.option(
+    "--step",
+    "step_s",
+    type=float,
+    metavar="S",
+    help="Seconds for each load, the second half measured; from the E2EL otherwise.",
+)
+@click.option(
+    "--tolerance",
+    type=float,
+    default=Settings.tolerance,
+    show_default=True,
+    help="How close, relative, the loads that pass and fail have to be.",
+)
+@click.option(
+    "--repeats",
+    type=int,
+    default=Settings.repeats,
+    show_default=True,
+    metavar="N",
+    help="Most runs at one load, where chance may have decided.",
+)
+@click.option("--budget", "budget_s", type=float, metavar="S", help="Seconds that the search may take.")
+@click.option(
+    "--sweep",
+    type=Listed(float),
+    default=(),
+    show_default=False,
+    metavar="LOAD,...",
+    help="Measure exactly these loads, each --repeats times.",
+)
+@click.option(
+    "--resume",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Go on with the search in this folder, with its settings.",
+)
+@all_of(
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    chosen(TRAFFIC, TRAFFIC_OPTIONS),
+    WORKLOAD_OPTIONS,
+    chosen(OUTPUT, OUTPUT_OPTIONS),
+)
+@click.pass_context
+def saturate(
+    ctx: click.Context,
+    over: str,
+    slo: str,
+    start: float | None,
+    most: float | None,
+    step_s: float | None,
+    tolerance: float,
+    repeats: int,
+    budget_s: float | None,
+    sweep: tuple[float, ...],
+    resume: Path | None,
+    **options: Any,
+) -> int:
+    """Find the highest load that a server carries and still meets an SLO.
+
+    Doubles the load until it fails, then closes in between. Each load is a run of its own, with all its
+    reports, in the search's folder; saturation.json there holds the answer and the curve.
+    """
+    if budget_s is not None and not budget_s > 0:
+        raise BadInput(f"--budget {budget_s:g} makes no sense; give seconds above 0")
+    settings = Settings(
+        over=over,
+        slo=slo,
+        start=start,
+        most=most,
+        step_s=step_s,
+        tolerance=tolerance,
+        repeats=repeats,
+        sweep=sweep,
+    )
+    if resume is not None:
+        folder = resumed(ctx, resume, settings, options["api_key"])
+    else:
+        config = RunConfig(**options).expanded()
+        check(settings, config)
+        command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
+        folder = SearchFolder.create(config, settings, command)
+    # Everything heavy is imported after the options are known to be good.
+    from aisbench.cli.saturating import saturate_and_report
+
+    return saturate_and_report(folder, budget_s=budget_s, say=click.echo)
+
+
+def check(settings: Settings, config: RunConfig) -> None:
+    """Raises BadInput for what makes no search."""
+    settings.check()
+    config_of_a_step = replace(config, rate=1.0) if settings.is_open_loop else config
+    config_of_a_step.check()
+    if not settings.is_open_loop and config.concurrency is not None:
+        raise BadInput(
+            "--over concurrency sets it by itself; leave --concurrency out, or bound it with --max"
+        )
+    if settings.needs_streams and not config.stream:
+        raise BadInput("--slo: TTFT and TPOT need streamed answers; leave --no-stream out or bound e2el")
+
+
+def resumed(ctx: click.Context, path: Path, given: Settings, api_key: str | None) -> SearchFolder:
+    """The search in `path`, with what of its settings may be given anew; raises BadInput for anything else."""
+    source = click.core.ParameterSource
+    typed = {
+        p.name for p in ctx.command.params if ctx.get_parameter_source(str(p.name)) is source.COMMANDLINE
+    }
+    for parameter in ctx.command.params:
+        if parameter.name in typed and parameter.name not in RENEWED:
+            raise BadInput(
+                f"--resume goes on with the settings of {path}; leave {parameter.opts[0]} out "
+                "(--budget, --repeats, --tolerance and --api-key may be given anew)"
+            )
+    folder = SearchFolder.load(path, api_key)
+    anew = {name: getattr(given, name) for name in ("repeats", "tolerance") if name in typed}
+    folder.settings = replace(folder.settings, **anew)
+    folder.settings.check()
+    return folder

@@ -1,0 +1,247 @@
+"""What `aisbench saturate` does once its options are known to be good."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from aisbench.analysis.records import Run
+from aisbench.analysis.saturation.result import client_status, result
+from aisbench.analysis.saturation.search import next_load, with_capacity
+from aisbench.analysis.saturation.step import Point, Sample
+from aisbench.cli.run import INTERRUPTED, RUN_FAILED, VERDICT_INVALID
+from aisbench.cli.search_folder import SearchFolder
+from aisbench.cli.search_runs import (
+    Hopeless,
+    expected_throughput,
+    sounding_config,
+    sounding_over,
+    step_config,
+    step_seconds,
+)
+from aisbench.engine.config import RunConfig
+from aisbench.engine.coordinator import Coordinator, Tick
+from aisbench.errors import BadInput
+from aisbench.report.files import write_all, write_json
+from aisbench.report.saturation_table import (
+    answer_text,
+    sounding_text,
+    step_text,
+    write_points_csv,
+)
+
+# A server that was cut off needs a moment to drop what it was doing.
+PAUSE_AFTER_CUT_S = 2.0
+# The first rate, of what the sounding got done.
+FIRST_SHARE = 0.75
+FIRST_IN_FLIGHT = 16.0
+
+Say = Callable[[str], None]
+
+
+class RunFailed(Exception):
+    """A run of the search came to nothing; the message says why."""
+
+
+def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Say) -> int:
+    """Goes on with the search in `folder`, writes its result, returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        config = folder.config
+        urls = config.url or (("http://localhost",) if config.uds is not None else ())
+        simulated = not urls
+        if simulated:
+            from aisbench.simulator.process import start_simulator
+
+            simulator = stack.enter_context(start_simulator([]))
+            say(f"no --url: the built-in simulator runs at {simulator.url}")
+            urls = (simulator.url,)
+        search = Search(folder, urls, simulated, budget_s, say)
+        outcome, ended = search.run()
+    found = result(
+        folder.settings.plan(search.start),
+        folder.settings.terms,
+        search.points(),
+        folder.steps,
+        ended=ended,
+        outcome=outcome,
+    )
+    write_json(found, folder.path / "saturation.json", indent=True)
+    write_points_csv(found, folder.path / "saturation.csv")
+    say(answer_text(found, folder.settings, folder.path))
+    if outcome == "interrupted":
+        return INTERRUPTED
+    if outcome == "failed" or (not folder.settings.sweep and found["max_load"] is None):
+        return RUN_FAILED
+    if config.strict and found["verdict"]["status"] == "invalid":
+        return VERDICT_INVALID
+    return 0
+
+
+class Search:
+    """Measures one load after the other. What was measured before, in `folder`, is read from its records."""
+
+    def __init__(
+        self,
+        folder: SearchFolder,
+        urls: tuple[str, ...],
+        simulated: bool,
+        budget_s: float | None,
+        say: Say,
+    ) -> None:
+        self.folder = folder
+        self.settings = folder.settings
+        self.terms = folder.settings.terms
+        self.urls = urls
+        self.simulated = simulated
+        self.ends_at = math.inf if budget_s is None else time.monotonic() + budget_s
+        self.say = say
+        self.samples: dict[float, list[Sample]] = {}
+        self.said: list[str] = []
+        for step in folder.steps:
+            self.keep(step["load"], Run.load(folder.path / step["folder"]))
+
+    def keep(self, load: float, run: Run) -> None:
+        self.samples.setdefault(load, []).append(Sample.of(run, self.terms))
+
+    def points(self) -> list[Point]:
+        open_loop = self.settings.is_open_loop
+        return with_capacity(
+            [Point.of(load, open_loop, samples, self.terms) for load, samples in self.samples.items()]
+        )
+
+    @property
+    def start(self) -> float:
+        """The first load."""
+        settings, sounding = self.settings, self.folder.sounding
+        if settings.start is not None or settings.sweep:
+            return settings.start or settings.sweep[0]
+        if settings.is_open_loop and sounding is not None:
+            first = FIRST_SHARE * float(sounding["throughput"])
+        else:
+            first = FIRST_IN_FLIGHT
+        return min(first, settings.most or math.inf)
+
+    @property
+    def step_s(self) -> float:
+        if self.settings.step_s is not None:
+            return self.settings.step_s
+        assert self.folder.sounding is not None
+        return float(self.folder.sounding["step_s"])
+
+    def run(self) -> tuple[str, str]:
+        """The outcome and why the search is over: see saturation.result."""
+        settings = self.settings
+        try:
+            known_start = settings.start is not None or bool(settings.sweep)
+            if self.folder.sounding is None and not (known_start and settings.step_s is not None):
+                self.sound()
+            while True:
+                wanted = next_load(settings.plan(self.start), self.points())
+                if wanted.load is None:
+                    return "finished", wanted.why
+                if time.monotonic() + self.step_s > self.ends_at:
+                    return "budget", "the budget is used up"
+                self.measure(wanted.load, wanted.why)
+        except KeyboardInterrupt:
+            return "interrupted", "stopped by the user"
+        except RunFailed as problem:
+            return "failed", str(problem)
+        except BadInput as problem:
+            # Nothing measured yet: the options are at fault, and the message says which.
+            if not self.folder.steps:
+                if self.folder.sounding is None:
+                    self.discard()
+                raise
+            return "failed", str(problem)
+
+    def discard(self) -> None:
+        """Takes the folder away in which nothing is."""
+        steps = self.folder.path / "steps"
+        if steps.exists() and not any(steps.iterdir()):
+            steps.rmdir()
+        if not steps.exists():
+            (self.folder.path / "search.json").unlink()
+            self.folder.path.rmdir()
+
+    def sound(self) -> None:
+        """A first look, in closed loop: what the server gets done, and how long a request takes then."""
+        config = sounding_config(self.folder.config)
+
+        def tick(coordinator: Coordinator) -> None:
+            if sounding_over(coordinator):
+                coordinator.abandon("the sounding knows enough")
+
+        run, _ = self.one_run(config, tick)
+        sample = Sample.of(run)
+        e2el_ms = sample.latencies["e2el"]
+        finite = e2el_ms[e2el_ms < math.inf]
+        if sample.completed == 0 or len(finite) == 0:
+            raise RunFailed(f"no request succeeded in {config.duration_s:g} s; see {run.folder}")
+        throughput, mean_s = sample.completed / sample.seconds, float(finite.mean()) / 1e3
+        if self.settings.is_open_loop and run.has_conversations:
+            raise BadInput(
+                "--over rate counts requests, and these come in conversations; use --over concurrency"
+            )
+        self.folder.sounding = {
+            "folder": str(run.folder.relative_to(self.folder.path)),
+            "in_flight": config.concurrency,
+            "throughput": throughput,
+            "mean_e2el_s": mean_s,
+            "step_s": step_seconds(mean_s, throughput),
+        }
+        self.folder.save()
+        self.say(sounding_text(self.folder.sounding, self.step_s))
+        time.sleep(PAUSE_AFTER_CUT_S)
+
+    def measure(self, load: float, why: str) -> None:
+        open_loop, at = self.settings.is_open_loop, len(self.folder.steps) + 1
+        expected = None if open_loop else expected_throughput(load, self.folder.sounding, self.points())
+        config = step_config(self.folder.config, load, self.step_s, at, expected, open_loop=open_loop)
+        began = time.monotonic()
+        run, summary = self.one_run(config, Hopeless(load) if open_loop else lambda _: None)
+        if run.outcome == "failed":
+            raise RunFailed(f"at {load:g} {self.settings.unit}: {run.outcome_reason}; see {run.folder}")
+        status, reasons = client_status(summary)
+        self.keep(load, run)
+        step = {
+            "load": load,
+            "folder": str(run.folder.relative_to(self.folder.path)),
+            "seconds": time.monotonic() - began,
+            "why": why,
+            "early": run.outcome == "abandoned",
+            "client": status,
+            "client_reasons": reasons,
+        }
+        self.folder.steps.append(step)
+        self.folder.save()
+        self.say(step_text(at, next(p for p in self.points() if p.load == load), self.settings.unit, step))
+        if step["early"]:
+            time.sleep(PAUSE_AFTER_CUT_S)
+
+    def one_run(self, config: RunConfig, tick: Tick) -> tuple[Run, dict[str, Any]]:
+        """One run in the search's folder, with all its files; raises KeyboardInterrupt when the user ended it."""
+
+        def watch(coordinator: Coordinator) -> None:
+            if coordinator.interrupts.count:
+                # What a search has measured is in its finished steps: this one is not waited for.
+                coordinator.abandon("the search was stopped")
+            else:
+                tick(coordinator)
+
+        config = replace(config, work_dir=str(self.folder.path / "steps"))
+        coordinator = Coordinator(config, command=self.folder.command, say=self.say_once, tick=watch)
+        path = coordinator.run(self.urls, simulator=self.simulated)
+        if coordinator.interrupts.count:
+            raise KeyboardInterrupt
+        summary = write_all(path)
+        return Run.load(path), summary
+
+    def say_once(self, line: str) -> None:
+        """What is noted of the workload is the same for every step."""
+        if line not in self.said:
+            self.said.append(line)
+            self.say(line)

@@ -1,0 +1,97 @@
+"""The folder of a search, and search.json in it: from there an interrupted one goes on."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aisbench.analysis.saturation.settings import Settings
+from aisbench.engine.config import RunConfig
+from aisbench.errors import BadInput
+
+SEARCH_SCHEMA = 1
+STATE = "search.json"
+
+
+@dataclass
+class SearchFolder:
+    """`steps`: one entry for each run that was finished, in order: its `load`, `folder` and what was said of it.
+
+    `sounding`: what the first look at the server told; None before it, or where none is needed.
+    """
+
+    path: Path
+    config: RunConfig
+    settings: Settings
+    command: list[str]
+    sounding: dict[str, Any] | None = None
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    @staticmethod
+    def create(config: RunConfig, settings: Settings, command: list[str]) -> SearchFolder:
+        """A new folder named after the second; raises BadInput when it cannot be made."""
+        name = f"saturate_{datetime.now():%Y%m%d_%H%M%S}"
+        for suffix in ("", *(f"_{i}" for i in range(2, 100))):
+            path = Path(config.work_dir) / (name + suffix)
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                if path.is_dir():
+                    continue
+                raise BadInput(f"--work-dir {config.work_dir} is a file; give a folder") from None
+            except OSError as problem:
+                raise BadInput(
+                    f"--work-dir {config.work_dir} cannot be made ({problem.strerror}); give another"
+                ) from None
+            folder = SearchFolder(path, config, settings, command)
+            folder.save()
+            return folder
+        raise BadInput(f"--work-dir {config.work_dir}: no free name for this second; try again")
+
+    @staticmethod
+    def load(path: Path, api_key: str | None) -> SearchFolder:
+        """The search that was begun in `path`. The key is in no file, and has to be given anew."""
+        try:
+            state = json.loads((path / STATE).read_text())
+        except (OSError, ValueError):
+            raise BadInput(f"--resume {path} holds no {STATE}; give the folder of a search") from None
+        if state.get("schema") != SEARCH_SCHEMA:
+            raise BadInput(f"--resume {path} was written by another version of aisbench; search anew")
+        return SearchFolder(
+            path,
+            restored(RunConfig, {**state["config"], "api_key": api_key}),
+            restored(Settings, state["settings"]),
+            state["command"],
+            state["sounding"],
+            [step for step in state["steps"] if (path / step["folder"]).is_dir()],
+        )
+
+    def save(self) -> None:
+        """Whole or not at all."""
+        state = {
+            "schema": SEARCH_SCHEMA,
+            "command": self.command,
+            "config": self.config.as_dict(),
+            "settings": asdict(self.settings),
+            "sounding": self.sounding,
+            "steps": self.steps,
+        }
+        fresh = self.path / f"{STATE}.new"
+        fresh.write_text(json.dumps(state, indent=1))
+        os.replace(fresh, self.path / STATE)
+
+
+def restored(kind: type, plain: dict[str, Any]) -> Any:
+    """A dataclass from what JSON made of it: lists were tuples, and "inf" a number where the default is one."""
+    given = {}
+    for known in fields(kind):
+        if known.name in plain:
+            value = plain[known.name]
+            was_number = value == "inf" and isinstance(known.default, float)
+            given[known.name] = math.inf if was_number else tuple(value) if isinstance(value, list) else value
+    return kind(**given)

@@ -1,0 +1,115 @@
+"""The search against servers whose capacity is known, by chance and without."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisbench.analysis.saturation.backlog import STRETCHES
+from aisbench.analysis.saturation.search import Bracket, Plan, next_load, with_capacity
+from aisbench.analysis.saturation.slo import parse_slo
+from aisbench.analysis.saturation.step import Point, Sample
+
+SLO = parse_slo("error_rate<0.01")
+SECONDS = 30.0
+
+
+def sample(load: float, capacity: float, generator: np.random.Generator, noise: float) -> Sample:
+    """What a step of SECONDS at `load` requests/s shows of a server that does `capacity`."""
+    asked = load * (1 + noise * generator.normal())
+    done = min(asked, capacity)
+    wander = noise * load * generator.normal(size=STRETCHES)
+    return Sample(
+        seconds=SECONDS,
+        latencies={name: np.full(1000, 100.0) for name in ("ttft", "tpot", "e2el")},
+        due=1000,
+        failed=0,
+        good=1000,
+        completed=round(done * SECONDS),
+        output_tokens=0,
+        in_flight_mean=load * 0.1,
+        backlog_rates=(asked - done) + wander - wander.mean(),
+    )
+
+
+def searched(plan: Plan, capacity: float, *, noise: float, seed: int = 0) -> tuple[list[Point], int]:
+    """All points of a search, and how many runs it took."""
+    generator = np.random.default_rng(seed)
+    samples: dict[float, list[Sample]] = {}
+    for runs in range(100):
+        points = with_capacity([Point.of(load, True, seen, SLO) for load, seen in samples.items()])
+        load = next_load(plan, points).load
+        if load is None:
+            return points, runs
+        samples.setdefault(load, []).append(sample(load, capacity, generator, noise))
+    raise AssertionError("the search does not end")
+
+
+@given(capacity=st.floats(0.5, 5000), start=st.floats(0.5, 5000), seed=st.integers(0, 1000))
+def test_the_search_ends_close_to_the_capacity(capacity, start, seed):
+    plan = Plan("rate", start, 0.03, 3)
+    points, runs = searched(plan, capacity, noise=0.005, seed=seed)
+    bracket = Bracket.of(points)
+    if bracket.low is None:
+        # So little load that requests hardly meet: the search does not go below that.
+        assert bracket.high is not None
+        assert bracket.high.is_lone
+        return
+    assert bracket.low.load == pytest.approx(capacity, rel=0.05)
+    assert runs < 40
+
+
+def test_a_search_without_chance_takes_few_runs():
+    points, runs = searched(Plan("rate", 40, 0.03, 3), 58.5, noise=0.0)
+    bracket = Bracket.of(points)
+    assert bracket.low is not None
+    assert bracket.high is not None
+    assert bracket.low.load <= 58.5 < bracket.high.load <= bracket.low.load * 1.03
+    assert runs <= 7
+
+
+def test_no_load_above_the_highest_allowed_is_tried():
+    points, _ = searched(Plan("rate", 10, 0.03, 1, most=50), 1000, noise=0.0)
+    assert max(point.load for point in points) == 50
+
+
+def test_a_list_of_loads_is_measured_in_rounds():
+    points, runs = searched(Plan("rate", 10, 0.03, 2, loads=(10, 30, 20)), 25, noise=0.0)
+    assert runs == 6
+    assert {point.load: (point.runs, point.passes) for point in points} == {
+        10: (2, True),
+        30: (2, False),
+        20: (2, True),
+    }
+
+
+def test_above_the_known_capacity_a_load_needs_clear_proof():
+    generator = np.random.default_rng(3)
+    over = Point.of(100, True, [sample(100, 50, generator, 0.0)], SLO)
+    unsure = sample(60, 1000, generator, 0.0)
+    noisy = Sample(**{**vars(unsure), "backlog_rates": np.array([9.0, -9.0] * (STRETCHES // 2))})
+    lone = Point.of(60, True, [noisy], SLO)
+    assert lone.passes
+    assert not lone.clear
+    told = with_capacity([over, lone])[1]
+    assert told.capacity == pytest.approx(50)
+    assert told.beyond
+    assert not told.passes
+    sure = with_capacity([over, Point.of(60, True, [unsure], SLO)])[1]
+    assert sure.passes
+
+
+def test_more_requests_in_flight_are_tried_until_they_bring_nothing():
+    plan = Plan("concurrency", 4, 0.03, 1)
+    points: list[Point] = []
+    loads = []
+    while (load := next_load(plan, points).load) is not None:
+        loads.append(load)
+        throughput = min(load, 20) * 2.0
+        points.append(Point(load, False, 1, 10, (), None, throughput, 0, None, 0, load, {}))
+    assert loads == [4, 8, 16, 32, 64]
+    assert math.isinf(plan.most)
