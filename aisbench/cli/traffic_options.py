@@ -45,6 +45,22 @@ TRAFFIC_OPTIONS = (
         help="Rate at the end of the ramp.",
     ),
     option(
+        "--rate-steps",
+        name="rate_steps",
+        metavar="RxS,...",
+        help="Rates in turn, as 10x30s,20x30s; the last holds on.",
+    ),
+    option(
+        "--rate-series",
+        name="rate_series",
+        metavar="FILE",
+        help="csv of time_s,rate from 0 on, linear between.",
+    ),
+    option(
+        "--rate-sine", name="rate_sine", metavar="M,A,S", help="Mean, amplitude and period, as 20,10,60s."
+    ),
+    option("--burst", name="burst", metavar="NxS", help="So many at once, every so often, as 50x10s."),
+    option(
         "--concurrency",
         "--max-concurrency",
         name="concurrency",

@@ -48,7 +48,7 @@ class Watching:
             coordinator.directory.records,
             start_ns=coordinator.start_ns,
             planned=requests if requests >= 0 else None,
-            asked_rate=config.rate if config.is_open_loop and config.ramp_up is None else None,
+            asked_rate=config.rate if config.is_open_loop and not config.has_moving_rate else None,
             limit=config.concurrency,
             duration_s=config.duration_s,
         )

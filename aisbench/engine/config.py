@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from aisbench.errors import BadInput
 from aisbench.workload.options import DatasetOptions
+from aisbench.workload.shapes import Shape, burst, series, sine, steps
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
 PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
@@ -22,6 +24,12 @@ ANSWER_BYTES = 1 << 26
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
 ARRIVALS = ("constant", "poisson", "gamma")
+SHAPES: dict[str, Callable[[str], Shape]] = {
+    "rate_steps": steps,
+    "rate_series": series,
+    "rate_sine": sine,
+    "burst": burst,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +65,10 @@ class RunConfig(DatasetOptions):
     ramp_up: str | None = None
     ramp_from: float | None = None
     ramp_to: float | None = None
+    rate_steps: str | None = None
+    rate_series: str | None = None
+    rate_sine: str | None = None
+    burst: str | None = None
     concurrency: int | None = None
     num_requests: int | None = None
     duration_s: float | None = None
@@ -159,17 +171,44 @@ class RunConfig(DatasetOptions):
             positive("--ramp-to", self.ramp_to, "a rate in requests/s above 0")
             if not math.isinf(self.rate):
                 raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
+        self.check_shape()
         if self.arrival is None:
             return
         if self.arrival not in ARRIVALS:
             raise BadInput(f"--arrival: unknown {self.arrival!r}; known: {', '.join(ARRIVALS)}")
         if not self.is_open_loop:
-            raise BadInput(f"--arrival {self.arrival} needs a finite --rate (or --ramp-up)")
+            raise BadInput(f"--arrival {self.arrival} needs a finite --rate (or --ramp-up, or another shape)")
         wanted = {"constant": math.isinf(self.burstiness), "poisson": self.burstiness == 1.0, "gamma": True}
         if self.burstiness != 1.0 and not wanted[self.arrival]:
             raise BadInput(
                 f"--arrival {self.arrival} and --burstiness {self.burstiness:g} contradict each other; leave one out"
             )
+
+    def check_shape(self) -> None:
+        flags = [f"--{name.replace('_', '-')}" for name in SHAPES if getattr(self, name) is not None]
+        if not flags:
+            return
+        others = [*flags[1:], *(["--ramp-up"] if self.ramp_up else [])]
+        if others:
+            raise BadInput(f"{flags[0]} and {others[0]} both set the rate; give one of them")
+        if not math.isinf(self.rate):
+            raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
+        if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
+            raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
+        self.traffic_shape()
+
+    def traffic_shape(self) -> Shape | None:
+        """The rate over time that was asked for, if one was; raises BadInput where it makes no sense."""
+        for name, read in SHAPES.items():
+            text = getattr(self, name)
+            if text is not None:
+                return read(text)
+        return None
+
+    @property
+    def has_moving_rate(self) -> bool:
+        """True when the rate is another at different times, so that no one number tells it."""
+        return self.ramp_up is not None or any(getattr(self, name) is not None for name in SHAPES)
 
     @property
     def counts_chunks(self) -> bool:
@@ -189,7 +228,7 @@ class RunConfig(DatasetOptions):
     @property
     def is_open_loop(self) -> bool:
         """True when requests leave by a plan, not when others end."""
-        return not math.isinf(self.rate) or self.ramp_up is not None
+        return not math.isinf(self.rate) or self.has_moving_rate
 
     @property
     def shape(self) -> float:
@@ -200,6 +239,8 @@ class RunConfig(DatasetOptions):
     def arrival_name(self) -> str:
         if not self.is_open_loop:
             return "inf"
+        if self.burst is not None:
+            return "burst"
         if math.isinf(self.shape):
             return "constant"
         return "poisson" if self.shape == 1.0 else "gamma"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from aisbench.engine.config import RunConfig
 from aisbench.workload.arrivals import Ramp, arrival_offsets_ns, plan_fingerprint, requests_within
 from aisbench.workload.prompts import Prompts
+from aisbench.workload.shaped_arrivals import shaped_offsets_ns, shaped_within
 
 # A run bounded by time alone uses this many bodies again and again.
 BODIES_OF_TIMED_RUN = 1000
@@ -30,6 +32,8 @@ class Plan:
     offsets_ns: NDArray[np.int64]
     ramp: Ramp | None
     is_trace: bool = False
+    # The highest rate in it, requests/s; inf where nothing bounds it.
+    peak_rps: float = math.inf
 
     @property
     def fingerprint(self) -> str:
@@ -46,7 +50,7 @@ def bodies_wanted(config: RunConfig) -> int | None:
     """How many bodies the data set is asked for; None: as it likes."""
     if config.num_requests is not None or config.duration_s is None or not config.is_open_loop:
         return config.num_requests
-    count = requests_within(config.duration_s, rate_rps=config.rate, ramp=ramp_of(config))
+    count = count_within(config, config.duration_s)
     return count if count < BODIES_OF_TIMED_RUN else None
 
 
@@ -66,8 +70,14 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     ramp = ramp_of(config)
     count, requests = slots, prompts.count
     if config.duration_s is not None and config.num_requests is None:
-        count = requests_within(config.duration_s, rate_rps=config.rate, ramp=ramp)
+        count = count_within(config, config.duration_s)
         requests = count if talks is None else -1
+    shape = config.traffic_shape()
+    if shape is not None:
+        offsets = shaped_offsets_ns(
+            shape, count, burstiness=config.shape, seed=config.seed, generator=prompts.legacy_random
+        )
+        return Plan(count, requests, offsets, None, peak_rps=shape.peak_rps)
     offsets = arrival_offsets_ns(
         count,
         rate_rps=config.rate,
@@ -76,7 +86,14 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
         ramp=ramp,
         generator=prompts.legacy_random,
     )
-    return Plan(count, requests, offsets, ramp)
+    return Plan(count, requests, offsets, ramp, peak_rps=config.rate if ramp is None else ramp.to_rps)
+
+
+def count_within(config: RunConfig, duration_s: float) -> int:
+    shape = config.traffic_shape()
+    if shape is not None:
+        return shaped_within(shape, duration_s)
+    return requests_within(duration_s, rate_rps=config.rate, ramp=ramp_of(config))
 
 
 def closed_loop(config: RunConfig, slots: int, prompts: Prompts) -> Plan:

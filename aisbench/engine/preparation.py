@@ -129,8 +129,7 @@ def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
         return 0
     wanted = float(plan.limit) if plan.limit >= 0 else float(1 << 40)
     if asked.config.is_open_loop:
-        rate = plan.ramp.to_rps if plan.ramp is not None else asked.config.rate
-        wanted = min(wanted, AHEAD_S * rate)
+        wanted = min(wanted, AHEAD_S * plan.peak_rps)
     return int(min(share, MOST_AHEAD, -(-wanted // asked.workers)))
 
 

@@ -23,6 +23,8 @@ from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, logged_gaps_ns
 
 TOOL = "aisbench"
+# With any of these no one number is the rate.
+MOVING = ("ramp_up", "rate_steps", "rate_series", "rate_sine", "burst")
 APIS = {"openai": "completions", "openai-chat": "chat", "openai-responses": "responses"}
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty")
 
@@ -100,7 +102,7 @@ def setup_of(config: dict[str, Any], summary: dict[str, Any]) -> Setup:
         streams=config.get("stream"),
         dataset=config.get("dataset"),
         num_requests=config.get("num_requests") or (summary.get("requests") or {}).get("planned"),
-        rate=None if config.get("ramp_up") else number(config.get("rate")),
+        rate=None if any(config.get(name) for name in MOVING) else number(config.get("rate")),
         burstiness=number(config.get("burstiness")),
         concurrency=config.get("concurrency"),
         seed=config.get("seed"),
