@@ -27,6 +27,7 @@ from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.errors import BadInput
 from aisbench.report.files import write_all, write_json
+from aisbench.report.saturation_page import write_saturation
 from aisbench.report.saturation_table import (
     answer_text,
     sounding_text,
@@ -71,6 +72,7 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
     )
     write_json(found, folder.path / "saturation.json", indent=True)
     write_points_csv(found, folder.path / "saturation.csv")
+    write_saturation(found, folder.settings, folder.command, folder.path / "saturation.html")
     say(answer_text(found, folder.settings, folder.path))
     if outcome == "interrupted":
         return INTERRUPTED

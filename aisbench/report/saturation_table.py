@@ -55,7 +55,7 @@ def queue_words(point: Point, growth: Growth) -> str:
 
 def answer_text(found: Mapping[str, Any], settings: Settings, folder: Path) -> str:
     """The answer, and a line for each load."""
-    lines = [*answer_lines(found, settings), *table_lines(found), f"written: {folder}/saturation.json"]
+    lines = [*answer_lines(found, settings), *table_lines(found), f"written: {folder}/saturation.html"]
     if found["outcome"] in ("interrupted", "budget"):
         lines.append(f"to go on: aisbench saturate --resume {folder}")
     return "\n".join(lines)

@@ -35,16 +35,24 @@ class Answer:
         ceiling = bracket.high.load if bracket.high is not None else None
         surely = [p.load for p in points if p.passes and p.clear and (ceiling is None or p.load < ceiling)]
         surely_not = [p.load for p in points if not p.passes and p.clear]
-        knee = max(points, key=lambda point: point.power, default=None)
+        knee = knee_of(points)
         return Answer(
             max_load=bracket.low.load if bracket.low is not None else None,
             low=max(surely, default=None),
             high=min(surely_not, default=None),
-            knee=knee.load if knee is not None and knee.power > 0 else None,
+            knee=knee,
             capacity=max((point.throughput for point in points), default=None)
             if plan.whole
             else capacity_of(points),
         )
+
+
+def knee_of(points: list[Point]) -> float | None:
+    """The load with the greatest power; None when it is the lowest one measured: the knee may lie below."""
+    knee = max(points, key=lambda point: point.power, default=None)
+    if knee is None or knee.power == 0 or knee.load == min(point.load for point in points):
+        return None
+    return knee.load
 
 
 def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:

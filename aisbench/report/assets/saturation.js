@@ -1,0 +1,76 @@
+// The curve of a search: what each load brought, and what it cost.
+const loads = data.points.map((point) => point.load);
+const marks = () => data.points.map((point) => colour(point.passes ? "valid" : "invalid"));
+const shown = (value) => (value === null || value === undefined ? NaN : value);
+
+function loadAxis() {
+  return axis({ title: title(data.over === "rate" ? "load, requests/s asked" : "load, requests in flight"), rangemode: "tozero" });
+}
+// The answer with its interval, and the knee.
+function answerShapes() {
+  const line = (at, tint, dash) => ({
+    type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: colour(tint), width: 1.5, dash },
+  });
+  const shapes = [];
+  const [low, high] = data.max_load_interval;
+  if (low !== null && high !== null) {
+    shapes.push({ type: "rect", layer: "below", xref: "x", yref: "paper", x0: low, x1: high, y0: 0, y1: 1, line: { width: 0 }, fillcolor: rgba("valid", 0.16) });
+  }
+  if (data.max_load !== null) shapes.push(line(data.max_load, "valid", "solid"));
+  if (data.knee !== null) shapes.push(line(data.knee, "wait", "dot"));
+  return shapes;
+}
+const curve = (name, y, tint, more) => ({
+  name, x: loads, y, type: "scatter", mode: "lines+markers", line: { color: colour(tint), width: 1.8, ...more?.line },
+  marker: { size: 7, color: colour(tint), ...more?.marker }, hovertemplate: more?.hover ?? "%{y:.5~g} ms",
+});
+
+function throughputChart() {
+  const hover = "%{y:.5~g}/s";
+  const traces = [curve("requests done", data.points.map((p) => p.request_throughput), "accent", { hover, marker: { color: marks() } })];
+  if (data.over === "rate") {
+    const most = Math.max(...loads);
+    traces.unshift({ name: "all that was asked", x: [0, most], y: [0, most], type: "scatter", mode: "lines", line: { color: colour("wait"), width: 1.2, dash: "dash" }, hoverinfo: "skip" });
+  }
+  if (data.points.some((p) => p.goodput !== null)) {
+    traces.push(curve("goodput", data.points.map((p) => shown(p.goodput)), "decode", { hover, line: { dash: "dot" } }));
+  }
+  return [traces, layout({
+    shapes: answerShapes(), xaxis: loadAxis(), yaxis: axis({ title: title("requests/s"), rangemode: "tozero" }), hovermode: "x unified", showlegend: true,
+  })];
+}
+
+const STATISTICS = [
+  ["TTFT p99", "ttft_ms", "p99", "ttft", "solid"], ["TTFT mean", "ttft_ms", "mean", "ttft", "dot"],
+  ["TPOT p99", "tpot_ms", "p99", "valid", "solid"], ["TPOT mean", "tpot_ms", "mean", "valid", "dot"],
+  ["E2EL p99", "e2el_ms", "p99", "decode", "solid"], ["E2EL mean", "e2el_ms", "mean", "decode", "dot"],
+];
+function latencyChart() {
+  const value = (point, metric, statistic) => (point.metrics[metric]?.count ? point.metrics[metric][statistic] : NaN);
+  const traces = STATISTICS.map(([name, metric, statistic, tint, dash]) =>
+    curve(name, data.points.map((p) => value(p, metric, statistic)), tint, { line: { dash } }))
+    .filter((trace) => trace.y.some((y) => y > 0));
+  const seen = traces.flatMap((trace) => trace.y).filter((y) => y > 0);
+  const tints = { ttft: "ttft", tpot: "valid", e2el: "decode" };
+  const bounds = data.bounds.map(({ metric, bound }) => ({
+    type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: bound, y1: bound, line: { color: colour(tints[metric]), width: 1.2, dash: "dash" },
+  }));
+  const all = seen.concat(data.bounds.map(({ bound }) => bound));
+  return [traces, layout({
+    shapes: [...answerShapes(), ...bounds], xaxis: loadAxis(),
+    // Six names take three rows on a phone.
+    ...(narrow.matches ? { margin: { l: 8, r: 8, t: 104, b: 36 } } : {}),
+    yaxis: axis({ type: "log", title: title("ms"), ...(all.length ? decadeTicks(Math.min(...all), Math.max(...all)) : {}) }),
+    hovermode: "x unified", showlegend: true,
+  })];
+}
+
+(async () => {
+  const draw = async () => {
+    await Plotly.react("throughput", ...throughputChart(), SETTINGS());
+    await Plotly.react("latency", ...latencyChart(), SETTINGS());
+  };
+  await draw();
+  for (const query of [dark, narrow]) query.addEventListener("change", draw);
+  document.documentElement.dataset.drawn = "yes";
+})();

@@ -1,0 +1,121 @@
+"""The page of a search, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aisbench.analysis.saturation.backlog import STRETCHES
+from aisbench.analysis.saturation.result import result
+from aisbench.analysis.saturation.search import with_capacity
+from aisbench.analysis.saturation.settings import Settings
+from aisbench.analysis.saturation.step import Point, Sample
+from aisbench.report.saturation_page import write_saturation
+from aisbench.report.saturation_table import answer_text
+from tests.report.browser import Page, browser
+
+SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")
+CAPACITY = 50.0
+
+
+def sample(load: float) -> Sample:
+    """Ten seconds at `load` of a server that does CAPACITY: latencies grow towards it."""
+    done = min(load, CAPACITY)
+    ttft = 20 / max(1 - load / CAPACITY / 1.1, 0.01)
+    return Sample(
+        seconds=10.0,
+        latencies={"ttft": np.full(1000, ttft), "tpot": np.full(1000, 9.0), "e2el": np.full(1000, ttft + 90)},
+        due=1000,
+        failed=0,
+        good=1000 if ttft < 200 else 0,
+        completed=int(done * 10),
+        output_tokens=int(done * 100),
+        in_flight_mean=load / 10,
+        backlog_rates=np.full(STRETCHES, load - done),
+    )
+
+
+def searched() -> dict:
+    points = with_capacity(
+        [Point.of(load, True, [sample(load)], SETTINGS.terms) for load in (10, 20, 40, 80, 48)]
+    )
+    steps = [
+        {
+            "load": point.load,
+            "folder": f"steps/{at}",
+            "seconds": 20.0,
+            "why": "<b>the first</b> load",
+            "early": point.load == 80,
+            "client": "doubtful" if point.load == 48 else "valid",
+            "client_reasons": ["CPU at 90 %"] if point.load == 48 else [],
+        }
+        for at, point in enumerate(points)
+    ]
+    return result(SETTINGS.plan(10), SETTINGS.terms, points, steps, ended="48 passes", outcome="finished")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("saturation")
+    path = folder / "saturation.html"
+    write_saturation(searched(), SETTINGS, ["aisbench", "saturate", "--slo", "ttft_p99<200"], path)
+    with browser(folder / "profile") as shown:
+        shown.open(path)
+        yield shown
+
+
+def test_the_curve_shows_every_load(page: Page) -> None:
+    drawn = page.value("Array.from(chart('throughput').data.find((t) => t.name === 'requests done').x)")
+    assert drawn == [10, 20, 40, 48, 80]
+    assert page.value("chart('latency').data.map((t) => t.name)") == [
+        "TTFT p99",
+        "TTFT mean",
+        "TPOT p99",
+        "TPOT mean",
+        "E2EL p99",
+        "E2EL mean",
+    ]
+    # The bound of the SLO, on TTFT alone.
+    assert page.value("chart('latency').layout.shapes.filter((s) => s.y0 === 200).length") == 1
+    assert page.complaints() == []
+
+
+def test_the_tables_hold_loads_and_runs(page: Page) -> None:
+    text = page.value("document.body.innerText")
+    assert "meets the SLO up to\n48" in text
+    assert "At 48: CPU at 90 %." in text
+    # What a step says is text, not markup.
+    assert "<b>the first</b> load" in text
+    links = page.value("Array.from(document.querySelectorAll('td a'), (a) => a.getAttribute('href'))")
+    assert links == [f"steps/{at}/report.html" for at in range(5)]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_page_fits_and_follows_the_scheme(page: Page, width: int, scheme: str) -> None:
+    page.prefer(scheme)
+    page.resize(width, 900)
+    page.wait(f"document.documentElement.scrollWidth <= {width}")
+    page.wait("chart('throughput').layout.xaxis.gridcolor === colour('line')")
+    page.wait(f"chart('throughput').getBoundingClientRect().right <= {width}")
+    assert page.complaints() == []
+
+
+def test_the_knee_is_between_loads_or_unknown() -> None:
+    found = searched()
+    assert found["knee"] == 40
+    assert found["max_load_interval"] == [48, 80]
+    lowest = replace(SETTINGS, slo="error_rate<0.01")
+    points = with_capacity([Point.of(load, True, [sample(load)], lowest.terms) for load in (47, 48)])
+    alone = result(lowest.plan(47), lowest.terms, points, [], ended="", outcome="finished")
+    assert alone["knee"] is None
+
+
+def test_the_console_tells_the_same() -> None:
+    lines = answer_text(searched(), SETTINGS, Path("folder")).splitlines()
+    assert any("48 req/s (48 to 80)" in line for line in lines)
+    assert any(line.split()[:1] == ["80"] and "fails" in line for line in lines)
+    assert lines[-1] == "written: folder/saturation.html"
