@@ -11,7 +11,7 @@ from typing import Any
 
 from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.result import client_status, result
-from aisbench.analysis.saturation.search import next_load, with_capacity
+from aisbench.analysis.saturation.search import Plan, next_load, with_capacity
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.cli.run import INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.cli.search_folder import SearchFolder
@@ -63,7 +63,7 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
         search = Search(folder, urls, simulated, budget_s, say)
         outcome, ended = search.run()
     found = result(
-        folder.settings.plan(search.start),
+        Plan.of(folder.settings, search.start),
         folder.settings.terms,
         search.points(),
         folder.steps,
@@ -142,7 +142,7 @@ class Search:
             if self.folder.sounding is None and not (known_start and settings.step_s is not None):
                 self.sound()
             while True:
-                wanted = next_load(settings.plan(self.start), self.points())
+                wanted = next_load(Plan.of(settings, self.start), self.points())
                 if wanted.load is None:
                     return "finished", wanted.why
                 if time.monotonic() + self.step_s > self.ends_at:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aisbench.errors import BadInput
 from aisbench.workload.options import DatasetOptions
-from aisbench.workload.shapes import Shape, burst, series, sine, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aisbench.workload.shapes import Shape
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
 PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
@@ -24,12 +27,8 @@ ANSWER_BYTES = 1 << 26
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
 ARRIVALS = ("constant", "poisson", "gamma")
-SHAPES: dict[str, Callable[[str], Shape]] = {
-    "rate_steps": steps,
-    "rate_series": series,
-    "rate_sine": sine,
-    "burst": burst,
-}
+# The readers of what shapes a rate, by their names in workload.shapes.
+SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "burst": "burst"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,9 +198,13 @@ class RunConfig(DatasetOptions):
 
     def traffic_shape(self) -> Shape | None:
         """The rate over time that was asked for, if one was; raises BadInput where it makes no sense."""
-        for name, read in SHAPES.items():
+        for name, reader in SHAPES.items():
             text = getattr(self, name)
             if text is not None:
+                # It computes with numpy, which --help does not wait for.
+                from aisbench.workload import shapes
+
+                read: Callable[[str], Shape] = getattr(shapes, reader)
                 return read(text)
         return None
 

@@ -11,7 +11,7 @@ import pytest
 
 from aisbench.analysis.saturation.backlog import STRETCHES
 from aisbench.analysis.saturation.result import result
-from aisbench.analysis.saturation.search import with_capacity
+from aisbench.analysis.saturation.search import Plan, with_capacity
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.report.saturation_page import write_saturation
@@ -55,7 +55,7 @@ def searched() -> dict:
         }
         for at, point in enumerate(points)
     ]
-    return result(SETTINGS.plan(10), SETTINGS.terms, points, steps, ended="48 passes", outcome="finished")
+    return result(Plan.of(SETTINGS, 10), SETTINGS.terms, points, steps, ended="48 passes", outcome="finished")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_the_knee_is_between_loads_or_unknown() -> None:
     assert found["max_load_interval"] == [48, 80]
     lowest = replace(SETTINGS, slo="error_rate<0.01")
     points = with_capacity([Point.of(load, True, [sample(load)], lowest.terms) for load in (47, 48)])
-    alone = result(lowest.plan(47), lowest.terms, points, [], ended="", outcome="finished")
+    alone = result(Plan.of(lowest, 47), lowest.terms, points, [], ended="", outcome="finished")
     assert alone["knee"] is None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point
 
 # A doubling of the requests in flight that brings less throughput than this was the last one.
@@ -29,6 +30,19 @@ class Plan:
     most: float = math.inf
     loads: tuple[float, ...] = ()
     bounded: bool = False
+
+    @staticmethod
+    def of(settings: Settings, start: float) -> Plan:
+        """`start` is what was found where none was given."""
+        return Plan(
+            settings.over,
+            start if settings.start is None else settings.start,
+            settings.tolerance,
+            settings.repeats,
+            most=math.inf if settings.most is None else settings.most,
+            loads=settings.sweep,
+            bounded=settings.bounds_latency,
+        )
 
     @property
     def whole(self) -> bool:

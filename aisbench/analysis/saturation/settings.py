@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from aisbench.analysis.saturation.search import Plan
 from aisbench.analysis.saturation.slo import LATENCIES, Term, parse_slo
 from aisbench.errors import BadInput
 
@@ -20,7 +19,7 @@ class Settings:
     """`over`: rate (requests/s, open loop) or concurrency (requests in flight, closed loop).
 
     `start`, `most`: the first and the highest load; None: found by itself, no bound. `step_s`: how long each
-    load is held, None: found by itself. `sweep`: exactly these loads, instead of a search. See search.Plan.
+    load is held, None: found by itself. `sweep`: exactly these loads, instead of a search.
     """
 
     over: str = "rate"
@@ -84,14 +83,6 @@ class Settings:
         """Of a load."""
         return "req/s" if self.is_open_loop else "in flight"
 
-    def plan(self, start: float) -> Plan:
-        """`start` is what was found where none was given."""
-        return Plan(
-            self.over,
-            start if self.start is None else self.start,
-            self.tolerance,
-            self.repeats,
-            most=math.inf if self.most is None else self.most,
-            loads=self.sweep,
-            bounded=any(term.metric in LATENCIES for term in self.terms),
-        )
+    @property
+    def bounds_latency(self) -> bool:
+        return any(term.metric in LATENCIES for term in self.terms)

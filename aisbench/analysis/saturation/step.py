@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.backlog import STRETCHES, Growth, backlog_at, growth, rates_of
-from aisbench.analysis.saturation.slo import ERROR_RATE, LATENCIES, Held, Term, hold_errors, hold_latency
+from aisbench.analysis.saturation.held import Held, hold_errors, hold_latency
+from aisbench.analysis.saturation.slo import ERROR_RATE, LATENCIES, Term
 from aisbench.analysis.statistics import describe
 from aisbench.analysis.tokens import TokenCounts
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aisbench.analysis.saturation.slo import hold_errors, hold_latency, parse_slo
+from aisbench.analysis.saturation.held import hold_errors, hold_latency
+from aisbench.analysis.saturation.slo import parse_slo
 from aisbench.errors import BadInput
 
 
