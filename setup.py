@@ -35,6 +35,7 @@ extensions = [
         f"aisbench._native.{source.stem}",
         [str(source)],
         extra_compile_args=compile_args,
+        libraries=["m"],
         define_macros=[("CYTHON_TRACE", "1")] if DEBUG else [],
     )
     for source in sorted(Path("aisbench/_native").glob("*.pyx"))

@@ -12,7 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.harness import CLIENT_CORE, Referee, aisbench_load, found, referee, table, with_cpu_time
+from aisbench.simulator.referee import RefereeProcess
+from bench.harness import CLIENT_CORE, aisbench_load, found, referee, table, with_cpu_time
 from bench.truth import CHAT
 
 TOKENS = 128
@@ -31,7 +32,7 @@ wrk.body = '{json.dumps({"model": "referee", "messages": [{"role": "user", "cont
 class Aisbench:
     name = "aisbench-load"
 
-    def run(self, server: Referee, requests: int, folder: Path) -> tuple[float, str]:
+    def run(self, server: RefereeProcess, requests: int, folder: Path) -> tuple[float, str]:
         load = aisbench_load(
             folder,
             server.url,
@@ -49,7 +50,7 @@ class Aisbench:
 class Wrk:
     name = "wrk"
 
-    def run(self, server: Referee, requests: int, folder: Path) -> tuple[float, str]:
+    def run(self, server: RefereeProcess, requests: int, folder: Path) -> tuple[float, str]:
         script = folder / "wrk.lua"
         script.write_text(WRK_SCRIPT)
         seconds = max(2, round(requests / STREAMS * ROUND_S))
@@ -65,7 +66,7 @@ class Vllm:
         self.program = program
         self.tokenizer = tokenizer
 
-    def run(self, server: Referee, requests: int, folder: Path) -> tuple[float, str]:
+    def run(self, server: RefereeProcess, requests: int, folder: Path) -> tuple[float, str]:
         result = folder / f"{self.name}-{requests}.json"
         command = [*self.program.split(), "bench", "serve", "--backend", "openai-chat"]
         command += ["--base-url", server.url, "--endpoint", "/v1/chat/completions", "--model", "referee"]

@@ -8,52 +8,37 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from aisbench.simulator.referee import RefereeProcess, start_referee
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER_CORE = "0"
 CLIENT_CORE = "1"
 
 
-@dataclass
-class Referee:
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def reset(self) -> None:
-        urllib.request.urlopen(f"{self.url}/reset").read()
-
-    def truth(self) -> dict[str, Any]:
-        truth: dict[str, Any] = json.load(urllib.request.urlopen(f"{self.url}/truth"))
-        return truth
-
-
 @contextlib.contextmanager
 def referee(
     *, ttft_us: int, itl_us: int, tokens: int, core: str = SERVER_CORE, binary: str | None = None
-) -> Iterator[Referee]:
-    """The referee of this folder, compiled on the spot, or another `binary` that takes the same arguments."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = binary or f"{folder}/referee"
-        if binary is None:
-            subprocess.run(["cc", "-O2", str(ROOT / "bench/referee.c"), "-o", path, "-lm"], check=True)
-        port = free_port()
-        command = ["taskset", "-c", core, path, str(port), str(ttft_us), str(itl_us), str(tokens)]
-        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            there = Referee(port)
-            wait_for(there)
-            yield there
-        finally:
-            server.kill()
-            server.wait()
+) -> Iterator[RefereeProcess]:
+    """The built-in referee on `core`, or another `binary` that takes the same arguments."""
+    if binary is None:
+        with start_referee(ttft_us=ttft_us, itl_us=itl_us, tokens=tokens, cpu=int(core)) as built_in:
+            yield built_in
+        return
+    port = free_port()
+    command = ["taskset", "-c", core, binary, str(port), str(ttft_us), str(itl_us), str(tokens)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        there = RefereeProcess(port)
+        wait_for(there)
+        yield there
+    finally:
+        server.kill()
+        server.wait()
 
 
 def free_port() -> int:
@@ -65,7 +50,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(there: Referee) -> None:
+def wait_for(there: RefereeProcess) -> None:
     import time
 
     for _ in range(200):

@@ -26,7 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.harness import CLIENT_CORE, ROOT, Referee, referee, table
+from aisbench.simulator.referee import RefereeProcess
+from bench.harness import CLIENT_CORE, ROOT, referee, table
 
 STREAMS = 256
 TOKENS = 128
@@ -92,7 +93,7 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
-def soak(server: Referee, minutes: float, folder: Path, more: list[str]) -> tuple[Memory, dict]:
+def soak(server: RefereeProcess, minutes: float, folder: Path, more: list[str]) -> tuple[Memory, dict]:
     """The samples, and the run's summary."""
     command = ["taskset", "-c", CLIENT_CORE, sys.executable, "-m", "aisbench", "load", "--url", server.url]
     command += ["--backend", "openai-chat", "--input-len", "4", "--output-len", str(TOKENS)]

@@ -16,7 +16,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.harness import CLIENT_CORE, Load, Referee, aisbench_load, referee, table
+from aisbench.simulator.referee import RefereeProcess
+from bench.harness import CLIENT_CORE, Load, aisbench_load, referee, table
 
 CHAT = ("--backend", "openai-chat", "--input-len", 4)
 HEAD = ["case", "TTFT mean: truth", "on the wire", "ours", "bounds", "user stamps"]
@@ -50,7 +51,7 @@ def compared(case: str, truth: dict, load: Load) -> list[str]:
 
 
 def one(
-    case: str, folder: Path, server: Referee, *args: object, env: dict[str, str] | None = None
+    case: str, folder: Path, server: RefereeProcess, *args: object, env: dict[str, str] | None = None
 ) -> list[str]:
     server.reset()
     load = aisbench_load(folder, server.url, *CHAT, *args, env=env)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,15 @@ from aisbench.simulator.process import SimulatorProcess, start_simulator
 
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_the_session() -> Iterator[None]:
+    """Whose tests these are, and what was measured on this host before, is nothing to them."""
+    with tempfile.TemporaryDirectory() as cache, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", cache)
+        yield
+
 
 # Quick steps keep whole runs short; what is measured is still far above what the client costs.
 QUICK = ["--decode-base-ms", "4", "--decode-per-seq-us", "5", "--prefill-us-per-token", "5"]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from aisbench.analysis.records import Run
+from aisbench.analysis.roofline import roofline_block
 from aisbench.analysis.statistics import describe, describe_histogram_ms
 
 # The reader's pause between drains where a run could not say it: the engine's default.
@@ -89,6 +90,7 @@ def client_block(run: Run, lag: dict[str, float] | None) -> dict[str, Any]:
         "ttft_bounds_ms": ttft_bounds_ms(run),
         "ttft_user_ms": {"mean": user["mean"], "p99": user["p99"]},
         "stamped_share": stamped_share(run),
+        "roofline": roofline_block(run),
         "cpu_share": shares(run, "cpu_ns"),
         "runqueue_wait_share": shares(run, "runqueue_wait_ns"),
         "events_per_read": int(run.rows["events"].sum()) / reads if reads else 0.0,

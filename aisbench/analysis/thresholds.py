@@ -96,6 +96,14 @@ CPU_SHARE = Threshold(
     97.0,
     "A worker near 100 % of its CPU has queues of its own, and measures them; give it more --workers.",
 )
+ROOFLINE = Threshold(
+    "share of the client's roofline",
+    "% in the busiest second",
+    80.0,
+    None,
+    "Near what `aisbench selfcheck` found this host able to carry, the next burst makes a queue in the client; "
+    "give it more --workers or another host.",
+)
 RUNQUEUE_WAIT = Threshold(
     "a worker's waiting for a CPU",
     "% of time",
@@ -167,6 +175,7 @@ ALL = (
     TTFT_BOUNDS,
     LATE_MERGES,
     CPU_SHARE,
+    ROOFLINE,
     RUNQUEUE_WAIT,
     STEAL,
     THROTTLED,

@@ -234,6 +234,11 @@ def judge_host(verdict: Verdict, run: Run, client: dict[str, Any]) -> None:
         known = [100 * share for share in shares if share is not None]
         if known:
             verdict.hold(threshold, max(known), text.format(max(known)))
+    roofline = client["roofline"]
+    if roofline is not None:
+        share = 100 * roofline["busiest_share"]
+        text = f"The busiest second took {share:.1f} % of what this client can carry, by its selfcheck"
+        verdict.hold(thresholds.ROOFLINE, share, text)
     host = run.info.get("host") or {}
     wall_ns = run.duration_ns
     if wall_ns > 0:

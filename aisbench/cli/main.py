@@ -17,6 +17,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
     "saturate": ("aisbench.cli.saturate:saturate", "Find the highest load that meets an SLO."),
+    "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much this host can carry as a client."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
     "compare": ("aisbench.cli.compare:compare", "Hold results against each other, other tools' too."),
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),

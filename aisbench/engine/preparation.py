@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from aisbench.engine.discovery import Model
 from aisbench.engine.head import request_head, tunnel_head
 from aisbench.engine.limits import SPARE_FILES
 from aisbench.engine.plan import Plan, bodies_wanted, make_plan
+from aisbench.engine.roofline_file import read_roofline
 from aisbench.engine.rundir import RunDirectory, local_date
 from aisbench.engine.spec import TargetSpec, WorkerSpec
 from aisbench.engine.target import Target, packed_address
@@ -181,8 +183,15 @@ def write_facts(
         else None,
         prompts={"prompt_tokens": "prompt_tokens.npy", "max_tokens": "max_tokens.npy"},
         notes=notes,
+        roofline=known_roofline(),
         error_samples=[],
     )
+
+
+def known_roofline() -> dict[str, Any] | None:
+    """What the last selfcheck on this host found, without its steps."""
+    found = read_roofline()
+    return found and {name: found[name] for name in ("event_ns", "request_ns", "date")}
 
 
 def streams(asked: Asked) -> bool:

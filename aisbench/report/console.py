@@ -129,6 +129,12 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"Client CPU          {', '.join(f'{100 * share:.0f} %' for share in shares)} of a core per worker, "
             f"{client['events_per_read']:.2f} events per read"
         )
+    roofline = client["roofline"]
+    if roofline is not None:
+        yield (
+            f"Client roofline     {100 * roofline['mean_share']:.1f} % used (busiest second "
+            f"{100 * roofline['busiest_share']:.1f} %), by the selfcheck of {roofline['measured'][:10]}"
+        )
     if summary["output_tokens_from"] in ("events", "mixed"):
         yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
     apart = [f"{requests[name]} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]

@@ -222,6 +222,7 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
         ),
         ("reader's rest", f"{client['reader_rest_ms']:g} ms"),
         ("CPU of a core, per worker", percents_of(client["cpu_share"])),
+        ("share of the client's roofline", roofline(client["roofline"])),
         ("waiting for a CPU, per worker", percents_of(client["runqueue_wait_share"])),
         (
             "peak memory, per worker",
@@ -236,6 +237,13 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def three(figures: dict[str, float]) -> str:
     return f"{figures['p50']:.3f} / {figures['p99']:.3f} / {figures['max']:.3f} ms"
+
+
+def roofline(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "not known: aisbench selfcheck finds it for this host and plain http"
+    mean, busiest = 100 * found["mean_share"], 100 * found["busiest_share"]
+    return f"{mean:.1f} %, in the busiest second {busiest:.1f} % (selfcheck of {found['measured'][:10]})"
 
 
 def percents_of(shares: list[float | None]) -> str:

@@ -1,13 +1,14 @@
 // A server that knows the truth: it streams chat completions at set times and keeps its own
 // arrival times, TTFT and ITL, so that what a load client reports can be held against what happened.
-//
-//   cc -O2 bench/referee.c -o referee && ./referee PORT TTFT_US ITL_US TOKENS
+// In C and on its own, sharing nothing with the client it judges.
 //
 // One thread, epoll, one write per token. `ttft` runs from reading the request to having written its
 // first token; `ttft_wire` from the kernel's receive stamp of the request, so it holds the time that the
 // request lay unread while this server was busy. ITL_US 0: tokens as fast as they go. GET /reset
 // forgets, GET /truth tells (JSON, ms).
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -204,7 +205,10 @@ static void tell(Client *c) {
     size_t gaps = arrivals.count > 1 ? arrivals.count - 1 : 0;
     for (size_t i = 0; i < gaps; i++) sum += arrivals.values[i + 1] - arrivals.values[i];
     double mean = gaps ? sum / gaps : 0;
-    for (size_t i = 0; i < gaps; i++) squares += pow(arrivals.values[i + 1] - arrivals.values[i] - mean, 2);
+    for (size_t i = 0; i < gaps; i++) {
+        double off = arrivals.values[i + 1] - arrivals.values[i] - mean;
+        squares += off * off;
+    }
     int n = sprintf(out, "{\"requests\":%zu,\"done\":%zu,\"tokens\":%lld,\"peak_concurrency\":%d,\"active\":%d,\"span_s\":%.6f,"
                          "\"arrival_rate\":%.3f,\"gap_cv\":%.4f,", arrivals.count, e2els.count, (long long)tokens, peak, active,
                     (last_ns - first_ns) / 1e9, mean > 0 ? 1 / mean : 0, mean > 0 ? sqrt(squares / gaps) / mean : 0);
@@ -323,33 +327,21 @@ static void accept_all(int listener) {
     }
 }
 
-int main(int argc, char **argv) {
-    if (argc != 5) {
-        fprintf(stderr, "usage: referee PORT TTFT_US ITL_US TOKENS\n");
-        return 2;
-    }
-    ttft_ns = atoll(argv[2]) * 1000;
-    itl_ns = atoll(argv[3]) * 1000;
-    default_tokens = atoi(argv[4]);
+// Serves on the listening socket, its tokens `itl_us` apart, until `lifeline` ends. Returns 0, or an errno.
+static int referee_serve(int listener, int lifeline, int64_t ttft_us, int64_t itl_us, int tokens_each) {
+    ttft_ns = ttft_us * 1000;
+    itl_ns = itl_us * 1000;
+    default_tokens = tokens_each;
     signal(SIGPIPE, SIG_IGN);
     struct rlimit files;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (bind(listener, (void *)&at, sizeof at) || listen(listener, BACKLOG)) {
-        perror("referee");
-        return 1;
-    }
-    socklen_t n = sizeof at;
-    getsockname(listener, (void *)&at, &n);
-    printf("%d\n", ntohs(at.sin_port));
-    fflush(stdout);
-    epoll_fd = epoll_create1(0);
-    struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL}, events[MOST_EVENTS];
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &e);
+    if (listen(listener, BACKLOG) || (epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) return errno;
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = &listener}, events[MOST_EVENTS];
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &e)) return errno;
+    e.data.ptr = &lifeline;
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, lifeline, &e)) return errno;
     for (;;) {
         struct timespec wait, *until = NULL;
         if (heap_size) {
@@ -360,8 +352,10 @@ int main(int argc, char **argv) {
         }
         int ready = epoll_pwait2(epoll_fd, events, MOST_EVENTS, until, NULL);
         for (int i = 0; i < ready; i++) {
-            Client *c = events[i].data.ptr;
-            if (!c) { accept_all(listener); continue; }
+            void *at = events[i].data.ptr;
+            if (at == &lifeline) return 0;
+            if (at == &listener) { accept_all(listener); continue; }
+            Client *c = at;
             if (events[i].events & EPOLLOUT) flush(c);
             if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_from(c);
         }

@@ -1,0 +1,61 @@
+"""What `aisbench selfcheck` measured on this host, kept in the user's cache for the runs that follow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import aisbench
+from aisbench.engine.limits import cpus
+
+
+def host_identity() -> dict[str, Any]:
+    """What a roofline holds for: another processor, kernel, interpreter or version has another one."""
+    return {
+        "host": platform.node(),
+        "cpu": cpu_model(),
+        "cpus": cpus(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "version": aisbench.__version__,
+    }
+
+
+def cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
+    )
+
+
+def roofline_path() -> Path:
+    """The file for this host: `$XDG_CACHE_HOME/aisbench/roofline-KEY.json` (~/.cache unless that is set)."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    key = hashlib.sha256(json.dumps(host_identity(), sort_keys=True).encode()).hexdigest()[:16]
+    return base / "aisbench" / f"roofline-{key}.json"
+
+
+def read_roofline() -> dict[str, Any] | None:
+    """The figures of the last selfcheck on this host; None where there was none, or its file is broken."""
+    try:
+        found = json.loads(roofline_path().read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {"event_ns", "request_ns", "date"} <= found.keys() else None
+
+
+def write_roofline(figures: dict[str, Any]) -> Path:
+    """Keeps `figures`, whole or not at all, and returns where. Raises OSError when it cannot be written."""
+    path = roofline_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh.write_text(json.dumps({**host_identity(), **figures}, indent=1))
+    os.replace(fresh, path)
+    return path

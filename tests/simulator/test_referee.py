@@ -1,0 +1,65 @@
+"""The referee tells what it did, and ends with who started it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+
+import pytest
+
+from aisbench.simulator.referee import RefereeProcess, start_referee
+
+
+def answer(referee: RefereeProcess, tokens: int | None = None) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", referee.port, timeout=10)
+    body = {"model": "referee", "stream": True} | ({} if tokens is None else {"max_tokens": tokens})
+    connection.request("POST", "/v1/chat/completions", json.dumps(body))
+    text = connection.getresponse().read().decode()
+    connection.close()
+    return text
+
+
+def test_it_streams_as_told_and_tells_when_it_did() -> None:
+    with start_referee(ttft_us=20_000, itl_us=5_000, tokens=4) as referee:
+        events = [line for line in answer(referee).splitlines() if line.startswith("data: {")]
+        assert len(events) == 1 + 4 + 1, "the role, the tokens, the usage"
+        assert json.loads(events[-1][6:])["usage"]["completion_tokens"] == 4
+        truth = referee.truth()
+    assert (truth["requests"], truth["done"], truth["tokens"], truth["active"]) == (1, 1, 4, 0)
+    # Not before they were due; how much later is the host's business.
+    assert truth["ttft"]["mean_ms"] >= 20
+    assert truth["ttft_wire"]["mean_ms"] >= truth["ttft"]["mean_ms"] - 0.01
+    assert truth["itl"]["n"] == 3
+    assert truth["e2e"]["mean_ms"] >= 20 + 3 * 5
+
+
+def test_a_request_may_ask_for_fewer_tokens_and_a_reset_forgets() -> None:
+    with start_referee(ttft_us=0, itl_us=0, tokens=100) as referee:
+        answer(referee, tokens=2)
+        assert referee.truth()["tokens"] == 2
+        referee.reset()
+        assert referee.truth()["requests"] == 0
+
+
+def test_it_ends_with_who_started_it() -> None:
+    command = [sys.executable, "-m", "aisbench.simulator.referee", "0", "1000", "1000", "8"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdout:
+        assert int(process.stdout.readline()) > 0
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+def test_a_taken_port_is_an_error_of_its_own() -> None:
+    with start_referee(ttft_us=0, itl_us=0, tokens=1) as referee:
+        command = [sys.executable, "-m", "aisbench.simulator.referee", str(referee.port), "0", "0", "1"]
+        second = subprocess.run(
+            command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+    assert second.returncode == 1
+    with pytest.raises(OSError, match="refused"):
+        answer(referee)
