@@ -6,18 +6,38 @@ from pathlib import Path
 
 import click
 
+# What --format prints: a file of the folder, or what is made for the terminal.
+FILES = {"json": "summary.json", "csv": "summary.csv", "vllm": "vllm.json"}
+FORMATS = ("table", "markdown", *FILES)
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--table", default="vllm", show_default=True, help="Whose table to print: vllm or aisbench.")
-def report(folder: Path, table: str) -> int:
-    """Rebuild summary, vllm.json and report.html of the run in DIR from its records."""
+@click.option(
+    "--format",
+    "form",
+    default="table",
+    show_default=True,
+    metavar="FORMAT",
+    help="What to print: table, markdown, json (summary.json), csv (summary.csv) or vllm (vllm.json).",
+)
+@click.option("--table", default="vllm", show_default=True, help="Whose table: vllm or aisbench.")
+def report(folder: Path, form: str, table: str) -> int:
+    """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it."""
     from aisbench.analysis.records import Run
     from aisbench.engine.config import TABLES, one_of
     from aisbench.report.console import print_result
     from aisbench.report.files import write_all
+    from aisbench.report.markdown import markdown
 
+    one_of("--format", form, FORMATS)
     one_of("--table", table, TABLES)
     summary = write_all(folder)
-    print_result(summary, Run.load(folder).config["percentiles"], folder / "report.html", style=table)
+    percents = Run.load(folder).config["percentiles"]
+    if form == "table":
+        print_result(summary, percents, folder / "report.html", style=table)
+    elif form == "markdown":
+        click.echo(markdown(summary, percents))
+    else:
+        click.echo((folder / FILES[form]).read_text(), nl=False)
     return 0

@@ -1,0 +1,65 @@
+"""A run as Markdown, for an issue, a pull request or a lab book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.analysis.statistics import percentile_name
+from aisbench.report.console import METRIC_TITLES, verdict_lines
+
+
+def markdown(summary: dict[str, Any], percents: list[float]) -> str:
+    """The run's totals and latencies as two tables, then the verdict with its reasons."""
+    config = summary["config"]
+    requests, in_flight = summary["requests"], summary["in_flight"]
+    asked = summary["arrivals"]["asked_rate"]
+    limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
+    totals = [
+        ("Requests", f"{summary['completed']:,} completed, {summary['failed']:,} failed"),
+        ("Duration", f"{summary['duration']:.2f} s"),
+        (
+            "Requests/s",
+            f"{summary['request_throughput']:.2f}" + ("" if asked is None else f" (asked {asked:.2f})"),
+        ),
+        ("Output tokens/s", f"{summary['output_throughput']:,.2f}"),
+        ("Input tokens", f"{summary['total_input_tokens']:,}"),
+        ("Output tokens", f"{summary['total_output_tokens']:,}"),
+        ("In flight", f"mean {in_flight['mean']:.1f}, peak {in_flight['peak']}, {limit}"),
+    ]
+    if summary["request_goodput"] is not None:
+        totals.append(("Goodput", f"{summary['request_goodput']:.2f} requests/s"))
+    totals += [
+        (f"Not in the figures: {name}", f"{requests[name]:,}")
+        for name in ("cancelled", "dropped", "lost")
+        if requests[name]
+    ]
+    names = [percentile_name(percent) for percent in percents]
+    latencies = [
+        (
+            METRIC_TITLES[key.removesuffix("_ms")][0],
+            *(f"{found[name]:.2f}" for name in ("mean", "median", *names)),
+        )
+        for key, found in summary["metrics"].items()
+    ]
+    head, *reasons = verdict_lines(summary["verdict"])
+    lines = [
+        f"**{cell(config['model'] or 'unnamed model')}** at {cell(config['url'])}{cell(config['endpoint'] or '')}",
+        "",
+        *table(("", "value"), totals),
+        "",
+        *table(("ms", "mean", "median", *names), latencies),
+        "",
+        f"**{head}**",
+        *(f"- {reason.strip().removeprefix('- ')}" for reason in reasons),
+    ]
+    return "\n".join(lines)
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    lines = [head, ("---",) * len(head), *rows]
+    return [f"| {' | '.join(map(cell, line))} |" for line in lines]
+
+
+def cell(text: str) -> str:
+    """What stands in a table's cell: a bar in it would end it."""
+    return str(text).replace("|", "\\|")
