@@ -26,6 +26,7 @@ from aisbench.cli.search_runs import (
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.errors import BadInput
+from aisbench.report.console import one_line
 from aisbench.report.files import write_all, write_json
 from aisbench.report.saturation_page import write_saturation
 from aisbench.report.saturation_table import (
@@ -46,6 +47,15 @@ Say = Callable[[str], None]
 
 class RunFailed(Exception):
     """A run of the search came to nothing; the message says why."""
+
+
+def first_failure(run: Run) -> str:
+    """The kind and words of the first failure that the run kept, if it did: " (http_500: overloaded)"."""
+    samples = run.info.get("error_samples") or []
+    if not samples:
+        return ""
+    message = one_line(samples[0].get("message") or "")
+    return f" ({samples[0]['kind']}{f': {message}' if message else ''})"
 
 
 def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Say) -> int:
@@ -182,7 +192,7 @@ class Search:
         e2el_ms = sample.latencies["e2el"]
         finite = e2el_ms[e2el_ms < math.inf]
         if sample.completed == 0 or len(finite) == 0:
-            raise RunFailed(f"no request succeeded in {config.duration_s:g} s; see {run.folder}")
+            raise RunFailed(f"no request succeeded{first_failure(run)}; see {run.folder}")
         throughput, mean_s = sample.completed / sample.seconds, float(finite.mean()) / 1e3
         if self.settings.is_open_loop and run.has_conversations:
             raise BadInput(
