@@ -1,0 +1,109 @@
+"""`aisbench plot RUN...`: a chart for a paper."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aisbench.errors import BadInput
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+# The charts of runs, as report.plots has them, and that of searches.
+RUN_CHARTS = ("in-flight", "rates", "tokens", "percentiles", "cdf", "timeline")
+METRICS = ("ttft", "tpot", "itl", "e2el")
+SUFFIXES = (".svg", ".png", ".pdf", ".html")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.argument("folders", metavar="[NAME=]DIR...", nargs=-1, required=True)
+@click.option(
+    "--chart",
+    metavar="CHART",
+    help=f"{', '.join(RUN_CHARTS)} of runs; saturation of searches.  [default: percentiles, or saturation]",
+)
+@click.option(
+    "--metric",
+    default="ttft",
+    show_default=True,
+    metavar="METRIC",
+    help="What percentiles and cdf are of: ttft, tpot, itl or e2el.",
+)
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Ends in .svg, .png, .pdf or .html.  [default: CHART.svg]",
+)
+@click.option("--title", help="Above the chart.")
+@click.option("--width", type=click.IntRange(200, 4000), default=900, show_default=True, metavar="PX")
+@click.option("--height", type=click.IntRange(150, 4000), default=500, show_default=True, metavar="PX")
+def plot(
+    folders: tuple[str, ...],
+    chart: str | None,
+    metric: str,
+    output: Path | None,
+    title: str | None,
+    width: int,
+    height: int,
+) -> int:
+    """Draw one chart of one run, or of several over each other, for a paper.
+
+    DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. Images need the
+    extra packages of aisbench[plot] and a Chromium; .html needs neither.
+    """
+    from aisbench.engine.config import one_of
+
+    named = named_folders(folders)
+    searches = [path for path in named.values() if (path / "saturation.json").exists()]
+    if searches and len(searches) < len(named):
+        raise BadInput("runs and searches cannot stand in one chart; give one kind")
+    chart = chart or ("saturation" if searches else "percentiles")
+    one_of("--chart", chart, ("saturation",) if searches else RUN_CHARTS)
+    one_of("--metric", metric, METRICS)
+    path = output or Path(f"{chart}.svg")
+    if path.suffix not in SUFFIXES:
+        raise BadInput(f"--output {path}: give a name that ends in {', '.join(SUFFIXES)}")
+
+    from aisbench.report.plot_file import dressed, write_figure
+
+    write_figure(dressed(figure_of(chart, named, metric), title, width, height), path)
+    click.echo(f"written: {path}")
+    return 0
+
+
+def figure_of(chart: str, named: dict[str, Path], metric: str) -> go.Figure:
+    from aisbench.analysis.records import Run
+    from aisbench.report.plots import run_figure, saturation_figure
+
+    if chart == "saturation":
+        return saturation_figure({name: read_search(path) for name, path in named.items()})
+    return run_figure(chart, {name: Run.load(path) for name, path in named.items()}, metric)
+
+
+def named_folders(given: tuple[str, ...]) -> dict[str, Path]:
+    """The folders by what the legend calls them; raises BadInput for a name given twice."""
+    named: dict[str, Path] = {}
+    for text in given:
+        name, mark, path = text.partition("=")
+        # A folder may have the mark in its own name.
+        if not mark or Path(text).exists():
+            name, path = Path(text).name, text
+        if name in named:
+            raise BadInput(f"{name} stands for two folders; name them, as in before={text} after=DIR")
+        if not Path(path).is_dir():
+            raise BadInput(f"{path} is no folder; give that of a run or of a search")
+        named[name] = Path(path)
+    return named
+
+
+def read_search(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((path / "saturation.json").read_text())
+    except ValueError as problem:
+        raise BadInput(f"{path / 'saturation.json'} cannot be read ({problem})") from None
+    return found

@@ -1,0 +1,50 @@
+"""A figure as a file: vector or pixels by kaleido, or a page that can be zoomed."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from aisbench.errors import BadInput
+
+# Pixels of a bitmap to each of the figure's: sharp in print.
+BITMAP_SCALE = 3
+
+
+def dressed(figure: go.Figure, title: str | None, width: int, height: int) -> go.Figure:
+    """The figure as it is to be printed: on white, with a frame, the legend above."""
+    figure.update_layout(
+        template="simple_white",
+        width=width,
+        height=height,
+        title=title,
+        font={"family": "Helvetica, Arial, sans-serif", "size": 14},
+        margin={"l": 70, "r": 70, "t": 60 if title else 40, "b": 60},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "xanchor": "left", "yanchor": "bottom"},
+    )
+    figure.update_xaxes(showgrid=True, mirror=True)
+    figure.update_yaxes(showgrid=True)
+    return figure
+
+
+def write_figure(figure: go.Figure, path: Path) -> None:
+    """Writes by the suffix of `path`. Raises BadInput where kaleido or a browser for it is missing, or the
+    file cannot be written."""
+    if path.suffix != ".html" and importlib.util.find_spec("kaleido") is None:
+        raise BadInput(
+            f"--output {path}: {path.suffix} files need kaleido; pip install 'aisbench[plot]', or give a name ending in .html"
+        )
+    try:
+        if path.suffix == ".html":
+            figure.write_html(path, include_plotlyjs=True)
+        else:
+            figure.write_image(path, scale=BITMAP_SCALE if path.suffix == ".png" else 1)
+    except OSError as problem:
+        raise BadInput(f"--output {path} cannot be written ({problem.strerror or problem})") from None
+    except RuntimeError as problem:
+        raise BadInput(
+            f"--output {path}: kaleido could not draw ({' '.join(str(problem).split())[:120]}); it needs Chrome or "
+            "Chromium, or give a name ending in .html"
+        ) from None

@@ -1,0 +1,141 @@
+"""`aisbench plot`: each chart holds the run's numbers, in the file that was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from aisbench.analysis.records import Run
+from aisbench.cli.plot import RUN_CHARTS, plot
+from aisbench.errors import BadInput
+from aisbench.report.plots import CHARTS, run_figure, saturation_figure
+from tests.analysis.made_runs import base_config, made_rows, write_run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return made(tmp_path / "quick")
+
+
+def made(path: Path, ttft_ms: float = 20) -> Path:
+    rows = made_rows(np.arange(200) * 10, ttft_ms=ttft_ms + np.arange(200) * 0.1, itl_ms=5)
+    return write_run(path, rows, config=base_config(rate=100.0, arrival="constant", concurrency=50))
+
+
+def drawn(*args: object) -> str:
+    done = CliRunner().invoke(plot, list(map(str, args)), standalone_mode=False)
+    if isinstance(done.exception, BadInput):
+        return f"error: {done.exception}"
+    assert done.exception is None, done.exception
+    return done.stdout
+
+
+def search(path: Path, over: str = "rate", loads: tuple[float, ...] = (10.0, 20.0)) -> Path:
+    points = [
+        {
+            "load": load,
+            "request_throughput": min(load, 15.0),
+            "metrics": {"ttft_ms": {"p99": 50.0 * load}, "e2el_ms": {"p99": 90.0 * load}},
+        }
+        for load in loads
+    ]
+    path.mkdir()
+    (path / "saturation.json").write_text(json.dumps({"over": over, "points": points, "max_load": 14.5}))
+    return path
+
+
+def test_the_charts_offered_are_those_there_are() -> None:
+    assert set(RUN_CHARTS) == set(CHARTS)
+
+
+@pytest.mark.parametrize("chart", RUN_CHARTS)
+def test_every_chart_becomes_a_page(chart: str, folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / f"{chart}.html"
+    assert drawn(folder, "--chart", chart, "--output", path) == f"written: {path}\n"
+    assert "Plotly.newPlot" in path.read_text()
+
+
+def test_images_are_drawn(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cdf.svg"
+    drawn(folder, "--chart", "cdf", "--metric", "e2el", "--title", "a <b>", "--output", path)
+    text = path.read_text()
+    assert text.startswith("<svg")
+    assert "E2EL, ms" in text
+    assert 'width="900"' in text
+
+
+def test_a_curve_holds_the_runs_own_percentiles(folder: Path) -> None:
+    (trace,) = run_figure("percentiles", {"quick": Run.load(folder)}, "ttft").data
+    fractions = 1 - 1 / np.asarray(trace.x)
+    expected = np.quantile(20 + np.arange(200) * 0.1, fractions)
+    assert np.asarray(trace.y) == pytest.approx(expected, abs=1e-5)
+
+
+def test_several_runs_are_told_apart(folder: Path, tmp_path: Path) -> None:
+    runs = {"before": Run.load(folder), "after": Run.load(made(tmp_path / "slow", 40))}
+    figure = run_figure("cdf", runs, "ttft")
+    assert [trace.name for trace in figure.data] == ["before", "after"]
+    assert len({trace.line.color for trace in figure.data}) == 2
+    assert len({trace.line.dash for trace in figure.data}) == 2
+    assert figure.layout.showlegend
+    with pytest.raises(BadInput, match="shows one run"):
+        run_figure("timeline", runs, "ttft")
+
+
+def test_a_timeline_has_a_line_for_each_request(folder: Path) -> None:
+    ttft, decode = run_figure("timeline", {"quick": Run.load(folder)}, "ttft").data
+    begin, end = np.asarray(ttft.x)[0::3], np.asarray(ttft.x)[1::3]
+    assert (end - begin) * 1e3 == pytest.approx(20 + np.arange(200) * 0.1, abs=1e-4)
+    assert np.asarray(decode.x)[0::3] == pytest.approx(end)
+
+
+def test_searches_are_drawn_by_load(tmp_path: Path) -> None:
+    search(tmp_path / "a")
+    found: dict[str, Any] = json.loads((tmp_path / "a" / "saturation.json").read_text())
+    throughput, tail = saturation_figure({"a": found}).data
+    assert list(throughput.y) == [10.0, 15.0]
+    assert list(tail.y) == [500.0, 1000.0]
+    path = tmp_path / "s.html"
+    assert "written" in drawn(tmp_path / "a", "--output", path)
+
+
+def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
+    a, b = search(tmp_path / "a"), search(tmp_path / "b", over="concurrency")
+    empty = search(tmp_path / "empty", loads=())
+    for args, words in (
+        ((tmp_path / "nowhere",), "is no folder"),
+        ((folder, folder), "stands for two folders"),
+        ((folder, a), "cannot stand in one chart"),
+        ((folder, "--chart", "pie"), "--chart: unknown 'pie'"),
+        ((folder, "--chart", "saturation"), "--chart: unknown 'saturation'"),
+        ((folder, "--metric", "mean"), "--metric: unknown 'mean'"),
+        ((folder, "--output", "x.bmp"), "ends in .svg, .png, .pdf, .html"),
+        ((folder, "--output", tmp_path / "no" / "x.html"), "cannot be written"),
+        ((a, b), "over rate and over concurrency"),
+        ((empty,), "measured no load"),
+    ):
+        said = drawn(*args)
+        assert said.startswith("error: "), said
+        assert words in said
+
+
+def test_whole_answers_have_no_ttft(tmp_path: Path) -> None:
+    rows = made_rows(np.arange(20) * 10, tokens=1)
+    run = Run.load(write_run(tmp_path / "whole", rows, config=base_config(), streams=False))
+    with pytest.raises(BadInput, match="show e2el alone"):
+        run_figure("cdf", {"whole": run}, "ttft")
+    assert len(run_figure("cdf", {"whole": run}, "e2el").data) == 1
+
+
+def test_without_kaleido_it_says_what_to_install(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kaleido", None)
+    said = drawn(folder, "--output", tmp_path / "x.svg")
+    assert "need kaleido; pip install 'aisbench[plot]'" in said
