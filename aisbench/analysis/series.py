@@ -105,3 +105,22 @@ def peak_per_second(counts_10ms: NDArray[np.int64]) -> float:
     padded = np.zeros(max(1, -(-len(counts_10ms) // per_bin)) * per_bin, np.int64)
     padded[: len(counts_10ms)] = counts_10ms
     return float(padded.reshape(-1, per_bin).sum(axis=1).max())
+
+
+def lag_series(run: Run, sending: Sending, width_ns: int) -> dict[str, Series] | None:
+    """Schedule lag, ms, by when requests were planned: `p50`, `p99` and `max` of each stretch of `width_ns`, and
+    `own_p99`, of what the in-flight limit did not cause. None in closed loop; stretches of no request are left out."""
+    if not run.is_open_loop or len(sending.lag_ms) == 0:
+        return None
+    planned_ns = run.rows["planned_ns"][run.rows["sent_ns"] > 0] - run.start_ns
+    order = np.argsort(planned_ns, kind="stable")
+    index = planned_ns[order] // width_ns
+    begins = np.flatnonzero(np.diff(index, prepend=index[0] - 1))
+    times = index[begins] * width_ns / 1e9
+    lag, own = (np.split(values[order], begins[1:]) for values in (sending.lag_ms, sending.own_lag_ms))
+    return {
+        "p50": Series(times, np.array([np.percentile(part, 50) for part in lag])),
+        "p99": Series(times, np.array([np.percentile(part, 99) for part in lag])),
+        "max": Series(times, np.array([part.max() for part in lag])),
+        "own_p99": Series(times, np.array([np.percentile(part, 99) for part in own])),
+    }

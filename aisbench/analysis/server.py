@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -80,6 +81,26 @@ def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> dict
     t_s, y = found
     inside = y[(t_s >= 0) & (t_s <= run.duration_ns / 1e9)]
     return {"mean": float(inside.mean()), "peak": float(inside.max())} if len(inside) else None
+
+
+def hit_rate_series(
+    run: Run, samples: dict[int, list[Sample]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Whole seconds since the start, and of the prompt tokens that the servers looked up until then since their
+    sample before, the share that was cached. None where they do not tell; seconds of no lookups are left out."""
+    by_second: dict[int, list[float]] = {}
+    for kept in samples.values():
+        for before, now in itertools.pairwise(kept):
+            grown = growth({0: [before, now]})
+            queries = grown.get("prefix_queries", grown.get("prompt_tokens", 0.0))
+            if "prefix_hits" in grown and queries > 0:
+                sums = by_second.setdefault((now["t_ns"] - run.start_ns) // 1_000_000_000, [0.0, 0.0])
+                sums[0] += grown["prefix_hits"]
+                sums[1] += queries
+    if not by_second:
+        return None
+    seconds = np.array(sorted(by_second))
+    return seconds.astype(float), np.array([by_second[at][0] / by_second[at][1] for at in seconds])
 
 
 def growth(samples: dict[int, list[Sample]]) -> dict[str, Any]:

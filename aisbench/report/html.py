@@ -16,7 +16,7 @@ from aisbench.report import page_parts
 from aisbench.report.page_data import chart_data
 
 # In this order: each uses what those before it define.
-SCRIPTS = ("charts.js", "timeline.js", "report.js")
+SCRIPTS = ("charts.js", "timeline.js", "heat.js", "sides.js", "report.js")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.recorder import STATUSES
+from aisbench.analysis.heat import heats
 from aisbench.analysis.histograms import Histogram
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import (
-    Series,
     asked_rate_series,
     bin_ns,
     error_series,
     in_flight_series,
+    lag_series,
     per_second,
     token_series,
 )
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.engine.kinds import error_kind
+from aisbench.report.page_arrays import packed, packed_series
+from aisbench.report.page_server import devices_data, server_data
 
 # Requests that the page holds (50 bytes each); of more, an even choice by slot with so many of the
 # slowest by each measure, and of the failed. The page draws fewer of them at a time.
@@ -33,16 +35,6 @@ TIMELINE_SPECIAL = 1000
 # Points of a latency curve below p90 and in each power of ten above it.
 CURVE_BODY = 90
 CURVE_PER_DECADE = 60
-
-
-def packed(values: NDArray) -> dict[str, str]:
-    """A typed array for the page: little-endian bytes in base64 and the name of their type."""
-    little = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"))
-    return {"type": values.dtype.str[1:], "b64": base64.b64encode(little.tobytes()).decode()}
-
-
-def packed_series(series: Series | None) -> dict[str, Any] | None:
-    return None if series is None else {"t": packed(series.t_s), "y": packed(series.y)}
 
 
 def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +56,39 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "errors": {kind: packed_series(series) for kind, series in error_series(run, width_ns).items()},
         "timeline": timeline(run),
         "curves": curves(run, summary),
+        "heat": heat(run),
+        "lag": lag(run, sending, width_ns),
+        "delay": histogram_curve(run.histograms["client_delay"]),
+        "server": server_data(run),
+        "devices": devices_data(run),
+        "slices": slices(summary["slices"]),
     }
+
+
+def heat(run: Run) -> dict[str, Any]:
+    """By latency the edges of the cells and the requests in them, a row of one latency after the other."""
+    tokens = TokenCounts.of(run)
+    return {
+        name: {
+            "t": packed(found.edges_s),
+            "ms": packed(found.edges_ms),
+            "counts": packed(found.counts.astype("i4").ravel()),
+        }
+        for name, found in heats(run, Latencies.of(run, tokens), tokens).items()
+    }
+
+
+def lag(run: Run, sending: Sending, width_ns: int) -> dict[str, Any] | None:
+    found = lag_series(run, sending, width_ns)
+    return found and {name: packed_series(series) for name, series in found.items()}
+
+
+def slices(block: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The slices' figures as columns, None for what a slice did not have."""
+    if block is None:
+        return None
+    rows = block["slices"]
+    return {name: [row[name] for row in rows] for name in rows[0] if name != "errors"}
 
 
 def stable_windows(summary: dict[str, Any]) -> list[dict[str, Any]]:

@@ -72,3 +72,31 @@ def parts(summary: dict[str, Any]) -> str:
         ]
         found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers")}</section>'
     return found
+
+
+def slices(summary: dict[str, Any]) -> str:
+    """The run by slices of time, where it was sliced."""
+    block = summary["slices"]
+    if block is None:
+        return ""
+    measures = [name for name in block["slices"][0] if name.startswith(("p50_", "p99_"))]
+    rows = [
+        [
+            f"{part['begin_s']:g} to {part['end_s']:.6g} s",
+            f"{part['completed']:,}",
+            f"{part['failed']:,}",
+            figure(part["in_flight_mean"]),
+            figure(part["request_throughput"]),
+            figure(part["output_throughput"]),
+            *("–" if part[name] is None else figure(part[name]) for name in measures),
+        ]
+        for part in block["slices"]
+    ]
+    head = ["", "completed", "failed", "in flight", "requests/s", "output tokens/s"]
+    head += [f"{METRIC_NAMES[name[4:]]} {name[:3]}, ms" for name in measures]
+    return (
+        f'<section class="panel"><div class="bar"><h2>Slices of {block["width_s"]:g} s</h2><span class="buttons">'
+        '<button type="button" data-csv="slices">CSV</button></span></div>'
+        '<div id="slices" class="chart tall"></div>'
+        f"<details><summary>Table</summary>{table(head, rows, 'numbers')}</details></section>"
+    )

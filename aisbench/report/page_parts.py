@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_groups
+from aisbench.report import page_groups, page_server
 from aisbench.report.page_table import METRIC_NAMES, figure, table
 
 VERDICT_WORDS = {
@@ -34,7 +34,11 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
         "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
+        "heat_buttons": heat_buttons(summary),
+        "slices": page_groups.slices(summary),
         "parts": page_groups.parts(summary),
+        "server": page_server.server_panel(summary),
+        "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
         "errors": errors(summary),
         "checks": checks(summary["verdict"]["checks"]),
@@ -165,6 +169,16 @@ def latency_note(summary: dict[str, Any]) -> str:
         else "Stamps are the client's own: its delays are in every figure."
     )
     return " ".join(notes)
+
+
+def heat_buttons(summary: dict[str, Any]) -> str:
+    names = [
+        name.removesuffix("_ms") for name in ("ttft_ms", "tpot_ms", "e2el_ms") if name in summary["metrics"]
+    ]
+    return "".join(
+        f'<button type="button" data-heat="{name}" aria-pressed="{"true" if at == 0 else "false"}">{METRIC_NAMES[f"{name}_ms"]}</button>'
+        for at, name in enumerate(names)
+    )
 
 
 def errors(summary: dict[str, Any]) -> str:

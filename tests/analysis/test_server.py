@@ -11,6 +11,7 @@ import pytest
 
 from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
+from aisbench.analysis.server import hit_rate_series, read_samples
 from aisbench.report.console import render
 from tests.analysis.made_runs import START_NS, base_config, made_rows, write_run
 
@@ -109,3 +110,21 @@ def test_the_server_s_latencies_beside_ours(tmp_path: Path) -> None:
 def test_a_server_that_said_nothing(tmp_path: Path) -> None:
     run = Run.load(write_run(tmp_path / "run", made_rows(np.zeros(3)), config=base_config()))
     assert summarise(run)["server"] is None
+
+
+def test_the_hit_rate_of_a_second_is_that_of_its_own_lookups(tmp_path: Path) -> None:
+    run = run_with(
+        tmp_path,
+        (-0.1, 0, {"prefix_queries": 100.0, "prefix_hits": 100.0}),
+        (0.9, 0, {"prefix_queries": 200.0, "prefix_hits": 110.0}),
+        (1.9, 0, {"prefix_queries": 200.0, "prefix_hits": 110.0}),
+        (2.9, 0, {"prefix_queries": 300.0, "prefix_hits": 200.0}),
+        (-0.1, 1, {"prefix_queries": 0.0, "prefix_hits": 0.0}),
+        (0.95, 1, {"prefix_queries": 300.0, "prefix_hits": 30.0}),
+        (1.0, 2, {"running": 3.0}),
+    )
+    found = hit_rate_series(run, read_samples(run))
+    assert found is not None
+    # 10 of 100 and 30 of 300; then nobody looked anything up; then 90 of 100.
+    assert [list(part) for part in found] == [[0.0, 2.0], [0.1, 0.9]]
+    assert hit_rate_series(run, {2: read_samples(run)[2]}) is None

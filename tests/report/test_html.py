@@ -144,7 +144,8 @@ def test_the_data_behind_the_charts_can_be_had(page: Page, report: Path) -> None
     assert lines[38].endswith("failed")
     for name in ("in_flight", "rates", "curves", "errors"):
         assert len(page.value(f"CSV.{name}()").splitlines()) > 10
-    assert page.value("document.querySelectorAll('[data-csv]').length") == 5
+    names = page.value("Array.from(document.querySelectorAll('[data-csv]'), (b) => b.dataset.csv)")
+    assert names == ["in_flight", "rates", "timeline", "curves", "heat", "errors", "lag", "delay"]
 
 
 def test_no_button_hands_the_data_to_a_service(page: Page, report: Path) -> None:

@@ -44,7 +44,11 @@ function layout(more) {
     font: { family: "system-ui, sans-serif", color: colour("text"), size: 12 },
     // Above the plot: the buttons' row, and the legend's one row or two.
     margin: narrow.matches ? { l: 8, r: 8, t: 72, b: 36 } : { l: 16, r: 16, t: 54, b: 40 },
-    legend: { orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", font: { size: 11.5 } },
+    legend: {
+      orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", font: { size: 11.5 },
+      // Two columns on a phone, however long the names.
+      ...(narrow.matches ? { entrywidth: 0.48, entrywidthmode: "fraction" } : {}),
+    },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent"), orientation: "h" },
     hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("line"), font: { color: colour("text"), size: 12 } },
     // A finger that drags scrolls the page; a mouse zooms.
@@ -65,6 +69,13 @@ function concurrencyChart() {
     traces.push({
       name: "limit", x: [0, data.duration_s], y: [data.limit, data.limit], type: "scatter", mode: "lines", yaxis: "y",
       line: { dash: "dash", width: 1.2, color: colour("ttft") }, hovertemplate: "%{y:d}",
+    });
+  }
+  for (const [name, tint] of [["running", "valid"], ["waiting", "doubtful"]]) {
+    const series = data.server[name];
+    if (series) traces.push({
+      name: `${name} at server`, x: series.t, y: series.y, type: "scatter", mode: "lines", yaxis: "y",
+      line: { width: 1.4, dash: "dot", color: colour(tint) }, hovertemplate: "%{y:d}",
     });
   }
   const rate = (name, series, tint, more) => series && traces.push({
@@ -95,32 +106,37 @@ function concurrencyChart() {
 const PERCENT_TICKS = [[1, "0"], [2, "50"], [4, "75"], [10, "90"], [20, "95"], [100, "99"], [1e3, "99.9"], [1e4, "99.99"], [1e5, "99.999"], [1e6, "99.9999"]];
 function decadeTicks(lowest, highest) {
   const ticks = [];
-  const digits = highest / lowest > 8 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+  const ratio = highest / lowest;
+  const digits = ratio > 3000 ? [1] : ratio > 8 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
   for (let power = Math.floor(Math.log10(lowest)); power <= Math.ceil(Math.log10(highest)); power++) {
     for (const digit of digits) ticks.push(digit * 10 ** power);
   }
   return { tickvals: ticks, ticktext: ticks.map((t) => (t >= 1 ? t.toLocaleString("en") : String(sevenDigits(t)))) };
 }
-function curveChart(names) {
-  const LABELS = { ttft: ["TTFT", "ttft"], e2el: ["E2EL", "decode"], itl: ["ITL", "decode"], tpot: ["TPOT", "valid"], ttft_from_plan: ["TTFT from plan", "ttft"], e2el_from_plan: ["E2EL from plan", "decode"] };
-  let furthest = 10, lowest = Infinity, highest = 1;
-  const traces = names.filter((name) => data.curves[name]).map((name) => {
-    const curve = data.curves[name];
-    const x = Float64Array.from(curve.fraction, (p) => 1 / (1 - p));
-    furthest = Math.max(furthest, x[x.length - 1]);
+const LABELS = {
+  ttft: ["TTFT", "ttft"], e2el: ["E2EL", "decode"], itl: ["ITL", "decode"], tpot: ["TPOT", "valid"],
+  ttft_from_plan: ["TTFT from plan", "ttft"], e2el_from_plan: ["E2EL from plan", "decode"], delay: ["client delay", "decode"],
+};
+// The same curves either way: latency by percentile, or the share of requests by latency.
+let asCdf = false;
+function curveChart(curves) {
+  let furthest = 10, lowest = Infinity, highest = 1e-3;
+  const traces = Object.entries(curves).filter(([, curve]) => curve).map(([name, curve]) => {
+    const tail = Float64Array.from(curve.fraction, (p) => 1 / (1 - p));
+    furthest = Math.max(furthest, tail[tail.length - 1]);
     highest = Math.max(highest, curve.ms[curve.ms.length - 1]);
     lowest = Math.min(lowest, Math.max(curve.ms[0], 1e-3));
     return {
-      name: LABELS[name][0], x, y: curve.ms, type: "scatter", mode: "lines",
+      name: LABELS[name][0], x: asCdf ? curve.ms : tail, y: asCdf ? curve.fraction : curve.ms, type: "scatter", mode: "lines",
       line: { color: colour(LABELS[name][1]), width: 1.8, dash: name.endsWith("from_plan") ? "dot" : "solid" },
-      customdata: Array.from(curve.fraction, (p) => sevenDigits(100 * p)), hovertemplate: "p%{customdata}: %{y:.5~g} ms",
+      customdata: Array.from(curve.fraction, (p) => sevenDigits(100 * p)),
+      hovertemplate: asCdf ? "p%{customdata}: %{x:.5~g} ms" : "p%{customdata}: %{y:.5~g} ms",
     };
   });
-  return [traces, layout({
-    xaxis: axis({ type: "log", range: [0, Math.log10(furthest) + 0.02], title: title("percentile"), tickvals: PERCENT_TICKS.map((t) => t[0]), ticktext: PERCENT_TICKS.map((t) => t[1]) }),
-    yaxis: axis({ type: "log", title: title("ms"), ...decadeTicks(Math.min(lowest, highest), highest) }),
-    hovermode: "closest",
-  })];
+  const ms = axis({ type: "log", title: title("ms"), ...decadeTicks(Math.min(lowest, highest), highest) });
+  const percentile = axis({ type: "log", range: [0, Math.log10(furthest) + 0.02], title: title("percentile"), tickvals: PERCENT_TICKS.map((t) => t[0]), ticktext: PERCENT_TICKS.map((t) => t[1]) });
+  const share = axis({ title: title("share"), range: [0, 1.01], tickformat: ".0%" });
+  return [traces, layout({ xaxis: asCdf ? ms : percentile, yaxis: asCdf ? share : ms, hovermode: "closest", showlegend: true })];
 }
 
 function errorChart() {

@@ -1,18 +1,30 @@
+const some = (...names) => Object.fromEntries(names.map((name) => [name, data.curves[name]]));
 const CHARTS = {
   concurrency: concurrencyChart,
   timeline: timelineChart,
-  "request-curves": () => curveChart(["ttft", "e2el", "ttft_from_plan", "e2el_from_plan"]),
-  "token-curves": () => curveChart(["itl", "tpot"]),
+  "request-curves": () => curveChart(some("ttft", "e2el", "ttft_from_plan", "e2el_from_plan")),
+  "token-curves": () => curveChart(some("itl", "tpot")),
+  heat: heatChart,
+  lag: lagChart,
+  delay: () => curveChart({ delay: data.delay }),
+  server: serverChart,
+  devices: devicesChart,
+  slices: slicesChart,
+  errors: errorChart,
 };
-// Whole answers have no first token and no gaps to draw.
-if (!data.streams) {
-  delete CHARTS["token-curves"];
-  document.getElementById("token-curves").closest("figure").hidden = true;
-}
-if (Object.keys(data.errors).length) {
-  CHARTS.errors = errorChart;
-  document.getElementById("errors").hidden = false;
-  document.getElementById("error-csv").hidden = false;
+// A run draws what it has: whole answers have no gaps, closed loops no plan, and few servers tell of themselves.
+const THERE = {
+  "token-curves": data.streams, heat: heatShown, lag: data.lag, delay: data.delay, slices: data.slices,
+  server: data.server.kv_use || data.server.prefix_hit_rate,
+  devices: Object.keys(data.devices).length, errors: Object.keys(data.errors).length,
+};
+for (const [id, there] of Object.entries(THERE)) {
+  if (!there) delete CHARTS[id];
+  const place = chart(id);
+  if (place) (place.closest("[data-optional]") || place).hidden = !there;
+  // What the servers tell may be for the concurrency chart alone, and is a table all the same.
+  const told = id === "server" ? Object.keys(data.server).length : there;
+  for (const button of document.querySelectorAll(`[data-csv="${id}"]`)) button.hidden = !told;
 }
 // What one chart's time axis does, the other's does; the timeline then shows the requests of that time.
 let following = false;
@@ -49,6 +61,9 @@ const CSV = {
   curves: () => Object.entries(data.curves).filter(([, curve]) => curve).map(([name, curve]) =>
     columns(["metric", "fraction", "ms"], [Array(curve.ms.length).fill(name), curve.fraction, curve.ms]))
     .map((text, i) => (i ? text.slice(text.indexOf("\n") + 1) : text)).join(""),
+  heat: heatCsv, lag: lagCsv, devices: devicesCsv, slices: slicesCsv,
+  delay: () => columns(["fraction", "ms"], [data.delay.fraction, data.delay.ms]),
+  server: () => longCsv(data.server),
   errors: () => {
     const kinds = Object.keys(data.errors);
     return columns(["seconds", ...kinds.map((k) => `${k}_per_s`)], [data.errors[kinds[0]].t, ...kinds.map((k) => data.errors[k].y)]);
@@ -81,12 +96,26 @@ async function redraw() {
   await redrawTimeline();
 }
 
+// Buttons of which one is chosen: `apply` is told its value, and the charts are drawn anew.
+function choice(attribute, ids, apply) {
+  const buttons = [...document.querySelectorAll(`[data-${attribute}]`)];
+  for (const button of buttons) {
+    button.addEventListener("click", async () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+      apply(button.dataset[attribute]);
+      for (const id of ids.filter((id) => CHARTS[id])) await Plotly.react(id, ...CHARTS[id](), SETTINGS());
+    });
+  }
+}
+
 (async () => {
   for (const button of document.querySelectorAll("[data-csv]")) button.addEventListener("click", () => download(button.dataset.csv));
   chart("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(chart("command").textContent);
     chart("copy").textContent = "Copied";
   });
+  choice("heat", ["heat"], (name) => { heatShown = name; });
+  choice("curves", ["request-curves", "token-curves", "delay"], (form) => { asCdf = form === "cdf"; });
   await draw();
   timelineHover();
   for (const query of [dark, narrow]) query.addEventListener("change", redraw);

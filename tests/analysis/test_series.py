@@ -1,0 +1,37 @@
+"""Schedule lag over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.records import Run
+from aisbench.analysis.sending import Sending
+from aisbench.analysis.series import NS, lag_series
+from tests.analysis.made_runs import base_config, drop, made_rows, write_run
+
+
+def test_lag_is_told_by_when_requests_were_planned(tmp_path: Path) -> None:
+    # 100 requests in the first second, 1 to 100 ms late; none in the second one; 50 of 7 ms in the third.
+    planned = np.concatenate([np.arange(100) * 10.0, 2000 + np.arange(50) * 10.0])
+    lag = np.concatenate([np.arange(1, 101), np.full(50, 7.0)])
+    rows = made_rows(planned, lag_ms=lag)
+    drop(rows, [149])
+    run = Run.load(write_run(tmp_path / "run", rows, config=base_config(rate=75.0, arrival="constant")))
+    found = lag_series(run, Sending.of(run, InFlight.held(run)), NS)
+    assert found is not None
+    for series in found.values():
+        assert series.t_s.tolist() == [0.0, 2.0]
+    assert found["p50"].y == pytest.approx([50.5, 7.0])
+    assert found["p99"].y == pytest.approx([99.01, 7.0])
+    assert found["max"].y == pytest.approx([100.0, 7.0])
+    # Nothing was held back by a limit: all of it is our own.
+    assert found["own_p99"].y == pytest.approx(found["p99"].y)
+
+
+def test_a_closed_loop_has_no_lag(tmp_path: Path) -> None:
+    run = Run.load(write_run(tmp_path / "run", made_rows(np.zeros(5)), config=base_config(concurrency=5)))
+    assert lag_series(run, Sending.of(run, InFlight.held(run)), NS) is None
