@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +22,11 @@ NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Series:
-    """Values `y` at times `t_s` (seconds since the start)."""
+    """Values `y` at times `t_s` (seconds since the start); `of` so many, where these were thinned."""
 
     t_s: NDArray[np.float64]
     y: NDArray[np.float64]
+    of: int | None = None
 
 
 def bin_ns(duration_ns: int) -> int:
@@ -38,16 +38,14 @@ def bin_ns(duration_ns: int) -> int:
     return width
 
 
-def keep_extremes(times: NDArray, values: NDArray, most: int = MOST_POINTS) -> tuple[NDArray, NDArray]:
-    """At most about `most` of the points: of each stretch its lowest and highest, and both ends."""
+def thinned(times: NDArray, values: NDArray, most: int = MOST_POINTS) -> tuple[NDArray, NDArray]:
+    """At most `most` of the points: of each stretch of time its lowest and highest, and both ends."""
     if len(times) <= most:
         return times, values
-    edges = np.linspace(0, len(times), most // 2, dtype=np.int64)
-    kept = {0, len(times) - 1}
-    for begin, end in itertools.pairwise(edges):
-        part = values[begin:end]
-        kept.update((int(begin + np.argmin(part)), int(begin + np.argmax(part))))
-    index = np.array(sorted(kept))
+    from tsdownsample import MinMaxDownsampler
+
+    found = MinMaxDownsampler().downsample(times, values, n_out=(most - 2) // 2 * 2).astype(np.int64)
+    index = np.unique(np.concatenate([[0], found, [len(times) - 1]]))
     return times[index], values[index]
 
 
@@ -55,9 +53,11 @@ def in_flight_series(in_flight: InFlight) -> Series:
     """A step function: each value holds until the next time. Ends at the end of the run."""
     # Of changes at one instant only the last counts: no level was held between them.
     last = np.append(np.diff(in_flight.times_ns) > 0, True)
-    times, counts = keep_extremes(in_flight.times_ns[last], in_flight.counts[last])
+    total = int(last.sum())
+    times, counts = thinned(in_flight.times_ns[last], in_flight.counts[last])
+    of = total if len(times) < total else None
     times, counts = np.append(times, max(in_flight.end_ns, int(times[-1]))), np.append(counts, counts[-1])
-    return Series(times / 1e9, counts.astype(float))
+    return Series(times / 1e9, counts.astype(float), of)
 
 
 def per_second(moments_ns: NDArray[np.int64], duration_ns: int, width_ns: int) -> Series:

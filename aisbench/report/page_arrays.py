@@ -18,4 +18,5 @@ def packed(values: NDArray) -> dict[str, str]:
 
 
 def packed_series(series: Series | None) -> dict[str, Any] | None:
-    return None if series is None else {"t": packed(series.t_s), "y": packed(series.y)}
+    """The arrays and, where they were thinned, of how many points."""
+    return None if series is None else {"t": packed(series.t_s), "y": packed(series.y), "of": series.of}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aisbench.analysis.devices import device_samples
 from aisbench.analysis.devices import series as device_series
 from aisbench.analysis.records import Run
-from aisbench.analysis.series import Series, keep_extremes
+from aisbench.analysis.series import Series, thinned
 from aisbench.analysis.server import gauge_series, hit_rate_series, read_samples
 from aisbench.report.page_arrays import packed_series
 from aisbench.report.page_table import METRIC_NAMES, figure, table
@@ -51,8 +51,9 @@ def kept(points: tuple[NDArray, NDArray] | None, scale: float) -> dict[str, Any]
         return None
     t_s, y = points
     inside = t_s >= 0
-    t_s, y = keep_extremes(t_s[inside], y[inside] * scale)
-    return packed_series(Series(t_s, y)) if len(t_s) else None
+    if not inside.any():
+        return None
+    return packed_series(Series(*thinned(t_s[inside], y[inside] * scale)))
 
 
 def server_panel(summary: dict[str, Any]) -> str:

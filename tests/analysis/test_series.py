@@ -1,4 +1,4 @@
-"""Schedule lag over time."""
+"""The run over time: schedule lag, and what thinning keeps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
-from aisbench.analysis.series import NS, lag_series
+from aisbench.analysis.series import NS, lag_series, thinned
 from tests.analysis.made_runs import base_config, drop, made_rows, write_run
 
 
@@ -35,3 +35,20 @@ def test_lag_is_told_by_when_requests_were_planned(tmp_path: Path) -> None:
 def test_a_closed_loop_has_no_lag(tmp_path: Path) -> None:
     run = Run.load(write_run(tmp_path / "run", made_rows(np.zeros(5)), config=base_config(concurrency=5)))
     assert lag_series(run, Sending.of(run, InFlight.held(run)), NS) is None
+
+
+def test_thinning_keeps_the_ends_and_every_stretchs_extremes() -> None:
+    random = np.random.default_rng(3)
+    times = np.cumsum(random.integers(1, 1000, 300_000))
+    values = np.cumsum(random.choice([-1, 1], 300_000))
+    values[123_456] = 5_000
+    t, y = thinned(times, values, most=500)
+    assert len(t) <= 500
+    assert (np.diff(t) > 0).all()
+    assert (t[0], t[-1]) == (times[0], times[-1])
+    assert y.max() == 5_000
+    assert y.min() == values.min()
+    assert (values[np.searchsorted(times, t)] == y).all()
+    # No stretch is empty, and what is little stays whole.
+    assert np.diff(t).max() < 6 * (times[-1] - times[0]) / 250
+    assert len(thinned(times[:500], values[:500], most=500)[0]) == 500

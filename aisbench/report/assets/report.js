@@ -116,6 +116,9 @@ function choice(attribute, ids, apply) {
   });
   choice("heat", ["heat"], (name) => { heatShown = name; });
   choice("curves", ["request-curves", "token-curves", "delay"], (form) => { asCdf = form === "cdf"; });
+  if (data.in_flight.of) {
+    chart("flow-thinned").textContent = `Thinned: of the ${data.in_flight.of.toLocaleString("en")} changes in flight ${data.in_flight.t.length.toLocaleString("en")} are drawn, the lowest and highest of each stretch of time.`;
+  }
   await draw();
   timelineHover();
   for (const query of [dark, narrow]) query.addEventListener("change", redraw);

@@ -1,0 +1,77 @@
+"""The report of a large run: python -m bench.page [--requests 1000000] [--run DIR]
+
+Loads the referee with that many requests of 8 tokens (5,000 a second), or takes the run in DIR, and tells
+what `aisbench report` takes (seconds, most memory), how large report.html is, and how long headless
+Chromium needs from opening it from disk until all charts are drawn, three times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.harness import aisbench_load, referee, table
+from tests.report.browser import browser
+
+RATE = 5000
+
+
+def loaded(folder: Path, requests: int) -> Path:
+    with referee(ttft_us=20_000, itl_us=1_000, tokens=8) as server:
+        return aisbench_load(
+            folder, server.url, "--backend", "openai-chat", "--rate", RATE, "--num-requests", requests,
+            "--input-len", 8, "--output-len", 8, "--no-server-metrics", "--no-device-metrics",
+        ).folder  # fmt: skip
+
+
+def reported(run: Path) -> tuple[float, float]:
+    """Seconds and the most memory, in GB, of `aisbench report`."""
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aisbench", "report", str(run)], stdout=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"aisbench report ended with {status}")
+    return time.monotonic() - begun, used.ru_maxrss * 1024 / 1e9
+
+
+def opened(page: Path) -> float:
+    """Seconds until the page's charts are drawn, in a browser that has just started."""
+    with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as window:
+        window.resize(1280, 900)
+        window.driver.get("about:blank")
+        begun = time.monotonic()
+        window.open(page)
+        return time.monotonic() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--run", type=Path, help="a run's folder, instead of a run made here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run = options.run or loaded(Path(folder), options.requests)
+        seconds, memory = reported(run)
+        page = run / "report.html"
+        times = ", ".join(f"{opened(page):.1f}" for _ in range(3))
+        rows = [
+            ["aisbench report", "its memory", "report.html", "opens in"],
+            [
+                f"{seconds:.1f} s",
+                f"{memory:.2f} GB at most",
+                f"{page.stat().st_size / 1e6:.1f} MB",
+                f"{times} s",
+            ],
+        ]
+        print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
