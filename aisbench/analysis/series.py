@@ -29,10 +29,10 @@ class Series:
     of: int | None = None
 
 
-def bin_ns(duration_ns: int) -> int:
-    """A round width, 1, 2 or 5 times a power of ten (from 50 ms), that gives at most WANTED_BINS bins."""
+def bin_ns(duration_ns: int, most: int = WANTED_BINS) -> int:
+    """A round width, 1, 2 or 5 times a power of ten (from 50 ms), that gives at most `most` bins."""
     width = FINEST_BIN_NS
-    while width * WANTED_BINS < duration_ns:
+    while width * most < duration_ns:
         mantissa = int(str(width)[0])
         width = width * 5 // 2 if mantissa == 2 else width * 2
     return width

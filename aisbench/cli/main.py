@@ -17,6 +17,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
     "saturate": ("aisbench.cli.saturate:saturate", "Find the highest load that meets an SLO."),
+    "plan": ("aisbench.cli.plan:plan", "Draw when a run's requests would leave; send nothing."),
     "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much this host can carry as a client."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
     "plot": ("aisbench.cli.plot:plot", "Draw a chart of runs or searches, for a paper."),

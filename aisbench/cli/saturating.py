@@ -18,6 +18,7 @@ from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.search_runs import (
     Hopeless,
     expected_throughput,
+    sounded,
     sounding_config,
     sounding_over,
     step_config,
@@ -188,12 +189,10 @@ class Search:
                 coordinator.abandon("the sounding knows enough")
 
         run, _ = self.one_run(config, tick)
-        sample = Sample.of(run)
-        e2el_ms = sample.latencies["e2el"]
-        finite = e2el_ms[e2el_ms < math.inf]
-        if sample.completed == 0 or len(finite) == 0:
+        found = sounded(Sample.of(run))
+        if found is None:
             raise RunFailed(f"no request succeeded{first_failure(run)}; see {run.folder}")
-        throughput, mean_s = sample.completed / sample.seconds, float(finite.mean()) / 1e3
+        throughput, mean_s = found
         if self.settings.is_open_loop and run.has_conversations:
             raise BadInput(
                 "--over rate counts requests, and these come in conversations; use --over concurrency"

@@ -10,7 +10,7 @@ import numpy as np
 
 from aisbench._native.clock import now_ns
 from aisbench.analysis.saturation.backlog import BacklogWatch
-from aisbench.analysis.saturation.step import Point
+from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 
@@ -42,6 +42,18 @@ def sounding_over(coordinator: Coordinator) -> bool:
     ended = int(coordinator.live()["ok"].sum())
     rounds = SOUNDING_ROUNDS * (coordinator.config.concurrency or 1)
     return ended >= SOUNDING_LEAST_REQUESTS and (ended >= rounds or seconds >= SOUNDING_S)
+
+
+def sounded(sample: Sample) -> tuple[float, float] | None:
+    """Requests/s and the mean E2EL, s, of what the sounding measured; None where no request succeeded.
+
+    E2EL by Little's law, requests in flight / requests/s: of a slow server's requests that were sent in the measured
+    half few or none have ended by its end, and those few are the quick ones.
+    """
+    if sample.completed == 0:
+        return None
+    throughput = sample.completed / sample.seconds
+    return throughput, sample.in_flight_mean / throughput
 
 
 def step_seconds(mean_e2el_s: float, throughput: float) -> float:

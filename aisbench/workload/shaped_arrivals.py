@@ -41,7 +41,7 @@ def shaped_offsets_ns(
 
 def shaped_within(shape: Shape, duration_s: float) -> int:
     """How many requests are expected to leave within `duration_s`; at least one."""
-    expected = shape.expected(duration_s)
+    expected = float(shape.expected(np.array(duration_s)))
     if expected > MOST_REQUESTS:
         raise BadInput(
             f"--duration {duration_s:g} s of this traffic is {expected:.3g} requests (at most {MOST_REQUESTS}); "

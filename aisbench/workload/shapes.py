@@ -29,8 +29,8 @@ class Shape(Protocol):
     @property
     def peak_rps(self) -> float: ...
 
-    def expected(self, time_s: float) -> float:
-        """How many requests are to leave by `time_s`."""
+    def expected(self, times_s: Floats) -> Floats:
+        """How many requests are to leave by `times_s`, elementwise."""
         ...
 
     def times_s(self, operational: Floats) -> Floats:
@@ -59,11 +59,11 @@ class Pieces:
         reached = np.concatenate([[0.0], np.cumsum((begin + end) / 2 * spans)])
         return starts, np.append(begin, end[-1]), np.append((end - begin) / spans, 0.0), reached
 
-    def expected(self, time_s: float) -> float:
+    def expected(self, times_s: Floats) -> Floats:
         starts, rates, slopes, reached = self.arrays()
-        at = int(np.searchsorted(starts, time_s, side="right")) - 1
-        past = time_s - starts[at]
-        return float(reached[at] + rates[at] * past + slopes[at] * past**2 / 2)
+        at = np.searchsorted(starts, times_s, side="right") - 1
+        past = times_s - starts[at]
+        return np.asarray(reached[at] + rates[at] * past + slopes[at] * past**2 / 2)
 
     def times_s(self, operational: Floats) -> Floats:
         starts, rates, slopes, reached = self.arrays()
@@ -89,19 +89,16 @@ class Sine:
     def peak_rps(self) -> float:
         return self.mean_rps + self.amplitude_rps
 
-    def cumulated(self, times_s: Floats) -> Floats:
+    def expected(self, times_s: Floats) -> Floats:
         turn = 2 * math.pi / self.period_s
         return self.mean_rps * times_s + self.amplitude_rps / turn * (1 - np.cos(turn * times_s))
-
-    def expected(self, time_s: float) -> float:
-        return float(self.cumulated(np.array(time_s)))
 
     def times_s(self, operational: Floats) -> Floats:
         high = operational / self.mean_rps
         low = np.maximum(high - self.amplitude_rps * self.period_s / math.pi / self.mean_rps, 0.0)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            below = self.cumulated(middle) < operational
+            below = self.expected(middle) < operational
             low, high = np.where(below, middle, low), np.where(below, high, middle)
         return np.asarray(high)
 
@@ -117,8 +114,8 @@ class Burst:
     def peak_rps(self) -> float:
         return self.size / min(self.every_s, 1.0)
 
-    def expected(self, time_s: float) -> float:
-        return float(self.size * max(1, math.ceil(time_s / self.every_s * (1 - 1e-12))))
+    def expected(self, times_s: Floats) -> Floats:
+        return self.size * np.maximum(1.0, np.ceil(times_s / self.every_s * (1 - 1e-12)))
 
     def times_s(self, operational: Floats) -> Floats:
         """`operational`: 1 for the first request, 2 for the second."""

@@ -40,12 +40,7 @@ function link(from, to) {
   });
 }
 
-// Data behind the charts, as CSV.
-function columns(names, arrays) {
-  const rows = [names.join(",")];
-  for (let i = 0; i < arrays[0].length; i++) rows.push(arrays.map((a) => (a[i] === undefined || Number.isNaN(a[i]) ? "" : a[i])).join(","));
-  return rows.join("\n") + "\n";
-}
+// Data behind the charts.
 const CSV = {
   in_flight: () => columns(["seconds", "in_flight"], [data.in_flight.t, data.in_flight.y]),
   rates: () => {
@@ -69,14 +64,6 @@ const CSV = {
     return columns(["seconds", ...kinds.map((k) => `${k}_per_s`)], [data.errors[kinds[0]].t, ...kinds.map((k) => data.errors[k].y)]);
   },
 };
-function download(name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([CSV[name]()], { type: "text/csv" }));
-  link.download = `${name}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 async function draw() {
   for (const [id, make] of Object.entries(CHARTS)) await Plotly.newPlot(id, ...make(), SETTINGS());
   link("concurrency", "timeline");
@@ -109,7 +96,7 @@ function choice(attribute, ids, apply) {
 }
 
 (async () => {
-  for (const button of document.querySelectorAll("[data-csv]")) button.addEventListener("click", () => download(button.dataset.csv));
+  offerCsv();
   chart("copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(chart("command").textContent);
     chart("copy").textContent = "Copied";

@@ -1,0 +1,66 @@
+"""`aisbench plan`: when a run's requests would leave, before anything is sent."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aisbench.cli.load import command_line
+from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
+from aisbench.cli.output_options import OUTPUT_OPTIONS
+from aisbench.cli.target_options import TARGET_OPTIONS
+from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.workload_options import WORKLOAD_OPTIONS
+from aisbench.engine.config import RunConfig
+from aisbench.errors import BadInput
+
+
+@click.command(
+    cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@click.option(
+    "--output",
+    metavar="FILE",
+    default="plan.html",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where the page goes.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the plan's figures as JSON, and nothing else there."
+)
+def plan(output: Path, as_json: bool, **options: Any) -> int:
+    """Draw when the requests of `aisbench-load` with the same options would leave: the very plan of that run.
+
+    The page shows the rate over time with its moving average and what the law expects, and the
+    distribution of rates and gaps. Nothing is sent.
+    """
+    config = RunConfig(**options).expanded()
+    config.check()
+    from aisbench.analysis.planned import plan_facts, planned_gaps, planned_rate
+    from aisbench.cli.workload import built
+    from aisbench.engine.plan import make_plan
+    from aisbench.report.plan_page import write_plan
+    from aisbench.report.plan_table import plan_text
+
+    with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
+        made = make_plan(config, built(config, Path(folder)).prompts)
+    if not (config.is_open_loop or made.is_trace):
+        raise BadInput(
+            "a closed loop has no plan: requests leave as others end; give --rate, --ramp-up, --rate-steps, "
+            "--rate-series, --rate-sine or --burst"
+        )
+    facts = plan_facts(config, made)
+    command = shlex.split(shlex.join(["aisbench", "plan", *command_line("plan")]))
+    try:
+        write_plan(facts, planned_rate(config, made), planned_gaps(config, made), command, output)
+    except OSError as problem:
+        raise BadInput(f"--output {output} cannot be written ({problem.strerror}); give another") from None
+    click.echo(json.dumps(facts, indent=1) if as_json else f"{plan_text(facts)}\nwritten: {output}")
+    return 0

@@ -1,0 +1,104 @@
+"""plan.html: an arrival plan before anything is sent, in one file that needs nothing else."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aisbench.analysis.planned import PlannedGaps, PlannedRate
+from aisbench.report.files import write_text
+from aisbench.report.html import PLACE, asset, json_text, plotly_source, script_text
+from aisbench.report.page_arrays import packed
+from aisbench.report.page_table import figure
+
+# In this order: the second uses what the first defines.
+SCRIPTS = ("charts.js", "plan.js")
+
+
+def write_plan(
+    facts: dict[str, Any], rate: PlannedRate, gaps: PlannedGaps | None, command: Sequence[str], path: Path
+) -> None:
+    """Writes the page of analysis.planned's figures."""
+    parts = {
+        "title": "Arrival plan",
+        "what": escape(what(facts)),
+        "headline": cards(facts),
+        "command": escape(shlex.join(command)),
+        "rate_note": escape(rate_note(rate)),
+        "gap_note": escape(gap_note(facts, gaps)),
+        "style": asset("report.css"),
+        "data": json_text(page_data(facts, rate, gaps)),
+        "plotly": script_text(plotly_source()),
+        "script": script_text("".join(asset(name) for name in SCRIPTS)),
+    }
+    # One pass: what is put in is never searched for places itself.
+    write_text(PLACE.sub(lambda place: parts[place[1]], asset("plan.html")), path)
+
+
+def page_data(facts: dict[str, Any], rate: PlannedRate, gaps: PlannedGaps | None) -> dict[str, Any]:
+    return {
+        "duration_s": facts["ends_s"],
+        "rate": {
+            "t": packed(rate.starts_s),
+            "width_s": rate.width_s,
+            "planned": packed(rate.planned),
+            "averaged": packed(rate.averaged),
+            "law": None if rate.law is None else packed(rate.law),
+        },
+        "gaps": None
+        if gaps is None
+        else {
+            "edges": packed(gaps.edges),
+            "counts": packed(gaps.counts.astype("i4")),
+            "law": None if gaps.law is None else packed(np.asarray(gaps.law)),
+        },
+    }
+
+
+def what(facts: dict[str, Any]) -> str:
+    return f"{facts['requests']:,} requests, {facts['law']} arrivals. Nothing has been sent."
+
+
+def rate_note(rate: PlannedRate) -> str:
+    note = f"Requests a second in bins of {rate.width_s:g} s, their moving average"
+    return f"{note}, and what the law expects." if rate.law is not None else f"{note}. A trace has no law."
+
+
+def gap_note(facts: dict[str, Any], gaps: PlannedGaps | None) -> str:
+    if gaps is None:
+        return "One request has no gap."
+    beyond = f" {gaps.beyond:,} longer ones are not shown." if gaps.beyond else ""
+    if gaps.law is None:
+        return f"Gaps between requests, in mean gaps. They are not drawn from a law.{beyond}"
+    return (
+        "Gaps between requests in mean gaps of the rate asked at that moment (so that a moving rate keeps one law), and "
+        f"how many of them the law expects in each bar.{beyond} Kolmogorov distance {facts['gap_ks']:.3f}, "
+        f"which plans of the law exceed {facts['gap_ks_limit']:.3f} once in a hundred."
+        if facts["gap_ks"] is not None
+        else f"Gaps between requests, in mean gaps of the rate asked at that moment.{beyond}"
+    )
+
+
+def cards(facts: dict[str, Any]) -> str:
+    mean, peak, cv = facts["mean_rps"], facts["law_peak_rps"], facts["gap_cv"]
+    shown = [
+        ("Requests", f"{facts['requests']:,}", f"the last one leaves at {figure(facts['ends_s'])} s"),
+        ("Mean rate", "–" if mean is None else figure(mean), "requests/s"),
+        (
+            "Most in a second",
+            f"{facts['most_in_a_second']:,}",
+            "requests" if peak is None else f"the law's highest rate is {figure(peak)}/s",
+        ),
+    ]
+    if cv is not None:
+        shown.append(("CV of gaps", f"{cv:.3f}", f"the law's is {facts['law_gap_cv']:.3f}"))
+    return "".join(
+        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{escape(value)}</div>'
+        f'<div class="aside">{escape(aside)}</div></div>'
+        for label, value, aside in shown
+    )
