@@ -17,6 +17,7 @@ from aisbench.cli.run import INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.search_runs import (
     Hopeless,
+    expected_e2el_s,
     expected_throughput,
     sounded,
     sounding_config,
@@ -138,12 +139,15 @@ class Search:
             first = FIRST_IN_FLIGHT
         return min(first, settings.most or math.inf)
 
-    @property
-    def step_s(self) -> float:
+    def step_s(self, load: float) -> float:
+        """How long `load` is held."""
         if self.settings.step_s is not None:
             return self.settings.step_s
-        assert self.folder.sounding is not None
-        return float(self.folder.sounding["step_s"])
+        sounding = self.folder.sounding
+        assert sounding is not None
+        if self.settings.is_open_loop:
+            return float(sounding["step_s"])
+        return step_seconds(expected_e2el_s(load, sounding, self.points()), float(sounding["throughput"]))
 
     def run(self) -> tuple[str, str]:
         """The outcome and why the search is over: see saturation.result."""
@@ -156,7 +160,7 @@ class Search:
                 wanted = next_load(Plan.of(settings, self.start), self.points())
                 if wanted.load is None:
                     return "finished", wanted.why
-                if time.monotonic() + self.step_s > self.ends_at:
+                if time.monotonic() + self.step_s(wanted.load) > self.ends_at:
                     return "budget", "the budget is used up"
                 self.measure(wanted.load, wanted.why)
         except KeyboardInterrupt:
@@ -182,7 +186,7 @@ class Search:
 
     def sound(self) -> None:
         """A first look, in closed loop: what the server gets done, and how long a request takes then."""
-        config = sounding_config(self.folder.config)
+        config = sounding_config(self.folder.config, self.start, open_loop=self.settings.is_open_loop)
 
         def tick(coordinator: Coordinator) -> None:
             if sounding_over(coordinator):
@@ -205,13 +209,13 @@ class Search:
             "step_s": step_seconds(mean_s, throughput),
         }
         self.folder.save()
-        self.say(sounding_text(self.folder.sounding, self.step_s))
+        self.say(sounding_text(self.folder.sounding, self.step_s(self.start)))
         time.sleep(PAUSE_AFTER_CUT_S)
 
     def measure(self, load: float, why: str) -> None:
         open_loop, at = self.settings.is_open_loop, len(self.folder.steps) + 1
         expected = None if open_loop else expected_throughput(load, self.folder.sounding, self.points())
-        config = step_config(self.folder.config, load, self.step_s, at, expected, open_loop=open_loop)
+        config = step_config(self.folder.config, load, self.step_s(load), at, expected, open_loop=open_loop)
         began = time.monotonic()
         run, summary = self.one_run(config, Hopeless(load) if open_loop else lambda _: None)
         if run.outcome == "failed":

@@ -31,8 +31,9 @@ MOST_BODIES = 200_000
 WATCH_FROM, WATCH_FOR = 1 / 3, 1 / 6
 
 
-def sounding_config(config: RunConfig) -> RunConfig:
-    limit = config.concurrency or SOUNDING_IN_FLIGHT
+def sounding_config(config: RunConfig, first_load: float, *, open_loop: bool) -> RunConfig:
+    """In closed loop at the first load itself: more in flight would only wait the longer."""
+    limit = config.concurrency or SOUNDING_IN_FLIGHT if open_loop else int(first_load)
     return replace(config, rate=math.inf, concurrency=limit, duration_s=SOUNDING_MOST_S, grace_s=0.0)
 
 
@@ -60,6 +61,16 @@ def step_seconds(mean_e2el_s: float, throughput: float) -> float:
     """How long a load has to be held to say something: for some generations of requests, and enough of them."""
     wanted = max(STEP_E2ELS * mean_e2el_s, STEP_REQUESTS / throughput if throughput > 0 else 0.0)
     return float(round(min(max(wanted, STEP_LEAST_S), STEP_MOST_S)))
+
+
+def expected_e2el_s(load: float, sounding: dict[str, Any], points: list[Point]) -> float:
+    """The mean E2EL, s, that `load` in flight may have at most: it grows with them at worst, from what fewer had."""
+    seen = [(sounding["in_flight"], sounding["mean_e2el_s"])]
+    # Little's law, as of the sounding.
+    seen += [
+        (point.load, point.in_flight_mean / point.throughput) for point in points if point.throughput > 0
+    ]
+    return float(min(mean_s * max(1.0, load / other) for other, mean_s in seen))
 
 
 def step_config(

@@ -1,22 +1,46 @@
-"""Traffic shapes: what was sent against what was planned."""
+"""Every arrival law and traffic shape: what was sent against what was planned."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from aisbench.analysis.records import Run
 from aisbench.simulator.process import SimulatorProcess
+from aisbench.workload.arrivals import Ramp, arrival_offsets_ns, requests_within
 from aisbench.workload.shaped_arrivals import shaped_offsets_ns, shaped_within
 from aisbench.workload.shapes import Shape, burst, series, sine, steps
 from tests.system.running import run_load
 
+SEED, SECONDS, REQUESTS = 4, 1.5, 40
+SHORT = ("--input-len", 8, "--output-len", 2, "--no-progress", "--seed", SEED)
+BOUNDS = [("--duration", str(SECONDS)), ("--num-requests", str(REQUESTS))]
 
-@pytest.mark.parametrize("bound", [("--duration", "1.5"), ("--num-requests", "40")])
+
+def sent_as_planned(
+    tmp_path: Path, url: str, args: tuple[str, ...], bound: tuple[str, str], expected: NDArray[np.int64]
+) -> None:
+    run = run_load(tmp_path / "runs", "--url", url, *args, *bound, *SHORT)
+    assert run.code == 0, run.err
+    loaded = Run.load(run.folder)
+    planned = np.sort(loaded.rows["planned_ns"]) - loaded.start_ns
+    # What is due at the very end of --duration may be sent or not.
+    by_the_clock = (expected < (SECONDS - 0.01) * 1e9).sum()
+    assert len(planned) >= (len(expected) if bound[0] == "--num-requests" else by_the_clock)
+    assert np.array_equal(planned, expected[: len(planned)])
+    # Nothing leaves early, and what is late is late by the host's noise, not by the shape.
+    late_ms = (loaded.rows["sent_ns"] - loaded.rows["planned_ns"]) / 1e6
+    assert late_ms.min() >= 0
+    assert np.median(late_ms) < 100
+
+
+@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound[0])
 @pytest.mark.parametrize("name", ["steps", "series", "sine", "burst"])
-def test_sent_as_planned(
+def test_moving_rates(
     tmp_path: Path, quick_simulator: SimulatorProcess, name: str, bound: tuple[str, str]
 ) -> None:
     file = tmp_path / "rates.csv"
@@ -28,17 +52,32 @@ def test_sent_as_planned(
         "burst": ("--burst", "15x0.5s", burst("15x0.5s")),
     }
     flag, value, shape = flags[name]
-    short = ("--input-len", 8, "--output-len", 2, "--no-progress", "--seed", 4)
-    run = run_load(tmp_path / "runs", "--url", quick_simulator.url, flag, value, *bound, *short)
-    assert run.code == 0, run.err
-    loaded = Run.load(run.folder)
-    planned = np.sort(loaded.rows["planned_ns"]) - loaded.start_ns
-    count = 40 if "--num-requests" in bound else shaped_within(shape, 1.5)
-    expected = shaped_offsets_ns(shape, count, burstiness=1.0, seed=4)
-    # What is due at the very end of --duration may be sent or not.
-    assert len(planned) >= (count if "--num-requests" in bound else (expected < 1_490_000_000).sum())
-    assert np.array_equal(planned, expected[: len(planned)])
-    # Nothing leaves early, and what is late is late by the host's noise, not by the shape.
-    late_ms = (loaded.rows["sent_ns"] - loaded.rows["planned_ns"]) / 1e6
-    assert late_ms.min() >= 0
-    assert np.median(late_ms) < 100
+    count = REQUESTS if bound[0] == "--num-requests" else shaped_within(shape, SECONDS)
+    expected = shaped_offsets_ns(shape, count, burstiness=1.0, seed=SEED)
+    sent_as_planned(tmp_path, quick_simulator.url, (flag, value), bound, expected)
+
+
+@pytest.mark.parametrize("bound", BOUNDS, ids=lambda bound: bound[0])
+@pytest.mark.parametrize("strategy", ["linear", "exponential"])
+def test_ramps(
+    tmp_path: Path, quick_simulator: SimulatorProcess, strategy: str, bound: tuple[str, str]
+) -> None:
+    ramp = Ramp(strategy, 10.0, 60.0)
+    count = REQUESTS
+    if bound[0] == "--duration":
+        count = requests_within(SECONDS, rate_rps=math.inf, ramp=ramp)
+    expected = arrival_offsets_ns(count, rate_rps=math.inf, seed=SEED, ramp=ramp)
+    args = ("--ramp-up", strategy, "--ramp-from", "10", "--ramp-to", "60")
+    sent_as_planned(tmp_path, quick_simulator.url, args, bound, expected)
+
+
+@pytest.mark.parametrize(
+    ("args", "burstiness"),
+    [(("--arrival", "constant"), math.inf), (("--arrival", "poisson"), 1.0), (("--burstiness", "0.4"), 0.4)],
+    ids=["constant", "poisson", "gamma"],
+)
+def test_steady_rates(
+    tmp_path: Path, quick_simulator: SimulatorProcess, args: tuple[str, str], burstiness: float
+) -> None:
+    expected = arrival_offsets_ns(REQUESTS, rate_rps=40.0, burstiness=burstiness, seed=SEED)
+    sent_as_planned(tmp_path, quick_simulator.url, ("--rate", "40", *args), BOUNDS[1], expected)
