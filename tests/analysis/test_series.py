@@ -43,12 +43,20 @@ def test_thinning_keeps_the_ends_and_every_stretchs_extremes() -> None:
     values = np.cumsum(random.choice([-1, 1], 300_000))
     values[123_456] = 5_000
     t, y = thinned(times, values, most=500)
-    assert len(t) <= 500
+    assert 400 < len(t) <= 500
     assert (np.diff(t) > 0).all()
     assert (t[0], t[-1]) == (times[0], times[-1])
     assert y.max() == 5_000
     assert y.min() == values.min()
     assert (values[np.searchsorted(times, t)] == y).all()
-    # No stretch is empty, and what is little stays whole.
-    assert np.diff(t).max() < 6 * (times[-1] - times[0]) / 250
+    # What is little stays whole.
     assert len(thinned(times[:500], values[:500], most=500)[0]) == 500
+
+
+def test_a_level_that_was_held_is_the_right_one_after_thinning() -> None:
+    # Every second a hundred changes within 10 ms, down and up again, and then 30 for the rest of it.
+    second = np.concatenate([np.arange(30, -20, -1), np.arange(-19, 31)])
+    times = (np.arange(60)[:, None] * 1e9 + np.arange(100) * 1e5).ravel()
+    t, y = thinned(times, np.tile(second, 60), most=500)
+    held = y[np.searchsorted(t, np.arange(60) * 1e9 + 5e8) - 1]
+    assert held.tolist() == [30] * 60

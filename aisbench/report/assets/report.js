@@ -104,7 +104,7 @@ function choice(attribute, ids, apply) {
   choice("heat", ["heat"], (name) => { heatShown = name; });
   choice("curves", ["request-curves", "token-curves", "delay"], (form) => { asCdf = form === "cdf"; });
   if (data.in_flight.of) {
-    chart("flow-thinned").textContent = `Thinned: of the ${data.in_flight.of.toLocaleString("en")} changes in flight ${data.in_flight.t.length.toLocaleString("en")} are drawn, the lowest and highest of each stretch of time.`;
+    chart("flow-thinned").textContent = `Thinned: of the ${data.in_flight.of.toLocaleString("en")} changes in flight ${data.in_flight.t.length.toLocaleString("en")} are drawn, of each stretch the first, lowest, highest and last.`;
   }
   await draw();
   timelineHover();
