@@ -30,8 +30,9 @@ from aisbench.workload.fingerprint import length_facts
 SUMMARY_SCHEMA = 1
 
 
-def summarise(run: Run) -> dict[str, Any]:
-    """summary.json of `run`: every key of vllm.json in its order, then this program's own.
+def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
+    """summary.json of `run`: every key of vllm.json in its order, then this program's own. `vllm`: that file's
+    content, where it is made already.
 
     All values are plain (no NaN, no infinity). Keys that end in `_ms` hold describe()'s figures.
     """
@@ -44,7 +45,7 @@ def summarise(run: Run) -> dict[str, Any]:
     metrics = metrics_block(run, latencies, gaps)
     goodput = run.config.get("goodput")
     good = latencies.meeting(goodput) if goodput else None
-    summary = vllm_result(run)
+    summary = dict(vllm_result(run) if vllm is None else vllm)
     summary |= {name: value for name, value in own_totals(run, tokens).items() if name not in summary}
     summary |= {
         "schema": SUMMARY_SCHEMA,

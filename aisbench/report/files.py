@@ -23,9 +23,10 @@ def write_all(run_dir: str | Path) -> dict[str, Any]:
     Returns the summary. Everything comes from records/, also after a crash. Raises BadInput when `run_dir` is no run folder.
     """
     run = Run.load(run_dir)
-    summary = summarise(run)
+    vllm = vllm_result(run)
+    summary = summarise(run, vllm)
     write_json(summary, run.folder / "summary.json", indent=True)
-    write_json(vllm_result(run), run.folder / "vllm.json")
+    write_json(vllm, run.folder / "vllm.json")
     write_summary_csv(summary, run.folder / "summary.csv")
     write_slices_csv(summary["slices"], run.folder / "slices.csv")
     write_requests(run, run.folder / "requests.jsonl")
