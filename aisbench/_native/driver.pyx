@@ -298,7 +298,7 @@ cdef class Driver:
             if self.slot < 0:
                 if self.held >= self.share:
                     return -2
-                if self.block.head.stop != 0 or 0 < self.block.head.deadline_ns <= now_ns:
+                if self.block.head.stop != 0 or self.block.is_over(self.block.next_due_ns(), now_ns):
                     self.exhaust()
                     return -2
                 self.slot = self.block.take_slot()
@@ -308,10 +308,10 @@ cdef class Driver:
                     return -2
                 self.live.taken += 1
                 self.taken_ns = now_ns
-                self.planned_ns = self.block.head.start_ns + self.block.offset_of(self.slot)
+                self.planned_ns = self.block.due_ns(self.slot)
             if now_ns < self.planned_ns:
                 return self.planned_ns
-            if 0 < self.block.head.deadline_ns <= now_ns:
+            if self.block.is_over(self.planned_ns, now_ns):
                 self.exhaust()
                 return -2
             if 0 <= self.drop_after_ns < now_ns - self.planned_ns:

@@ -12,6 +12,8 @@ from aisbench._native.mapped cimport MappedFile
 
 cdef enum:
     ERROR_ROOM = 32
+    # A request that was due by the deadline may leave so long after its time.
+    LAST_SEND = 50_000_000
 
 ctypedef struct BlockHead:
     int64_t magic
@@ -19,7 +21,7 @@ ctypedef struct BlockHead:
     int64_t limit          # slots in all; -1: no end
     int64_t planned        # offsets in the plan; 0: every slot is due at once
     int64_t start_ns       # the common start; 0: not yet
-    int64_t deadline_ns    # no slot is taken from then on; 0: none
+    int64_t deadline_ns    # no request leaves from then on but one that was due just then; 0: none
     int64_t stop           # 1: take no more slots; 2: give up what is in flight
     int64_t reserved[9]
     int64_t next_slot      # on a cache line of its own
@@ -52,7 +54,9 @@ cdef class SharedBlock:
     cdef int64_t* plan
 
     cdef int64_t take_slot(self) noexcept
-    cdef int64_t offset_of(self, int64_t slot) noexcept
+    cdef int64_t due_ns(self, int64_t slot) noexcept
+    cdef int64_t next_due_ns(self) noexcept
+    cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept
 
 
 cdef class Slots:

@@ -1,6 +1,7 @@
 from typing import Any
 
 LIVE_FIELDS: list[tuple]
+LAST_SEND_NS: int
 
 class SharedBlock:
     def __init__(self, path: str) -> None: ...

@@ -23,6 +23,9 @@ cdef enum:
     PAGE = 4096
     MAGIC = 0x31_44_52_48_53_53_49_41  # "AISSHRD1"
 
+# As Python knows it.
+LAST_SEND_NS = LAST_SEND
+
 # One worker's live counters, for numpy: `np.dtype(LIVE_FIELDS)`.
 LIVE_FIELDS = [
     ("ready", "<i8"),
@@ -81,8 +84,18 @@ cdef class SharedBlock:
     cdef int64_t take_slot(self) noexcept:
         return aisbench_fetch_add(&self.head.next_slot)
 
-    cdef int64_t offset_of(self, int64_t slot) noexcept:
-        return self.plan[slot] if slot < self.head.planned else 0
+    cdef int64_t due_ns(self, int64_t slot) noexcept:
+        """When the slot is due; those behind the plan, since the start."""
+        return self.head.start_ns + (self.plan[slot] if slot < self.head.planned else 0)
+
+    cdef int64_t next_due_ns(self) noexcept:
+        """When the slot is due that is handed out next."""
+        return self.due_ns(aisbench_load(&self.head.next_slot))
+
+    cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept:
+        """Whether sending has ended for what was due at `due_ns`. What was due at the very deadline wakes behind it."""
+        cdef int64_t deadline_ns = self.head.deadline_ns
+        return 0 < deadline_ns <= now_ns and (due_ns > deadline_ns or now_ns - due_ns >= LAST_SEND)
 
     def take(self):
         """The next slot of the run; numbers at and beyond `limit` are none."""
@@ -98,7 +111,8 @@ cdef class SharedBlock:
         return aisbench_load(&self.head.start_ns)
 
     def start(self, int64_t start_ns, int64_t deadline_ns=0):
-        """Sets the common start; no slot is taken from `deadline_ns` on (0: no deadline)."""
+        """Sets the common start; no request leaves from `deadline_ns` on (0: no deadline), but those that were due by then
+        and less than LAST_SEND_NS ago."""
         self.head.deadline_ns = deadline_ns
         aisbench_store(&self.head.start_ns, start_ns)
 

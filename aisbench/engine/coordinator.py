@@ -19,7 +19,7 @@ import numpy as np
 
 from aisbench._native.clock import now_ns
 from aisbench._native.recorder import ERRORS
-from aisbench._native.shared import LIVE_FIELDS
+from aisbench._native.shared import LAST_SEND_NS, LIVE_FIELDS
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
 from aisbench.engine import host
@@ -242,7 +242,7 @@ class Coordinator:
     def sending_has_ended(self, live: np.ndarray) -> bool:
         if self.stopped is not None or self.abandoned is not None or self.interrupts.count:
             return True
-        if 0 < self.deadline_ns <= now_ns():
+        if self.deadline_ns and self.deadline_ns + LAST_SEND_NS <= now_ns():
             return True
         return 0 <= self.plan.requests <= int(live["sent"].sum() + live["dropped"].sum())
 
