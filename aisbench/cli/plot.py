@@ -56,7 +56,7 @@ def plot(
     DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. Images need the
     extra packages of aisbench[plot] and a Chromium; .html needs neither.
     """
-    from aisbench.engine.config import one_of
+    from aisbench.workload.options import one_of
 
     named = named_folders(folders)
     searches = [path for path in named.values() if (path / "saturation.json").exists()]

@@ -25,10 +25,11 @@ FORMATS = ("table", "markdown", *FILES)
 def report(folder: Path, form: str, table: str) -> int:
     """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it."""
     from aisbench.analysis.records import Run
-    from aisbench.engine.config import TABLES, one_of
+    from aisbench.engine.config import TABLES
     from aisbench.report.console import print_result
     from aisbench.report.files import write_all
     from aisbench.report.markdown import markdown
+    from aisbench.workload.options import one_of
 
     one_of("--format", form, FORMATS)
     one_of("--table", table, TABLES)

@@ -6,12 +6,12 @@ import json
 import math
 import os
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.engine.config import RunConfig
+from aisbench.engine.rundir import new_folder
 from aisbench.errors import BadInput
 
 SEARCH_SCHEMA = 1
@@ -35,23 +35,9 @@ class SearchFolder:
     @staticmethod
     def create(config: RunConfig, settings: Settings, command: list[str]) -> SearchFolder:
         """A new folder named after the second; raises BadInput when it cannot be made."""
-        name = f"saturate_{datetime.now():%Y%m%d_%H%M%S}"
-        for suffix in ("", *(f"_{i}" for i in range(2, 100))):
-            path = Path(config.work_dir) / (name + suffix)
-            try:
-                path.mkdir(parents=True)
-            except FileExistsError:
-                if path.is_dir():
-                    continue
-                raise BadInput(f"--work-dir {config.work_dir} is a file; give a folder") from None
-            except OSError as problem:
-                raise BadInput(
-                    f"--work-dir {config.work_dir} cannot be made ({problem.strerror}); give another"
-                ) from None
-            folder = SearchFolder(path, config, settings, command)
-            folder.save()
-            return folder
-        raise BadInput(f"--work-dir {config.work_dir}: no free name for this second; try again")
+        folder = SearchFolder(new_folder(config.work_dir, "saturate_"), config, settings, command)
+        folder.save()
+        return folder
 
     @staticmethod
     def load(path: Path, api_key: str | None) -> SearchFolder:

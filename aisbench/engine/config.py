@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from aisbench.errors import BadInput
-from aisbench.workload.options import DatasetOptions
+from aisbench.workload.options import DatasetOptions, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -279,12 +279,6 @@ def plain_value(value: Any) -> Any:
 def field_names() -> list[str]:
     """The options' names, as a config file spells them."""
     return [f.name for f in fields(RunConfig)]
-
-
-def one_of(flag: str, value: str | None, known: tuple[str, ...]) -> None:
-    """Raises BadInput unless `value` is None or one of `known`."""
-    if value is not None and value not in known:
-        raise BadInput(f"{flag}: unknown {value!r}; known: {', '.join(known)}")
 
 
 def positive(flag: str, value: float | None, wanted: str, *, infinite: bool = False) -> None:

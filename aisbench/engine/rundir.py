@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
 
@@ -26,28 +24,15 @@ class RunDirectory:
     @staticmethod
     def create(work_dir: str) -> RunDirectory:
         """A new folder named after the second; raises BadInput when it cannot be made."""
-        base = Path(work_dir)
-        name = datetime.now().strftime("%Y%m%d_%H%M%S")
-        for suffix in ("", *(f"_{i}" for i in range(2, 100))):
-            try:
-                path = base / f"{name}{suffix}"
-                path.mkdir(parents=True)
-            except FileExistsError:
-                if base.exists() and not base.is_dir():
-                    raise BadInput(f"--work-dir {work_dir} is a file; give a folder") from None
-                continue
-            except OSError as problem:
-                raise BadInput(
-                    f"--work-dir {work_dir} cannot be made ({problem.strerror}); give another"
-                ) from None
-            run = RunDirectory(path)
-            run.records.mkdir()
-            (path / "logs").mkdir()
-            return run
-        raise BadInput(f"--work-dir {work_dir}: no free name for this second; try again")
+        run = RunDirectory(new_folder(work_dir))
+        run.records.mkdir()
+        (run.path / "logs").mkdir()
+        return run
 
     def write_config(self, config: RunConfig, **resolved: Any) -> None:
         """Writes config.yaml: `aisbench-load --config` with it repeats the run."""
+        import yaml  # not for --help
+
         options = {**config.as_dict(), **resolved}
         given = {name: value for name, value in options.items() if value not in (None, [], {})}
         (self.path / "config.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
@@ -58,6 +43,26 @@ class RunDirectory:
         fresh = self.records / "run.json.new"
         fresh.write_text(json.dumps(self.facts, indent=1))
         os.replace(fresh, self.records / "run.json")
+
+
+def new_folder(work_dir: str, prefix: str = "") -> Path:
+    """Makes `work_dir`/`prefix`YYYYmmdd_HHMMSS (with _2, _3 where that is taken); raises BadInput when it cannot be made."""
+    base = Path(work_dir)
+    name = f"{prefix}{datetime.now():%Y%m%d_%H%M%S}"
+    for suffix in ("", *(f"_{i}" for i in range(2, 100))):
+        try:
+            path = base / f"{name}{suffix}"
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if base.exists() and not base.is_dir():
+                raise BadInput(f"--work-dir {work_dir} is a file; give a folder") from None
+            continue
+        except OSError as problem:
+            raise BadInput(
+                f"--work-dir {work_dir} cannot be made ({problem.strerror}); give another"
+            ) from None
+        return path
+    raise BadInput(f"--work-dir {work_dir}: no free name for this second; try again")
 
 
 def local_date() -> str:

@@ -18,7 +18,7 @@ from aisbench.report.comparison_table import (
     legend,
     value_text,
 )
-from aisbench.report.html import PLACE, asset
+from aisbench.report.page_shell import page
 from aisbench.report.page_table import table
 
 # How much of a relative difference a bar shows to either side, in margins.
@@ -31,20 +31,18 @@ def write_comparison(comparison: Comparison, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in (
         ("comparison.json", orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2)),
-        ("comparison.html", page(comparison).encode()),
+        ("comparison.html", comparison_page(comparison).encode()),
     ):
         beside = folder / (name + ".part")
         beside.write_bytes(content)
         os.replace(beside, folder / name)
 
 
-def page(comparison: Comparison) -> str:
+def comparison_page(comparison: Comparison) -> str:
     names = [group.name for group in comparison.groups]
     parts = {
         "title": escape(" against ".join(reversed(names)) if len(names) == 2 else "Comparison"),
         "subtitle": escape(f"baseline: {names[0]}"),
-        "style": asset("report.css"),
-        "own_style": asset("comparison.css"),
         "groups": groups_table(comparison.groups),
         "legend": escape(legend(comparison.margin))
         + ". The bar is the interval of the relative difference, the grey band the margin.",
@@ -53,8 +51,7 @@ def page(comparison: Comparison) -> str:
         "pairs": "".join(pair_panel(comparison.groups[0], pair) for pair in comparison.pairs),
         "json": escape(orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2).decode()),
     }
-    # One pass: what is put in is never searched for places itself.
-    return PLACE.sub(lambda place: parts[place[1]], asset("comparison.html"))
+    return page("comparison.html", parts, styles=("comparison.css",))
 
 
 def groups_table(groups: tuple[Group, ...]) -> str:

@@ -20,8 +20,8 @@ import orjson
 
 from aisbench.analysis.snapshot import Snapshot
 from aisbench.errors import BadInput
-from aisbench.report.html import PLACE, asset
 from aisbench.report.live import panel_fields, progress
+from aisbench.report.page_shell import page
 from aisbench.report.prometheus import prometheus_page
 
 if TYPE_CHECKING:
@@ -145,13 +145,9 @@ class LivePage:
     async def page(self, request: web.Request) -> web.Response:
         from aiohttp import web
 
-        parts = {
-            "title": escape(self.title),
-            "style": asset("report.css"),
-            "own_style": asset("live.css"),
-            "script": asset("live.js"),
-        }
-        text = PLACE.sub(lambda place: parts[place[1]], asset("live.html"))
+        subtitle = '<span id="state" class="state" role="status">connecting</span> <span id="told"></span>'
+        parts = {"title": escape(self.title), "subtitle": subtitle}
+        text = page("live.html", parts, styles=("live.css",), scripts=("live.js",))
         return web.Response(text=text, content_type="text/html")
 
     async def metrics(self, request: web.Request) -> web.Response:

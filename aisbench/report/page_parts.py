@@ -26,7 +26,7 @@ def title(run: Run) -> str:
 def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
     """The template's places, by name."""
     return {
-        "target": target(run, summary),
+        "subtitle": target(run, summary),
         "command": escape(shlex.join(run.info.get("command") or [])),
         "verdict": verdict(summary["verdict"]),
         "headline": headline(summary),

@@ -12,8 +12,8 @@ import numpy as np
 
 from aisbench.analysis.planned import PlannedGaps, PlannedRate
 from aisbench.report.files import write_text
-from aisbench.report.html import PLACE, asset, json_text, plotly_source, script_text
 from aisbench.report.page_arrays import packed
+from aisbench.report.page_shell import chart_page
 from aisbench.report.page_table import figure
 
 # In this order: the second uses what the first defines.
@@ -26,18 +26,13 @@ def write_plan(
     """Writes the page of analysis.planned's figures."""
     parts = {
         "title": "Arrival plan",
-        "what": escape(what(facts)),
+        "subtitle": escape(what(facts)),
         "headline": cards(facts),
         "command": escape(shlex.join(command)),
         "rate_note": escape(rate_note(rate)),
         "gap_note": escape(gap_note(facts, gaps)),
-        "style": asset("report.css"),
-        "data": json_text(page_data(facts, rate, gaps)),
-        "plotly": script_text(plotly_source()),
-        "script": script_text("".join(asset(name) for name in SCRIPTS)),
     }
-    # One pass: what is put in is never searched for places itself.
-    write_text(PLACE.sub(lambda place: parts[place[1]], asset("plan.html")), path)
+    write_text(chart_page("plan.html", parts, page_data(facts, rate, gaps), SCRIPTS), path)
 
 
 def page_data(facts: dict[str, Any], rate: PlannedRate, gaps: PlannedGaps | None) -> dict[str, Any]:

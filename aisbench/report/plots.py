@@ -81,7 +81,14 @@ def rates(runs: Runs, metric: str) -> go.Figure:
         asked = asked_rate_series(run, sending, width_ns)
         if asked is not None:
             figure.add_trace(
-                line(f"{name}, asked", at, asked.t_s, asked.y, line={"shape": "hv", "width": 5, "dash": "solid"}, opacity=0.3)
+                line(
+                    f"{name}, asked",
+                    at,
+                    asked.t_s,
+                    asked.y,
+                    line={"shape": "hv", "width": 5, "dash": "solid"},
+                    opacity=0.3,
+                )
             )
         sent = per_second(sending.sent_ns, run.duration_ns, width_ns)
         figure.add_trace(line(f"{name}, sent", at, sent.t_s, sent.y, line={"shape": "hv", "dash": "solid"}))

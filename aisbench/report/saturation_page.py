@@ -10,7 +10,7 @@ from typing import Any
 
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.report.files import write_text
-from aisbench.report.html import PLACE, asset, json_text, plotly_source, script_text
+from aisbench.report.page_shell import chart_page
 from aisbench.report.page_table import figure, table
 
 # In this order: the second uses what the first defines.
@@ -30,20 +30,15 @@ def write_saturation(
     data = {**found, "bounds": bounds}
     parts = {
         "title": "Saturation",
-        "slo": escape(slo_words(found, settings)),
-        "style": asset("report.css"),
+        "subtitle": escape(slo_words(found, settings)),
         "verdict": verdict_section(found),
         "headline": cards(found, settings),
         "command": escape(shlex.join(command)),
         "throughput_note": escape(throughput_note(settings)),
         "points": points_table(found, settings),
         "steps": steps_table(found, settings),
-        "data": json_text(data),
-        "plotly": script_text(plotly_source()),
-        "script": script_text("".join(asset(name) for name in SCRIPTS)),
     }
-    # One pass: what is put in is never searched for places itself.
-    write_text(PLACE.sub(lambda place: parts[place[1]], asset("saturation.html")), path)
+    write_text(chart_page("saturation.html", parts, data, SCRIPTS), path)
 
 
 def slo_words(found: Mapping[str, Any], settings: Settings) -> str:

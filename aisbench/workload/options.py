@@ -138,10 +138,10 @@ def whole(flag: str, value: object, least: int, most: int | None = None) -> None
         raise BadInput(f"{flag} {value}: give a whole number {span}")
 
 
-def one_of(flag: str, value: str, known: tuple[str, ...]) -> None:
-    """Raises BadInput unless `value` is one of `known`."""
-    if value not in known:
-        raise BadInput(f"{flag} {value!r} is unknown; known: {', '.join(known)}")
+def one_of(flag: str, value: str | None, known: tuple[str, ...]) -> None:
+    """Raises BadInput unless `value` is None or one of `known`."""
+    if value is not None and value not in known:
+        raise BadInput(f"{flag}: unknown {value!r}; known: {', '.join(known)}")
 
 
 def bad_range_ratio(given: object) -> BadInput:

@@ -1,0 +1,62 @@
+"""What all pages are made of: one file that needs nothing else, from template, style, script and data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+
+PLACE = re.compile(r"\{\{(\w+)\}\}")
+SCRIPT = "<script>\n{{script}}\n</script>\n"
+CHARTS = '<script type="application/json" id="data">{{data}}</script>\n<script>{{plotly}}</script>\n' + SCRIPT
+
+
+def page(main: str, parts: dict[str, str], *, styles: Sequence[str] = (), scripts: Sequence[str] = ()) -> str:
+    """The page whose middle is the asset `main`, its places filled with `parts` (HTML; `title`, `subtitle`)."""
+    after = SCRIPT if scripts else ""
+    return filled(main, after, {**parts, **styled(styles), "script": joined(scripts)})
+
+
+def chart_page(main: str, parts: dict[str, str], data: Any, scripts: Sequence[str]) -> str:
+    """As `page`, with plotly and `data` for charts; each of `scripts` uses what those before it define."""
+    own = {"data": json_text(data), "plotly": script_text(plotly_source()), "script": joined(scripts)}
+    return filled(main, CHARTS, {**parts, **styled(()), **own})
+
+
+def filled(main: str, after: str, parts: dict[str, str]) -> str:
+    template = asset("shell.html").replace("{{main}}", asset(main)).replace("{{after}}", after)
+    # One pass: what is put in is never searched for places itself.
+    return PLACE.sub(lambda place: parts[place[1]], template)
+
+
+def styled(more: Sequence[str]) -> dict[str, str]:
+    return {"style": "\n".join(asset(name) for name in ("report.css", *more))}
+
+
+def joined(scripts: Sequence[str]) -> str:
+    return script_text("".join(asset(name) for name in scripts))
+
+
+@cache
+def asset(name: str) -> str:
+    return (files("aisbench.report") / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def plotly_source() -> str:
+    """The library's own minified script, as the installed package carries it."""
+    return (files("plotly") / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+
+
+def json_text(data: Any) -> str:
+    """JSON that cannot end the script element it stands in: no `<` is left (it only occurs in strings)."""
+    return orjson.dumps(data).decode().replace("<", "\\u003c")
+
+
+def script_text(source: str) -> str:
+    """A script whose strings cannot end the element: `</` and `<\\/` are the same in JavaScript strings."""
+    return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")
