@@ -22,9 +22,15 @@ SPREAD = 12
 
 def ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int, int] | None:
     """(l, u), from 1 on; None where the sample is too small to have a value on both sides."""
+    low, high = side_ranks(count, percent, level)
+    return None if low is None or high is None else (low, high)
+
+
+def side_ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int | None, int | None]:
+    """As `ranks`, each by itself: a p99 of 200 values has a lower end, and no upper one."""
     p = percent / 100
     if count == 0 or not 0 < p < 1:
-        return None
+        return None, None
     spread = SPREAD * math.sqrt(count * p * (1 - p)) + SPREAD
     first, last = max(0, math.floor(count * p - spread)), min(count, math.ceil(count * p + spread))
     numbers = np.arange(first, last + 1)
@@ -35,7 +41,7 @@ def ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int, int] |
     # P(number < l) <= (1 - level) / 2, and P(number < u) >= 1 - (1 - level) / 2.
     low = first + int(np.searchsorted(below, (1 - level) / 2, side="right"))
     high = first + int(np.searchsorted(below, 1 - (1 - level) / 2)) + 1
-    return None if low < 1 or high > count else (low, high)
+    return low if low >= 1 else None, high if high <= count else None
 
 
 def percentile_intervals(

@@ -1,7 +1,8 @@
 """Which server calls what how on its /metrics page.
 
 The names are those in the servers' own documentation: vLLM (with its older names behind the present ones),
-SGLang and text-generation-inference.
+SGLang and text-generation-inference, and of llama.cpp on its page (--metrics). Its prompt_tokens_total leaves cached
+tokens out, unlike the others', and is not read.
 """
 
 from __future__ import annotations
@@ -9,8 +10,18 @@ from __future__ import annotations
 # Of several names the first that a page has counts: the others are former names of the same thing.
 # Sums over a page's label sets (engines, models, finish reasons).
 SUMS: dict[str, tuple[str, ...]] = {
-    "running": ("vllm:num_requests_running", "sglang:num_running_reqs", "tgi_batch_current_size"),
-    "waiting": ("vllm:num_requests_waiting", "sglang:num_queue_reqs", "tgi_queue_size"),
+    "running": (
+        "vllm:num_requests_running",
+        "sglang:num_running_reqs",
+        "tgi_batch_current_size",
+        "llamacpp:requests_processing",
+    ),
+    "waiting": (
+        "vllm:num_requests_waiting",
+        "sglang:num_queue_reqs",
+        "tgi_queue_size",
+        "llamacpp:requests_deferred",
+    ),
     "prefix_queries": ("vllm:prefix_cache_queries_total", "vllm:gpu_prefix_cache_queries_total"),
     "prefix_hits": (
         "vllm:prefix_cache_hits_total",
@@ -23,15 +34,22 @@ SUMS: dict[str, tuple[str, ...]] = {
         "vllm:generation_tokens_total",
         "sglang:generation_tokens_total",
         "tgi_request_generated_tokens_sum",
+        "llamacpp:tokens_predicted_total",
     ),
     "prompt_tokens": (
         "vllm:prompt_tokens_total",
         "sglang:prompt_tokens_total",
         "tgi_request_input_length_sum",
     ),
-    "drafts": ("vllm:spec_decode_num_drafts_total",),
-    "draft_tokens": ("vllm:spec_decode_num_draft_tokens_total",),
-    "accepted_tokens": ("vllm:spec_decode_num_accepted_tokens_total",),
+    "drafts": ("vllm:spec_decode_num_drafts_total", "llamacpp:spec_decode_num_drafts_total"),
+    "draft_tokens": (
+        "vllm:spec_decode_num_draft_tokens_total",
+        "llamacpp:spec_decode_num_draft_tokens_total",
+    ),
+    "accepted_tokens": (
+        "vllm:spec_decode_num_accepted_tokens_total",
+        "llamacpp:spec_decode_num_accepted_tokens_total",
+    ),
 }
 # Shares and lengths: the mean over label sets.
 MEANS: dict[str, tuple[str, ...]] = {

@@ -15,9 +15,9 @@ from aisbench.analysis.series import (
     bin_ns,
     error_series,
     in_flight_series,
-    keep_extremes,
     peak_per_second,
     per_second,
+    thinned,
     token_series,
 )
 from tests.analysis.made_runs import (
@@ -100,10 +100,10 @@ def test_thinning_keeps_every_peak(tmp_path: Path) -> None:
 
 @given(st.lists(st.integers(-1000, 1000), min_size=1, max_size=400), st.integers(4, 40))
 def test_extremes_of_any_series_survive(values: list[int], most: int) -> None:
-    times, kept = keep_extremes(np.arange(len(values)), np.array(values), most)
+    times, kept = thinned(np.arange(len(values)), np.array(values), most)
     assert (kept.max(), kept.min()) == (max(values), min(values))
     assert (kept[0], kept[-1]) == (values[0], values[-1])
-    assert len(kept) <= max(most, 2) + 2
+    assert len(kept) <= most
     assert [values[t] for t in times] == kept.tolist()
 
 

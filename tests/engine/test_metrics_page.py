@@ -34,6 +34,15 @@ tgi_batch_current_size 7
 # TYPE tgi_queue_size gauge
 tgi_queue_size 2
 """
+LLAMA = """# TYPE llamacpp:requests_processing gauge
+llamacpp:requests_processing 4
+# TYPE llamacpp:requests_deferred gauge
+llamacpp:requests_deferred 3
+# TYPE llamacpp:tokens_predicted_total counter
+llamacpp:tokens_predicted_total 160
+# TYPE llamacpp:prompt_tokens_total counter
+llamacpp:prompt_tokens_total 20
+"""
 
 
 def test_vllm() -> None:
@@ -46,9 +55,11 @@ def test_vllm() -> None:
     assert "waiting" not in values
 
 
-def test_sglang_and_tgi() -> None:
+def test_sglang_tgi_and_llama_cpp() -> None:
     assert read_page(SGLANG) == {"running": 12.0, "waiting": 5.0, "kv_use": 0.5}
     assert read_page(TGI) == {"running": 7.0, "waiting": 2.0}
+    # Its count of prompt tokens leaves the cached ones out: it is not that of the others.
+    assert read_page(LLAMA) == {"running": 4.0, "waiting": 3.0, "generation_tokens": 160.0}
 
 
 @pytest.mark.parametrize(

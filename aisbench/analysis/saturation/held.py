@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.intervals import ranks
+from aisbench.analysis.intervals import side_ranks
 from aisbench.analysis.saturation.slo import Term
 
 # Of the normal distribution: 95 % lie within so many standard deviations of the mean.
@@ -17,7 +17,7 @@ Z_95 = 1.959964
 @dataclass(frozen=True)
 class Held:
     """A term held against what was measured: `low` and `high` are the 95 % interval of `value` (None: the
-    sample cannot support one). A latency that has no value (infinite) is None."""
+    sample cannot support that end). A latency that has no value (infinite) is None."""
 
     term: Term
     value: float | None
@@ -49,8 +49,9 @@ def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
         return Held(term, finite(mean), finite(mean - reach), finite(mean + reach))
     # An observation, not a mix of two: one of the two may be infinite.
     value = float(np.percentile(ordered, term.percent, method="inverted_cdf"))
-    between = ranks(len(ordered), term.percent)
-    low, high = (None, None) if between is None else (ordered[rank - 1] for rank in between)
+    low, high = (
+        None if rank is None else ordered[rank - 1] for rank in side_ranks(len(ordered), term.percent)
+    )
     return Held(term, finite(value), finite(low), finite(high))
 
 

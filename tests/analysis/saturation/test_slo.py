@@ -70,6 +70,18 @@ def test_few_values_support_no_tail():
     assert not held.clear
 
 
+def test_few_values_can_show_clearly_that_a_tail_is_too_long():
+    # Of 200 values no p99 has an upper end, but all of these are above the bound.
+    (term,) = parse_slo("ttft_p99<100")
+    held = hold_latency(term, np.linspace(150, 200, 200))
+    assert not held.met
+    assert held.clear
+    assert held.low is not None
+    assert held.high is None
+    # With 50 values there is no end at all below, either, unless nearly all are above.
+    assert not hold_latency(term, np.append(np.full(49, 10.0), 200.0)).clear
+
+
 def test_no_failure_among_few_requests_does_not_show_a_small_share():
     (term,) = parse_slo("error_rate<0.01")
     assert hold_errors(term, 0, 100).met
