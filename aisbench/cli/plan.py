@@ -33,7 +33,10 @@ from aisbench.errors import BadInput
     help="Where the page goes.",
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print the plan's figures as JSON, and nothing else there."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print the plan's figures as JSON on stdout, and nothing else there.",
 )
 def plan(output: Path, as_json: bool, **options: Any) -> int:
     """Draw when the requests of `aisbench-load` with the same options would leave: the very plan of that run.

@@ -9,7 +9,7 @@ from typing import Any
 
 from aisbench.analysis.records import Run
 from aisbench.report import page_groups, page_server
-from aisbench.report.page_table import METRIC_NAMES, figure, table
+from aisbench.report.page_table import METRIC_NAMES, cards, figure, table
 
 VERDICT_WORDS = {
     "valid": "nothing in this run speaks against its figures",
@@ -72,7 +72,7 @@ def headline(summary: dict[str, Any]) -> str:
     failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']:,}"
     asked = summary["arrivals"]["asked_rate"]
-    cards = [
+    shown = [
         ("Requests", f"{summary['completed']:,}", f"{failed}, {summary['duration']:.1f} s"),
         (
             "Requests/s",
@@ -89,18 +89,14 @@ def headline(summary: dict[str, Any]) -> str:
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
     ]
     for key, found in metrics.items():
-        cards.append(
+        shown.append(
             (METRIC_NAMES[key], f"{figure(found['mean'])} ms", f"mean; p99 {figure(found['p99'])} ms")
         )
     goodput = summary["goodput"]
     if goodput is not None:
         bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
-        cards.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
-    return "".join(
-        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{escape(value)}</div>'
-        f'<div class="aside">{escape(aside)}</div></div>'
-        for label, value, aside in cards
-    )
+        shown.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
+    return cards(shown)
 
 
 def timeline_note(run: Run) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 
 METRIC_NAMES = {
     "ttft_ms": "TTFT",
@@ -29,4 +30,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
     return (
         f'<div class="scroll" tabindex="0"><table class="{kind}"><thead><tr>{top}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def cards(shown: Iterable[tuple[str, str, str]]) -> str:
+    """Headline figures as (label, value, aside), all of them plain text."""
+    return "".join(
+        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{escape(value)}</div>'
+        f'<div class="aside">{escape(aside)}</div></div>'
+        for label, value, aside in shown
     )

@@ -14,7 +14,7 @@ from aisbench.analysis.planned import PlannedGaps, PlannedRate
 from aisbench.report.files import write_text
 from aisbench.report.page_arrays import packed
 from aisbench.report.page_shell import chart_page
-from aisbench.report.page_table import figure
+from aisbench.report.page_table import cards, figure
 
 # In this order: the second uses what the first defines.
 SCRIPTS = ("charts.js", "plan.js")
@@ -27,7 +27,7 @@ def write_plan(
     parts = {
         "title": "Arrival plan",
         "subtitle": escape(what(facts)),
-        "headline": cards(facts),
+        "headline": headline(facts),
         "command": escape(shlex.join(command)),
         "rate_note": escape(rate_note(rate)),
         "gap_note": escape(gap_note(facts, gaps)),
@@ -79,7 +79,7 @@ def gap_note(facts: dict[str, Any], gaps: PlannedGaps | None) -> str:
     )
 
 
-def cards(facts: dict[str, Any]) -> str:
+def headline(facts: dict[str, Any]) -> str:
     mean, peak, cv = facts["mean_rps"], facts["law_peak_rps"], facts["gap_cv"]
     shown = [
         ("Requests", f"{facts['requests']:,}", f"the last one leaves at {figure(facts['ends_s'])} s"),
@@ -92,8 +92,4 @@ def cards(facts: dict[str, Any]) -> str:
     ]
     if cv is not None:
         shown.append(("CV of gaps", f"{cv:.3f}", f"the law's is {facts['law_gap_cv']:.3f}"))
-    return "".join(
-        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{escape(value)}</div>'
-        f'<div class="aside">{escape(aside)}</div></div>'
-        for label, value, aside in shown
-    )
+    return cards(shown)

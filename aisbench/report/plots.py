@@ -26,7 +26,8 @@ from aisbench.analysis.series import (
 )
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.errors import BadInput
-from aisbench.report.page_data import chosen, curve_fractions
+from aisbench.report.page_curves import curve_fractions
+from aisbench.report.page_timeline import chosen
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")

@@ -11,7 +11,7 @@ from typing import Any
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.report.files import write_text
 from aisbench.report.page_shell import chart_page
-from aisbench.report.page_table import figure, table
+from aisbench.report.page_table import cards, figure, table
 
 # In this order: the second uses what the first defines.
 SCRIPTS = ("charts.js", "saturation.js")
@@ -32,7 +32,7 @@ def write_saturation(
         "title": "Saturation",
         "subtitle": escape(slo_words(found, settings)),
         "verdict": verdict_section(found),
-        "headline": cards(found, settings),
+        "headline": headline(found, settings),
         "command": escape(shlex.join(command)),
         "throughput_note": escape(throughput_note(settings)),
         "points": points_table(found, settings),
@@ -66,7 +66,7 @@ def verdict_section(found: Mapping[str, Any]) -> str:
     return f'<section class="verdict {status}"><h2><span class="chip">{status}</span>{words}</h2>{listed}</section>'
 
 
-def cards(found: Mapping[str, Any], settings: Settings) -> str:
+def headline(found: Mapping[str, Any], settings: Settings) -> str:
     low, high = found["max_load_interval"]
     between = f"{'?' if low is None else f'{low:g}'} to {'?' if high is None else f'{high:g}'}"
     done = "done under overload" if settings.is_open_loop else "highest throughput"
@@ -76,11 +76,7 @@ def cards(found: Mapping[str, Any], settings: Settings) -> str:
         ("knee", found["knee"], f"{settings.unit}; throughput / mean E2EL highest"),
         ("loads", len(found["points"]), f"{len(found['steps'])} runs"),
     )
-    return "".join(
-        f'<div class="card"><div class="label">{escape(label)}</div>'
-        f'<div class="value">{"none" if value is None else f"{value:.4g}"}</div><div class="aside">{escape(aside)}</div></div>'
-        for label, value, aside in shown
-    )
+    return cards((label, "none" if value is None else f"{value:.4g}", aside) for label, value, aside in shown)
 
 
 def chip(good: bool, text: str) -> str:

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
-from aisbench.report import page_data
+from aisbench.analysis.tokens import TokenCounts
+from aisbench.report import page_curves, page_timeline
 from aisbench.report.html import write_html
 from tests.analysis.made_runs import base_config, drop, fail, made_rows, poisson_run, write_run
 from tests.report.browser import Page, browser
@@ -229,10 +231,10 @@ def unpacked(node: dict) -> np.ndarray:
 def test_of_more_requests_than_a_page_holds_the_slowest_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_data, "TIMELINE_MOST", 300)
-    monkeypatch.setattr(page_data, "TIMELINE_SPECIAL", 20)
+    monkeypatch.setattr(page_timeline, "TIMELINE_MOST", 300)
+    monkeypatch.setattr(page_timeline, "TIMELINE_SPECIAL", 20)
     run = Run.load(poisson_run(tmp_path / "run", 5_000, 500.0))
-    columns = page_data.timeline(run)
+    columns = page_timeline.timeline(run)
     slots = unpacked(columns["slot"])
     assert columns["total"] == 5_000
     assert 250 < len(slots) <= 300
@@ -246,7 +248,7 @@ def test_of_more_requests_than_a_page_holds_the_slowest_are_kept(
 def test_latency_curves_end_at_the_maximum(tmp_path: Path) -> None:
     run = Run.load(poisson_run(tmp_path / "run", 3_000, 500.0))
     summary = summarise(run)
-    curves = page_data.curves(run, summary)
+    curves = page_curves.curves(run, Latencies.of(run, TokenCounts.of(run)))
     for name, key in (("ttft", "ttft_ms"), ("itl", "itl_ms"), ("tpot", "tpot_ms"), ("e2el", "e2el_ms")):
         fraction, ms = unpacked(curves[name]["fraction"]), unpacked(curves[name]["ms"])
         assert (np.diff(fraction) > 0).all()
