@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_ROOM = 1 << 16, MOST_EVENTS = 1024, BACKLOG = 4096 };
+enum { READ_ROOM = 1 << 16, MOST_EVENTS = 1024 };
 
 typedef struct {
     int fd, heap_at;          // heap_at -1: no answer is going on
@@ -337,7 +337,7 @@ static int referee_serve(int listener, int lifeline, int64_t ttft_us, int64_t it
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    if (listen(listener, BACKLOG) || (epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) return errno;
+    if ((epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) return errno;
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = &listener}, events[MOST_EVENTS];
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &e)) return errno;
     e.data.ptr = &lifeline;

@@ -23,6 +23,7 @@ from typing import Any
 from aisbench._native import referee
 
 STOP_TIMEOUT_S = 5.0
+BACKLOG = 4096
 
 
 class RefereeProcess:
@@ -94,7 +95,13 @@ def main() -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.setblocking(False)
-        print(listener.getsockname()[1], flush=True)
+        # Before the port is told: whoever knows it may connect at once.
+        listener.listen(BACKLOG)
+        try:
+            os.write(sys.stdout.fileno(), b"%d\n" % listener.getsockname()[1])
+        except BrokenPipeError:
+            # Who started it was stopped meanwhile.
+            return
         referee.serve(listener.fileno(), 0, ttft_us, itl_us, tokens)
 
 

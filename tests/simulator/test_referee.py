@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import socket
 import subprocess
 import sys
 
 import pytest
 
+from aisbench.simulator import referee as module
 from aisbench.simulator.referee import RefereeProcess, start_referee
 
 
@@ -43,6 +46,24 @@ def test_a_request_may_ask_for_fewer_tokens_and_a_reset_forgets() -> None:
         assert referee.truth()["requests"] == 0
 
 
+def test_whoever_knows_its_port_can_connect(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also before it serves: a busy host may let the other process run first."""
+    connected = []
+
+    def serve(*_: int) -> None:
+        port = int(capfd.readouterr().out)
+        with socket.create_connection(("127.0.0.1", port), timeout=10):
+            connected.append(port)
+
+    monkeypatch.setattr(module.referee, "serve", serve)
+    monkeypatch.setattr(module.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(sys, "argv", ["referee", "0", "1000", "1000", "8"])
+    module.main()
+    assert len(connected) == 1
+
+
 def test_it_ends_with_who_started_it() -> None:
     command = [sys.executable, "-m", "aisbench.simulator.referee", "0", "1000", "1000", "8"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -52,6 +73,16 @@ def test_it_ends_with_who_started_it() -> None:
         assert int(process.stdout.readline()) > 0
         process.stdin.close()
         assert process.wait(20) == 0
+
+
+def test_it_says_nothing_when_nobody_wants_its_port_any_more() -> None:
+    command = [sys.executable, "-m", "aisbench.simulator.referee", "0", "1000", "1000", "8"]
+    read, write = os.pipe()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    os.close(read)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, b"")
 
 
 def test_a_taken_port_is_an_error_of_its_own() -> None:
