@@ -12,9 +12,10 @@ from aisbench.analysis.saturation.settings import Settings
 from aisbench.report.files import write_text
 from aisbench.report.page_shell import chart_page
 from aisbench.report.page_table import cards, figure, table
+from aisbench.report.saturation_table import interval_words
 
-# In this order: the second uses what the first defines.
-SCRIPTS = ("charts.js", "saturation.js")
+# In this order: each uses what those before it define.
+SCRIPTS = ("charts.js", "keys.js", "saturation.js")
 COLUMNS = ("TTFT mean", "TTFT p99", "TPOT mean", "TPOT p99", "E2EL mean", "E2EL p99")
 
 
@@ -67,16 +68,24 @@ def verdict_section(found: Mapping[str, Any]) -> str:
 
 
 def headline(found: Mapping[str, Any], settings: Settings) -> str:
-    low, high = found["max_load_interval"]
-    between = f"{'?' if low is None else f'{low:g}'} to {'?' if high is None else f'{high:g}'}"
     done = "done under overload" if settings.is_open_loop else "highest throughput"
     shown = (
-        ("meets the SLO up to", found["max_load"], f"{settings.unit}; {between}"),
+        (
+            "meets the SLO up to",
+            found["max_load"],
+            f"{settings.unit}; {interval_words(found['max_load_interval'])}",
+        ),
         (done, found["capacity"], "req/s"),
-        ("knee", found["knee"], f"{settings.unit}; throughput / mean E2EL highest"),
+        ("knee", found["knee"], knee_words(found, settings)),
         ("loads", len(found["points"]), f"{len(found['steps'])} runs"),
     )
     return cards((label, "none" if value is None else f"{value:.4g}", aside) for label, value, aside in shown)
+
+
+def knee_words(found: Mapping[str, Any], settings: Settings) -> str:
+    if found["knee"] is None:
+        return "it may lie below the loads measured"
+    return f"{settings.unit}; {interval_words(found['knee_interval'])}; throughput / mean E2EL highest"
 
 
 def chip(good: bool, text: str) -> str:

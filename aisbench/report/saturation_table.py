@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +72,23 @@ def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     if found["max_load"] is None:
         yield line("Highest load that meets it", "none of those tried")
     else:
-        low, high = found["max_load_interval"]
-        ends = f"({'?' if low is None else f'{low:g}'} to {'?' if high is None else f'{high:g}'})"
-        yield line("Highest load that meets it", f"{found['max_load']:g} {unit} {ends}")
+        ends = interval_words(found["max_load_interval"])
+        yield line("Highest load that meets it", f"{found['max_load']:g} {unit} ({ends})")
     if found["capacity"] is not None:
         label = "Done under overload" if settings.is_open_loop else "Highest throughput"
         yield line(label, f"{found['capacity']:.4g} req/s")
     if found["knee"] is not None:
-        yield line("Knee (throughput / mean E2EL highest)", f"{found['knee']:g} {unit}")
+        ends = interval_words(found["knee_interval"])
+        yield line("Knee (throughput / mean E2EL highest)", f"{found['knee']:g} {unit} ({ends})")
     yield line("The search", f"{found['outcome']}: {found['ended']}")
     yield line("Verdict on the client", found["verdict"]["status"])
     for reason in found["verdict"]["reasons"]:
         yield f"  - {reason}"
+
+
+def interval_words(between: Sequence[float | None]) -> str:
+    """An end that is not known is a question mark."""
+    return " to ".join("?" if end is None else f"{end:g}" for end in between)
 
 
 def table_lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisbench.analysis import thresholds
-from aisbench.analysis.saturation.search import Bracket, Plan, capacity_of
+from aisbench.analysis.saturation.search import Bracket, Knee, Plan, capacity_of
 from aisbench.analysis.saturation.slo import Term
 from aisbench.analysis.saturation.step import Point
 from aisbench.analysis.verdict import RANK
@@ -21,12 +21,12 @@ SERVER_CHECKS = (thresholds.ERRORS.name, thresholds.CUT_OFF.name)
 class Answer:
     """`max_load` is the highest load that passed below all that failed (None: none did), `low` and `high` the
     loads between which the true one lies as far as chance goes (None: not bounded on that side). `knee`: the load with the
-    greatest power. `capacity`: requests/s that the overloaded server completed; in closed loop the most that was reached."""
+    greatest power, between the two measured beside it. `capacity`: requests/s that the overloaded server completed; in closed loop the most that was reached."""
 
     max_load: float | None
     low: float | None
     high: float | None
-    knee: float | None
+    knee: Knee | None
     capacity: float | None
 
     @staticmethod
@@ -35,24 +35,15 @@ class Answer:
         ceiling = bracket.high.load if bracket.high is not None else None
         surely = [p.load for p in points if p.passes and p.clear and (ceiling is None or p.load < ceiling)]
         surely_not = [p.load for p in points if not p.passes and p.clear]
-        knee = knee_of(points)
         return Answer(
             max_load=bracket.low.load if bracket.low is not None else None,
             low=max(surely, default=None),
             high=min(surely_not, default=None),
-            knee=knee,
+            knee=Knee.of(points),
             capacity=max((point.throughput for point in points), default=None)
             if plan.whole
             else capacity_of(points),
         )
-
-
-def knee_of(points: list[Point]) -> float | None:
-    """The load with the greatest power; None when it is the lowest one measured: the knee may lie below."""
-    knee = max(points, key=lambda point: point.power, default=None)
-    if knee is None or knee.power == 0 or knee.load == min(point.load for point in points):
-        return None
-    return knee.load
 
 
 def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -97,7 +88,8 @@ def result(
         "ended": ended,
         "max_load": answer.max_load,
         "max_load_interval": [answer.low, answer.high],
-        "knee": answer.knee,
+        "knee": None if answer.knee is None else answer.knee.point.load,
+        "knee_interval": [None, None] if answer.knee is None else answer.knee.between,
         "capacity": answer.capacity,
         "verdict": verdict_on(points, steps),
         "points": [point.as_dict() for point in sorted(points, key=lambda point: point.load)],

@@ -13,6 +13,8 @@ from aisbench.analysis.saturation.step import Point
 
 # A doubling of the requests in flight that brings less throughput than this was the last one.
 PLATEAU_GAIN = 0.05
+# The knee's neighbours on the curve are no further than this from it.
+KNEE_RATIO = 1.5
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ def next_load(plan: Plan, points: list[Point]) -> Next:
     """`points`: one for each load that was measured, in any order."""
     if plan.loads:
         return next_of_list(plan, points)
+    found = next_towards_answer(plan, points)
+    return found if found.load is not None else next_towards_knee(plan, points, found)
+
+
+def next_towards_answer(plan: Plan, points: list[Point]) -> Next:
     bracket = Bracket.of(points)
     low, high = bracket.low, bracket.high
     if low is None and high is None:
@@ -154,6 +161,48 @@ def settle(plan: Plan, ends: list[Point], why: str) -> Next:
     if unclear:
         return Next(min(unclear, key=lambda point: point.runs).load, "not clear by chance: once more")
     return Next(None, why)
+
+
+@dataclass(frozen=True)
+class Knee:
+    """The point with the greatest power, and its neighbours among those that were measured (None: none there)."""
+
+    point: Point
+    below: Point | None
+    above: Point | None
+
+    @staticmethod
+    def of(points: list[Point]) -> Knee | None:
+        """None where no request had a latency, or the lowest load has the greatest power: the knee may lie below it."""
+        ordered = sorted(points, key=lambda point: point.load)
+        at = max(range(len(ordered)), key=lambda i: ordered[i].power, default=0)
+        if not ordered or ordered[at].power == 0 or (at == 0 and not ordered[0].is_lone):
+            return None
+        return Knee(
+            ordered[at],
+            ordered[at - 1] if at > 0 else None,
+            ordered[at + 1] if at + 1 < len(ordered) else None,
+        )
+
+    @property
+    def between(self) -> list[float | None]:
+        return [None if point is None else point.load for point in (self.below, self.above)]
+
+
+def next_towards_knee(plan: Plan, points: list[Point], answered: Next) -> Next:
+    """Loads below the answer, where the curve is still to show its knee; else `answered`."""
+    lowest = min(points, key=lambda point: point.load, default=None)
+    if lowest is None or Bracket.of(points).low is None or not any(point.power > 0 for point in points):
+        return answered
+    knee = Knee.of(points)
+    if knee is None:
+        return Next(rounded(plan, lowest.load / 2), "the knee may lie below: half of the lowest load")
+    for one, other in ((knee.below, knee.point), (knee.point, knee.above)):
+        if one is not None and other is not None and other.power > 0 and other.load > KNEE_RATIO * one.load:
+            between = rounded(plan, math.sqrt(one.load * other.load))
+            if one.load < between < other.load:
+                return Next(between, "beside the greatest power: the knee more closely")
+    return answered
 
 
 def capacity_of(points: list[Point]) -> float | None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisbench.analysis.saturation import backlog
 from aisbench.analysis.saturation.backlog import STRETCHES
-from aisbench.analysis.saturation.search import Bracket, Plan, next_load, with_capacity
+from aisbench.analysis.saturation.search import KNEE_RATIO, Bracket, Knee, Plan, next_load, with_capacity
 from aisbench.analysis.saturation.slo import parse_slo
 from aisbench.analysis.saturation.step import Point, Sample
 
@@ -113,3 +114,56 @@ def test_more_requests_in_flight_are_tried_until_they_bring_nothing():
         points.append(Point(load, False, 1, 10, (), None, throughput, 0, None, 0, load, {}))
     assert loads == [4, 8, 16, 32, 64]
     assert math.isinf(plan.most)
+
+
+def queueing_point(load: float, capacity: float, *, open_loop: bool) -> Point:
+    """Of a server with one queue (M/M/1 in open loop): the power is greatest at half of its capacity."""
+    busy = min(load / capacity, 0.999)
+    e2el_ms = 1e3 / capacity / (1 - busy)
+    latencies = {"e2el_ms": {"mean": e2el_ms}}
+    growth = backlog.growth(np.full(STRETCHES, max(load - capacity, 0.0)), load)
+    return Point(
+        load=load,
+        open_loop=open_loop,
+        runs=1,
+        seconds=10,
+        held=(),
+        growth=growth,
+        throughput=min(load, capacity),
+        output_throughput=0,
+        goodput=None,
+        error_rate=0,
+        in_flight_mean=busy / (1 - busy),
+        latencies=latencies,
+    )
+
+
+@pytest.mark.parametrize("start", [3.0, 20.0, 55.0, 99.0, 400.0])
+def test_the_curve_goes_down_until_it_shows_its_knee(start: float) -> None:
+    plan = Plan("rate", start, 0.03, 1)
+    points: list[Point] = []
+    while (load := next_load(plan, with_capacity(points)).load) is not None:
+        assert load not in [point.load for point in points]
+        points.append(queueing_point(load, 100.0, open_loop=True))
+    knee = Knee.of(with_capacity(points))
+    assert knee is not None
+    low, high = knee.between
+    assert low is not None
+    assert high is not None
+    assert low <= 50 <= high
+    assert knee.point.load <= low * KNEE_RATIO
+    assert len(points) < 20
+
+
+def test_a_lone_request_is_a_knee_that_nothing_lies_below() -> None:
+    """In closed loop of a server that has one request at a time, more in flight only wait."""
+    plan = Plan("concurrency", 4, 0.03, 1)
+    points: list[Point] = []
+    while (load := next_load(plan, points).load) is not None:
+        e2el_ms = {"e2el_ms": {"mean": 100.0 * load}}
+        points.append(Point(load, False, 1, 10, (), None, 10.0, 0, None, 0, load, e2el_ms))
+    assert sorted(point.load for point in points) == [1, 2, 4, 8]
+    knee = Knee.of(points)
+    assert knee is not None
+    assert knee.point.load == 1
+    assert knee.between == [None, 2]
