@@ -6,9 +6,13 @@ from pathlib import Path
 
 import click
 
+from aisbench.cli.search_folder import STATE, SearchFolder
+from aisbench.errors import BadInput
+
 # What --format prints: a file of the folder, or what is made for the terminal.
 FILES = {"json": "summary.json", "csv": "summary.csv", "vllm": "vllm.json"}
 FORMATS = ("table", "markdown", *FILES)
+SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,7 +27,10 @@ FORMATS = ("table", "markdown", *FILES)
 )
 @click.option("--table", default="vllm", show_default=True, help="Whose table: vllm or aisbench.")
 def report(folder: Path, form: str, table: str) -> int:
-    """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it."""
+    """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it.
+
+    DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
+    """
     from aisbench.analysis.records import Run
     from aisbench.engine.config import TABLES
     from aisbench.report.console import print_result
@@ -33,6 +40,9 @@ def report(folder: Path, form: str, table: str) -> int:
 
     one_of("--format", form, FORMATS)
     one_of("--table", table, TABLES)
+    if (folder / STATE).exists():
+        report_search(folder, form)
+        return 0
     summary = write_all(folder)
     percents = Run.load(folder).config["percentiles"]
     if form == "table":
@@ -42,3 +52,17 @@ def report(folder: Path, form: str, table: str) -> int:
     else:
         click.echo((folder / FILES[form]).read_text(), nl=False)
     return 0
+
+
+def report_search(folder: Path, form: str) -> None:
+    from aisbench.cli.saturating import reported
+    from aisbench.report.saturation_table import answer_text
+
+    if form != "table" and form not in SEARCH_FILES:
+        raise BadInput(f"--format {form} is of a run; of a search give table, json or csv")
+    search = SearchFolder.load(folder, None)
+    found = reported(search)
+    if form == "table":
+        click.echo(answer_text(found, search.settings, folder))
+    else:
+        click.echo((folder / SEARCH_FILES[form]).read_text(), nl=False)

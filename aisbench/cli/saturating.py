@@ -38,8 +38,8 @@ from aisbench.report.saturation_table import (
     write_points_csv,
 )
 
-# A server that was cut off needs a moment to drop what it was doing.
-PAUSE_AFTER_CUT_S = 2.0
+# A server that was cut off needs a moment to drop what it was doing, and may tell when it has.
+DRAIN_LEAST_S, DRAIN_MOST_S = 2.0, 60.0
 # The first rate, of what the sounding got done.
 FIRST_SHARE = 0.75
 FIRST_IN_FLIGHT = 16.0
@@ -73,26 +73,39 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
             say(f"no --url: the built-in simulator runs at {simulator.url}")
             urls = (simulator.url,)
         search = Search(folder, urls, simulated, budget_s, say)
-        outcome, ended = search.run()
+        folder.outcome, folder.ended = search.run()
+    folder.save()
+    found = write_result(search)
+    say(answer_text(found, folder.settings, folder.path))
+    if folder.outcome == "interrupted":
+        return INTERRUPTED
+    if folder.outcome == "failed" or (not folder.settings.sweep and found["max_load"] is None):
+        return RUN_FAILED
+    if config.strict and found["verdict"]["status"] == "invalid":
+        return VERDICT_INVALID
+    return 0
+
+
+def reported(folder: SearchFolder) -> dict[str, Any]:
+    """The result of the search in `folder`, made and written anew from the records of its steps."""
+    return write_result(Search(folder, (), False, None, lambda _: None))
+
+
+def write_result(search: Search) -> dict[str, Any]:
+    """Writes saturation.json, .csv and .html, and returns what is in the first."""
+    folder = search.folder
     found = result(
         Plan.of(folder.settings, search.start),
         folder.settings.terms,
         search.points(),
         folder.steps,
-        ended=ended,
-        outcome=outcome,
+        ended=folder.ended,
+        outcome=folder.outcome,
     )
     write_json(found, folder.path / "saturation.json", indent=True)
     write_points_csv(found, folder.path / "saturation.csv")
     write_saturation(found, folder.settings, folder.command, folder.path / "saturation.html")
-    say(answer_text(found, folder.settings, folder.path))
-    if outcome == "interrupted":
-        return INTERRUPTED
-    if outcome == "failed" or (not folder.settings.sweep and found["max_load"] is None):
-        return RUN_FAILED
-    if config.strict and found["verdict"]["status"] == "invalid":
-        return VERDICT_INVALID
-    return 0
+    return found
 
 
 class Search:
@@ -115,6 +128,8 @@ class Search:
         self.say = say
         self.samples: dict[float, list[Sample]] = {}
         self.said: list[str] = []
+        # The last run, where it was cut.
+        self.cut: Coordinator | None = None
         for step in folder.steps:
             self.keep(step["load"], Run.load(folder.path / step["folder"]))
 
@@ -210,7 +225,6 @@ class Search:
         }
         self.folder.save()
         self.say(sounding_text(self.folder.sounding, self.step_s(self.start)))
-        time.sleep(PAUSE_AFTER_CUT_S)
 
     def measure(self, load: float, why: str) -> None:
         open_loop, at = self.settings.is_open_loop, len(self.folder.steps) + 1
@@ -234,8 +248,6 @@ class Search:
         self.folder.steps.append(step)
         self.folder.save()
         self.say(step_text(at, next(p for p in self.points() if p.load == load), self.settings.unit, step))
-        if step["early"]:
-            time.sleep(PAUSE_AFTER_CUT_S)
 
     def one_run(self, config: RunConfig, tick: Tick) -> tuple[Run, dict[str, Any]]:
         """One run in the search's folder, with all its files; raises KeyboardInterrupt when the user ended it."""
@@ -247,13 +259,23 @@ class Search:
             else:
                 tick(coordinator)
 
+        self.drain()
         config = replace(config, work_dir=str(self.folder.path / "steps"))
         coordinator = Coordinator(config, command=self.folder.command, say=self.say_once, tick=watch)
         path = coordinator.run(self.urls, simulator=self.simulated)
         if coordinator.interrupts.count:
             raise KeyboardInterrupt
+        self.cut = coordinator if coordinator.abandoned is not None else None
         summary = write_all(path)
         return Run.load(path), summary
+
+    def drain(self) -> None:
+        """What the run before left in the server when it was cut is not to be measured with the next one."""
+        if self.cut is None:
+            return
+        held = self.cut.wait_until_idle(least_s=DRAIN_LEAST_S, most_s=DRAIN_MOST_S)
+        if held:
+            self.say(f"{DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
 
     def say_once(self, line: str) -> None:
         """What is noted of the workload is the same for every step."""

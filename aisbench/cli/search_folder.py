@@ -22,7 +22,8 @@ STATE = "search.json"
 class SearchFolder:
     """`steps`: one entry for each run that was finished, in order: its `load`, `folder` and what was said of it.
 
-    `sounding`: what the first look at the server told; None before it, or where none is needed.
+    `sounding`: what the first look at the server told; None before it, or where none is needed. `outcome` and `ended`
+    (why it is over, in words): see saturation.result.
     """
 
     path: Path
@@ -31,6 +32,8 @@ class SearchFolder:
     command: list[str]
     sounding: dict[str, Any] | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
+    outcome: str = "interrupted"
+    ended: str = "the search did not come to its end"
 
     @staticmethod
     def create(config: RunConfig, settings: Settings, command: list[str]) -> SearchFolder:
@@ -45,9 +48,9 @@ class SearchFolder:
         try:
             state = json.loads((path / STATE).read_text())
         except (OSError, ValueError):
-            raise BadInput(f"--resume {path} holds no {STATE}; give the folder of a search") from None
+            raise BadInput(f"{path} holds no {STATE} that can be read; give the folder of a search") from None
         if state.get("schema") != SEARCH_SCHEMA:
-            raise BadInput(f"--resume {path} was written by another version of aisbench; search anew")
+            raise BadInput(f"{path} was written by another version of aisbench; search anew")
         return SearchFolder(
             path,
             restored(RunConfig, {**state["config"], "api_key": api_key}),
@@ -55,6 +58,7 @@ class SearchFolder:
             state["command"],
             state["sounding"],
             [step for step in state["steps"] if (path / step["folder"]).is_dir()],
+            **{name: state[name] for name in ("outcome", "ended") if name in state},
         )
 
     def save(self) -> None:
@@ -66,6 +70,8 @@ class SearchFolder:
             "settings": asdict(self.settings),
             "sounding": self.sounding,
             "steps": self.steps,
+            "outcome": self.outcome,
+            "ended": self.ended,
         }
         fresh = self.path / f"{STATE}.new"
         fresh.write_text(json.dumps(state, indent=1))

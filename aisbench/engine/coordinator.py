@@ -26,6 +26,7 @@ from aisbench.engine import host
 from aisbench.engine.config import RunConfig
 from aisbench.engine.devices.sampler import DeviceSampler
 from aisbench.engine.discovery import Model, discover_model
+from aisbench.engine.draining import wait_until_idle
 from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
@@ -238,6 +239,11 @@ class Coordinator:
     def abandon(self, reason: str) -> None:
         """Ends the run at the next look: who called for it knows enough. What is in flight is given up."""
         self.abandoned = reason
+
+    def wait_until_idle(self, *, least_s: float, most_s: float) -> int | None:
+        """After a run that was cut: see draining.wait_until_idle."""
+        pages = list(self.scraper.pages.values()) if self.scraper is not None else []
+        return wait_until_idle(pages, self.transport, least_s=least_s, most_s=most_s)
 
     def sending_has_ended(self, live: np.ndarray) -> bool:
         if self.stopped is not None or self.abandoned is not None or self.interrupts.count:

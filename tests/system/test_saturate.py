@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from aisbench.cli.report import report
 from aisbench.simulator.capacity import capacity
 from aisbench.simulator.parameters import Parameters
 from aisbench.simulator.process import start_simulator
@@ -77,6 +79,19 @@ def test_a_sweep_over_requests_in_flight_measures_each(server, tmp_path):
     assert [point["load"] for point in points] == [1, 4]
     assert points[1]["request_throughput"] > 2 * points[0]["request_throughput"]
     assert points[1]["in_flight_mean"] == pytest.approx(4, rel=0.15)
+    # All of it can be made again from the steps' records.
+    (folder,) = tmp_path.iterdir()
+    found = answer(tmp_path)
+    for name in ("saturation.json", "saturation.html", "saturation.csv"):
+        (folder / name).unlink()
+    again = CliRunner().invoke(report, [str(folder), "--format", "json"], standalone_mode=False)
+    assert again.exception is None
+    assert json.loads(again.stdout) == found == answer(tmp_path)
+    assert (folder / "saturation.html").exists()
+    told = CliRunner().invoke(report, [str(folder)], standalone_mode=False).stdout
+    assert told.strip() in out
+    refused = CliRunner().invoke(report, [str(folder), "--format", "vllm"], standalone_mode=False)
+    assert "give table, json or csv" in str(refused.exception)
 
 
 def test_a_stopped_search_goes_on_where_it_was(server, tmp_path):
