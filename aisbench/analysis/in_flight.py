@@ -26,6 +26,15 @@ class InFlight:
         return InFlight.of_spans(*spans(run), run.duration_ns)
 
     @staticmethod
+    def planned(run: Run) -> InFlight | None:
+        """As the plan would have it: each request from when it was due, whoever made it wait then. None in closed loop."""
+        if not run.is_open_loop:
+            return None
+        sent, done = spans(run)
+        due = run.rows["planned_ns"][run.rows["sent_ns"] > 0] - run.start_ns
+        return InFlight.of_spans(np.minimum(due, sent), done, run.duration_ns)
+
+    @staticmethod
     def held(run: Run) -> InFlight:
         """The in-flight slots that are taken: a conversation keeps its own from its first turn to its last."""
         sent, done = spans(run)

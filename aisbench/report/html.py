@@ -12,7 +12,7 @@ from aisbench.report.page_data import chart_data
 from aisbench.report.page_shell import chart_page
 
 # In this order: each uses what those before it define.
-SCRIPTS = ("charts.js", "timeline.js", "heat.js", "sides.js", "report.js")
+SCRIPTS = ("charts.js", "keys.js", "timeline.js", "heat.js", "sides.js", "report.js")
 
 
 def write_html(run: Run, summary: dict[str, Any], path: Path) -> None:

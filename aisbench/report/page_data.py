@@ -28,6 +28,7 @@ from aisbench.report.page_timeline import timeline
 def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
     """Everything that report.js draws. Times are seconds since the start, latencies ms."""
     in_flight = InFlight.of(run)
+    planned = InFlight.planned(run)
     sending = Sending.of(run, InFlight.held(run))
     width_ns = bin_ns(run.duration_ns)
     tokens = TokenCounts.of(run)
@@ -40,6 +41,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "streams": run.streams,
         "stable": stable_windows(summary),
         "in_flight": packed_series(in_flight_series(in_flight)),
+        "planned_in_flight": packed_series(None if planned is None else in_flight_series(planned)),
         "asked_rate": packed_series(asked_rate_series(run, sending, width_ns)),
         "achieved_rate": packed_series(achieved),
         "tokens": packed_series(token_series(run, width_ns)),

@@ -21,32 +21,36 @@ def stable(summary: dict[str, Any]) -> str:
     }
     found = {"whole run": whole}
     found |= {title: summary["stable"][name] for name, title in STAGES.items()}
-    rows, missing = [], ""
-    names = [name for name in ("ttft_ms", "tpot_ms", "e2el_ms") if name in summary["metrics"]]
-    for title, stage in found.items():
-        if stage["window_ms"] is None:
-            missing += f'<p class="hint">No {escape(title)}: {escape(stage["reason"])}.</p>'
-            continue
-        begin, end = (figure(ms / 1e3) for ms in stage["window_ms"])
-        rows.append(
-            [
-                escape(title),
-                f"{begin} to {end} s",
-                f"{stage['completed']:,}",
-                figure(stage["in_flight_mean"]),
-                figure(stage["request_throughput"]),
-                figure(stage["output_throughput"]),
-                *(figure(stage["metrics"][name][kind]) for name in names for kind in ("mean", "p99")),
-            ]
-        )
-    head = ["", "window", "requests", "in flight", "requests/s", "output tokens/s"]
-    head += [f"{METRIC_NAMES[name]} {kind}, ms" for name in names for kind in ("mean", "p99")]
+    missing = "".join(
+        f'<p class="hint">No {escape(title)}: {escape(stage["reason"])}.</p>'
+        for title, stage in found.items()
+        if stage["window_ms"] is None
+    )
+    shown = {title: stage_cells(stage) for title, stage in found.items() if stage["window_ms"] is not None}
+    # A column for each stage: three of them fit a phone, their many figures do not.
+    rows = [[name, *(cells[name] for cells in shown.values())] for name in shown["whole run"]]
     note = (
         '<p class="hint">Shaded in the lower half of the chart: the stable stage, from the first send after in-flight reached its maximum to '
         "the last moment at it. In the upper half: what is left when warm-up (MSER-5) and drain are cut off. The requests "
         "that start inside count.</p>"
     )
-    return table(head, rows, "numbers") + note + missing
+    return table(["", *map(escape, shown)], rows, "numbers") + note + missing
+
+
+def stage_cells(stage: dict[str, Any]) -> dict[str, str]:
+    """What the table says of one stage, by the rows' names."""
+    cells = {
+        "window, s": " to ".join(figure(ms / 1e3) for ms in stage["window_ms"]),
+        "requests": f"{stage['completed']:,}",
+        "in flight, mean": figure(stage["in_flight_mean"]),
+        "requests/s": figure(stage["request_throughput"]),
+        "output tokens/s": figure(stage["output_throughput"]),
+    }
+    for name in ("ttft_ms", "tpot_ms", "e2el_ms"):
+        for kind in ("mean", "p99"):
+            if name in stage["metrics"]:
+                cells[f"{METRIC_NAMES[name]} {kind}, ms"] = figure(stage["metrics"][name][kind])
+    return cells
 
 
 def parts(summary: dict[str, Any]) -> str:

@@ -30,6 +30,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "command": escape(shlex.join(run.info.get("command") or [])),
         "verdict": verdict(summary["verdict"]),
         "headline": headline(summary),
+        "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),

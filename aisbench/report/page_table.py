@@ -34,9 +34,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
 
 
 def cards(shown: Iterable[tuple[str, str, str]]) -> str:
-    """Headline figures as (label, value, aside), all of them plain text."""
+    """Headline figures as (label, value, aside), all of them plain text; a value may have a unit behind a blank."""
     return "".join(
-        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{escape(value)}</div>'
+        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{with_unit(value)}</div>'
         f'<div class="aside">{escape(aside)}</div></div>'
         for label, value, aside in shown
     )
+
+
+def with_unit(value: str) -> str:
+    number, _, unit = value.partition(" ")
+    return escape(number) + (f"&nbsp;<small>{escape(unit)}</small>" if unit else "")

@@ -16,8 +16,8 @@ from aisbench.report.page_arrays import packed
 from aisbench.report.page_shell import chart_page
 from aisbench.report.page_table import cards, figure
 
-# In this order: the second uses what the first defines.
-SCRIPTS = ("charts.js", "plan.js")
+# In this order: each uses what those before it define.
+SCRIPTS = ("charts.js", "keys.js", "plan.js")
 
 
 def write_plan(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.metrics import summarise
@@ -132,6 +133,66 @@ def test_hover_over_the_timeline_tells_the_numbers(page: Page, report: Path) -> 
     assert page.value("tipText(37)").startswith("request 37: failed (http_500)")
     assert f"TTFT     {(first['first_token_ns'] - first['sent_ns']) / 1e6:.2f} ms" in tip
     assert f"100 in, {first['output_tokens']} out" in tip
+
+
+def press(page: Page, chart: str, *keys: str) -> None:
+    """As somebody at the keyboard, who has come to the chart."""
+    place = page.driver.find_element("id", chart)
+    page.value(f"document.getElementById('{chart}').focus()")
+    for key in keys:
+        place.send_keys(key)
+
+
+def test_charts_are_reached_and_moved_by_keyboard(page: Page, report: Path) -> None:
+    page.open(report)
+    shown = "document.getElementById('concurrency').layout.xaxis.range"
+    whole = page.value(shown)
+    press(page, "concurrency", "+", "+")
+    page.wait(f"{shown}[1] - {shown}[0] < {whole[1] / 3.9}")
+    begin = page.value(shown)[0]
+    press(page, "concurrency", Keys.ARROW_RIGHT)
+    page.wait(f"{shown}[0] > {begin}")
+    page.wait(f"document.getElementById('timeline').layout.xaxis.range[0] === {shown}[0]")
+    press(page, "concurrency", Keys.HOME)
+    page.wait(f"{shown}[1] === {whole[1]} && {shown}[0] === {whole[0]}")
+    press(page, "concurrency", "-", Keys.ARROW_LEFT)
+    assert page.value(shown) == whole, "there is nothing beyond the run"
+    reached = page.value("Array.from(document.querySelectorAll('.chart[tabindex=\"0\"]'), (c) => c.id)")
+    assert set(CHARTS) <= set(reached)
+    assert page.value("document.getElementById('heat').getAttribute('aria-label')").startswith(
+        "Chart: Latency over time. Keys: plus"
+    )
+    assert page.complaints() == []
+
+
+def test_the_timeline_tells_of_requests_by_keyboard(page: Page, report: Path) -> None:
+    page.open(report)
+    page.after("Plotly.relayout('timeline', {'yaxis.range': [42.5, 36.5]})")
+    tip = "document.getElementById('tip')"
+    press(page, "timeline", Keys.ARROW_DOWN)
+    page.wait(f"{tip}.textContent.startsWith('request 37: failed (http_500)')")
+    press(page, "timeline", Keys.ARROW_DOWN)
+    page.wait(f"{tip}.textContent.startsWith('request 38: ok')")
+    press(page, "timeline", Keys.ARROW_UP, Keys.ARROW_UP)
+    page.wait(f"{tip}.textContent.startsWith('request 37: ')")
+    assert page.value(f"{tip}.hidden") is False
+    press(page, "timeline", Keys.ESCAPE)
+    page.wait(f"{tip}.hidden")
+    assert page.complaints() == []
+
+
+def test_a_limit_shows_what_waited_for_it(page: Page, tmp_path: Path) -> None:
+    """Due every 50 ms, each takes 110.5 ms, and only one may be in flight: they leave every 120 ms."""
+    rows = made_rows(np.arange(20) * 50.0, lag_ms=np.arange(20) * 70.0, ttft_ms=40.0)
+    report = written(write_run(tmp_path / "run", rows, config=base_config(rate=20.0, concurrency=1)))
+    page.open(report)
+    planned = "document.getElementById('concurrency').data.find((t) => t.name === 'planned').y"
+    in_flight = "document.getElementById('concurrency').data.find((t) => t.name === 'in flight').y"
+    assert page.value(f"Math.max(...{planned})") == 13
+    assert page.value(f"Math.max(...{in_flight})") == 1
+    lines = page.value("CSV.in_flight()").splitlines()
+    assert lines[0] == "name,seconds,value"
+    assert {line.split(",")[0] for line in lines[1:]} == {"in_flight", "planned"}
 
 
 def test_the_data_behind_the_charts_can_be_had(page: Page, report: Path) -> None:

@@ -107,6 +107,7 @@ def test_the_page_fits_and_follows_the_scheme(page: Page, width: int, scheme: st
 def test_the_knee_is_between_loads_or_unknown() -> None:
     found = searched()
     assert found["knee"] == 40
+    assert found["knee_interval"] == [20, 48]
     assert found["max_load_interval"] == [48, 80]
     lowest = replace(SETTINGS, slo="error_rate<0.01")
     points = with_capacity([Point.of(load, True, [sample(load)], lowest.terms) for load in (47, 48)])
@@ -117,5 +118,6 @@ def test_the_knee_is_between_loads_or_unknown() -> None:
 def test_the_console_tells_the_same() -> None:
     lines = answer_text(searched(), SETTINGS, Path("folder")).splitlines()
     assert any("48 req/s (48 to 80)" in line for line in lines)
+    assert any("40 req/s (20 to 48)" in line for line in lines)
     assert any(line.split()[:1] == ["80"] and "fails" in line for line in lines)
     assert lines[-1] == "written: folder/saturation.html"

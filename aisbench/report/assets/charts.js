@@ -43,7 +43,7 @@ function layout(more) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: "system-ui, sans-serif", color: colour("text"), size: 12 },
     // Above the plot: the buttons' row, and the legend's one row or two.
-    margin: narrow.matches ? { l: 8, r: 8, t: 72, b: 36 } : { l: 16, r: 16, t: 54, b: 40 },
+    margin: narrow.matches ? { l: 8, r: 8, t: 54, b: 36 } : { l: 16, r: 16, t: 54, b: 40 },
     legend: {
       orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", font: { size: 11.5 },
       // Two columns on a phone, however long the names.
@@ -55,6 +55,15 @@ function layout(more) {
     dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
     ...more,
   };
+}
+// What plotly draws of a chart: traces, layout, settings. On a phone the legend stands in rows of two, below the buttons.
+const BUTTONS_PX = 32, LEGEND_ROW_PX = 18;
+function drawn([traces, made]) {
+  if (narrow.matches && made.showlegend !== false) {
+    const rows = Math.ceil(traces.filter((trace) => trace.showlegend !== false).length / 2);
+    made.margin = { ...made.margin, t: BUTTONS_PX + LEGEND_ROW_PX * rows };
+  }
+  return [traces, made, SETTINGS()];
 }
 const sevenDigits = (x) => Number(x.toPrecision(7));
 
@@ -74,14 +83,30 @@ function download(name) {
 function offerCsv() {
   for (const button of document.querySelectorAll("[data-csv]")) button.addEventListener("click", () => download(button.dataset.csv));
 }
+// The command above the charts, for whoever wants to run it.
+function offerCopy() {
+  const button = chart("copy");
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(chart("command").textContent);
+    button.textContent = "Copied";
+  });
+}
 
 function concurrencyChart() {
-  const flow = data.in_flight;
-  const traces = [{
+  const flow = data.in_flight, planned = data.planned_in_flight;
+  const traces = [];
+  // What is planned is a broad band under the line of what was: where they agree, both can be seen.
+  if (planned) {
+    traces.push({
+      name: "planned", x: planned.t, y: planned.y, type: "scatter", mode: "lines", yaxis: "y",
+      line: { shape: "hv", width: 5, color: rgba("wait", 0.45) }, hovertemplate: "%{y:d}",
+    });
+  }
+  traces.push({
     name: "in flight", x: flow.t, y: flow.y, type: "scatter", mode: "lines", fill: "tozeroy", yaxis: "y",
     line: { shape: "hv", width: 1.4, color: colour("decode") }, fillcolor: rgba("decode", 0.16),
     hovertemplate: "%{y:d}",
-  }];
+  });
   if (data.limit !== null) {
     traces.push({
       name: "limit", x: [0, data.duration_s], y: [data.limit, data.limit], type: "scatter", mode: "lines", yaxis: "y",
@@ -99,7 +124,6 @@ function concurrencyChart() {
     name, x: series.t, y: series.y, type: "scatter", mode: "lines",
     line: { shape: "hv", width: 1.4, color: colour(tint), ...more.line }, hovertemplate: "%{y:.5~g}/s", yaxis: more.yaxis,
   });
-  // Asked is a broad band under the line of what was sent: where they agree, both can be seen.
   rate("asked", data.asked_rate, "wait", { yaxis: "y2", line: { width: 5, color: rgba("wait", 0.45) } });
   rate("sent", data.achieved_rate, "accent", { yaxis: "y2" });
   rate("tokens", data.tokens, "valid", { yaxis: "y3" });
@@ -110,7 +134,7 @@ function concurrencyChart() {
   }));
   return [traces, layout({
     shapes,
-    margin: { l: TIME_LEFT(), r: 10, t: narrow.matches ? 72 : 54, b: 40 },
+    margin: { l: TIME_LEFT(), r: 10, t: 54, b: 40 },
     xaxis: axis({ title: title("seconds since the start"), anchor: "y3", range: [0, data.duration_s], hoverformat: ".3f" }),
     yaxis: axis({ automargin: false, tickformat: "~s", title: title("in flight"), domain: [0.5, 1], rangemode: "tozero" }),
     yaxis2: axis({ automargin: false, tickformat: "~s", title: title("requests/s"), domain: [0.25, 0.45], rangemode: "tozero" }),

@@ -34,12 +34,14 @@ const CSV = {
 };
 
 (async () => {
+  offerCopy();
   offerCsv();
   const draw = async () => {
-    for (const [id, make] of Object.entries(CHARTS)) await Plotly.react(id, ...make(), SETTINGS());
+    for (const [id, make] of Object.entries(CHARTS)) await Plotly.react(id, ...drawn(make()));
   };
   if (!data.gaps) chart("gaps").closest("figure").hidden = true;
   await draw();
+  offerKeys();
   for (const query of [dark, narrow]) query.addEventListener("change", draw);
   document.documentElement.dataset.drawn = "yes";
 })();

@@ -42,7 +42,7 @@ function link(from, to) {
 
 // Data behind the charts.
 const CSV = {
-  in_flight: () => columns(["seconds", "in_flight"], [data.in_flight.t, data.in_flight.y]),
+  in_flight: () => longCsv({ in_flight: data.in_flight, ...(data.planned_in_flight ? { planned: data.planned_in_flight } : {}) }),
   rates: () => {
     const asked = data.asked_rate ? data.asked_rate.y : [];
     const t = data.tokens.t.length > data.achieved_rate.t.length ? data.tokens.t : data.achieved_rate.t;
@@ -65,7 +65,7 @@ const CSV = {
   },
 };
 async function draw() {
-  for (const [id, make] of Object.entries(CHARTS)) await Plotly.newPlot(id, ...make(), SETTINGS());
+  for (const [id, make] of Object.entries(CHARTS)) await Plotly.newPlot(id, ...drawn(make()));
   link("concurrency", "timeline");
   link("timeline", "concurrency");
   chart("timeline").on("plotly_relayout", redrawTimeline);
@@ -74,11 +74,11 @@ async function draw() {
 // Another colour scheme or width: the same picture, at the zoom that was chosen.
 async function redraw() {
   for (const [id, make] of Object.entries(CHARTS)) {
-    const [traces, fresh] = make(), old = chart(id).layout;
+    const [traces, fresh, settings] = drawn(make()), old = chart(id).layout;
     for (const name of Object.keys(fresh).filter((key) => /^[xy]axis/.test(key))) {
       if (old[name].range) fresh[name].range = old[name].range;
     }
-    await Plotly.react(id, traces, fresh, SETTINGS());
+    await Plotly.react(id, traces, fresh, settings);
   }
   await redrawTimeline();
 }
@@ -90,17 +90,14 @@ function choice(attribute, ids, apply) {
     button.addEventListener("click", async () => {
       for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
       apply(button.dataset[attribute]);
-      for (const id of ids.filter((id) => CHARTS[id])) await Plotly.react(id, ...CHARTS[id](), SETTINGS());
+      for (const id of ids.filter((id) => CHARTS[id])) await Plotly.react(id, ...drawn(CHARTS[id]()));
     });
   }
 }
 
 (async () => {
   offerCsv();
-  chart("copy").addEventListener("click", async () => {
-    await navigator.clipboard.writeText(chart("command").textContent);
-    chart("copy").textContent = "Copied";
-  });
+  offerCopy();
   choice("heat", ["heat"], (name) => { heatShown = name; });
   choice("curves", ["request-curves", "token-curves", "delay"], (form) => { asCdf = form === "cdf"; });
   if (data.in_flight.of) {
@@ -108,6 +105,7 @@ function choice(attribute, ids, apply) {
   }
   await draw();
   timelineHover();
+  offerKeys({ timeline: timelineKeys });
   for (const query of [dark, narrow]) query.addEventListener("change", redraw);
   document.documentElement.dataset.drawn = "yes";
 })();

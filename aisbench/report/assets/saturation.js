@@ -45,10 +45,10 @@ const STATISTICS = [
   ["TPOT p99", "tpot_ms", "p99", "valid", "solid"], ["TPOT mean", "tpot_ms", "mean", "valid", "dot"],
   ["E2EL p99", "e2el_ms", "p99", "decode", "solid"], ["E2EL mean", "e2el_ms", "mean", "decode", "dot"],
 ];
+const latencyOf = (point, metric, statistic) => (point.metrics[metric]?.count ? point.metrics[metric][statistic] : NaN);
 function latencyChart() {
-  const value = (point, metric, statistic) => (point.metrics[metric]?.count ? point.metrics[metric][statistic] : NaN);
   const traces = STATISTICS.map(([name, metric, statistic, tint, dash]) =>
-    curve(name, data.points.map((p) => value(p, metric, statistic)), tint, { line: { dash } }))
+    curve(name, data.points.map((p) => latencyOf(p, metric, statistic)), tint, { line: { dash } }))
     .filter((trace) => trace.y.some((y) => y > 0));
   const seen = traces.flatMap((trace) => trace.y).filter((y) => y > 0);
   const tints = { ttft: "ttft", tpot: "valid", e2el: "decode" };
@@ -58,19 +58,28 @@ function latencyChart() {
   const all = seen.concat(data.bounds.map(({ bound }) => bound));
   return [traces, layout({
     shapes: [...answerShapes(), ...bounds], xaxis: loadAxis(),
-    // Six names take three rows on a phone.
-    ...(narrow.matches ? { margin: { l: 8, r: 8, t: 104, b: 36 } } : {}),
     yaxis: axis({ type: "log", title: title("ms"), ...(all.length ? decadeTicks(Math.min(...all), Math.max(...all)) : {}) }),
     hovermode: "x unified", showlegend: true,
   })];
 }
 
+// What both charts draw, a line for each load.
+const CSV = {
+  loads: () => columns(["load", "passes", "requests_per_s", "goodput_per_s", ...STATISTICS.map(([, metric, statistic]) => `${statistic}_${metric}`)], [
+    loads, data.points.map((p) => p.passes), data.points.map((p) => p.request_throughput), data.points.map((p) => shown(p.goodput)),
+    ...STATISTICS.map(([, metric, statistic]) => data.points.map((p) => latencyOf(p, metric, statistic))),
+  ]),
+};
+
 (async () => {
+  offerCopy();
+  offerCsv();
   const draw = async () => {
-    await Plotly.react("throughput", ...throughputChart(), SETTINGS());
-    await Plotly.react("latency", ...latencyChart(), SETTINGS());
+    await Plotly.react("throughput", ...drawn(throughputChart()));
+    await Plotly.react("latency", ...drawn(latencyChart()));
   };
   await draw();
+  offerKeys();
   for (const query of [dark, narrow]) query.addEventListener("change", draw);
   document.documentElement.dataset.drawn = "yes";
 })();

@@ -109,17 +109,40 @@ function tipText(i) {
   rows.push(`tokens   ${line.prompt_tokens[i] >= 0 ? line.prompt_tokens[i] : "?"} in, ${count >= 0 ? count : "?"} out`);
   return rows.join("\n");
 }
+function tellAt(left, top, i) {
+  const tip = chart("tip");
+  tip.hidden = false;
+  tip.textContent = tipText(i);
+  tip.style.left = `${Math.max(4, Math.min(left + 16, innerWidth - tip.offsetWidth - 8))}px`;
+  tip.style.top = `${Math.max(4, Math.min(top + 16, innerHeight - tip.offsetHeight - 8))}px`;
+}
+const silence = () => { chart("tip").hidden = true; };
 function timelineHover() {
-  const gd = chart("timeline"), tip = chart("tip");
+  const gd = chart("timeline");
   gd.addEventListener("mousemove", (event) => {
     const box = gd.getBoundingClientRect(), y = gd._fullLayout.yaxis, x = gd._fullLayout.xaxis;
     const down = event.clientY - box.top - y._offset, right = event.clientX - box.left - x._offset;
-    tip.hidden = !(requestCount > 0 && down >= 0 && down <= y._length && right >= 0 && right <= x._length);
-    if (tip.hidden) return;
-    tip.textContent = tipText(nearest(y.p2d(down)));
-    tip.style.left = `${Math.max(4, Math.min(event.clientX + 16, innerWidth - tip.offsetWidth - 8))}px`;
-    tip.style.top = `${Math.max(4, Math.min(event.clientY + 16, innerHeight - tip.offsetHeight - 8))}px`;
+    if (requestCount > 0 && down >= 0 && down <= y._length && right >= 0 && right <= x._length) {
+      tellAt(event.clientX, event.clientY, nearest(y.p2d(down)));
+    } else silence();
   });
-  gd.addEventListener("mouseleave", () => { tip.hidden = true; });
+  gd.addEventListener("mouseleave", silence);
+  gd.addEventListener("blur", silence);
 }
-
+// By keyboard: one request after the other of those in view is told, at its place.
+let told = null;
+const timelineKeys = {
+  told: "up and down tell of one request after the other, Escape ends that",
+  press(key) {
+    if (key === "Escape") { told = null; silence(); return true; }
+    if ((key !== "ArrowDown" && key !== "ArrowUp") || !requestCount) return false;
+    const { xaxis: x, yaxis: y } = chart("timeline")._fullLayout, box = chart("timeline").getBoundingClientRect();
+    const seen = within(x.range.map(Number), y.range.map(Number));
+    if (!seen.length) return false;
+    const last = seen.indexOf(told), step = key === "ArrowDown" ? 1 : -1;
+    told = seen[last < 0 ? (step > 0 ? 0 : seen.length - 1) : Math.max(0, Math.min(seen.length - 1, last + step))];
+    const begin = Math.max(x.range[0], begins[told] >= 0 ? begins[told] : 0);
+    tellAt(box.left + x._offset + x.d2p(begin), box.top + y._offset + y.d2p(line.slot[told]), told);
+    return true;
+  },
+};
