@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +91,12 @@ def token_series(run: Run, width_ns: int) -> Series:
     padded = np.zeros(bins * per_bin, np.int64)
     padded[: len(run.flow)] = run.flow
     return rates(padded.reshape(bins, per_bin).sum(axis=1), run.duration_ns, width_ns)
+
+
+def flow_within(run: Run, edges_ns: NDArray[Any]) -> NDArray[np.float64]:
+    """Token events between neighbouring `edges_ns`, ascending; within the 10 ms that they are counted in, evenly."""
+    total = np.concatenate([[0.0], np.cumsum(run.flow)])
+    return np.diff(np.interp(edges_ns, np.arange(len(total)) * FLOW_BUCKET_NS, total))
 
 
 def error_series(run: Run, width_ns: int) -> dict[str, Series]:

@@ -13,6 +13,7 @@ from aisbench.analysis.failures import failures_by_kind
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
+from aisbench.analysis.series import flow_within
 from aisbench.analysis.tokens import TokenCounts
 
 # Unasked, runs of five minutes and more are sliced, into minutes while those are not too many.
@@ -51,7 +52,8 @@ def slices_block(
     ended = Parts.of(run.rows["done_ns"][ok] - run.start_ns, edges)
     several = Parts.of((run.rows["done_ns"][ok] - run.start_ns)[tokens.output[ok] > 1], edges)
     seconds = np.diff(edges) / 1e9
-    flowed = flow_within(run, edges) * tokens.per_event(run)
+    to_the_last = np.append(edges[:-1], max(int(edges[-1]), len(run.flow) * FLOW_BUCKET_NS))
+    flowed = flow_within(run, to_the_last) * tokens.per_event(run)
     columns: dict[str, Any] = {
         "begin_s": edges[:-1] / 1e9,
         "end_s": edges[1:] / 1e9,
@@ -104,14 +106,6 @@ class Parts:
             f"p50_{name}_ms": [float(np.percentile(part, 50)) if len(part) else None for part in parts],
             f"p99_{name}_ms": [float(np.percentile(part, 99)) if len(part) else None for part in parts],
         }
-
-
-def flow_within(run: Run, edges_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Token events between neighbouring edges, to 10 ms."""
-    total = np.concatenate([[0], np.cumsum(run.flow)])
-    at = np.minimum(edges_ns // FLOW_BUCKET_NS, len(run.flow))
-    at[-1] = len(run.flow)
-    return np.diff(total[at])
 
 
 def plain(value: Any) -> Any:

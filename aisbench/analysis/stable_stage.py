@@ -4,9 +4,10 @@ AISBench's: from the sending of the first request after in-flight first reached 
 moment at which it stood there. What starts inside counts.
 
 The statistical one is for load that has no level to reach: the warm-up that MSER-5 finds in the number
-of requests in flight is cut off (K. P. White, "An effective truncation heuristic for bias reduction in
-simulation output", Simulation 69, 1997: batches of 5, cut where the standard error of what is left is
-least), and what follows the last send, when the load only drains.
+of requests in flight and in the throughput is cut off (K. P. White, "An effective truncation heuristic for bias
+reduction in simulation output", Simulation 69, 1997: batches of 5, cut where the standard error of what is left is
+least), and what follows the last send, when the load only drains. Latencies are of what starts inside; throughput
+is what comes out inside, since at a window's begin requests may start that another moment will end.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
+from aisbench.analysis.series import flow_within
 from aisbench.analysis.statistics import describe
 from aisbench.analysis.tokens import TokenCounts
 
@@ -62,16 +64,28 @@ def at_maximum(run: Run, in_flight: InFlight) -> Window:
 
 
 def settled(run: Run, in_flight: InFlight) -> Window:
-    """The statistical one: from MSER-5's cut to the last send."""
+    """The statistical one: from MSER-5's later cut, of in-flight or of throughput, to the last send."""
     sent = run.rows["sent_ns"][run.rows["sent_ns"] > 0]
     last_ns = int(sent.max() - run.start_ns) if len(sent) else 0
     if last_ns < STRETCHES:
         return Window.none("nothing was sent for any time")
     edges = np.linspace(0, last_ns, STRETCHES + 1)
-    cut = mser5(in_flight.means(edges))
-    if cut is None:
-        return Window.none("the number of requests in flight did not settle within the first half of the run")
-    return Window(int(edges[cut]), last_ns)
+    cuts = []
+    for what, values in (
+        ("number of requests in flight", in_flight.means(edges)),
+        ("throughput", flow_within(run, edges) if run.streams else ended_within(run, edges)),
+    ):
+        cut = mser5(values)
+        if cut is None:
+            return Window.none(f"the {what} did not settle within the first half of the run")
+        cuts.append(cut)
+    return Window(int(edges[max(cuts)]), last_ns)
+
+
+def ended_within(run: Run, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Succeeded requests that ended between neighbouring edges."""
+    done = run.rows["done_ns"][run.has_status("ok")] - run.start_ns
+    return np.histogram(done, edges_ns)[0].astype(float)
 
 
 def mser5(values: NDArray[np.float64]) -> int | None:
@@ -100,14 +114,22 @@ def stable_block(run: Run, in_flight: InFlight, latencies: Latencies, tokens: To
     """summary.json's `stable`: both windows, and the figures of the requests that start inside."""
     return {
         "aisbench": figures(run, at_maximum(run, in_flight), in_flight, latencies, tokens),
-        "statistical": figures(run, settled(run, in_flight), in_flight, latencies, tokens),
+        "statistical": figures(
+            run, settled(run, in_flight), in_flight, latencies, tokens, by_what_came_out=True
+        ),
     }
 
 
 def figures(
-    run: Run, window: Window, in_flight: InFlight, latencies: Latencies, tokens: TokenCounts
+    run: Run,
+    window: Window,
+    in_flight: InFlight,
+    latencies: Latencies,
+    tokens: TokenCounts,
+    *,
+    by_what_came_out: bool = False,
 ) -> dict[str, Any]:
-    """Throughputs are those requests' over the window's length; latencies in ms as in `metrics`."""
+    """Throughputs are those requests' over the window's length, or what came out in it; latencies in ms as in `metrics`."""
     if window.reason is not None:
         return {"window_ms": None, "reason": window.reason}
     sent = run.rows["sent_ns"] - run.start_ns
@@ -120,6 +142,14 @@ def figures(
     if not run.streams:
         shown = {"e2el_ms": latencies.e2el}
     several = tokens.output[ok] > 1
+    of_those = inside & ok
+    if by_what_came_out:
+        done = run.rows["done_ns"] - run.start_ns
+        of_those = ok & (done >= window.begin_ns) & (done < window.end_ns)
+    output = float(tokens.output[of_those].sum())
+    if by_what_came_out and run.streams:
+        edges = np.array([window.begin_ns, window.end_ns])
+        output = float(flow_within(run, edges)[0]) * tokens.per_event(run)
     return {
         "window_ms": [window.begin_ns / 1e6, window.end_ns / 1e6],
         "reason": None,
@@ -127,9 +157,9 @@ def figures(
         "completed": int(mine.sum()),
         "failed": int((inside & run.has_status("failed")).sum()),
         "in_flight_mean": in_flight.mean_within(window.begin_ns, window.end_ns),
-        "request_throughput": float(mine.sum()) / seconds,
-        "output_throughput": float(tokens.output[inside].sum()) / seconds,
-        "total_token_throughput": float((tokens.prompt + tokens.output)[inside].sum()) / seconds,
+        "request_throughput": float(of_those.sum()) / seconds,
+        "output_throughput": output / seconds,
+        "total_token_throughput": (output + float(tokens.prompt[of_those].sum())) / seconds,
         "metrics": {
             name: describe(values[mine & several] if name == "tpot_ms" else values[mine], percents)
             for name, values in shown.items()

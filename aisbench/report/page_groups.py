@@ -32,7 +32,7 @@ def stable(summary: dict[str, Any]) -> str:
     note = (
         '<p class="hint">Shaded in the lower half of the chart: the stable stage, from the first send after in-flight reached its maximum to '
         "the last moment at it. In the upper half: what is left when warm-up (MSER-5) and drain are cut off. The requests "
-        "that start inside count.</p>"
+        "that start inside count; throughput of the latter is what came out inside.</p>"
     )
     return table(["", *map(escape, shown)], rows, "numbers") + note + missing
 

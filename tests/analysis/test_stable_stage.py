@@ -56,13 +56,33 @@ def test_an_empty_run_says_why_it_has_none(tmp_path: Path) -> None:
 
 
 def test_the_warm_up_is_cut_off_and_so_is_the_drain(tmp_path: Path) -> None:
-    """One request each 10 ms, 100.5 ms each: in flight climbs for 100 ms, stands at 10 or 11, drains at the end."""
-    run = run_of(tmp_path / "run", [10.0 * i for i in range(500)], ttft_ms=30.0, itl_ms=10.0, tokens=8)
+    """One request each 10 ms, about 100 ms each: in flight climbs for 100 ms, stands at about 10, drains at the end."""
+    generator = np.random.default_rng(4)
+    planned = np.cumsum(generator.exponential(10.0, 500))
+    ttft_ms = 30.0 + generator.uniform(-8, 8, 500)
+    run = run_of(tmp_path / "run", planned.tolist(), ttft_ms=ttft_ms.tolist(), itl_ms=10.0, tokens=8)
     window = settled(run, InFlight.of(run))
     assert window.reason is None
-    assert 80 <= window.begin_ns / MS <= 130
-    assert window.end_ns / MS == pytest.approx(4990.0)
-    assert summarise(run)["stable"]["statistical"]["in_flight_mean"] == pytest.approx(10.05, abs=0.1)
+    assert 40 <= window.begin_ns / MS <= 250
+    assert window.end_ns / MS == pytest.approx(planned[-1])
+    block = summarise(run)["stable"]["statistical"]
+    assert block["in_flight_mean"] == pytest.approx(10, rel=0.1)
+    assert block["output_throughput"] == pytest.approx(8 * block["request_throughput"], rel=0.02)
+
+
+def test_throughput_has_to_settle_too_and_counts_what_came_out(tmp_path: Path) -> None:
+    """Eight in flight from the first moment on, whose first round waits a second for its tokens."""
+    rounds, slots, each_ms = 60, 8, 100.5
+    begins = [0.0] * slots + [1070.5 + each_ms * i for i in range(rounds) for _ in range(slots)]
+    ttft_ms = [1000.0] * slots + [30.0] * (rounds * slots)
+    run = run_of(tmp_path / "run", begins, ttft_ms=ttft_ms, itl_ms=10.0, tokens=8)
+    window = settled(run, InFlight.of(run))
+    assert window.reason is None
+    assert window.begin_ns / MS >= 950
+    block = summarise(run)["stable"]["statistical"]
+    # The window ends with the last send, so that what starts inside is a round more than what ends there.
+    assert block["request_throughput"] == pytest.approx(1e3 * slots / each_ms, rel=0.03)
+    assert block["output_throughput"] == pytest.approx(8e3 * slots / each_ms, rel=0.03)
 
 
 def test_a_queue_that_only_grows_never_settles(tmp_path: Path) -> None:
