@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from aisbench.analysis.comparison.result import Group
 from aisbench.report.comparison_page import write_comparison
 from aisbench.report.comparison_table import comparison_text, figure
 from tests.analysis.comparison.made_results import made
-from tests.report.browser import Page, browser
+from tests.report.browser import Page
 
 NASTY = '<script>alert(1)</script> {{metrics}} & "quotes"'
 
@@ -27,34 +26,32 @@ def made_comparison() -> Comparison:
     return compare([ours, theirs, other])
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    folder = tmp_path_factory.mktemp("comparison")
-    write_comparison(made_comparison(), folder)
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        opened.driver.get((folder / "comparison.html").as_uri())
-        yield opened
+@pytest.fixture
+def opened(page: Page, tmp_path: Path) -> Page:
+    write_comparison(made_comparison(), tmp_path)
+    page.driver.get((tmp_path / "comparison.html").as_uri())
+    return page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_it_opens_from_disk_without_a_complaint(page: Page, width: int, scheme: str) -> None:
-    page.prefer(scheme)
-    page.resize(width, 900)
-    assert page.complaints() == []
-    assert page.value("document.documentElement.scrollWidth") <= width
-    background = page.value("getComputedStyle(document.body).backgroundColor")
+def test_it_opens_from_disk_without_a_complaint(opened: Page, width: int, scheme: str) -> None:
+    opened.prefer(scheme)
+    opened.resize(width, 900)
+    assert opened.complaints() == []
+    assert opened.value("document.documentElement.scrollWidth") <= width
+    background = opened.value("getComputedStyle(document.body).backgroundColor")
     assert background == {"light": "rgb(244, 246, 249)", "dark": "rgb(15, 19, 26)"}[scheme]
 
 
-def test_what_it_shows(page: Page) -> None:
-    page.resize(1280, 900)
-    text = page.value("document.querySelector('main').innerText")
+def test_what_it_shows(opened: Page) -> None:
+    opened.resize(1280, 900)
+    text = opened.value("document.querySelector('main').innerText")
     assert text.count(NASTY) >= 3, "names stay words"
-    assert page.value("document.querySelectorAll('script').length") == 0
+    assert opened.value("document.querySelectorAll('script').length") == 0
     row = "Array.from(document.querySelectorAll('.compared tbody tr')).find((r) => r.innerText.startsWith('TTFT mean'))"
-    assert "differs" in page.value(f"{row}.innerText")
-    assert page.value(f"{row}.querySelectorAll('svg').length") == 1, "no bar without an interval"
+    assert "differs" in opened.value(f"{row}.innerText")
+    assert opened.value(f"{row}.querySelectorAll('svg').length") == 1, "no bar without an interval"
     assert "abababababababab" in text
     assert "Why these two may differ" in text
     assert "first 8 requests at one instant" in text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,24 +16,12 @@ from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.report import page_curves, page_timeline
-from aisbench.report.html import write_html
 from tests.analysis.made_runs import base_config, drop, fail, made_rows, poisson_run, write_run
-from tests.report.browser import Page, browser
+from tests.report.browser import Page
+from tests.report.written import written
 
 CHARTS = ("concurrency", "timeline", "request-curves", "token-curves", "errors")
 NASTY = '<script>alert(1)</script> </script><!-- {{command}} \u2028 & "quotes"'
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
-
-
-def written(folder: Path) -> Path:
-    run = Run.load(folder)
-    write_html(run, summarise(run), folder / "report.html")
-    return folder / "report.html"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import http.client
 import json
 import socket
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from aisbench.analysis.histograms import Histogram
 from aisbench.analysis.snapshot import Snapshot
 from aisbench.errors import BadInput
 from aisbench.report.live_page import MOST_POINTS, LivePage, listen
-from tests.report.browser import browser
+from tests.report.browser import Page
 from tests.report.test_live import SNAPSHOT
 
 ENDED = {"outcome": "finished", "reason": None, "folder": "outputs/default/1"}
@@ -143,38 +142,35 @@ def wandering(count: int) -> list[Snapshot]:
     ]
 
 
-def test_in_a_browser(tmp_path: Path) -> None:
-    with browser(tmp_path) as shown:
-        with open_page() as page:
-            shown.resize(1280, 900)
-            for snapshot in wandering(100):
-                page.update(snapshot)
-            shown.visit(page.url)
-            assert shown.value("document.querySelectorAll('#charts svg').length") == 6
-            assert shown.value("points.length") == 100
-            assert "37" not in shown.value("document.querySelector('.in_flight output').textContent")
-            assert shown.value("document.querySelector('.in_flight output').textContent") == "219"
-            # Without a value the line has a gap.
-            assert (
-                shown.value("document.querySelector('.ttft .line').getAttribute('d').split('M').length") == 3
-            )
-            assert "512" in shown.value("document.getElementById('figures').textContent")
-            page.update(replace(SNAPSHOT, elapsed_s=50.0, in_flight=300))
-            shown.wait("points.length === 101")
-            shown.wait("document.querySelector('.in_flight output').textContent === '300'")
-            # The arrow keys go through the moments.
-            shown.value("charts[0].svg.focus()")
-            shown.value(
-                "charts[0].svg.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))"
-            )
-            assert shown.value("charts[0].output.textContent") == "0:50: 300"
-            for width in (1280, 390):
-                for scheme in ("light", "dark"):
-                    shown.resize(width, 900)
-                    shown.prefer(scheme)
-                    assert shown.value("document.documentElement.scrollWidth") <= width
-            assert shown.value("document.getElementById('state').textContent") == "running"
-            page.ended = ENDED
-        shown.wait("document.getElementById('state').textContent === 'finished'")
-        assert "outputs/default/1" in shown.value("document.getElementById('told').textContent")
-        assert shown.complaints() == []
+def test_in_a_browser(page: Page) -> None:
+    with open_page() as live:
+        page.resize(1280, 900)
+        for snapshot in wandering(100):
+            live.update(snapshot)
+        page.visit(live.url)
+        assert page.value("document.querySelectorAll('#charts svg').length") == 6
+        assert page.value("points.length") == 100
+        assert "37" not in page.value("document.querySelector('.in_flight output').textContent")
+        assert page.value("document.querySelector('.in_flight output').textContent") == "219"
+        # Without a value the line has a gap.
+        assert page.value("document.querySelector('.ttft .line').getAttribute('d').split('M').length") == 3
+        assert "512" in page.value("document.getElementById('figures').textContent")
+        live.update(replace(SNAPSHOT, elapsed_s=50.0, in_flight=300))
+        page.wait("points.length === 101")
+        page.wait("document.querySelector('.in_flight output').textContent === '300'")
+        # The arrow keys go through the moments.
+        page.value("charts[0].svg.focus()")
+        page.value(
+            "charts[0].svg.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', cancelable: true}))"
+        )
+        assert page.value("charts[0].output.textContent") == "0:50: 300"
+        for width in (1280, 390):
+            for scheme in ("light", "dark"):
+                page.resize(width, 900)
+                page.prefer(scheme)
+                assert page.value("document.documentElement.scrollWidth") <= width
+        assert page.value("document.getElementById('state').textContent") == "running"
+        live.ended = ENDED
+    page.wait("document.getElementById('state').textContent === 'finished'")
+    assert "outputs/default/1" in page.value("document.getElementById('told').textContent")
+    assert page.complaints() == []

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
-from aisbench.report.html import write_html
 from tests.analysis.made_runs import SECOND, START_NS, base_config, made_rows, write_run
-from tests.report.browser import Page, browser
+from tests.report.browser import Page
+from tests.report.written import written
 
 ALL = ("heat", "lag", "delay", "server", "devices", "slices")
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
-
-
-def written(folder: Path) -> Path:
-    run = Run.load(folder)
-    write_html(run, summarise(run), folder / "report.html")
-    return folder / "report.html"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +12,10 @@ from aisbench.analysis.records import Run
 from aisbench.cli.plan import plan
 from aisbench.errors import BadInput
 from aisbench.simulator.process import SimulatorProcess
-from tests.report.browser import Page, browser
+from tests.report.browser import Page
 from tests.system.running import run_load
 
 SINE = ["--rate-sine", "30,25,10s", "--num-requests", "600"]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 def drawn(path: Path, *args: str) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aisbench.analysis.saturation.backlog import STRETCHES
+from aisbench.analysis.saturation.backlog import STRETCHES, Flow
 from aisbench.analysis.saturation.result import result
 from aisbench.analysis.saturation.search import Plan, with_capacity
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.report.saturation_page import write_saturation
 from aisbench.report.saturation_table import answer_text
-from tests.report.browser import Page, browser
+from tests.report.browser import Page
 
 SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")
 CAPACITY = 50.0
@@ -35,7 +34,7 @@ def sample(load: float) -> Sample:
         completed=int(done * 10),
         output_tokens=int(done * 100),
         in_flight_mean=load / 10,
-        backlog_rates=np.full(STRETCHES, load - done),
+        flow=Flow(np.full(STRETCHES, float(load)), np.full(STRETCHES, float(done))),
     )
 
 
@@ -58,20 +57,18 @@ def searched() -> dict:
     return result(Plan.of(SETTINGS, 10), SETTINGS.terms, points, steps, ended="48 passes", outcome="finished")
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    folder = tmp_path_factory.mktemp("saturation")
-    path = folder / "saturation.html"
+@pytest.fixture
+def curve(page: Page, tmp_path: Path) -> Page:
+    path = tmp_path / "saturation.html"
     write_saturation(searched(), SETTINGS, ["aisbench", "saturate", "--slo", "ttft_p99<200"], path)
-    with browser(folder / "profile") as shown:
-        shown.open(path)
-        yield shown
+    page.open(path)
+    return page
 
 
-def test_the_curve_shows_every_load(page: Page) -> None:
-    drawn = page.value("Array.from(chart('throughput').data.find((t) => t.name === 'requests done').x)")
+def test_the_curve_shows_every_load(curve: Page) -> None:
+    drawn = curve.value("Array.from(chart('throughput').data.find((t) => t.name === 'requests done').x)")
     assert drawn == [10, 20, 40, 48, 80]
-    assert page.value("chart('latency').data.map((t) => t.name)") == [
+    assert curve.value("chart('latency').data.map((t) => t.name)") == [
         "TTFT p99",
         "TTFT mean",
         "TPOT p99",
@@ -80,28 +77,28 @@ def test_the_curve_shows_every_load(page: Page) -> None:
         "E2EL mean",
     ]
     # The bound of the SLO, on TTFT alone.
-    assert page.value("chart('latency').layout.shapes.filter((s) => s.y0 === 200).length") == 1
-    assert page.complaints() == []
+    assert curve.value("chart('latency').layout.shapes.filter((s) => s.y0 === 200).length") == 1
+    assert curve.complaints() == []
 
 
-def test_the_tables_hold_loads_and_runs(page: Page) -> None:
-    text = page.value("document.body.innerText")
+def test_the_tables_hold_loads_and_runs(curve: Page) -> None:
+    text = curve.value("document.body.innerText")
     assert "meets the SLO up to\n48" in text
     assert "At 48: CPU at 90 %." in text
     # What a step says is text, not markup.
     assert "<b>the first</b> load" in text
-    links = page.value("Array.from(document.querySelectorAll('td a'), (a) => a.getAttribute('href'))")
+    links = curve.value("Array.from(document.querySelectorAll('td a'), (a) => a.getAttribute('href'))")
     assert links == [f"steps/{at}/report.html" for at in range(5)]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_page_fits_and_follows_the_scheme(page: Page, width: int, scheme: str) -> None:
-    page.prefer(scheme)
-    page.resize(width, 900)
-    page.wait(f"document.documentElement.scrollWidth <= {width}")
-    page.wait("chart('throughput').layout.xaxis.gridcolor === colour('line')")
-    page.wait(f"chart('throughput').getBoundingClientRect().right <= {width}")
-    assert page.complaints() == []
+def test_the_page_fits_and_follows_the_scheme(curve: Page, width: int, scheme: str) -> None:
+    curve.prefer(scheme)
+    curve.resize(width, 900)
+    curve.wait(f"document.documentElement.scrollWidth <= {width}")
+    curve.wait("chart('throughput').layout.xaxis.gridcolor === colour('line')")
+    curve.wait(f"chart('throughput').getBoundingClientRect().right <= {width}")
+    assert curve.complaints() == []
 
 
 def test_the_knee_is_between_loads_or_unknown() -> None:
