@@ -138,8 +138,10 @@ class Search:
 
     def points(self) -> list[Point]:
         open_loop = self.settings.is_open_loop
+        sounding = self.folder.sounding
         return with_capacity(
-            [Point.of(load, open_loop, samples, self.terms) for load, samples in self.samples.items()]
+            [Point.of(load, open_loop, samples, self.terms) for load, samples in self.samples.items()],
+            None if sounding is None else float(sounding["throughput"]),
         )
 
     @property

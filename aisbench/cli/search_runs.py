@@ -116,5 +116,5 @@ class Hopeless:
             return
         live = coordinator.live()
         ended = int(live["ok"].sum() + live["failed"].sum() + live["cancelled"].sum())
-        if self.watch.hopeless(passed_ns, int(np.searchsorted(offsets_ns, passed_ns)) - ended):
+        if self.watch.hopeless(passed_ns, int(np.searchsorted(offsets_ns, passed_ns)), ended):
             coordinator.abandon("more was asked than the server gets done, and the queue grew")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from aisbench.analysis.saturation.backlog import Flow
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.cli.search_runs import expected_e2el_s, sounded, sounding_config
 from aisbench.engine.config import RunConfig
@@ -22,7 +23,7 @@ def measured(completed: int, e2el_ms: list[float]) -> Sample:
         completed=completed,
         output_tokens=0,
         in_flight_mean=64.0,
-        backlog_rates=np.zeros(0),
+        flow=Flow.none(),
     )
 
 

@@ -1,14 +1,20 @@
-"""Does the queue grow? The requests that are due and not yet answered, over time.
+"""Does the queue grow? Requests that come due against requests that end, over time.
 
 Under a load that a server can carry the backlog moves up and down around a level; under one that it
 cannot, it grows for as long as the load lasts. A line fitted to the backlog would find a slope in every
 random walk. So its steps are tested, which are independent for a walk, and which for a backlog that
 swings around a level undo each other, so that the test errs on the side of "does not grow".
+
+Most of what moves a backlog is the chance of the arrivals, whose true rate is known: it was asked for. So they
+are a control variate (e.g. Law, Simulation Modeling and Analysis, 5th ed., 11.4): the growth of each stretch is
+regressed on how many more requests than asked came due in it, and taken at the asked rate. A server that keeps
+up does what came due, whatever that was, and one that does not does what it can: either way little chance is left.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -19,10 +25,14 @@ from numpy.typing import NDArray
 STRETCHES = 12
 # Growth below this share of the rate is none that a test of this length could tell from the beginning.
 LEAST_SHARE = 0.01
-# One-sided; what is measured again and again while load runs needs a smaller one.
+# One-sided. What is surely so, or is looked at again and again while load runs, needs a smaller one.
 LEVEL = 0.05
-LIVE_LEVEL = 0.001
+SURE_LEVEL = 0.001
 HOPELESS_SHARE = 0.1
+# An error below this share of the rate is the rounding of numbers.
+EXACT = 1e-9
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,33 +55,72 @@ class Growth:
 
     @property
     def clear(self) -> bool:
-        """Grows, or surely by less than twice what counts."""
-        return self.grows or self.high_per_s <= 2 * LEAST_SHARE * self.rate
+        """Surely grows, or surely by less than twice what counts."""
+        if self.grows:
+            return self.p < SURE_LEVEL
+        return self.high_per_s <= 2 * LEAST_SHARE * self.rate
 
 
-def backlog_at(
-    due_ns: NDArray[np.int64], ended_ns: NDArray[np.int64], moments_ns: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """How many are due and not ended at each moment. Requests that never ended have no place in `ended_ns`."""
-    due = np.searchsorted(np.sort(due_ns), moments_ns, side="right")
-    return due - np.searchsorted(np.sort(ended_ns), moments_ns, side="right")
+@dataclass(frozen=True)
+class Progress:
+    """How requests were dealt with: `share` (up to 1) of each, evenly from `from_ns` to `to_ns`; all of shape (requests,).
+
+    An answer is spread over its tokens: servers end whole batches at once, and between two such ends they work as well.
+    """
+
+    from_ns: NDArray[np.int64]
+    to_ns: NDArray[np.int64]
+    share: Floats
+
+    def until(self, moments_ns: Floats) -> Floats:
+        """How many requests' worth was done by each moment."""
+        length_ns = np.maximum(self.to_ns - self.from_ns, 1)
+        return np.array([self.share @ np.clip((at - self.from_ns) / length_ns, 0, 1) for at in moments_ns])
 
 
-def rates_of(backlog: NDArray[np.int64], stretch_s: float) -> NDArray[np.float64]:
-    """How fast it grew in each of the equal stretches between the counts, requests/s."""
-    return np.diff(backlog) / stretch_s
+@dataclass(frozen=True)
+class Flow:
+    """Requests/s that came `due` and that were dealt with (`done`) in each of the equal stretches of a window, or of
+    several windows; both of shape (stretches,)."""
+
+    due: Floats
+    done: Floats
+
+    @staticmethod
+    def none() -> Flow:
+        return Flow(np.zeros(0), np.zeros(0))
+
+    @staticmethod
+    def within(due_ns: NDArray[np.int64], progress: Progress, begin_ns: int, end_ns: int) -> Flow:
+        """What lies outside does not count."""
+        edges = np.linspace(begin_ns, end_ns, STRETCHES + 1)
+        stretch_s = (end_ns - begin_ns) / STRETCHES / 1e9
+        return Flow(np.histogram(due_ns, edges)[0] / stretch_s, np.diff(progress.until(edges)) / stretch_s)
+
+    @staticmethod
+    def pooled(flows: Sequence[Flow]) -> Flow:
+        return Flow(np.concatenate([f.due for f in flows]), np.concatenate([f.done for f in flows]))
 
 
-def growth(rates: NDArray[np.float64], rate: float) -> Growth:
-    """The t-test of a backlog's `rates` of growth (requests/s, one a stretch) under `rate` requests/s."""
-    count = len(rates)
-    if count < 2:
+def growth(flow: Flow, rate: float) -> Growth:
+    """The t-test of how fast the backlog grows under `rate` requests/s, arrivals being the control variate."""
+    count = len(flow.due)
+    if count < 4:
         return Growth(0.0, rate, 1.0, math.inf)
-    mean, error = float(rates.mean()), float(rates.std(ddof=1)) / count**0.5
-    if error == 0:
-        return Growth(mean, rate, 0.0 if mean > 0 else 1.0, mean)
-    p = 1 - student_cdf(mean / error, count - 1)
-    return Growth(mean, rate, p, mean + student_quantile(1 - LEVEL, count - 1) * error)
+    grown, surplus = flow.due - flow.done, flow.due - rate
+    spread = float(np.sum((surplus - surplus.mean()) ** 2))
+    slope, degrees = 0.0, count - 1
+    if spread > 0:
+        slope = float(np.sum((surplus - surplus.mean()) * grown)) / spread
+        degrees = count - 2
+    per_s = float(grown.mean() - slope * surplus.mean())
+    rest = grown - per_s - slope * surplus
+    variance = float(np.sum(rest**2)) / degrees
+    error = math.sqrt(variance * (1 / count + (float(surplus.mean()) ** 2 / spread if spread > 0 else 0.0)))
+    if error <= EXACT * rate:
+        return Growth(per_s, rate, 0.0 if per_s > EXACT * rate else 1.0, per_s)
+    p = 1 - student_cdf(per_s / error, degrees)
+    return Growth(per_s, rate, p, per_s + student_quantile(1 - LEVEL, degrees) * error)
 
 
 @dataclass
@@ -85,21 +134,28 @@ class BacklogWatch:
     from_ns: int
     enough_ns: int
     times_ns: list[int] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
+    due: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
 
-    def hopeless(self, now_ns: int, backlog: int) -> bool:
-        """Notes the backlog of now; True when it surely grows by more than a tenth of the load."""
+    def hopeless(self, now_ns: int, due: int, ended: int) -> bool:
+        """Notes how many came due and ended so far; True when the backlog surely grows by more than a tenth of the load."""
         if now_ns < self.from_ns:
             return False
         self.times_ns.append(now_ns)
-        self.counts.append(backlog)
+        self.due.append(due)
+        self.ended.append(ended)
         seen_ns = now_ns - self.times_ns[0]
-        if seen_ns < self.enough_ns or len(self.counts) <= STRETCHES:
+        if seen_ns < self.enough_ns or len(self.times_ns) <= STRETCHES:
             return False
         edges = np.linspace(self.times_ns[0], now_ns, STRETCHES + 1)
         at = np.searchsorted(self.times_ns, edges, side="right") - 1
-        found = growth(rates_of(np.array(self.counts)[at], seen_ns / STRETCHES / 1e9), self.rate)
-        return found.p < LIVE_LEVEL and found.share > HOPELESS_SHARE
+        lengths_s = np.diff(np.array(self.times_ns)[at]) / 1e9
+        flow = Flow(*(np.diff(np.array(counts)[at]) / lengths_s for counts in (self.due, self.ended)))
+        if np.count_nonzero(flow.done) < STRETCHES // 2:
+            # Whole batches end at once, and few of them so far.
+            return False
+        found = growth(flow, self.rate)
+        return found.p < SURE_LEVEL and found.share > HOPELESS_SHARE
 
 
 def student_cdf(t: float, degrees: int) -> float:

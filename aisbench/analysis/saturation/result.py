@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisbench.analysis import thresholds
-from aisbench.analysis.saturation.search import Bracket, Knee, Plan, capacity_of
+from aisbench.analysis.saturation.knee import Curve
+from aisbench.analysis.saturation.search import Bracket, Plan, done_under_overload
 from aisbench.analysis.saturation.slo import Term
 from aisbench.analysis.saturation.step import Point
 from aisbench.analysis.verdict import RANK
@@ -20,13 +21,11 @@ SERVER_CHECKS = (thresholds.ERRORS.name, thresholds.CUT_OFF.name)
 @dataclass(frozen=True)
 class Answer:
     """`max_load` is the highest load that passed below all that failed (None: none did), `low` and `high` the
-    loads between which the true one lies as far as chance goes (None: not bounded on that side). `knee`: the load with the
-    greatest power, between the two measured beside it. `capacity`: requests/s that the overloaded server completed; in closed loop the most that was reached."""
+    loads between which the true one lies as far as chance goes (None: not bounded on that side). `capacity`: requests/s that the overloaded server completed; in closed loop the most that was reached."""
 
     max_load: float | None
     low: float | None
     high: float | None
-    knee: Knee | None
     capacity: float | None
 
     @staticmethod
@@ -39,10 +38,9 @@ class Answer:
             max_load=bracket.low.load if bracket.low is not None else None,
             low=max(surely, default=None),
             high=min(surely_not, default=None),
-            knee=Knee.of(points),
             capacity=max((point.throughput for point in points), default=None)
             if plan.whole
-            else capacity_of(points),
+            else done_under_overload(points),
         )
 
 
@@ -79,7 +77,7 @@ def result(
     outcome: str,
 ) -> dict[str, Any]:
     """`ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed."""
-    answer = Answer.of(plan, points)
+    answer, curve = Answer.of(plan, points), Curve.of(points)
     return {
         "schema": SATURATION_SCHEMA,
         "over": plan.over,
@@ -88,10 +86,13 @@ def result(
         "ended": ended,
         "max_load": answer.max_load,
         "max_load_interval": [answer.low, answer.high],
-        "knee": None if answer.knee is None else answer.knee.point.load,
-        "knee_interval": [None, None] if answer.knee is None else answer.knee.between,
+        "knee": None if curve.knee is None else curve.knee.load,
+        "knee_interval": [None, None] if curve.knee is None else list(curve.knee.between),
         "capacity": answer.capacity,
         "verdict": verdict_on(points, steps),
-        "points": [point.as_dict() for point in sorted(points, key=lambda point: point.load)],
+        "points": [
+            {**point.as_dict(), "power": power}
+            for point, power in zip(sorted(points, key=lambda point: point.load), curve.powers, strict=True)
+        ],
         "steps": list(steps),
     }

@@ -8,11 +8,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from aisbench.analysis.saturation.held import Z_95
+from aisbench.analysis.saturation.knee import Curve
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point
 
 # A doubling of the requests in flight that brings less throughput than this was the last one.
 PLATEAU_GAIN = 0.05
+# A server that did this many times as much elsewhere as under overload is slowed down by overload.
+SLOWED = 1.1
 # The knee's neighbours on the curve are no further than this from it.
 KNEE_RATIO = 1.5
 
@@ -94,6 +98,8 @@ def next_towards_answer(plan: Plan, points: list[Point]) -> Next:
     doubted = contradicted(plan, points, high)
     if doubted is not None:
         return Next(doubted.load, "a higher load passed: this one again")
+    if not high.clear and high.runs < plan.repeats:
+        return Next(high.load, "it may have failed by chance: once more")
     if low is None:
         return downwards(plan, points, high)
     return between(plan, points, low, high)
@@ -133,7 +139,7 @@ def contradicted(plan: Plan, points: list[Point], high: Point) -> Point | None:
 def downwards(plan: Plan, points: list[Point], high: Point) -> Next:
     if high.is_lone:
         return settle(plan, [high], "not even requests that are alone in the server meet the SLO")
-    guess = capacity_of(points)
+    guess = high.capacity
     if guess is not None and guess * (1 - plan.tolerance) < high.load / 2:
         return Next(
             rounded(plan, guess * (1 - plan.tolerance)), "just below what the overloaded server got done"
@@ -144,7 +150,7 @@ def downwards(plan: Plan, points: list[Point], high: Point) -> Next:
 def between(plan: Plan, points: list[Point], low: Point, high: Point) -> Next:
     if high.load <= low.load * (1 + plan.tolerance) or (plan.whole and high.load - low.load <= 1):
         return settle(plan, [low, high], f"{low.load:g} passes and {high.load:g} does not")
-    guess = capacity_of(points)
+    guess = high.capacity
     if guess is not None:
         for load in (guess * (1 - plan.tolerance), guess * (1 + plan.tolerance)):
             # Only where it shortens the bracket.
@@ -163,60 +169,44 @@ def settle(plan: Plan, ends: list[Point], why: str) -> Next:
     return Next(None, why)
 
 
-@dataclass(frozen=True)
-class Knee:
-    """The point with the greatest power, and its neighbours among those that were measured (None: none there)."""
-
-    point: Point
-    below: Point | None
-    above: Point | None
-
-    @staticmethod
-    def of(points: list[Point]) -> Knee | None:
-        """None where no request had a latency, or the lowest load has the greatest power: the knee may lie below it."""
-        ordered = sorted(points, key=lambda point: point.load)
-        at = max(range(len(ordered)), key=lambda i: ordered[i].power, default=0)
-        if not ordered or ordered[at].power == 0 or (at == 0 and not ordered[0].is_lone):
-            return None
-        return Knee(
-            ordered[at],
-            ordered[at - 1] if at > 0 else None,
-            ordered[at + 1] if at + 1 < len(ordered) else None,
-        )
-
-    @property
-    def between(self) -> list[float | None]:
-        return [None if point is None else point.load for point in (self.below, self.above)]
-
-
 def next_towards_knee(plan: Plan, points: list[Point], answered: Next) -> Next:
     """Loads below the answer, where the curve is still to show its knee; else `answered`."""
-    lowest = min(points, key=lambda point: point.load, default=None)
-    if lowest is None or Bracket.of(points).low is None or not any(point.power > 0 for point in points):
+    curve = Curve.of(points)
+    if not curve.has_power or Bracket.of(points).low is None:
         return answered
-    knee = Knee.of(points)
-    if knee is None:
-        return Next(rounded(plan, lowest.load / 2), "the knee may lie below: half of the lowest load")
-    for one, other in ((knee.below, knee.point), (knee.point, knee.above)):
-        if one is not None and other is not None and other.power > 0 and other.load > KNEE_RATIO * one.load:
-            between = rounded(plan, math.sqrt(one.load * other.load))
-            if one.load < between < other.load:
+    if curve.knee is None:
+        return Next(rounded(plan, curve.loads[0] / 2), "the knee may lie below: half of the lowest load")
+    below, above = curve.knee.between
+    for one, other in ((below, curve.knee.load), (curve.knee.load, above)):
+        if one is not None and other is not None and curve.power(other) > 0 and other > KNEE_RATIO * one:
+            between = rounded(plan, math.sqrt(one * other))
+            if one < between < other:
                 return Next(between, "beside the greatest power: the knee more closely")
     return answered
 
 
-def capacity_of(points: list[Point]) -> float | None:
-    """What the server completed, requests/s, where its backlog grew: as much as it can. None: it never did."""
-    overloaded = [point for point in points if point.overloaded and point.throughput > 0]
+def done_under_overload(points: list[Point]) -> float | None:
+    """What the server got done, requests/s, where its backlog grew. None: it never did."""
+    overloaded = [point for point in points if point.overloaded and point.done_per_s > 0]
     if not overloaded:
         return None
     seconds = sum(point.seconds for point in overloaded)
-    return sum(point.throughput * point.seconds for point in overloaded) / seconds
+    return sum(point.done_per_s * point.seconds for point in overloaded) / seconds
 
 
-def with_capacity(points: list[Point]) -> list[Point]:
-    """Each point told what the overloaded ones among them got done."""
-    capacity = capacity_of(points)
+def capacity_of(points: list[Point], sounded: float | None) -> float | None:
+    """What the server can complete, requests/s, by what it did under overload. None where that does not tell: it was
+    never overloaded, or it surely did more at another load or when it was `sounded`, so that overload slows it down."""
+    capacity = done_under_overload(points)
+    if capacity is None:
+        return None
+    surely = [point.done_per_s - Z_95 * (point.done_per_s / point.seconds) ** 0.5 for point in points]
+    return None if max([*surely, sounded or 0.0]) > SLOWED * capacity else capacity
+
+
+def with_capacity(points: list[Point], sounded: float | None = None) -> list[Point]:
+    """Each point told what the server can do. `sounded`: requests/s that it did in closed loop."""
+    capacity = capacity_of(points, sounded)
     return [replace(point, capacity=capacity) for point in points]
 
 

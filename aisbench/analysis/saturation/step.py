@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
-from aisbench.analysis.saturation.backlog import STRETCHES, Growth, backlog_at, growth, rates_of
+from aisbench.analysis.saturation.backlog import Flow, Growth, Progress, growth
 from aisbench.analysis.saturation.held import Held, hold_errors, hold_latency
 from aisbench.analysis.saturation.slo import ERROR_RATE, LATENCIES, Term
 from aisbench.analysis.statistics import describe
@@ -31,7 +31,7 @@ class Sample:
 
     `latencies`: for ttft, tpot, e2el one value in ms for each request that was due inside (in closed loop:
     sent inside) and did not fail; infinite for those that were cut off before they came to one. `due` of them `failed`;
-    `good` met all the SLO's bounds. `completed` ended inside, with `output_tokens`. `backlog_rates`: see backlog; empty in closed loop.
+    `good` met all the SLO's bounds. `completed` ended inside, with `output_tokens`. `flow`: none in closed loop.
     """
 
     seconds: float
@@ -42,7 +42,7 @@ class Sample:
     completed: int
     output_tokens: int
     in_flight_mean: float
-    backlog_rates: NDArray[np.float64]
+    flow: Flow
 
     @staticmethod
     def of(run: Run, slo: tuple[Term, ...] = ()) -> Sample:
@@ -68,7 +68,7 @@ class Sample:
             completed=int(ended_inside.sum()),
             output_tokens=int(tokens.output[ended_inside].sum()),
             in_flight_mean=InFlight.of(run).mean_within(begin_ns, end_ns),
-            backlog_rates=backlog_rates(run, due_ns, begin_ns, end_ns) if run.is_open_loop else np.zeros(0),
+            flow=Flow.within(due_ns, progress(run), begin_ns, end_ns) if run.is_open_loop else Flow.none(),
         )
 
 
@@ -100,19 +100,30 @@ def meets(values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...]) -> NDAr
     return good
 
 
-def backlog_rates(run: Run, due_ns: NDArray[np.int64], begin_ns: int, end_ns: int) -> NDArray[np.float64]:
-    ended = run.rows["done_ns"][run.rows["done_ns"] > 0] - run.start_ns
-    moments = np.linspace(begin_ns, end_ns, STRETCHES + 1)
-    return rates_of(backlog_at(due_ns, ended, moments), (end_ns - begin_ns) / STRETCHES / 1e9)
+def progress(run: Run) -> Progress:
+    """Of all requests, ns since the start: an answer over its tokens, a failure or a whole answer at its end. One that
+    was cut off counts as far as it came, by the answers that were complete."""
+    rows, ok = run.rows, run.has_status("ok")
+    ended = rows["done_ns"] > 0
+    cut = ended & run.has_status("cancelled")
+    streamed = run.streams & (rows["first_token_ns"] > 0) & (ok | cut)
+    events = rows["content_events"]
+    whole = float(events[ok].mean()) if ok.any() else float(events.max(initial=1))
+    share = np.where(cut, np.where(streamed, np.minimum(events / max(whole, 1.0), 1.0), 0.0), 1.0)
+    from_ns = np.where(streamed, rows["first_token_ns"], rows["done_ns"])
+    to_ns = np.where(streamed, rows["last_token_ns"], rows["done_ns"])
+    return Progress((from_ns - run.start_ns)[ended], (to_ns - run.start_ns)[ended], share[ended])
 
 
 @dataclass(frozen=True)
 class Point:
     """All runs at one load together. `open_loop`: `load` is requests/s, else requests in flight.
 
-    `capacity`: requests/s that the server completed when it was overloaded, at whatever load; None: it never
-    was. Chance moves a backlog by the square root of the requests, so that a step has to be long to show that
-    a queue does not grow; where it cannot tell, the capacity decides.
+    `throughput`: requests/s that ended; `done_per_s`, in open loop: requests' worth that was done, which those that are
+    under way are part of.
+
+    `capacity`: requests/s that the server can complete, as far as overloading it told (see search.capacity_of); None:
+    it did not. Where a step cannot tell whether the queue grows, the capacity decides.
     """
 
     load: float
@@ -121,6 +132,7 @@ class Point:
     seconds: float
     held: tuple[Held, ...]
     growth: Growth | None
+    done_per_s: float
     throughput: float
     output_throughput: float
     goodput: float | None
@@ -134,7 +146,7 @@ class Point:
         seconds = sum(sample.seconds for sample in samples)
         pooled = {name: np.concatenate([s.latencies[name] for s in samples]) for name in LATENCIES}
         due, failed = sum(s.due for s in samples), sum(s.failed for s in samples)
-        rates = np.concatenate([s.backlog_rates for s in samples])
+        flow = Flow.pooled([s.flow for s in samples])
         return Point(
             load=load,
             open_loop=open_loop,
@@ -146,7 +158,8 @@ class Point:
                 else hold_latency(term, pooled[term.metric])
                 for term in slo
             ),
-            growth=growth(rates, load) if open_loop else None,
+            growth=growth(flow, load) if open_loop else None,
+            done_per_s=float(flow.done.mean()) if open_loop else 0.0,
             throughput=sum(s.completed for s in samples) / seconds if seconds else 0.0,
             output_throughput=sum(s.output_tokens for s in samples) / seconds if seconds else 0.0,
             goodput=sum(s.good for s in samples) / seconds if seconds and bounds_latency(slo) else None,
@@ -187,19 +200,13 @@ class Point:
         """True when chance alone would hardly turn `passes` round."""
         if self.passes:
             return self.steady and all(held.clear for held in self.held)
-        return any(held.clear for held in self.held if not held.met) or self.overloaded or self.beyond
+        surely_grows = self.growth is not None and self.growth.grows and self.growth.clear
+        return any(held.clear for held in self.held if not held.met) or surely_grows or self.beyond
 
     @property
     def is_lone(self) -> bool:
         """True when less load would not help: requests hardly ever meet each other."""
         return self.in_flight_mean < LONE if self.open_loop else self.load <= 1
-
-    @property
-    def power(self) -> float:
-        """Throughput over mean latency, which is greatest at the knee (L. Kleinrock, "Power and deterministic
-        rules of thumb for probabilistic problems in computer communications", ICC 1979)."""
-        mean_ms = self.latencies["e2el_ms"]["mean"] if "e2el_ms" in self.latencies else 0.0
-        return self.throughput / mean_ms if mean_ms > 0 and not self.overloaded else 0.0
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -213,7 +220,6 @@ class Point:
             "goodput": self.goodput,
             "error_rate": self.error_rate,
             "in_flight_mean": self.in_flight_mean,
-            "power": self.power,
             "slo": [
                 {
                     "term": str(held.term),

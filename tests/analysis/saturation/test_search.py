@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisbench.analysis.saturation import backlog
-from aisbench.analysis.saturation.backlog import STRETCHES
-from aisbench.analysis.saturation.search import KNEE_RATIO, Bracket, Knee, Plan, next_load, with_capacity
+from aisbench.analysis.saturation.backlog import STRETCHES, Flow
+from aisbench.analysis.saturation.knee import Curve
+from aisbench.analysis.saturation.search import KNEE_RATIO, Bracket, Plan, next_load, with_capacity
 from aisbench.analysis.saturation.slo import parse_slo
 from aisbench.analysis.saturation.step import Point, Sample
 
@@ -20,20 +22,21 @@ SECONDS = 30.0
 
 
 def sample(load: float, capacity: float, generator: np.random.Generator, noise: float) -> Sample:
-    """What a step of SECONDS at `load` requests/s shows of a server that does `capacity`."""
-    asked = load * (1 + noise * generator.normal())
-    done = min(asked, capacity)
-    wander = noise * load * generator.normal(size=STRETCHES)
+    """What a step of SECONDS at `load` requests/s shows of a server that does `capacity`; `noise`, relative, is that
+    of arrivals and, a fifth of it, of what the server ends."""
+    due = load * (1 + noise * generator.normal(size=STRETCHES))
+    swing = noise / 5 * min(load, capacity) * generator.normal(size=STRETCHES)
+    ended = np.minimum(due, capacity) + swing
     return Sample(
         seconds=SECONDS,
         latencies={name: np.full(1000, 100.0) for name in ("ttft", "tpot", "e2el")},
         due=1000,
         failed=0,
         good=1000,
-        completed=round(done * SECONDS),
+        completed=round(ended.mean() * SECONDS),
         output_tokens=0,
         in_flight_mean=load * 0.1,
-        backlog_rates=(asked - done) + wander - wander.mean(),
+        flow=Flow(due, ended),
     )
 
 
@@ -88,20 +91,35 @@ def test_a_list_of_loads_is_measured_in_rounds():
     }
 
 
+def unsure_at(load: float, completed_per_s: float) -> Point:
+    """A step that cannot tell whether its queue grows."""
+    shown = sample(load, 1000, np.random.default_rng(3), 0.0)
+    done = completed_per_s + np.array([9.0, -9.0] * (STRETCHES // 2))
+    unsure = replace(shown, flow=Flow(np.full(STRETCHES, load), done))
+    return Point.of(load, True, [unsure], SLO)
+
+
+def overloaded() -> Point:
+    """Of a server that did 50 requests/s then."""
+    return Point.of(100, True, [sample(100, 50, np.random.default_rng(3), 0.0)], SLO)
+
+
 def test_above_the_known_capacity_a_load_needs_clear_proof():
-    generator = np.random.default_rng(3)
-    over = Point.of(100, True, [sample(100, 50, generator, 0.0)], SLO)
-    unsure = sample(60, 1000, generator, 0.0)
-    noisy = Sample(**{**vars(unsure), "backlog_rates": np.array([9.0, -9.0] * (STRETCHES // 2))})
-    lone = Point.of(60, True, [noisy], SLO)
+    lone = unsure_at(53, 53)
     assert lone.passes
     assert not lone.clear
-    told = with_capacity([over, lone])[1]
+    told = with_capacity([overloaded(), lone])[1]
     assert told.capacity == pytest.approx(50)
     assert told.beyond
     assert not told.passes
-    sure = with_capacity([over, Point.of(60, True, [unsure], SLO)])[1]
-    assert sure.passes
+    sure = sample(53, 1000, np.random.default_rng(3), 0.0)
+    assert with_capacity([overloaded(), Point.of(53, True, [sure], SLO)])[1].passes
+
+
+def test_a_server_that_overload_slows_down_is_judged_by_its_queue_alone():
+    assert with_capacity([overloaded(), unsure_at(70, 70)])[1].passes
+    assert with_capacity([overloaded(), unsure_at(53, 53)], sounded=60.0)[1].passes
+    assert not with_capacity([overloaded(), unsure_at(53, 53)], sounded=54.0)[1].passes
 
 
 def test_more_requests_in_flight_are_tried_until_they_bring_nothing():
@@ -111,7 +129,7 @@ def test_more_requests_in_flight_are_tried_until_they_bring_nothing():
     while (load := next_load(plan, points).load) is not None:
         loads.append(load)
         throughput = min(load, 20) * 2.0
-        points.append(Point(load, False, 1, 10, (), None, throughput, 0, None, 0, load, {}))
+        points.append(Point(load, False, 1, 10, (), None, 0.0, throughput, 0, None, 0, load, {}))
     assert loads == [4, 8, 16, 32, 64]
     assert math.isinf(plan.most)
 
@@ -120,8 +138,9 @@ def queueing_point(load: float, capacity: float, *, open_loop: bool) -> Point:
     """Of a server with one queue (M/M/1 in open loop): the power is greatest at half of its capacity."""
     busy = min(load / capacity, 0.999)
     e2el_ms = 1e3 / capacity / (1 - busy)
-    latencies = {"e2el_ms": {"mean": e2el_ms}}
-    growth = backlog.growth(np.full(STRETCHES, max(load - capacity, 0.0)), load)
+    latencies = {"e2el_ms": {"mean": e2el_ms, "count": 100.0}}
+    flow = Flow(np.full(STRETCHES, load), np.full(STRETCHES, min(load, capacity)))
+    growth = backlog.growth(flow, load)
     return Point(
         load=load,
         open_loop=open_loop,
@@ -129,6 +148,7 @@ def queueing_point(load: float, capacity: float, *, open_loop: bool) -> Point:
         seconds=10,
         held=(),
         growth=growth,
+        done_per_s=min(load, capacity),
         throughput=min(load, capacity),
         output_throughput=0,
         goodput=None,
@@ -145,13 +165,13 @@ def test_the_curve_goes_down_until_it_shows_its_knee(start: float) -> None:
     while (load := next_load(plan, with_capacity(points)).load) is not None:
         assert load not in [point.load for point in points]
         points.append(queueing_point(load, 100.0, open_loop=True))
-    knee = Knee.of(with_capacity(points))
+    knee = Curve.of(points).knee
     assert knee is not None
     low, high = knee.between
     assert low is not None
     assert high is not None
     assert low <= 50 <= high
-    assert knee.point.load <= low * KNEE_RATIO
+    assert knee.load <= low * KNEE_RATIO
     assert len(points) < 20
 
 
@@ -160,10 +180,10 @@ def test_a_lone_request_is_a_knee_that_nothing_lies_below() -> None:
     plan = Plan("concurrency", 4, 0.03, 1)
     points: list[Point] = []
     while (load := next_load(plan, points).load) is not None:
-        e2el_ms = {"e2el_ms": {"mean": 100.0 * load}}
-        points.append(Point(load, False, 1, 10, (), None, 10.0, 0, None, 0, load, e2el_ms))
+        e2el_ms = {"e2el_ms": {"mean": 100.0 * load, "count": 100.0}}
+        points.append(Point(load, False, 1, 10, (), None, 0.0, 10.0, 0, None, 0, load, e2el_ms))
     assert sorted(point.load for point in points) == [1, 2, 4, 8]
-    knee = Knee.of(points)
+    knee = Curve.of(points).knee
     assert knee is not None
-    assert knee.point.load == 1
-    assert knee.between == [None, 2]
+    assert knee.load == 1
+    assert knee.between == (None, 2)

@@ -1,0 +1,61 @@
+"""Whole searches, many of them, against servers whose capacity follows from what they are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aisbench.analysis.saturation.knee import Curve
+from aisbench.analysis.saturation.search import Bracket, Plan, done_under_overload, next_load, with_capacity
+from aisbench.analysis.saturation.slo import parse_slo
+from aisbench.analysis.saturation.step import Point, Sample
+from tests.analysis.saturation.batch_server import BatchServer
+
+SLO = parse_slo("error_rate<0.01")
+SERVERS = {
+    "long prompts": (BatchServer(slots=256, prompt=1024, output=128), 30.0),
+    "short prompts": (BatchServer(slots=256, prompt=256, output=128), 22.0),
+    "few slots": (BatchServer(slots=8, prompt=32, output=16, base_ms=5.0), 20.0),
+    "slots for what the cache holds": (BatchServer(slots=34, prompt=512, output=64), 22.0),
+}
+
+
+def searched(server: BatchServer, seconds: float, seed: int) -> tuple[list[Point], int]:
+    """The points of a search with the defaults, from 0.75 of what 64 in flight bring, and how many runs it took."""
+    generator = np.random.default_rng(seed)
+    sounded = server.throughput(min(64, server.slots))
+    plan = Plan("rate", 0.75 * sounded, 0.03, 3)
+    samples: dict[float, list[Sample]] = {}
+    for runs in range(60):
+        points = with_capacity([Point.of(load, True, seen, SLO) for load, seen in samples.items()], sounded)
+        load = next_load(plan, points).load
+        if load is None:
+            return points, runs
+        samples.setdefault(load, []).append(server.sample(load, seconds, generator))
+    raise AssertionError("the search does not end")
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_answer_is_within_five_per_cent_of_the_capacity(name: str) -> None:
+    server, seconds = SERVERS[name]
+    for seed in range(12):
+        points, runs = searched(server, seconds, seed)
+        low = Bracket.of(points).low
+        assert low is not None
+        assert low.load == pytest.approx(server.throughput(server.slots), rel=0.05), f"seed {seed}"
+        assert runs <= 20
+        assert Curve.of(points).knee is not None
+
+
+def test_a_server_that_overload_slows_down_is_found_to_do_more_than_then() -> None:
+    server = BatchServer(slots=256, prompt=64, output=32, per_seq_us=0.0, crowding_us=4.0)
+    slowed = server.throughput(256)
+    assert server.most > 2.5 * slowed
+    for seed in range(8):
+        points, _ = searched(server, 20.0, seed)
+        overloaded, low = done_under_overload(points), Bracket.of(points).low
+        assert overloaded is not None
+        assert low is not None
+        assert overloaded < 0.75 * server.most
+        # Just below the most that it can do, the next burst of arrivals tips it over for good.
+        assert 0.85 * server.most < low.load < 1.02 * server.most
