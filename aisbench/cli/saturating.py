@@ -98,6 +98,7 @@ def write_result(search: Search) -> dict[str, Any]:
         Plan.of(folder.settings, search.start),
         folder.settings.terms,
         search.points(),
+        search.samples,
         folder.steps,
         ended=folder.ended,
         outcome=folder.outcome,

@@ -39,9 +39,8 @@ def sample(load: float) -> Sample:
 
 
 def searched() -> dict:
-    points = with_capacity(
-        [Point.of(load, True, [sample(load)], SETTINGS.terms) for load in (10, 20, 40, 80, 48)]
-    )
+    samples = {float(load): [sample(load)] for load in (10, 20, 40, 80, 48)}
+    points = with_capacity([Point.of(load, True, seen, SETTINGS.terms) for load, seen in samples.items()])
     steps = [
         {
             "load": point.load,
@@ -54,7 +53,9 @@ def searched() -> dict:
         }
         for at, point in enumerate(points)
     ]
-    return result(Plan.of(SETTINGS, 10), SETTINGS.terms, points, steps, ended="48 passes", outcome="finished")
+    return result(
+        Plan.of(SETTINGS, 10), SETTINGS.terms, points, samples, steps, ended="48 passes", outcome="finished"
+    )
 
 
 @pytest.fixture
@@ -107,8 +108,9 @@ def test_the_knee_is_between_loads_or_unknown() -> None:
     assert found["knee_interval"] == [20, 48]
     assert found["max_load_interval"] == [48, 80]
     lowest = replace(SETTINGS, slo="error_rate<0.01")
-    points = with_capacity([Point.of(load, True, [sample(load)], lowest.terms) for load in (47, 48)])
-    alone = result(Plan.of(lowest, 47), lowest.terms, points, [], ended="", outcome="finished")
+    samples = {float(load): [sample(load)] for load in (47, 48)}
+    points = with_capacity([Point.of(load, True, seen, lowest.terms) for load, seen in samples.items()])
+    alone = result(Plan.of(lowest, 47), lowest.terms, points, samples, [], ended="", outcome="finished")
     assert alone["knee"] is None
 
 

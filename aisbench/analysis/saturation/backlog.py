@@ -97,6 +97,10 @@ class Flow:
         stretch_s = (end_ns - begin_ns) / STRETCHES / 1e9
         return Flow(np.histogram(due_ns, edges)[0] / stretch_s, np.diff(progress.until(edges)) / stretch_s)
 
+    def at(self, factor: float) -> Flow:
+        """The same of `factor` times the load."""
+        return Flow(factor * self.due, factor * self.done)
+
     @staticmethod
     def pooled(flows: Sequence[Flow]) -> Flow:
         return Flow(np.concatenate([f.due for f in flows]), np.concatenate([f.done for f in flows]))

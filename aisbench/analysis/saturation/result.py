@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aisbench.analysis import thresholds
 from aisbench.analysis.saturation.knee import Curve
 from aisbench.analysis.saturation.search import Bracket, Plan, done_under_overload
 from aisbench.analysis.saturation.slo import Term
-from aisbench.analysis.saturation.step import Point
+from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.analysis.verdict import RANK
 
 SATURATION_SCHEMA = 1
+# By load.
+Samples = Mapping[float, Sequence[Sample]]
 # What an overloaded server does to a run; everything else in a verdict is about the client.
 SERVER_CHECKS = (thresholds.ERRORS.name, thresholds.CUT_OFF.name)
 
@@ -29,19 +31,34 @@ class Answer:
     capacity: float | None
 
     @staticmethod
-    def of(plan: Plan, points: list[Point]) -> Answer:
+    def of(plan: Plan, slo: tuple[Term, ...], points: list[Point], samples: Samples) -> Answer:
         bracket = Bracket.of(points)
-        ceiling = bracket.high.load if bracket.high is not None else None
-        surely = [p.load for p in points if p.passes and p.clear and (ceiling is None or p.load < ceiling)]
         surely_not = [p.load for p in points if not p.passes and p.clear]
         return Answer(
             max_load=bracket.low.load if bracket.low is not None else None,
-            low=max(surely, default=None),
+            low=surely_passing(slo, points, samples),
             high=min(surely_not, default=None),
             capacity=max((point.throughput for point in points), default=None)
             if plan.whole
             else done_under_overload(points),
         )
+
+
+def surely_passing(slo: tuple[Term, ...], points: list[Point], samples: Samples) -> float | None:
+    """The highest load, below all that fail, that passes beyond chance; None where there is none.
+
+    What holds at more load holds at less: so what was measured at higher loads that pass, too, speaks for a load.
+    """
+    high = Bracket.of(points).high
+    passing = [point for point in points if point.passes and (high is None or point.load < high.load)]
+    speaking: list[tuple[float, Sample]] = []
+    for point in sorted(passing, key=lambda point: -point.load):
+        speaking += [(point.load, sample) for sample in samples[point.load]]
+        as_of_here = [replace(one, flow=one.flow.at(point.load / load)) for load, one in speaking]
+        pooled = Point.of(point.load, point.open_loop, as_of_here, slo)
+        if replace(pooled, capacity=point.capacity).surely_passes:
+            return point.load
+    return None
 
 
 def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
@@ -71,13 +88,14 @@ def result(
     plan: Plan,
     slo: tuple[Term, ...],
     points: list[Point],
+    samples: Samples,
     steps: Sequence[Mapping[str, Any]],
     *,
     ended: str,
     outcome: str,
 ) -> dict[str, Any]:
-    """`ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed."""
-    answer, curve = Answer.of(plan, points), Curve.of(points)
+    """`samples`: what was measured at the loads of `points`. `ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed."""
+    answer, curve = Answer.of(plan, slo, points, samples), Curve.of(points)
     return {
         "schema": SATURATION_SCHEMA,
         "over": plan.over,

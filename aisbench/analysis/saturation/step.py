@@ -199,9 +199,13 @@ class Point:
     def clear(self) -> bool:
         """True when chance alone would hardly turn `passes` round."""
         if self.passes:
-            return self.steady and all(held.clear for held in self.held)
+            return self.surely_passes
         surely_grows = self.growth is not None and self.growth.grows and self.growth.clear
         return any(held.clear for held in self.held if not held.met) or surely_grows or self.beyond
+
+    @property
+    def surely_passes(self) -> bool:
+        return self.passes and self.steady and all(held.clear for held in self.held)
 
     @property
     def is_lone(self) -> bool:

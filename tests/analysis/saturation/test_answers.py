@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.saturation.knee import Curve
+from aisbench.analysis.saturation.result import surely_passing
 from aisbench.analysis.saturation.search import Bracket, Plan, done_under_overload, next_load, with_capacity
 from aisbench.analysis.saturation.slo import parse_slo
 from aisbench.analysis.saturation.step import Point, Sample
@@ -59,3 +60,14 @@ def test_a_server_that_overload_slows_down_is_found_to_do_more_than_then() -> No
         assert overloaded < 0.75 * server.most
         # Just below the most that it can do, the next burst of arrivals tips it over for good.
         assert 0.85 * server.most < low.load < 1.02 * server.most
+
+
+def test_what_passes_at_more_load_speaks_for_less() -> None:
+    """No failure among 300 leaves it open whether 1 % would; among all of three loads it does not."""
+    generator = np.random.default_rng(2)
+    server = BatchServer(slots=64, prompt=16, output=8, base_ms=2.0)
+    samples = {load: [server.sample(load, 20.0, generator)] for load in (20.0, 25.0, 30.0)}
+    points = with_capacity([Point.of(load, True, seen, SLO) for load, seen in samples.items()])
+    assert all(point.passes and not point.clear for point in points)
+    assert surely_passing(SLO, points, samples) == 25.0
+    assert surely_passing(SLO, points[:1], samples) is None
