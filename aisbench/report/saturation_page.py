@@ -12,7 +12,7 @@ from aisbench.analysis.saturation.settings import Settings
 from aisbench.report.files import write_text
 from aisbench.report.page_shell import chart_page
 from aisbench.report.page_table import cards, figure, table
-from aisbench.report.saturation_table import interval_words
+from aisbench.report.saturation_table import ending, interval_words
 
 # In this order: each uses what those before it define.
 SCRIPTS = ("charts.js", "keys.js", "saturation.js")
@@ -45,7 +45,7 @@ def write_saturation(
 def slo_words(found: Mapping[str, Any], settings: Settings) -> str:
     what = "request rate" if settings.is_open_loop else "number of requests in flight"
     bounds = [*found["slo"], *(["a steady queue"] if settings.is_open_loop else [])]
-    return f"The highest {what} with {', '.join(bounds)}. The search {found['outcome']}: {found['ended']}."
+    return f"The highest {what} with {', '.join(bounds)}. Search {ending(found)}."
 
 
 def throughput_note(settings: Settings) -> str:

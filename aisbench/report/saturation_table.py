@@ -14,6 +14,7 @@ from aisbench.analysis.saturation.step import Point
 from aisbench.report.files import write_text
 
 WIDTH = 72
+ENDINGS = {"finished": "finished", "budget": "unfinished", "interrupted": "unfinished", "failed": "failed"}
 LATENCIES = ("ttft_ms", "tpot_ms", "e2el_ms")
 STATISTICS = ("mean", "median", "p90", "p99")
 PLAIN = (
@@ -80,10 +81,15 @@ def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     if found["knee"] is not None:
         ends = interval_words(found["knee_interval"])
         yield line("Knee (throughput / mean E2EL highest)", f"{found['knee']:g} {unit} ({ends})")
-    yield line("The search", f"{found['outcome']}: {found['ended']}")
+    yield line("The search", ending(found))
     yield line("Verdict on the client", found["verdict"]["status"])
     for reason in found["verdict"]["reasons"]:
         yield f"  - {reason}"
+
+
+def ending(found: Mapping[str, Any]) -> str:
+    """How the search came to its end, and why."""
+    return f"{ENDINGS[found['outcome']]}: {found['ended']}"
 
 
 def interval_words(between: Sequence[float | None]) -> str:

@@ -107,6 +107,7 @@ def test_the_knee_is_between_loads_or_unknown() -> None:
     assert found["knee"] == 40
     assert found["knee_interval"] == [20, 48]
     assert found["max_load_interval"] == [48, 80]
+    assert all(point["clear"] for point in found["points"])
     lowest = replace(SETTINGS, slo="error_rate<0.01")
     samples = {float(load): [sample(load)] for load in (47, 48)}
     points = with_capacity([Point.of(load, True, seen, lowest.terms) for load, seen in samples.items()])

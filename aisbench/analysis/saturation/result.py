@@ -43,6 +43,10 @@ class Answer:
             else done_under_overload(points),
         )
 
+    def is_clear(self, point: Point) -> bool:
+        """Whether chance alone would hardly turn it round, by all that was measured."""
+        return point.clear or (point.passes and self.low is not None and point.load <= self.low)
+
 
 def surely_passing(slo: tuple[Term, ...], points: list[Point], samples: Samples) -> float | None:
     """The highest load, below all that fail, that passes beyond chance; None where there is none.
@@ -109,7 +113,7 @@ def result(
         "capacity": answer.capacity,
         "verdict": verdict_on(points, steps),
         "points": [
-            {**point.as_dict(), "power": power}
+            {**point.as_dict(), "clear": answer.is_clear(point), "power": power}
             for point, power in zip(sorted(points, key=lambda point: point.load), curve.powers, strict=True)
         ],
         "steps": list(steps),

@@ -45,7 +45,7 @@ function layout(more) {
     // Above the plot: the buttons' row, and the legend's one row or two.
     margin: narrow.matches ? { l: 8, r: 8, t: 54, b: 36 } : { l: 16, r: 16, t: 54, b: 40 },
     legend: {
-      orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", font: { size: 11.5 },
+      orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", font: { size: narrow.matches ? 10.5 : 11.5 },
       // Two columns on a phone, however long the names.
       ...(narrow.matches ? { entrywidth: 0.48, entrywidthmode: "fraction" } : {}),
     },
