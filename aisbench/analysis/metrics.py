@@ -14,6 +14,7 @@ from aisbench.analysis.groups import endpoints_block, turns_block
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.intervals import percentile_intervals
 from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.per_request import per_request_block, per_user_block
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending, arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
@@ -174,16 +175,6 @@ def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
     }
 
 
-def per_user_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, dict[str, float]]:
-    """What one request's user sees: decode = 1 / TPOT, prefill = prompt tokens / TTFT, in tokens/s."""
-    prompt = tokens.prompt[run.has_status("ok")]
-    tpot, known = latencies.tpot[latencies.tpot > 0], (prompt > 0) & (latencies.ttft > 0)
-    return {
-        "decode_tokens_per_s": describe(1e3 / tpot),
-        "prefill_tokens_per_s": describe(1e3 * prompt[known] / latencies.ttft[known]),
-    }
-
-
 def fingerprint_block(run: Run) -> dict[str, Any]:
     """What the engine noted before the run, and how long the prompts were by the server's own count.
 
@@ -194,18 +185,6 @@ def fingerprint_block(run: Run) -> dict[str, Any]:
     counted = counted[counted >= 0]
     found["prompt_tokens_of_server"] = length_facts(counted) if len(counted) else None
     return found
-
-
-def per_request_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, dict[str, float]]:
-    """How many tokens the succeeded requests had, and how fast each came: output tokens / E2EL, tokens/s."""
-    ok = run.has_status("ok")
-    output = tokens.output[ok]
-    timed = latencies.e2el > 0
-    return {
-        "input_tokens": describe(tokens.prompt[ok].astype(float)),
-        "output_tokens": describe(output.astype(float)),
-        "output_tokens_per_s": describe(1e3 * output[timed] / latencies.e2el[timed]),
-    }
 
 
 def reasoning_block(run: Run) -> dict[str, float]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.per_request import per_request_block, per_user_block
 from aisbench.analysis.records import Run
 from aisbench.analysis.series import flow_within
 from aisbench.analysis.statistics import describe
@@ -28,6 +29,9 @@ from aisbench.analysis.tokens import TokenCounts
 # In-flight is averaged over so many equal stretches of time, and five of those make a batch.
 STRETCHES = 1000
 BATCH = 5
+# What starts in a window is not what ends in it. As AISBench's documentation has it, throughput can be relied on where the
+# longest request takes less than this share of the window.
+LONGEST_SHARE = 1 / 3
 # Of a level that only rises, the third quarter's score is half of the second's; noise makes it larger.
 FAR_BETTER = 0.7
 
@@ -129,7 +133,8 @@ def figures(
     *,
     by_what_came_out: bool = False,
 ) -> dict[str, Any]:
-    """Throughputs are those requests' over the window's length, or what came out in it; latencies in ms as in `metrics`."""
+    """Throughputs are those requests' over the window's length, or what came out in it; latencies in ms as in `metrics`;
+    totals, `per_request` and `per_user` of the requests that start inside."""
     if window.reason is not None:
         return {"window_ms": None, "reason": window.reason}
     sent = run.rows["sent_ns"] - run.start_ns
@@ -150,9 +155,11 @@ def figures(
     if by_what_came_out and run.streams:
         edges = np.array([window.begin_ns, window.end_ns])
         output = float(flow_within(run, edges)[0]) * tokens.per_event(run)
+    longest_ms = float(latencies.e2el.max(initial=0.0))
     return {
         "window_ms": [window.begin_ns / 1e6, window.end_ns / 1e6],
         "reason": None,
+        "long_enough": longest_ms < LONGEST_SHARE * seconds * 1e3,
         "started": int(inside.sum()),
         "completed": int(mine.sum()),
         "failed": int((inside & run.has_status("failed")).sum()),
@@ -164,4 +171,8 @@ def figures(
             name: describe(values[mine & several] if name == "tpot_ms" else values[mine], percents)
             for name, values in shown.items()
         },
+        "total_input_tokens": int(tokens.prompt[inside].sum()),
+        "total_output_tokens": int(tokens.output[inside].sum()),
+        "per_request": per_request_block(run, latencies, tokens, mine),
+        "per_user": per_user_block(run, latencies, tokens, mine) if run.streams else {},
     }

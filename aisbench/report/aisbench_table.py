@@ -12,60 +12,94 @@ from typing import Any
 COLUMNS = ("Average", "Min", "Max", "Median", "P75", "P90", "P99")
 KEYS = ("mean", "min", "max", "median", "p75", "p90", "p99")
 LATENCIES = (("E2EL", "e2el_ms"), ("TTFT", "ttft_ms"), ("TPOT", "tpot_ms"), ("ITL", "itl_ms"))
+UNITS = {
+    **{title: " ms" for title, _ in LATENCIES},
+    **dict.fromkeys(("InputTokens", "OutputTokens"), ""),
+    **dict.fromkeys(("OutputTokenThroughput", "PrefillTokenThroughput"), " token/s"),
+}
 
 
 def aisbench_table(summary: dict[str, Any]) -> str:
-    """Both tables as plain text."""
-    return "\n".join([*requests_table(summary), *common_table(summary)])
+    """Both tables as plain text, of the whole run and, where there is one, of its stable stage."""
+    stages = {"total": whole_run(summary)}
+    if summary["stable"]["aisbench"]["window_ms"] is not None:
+        stages["stable"] = stable_stage(summary)
+    return "\n".join([*requests_table(stages), *common_table(stages)])
 
 
-def requests_table(summary: dict[str, Any]) -> list[str]:
-    of_requests, of_users = summary["per_request"], summary["per_user"]
-    metrics: list[tuple[str, dict[str, float], str]] = [
-        (title, summary["metrics"][name], " ms") for title, name in LATENCIES if name in summary["metrics"]
-    ]
-    metrics += [
-        ("InputTokens", of_requests["input_tokens"], ""),
-        ("OutputTokens", of_requests["output_tokens"], ""),
-        ("OutputTokenThroughput", of_requests["output_tokens_per_s"], " token/s"),
-    ]
-    if "prefill_tokens_per_s" in of_users:
-        metrics.append(("PrefillTokenThroughput", of_users["prefill_tokens_per_s"], " token/s"))
+def whole_run(summary: dict[str, Any]) -> dict[str, Any]:
+    """What the tables show of a stage: its duration in seconds, and the rest under summary.json's names."""
+    return {**summary, "limit": summary["in_flight"]["limit"]}
+
+
+def stable_stage(summary: dict[str, Any]) -> dict[str, Any]:
+    stage = summary["stable"]["aisbench"]
+    begin_ms, end_ms = stage["window_ms"]
+    return {**stage, "duration": (end_ms - begin_ms) / 1e3, "limit": summary["in_flight"]["limit"]}
+
+
+def requests_table(stages: dict[str, dict[str, Any]]) -> list[str]:
+    """A metric's lines together, a stage each. ITL is the whole run's alone: its histogram knows no stages."""
+    told = {name: request_metrics(stage) for name, stage in stages.items()}
     rows = [
-        [title, "total", *(f"{value(found[key])}{unit}" for key in KEYS), str(int(found["count"]))]
-        for title, found, unit in metrics
+        [
+            title,
+            name,
+            *(f"{value(found[title][key])}{UNITS[title]}" for key in KEYS),
+            str(int(found[title]["count"])),
+        ]
+        for title in told["total"]
+        for name, found in told.items()
+        if title in found
     ]
     return boxed(["Performance Parameters", "Stage", *COLUMNS, "N"], rows)
 
 
-def common_table(summary: dict[str, Any]) -> list[str]:
-    seconds = summary["duration"]
-    latency_s = summary["metrics"]["e2el_ms"]["mean"] * summary["completed"] / 1e3
-    limit = summary["in_flight"]["limit"]
+def request_metrics(stage: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """describe()'s figures by the rows' titles."""
+    metrics, of_requests = stage["metrics"], stage["per_request"]
+    found = {title: metrics[name] for title, name in LATENCIES if name in metrics}
+    found["InputTokens"] = of_requests["input_tokens"]
+    found["OutputTokens"] = of_requests["output_tokens"]
+    found["OutputTokenThroughput"] = of_requests["output_tokens_per_s"]
+    if "prefill_tokens_per_s" in stage["per_user"]:
+        found["PrefillTokenThroughput"] = stage["per_user"]["prefill_tokens_per_s"]
+    return found
 
-    def a_second(count: float, unit: str) -> str:
-        return f"{value(count / seconds if seconds > 0 else 0.0)} {unit}"
 
-    rows = [
-        ["Benchmark Duration", f"{value(seconds * 1e3)} ms"],
-        ["Total Requests", str(summary["completed"] + summary["failed"])],
-        ["Failed Requests", str(summary["failed"])],
-        ["Success Requests", str(summary["completed"])],
-        ["Concurrency", value(latency_s / seconds if seconds > 0 else 0.0)],
-        ["Max Concurrency", "no limit" if limit is None else str(limit)],
-        ["Request Throughput", f"{value(summary['request_throughput'])} req/s"],
-        ["Total Input Tokens", str(summary["total_input_tokens"])],
-    ]
-    prefill = summary["per_user"].get("prefill_tokens_per_s")
+def common_table(stages: dict[str, dict[str, Any]]) -> list[str]:
+    told = {name: common_metrics(stage) for name, stage in stages.items()}
+    rows = [[title, name, found[title]] for title in told["total"] for name, found in told.items()]
+    return boxed(["Common Metric", "Stage", "Value"], rows)
+
+
+def common_metrics(stage: dict[str, Any]) -> dict[str, str]:
+    seconds, limit = stage["duration"], stage["limit"]
+
+    def a_second(count: float) -> float:
+        return count / seconds if seconds > 0 else 0.0
+
+    # Of a stage, what starts inside may last beyond it; AISBench shows the limit then.
+    concurrency = a_second(stage["metrics"]["e2el_ms"]["mean"] * stage["completed"] / 1e3)
+    shown = {
+        "Benchmark Duration": f"{value(seconds * 1e3)} ms",
+        "Total Requests": str(stage["completed"] + stage["failed"]),
+        "Failed Requests": str(stage["failed"]),
+        "Success Requests": str(stage["completed"]),
+        "Concurrency": value(concurrency if limit is None else min(concurrency, limit)),
+        "Max Concurrency": "no limit" if limit is None else str(limit),
+        "Request Throughput": f"{value(stage['request_throughput'])} req/s",
+        "Total Input Tokens": str(stage["total_input_tokens"]),
+    }
+    prefill = stage["per_user"].get("prefill_tokens_per_s")
     if prefill is not None:
-        rows.append(["Prefill Token Throughput", f"{value(prefill['mean'])} token/s"])
-    rows += [
-        ["Total generated tokens", str(summary["total_output_tokens"])],
-        ["Input Token Throughput", a_second(summary["total_input_tokens"], "token/s")],
-        ["Output Token Throughput", f"{value(summary['output_throughput'])} token/s"],
-        ["Total Token Throughput", f"{value(summary['total_token_throughput'])} token/s"],
-    ]
-    return boxed(["Common Metric", "Stage", "Value"], [[name, "total", shown] for name, shown in rows])
+        shown["Prefill Token Throughput"] = f"{value(prefill['mean'])} token/s"
+    return shown | {
+        "Total generated tokens": str(stage["total_output_tokens"]),
+        "Input Token Throughput": f"{value(a_second(stage['total_input_tokens']))} token/s",
+        "Output Token Throughput": f"{value(stage['output_throughput'])} token/s",
+        "Total Token Throughput": f"{value(stage['total_token_throughput'])} token/s",
+    }
 
 
 def value(number: float) -> str:

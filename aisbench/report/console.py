@@ -170,11 +170,12 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
             continue
         begin, end = (ms / 1e3 for ms in stage["window_ms"])
         metrics = stage["metrics"]
+        short = "" if stage["long_enough"] else "; short beside its longest request, so throughput is rough"
         first = f", TTFT {metrics['ttft_ms']['mean']:.2f}" if "ttft_ms" in metrics else ""
         yield (
             f"{title:<19} {begin:.2f} to {end:.2f} s: {stage['completed']} requests, "
             f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s{first}, "
-            f"E2EL {metrics['e2el_ms']['mean']:.2f} ms (mean)"
+            f"E2EL {metrics['e2el_ms']['mean']:.2f} ms (mean){short}"
         )
 
 

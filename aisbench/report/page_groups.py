@@ -21,10 +21,16 @@ def stable(summary: dict[str, Any]) -> str:
     }
     found = {"whole run": whole}
     found |= {title: summary["stable"][name] for name, title in STAGES.items()}
-    missing = "".join(
+    remarks = "".join(
         f'<p class="hint">No {escape(title)}: {escape(stage["reason"])}.</p>'
         for title, stage in found.items()
         if stage["window_ms"] is None
+    )
+    remarks += "".join(
+        f'<p class="hint">The {escape(title)} is short beside its longest request (less than three times as long): what starts '
+        "inside is not what ends inside, and its throughput is rough.</p>"
+        for title, stage in found.items()
+        if not stage.get("long_enough", True)
     )
     shown = {title: stage_cells(stage) for title, stage in found.items() if stage["window_ms"] is not None}
     # A column for each stage: three of them fit a phone, their many figures do not.
@@ -34,7 +40,7 @@ def stable(summary: dict[str, Any]) -> str:
         "the last moment at it. In the upper half: what is left when warm-up (MSER-5) and drain are cut off. The requests "
         "that start inside count; throughput of the latter is what came out inside.</p>"
     )
-    return table(["", *map(escape, shown)], rows, "numbers") + note + missing
+    return table(["", *map(escape, shown)], rows, "numbers") + note + remarks
 
 
 def stage_cells(stage: dict[str, Any]) -> dict[str, str]:

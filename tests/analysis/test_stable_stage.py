@@ -39,6 +39,9 @@ def test_from_the_first_send_after_the_maximum_to_the_last_moment_at_it(tmp_path
     assert block["in_flight_mean"] == pytest.approx(3.0, abs=0.01)
     assert block["metrics"]["ttft_ms"]["mean"] == pytest.approx(30.0)
     assert block["request_throughput"] == pytest.approx(5 / 0.1205)
+    # A request takes 100 of its 120 ms.
+    assert block["long_enough"] is False
+    assert (block["total_output_tokens"], block["per_request"]["output_tokens"]["count"]) == (40, 5)
 
 
 def test_there_is_none_where_all_were_sent_at_once(tmp_path: Path) -> None:
@@ -66,6 +69,7 @@ def test_the_warm_up_is_cut_off_and_so_is_the_drain(tmp_path: Path) -> None:
     assert 40 <= window.begin_ns / MS <= 250
     assert window.end_ns / MS == pytest.approx(planned[-1])
     block = summarise(run)["stable"]["statistical"]
+    assert block["long_enough"] is True
     assert block["in_flight_mean"] == pytest.approx(10, rel=0.1)
     assert block["output_throughput"] == pytest.approx(8 * block["request_throughput"], rel=0.02)
 

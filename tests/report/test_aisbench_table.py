@@ -67,6 +67,36 @@ def test_the_common_metrics(summary: dict) -> None:
     assert found["Input Token Throughput"] == "4750.59 token/s"
 
 
+def test_the_stable_stage_stands_beside_the_whole_run(tmp_path: Path) -> None:
+    # Three slots, filled at 0, 10 and 20 ms; the stage begins with the fourth request and ends 20 ms before the last.
+    begins = [
+        0.0,
+        10.0,
+        20.0,
+        *(100.5 * round_ + 10.0 * slot for round_ in range(1, 20) for slot in range(3)),
+    ]
+    rows = made_rows(begins, lag_ms=0.0, ttft_ms=30.0, itl_ms=10.0, tokens=8, prompt_tokens=60)
+    rows["prompt_tokens"][:3] = 1000
+    run = Run.load(write_run(tmp_path / "run", rows, config=base_config(concurrency=3)))
+    table = aisbench_table(summarise(run)).splitlines()
+    shown = cells("\n".join(table))
+    stable = {row[0]: row[2:] for row in shown if row[1] == "stable"}
+    total = {row[0]: row[2:] for row in shown if row[1] == "total"}
+    # All but the one metric that a histogram of the whole run gives.
+    assert set(total) - set(stable) == {"ITL"}
+    assert [row[1] for row in shown if row[0] == "TTFT"] == ["total", "stable"]
+    assert stable["InputTokens"][0] == "60"
+    assert total["InputTokens"][0] != "60"
+    assert stable["PrefillTokenThroughput"][0] == "2000 token/s"
+    assert (stable["E2EL"][-1], total["E2EL"][-1]) == ("57", "60")
+    assert stable["Total Requests"] == ["57"]
+    assert stable["Benchmark Duration"] == ["1909.5 ms"]
+    assert stable["Total Input Tokens"] == [str(57 * 60)]
+    assert stable["Request Throughput"] == [f"{57 / 1.9095:.4f} req/s"]
+    # 57 x 100 ms of requests in 1.91 s of a stage that three fill.
+    assert float(stable["Concurrency"][0]) == pytest.approx(57 * 0.1 / 1.9095, rel=1e-3)
+
+
 def test_whole_answers_show_less(tmp_path: Path) -> None:
     rows = made_rows(np.zeros(3))
     run = Run.load(write_run(tmp_path / "run", rows, config=base_config(), streams=False))
