@@ -11,7 +11,7 @@ from typing import Any
 
 from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.result import client_status, result
-from aisbench.analysis.saturation.search import Plan, next_load, with_capacity
+from aisbench.analysis.saturation.search import Plan, informed, next_load
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.cli.run import INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.cli.search_folder import SearchFolder
@@ -140,7 +140,7 @@ class Search:
     def points(self) -> list[Point]:
         open_loop = self.settings.is_open_loop
         sounding = self.folder.sounding
-        return with_capacity(
+        return informed(
             [Point.of(load, open_loop, samples, self.terms) for load, samples in self.samples.items()],
             None if sounding is None else float(sounding["throughput"]),
         )

@@ -47,7 +47,7 @@ def step_text(at: int, point: Point, unit: str, step: Mapping[str, Any]) -> str:
 
 
 def queue_words(point: Point, growth: Growth) -> str:
-    if growth.grows:
+    if point.overloaded:
         return f"queue grows by {growth.per_s:.3g}/s"
     if point.beyond:
         return f"above the {point.capacity:.4g} req/s that the overloaded server got done"

@@ -10,7 +10,7 @@ import pytest
 
 from aisbench.analysis.saturation.backlog import STRETCHES, Flow
 from aisbench.analysis.saturation.result import result
-from aisbench.analysis.saturation.search import Plan, with_capacity
+from aisbench.analysis.saturation.search import Plan, informed
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.report.saturation_page import write_saturation
@@ -40,7 +40,7 @@ def sample(load: float) -> Sample:
 
 def searched() -> dict:
     samples = {float(load): [sample(load)] for load in (10, 20, 40, 80, 48)}
-    points = with_capacity([Point.of(load, True, seen, SETTINGS.terms) for load, seen in samples.items()])
+    points = informed([Point.of(load, True, seen, SETTINGS.terms) for load, seen in samples.items()])
     steps = [
         {
             "load": point.load,
@@ -110,7 +110,7 @@ def test_the_knee_is_between_loads_or_unknown() -> None:
     assert all(point["clear"] for point in found["points"])
     lowest = replace(SETTINGS, slo="error_rate<0.01")
     samples = {float(load): [sample(load)] for load in (47, 48)}
-    points = with_capacity([Point.of(load, True, seen, lowest.terms) for load, seen in samples.items()])
+    points = informed([Point.of(load, True, seen, lowest.terms) for load, seen in samples.items()])
     alone = result(Plan.of(lowest, 47), lowest.terms, points, samples, [], ended="", outcome="finished")
     assert alone["knee"] is None
 

@@ -17,6 +17,9 @@ from aisbench.analysis.saturation.step import Point
 PLATEAU_GAIN = 0.05
 # A server that did this many times as much elsewhere as under overload is slowed down by overload.
 SLOWED = 1.1
+# Where the lowest load that fails is the highest that was measured, so many times as much has to fail as well.
+PROVING = 1.5
+REFUTED = 0.5
 # The knee's neighbours on the curve are no further than this from it.
 KNEE_RATIO = 1.5
 
@@ -100,6 +103,9 @@ def next_towards_answer(plan: Plan, points: list[Point]) -> Next:
         return Next(doubted.load, "a higher load passed: this one again")
     if not high.clear and high.runs < plan.repeats:
         return Next(high.load, "it may have failed by chance: once more")
+    if high.hardly_overloaded and high.load == max(point.load for point in points) and high.load < plan.most:
+        more = min(PROVING * high.load, plan.most)
+        return Next(rounded(plan, more), "a queue that grew a little: does it grow with more load?")
     if low is None:
         return downwards(plan, points, high)
     return between(plan, points, low, high)
@@ -186,8 +192,8 @@ def next_towards_knee(plan: Plan, points: list[Point], answered: Next) -> Next:
 
 
 def done_under_overload(points: list[Point]) -> float | None:
-    """What the server got done, requests/s, where its backlog grew. None: it never did."""
-    overloaded = [point for point in points if point.overloaded and point.done_per_s > 0]
+    """What the server got done, requests/s, where its backlog surely grew. None: it never did."""
+    overloaded = [point for point in points if point.surely_overloaded and point.done_per_s > 0]
     if not overloaded:
         return None
     seconds = sum(point.seconds for point in overloaded)
@@ -204,10 +210,22 @@ def capacity_of(points: list[Point], sounded: float | None) -> float | None:
     return None if max([*surely, sounded or 0.0]) > SLOWED * capacity else capacity
 
 
-def with_capacity(points: list[Point], sounded: float | None = None) -> list[Point]:
-    """Each point told what the server can do. `sounded`: requests/s that it did in closed loop."""
+def informed(points: list[Point], sounded: float | None = None) -> list[Point]:
+    """Each point told what the others show: what the server can do, and whether more load refutes that its queue grows.
+    `sounded`: requests/s that the server did in closed loop."""
+    points = [replace(point, refuted=is_refuted(point, points)) for point in points]
     capacity = capacity_of(points, sounded)
     return [replace(point, capacity=capacity) for point in points]
+
+
+def is_refuted(point: Point, points: list[Point]) -> bool:
+    """Were a load too much, the queue would grow by all that a higher one is above it; where it surely does so by less
+    than half of that, the growth was chance."""
+    return any(
+        other.growth is not None and other.growth.high_per_s < REFUTED * (other.load - point.load)
+        for other in points
+        if other.load > point.load
+    )
 
 
 def rounded(plan: Plan, load: float) -> float:

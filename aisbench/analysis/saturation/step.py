@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench._native.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.backlog import Flow, Growth, Progress, growth
@@ -21,6 +22,8 @@ from aisbench.analysis.tokens import TokenCounts
 WARM_UP_SHARE = 0.5
 # How far what an overloaded server got done may be from what it can do.
 CAPACITY_ERROR = 0.01
+# Growth by this share of the load leaves no doubt that there is too much of it.
+MUCH_GROWTH = 0.1
 # With fewer requests in flight than this on average, the server has them one at a time.
 LONE = 0.5
 
@@ -68,7 +71,9 @@ class Sample:
             completed=int(ended_inside.sum()),
             output_tokens=int(tokens.output[ended_inside].sum()),
             in_flight_mean=InFlight.of(run).mean_within(begin_ns, end_ns),
-            flow=Flow.within(due_ns, progress(run), begin_ns, end_ns) if run.is_open_loop else Flow.none(),
+            flow=Flow.within(due_ns, progress(run, end_ns), begin_ns, end_ns)
+            if run.is_open_loop
+            else Flow.none(),
         )
 
 
@@ -100,9 +105,9 @@ def meets(values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...]) -> NDAr
     return good
 
 
-def progress(run: Run) -> Progress:
+def progress(run: Run, until_ns: int) -> Progress:
     """Of all requests, ns since the start: an answer over its tokens, a failure or a whole answer at its end. One that
-    was cut off counts as far as it came, by the answers that were complete."""
+    was under way at `until_ns`, or was cut off, counts as far as it had come by then."""
     rows, ok = run.rows, run.has_status("ok")
     ended = rows["done_ns"] > 0
     cut = ended & run.has_status("cancelled")
@@ -110,9 +115,37 @@ def progress(run: Run) -> Progress:
     events = rows["content_events"]
     whole = float(events[ok].mean()) if ok.any() else float(events.max(initial=1))
     share = np.where(cut, np.where(streamed, np.minimum(events / max(whole, 1.0), 1.0), 0.0), 1.0)
-    from_ns = np.where(streamed, rows["first_token_ns"], rows["done_ns"])
-    to_ns = np.where(streamed, rows["last_token_ns"], rows["done_ns"])
-    return Progress((from_ns - run.start_ns)[ended], (to_ns - run.start_ns)[ended], share[ended])
+    from_ns = np.where(streamed, rows["first_token_ns"], rows["done_ns"]) - run.start_ns
+    to_ns = np.where(streamed, rows["last_token_ns"], rows["done_ns"]) - run.start_ns
+    # A server that gets no more prompts finishes quickly what it has: not evenly, then.
+    going = streamed & (from_ns < until_ns) & (until_ns < to_ns)
+    got, all_of_it = tokens_each(
+        run, from_ns[streamed], to_ns[streamed], from_ns[going], until_ns, to_ns[going]
+    )
+    share[going] *= got / np.maximum(all_of_it, got)
+    to_ns[going] = until_ns
+    return Progress(from_ns[ended], to_ns[ended], share[ended])
+
+
+def tokens_each(
+    run: Run,
+    begun_ns: NDArray[np.int64],
+    ended_ns: NDArray[np.int64],
+    from_ns: NDArray[np.int64],
+    middle_ns: int,
+    to_ns: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How many tokens an answer got between `from_ns` and `middle_ns`, and until `to_ns`: with continuous batching as
+    many as any other then, so the token events of all over the number under way (`begun_ns` to `ended_ns`)."""
+    edges_ns = np.arange(len(run.flow) + 1) * FLOW_BUCKET_NS
+    under_way = np.searchsorted(np.sort(begun_ns), edges_ns[1:]) - np.searchsorted(
+        np.sort(ended_ns), edges_ns[:-1]
+    )
+    tokens = np.append(0.0, np.cumsum(run.flow / np.maximum(under_way, 1)))
+    at_begin, at_middle, at_end = (
+        np.interp(times, edges_ns, tokens) for times in (from_ns, middle_ns, to_ns)
+    )
+    return at_middle - at_begin, at_end - at_begin
 
 
 @dataclass(frozen=True)
@@ -123,7 +156,8 @@ class Point:
     under way are part of.
 
     `capacity`: requests/s that the server can complete, as far as overloading it told (see search.capacity_of); None:
-    it did not. Where a step cannot tell whether the queue grows, the capacity decides.
+    it did not. Where a step cannot tell whether the queue grows, the capacity decides. `refuted`: a higher load shows that the
+    queue does not grow here, whatever it looks like.
     """
 
     load: float
@@ -140,6 +174,7 @@ class Point:
     in_flight_mean: float
     latencies: dict[str, dict[str, float]]
     capacity: float | None = None
+    refuted: bool = False
 
     @staticmethod
     def of(load: float, open_loop: bool, samples: list[Sample], slo: tuple[Term, ...]) -> Point:
@@ -174,15 +209,27 @@ class Point:
 
     @property
     def overloaded(self) -> bool:
-        return self.growth is not None and self.growth.grows
+        return self.growth is not None and self.growth.grows and not self.refuted
+
+    @property
+    def surely_overloaded(self) -> bool:
+        return self.overloaded and self.growth is not None and self.growth.clear
+
+    @property
+    def hardly_overloaded(self) -> bool:
+        """True where nothing but a queue that grew a little speaks against the load."""
+        grew = self.growth.share if self.growth is not None else 0.0
+        return self.overloaded and grew < MUCH_GROWTH and all(held.met for held in self.held)
 
     @property
     def steady(self) -> bool:
         """True when the queue surely does not grow, by itself or by what the server can do."""
-        if self.growth is None or self.growth.grows:
+        if self.growth is None or self.overloaded:
             return self.growth is None
-        return self.growth.clear or (
-            self.capacity is not None and self.load < (1 - CAPACITY_ERROR) * self.capacity
+        return (
+            self.refuted
+            or self.growth.clear
+            or (self.capacity is not None and self.load < (1 - CAPACITY_ERROR) * self.capacity)
         )
 
     @property
@@ -200,8 +247,7 @@ class Point:
         """True when chance alone would hardly turn `passes` round."""
         if self.passes:
             return self.surely_passes
-        surely_grows = self.growth is not None and self.growth.grows and self.growth.clear
-        return any(held.clear for held in self.held if not held.met) or surely_grows or self.beyond
+        return any(held.clear for held in self.held if not held.met) or self.surely_overloaded or self.beyond
 
     @property
     def surely_passes(self) -> bool:
@@ -237,7 +283,7 @@ class Point:
             "backlog": None
             if self.growth is None
             else {
-                "grows": self.growth.grows,
+                "grows": self.overloaded,
                 "steady": self.steady,
                 "beyond_capacity": self.beyond,
                 "per_s": self.growth.per_s,

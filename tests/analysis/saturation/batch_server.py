@@ -43,11 +43,13 @@ class BatchServer:
     def most(self) -> float:
         return max(self.throughput(batch) for batch in range(1, self.slots + 1))
 
-    def answers(self, due_s: Floats, until_s: float) -> tuple[Floats, Floats]:
-        """When the first and the last token of each request come; infinite for those that do not by `until_s`."""
+    def answers(self, due_s: Floats, until_s: float) -> tuple[Floats, Floats, Floats]:
+        """When the first and the last token of each request come, infinite for those that do not by `until_s`; and when
+        each step ends, in which all that are in it get a token."""
         firsts, ends = np.full(len(due_s), np.inf), np.full(len(due_s), np.inf)
         now, came, begun, active, step = 0.0, 0, 0, 0, 0
         running: list[tuple[int, int]] = []
+        steps = [0.0]
         while now < until_s and (active or came < len(due_s) or begun < came):
             if not active and begun == came:
                 now = max(now, float(due_s[came]))
@@ -59,10 +61,11 @@ class BatchServer:
                 begun, active, tokens = begun + 1, active + 1, tokens + self.prompt
             now, step = now + self.step_s(active, begun - before), step + 1
             firsts[before:begun] = now
+            steps.append(now)
             while running and running[0][0] <= step:
                 ends[heapq.heappop(running)[1]] = now
                 active -= 1
-        return firsts, ends
+        return firsts, ends, np.array(steps)
 
     def sample(self, rate: float, seconds: float, generator: np.random.Generator) -> Sample:
         """What a step shows in its second half: Poisson arrivals, `rate` x `seconds` of them as in a plan."""
@@ -70,12 +73,16 @@ class BatchServer:
         seconds = count / rate
         due_s = np.cumsum(generator.exponential(1.0, count))
         due_s *= seconds / due_s[-1]
-        firsts_s, ends_s = self.answers(due_s, 2 * seconds)
+        firsts_s, ends_s, steps_s = self.answers(due_s, 2 * seconds)
         inside = due_s >= seconds / 2
         e2el_ms = 1e3 * (ends_s - due_s)[inside]
         done = np.isfinite(ends_s)
-        from_ns, to_ns = ((times[done] * 1e9).astype(np.int64) for times in (firsts_s, ends_s))
-        progress = Progress(from_ns, to_ns, np.ones(done.sum()))
+        from_s, to_s = firsts_s[done], ends_s[done]
+        # Of those under way at the end of the step, the tokens they had by then.
+        first, last, now = (np.searchsorted(steps_s, moments) for moments in (from_s, to_s, seconds))
+        share = np.where(from_s < seconds, np.clip((now - first) / np.maximum(last - first, 1), 0, 1), 1.0)
+        to_s = np.where(from_s < seconds, np.minimum(to_s, seconds), to_s)
+        progress = Progress((1e9 * from_s).astype(np.int64), (1e9 * to_s).astype(np.int64), share)
         return Sample(
             seconds=seconds / 2,
             latencies=dict.fromkeys(("ttft", "tpot", "e2el"), e2el_ms),

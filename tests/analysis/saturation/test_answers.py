@@ -7,7 +7,7 @@ import pytest
 
 from aisbench.analysis.saturation.knee import Curve
 from aisbench.analysis.saturation.result import surely_passing
-from aisbench.analysis.saturation.search import Bracket, Plan, done_under_overload, next_load, with_capacity
+from aisbench.analysis.saturation.search import Bracket, Plan, done_under_overload, informed, next_load
 from aisbench.analysis.saturation.slo import parse_slo
 from aisbench.analysis.saturation.step import Point, Sample
 from tests.analysis.saturation.batch_server import BatchServer
@@ -28,7 +28,7 @@ def searched(server: BatchServer, seconds: float, seed: int) -> tuple[list[Point
     plan = Plan("rate", 0.75 * sounded, 0.03, 3)
     samples: dict[float, list[Sample]] = {}
     for runs in range(60):
-        points = with_capacity([Point.of(load, True, seen, SLO) for load, seen in samples.items()], sounded)
+        points = informed([Point.of(load, True, seen, SLO) for load, seen in samples.items()], sounded)
         load = next_load(plan, points).load
         if load is None:
             return points, runs
@@ -39,7 +39,8 @@ def searched(server: BatchServer, seconds: float, seed: int) -> tuple[list[Point
 @pytest.mark.parametrize("name", SERVERS)
 def test_every_answer_is_within_five_per_cent_of_the_capacity(name: str) -> None:
     server, seconds = SERVERS[name]
-    for seed in range(12):
+    # The last is one in which the first load seems to fail three times by chance, at two thirds of the capacity.
+    for seed in (*range(12), 34):
         points, runs = searched(server, seconds, seed)
         low = Bracket.of(points).low
         assert low is not None
@@ -67,7 +68,7 @@ def test_what_passes_at_more_load_speaks_for_less() -> None:
     generator = np.random.default_rng(2)
     server = BatchServer(slots=64, prompt=16, output=8, base_ms=2.0)
     samples = {load: [server.sample(load, 20.0, generator)] for load in (20.0, 25.0, 30.0)}
-    points = with_capacity([Point.of(load, True, seen, SLO) for load, seen in samples.items()])
+    points = informed([Point.of(load, True, seen, SLO) for load, seen in samples.items()])
     assert all(point.passes and not point.clear for point in points)
     assert surely_passing(SLO, points, samples) == 25.0
     assert surely_passing(SLO, points[:1], samples) is None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aisbench.analysis.saturation import backlog
 from aisbench.analysis.saturation.backlog import STRETCHES, Flow
 from aisbench.analysis.saturation.knee import Curve
-from aisbench.analysis.saturation.search import KNEE_RATIO, Bracket, Plan, next_load, with_capacity
+from aisbench.analysis.saturation.search import KNEE_RATIO, Bracket, Plan, informed, next_load
 from aisbench.analysis.saturation.slo import parse_slo
 from aisbench.analysis.saturation.step import Point, Sample
 
@@ -45,7 +45,7 @@ def searched(plan: Plan, capacity: float, *, noise: float, seed: int = 0) -> tup
     generator = np.random.default_rng(seed)
     samples: dict[float, list[Sample]] = {}
     for runs in range(100):
-        points = with_capacity([Point.of(load, True, seen, SLO) for load, seen in samples.items()])
+        points = informed([Point.of(load, True, seen, SLO) for load, seen in samples.items()])
         load = next_load(plan, points).load
         if load is None:
             return points, runs
@@ -108,18 +108,38 @@ def test_above_the_known_capacity_a_load_needs_clear_proof():
     lone = unsure_at(53, 53)
     assert lone.passes
     assert not lone.clear
-    told = with_capacity([overloaded(), lone])[1]
+    told = informed([overloaded(), lone])[1]
     assert told.capacity == pytest.approx(50)
     assert told.beyond
     assert not told.passes
     sure = sample(53, 1000, np.random.default_rng(3), 0.0)
-    assert with_capacity([overloaded(), Point.of(53, True, [sure], SLO)])[1].passes
+    assert informed([overloaded(), Point.of(53, True, [sure], SLO)])[1].passes
 
 
 def test_a_server_that_overload_slows_down_is_judged_by_its_queue_alone():
-    assert with_capacity([overloaded(), unsure_at(70, 70)])[1].passes
-    assert with_capacity([overloaded(), unsure_at(53, 53)], sounded=60.0)[1].passes
-    assert not with_capacity([overloaded(), unsure_at(53, 53)], sounded=54.0)[1].passes
+    assert informed([overloaded(), unsure_at(70, 70)])[1].passes
+    assert informed([overloaded(), unsure_at(53, 53)], sounded=60.0)[1].passes
+    assert not informed([overloaded(), unsure_at(53, 53)], sounded=54.0)[1].passes
+
+
+def test_growth_that_more_load_does_not_show_was_chance():
+    falling_behind = Point.of(50, True, [sample(50, 48, np.random.default_rng(3), 0.0)], SLO)
+    keeping_up = Point.of(75, True, [sample(75, 1000, np.random.default_rng(3), 0.0)], SLO)
+    assert not falling_behind.passes
+    refuted, _ = informed([falling_behind, keeping_up])
+    assert refuted.passes
+    assert refuted.clear
+    # One that cannot tell refutes nothing.
+    assert not informed([falling_behind, unsure_at(55, 55)])[0].passes
+
+
+def test_a_queue_that_grew_a_little_is_proved_by_more_load():
+    """The first load fails by 4 %, which no other has shown: more would have to fail by more."""
+    plan = Plan("rate", 50, 0.03, 1)
+    falling_behind = Point.of(50, True, [sample(50, 48, np.random.default_rng(3), 0.0)], SLO)
+    assert next_load(plan, informed([falling_behind])).load == 75
+    overloaded_by_far = Point.of(50, True, [sample(50, 30, np.random.default_rng(3), 0.0)], SLO)
+    assert next_load(plan, informed([overloaded_by_far])).load == pytest.approx(25, rel=0.2)
 
 
 def test_more_requests_in_flight_are_tried_until_they_bring_nothing():
@@ -162,7 +182,7 @@ def queueing_point(load: float, capacity: float, *, open_loop: bool) -> Point:
 def test_the_curve_goes_down_until_it_shows_its_knee(start: float) -> None:
     plan = Plan("rate", start, 0.03, 1)
     points: list[Point] = []
-    while (load := next_load(plan, with_capacity(points)).load) is not None:
+    while (load := next_load(plan, informed(points)).load) is not None:
         assert load not in [point.load for point in points]
         points.append(queueing_point(load, 100.0, open_loop=True))
     knee = Curve.of(points).knee
