@@ -44,4 +44,4 @@ def cards(shown: Iterable[tuple[str, str, str]]) -> str:
 
 def with_unit(value: str) -> str:
     number, _, unit = value.partition(" ")
-    return escape(number) + (f"&nbsp;<small>{escape(unit)}</small>" if unit else "")
+    return escape(number) + (f" <small>{escape(unit)}</small>" if unit else "")
