@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.answers import answer_notes
 from aisbench.analysis.client import client_block, clock_of
 from aisbench.analysis.devices import devices_block
 from aisbench.analysis.failures import failures_by_kind
@@ -84,7 +83,7 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
-        "notes": [*(run.info.get("notes") or ()), *answer_notes(run)],
+        "notes": run.info.get("notes") or [],
     }
     summary["verdict"] = judge(run, summary, held, sending).as_dict()
     return summary
