@@ -8,8 +8,9 @@ import sys
 import click
 
 import aisbench
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -66,6 +67,9 @@ def run(command: click.Command, name: str) -> None:
     except BadInput as problem:
         click.echo(f"error: {one_line(str(problem))}", err=True)
         code = BAD_INPUT
+    except CannotRun as problem:
+        click.echo(f"error: {one_line(str(problem))}", err=True)
+        code = FAILED
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = INTERRUPTED

@@ -27,7 +27,7 @@ from aisbench.cli.search_runs import (
 )
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 from aisbench.report.console import one_line
 from aisbench.report.files import write_all, write_json
 from aisbench.report.saturation_page import write_saturation
@@ -183,7 +183,7 @@ class Search:
                 self.measure(wanted.load, wanted.why)
         except KeyboardInterrupt:
             return "interrupted", "stopped by the user"
-        except RunFailed as problem:
+        except (RunFailed, CannotRun) as problem:
             return "failed", str(problem)
         except BadInput as problem:
             # Nothing measured yet: the options are at fault, and the message says which.

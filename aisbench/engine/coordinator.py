@@ -37,7 +37,7 @@ from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.scrape import Page, Scraper
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 from aisbench.workload.build import Progress
 from aisbench.workload.options import WorkloadOptions
 
@@ -97,7 +97,7 @@ class Coordinator:
         self.sending_ended_ns: int | None = None
 
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
-        """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent."""
+        """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent, and CannotRun when no worker starts."""
         config = self.config
         workers = config.workers or default_workers(config.concurrency, config.rate)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
@@ -172,8 +172,8 @@ class Coordinator:
                 if sampler is not None:
                     sampler.end()
         self.close_records()
-        for spec in prepared.specs:
-            spec.unlink()
+        if self.stopped is not None and not self.start_ns:
+            raise CannotRun(f"the run did not start: {self.stopped} in {self.directory.path}")
 
     def note(self, notes: list[str]) -> None:
         """Adds to what the report says of the run; written with the next facts."""

@@ -58,7 +58,7 @@ class Asked:
 class Prepared:
     block: SharedBlock
     slots: Slots | None
-    specs: list[Path]
+    specs: list[WorkerSpec]
     plan: Plan
 
 
@@ -93,7 +93,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
     if talks is not None:
         write_conversations(directory.records / TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
-    return Prepared(block, slots, write_specs(asked, directory.records, plan, limit, slots), plan)
+    return Prepared(block, slots, worker_specs(asked, directory.records, plan, limit, slots), plan)
 
 
 def aligner(asked: Asked, say: Say) -> Through | None:
@@ -233,18 +233,17 @@ def target_specs(asked: Asked) -> list[TargetSpec]:
     return specs
 
 
-def write_specs(
+def worker_specs(
     asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None
-) -> list[Path]:
+) -> list[WorkerSpec]:
     config, workers, backend = asked.config, asked.workers, asked.backend
     share = -(-limit // workers) if limit is not None else 1 << 40
     drop_ms = config.drop_after_ms()
     turns = records / TURNS
     rules = backend.rules if streams(asked) else backend.plain_rules
     targets = target_specs(asked)
-    paths = []
-    for worker in range(workers):
-        spec = WorkerSpec(
+    return [
+        WorkerSpec(
             worker=worker,
             workers=workers,
             records=str(records),
@@ -277,6 +276,5 @@ def write_specs(
             token_times=config.save_token_times or config.save_detailed,
             text=config.save_outputs or config.save_detailed or needs_tokenizer(asked),
         )
-        paths.append(records / f"spec-{worker}.json")
-        spec.write(paths[-1])
-    return paths
+        for worker in range(workers)
+    ]

@@ -1,10 +1,10 @@
-"""What a worker is told when it is started: one small JSON file each."""
+"""What a worker is told when it is started: a line of JSON on its standard input."""
 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,18 @@ class WorkerSpec:
     token_times: bool
     text: bool
 
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self)))
+    def encoded(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
 
     @staticmethod
-    def read(path: Path) -> WorkerSpec:
-        told = json.loads(path.read_text())
+    def read(fd: int) -> WorkerSpec:
+        """The spec that `fd` brings next; raises EOFError when it ends before."""
+        line = b""
+        while not line.endswith(b"\n"):
+            part = os.read(fd, 1 << 16)
+            if not part:
+                raise EOFError("the coordinator was gone before it said what to do")
+            line += part
+        told = json.loads(line)
         told["targets"] = [TargetSpec(**target) for target in told["targets"]]
         return WorkerSpec(**told)

@@ -1,4 +1,4 @@
-"""One worker: a process with a uvloop event loop and the native driver. Run with its spec's path."""
+"""One worker: a process with a uvloop event loop and the native driver. Its standard input brings its spec."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import importlib
 import json
 import os
 import signal
-import sys
 import time
 from array import array
 from pathlib import Path
@@ -218,7 +217,7 @@ def conversations(spec: WorkerSpec) -> Conversations | None:
 def main() -> None:
     # Ctrl-C reaches the whole process group; the coordinator alone decides how the run ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    uvloop.run(Worker(WorkerSpec.read(Path(sys.argv[1]))).run())
+    uvloop.run(Worker(WorkerSpec.read(0)).run())
 
 
 if __name__ == "__main__":
