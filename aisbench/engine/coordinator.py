@@ -12,6 +12,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from aisbench.engine.scrape import Page, Scraper
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput, CannotRun
+from aisbench.masking import masked_text, remember_options
 from aisbench.workload.build import Progress
 from aisbench.workload.options import WorkloadOptions
 
@@ -77,6 +79,7 @@ class Coordinator:
         self, config: RunConfig, *, command: list[str], say: Say, tick: Tick, progress: Progress = silent
     ) -> None:
         config.check()
+        remember_options(asdict(config))
         self.config = config
         self.command = command
         self.say = say
@@ -177,7 +180,8 @@ class Coordinator:
 
     def note(self, notes: list[str]) -> None:
         """Adds to what the report says of the run; written with the next facts."""
-        self.directory.facts["notes"] = [*(self.directory.facts.get("notes") or ()), *notes]
+        notes = [*(self.directory.facts.get("notes") or ()), *map(masked_text, notes)]
+        self.directory.facts["notes"] = notes
 
     def live(self) -> np.ndarray:
         """The workers' live counters: a structured array, shape (workers,)."""

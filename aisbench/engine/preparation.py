@@ -25,6 +25,7 @@ from aisbench.engine.spec import TargetSpec, WorkerSpec
 from aisbench.engine.target import Target, packed_address
 from aisbench.engine.transport import Transport
 from aisbench.engine.turns import write_conversations
+from aisbench.masking import known, masked_url
 from aisbench.workload.build import Progress, Through, Workload, build_workload
 from aisbench.workload.options import WorkloadOptions
 
@@ -147,7 +148,12 @@ def write_facts(
     config = asked.config
     first = asked.targets[0]
     path = first.path(endpoint(asked))
-    resolved = {"model": asked.model.name, "endpoint": endpoint(asked), "workers": asked.workers}
+    urls = [masked_url(target.base_url) for target in asked.targets]
+    resolved = {
+        "model": asked.model.name,
+        "endpoint": masked_url(endpoint(asked)),
+        "workers": asked.workers,
+    }
     directory.write_config(config, **resolved)
     ramp = plan.ramp
     directory.write(
@@ -157,12 +163,12 @@ def write_facts(
         config={
             **config.as_dict(),
             **resolved,
-            "endpoint": path,
-            "url": ", ".join(target.base_url for target in asked.targets),
+            "endpoint": masked_url(path),
+            "url": ", ".join(urls),
             "arrival": "trace" if plan.is_trace else config.arrival_name,
             "ramp_up": ramp and {"strategy": ramp.strategy, "from_rps": ramp.from_rps, "to_rps": ramp.to_rps},
         },
-        endpoints=[target.base_url for target in asked.targets],
+        endpoints=urls,
         streams=streams(asked),
         generates=asked.backend.generates,
         inputs_per_request=workload.inputs / workload.bodies.count,
@@ -274,6 +280,7 @@ def worker_specs(
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
             rest_ns=int(config.reader_rest_ms * 1e6),
             token_times=config.save_token_times or config.save_detailed,
+            secrets=sorted(known),
             text=config.save_outputs or config.save_detailed or needs_tokenizer(asked),
         )
         for worker in range(workers)

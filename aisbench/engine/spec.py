@@ -20,7 +20,10 @@ class TargetSpec:
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """Paths, numbers and file descriptors; `local_addresses` are packed sockaddrs, kept as Latin-1."""
+    """Paths, numbers and file descriptors; `local_addresses` are packed sockaddrs, kept as Latin-1.
+
+    `secrets`: what is masked in the answers of servers that say what they were sent.
+    """
 
     worker: int
     workers: int
@@ -48,6 +51,7 @@ class WorkerSpec:
     timeout_ns: int
     drop_after_ns: int
     rest_ns: int
+    secrets: list[str]
     token_times: bool
     text: bool
 

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import signal
+import sys
 import time
 from array import array
 from pathlib import Path
@@ -26,6 +27,7 @@ from aisbench.engine import host
 from aisbench.engine.kinds import error_kind
 from aisbench.engine.spec import WorkerSpec
 from aisbench.engine.turns import read_conversations
+from aisbench.masking import masked_text, remember, show_masked
 
 # Connections made at a time before the start, so that no server's backlog overflows.
 CONNECT_BATCH = 64
@@ -35,6 +37,7 @@ POLL_S = 0.02
 EXPIRE_EVERY_S = 0.1
 # Samples of failures kept by each worker, for each kind.
 SAMPLES = 5
+DETAIL_BYTES, SAMPLE_CHARACTERS = 4096, 500
 # Names "module:function" to call with the running loop before load starts: how benchmarks disturb a worker.
 HOOK_VARIABLE = "AISBENCH_WORKER_HOOK"
 
@@ -73,7 +76,8 @@ class Worker:
         seen = self.samples.get(kind, 0)
         self.samples[kind] = seen + 1
         if seen < SAMPLES:
-            message = detail[:500].decode("utf-8", "replace")
+            # Cut after it is masked: half a key would not be known as one.
+            message = masked_text(detail[:DETAIL_BYTES].decode("utf-8", "replace"))[:SAMPLE_CHARACTERS]
             sample = {"kind": kind[0], "http_status": http_status, "slot": slot, "message": message}
             self.error_log.write(json.dumps(sample) + "\n")
 
@@ -217,7 +221,10 @@ def conversations(spec: WorkerSpec) -> Conversations | None:
 def main() -> None:
     # Ctrl-C reaches the whole process group; the coordinator alone decides how the run ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    uvloop.run(Worker(WorkerSpec.read(0)).run())
+    sys.excepthook = show_masked
+    spec = WorkerSpec.read(0)
+    remember(spec.secrets)
+    uvloop.run(Worker(spec).run())
 
 
 if __name__ == "__main__":
