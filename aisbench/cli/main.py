@@ -9,6 +9,7 @@ import click
 
 import aisbench
 from aisbench.cli.process_list import hide_secrets
+from aisbench.engine.interrupts import interrupt_when_ended
 from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
 
@@ -61,6 +62,7 @@ def run(command: click.Command, name: str) -> None:
 
     Nothing that is shown holds a key or a password.
     """
+    interrupt_when_ended()
     remember_environment()
     remember_command(sys.argv[1:])
     hide_secrets(sys.argv[1:])

@@ -32,7 +32,7 @@ from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, bodies_wanted
-from aisbench.engine.preparation import MOST_AHEAD, Asked, Prepared, Say, prepare
+from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.scrape import Page, Scraper
@@ -290,6 +290,8 @@ class Coordinator:
             },
             error_samples=self.error_samples(),
         )
+        # Mapped by this process until it ends.
+        (self.directory.records / BLOCK).unlink(missing_ok=True)
 
     def worker_figures(self, worker: int, live: Any) -> dict[str, Any]:
         """What the worker wrote about itself, with its counters; a killed one wrote nothing."""

@@ -33,6 +33,8 @@ from aisbench.workload.options import WorkloadOptions
 AHEAD_S = 2.0
 MOST_AHEAD = 1024
 TURNS = "turns.bin"
+# What coordinator and workers share while a run goes on.
+BLOCK = "shared.bin"
 # Data sets whose prompts vLLM's client holds against the server's tokenizer.
 ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
 
@@ -87,7 +89,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         say(
             f"at most {limit} requests can be in flight: {asked.open_files} open files a process are allowed here"
         )
-    block_path = directory.records / "shared.bin"
+    block_path = directory.records / BLOCK
     block = SharedBlock.create(str(block_path), asked.workers, plan.limit, plan.offsets_ns)
     slots = Slots(count=limit) if limit is not None else None
     talks = workload.prompts.conversations
@@ -253,7 +255,7 @@ def worker_specs(
             worker=worker,
             workers=workers,
             records=str(records),
-            block=str(records / "shared.bin"),
+            block=str(records / BLOCK),
             bodies=str(records / "bodies.bin"),
             conversations=str(turns) if turns.exists() else None,
             slots_fd=slots.fd if slots is not None else None,

@@ -109,6 +109,9 @@ class Worker:
         loop.remove_reader(0)
         self.write_figures(before)
         self.recorder.close()
+        if self.orphaned:
+            # Who else would: the coordinator is gone.
+            Path(self.spec.block).unlink(missing_ok=True)
 
     async def connect(self) -> None:
         """Makes connections ahead of the first send; those that fail will be tried again when needed."""
@@ -219,8 +222,9 @@ def conversations(spec: WorkerSpec) -> Conversations | None:
 
 
 def main() -> None:
-    # Ctrl-C reaches the whole process group; the coordinator alone decides how the run ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # These reach the whole process group; the coordinator alone decides how the run ends.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     sys.excepthook = show_masked
     spec = WorkerSpec.read(0)
     remember(spec.secrets)
