@@ -9,6 +9,7 @@ import click
 
 import aisbench
 from aisbench.cli.process_list import hide_secrets
+from aisbench.disk import full_text, is_full
 from aisbench.engine.interrupts import interrupt_when_ended
 from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
@@ -88,6 +89,9 @@ def run(command: click.Command, name: str) -> None:
         sys.stderr.close()
         code = 1
     except Exception as problem:
+        if isinstance(problem, OSError) and is_full(problem):
+            click.echo(f"error: {shown(full_text(problem))}; free some, or write elsewhere", err=True)
+            sys.exit(FAILED)
         show_masked(type(problem), problem, problem.__traceback__)
         code = FAILED
     sys.exit(code if isinstance(code, int) else 0)

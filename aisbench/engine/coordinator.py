@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from aisbench._native.recorder import ERRORS
 from aisbench._native.shared import LAST_SEND_NS, LIVE_FIELDS
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
+from aisbench.disk import room_for
 from aisbench.engine import host
 from aisbench.engine.config import RunConfig
 from aisbench.engine.devices.sampler import DeviceSampler
@@ -120,14 +121,18 @@ class Coordinator:
         )
         self.directory = RunDirectory.create(config.work_dir)
         try:
-            prepared = prepare(asked, self.directory, self.say, self.progress)
+            with room_for(
+                f"the run's files in {self.directory.path}", "free some, or give another --work-dir"
+            ):
+                prepared = prepare(asked, self.directory, self.say, self.progress)
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise
         self.plan = prepared.plan
         self.scraper = self.metrics_scraper(targets)
         self.devices = self.device_sampler(targets)
-        with self.interrupts.caught():
+        kept = f"what was recorded is kept: free some, then `aisbench report {self.directory.path}`"
+        with self.interrupts.caught(), room_for(f"the run's records in {self.directory.path}", kept):
             self.run_workers(prepared)
         return self.directory.path
 
@@ -174,9 +179,21 @@ class Coordinator:
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
                     sampler.end()
-        self.close_records()
         if self.stopped is not None and not self.start_ns:
-            raise CannotRun(f"the run did not start: {self.stopped} in {self.directory.path}")
+            self.give_up()
+        self.close_records()
+
+    def give_up(self) -> NoReturn:
+        """Ends a run that never started."""
+        folder = self.directory.path
+        if self.processes.full:
+            # There is nothing in the folder that anyone could use, and it takes the room.
+            shutil.rmtree(folder)
+            raise CannotRun(
+                f"the run did not start: no room on the disk for its records in {folder}; free some, or give another --work-dir"
+            )
+        self.close_records()
+        raise CannotRun(f"the run did not start: {self.stopped} in {folder}")
 
     def note(self, notes: list[str]) -> None:
         """Adds to what the report says of the run; written with the next facts."""

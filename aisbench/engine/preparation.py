@@ -283,6 +283,7 @@ def worker_specs(
             rest_ns=int(config.reader_rest_ms * 1e6),
             token_times=config.save_token_times or config.save_detailed,
             secrets=sorted(known),
+            expected_rows=max(0, -(-plan.requests // workers)),
             text=config.save_outputs or config.save_detailed or needs_tokenizer(asked),
         )
         for worker in range(workers)

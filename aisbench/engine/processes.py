@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from aisbench.children import child_command, child_environment, last_words
+from aisbench.disk import EXIT_FULL
 from aisbench.engine.spec import WorkerSpec
 
 END_PATIENCE_S = 5.0
@@ -54,7 +55,14 @@ class WorkerProcesses:
         code = self.processes[worker].poll()
         if not code:
             return None
+        if code == EXIT_FULL:
+            return "no room on the disk"
         return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    @property
+    def full(self) -> bool:
+        """True when a worker found no room for its records."""
+        return any(process.poll() == EXIT_FULL for process in self.processes)
 
     @property
     def dead(self) -> str | None:

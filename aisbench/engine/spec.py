@@ -52,6 +52,7 @@ class WorkerSpec:
     drop_after_ns: int
     rest_ns: int
     secrets: list[str]
+    expected_rows: int
     token_times: bool
     text: bool
 

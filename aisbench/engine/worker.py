@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import json
@@ -11,7 +12,9 @@ import signal
 import sys
 import time
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -23,6 +26,7 @@ from aisbench._native.exchange import Reading
 from aisbench._native.recorder import Recorder
 from aisbench._native.shared import SharedBlock, Slots
 from aisbench._native.targets import Target, Targets
+from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
 from aisbench.engine.kinds import error_kind
 from aisbench.engine.spec import WorkerSpec
@@ -51,6 +55,9 @@ class Worker:
         self.block = SharedBlock(spec.block)
         self.slots = Slots(fd=spec.slots_fd) if spec.slots_fd is not None else None
         self.recorder = Recorder(spec.records, spec.worker, spec.token_times, spec.text)
+        self.recorder.reserve(spec.expected_rows)
+        # Why no more can be recorded, once there is no room for it.
+        self.full: OSError | None = None
         self.driver = Driver(
             targets=targets(spec),
             reading=Reading(
@@ -79,7 +86,8 @@ class Worker:
             # Cut after it is masked: half a key would not be known as one.
             message = masked_text(detail[:DETAIL_BYTES].decode("utf-8", "replace"))[:SAMPLE_CHARACTERS]
             sample = {"kind": kind[0], "http_status": http_status, "slot": slot, "message": message}
-            self.error_log.write(json.dumps(sample) + "\n")
+            with contextlib.suppress(OSError):
+                self.error_log.write(json.dumps(sample) + "\n")
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -87,6 +95,7 @@ class Worker:
         if hook:
             module, _, function = hook.partition(":")
             getattr(importlib.import_module(module), function)(loop)
+        loop.set_exception_handler(self.on_problem)
         loop.add_reader(0, self.on_lifeline)
         self.driver.attach(self.block, self.spec.worker, self.slots, self.recorder, self.spec.share)
         loop.add_reader(self.driver.fd, self.driver.on_wake)
@@ -107,8 +116,10 @@ class Worker:
             await self.until_finished()
         loop.remove_reader(self.driver.fd)
         loop.remove_reader(0)
-        self.write_figures(before)
-        self.recorder.close()
+        with self.noting_full():
+            self.recorder.close()
+        with self.noting_full():
+            self.write_figures(before)
         if self.orphaned:
             # Who else would: the coordinator is gone.
             Path(self.spec.block).unlink(missing_ok=True)
@@ -154,9 +165,10 @@ class Worker:
     async def until_finished(self) -> None:
         expire_at = flush_at = 0.0
         while not self.driver.finished:
-            level = 2 if self.orphaned else self.block.stop_level
+            level = 2 if self.orphaned or self.full is not None else self.block.stop_level
             if level >= 2:
-                self.driver.cancel()
+                with self.noting_full():
+                    self.driver.cancel()
                 return
             if level == 1:
                 self.driver.exhaust()
@@ -165,9 +177,28 @@ class Worker:
                 self.driver.expire()
                 expire_at = now + EXPIRE_EVERY_S
             if now >= flush_at:
-                self.recorder.flush()
+                with self.noting_full():
+                    self.recorder.flush()
                 flush_at = now + 1.0
             await asyncio.sleep(POLL_S)
+
+    @contextlib.contextmanager
+    def noting_full(self) -> Iterator[None]:
+        """What there is no room for on the disk ends the run, but not before its records are closed."""
+        try:
+            yield
+        except OSError as problem:
+            if not is_full(problem):
+                raise
+            self.full = self.full or problem
+
+    def on_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The loop's: what a callback of the driver raised."""
+        problem = context.get("exception")
+        if isinstance(problem, OSError) and is_full(problem):
+            self.full = self.full or problem
+        else:
+            loop.default_exception_handler(context)
 
     def on_lifeline(self) -> None:
         """Standard input ends when the coordinator is gone: load without anyone who wants it must end."""
@@ -228,7 +259,18 @@ def main() -> None:
     sys.excepthook = show_masked
     spec = WorkerSpec.read(0)
     remember(spec.secrets)
-    uvloop.run(Worker(spec).run())
+    try:
+        worker = Worker(spec)
+        uvloop.run(worker.run())
+        full = worker.full
+    except OSError as problem:
+        if not is_full(problem):
+            raise
+        full = problem
+    if full is not None:
+        with contextlib.suppress(OSError):
+            print(full_text(full), file=sys.stderr, flush=True)
+        os._exit(EXIT_FULL)
 
 
 if __name__ == "__main__":

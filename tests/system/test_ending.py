@@ -16,7 +16,7 @@ import pytest
 
 from aisbench.analysis.records import Run
 from aisbench.simulator.process import SimulatorProcess
-from tests.system.running import LOAD, environment, finish, start_load
+from tests.system.running import LOAD, environment, finish, kill, start_load
 from tests.system.test_faults import rows_begun, wait_for_rows, wait_until
 
 LONG = ("--rate", 100, "--num-requests", 20_000, "--input-len", 8, "--output-len", 12)
@@ -90,13 +90,7 @@ def test_a_run_that_is_killed_leaves_records_and_no_shared_memory(
     before = set(Path("/dev/shm").iterdir())
     process = start_load(tmp_path, "--url", quick_simulator.url, *LONG, "--workers", 2)
     wait_for_rows(process, tmp_path)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    ends = [os.pidfd_open(int(child)) for child in children]
-    process.kill()
-    process.communicate()
-    for end in ends:
-        assert select.select([end], [], [], 30.0)[0] == [end]
-        os.close(end)
+    kill(process)
     (folder,) = tmp_path.iterdir()
     assert len(Run.load(folder).rows) >= 30
     assert not (folder / "records" / "shared.bin").exists()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +13,7 @@ import pytest
 
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.forwarding import Door, open_door
-from tests.system.running import environment
+from tests.system.running import descendants, environment, kill
 
 KEY, TOKEN, COOKIE, PASSWORD = "sk-KeyOfTheServer1", "HeaderToken/456", "session=Cookie789", "Pass%2Fword012"
 SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012"]
@@ -66,11 +64,6 @@ def found_in_text(text: str) -> list[str]:
     return [secret for secret in SECRETS if secret in text]
 
 
-def descendants(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in descendants(int(child)))]
-
-
 def test_a_run_a_search_and_a_comparison(tmp_path: Path, flags: list[str]) -> None:
     common = [*flags, *SHORT, "--concurrency", "2", "--num-requests", "4"]
     shown = finished("load", *common, "--work-dir", str(tmp_path / "a"), "--table", "aisbench")
@@ -112,32 +105,21 @@ def test_a_run_that_is_killed(tmp_path: Path, flags: list[str]) -> None:
         while not any(tmp_path.glob("*/records/rows-*.bin")):
             assert process.poll() is None, process.communicate()
             POLL.wait(0.01)
-        family = descendants(process.pid)
-        assert len(family) >= 2
-        for pid in family:
+        children = descendants(process.pid)
+        assert children
+        for pid in (process.pid, *children):
             assert found_in_text(Path(f"/proc/{pid}/cmdline").read_text()) == [], pid
-        for pid in family[1:]:
+        for pid in children:
             assert found_in_text(Path(f"/proc/{pid}/environ").read_text()) == [], pid
         assert found_in(tmp_path) == {}
-        ends = [os.pidfd_open(pid) for pid in family[1:]]
     finally:
-        process.send_signal(signal.SIGKILL)
-    shown = "".join(process.communicate())
-    for end in ends:
-        # The workers end by themselves; what they write then is looked through as well.
-        wait_for_end(end)
+        # What the workers write at their end is looked through as well.
+        shown = kill(process)
     (folder,) = tmp_path.iterdir()
     shown += finished("report", str(folder))
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}
     assert found_in(Path("/dev/shm")) == {}
-
-
-def wait_for_end(pidfd: int) -> None:
-    import select
-
-    assert select.select([pidfd], [], [], 30.0)[0] == [pidfd]
-    os.close(pidfd)
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
