@@ -14,6 +14,7 @@ from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
+from aisbench.masking import masked_command
 
 
 @click.command(
@@ -44,13 +45,8 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
 
 
 def command_line(command: str = "load") -> list[str]:
-    """The options as the user typed them behind `command`, the API key left out."""
+    """The options as the user typed them after `command`, without secrets."""
     args = sys.argv[1:]
     if args[:1] == [command]:
         args = args[1:]
-    shown = []
-    hide = False
-    for arg in args:
-        shown.append("***" if hide else ("--api-key=***" if arg.startswith("--api-key=") else arg))
-        hide = arg == "--api-key"
-    return shown
+    return masked_command(args)

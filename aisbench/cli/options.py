@@ -13,6 +13,7 @@ import click
 
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.masking import remember_options
 
 
 class JsonObject(click.ParamType):
@@ -150,7 +151,10 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
 
             options = yaml.safe_load(text) or {}
     except Exception as problem:
-        raise BadInput(f"--config {value} cannot be parsed ({problem}); give YAML or TOML") from None
+        # A YAML error quotes the line, which may hold a key.
+        mark = getattr(problem, "problem_mark", None)
+        reason = f"{getattr(problem, 'problem', problem)} in line {mark.line + 1}" if mark else str(problem)
+        raise BadInput(f"--config {value} cannot be parsed ({reason}); give YAML or TOML") from None
     if not isinstance(options, dict):
         raise BadInput(f"--config {value} holds no options; give lines such as 'rate: 50'")
     names: dict[str, str] = {}
@@ -167,6 +171,7 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
             raise BadInput(f"--config {value}: unknown option {key!r}{hint}")
         if given is not None:
             defaults[name] = given
+    remember_options(defaults)
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
 

@@ -13,6 +13,7 @@ import click
 from aisbench.cli.watching import View, Watching
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
+from aisbench.masking import masked_text, masked_url
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
 from aisbench.report.preparing import Preparing
@@ -39,7 +40,7 @@ def run_and_report(
     """
 
     def say(line: str) -> None:
-        click.echo(line, err=as_json)
+        click.echo(masked_text(line), err=as_json)
 
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None)
     with contextlib.ExitStack() as stack:
@@ -78,7 +79,8 @@ def served_page(
     """The live page, served until `stack` ends; raises BadInput when its port cannot be had."""
     from aisbench.report.live_page import LivePage, listen
 
-    title = " · ".join(part for part in ("aisbench", config.label, config.model, *config.url) if part)
+    urls = map(masked_url, config.url)
+    title = " · ".join(part for part in ("aisbench", config.label, config.model, *urls) if part)
     page = stack.enter_context(LivePage(listen(*at), title))
     say(f"live: {page.url} (for Prometheus: {page.url}/metrics)")
     return page

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from aisbench.errors import BadInput
+from aisbench.masking import MASK, masked_options
 from aisbench.workload.options import DatasetOptions, one_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ ANSWER_BYTES = 1 << 26
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
 ARRIVALS = ("constant", "poisson", "gamma")
+# What is masked where it is written down, but for the key, which is left out.
+SECRET_FIELDS = ("header", "url", "endpoint", "proxy", "metrics_url", "dcgm_url")
 # The readers of what shapes a rate, by their names in workload.shapes.
 SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "burst": "burst"}
 
@@ -154,6 +157,12 @@ class RunConfig(DatasetOptions):
         one_of("--table", self.table, TABLES)
         one_of("--connections", self.connections, ("keep-alive", "fresh"))
         one_of("--url-policy", self.url_policy, POLICIES)
+        for name in SECRET_FIELDS:
+            if any(MASK in text for text in listed(getattr(self, name))):
+                raise BadInput(
+                    f"--{name.replace('_', '-')} holds {MASK}, which stands in a run's files for what is secret; "
+                    "give it again, whole, on the command line"
+                )
         if self.uds is not None and len(self.url) > 1:
             raise BadInput("--uds is one server; give one --url (for its name and path) or none")
 
@@ -264,10 +273,14 @@ class RunConfig(DatasetOptions):
         return value
 
     def as_dict(self) -> dict[str, Any]:
-        """All options as plain values, inf as a string, the key left out: what a run folder keeps."""
+        """All options as plain values, inf as a string, secrets masked, the key left out: what a run folder keeps."""
         plain = asdict(self)
         plain.pop("api_key")
-        return {name: plain_value(value) for name, value in plain.items()}
+        return masked_options({name: plain_value(value) for name, value in plain.items()})
+
+
+def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value or ()
 
 
 def plain_value(value: Any) -> Any:

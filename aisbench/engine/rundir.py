@@ -41,8 +41,11 @@ class RunDirectory:
         """Adds to run.json, whole or not at all."""
         self.facts.update(facts)
         fresh = self.records / "run.json.new"
-        fresh.write_text(json.dumps(self.facts, indent=1))
-        os.replace(fresh, self.records / "run.json")
+        try:
+            fresh.write_text(json.dumps(self.facts, indent=1))
+            os.replace(fresh, self.records / "run.json")
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def new_folder(work_dir: str, prefix: str = "") -> Path:
