@@ -24,6 +24,9 @@ from aisbench.report.page_curves import curves, histogram_curve
 from aisbench.report.page_server import devices_data, server_data
 from aisbench.report.page_timeline import timeline
 
+# What part of its width a run's last slice needs to be drawn.
+LEAST_OF_A_SLICE = 0.5
+
 
 def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
     """Everything that report.js draws. Times are seconds since the start, latencies ms."""
@@ -75,10 +78,15 @@ def lag(run: Run, sending: Sending, width_ns: int) -> dict[str, Any] | None:
 
 
 def slices(block: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The slices' figures as columns, None for what a slice did not have."""
+    """The slices' figures as columns, None for what a slice did not have.
+
+    A last slice that is hardly one is left to the table: rates over so little time would stretch the axis.
+    """
     if block is None:
         return None
     rows = block["slices"]
+    if len(rows) > 1 and rows[-1]["end_s"] - rows[-1]["begin_s"] < LEAST_OF_A_SLICE * block["width_s"]:
+        rows = rows[:-1]
     return {name: [row[name] for row in rows] for name in rows[0] if name != "errors"}
 
 
