@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from aisbench.analysis.statistics import percentile_name
 from aisbench.report.aisbench_table import aisbench_table
 from aisbench.report.measured import APART, known, shown, ttft_bounds
+from aisbench.report.stages import too_little
 
 WIDTH = 50
 GIB = 1 << 30
@@ -172,6 +173,10 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
     for name, title in (("aisbench", "Stable stage"), ("statistical", "Settled (MSER-5)")):
         stage = stable[name]
         if stage["window_ms"] is None:
+            continue
+        nothing = too_little(stage)
+        if nothing:
+            yield f"{title:<19} none: {nothing}"
             continue
         begin, end = (ms / 1e3 for ms in stage["window_ms"])
         metrics = stage["metrics"]

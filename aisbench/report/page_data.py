@@ -23,6 +23,7 @@ from aisbench.report.page_arrays import packed, packed_series
 from aisbench.report.page_curves import curves, histogram_curve
 from aisbench.report.page_server import devices_data, server_data
 from aisbench.report.page_timeline import timeline
+from aisbench.report.stages import missing
 
 # What part of its width a run's last slice needs to be drawn.
 LEAST_OF_A_SLICE = 0.5
@@ -96,5 +97,5 @@ def stable_windows(summary: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"window_s": [ms / 1e3 for ms in summary["stable"][name]["window_ms"]], "tint": tint, "half": upper}
         for name, tint, upper in stages
-        if summary["stable"][name]["window_ms"] is not None
+        if missing(summary["stable"][name]) is None
     ]
