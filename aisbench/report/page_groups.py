@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from aisbench.report.measured import known
-from aisbench.report.page_table import METRIC_NAMES, figure, table
+from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, table
 from aisbench.report.stages import missing
 
 STAGES = {"aisbench": "stable stage", "statistical": "settled stage"}
@@ -66,26 +66,32 @@ def stage_cells(stage: dict[str, Any]) -> dict[str, str]:
 def parts(summary: dict[str, Any]) -> str:
     """Tables by server and by turn, where there are several."""
     found = ""
-    for key, title, name in (("endpoints", "By server", "url"), ("turns", "By turn", "turn")):
+    for key, title, name in (("endpoints", "By server", "server"), ("turns", "By turn", "turn")):
         rows = summary[key]
         if not rows:
             continue
-        measures = [measure for measure in rows[0] if measure.endswith("_ms")]
+        metrics = [metric for metric in METRIC_NAMES if f"mean_{metric}" in rows[0]]
         head = [name, "completed", "failed", "requests/s", "output tokens/s"]
-        head += [measure.removesuffix("_ms").replace("_", " ") for measure in measures]
+        head += [f"{METRIC_NAMES[metric]}, ms: mean / p50 / p99" for metric in metrics]
         lines = [
             [
-                escape(str(row[name])),
+                escape(str(row["url" if name == "server" else name])),
                 f"{row['completed']:,}",
                 f"{row['failed']:,}",
                 figure(row["request_throughput"]),
                 figure(row["output_throughput"]),
-                *(figure(row[measure]) for measure in measures),
+                *(three_of(row, metric) for metric in metrics),
             ]
             for row in rows
         ]
-        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers")}</section>'
+        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers groups")}</section>'
     return found
+
+
+def three_of(row: dict[str, Any], metric: str) -> str:
+    """Mean, median and p99 in one cell: a column for each would not fit the page."""
+    values = [row[f"{kind}_{metric}"] for kind in ("mean", "p50", "p99")] if row["completed"] else [None]
+    return ABSENT if values[0] is None else " / ".join(figure(value) for value in values)
 
 
 def slices(summary: dict[str, Any]) -> str:
@@ -102,7 +108,7 @@ def slices(summary: dict[str, Any]) -> str:
             figure(part["in_flight_mean"]),
             figure(part["request_throughput"]),
             figure(part["output_throughput"]),
-            *("–" if part[name] is None else figure(part[name]) for name in measures),
+            *(figure(part[name]) for name in measures),
         ]
         for part in block["slices"]
     ]
