@@ -92,14 +92,11 @@ def import_(file: str, as_json: bool) -> int:
 
 def built(config: RunConfig, folder: Path) -> Workload:
     from aisbench.backends.registry import backend_named
-    from aisbench.engine.plan import bodies_wanted
+    from aisbench.engine.plan import workload_options
     from aisbench.report.preparing import Preparing
     from aisbench.workload.build import build_workload
-    from aisbench.workload.options import WorkloadOptions
 
-    options = WorkloadOptions.of(
-        config, range_ratio=config.range_ratio, count=bodies_wanted(config), model=model_of(config)
-    )
+    options = workload_options(config, model_of(config))
     with contextlib.ExitStack() as stack:
         preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
         return build_workload(

@@ -18,7 +18,7 @@ from aisbench.engine.config import RunConfig
 from aisbench.engine.discovery import Model
 from aisbench.engine.head import request_head, tunnel_head
 from aisbench.engine.limits import SPARE_FILES
-from aisbench.engine.plan import Plan, bodies_wanted, make_plan
+from aisbench.engine.plan import Plan, make_plan, workload_options
 from aisbench.engine.roofline_file import read_roofline
 from aisbench.engine.rundir import RunDirectory, local_date
 from aisbench.engine.spec import TargetSpec, WorkerSpec
@@ -26,7 +26,6 @@ from aisbench.engine.target import Target, packed_address
 from aisbench.engine.transport import Transport
 from aisbench.engine.turns import write_conversations
 from aisbench.workload.build import Progress, Through, Workload, build_workload
-from aisbench.workload.options import WorkloadOptions
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
 AHEAD_S = 2.0
@@ -65,12 +64,7 @@ class Prepared:
 def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
     """Makes everything in `directory`; `progress(done, total)` is called while prompts are made. Raises BadInput for a workload that cannot be made."""
     workload = build_workload(
-        WorkloadOptions.of(
-            asked.config,
-            range_ratio=asked.config.range_ratio,
-            count=bodies_wanted(asked.config),
-            model=asked.model.name,
-        ),
+        workload_options(asked.config, asked.model.name),
         asked.backend,
         directory.records,
         stream=asked.config.stream,

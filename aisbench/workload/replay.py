@@ -106,6 +106,7 @@ def check_file(path: Path, most: int | None) -> Checked:
             checked.add(checked_line(line))
         except BadLine as problem:
             bad.add(number, problem)
+    bad.used = checked.count
     bad.check()
     if any(b < a for a, b in pairwise(checked.belongs)):
         raise BadInput(f"{path}: the turns of a conversation do not stand together")

@@ -129,8 +129,9 @@ def test_stdout_holds_nothing_but_the_lines() -> None:
 def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"prompt": "a"}\n{"prompt"\n[1]\n{"text": "b"}\n{"prompt": "c", "output_tokens": 0}\n')
+    named = ("--dataset", "jsonl", "--dataset-path")
     done = subprocess.run(
-        [sys.executable, "-m", "aisbench", "load", "--dataset", "jsonl", "--dataset-path", str(broken)],
+        [sys.executable, "-m", "aisbench", "load", "--strict-dataset", *named, str(broken)],
         capture_output=True,
         text=True,
         check=False,
@@ -139,10 +140,10 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     for said in (
-        "4 lines are bad",
-        "line 2: broken JSON",
-        "line 3: not a JSON object",
-        "line 4: neither prompt",
-        "line 5: output_tokens is 0",
+        "4 of 5 lines cannot be used",
+        "broken JSON in column 10: Expecting ':' delimiter (line 2)",
+        "not a JSON object but list (line 3)",
+        "neither prompt nor messages, but text (line 4)",
+        "output_tokens is 0; it has to be at least 1 (line 5)",
     ):
         assert said in done.stderr

@@ -83,12 +83,12 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
         )
     said = str(refused.value)
     for part in (
-        "6 lines are bad: line 2: the body's bytes have another sha256",
-        "line 3: body is [1], not an object",
-        "line 4: broken JSON",
-        "line 5: planned_s is -1",
-        "line 6: max_tokens is 0",
-        "line 7: planned_s is True",
+        "6 of 7 lines cannot be used: the body's bytes have another sha256",
+        "written by json.dumps (line 2); body is [1], not an object (line 3)",
+        "(line 4)",
+        "planned_s is -1, not seconds of at least 0 (line 5)",
+        "max_tokens is 0; it has to be at least 1 (line 6)",
+        "planned_s is True",
     ):
         assert part in said
 
