@@ -55,6 +55,7 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
         count=bodies_wanted(config),
         model=model,
         own_times=not config.sets_times,
+        model_is_named=config.model is not None,
     )
 
 
@@ -99,6 +100,16 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
         generator=prompts.legacy_random,
     )
     return Plan(count, requests, offsets, ramp, peak_rps=config.rate_rps if ramp is None else ramp.to_rps)
+
+
+def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
+    """What the user should know about when requests leave."""
+    if plan.is_trace and config.concurrency is not None:
+        return [
+            f"requests leave at the data set's own times, at most {config.concurrency} in flight; "
+            "--rate inf replays it in closed loop"
+        ]
+    return []
 
 
 def count_within(config: RunConfig, duration_s: float) -> int:

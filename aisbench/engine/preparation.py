@@ -18,7 +18,7 @@ from aisbench.engine.config import RunConfig
 from aisbench.engine.discovery import Model
 from aisbench.engine.head import request_head, tunnel_head
 from aisbench.engine.limits import SPARE_FILES
-from aisbench.engine.plan import Plan, make_plan, workload_options
+from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
 from aisbench.engine.roofline_file import read_roofline
 from aisbench.engine.rundir import RunDirectory, local_date
 from aisbench.engine.spec import TargetSpec, WorkerSpec
@@ -72,7 +72,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         progress=progress,
     )
     plan = make_plan(asked.config, workload.prompts)
-    notes = [*workload.notes, *too_long(asked.model, workload)]
+    notes = [*workload.notes, *plan_notes(asked.config, plan), *too_long(asked.model, workload)]
     for note in notes:
         say(note)
     limit, binding = in_flight_limit(asked, plan)

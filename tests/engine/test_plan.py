@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from aisbench.engine.config import RunConfig
-from aisbench.engine.plan import Plan, make_plan, workload_options
+from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
 from aisbench.engine.rundir import RunDirectory
 from aisbench.workload.prompts import Prompts
 
@@ -27,6 +27,8 @@ def test_recorded_times_are_followed_unless_a_rate_is_given() -> None:
         plan = planned(**given)
         assert plan.is_trace
         assert plan.offsets_ns.tolist() == RECORDED.tolist()
+        notes = plan_notes(RunConfig(**given), plan)  # type: ignore[arg-type]
+        assert any("--rate inf replays it in closed loop" in note for note in notes) is bool(given)
     plan = planned(rate=10.0)
     assert not plan.is_trace
     assert plan.offsets_ns.tolist() != RECORDED.tolist()
