@@ -45,6 +45,7 @@ JSON = st.recursive(
 def test_any_body_comes_back_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, body: dict[str, Any]
 ) -> None:
+    body = {"prompt": "", **body}
     (prompt,) = replayed(tmp_path_factory.mktemp("replay") / "f", line(body)).items
     assert prompt.body == json.dumps(body).encode()
 
