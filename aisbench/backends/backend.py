@@ -89,11 +89,19 @@ class Backend:
             return prompt.body
         fields = self.fields(prompt, options)
         for more in (options.extra_body or {}, prompt.fields):
-            inner = self.parameters_in
-            if inner is not None and isinstance(more.get(inner), Mapping):
-                more = {**more, inner: {**fields[inner], **more[inner]}}
-            fields = {**fields, **more}
+            fields = self.merged(fields, more)
         try:
             return json.dumps(fields, allow_nan=False).encode()
         except ValueError as problem:
             raise BadInput(f"a request body cannot be written as JSON: {problem}") from None
+
+    def merged(self, fields: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+        """A body's fields with others in it; where they name one that is there, their value stands in its place."""
+        inner = self.parameters_in
+        if inner is not None and isinstance(more.get(inner), Mapping):
+            more = {**more, inner: {**fields.get(inner, {}), **more[inner]}}
+        return {**fields, **more}
+
+    def field_names(self) -> set[str]:
+        """What the fields of its bodies are called."""
+        return set(self.fields(Prompt("x", 1, 1, documents=("y",)), BodyOptions("m")))

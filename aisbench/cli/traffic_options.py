@@ -11,7 +11,7 @@ TRAFFIC_OPTIONS = (
         name="rate",
         type=float,
         metavar="RPS",
-        help="Requests per second; inf: closed loop.",
+        help="Requests per second; inf: closed loop, whatever times a data set has recorded.",
     ),
     option(
         "--burstiness",

@@ -61,7 +61,8 @@ class RunConfig(DatasetOptions):
     device_metrics: bool = True
     dcgm_url: str | None = None
     # load
-    rate: float = math.inf
+    # None: as the data set's own times say, where it has some; else as inf, when others end.
+    rate: float | None = None
     burstiness: float = 1.0
     arrival: str | None = None
     ramp_up: str | None = None
@@ -177,7 +178,7 @@ class RunConfig(DatasetOptions):
                 raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
             positive("--ramp-from", self.ramp_from, "a rate in requests/s above 0")
             positive("--ramp-to", self.ramp_to, "a rate in requests/s above 0")
-            if not math.isinf(self.rate):
+            if not math.isinf(self.rate_rps):
                 raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
         self.check_shape()
         if self.arrival is None:
@@ -199,7 +200,7 @@ class RunConfig(DatasetOptions):
         others = [*flags[1:], *(["--ramp-up"] if self.ramp_up else [])]
         if others:
             raise BadInput(f"{flags[0]} and {others[0]} both set the rate; give one of them")
-        if not math.isinf(self.rate):
+        if not math.isinf(self.rate_rps):
             raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
         if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
             raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
@@ -240,7 +241,17 @@ class RunConfig(DatasetOptions):
     @property
     def is_open_loop(self) -> bool:
         """True when requests leave by a plan, not when others end."""
-        return not math.isinf(self.rate) or self.has_moving_rate
+        return not math.isinf(self.rate_rps) or self.has_moving_rate
+
+    @property
+    def rate_rps(self) -> float:
+        """Requests/s; inf where they leave when others end, or by the data set's own times."""
+        return math.inf if self.rate is None else self.rate
+
+    @property
+    def sets_times(self) -> bool:
+        """True when the command line says when requests leave, whatever times a data set has recorded."""
+        return self.rate is not None or self.has_moving_rate
 
     @property
     def shape(self) -> float:
@@ -276,6 +287,7 @@ class RunConfig(DatasetOptions):
         """All options as plain values, inf as a string, secrets masked, the key left out: what a run folder keeps."""
         plain = asdict(self)
         plain.pop("api_key")
+        plain["rate"] = self.rate_rps
         return masked_options({name: plain_value(value) for name, value in plain.items()})
 
 

@@ -18,7 +18,7 @@ from aisbench.engine.config import RunConfig
 from aisbench.engine.discovery import Model
 from aisbench.engine.head import request_head, tunnel_head
 from aisbench.engine.limits import SPARE_FILES
-from aisbench.engine.plan import Plan, bodies_wanted, make_plan
+from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
 from aisbench.engine.roofline_file import read_roofline
 from aisbench.engine.rundir import RunDirectory, local_date
 from aisbench.engine.spec import TargetSpec, WorkerSpec
@@ -27,7 +27,6 @@ from aisbench.engine.transport import Transport
 from aisbench.engine.turns import write_conversations
 from aisbench.masking import known, masked_url
 from aisbench.workload.build import Progress, Through, Workload, build_workload
-from aisbench.workload.options import WorkloadOptions
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
 AHEAD_S = 2.0
@@ -68,12 +67,7 @@ class Prepared:
 def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
     """Makes everything in `directory`; `progress(done, total)` is called while prompts are made. Raises BadInput for a workload that cannot be made."""
     workload = build_workload(
-        WorkloadOptions.of(
-            asked.config,
-            range_ratio=asked.config.range_ratio,
-            count=bodies_wanted(asked.config),
-            model=asked.model.name,
-        ),
+        workload_options(asked.config, asked.model.name),
         asked.backend,
         directory.records,
         stream=asked.config.stream,
@@ -81,7 +75,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         progress=progress,
     )
     plan = make_plan(asked.config, workload.prompts)
-    notes = [*workload.notes, *too_long(asked.model, workload)]
+    notes = [*workload.notes, *plan_notes(asked.config, plan), *too_long(asked.model, workload)]
     for note in notes:
         say(note)
     limit, binding = in_flight_limit(asked, plan)

@@ -90,7 +90,7 @@ def build_workload(
     bodies = write_bodies(directory / "bodies.bin", encoded(), count)
     np.save(directory / "prompt_tokens.npy", prompt_tokens)
     np.save(directory / "max_tokens.npy", max_tokens)
-    facts = fingerprint(options, bodies, prompt_tokens, reuse)
+    facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)
     return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts)
 
 
