@@ -104,7 +104,7 @@ TRAFFIC_OPTIONS = (
         name="warmup",
         type=int,
         metavar="N",
-        help="Requests sent before the run and left out of it.",
+        help="Requests sent before the run and left out of it, with prompts that the run does not have.",
     ),
     option(
         "--workers",
