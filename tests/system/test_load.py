@@ -192,6 +192,22 @@ def test_warm_up_requests_are_left_out_of_the_run(tmp_path: Path, quick_simulato
     assert len(rows_of(done.folder)) == 10
 
 
+def test_a_drawn_seed_is_said_and_repeated_by_config_yaml(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    few = ("--url", quick_simulator.url, "--num-requests", 4, "--concurrency", 2, "--no-progress", *SHORT)
+    one, other = run_load(tmp_path / "a", *few), run_load(tmp_path / "b", *few)
+    again = run_load(tmp_path / "c", "--config", one.folder / "config.yaml")
+    prints = [done.summary["fingerprint"] for done in (one, other, again)]
+    assert prints[0]["bodies"] == prints[2]["bodies"] != prints[1]["bodies"]
+    assert prints[0]["arrivals"] == prints[2]["arrivals"]
+    seed = yaml.safe_load((one.folder / "config.yaml").read_text())["seed"]
+    assert f"seed {seed} was drawn; --seed {seed} repeats these prompts" in one.out
+    assert "was drawn" not in again.out + again.err
+    # vllm bench serve's own seed, so that both send the same.
+    assert run_load(tmp_path / "d", *few, "--compat", "vllm").summary["config"]["seed"] == 0
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_warm_up_requests_are_none_of_the_run_s(tmp_path: Path, workers: int) -> None:
     bodies: list[bytes] = []
