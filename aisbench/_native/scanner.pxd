@@ -14,9 +14,10 @@ cdef enum Meaning:
     FINISH = 5         # a string: why the generation ended
     PROMPT_TOKENS = 6  # an integer
     OUTPUT_TOKENS = 7  # an integer
-    FAILURE = 8        # anything but null: the stream reports an error
+    FAILURE = 8        # anything but null, false and the empty: the stream reports an error
     CUMULATIVE = 9     # a string: the whole text so far
     KIND = 10          # a string: with "reasoning" in it, the event's content is reasoning
+    CACHED_TOKENS = 11 # an integer
 
 ctypedef struct Event:
     bint is_chunk
@@ -27,6 +28,7 @@ ctypedef struct Event:
     int finish              # index into recorder.FINISHES
     int32_t prompt_tokens   # -1: not given
     int32_t output_tokens
+    int32_t cached_tokens
     const char* content     # JSON-escaped, as it stood between its quotes
     Py_ssize_t content_bytes
     const char* reasoning
@@ -45,6 +47,7 @@ cdef class Scanner:
     cdef Event event
     cdef Node nodes[64]
     cdef int node_count
+    cdef int reasoning_node
     cdef const char* at
     cdef const char* end
 

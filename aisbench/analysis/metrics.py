@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.answers import answer_notes
 from aisbench.analysis.client import client_block, clock_of
 from aisbench.analysis.devices import devices_block
 from aisbench.analysis.failures import failures_by_kind
@@ -83,7 +84,7 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
-        "notes": run.info.get("notes") or [],
+        "notes": [*(run.info.get("notes") or ()), *answer_notes(run)],
     }
     summary["verdict"] = judge(run, summary, held, sending).as_dict()
     return summary
@@ -92,8 +93,8 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
 def metrics_block(
     run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None
 ) -> dict[str, dict[str, float]]:
-    """ITL exactly from the token log where there is one; else from the histogram, which also counts the
-    gaps of requests that did not succeed. Whole answers have an E2EL alone."""
+    """ITL exactly from the token log where there is one, else from the histogram. Whole answers have an E2EL
+    alone."""
     percents = run.config.get("percentiles") or ()
     if not run.streams:
         return {"e2el_ms": describe(latencies.e2el, percents)}

@@ -45,7 +45,7 @@ class Backend:
     stream. `plain_rules`: how a whole answer is read that is not streamed. `generates` False: it
     answers with vectors or scores; there are no tokens, and `plain_rules` mark their array as CHUNK.
     `counts_output` False: the server does not say how many tokens it generated; then --tokenizer counts them.
-    `must_finish`: a stream that ended without a finish reason was cut.
+    `must_finish`: a stream that ended with neither a finish reason nor [DONE] was cut.
 
     `takes_token_ids`, `takes_messages`: what it can be sent beside text. `parameters_in`: the object in
     the body that holds the sampling parameters, where they are not at its top; what --extra-body has
@@ -64,7 +64,7 @@ class Backend:
     takes_messages: bool = False
     generates: bool = True
     counts_output: bool = True
-    must_finish: bool = False
+    must_finish: bool = True
     parameters_in: str | None = None
 
     @property

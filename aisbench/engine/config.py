@@ -22,7 +22,7 @@ POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
 STRESS_S = 60.0
 # Events are small; a whole answer may hold thousands of vectors.
-EVENT_BYTES = 1 << 20
+EVENT_BYTES = 16 << 20
 ANSWER_BYTES = 1 << 26
 # Token events are counted by 10 ms, and a page of many slices helps nobody.
 SHORTEST_SLICE_S = 0.1

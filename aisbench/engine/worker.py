@@ -140,6 +140,7 @@ class Worker:
         self.driver.serve()
         while not self.driver.finished and self.block.stop_level == 0 and not self.orphaned:
             self.driver.expire()
+            self.driver.let_go()
             await asyncio.sleep(POLL_S)
         if not self.driver.finished:
             self.driver.cancel()
@@ -160,6 +161,7 @@ class Worker:
                 return
             if level == 1:
                 self.driver.exhaust()
+            self.driver.let_go()
             now = time.monotonic()
             if now >= expire_at:
                 self.driver.expire()
