@@ -96,6 +96,11 @@ cdef class Driver:
         self.exhausted = self.ending = True
         self.pool.serve(recorder, self.live)
 
+    def take(self, BodyFile bodies not None, Conversations conversations):
+        """Other bodies to send from the next `attach` on; nothing may be in flight."""
+        self.bodies = bodies
+        self.conversations = conversations
+
     def serve(self):
         """Begins to take slots; the first send waits for the block's common start, which must be set."""
         self.exhausted = self.ending = False

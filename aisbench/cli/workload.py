@@ -20,6 +20,7 @@ from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.workload.seeds import drawn_lines
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +46,7 @@ def export(output: str, **options: Any) -> int:
 
     Nothing is sent. Bodies name their model: give --model, or --url of a server that can be asked for it.
     """
-    config = RunConfig(**options)
+    config = RunConfig(**options).expanded()
     config.check()
     from aisbench.workload.export import export_lines
 
@@ -54,7 +55,7 @@ def export(output: str, **options: Any) -> int:
         slots, offsets_ns = planned(config, made)
         with written(output) as file:
             file.writelines(export_lines(made, slots, offsets_ns))
-    for note in made.notes:
+    for note in (*drawn_lines(options["seed"], config.seed), *made.notes):
         click.echo(note, err=True)
     if output != "-":
         click.echo(f"{slots} requests written to {output}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aisbench.errors import BadInput
 from aisbench.masking import MASK, masked_options
 from aisbench.workload.options import DatasetOptions, one_of
+from aisbench.workload.seeds import AUTO, seed_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,10 @@ class RunConfig(DatasetOptions):
     reader_rest_ms: float = 2.0
 
     def expanded(self) -> RunConfig:
-        """With what --stress and --compat stand for, where an option has its default."""
+        """With what --seed auto, --stress and --compat stand for, where an option has its default."""
+        if self.seed == AUTO:
+            seed = seed_for(makes_prompts=self.dataset_path is None, compat=self.compat)
+            return replace(self, seed=seed).expanded()
         if self.stress and self.duration_s is None:
             return replace(self, duration_s=STRESS_S).expanded()
         if self.compat != "vllm":

@@ -11,7 +11,7 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -70,13 +70,20 @@ def silent(done: int, total: int) -> None:
 
 class Coordinator:
     """`say` gets a line for people now and then, `progress` how far the prompts are made, `tick` is called
-    ten times a second while load runs.
+    ten times a second while load runs. `opening` is said once the run is prepared.
 
     Raises BadInput for options that make no run.
     """
 
     def __init__(
-        self, config: RunConfig, *, command: list[str], say: Say, tick: Tick, progress: Progress = silent
+        self,
+        config: RunConfig,
+        *,
+        command: list[str],
+        say: Say,
+        tick: Tick,
+        progress: Progress = silent,
+        opening: Sequence[str] = (),
     ) -> None:
         config.check()
         remember_options(asdict(config))
@@ -85,6 +92,7 @@ class Coordinator:
         self.say = say
         self.tick = tick
         self.progress = progress
+        self.opening = opening
         self.backend = backend_named(config.backend)
         self.headers = parse_headers(config.header, config.api_key)
         self.transport = Transport.of(config)
@@ -126,6 +134,8 @@ class Coordinator:
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise
+        for line in self.opening:
+            self.say(line)
         self.plan = prepared.plan
         self.scraper = self.metrics_scraper(targets)
         self.devices = self.device_sampler(targets)
