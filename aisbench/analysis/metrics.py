@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -90,11 +91,11 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def metrics_block(
-    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None
+    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None, percents: Sequence[float] = ()
 ) -> dict[str, dict[str, float]]:
     """ITL exactly from the token log where there is one, else from the histogram. Whole answers have an E2EL
-    alone."""
-    percents = run.config.get("percentiles") or ()
+    alone. `percents`: percentiles beside those that the run was asked for."""
+    percents = [*(run.config.get("percentiles") or ()), *percents]
     if not run.streams:
         return {"e2el_ms": describe(latencies.e2el, percents)}
     return {

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aisbench.analysis.gates import broken_gates, parse_gates
+from aisbench.analysis.records import Run
 from aisbench.cli.watching import View, Watching
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 RUN_FAILED = 1
 VERDICT_INVALID = 3
+GATE_BROKEN = 4
 INTERRUPTED = 130
 
 
@@ -94,7 +97,12 @@ def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
         sys.stdout.write((folder / "summary.json").read_text())
     else:
         print_result(summary, list(config.percentiles), folder / "report.html", style=config.table)
-    return exit_code(summary, strict=config.strict)
+    gates = parse_gates(config.fail_on)
+    broken = broken_gates(Run.load(folder), summary, gates) if gates else []
+    for sentence in broken:
+        click.echo(sentence, err=True)
+    code = exit_code(summary, strict=config.strict)
+    return GATE_BROKEN if code == 0 and broken else code
 
 
 def exit_code(summary: dict[str, Any], *, strict: bool) -> int:
