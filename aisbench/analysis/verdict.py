@@ -11,6 +11,7 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.thresholds import Threshold
+from aisbench.analysis.turns import turn_notes
 
 RANK = {"valid": 0, "doubtful": 1, "invalid": 2}
 
@@ -81,7 +82,7 @@ def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -
         judge_limit(verdict, run, held, sending)
         judge_stamps(verdict, summary)
     judge_host(verdict, run, summary["client"])
-    verdict.notes += answer_notes(run)
+    verdict.notes += [*answer_notes(run), *turn_notes(run)]
     return verdict
 
 
