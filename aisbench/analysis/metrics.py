@@ -134,15 +134,18 @@ def from_plan_block(run: Run, latencies: Latencies) -> dict[str, dict[str, float
 
 def requests_block(run: Run) -> dict[str, int | None]:
     """Each request is in exactly one of completed, failed, cancelled (stopped by the run's end), dropped
-    (never sent, --late drop) and lost (in flight in a crash)."""
+    (never sent, --late drop) and lost (in flight in a crash); or, of those that were planned, not even begun:
+    the run ended before, or the conversation of which it is a later turn."""
+    planned = run.info.get("planned_requests")
     return {
-        "planned": run.info.get("planned_requests"),
+        "planned": planned,
         "sent": int((run.rows["sent_ns"] > 0).sum()),
         "completed": int(run.has_status("ok").sum()),
         "failed": int(run.has_status("failed").sum()),
         "cancelled": int(run.has_status("cancelled").sum()),
         "dropped": int(run.has_status("dropped").sum()),
         "lost": int(run.has_status("in_flight").sum()),
+        "not_sent": max(0, planned - len(run.rows)) if planned is not None else 0,
     }
 
 
