@@ -5,6 +5,7 @@ FLOW_BUCKET_NS: int
 STATUSES: tuple[str, ...]
 ERRORS: tuple[str, ...]
 FINISHES: tuple[str, ...]
+MARKS: dict[str, int]
 ROW_FIELDS: list[tuple]
 ROW_BYTES: int
 

@@ -15,6 +15,7 @@ from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.masking import masked_command
+from aisbench.workload.seeds import drawn_lines
 
 
 @click.command(
@@ -41,7 +42,14 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     from aisbench.cli.run import run_and_report
 
     command = shlex.split(shlex.join(["aisbench-load", *command_line()]))
-    return run_and_report(config, command=command, as_json=as_json, live=not no_progress, live_port=live_port)
+    return run_and_report(
+        config,
+        command=command,
+        as_json=as_json,
+        live=not no_progress,
+        live_port=live_port,
+        opening=drawn_lines(options["seed"], config.seed),
+    )
 
 
 def command_line(command: str = "load") -> list[str]:

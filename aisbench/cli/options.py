@@ -14,6 +14,7 @@ import click
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.masking import remember_options
+from aisbench.workload.seeds import AUTO, LARGEST
 
 
 class JsonObject(click.ParamType):
@@ -87,6 +88,20 @@ class Listed(click.ParamType):
             return tuple(self.kind(part) for part in parts)
         except ValueError:
             self.fail(f"{value!r}: give {self.kind.__name__} values separated by commas", param, ctx)
+
+
+class Seed(click.ParamType):
+    """A whole number, or auto."""
+
+    name = "seed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip()
+        if text.lower() == "auto":
+            return AUTO
+        if not (text.isascii() and text.isdigit() and int(text) <= LARGEST):
+            self.fail(f"must be auto or a whole number from 0 to {LARGEST}, got {text}", param, ctx)
+        return int(text)
 
 
 class HostPort(click.ParamType):

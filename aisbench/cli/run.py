@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,16 +33,18 @@ def run_and_report(
     as_json: bool,
     live: bool,
     live_port: tuple[str, int] | None = None,
+    opening: Sequence[str] = (),
 ) -> int:
     """Runs, writes the reports, prints the table; returns the exit code.
 
-    `live_port`: host and port at which the live page is served; None: nowhere.
+    `live_port`: host and port at which the live page is served; None: nowhere. `opening`: lines that are said
+    once the run is prepared.
     """
 
     def say(line: str) -> None:
         click.echo(masked_text(line), err=as_json)
 
-    coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None)
+    coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
     with contextlib.ExitStack() as stack:
         page = served_page(stack, config, live_port, say) if live_port is not None else None
         urls = config.url

@@ -19,6 +19,7 @@ from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import SECRET_FIELDS, RunConfig
 from aisbench.errors import BadInput
+from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
@@ -128,6 +129,8 @@ def saturate(
         check(settings, config)
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)
+        for line in drawn_lines(options["seed"], config.seed):
+            click.echo(line)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.saturating import saturate_and_report
 

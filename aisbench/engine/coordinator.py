@@ -11,7 +11,7 @@ import json
 import platform
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,7 +32,7 @@ from aisbench.engine.draining import wait_until_idle
 from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
-from aisbench.engine.plan import Plan, bodies_wanted
+from aisbench.engine.plan import Plan, workload_options
 from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
@@ -42,7 +42,6 @@ from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text, remember_options
 from aisbench.workload.build import Progress
-from aisbench.workload.options import WorkloadOptions
 
 POLL_S = 0.1
 READY_PATIENCE_S = 60.0
@@ -71,13 +70,20 @@ def silent(done: int, total: int) -> None:
 
 class Coordinator:
     """`say` gets a line for people now and then, `progress` how far the prompts are made, `tick` is called
-    ten times a second while load runs.
+    ten times a second while load runs. `opening` is said once the run is prepared.
 
     Raises BadInput for options that make no run.
     """
 
     def __init__(
-        self, config: RunConfig, *, command: list[str], say: Say, tick: Tick, progress: Progress = silent
+        self,
+        config: RunConfig,
+        *,
+        command: list[str],
+        say: Say,
+        tick: Tick,
+        progress: Progress = silent,
+        opening: Sequence[str] = (),
     ) -> None:
         config.check()
         remember_options(asdict(config))
@@ -86,12 +92,12 @@ class Coordinator:
         self.say = say
         self.tick = tick
         self.progress = progress
+        self.opening = opening
         self.backend = backend_named(config.backend)
         self.headers = parse_headers(config.header, config.api_key)
         self.transport = Transport.of(config)
         check_goodput(config, self.backend)
-        count = bodies_wanted(config)
-        WorkloadOptions.of(config, range_ratio=config.range_ratio, count=count, model="").check()
+        workload_options(config, model="").check()
         self.interrupts = Interrupts()
         # Why the run has to end before its time, once it has.
         self.stopped: str | None = None
@@ -103,7 +109,7 @@ class Coordinator:
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
         """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent, and CannotRun when no worker starts."""
         config = self.config
-        workers = config.workers or default_workers(config.concurrency, config.rate)
+        workers = config.workers or default_workers(config.concurrency, config.rate_rps)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
         targets = [resolve(url, self.transport) for url in urls]
@@ -128,6 +134,8 @@ class Coordinator:
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise
+        for line in self.opening:
+            self.say(line)
         self.plan = prepared.plan
         self.scraper = self.metrics_scraper(targets)
         self.devices = self.device_sampler(targets)

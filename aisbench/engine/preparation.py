@@ -18,7 +18,7 @@ from aisbench.engine.config import RunConfig
 from aisbench.engine.discovery import Model
 from aisbench.engine.head import request_head, tunnel_head
 from aisbench.engine.limits import SPARE_FILES
-from aisbench.engine.plan import Plan, bodies_wanted, make_plan
+from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
 from aisbench.engine.roofline_file import read_roofline
 from aisbench.engine.rundir import RunDirectory, local_date
 from aisbench.engine.spec import TargetSpec, WorkerSpec
@@ -26,8 +26,8 @@ from aisbench.engine.target import Target, packed_address
 from aisbench.engine.transport import Transport
 from aisbench.engine.turns import write_conversations
 from aisbench.masking import known, masked_url
+from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Progress, Through, Workload, build_workload
-from aisbench.workload.options import WorkloadOptions
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
 AHEAD_S = 2.0
@@ -68,20 +68,16 @@ class Prepared:
 def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
     """Makes everything in `directory`; `progress(done, total)` is called while prompts are made. Raises BadInput for a workload that cannot be made."""
     workload = build_workload(
-        WorkloadOptions.of(
-            asked.config,
-            range_ratio=asked.config.range_ratio,
-            count=bodies_wanted(asked.config),
-            model=asked.model.name,
-        ),
+        workload_options(asked.config, asked.model.name),
         asked.backend,
         directory.records,
         stream=asked.config.stream,
+        warm_up=asked.config.warmup,
         through=aligner(asked, say),
         progress=progress,
     )
     plan = make_plan(asked.config, workload.prompts)
-    notes = [*workload.notes, *too_long(asked.model, workload)]
+    notes = [*workload.notes, *plan_notes(asked.config, plan), *too_long(asked.model, workload)]
     for note in notes:
         say(note)
     limit, binding = in_flight_limit(asked, plan)
@@ -96,6 +92,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
     if talks is not None:
         write_conversations(directory.records / TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
+    write_warm_up(asked, directory.records, workload.warm_up)
     return Prepared(block, slots, worker_specs(asked, directory.records, plan, limit, slots), plan)
 
 
@@ -241,6 +238,22 @@ def target_specs(asked: Asked) -> list[TargetSpec]:
     return specs
 
 
+def warm_up_share(asked: Asked, worker: int) -> int:
+    """How many of the --warmup requests are this worker's."""
+    return asked.config.warmup // asked.workers + (worker < asked.config.warmup % asked.workers)
+
+
+def write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
+    """A file of bodies for each worker that has requests to send before the run; few are sent again and again."""
+    begin = 0
+    for worker in range(asked.workers):
+        count = warm_up_share(asked, worker)
+        own = [bodies[i % len(bodies)] for i in range(begin, begin + count)]
+        begin += count
+        if own:
+            write_bodies(records / f"warmup-{worker}.bin", own, count)
+
+
 def worker_specs(
     asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None
 ) -> list[WorkerSpec]:
@@ -262,7 +275,7 @@ def worker_specs(
             share=share,
             connect_ahead=connections_ahead(asked, plan, share),
             connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,
-            warmup=config.warmup // workers + (worker < config.warmup % workers),
+            warmup=warm_up_share(asked, worker),
             targets=targets,
             policy=config.url_policy,
             keep_alive=asked.transport.keep_alive,

@@ -58,6 +58,8 @@ class Worker:
         self.recorder.reserve(spec.expected_rows)
         # Why no more can be recorded, once there is no room for it.
         self.full: OSError | None = None
+        self.bodies = BodyFile(spec.bodies)
+        self.conversations = conversations(spec)
         self.driver = Driver(
             targets=targets(spec),
             reading=Reading(
@@ -69,8 +71,8 @@ class Worker:
                 must_finish=spec.must_finish,
                 keeps_text=spec.text or spec.conversations is not None,
             ),
-            bodies=BodyFile(spec.bodies),
-            conversations=conversations(spec),
+            bodies=self.bodies,
+            conversations=self.conversations,
             on_failure=self.on_failure,
             timeout_ns=spec.timeout_ns,
             drop_after_ns=spec.drop_after_ns,
@@ -142,7 +144,9 @@ class Worker:
                 return
 
     async def warm_up(self) -> None:
-        """Sends the first bodies, recorded apart and thrown away."""
+        """Sends bodies of its own, which no measured request has; recorded apart and thrown away."""
+        bodies = Path(self.spec.records, f"warmup-{self.spec.worker}.bin")
+        self.driver.take(BodyFile(str(bodies)), None)
         block = SharedBlock.create(
             f"{self.spec.block}-warmup-{self.spec.worker}", 1, self.spec.warmup, array("q")
         )
@@ -153,6 +157,7 @@ class Worker:
         self.driver.serve()
         while not self.driver.finished and self.block.stop_level == 0 and not self.orphaned:
             self.driver.expire()
+            self.driver.let_go()
             await asyncio.sleep(POLL_S)
         if not self.driver.finished:
             self.driver.cancel()
@@ -160,6 +165,8 @@ class Worker:
         for kind in ("rows", "hist", "flow"):
             Path(self.spec.records, f"{kind}-{1000 + self.spec.worker}.bin").unlink()
         Path(f"{self.spec.block}-warmup-{self.spec.worker}").unlink()
+        bodies.unlink()
+        self.driver.take(self.bodies, self.conversations)
         self.driver.attach(self.block, self.spec.worker, self.slots, self.recorder, self.spec.share)
 
     async def until_finished(self) -> None:
@@ -172,6 +179,7 @@ class Worker:
                 return
             if level == 1:
                 self.driver.exhaust()
+            self.driver.let_go()
             now = time.monotonic()
             if now >= expire_at:
                 self.driver.expire()
