@@ -69,7 +69,7 @@ def per_second(moments_ns: NDArray[np.int64], duration_ns: int, width_ns: int) -
     return rates(np.bincount(index, minlength=bins), duration_ns, width_ns)
 
 
-def rates(counts: NDArray[np.int64], duration_ns: int, width_ns: int) -> Series:
+def rates(counts: NDArray[Any], duration_ns: int, width_ns: int) -> Series:
     starts = np.arange(len(counts), dtype=np.int64) * width_ns
     lengths = np.minimum(width_ns, np.maximum(duration_ns - starts, FLOW_BUCKET_NS))
     return Series(starts / 1e9, counts / lengths * 1e9)
@@ -84,13 +84,13 @@ def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | Non
     return per_second(planned, run.duration_ns, width_ns)
 
 
-def token_series(run: Run, width_ns: int) -> Series:
-    """Token events a second, of all requests."""
+def token_series(run: Run, width_ns: int, per_event: float = 1.0) -> Series:
+    """Output tokens a second, of all requests: token events, each taken as `per_event` tokens."""
     per_bin = width_ns // FLOW_BUCKET_NS
     bins = max(1, -(-max(run.duration_ns, len(run.flow) * FLOW_BUCKET_NS) // width_ns))
     padded = np.zeros(bins * per_bin, np.int64)
     padded[: len(run.flow)] = run.flow
-    return rates(padded.reshape(bins, per_bin).sum(axis=1), run.duration_ns, width_ns)
+    return rates(per_event * padded.reshape(bins, per_bin).sum(axis=1), run.duration_ns, width_ns)
 
 
 def flow_within(run: Run, edges_ns: NDArray[Any]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
 from aisbench.report.aisbench_table import aisbench_table
+from aisbench.report.answer_lines import answer_lines
 
 WIDTH = 50
 GIB = 1 << 30
@@ -29,8 +30,8 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
     """
     lines = [f"{' Serving Benchmark Result ':=^{WIDTH}}"]
 
-    def add(label: str, value: float, form: str = ".2f") -> None:
-        lines.append(f"{label + ':':<40} {value:<10{form}}")
+    def add(label: str, value: float | None, form: str = ".2f") -> None:
+        lines.append(f"{label + ':':<40} {shown(value, form):<10}")
 
     add("Successful requests", summary["completed"], "d")
     add("Failed requests", summary["failed"], "d")
@@ -80,6 +81,11 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
     return "\n".join(lines)
 
 
+def shown(value: float | None, form: str = ".2f") -> str:
+    """A dash for what was not measured."""
+    return "-" if value is None else f"{value:{form}}"
+
+
 def details(summary: dict[str, Any]) -> Iterator[str]:
     """The compact block below the table, a line at a time."""
     requests, in_flight, client = summary["requests"], summary["in_flight"], summary["client"]
@@ -101,18 +107,15 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     if plan is not None:
         for key, figures in plan.items():
             yield (
-                f"{METRIC_TITLES[key.removesuffix('_ms')][0]} from plan (ms) mean {figures['mean']:.2f}, p50 {figures['p50']:.2f}, "
-                f"p90 {figures['p90']:.2f}, p99 {figures['p99']:.2f}"
+                f"{METRIC_TITLES[key.removesuffix('_ms')][0]} from plan (ms) mean {shown(figures['mean'])}, p50 {shown(figures['p50'])}, "
+                f"p90 {shown(figures['p90'])}, p99 {shown(figures['p99'])}"
             )
     lag = client["schedule_lag_ms"]
     if lag is not None:
-        yield f"Schedule lag (ms)   p50 {lag['p50']:.3f}, p99 {lag['p99']:.3f}, max {lag['max']:.3f}"
+        yield f"Schedule lag (ms)   {three(lag)}"
     delay = client["client_delay_ms"]
-    yield (
-        f"Client delay (ms)   p50 {delay['p50']:.3f}, p99 {delay['p99']:.3f}, max {delay['max']:.3f} "
-        f"(clock: {summary['clock']})"
-    )
-    if "ttft_ms" in summary["metrics"]:
+    yield (f"Client delay (ms)   {three(delay)} (clock: {summary['clock']})")
+    if "ttft_ms" in summary["metrics"] and client["ttft_bounds_ms"]:
         low, high = client["ttft_bounds_ms"]
         yield f"Mean TTFT within    {low:.2f} to {high:.2f} ms"
     yield from parts(summary)
@@ -135,8 +138,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"Client roofline     {100 * roofline['mean_share']:.1f} % used (busiest second "
             f"{100 * roofline['busiest_share']:.1f} %), by the selfcheck of {roofline['measured'][:10]}"
         )
-    if summary["output_tokens_from"] in ("events", "mixed"):
-        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
+    yield from answer_lines(summary)
     apart = [f"{requests[name]} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]
     if apart:
         yield f"Not in the figures  {', '.join(apart)}"
@@ -144,6 +146,10 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
         yield f"Error {kind:<20} {count}{message}"
+
+
+def three(figures: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {shown(figures[name], '.3f')}" for name in ("p50", "p99", "max"))
 
 
 def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:
@@ -171,11 +177,11 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
         begin, end = (ms / 1e3 for ms in stage["window_ms"])
         metrics = stage["metrics"]
         short = "" if stage["long_enough"] else "; short beside its longest request, so throughput is rough"
-        first = f", TTFT {metrics['ttft_ms']['mean']:.2f}" if "ttft_ms" in metrics else ""
+        first = f", TTFT {shown(metrics['ttft_ms']['mean'])}" if "ttft_ms" in metrics else ""
         yield (
             f"{title:<19} {begin:.2f} to {end:.2f} s: {stage['completed']} requests, "
             f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s{first}, "
-            f"E2EL {metrics['e2el_ms']['mean']:.2f} ms (mean){short}"
+            f"E2EL {shown(metrics['e2el_ms']['mean'])} ms (mean){short}"
         )
 
 
@@ -228,10 +234,10 @@ def parts(summary: dict[str, Any]) -> Iterator[str]:
     """A line for each server, and for each turn of conversations, where there are several."""
     for key, name in (("endpoints", "url"), ("turns", "turn")):
         for row in summary[key] or ():
-            first = f", TTFT {row['mean_ttft_ms']:.2f}" if "mean_ttft_ms" in row else ""
+            first = f", TTFT {shown(row['mean_ttft_ms'])}" if "mean_ttft_ms" in row else ""
             yield (
                 f"{name.title() + ' ' + str(row[name]):<19} {row['completed']} completed, {row['failed']} failed, "
-                f"{row['output_throughput']:.2f} tok/s{first}, E2EL {row['mean_e2el_ms']:.2f} ms (mean)"
+                f"{row['output_throughput']:.2f} tok/s{first}, E2EL {shown(row['mean_e2el_ms'])} ms (mean)"
             )
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
-from aisbench.analysis.vllm_keys import vllm_result
+from aisbench.analysis.vllm_keys import as_vllm_writes, vllm_result
 from aisbench.report.html import write_html
 from aisbench.report.requests_table import write_requests
 from aisbench.report.slices_table import write_slices_csv
@@ -26,7 +26,7 @@ def write_all(run_dir: str | Path) -> dict[str, Any]:
     vllm = vllm_result(run)
     summary = summarise(run, vllm)
     write_json(summary, run.folder / "summary.json", indent=True)
-    write_json(vllm, run.folder / "vllm.json")
+    write_json(as_vllm_writes(vllm), run.folder / "vllm.json")
     write_summary_csv(summary, run.folder / "summary.csv")
     write_slices_csv(summary["slices"], run.folder / "slices.csv")
     write_requests(run, run.folder / "requests.jsonl")

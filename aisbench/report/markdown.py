@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aisbench.analysis.statistics import percentile_name
-from aisbench.report.console import METRIC_TITLES, verdict_lines
+from aisbench.report.console import METRIC_TITLES, shown, verdict_lines
 
 
 def markdown(summary: dict[str, Any], percents: list[float]) -> str:
@@ -38,7 +38,7 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     latencies = [
         (
             METRIC_TITLES[key.removesuffix("_ms")][0],
-            *(f"{found[name]:.2f}" for name in ("mean", "median", *names)),
+            *(shown(found[name]) for name in ("mean", "median", *names)),
         )
         for key, found in summary["metrics"].items()
     ]

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_groups, page_server
+from aisbench.report import page_answers, page_groups, page_server
 from aisbench.report.page_table import METRIC_NAMES, cards, figure, table
 
 VERDICT_WORDS = {
@@ -37,7 +37,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
-        "parts": page_groups.parts(summary),
+        "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary),
         "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
@@ -91,13 +91,21 @@ def headline(summary: dict[str, Any]) -> str:
     ]
     for key, found in metrics.items():
         shown.append(
-            (METRIC_NAMES[key], f"{figure(found['mean'])} ms", f"mean; p99 {figure(found['p99'])} ms")
+            (metric_name(summary, key), f"{figure(found['mean'])} ms", f"mean; p99 {figure(found['p99'])} ms")
+            if found["count"]
+            else (metric_name(summary, key), figure(None), "not measured")
         )
     goodput = summary["goodput"]
     if goodput is not None:
         bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
         shown.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
     return cards(shown)
+
+
+def metric_name(summary: dict[str, Any], key: str) -> str:
+    """ITL says so where its gaps are between events of several tokens."""
+    per_event = key == "itl_ms" and summary["answers"]["itl_per"] == "event"
+    return METRIC_NAMES[key] + (" per event" if per_event else "")
 
 
 def timeline_note(run: Run) -> str:
@@ -119,7 +127,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
         (name for name in metrics["e2el_ms"] if is_percentile(name)), key=lambda name: float(name[1:])
     )
     columns = ["mean", "std", "min", *percents, "max"]
-    rows = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
+    rows = [(metric_name(summary, key), found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
     rows += [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
     intervals = {METRIC_NAMES[key]: found for key, found in summary["percentile_intervals"].items()}
@@ -158,7 +166,9 @@ def latency_note(summary: dict[str, Any]) -> str:
             "From plan: counted from when the request was to leave, as a user who came then feels it."
         )
     if summary["output_tokens_from"] in ("events", "mixed"):
-        notes.append("The server's usage was missing: output tokens are counted as content events there.")
+        notes.append(
+            "Where the server gave no usage that can be used, output tokens are counted as content events."
+        )
     user = summary["client"]["ttft_user_ms"]
     notes.append(
         f"Without kernel stamps mean TTFT would have read {figure(user['mean'])} ms (p99 {figure(user['p99'])} ms)."
@@ -214,12 +224,12 @@ def checks(found: list[dict[str, Any]]) -> str:
 
 def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     client = summary["client"]
-    low, high = client["ttft_bounds_ms"]
+    bounds = client["ttft_bounds_ms"]
     found: list[tuple[str, Any]] = [
         ("clock of received bytes", summary["clock"]),
         (
             f"bounds of mean {'TTFT' if 'ttft_ms' in summary['metrics'] else 'E2EL'}",
-            f"{low:.3f} to {high:.3f} ms",
+            "{:.3f} to {:.3f} ms".format(*bounds) if bounds else "–",
         ),
         ("client delay p50 / p99 / max", three(client["client_delay_ms"])),
     ]
@@ -246,8 +256,9 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def three(figures: dict[str, float]) -> str:
-    return f"{figures['p50']:.3f} / {figures['p99']:.3f} / {figures['max']:.3f} ms"
+def three(figures: dict[str, Any]) -> str:
+    values = [figures[name] for name in ("p50", "p99", "max")]
+    return " / ".join("–" if value is None else f"{value:.3f}" for value in values) + " ms"
 
 
 def roofline(found: dict[str, Any] | None) -> str:
