@@ -1,48 +1,44 @@
-"""What the succeeded answers consisted of: tokens an event, how they ended, reasoning before the answer."""
+"""What was odd about answers that count all the same, in sentences for the verdict's notes."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from aisbench._native.recorder import FINISHES
-from aisbench.analysis.latencies import Latencies
+from aisbench._native.recorder import MARKS
 from aisbench.analysis.records import Run
-from aisbench.analysis.tokens import TokenCounts
-
-# From here on a gap between events is not the gap between tokens.
-ITL_PER_EVENT_FROM = 1.1
 
 
-def answers_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, Any]:
-    """summary.json's `answers`, of the succeeded requests.
-
-    `itl_per`: "token", or "event" where events carry more than 1.1 tokens on average. `at_one_moment`: how many
-    had several tokens and all of them at one moment, so that they have neither TPOT nor ITL. `finish`: by what
-    the server gave as the reason for the end; `truncated_share`: those that reached their most tokens (length).
-    `usage_contradicted`, `uncounted`: see TokenCounts. What does not apply is None.
-    """
-    rows = run.selected(run.has_status("ok"))
-    per_event = tokens.per_event(run) if run.streams and run.generates else None
-    finish = np.bincount(rows["finish"], minlength=len(FINISHES))
-    count = len(rows)
-    return {
-        "tokens_per_event": per_event or None,
-        "itl_per": None if per_event is None else "event" if per_event > ITL_PER_EVENT_FROM else "token",
-        "at_one_moment": latencies.at_one_moment if run.streams else 0,
-        "finish": {name: int(finish[code]) for code, name in enumerate(FINISHES)},
-        "truncated_share": float(finish[FINISHES.index("length")]) / count if count else None,
-        "usage_contradicted": tokens.contradicted,
-        "uncounted": tokens.uncounted,
-    }
-
-
-def reasoning_block(run: Run) -> dict[str, float]:
-    rows = run.selected(run.has_status("ok"))
-    events, reasoning = int(rows["content_events"].sum()), int(rows["reasoning_events"].sum())
-    return {
-        "events": reasoning,
-        "requests": int((rows["reasoning_events"] > 0).sum()),
-        "share_of_events": reasoning / events if events else 0.0,
-    }
+def answer_notes(run: Run) -> list[str]:
+    """One sentence for each oddity of the succeeded requests; empty when there is none."""
+    rows = run.rows[run.has_status("ok")]
+    of = f"of {len(rows):,} answers"
+    odd_types, left_open, late, again = (
+        int(np.count_nonzero(found))
+        for found in (
+            rows["marks"] & MARKS["odd_content_type"],
+            rows["marks"] & MARKS["body_left_open"],
+            rows["late_events"],
+            rows["attempts"] > 1,
+        )
+    )
+    notes = []
+    if odd_types:
+        notes.append(
+            f"{odd_types:,} {of} were event streams whose content type says otherwise; they were measured as streams."
+        )
+    if left_open:
+        notes.append(
+            f"{left_open:,} {of} left the body open after the stream had said that it ends; these requests ended "
+            "there, and their connections were not used again."
+        )
+    if late:
+        notes.append(
+            f"{late:,} {of} went on after [DONE]; those {int(rows['late_events'].sum()):,} events count as nothing "
+            "but usage."
+        )
+    if again:
+        notes.append(
+            f"{again:,} {of} were sent twice, because the server had closed the idle connection; their time counts "
+            "from the first send."
+        )
+    return notes

@@ -13,10 +13,14 @@ METRIC_NAMES = {
 }
 
 
+# In place of a figure that was not measured.
+ABSENT = "–"
+
+
 def figure(value: float | None) -> str:
-    """About four significant digits, thousands separated, never more than three decimals; a dash for what was not measured."""
+    """About four significant digits, thousands separated, never more than three decimals; a dash for None."""
     if value is None:
-        return "–"
+        return ABSENT
     size = abs(value)
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
     return f"{value:,.{decimals}f}"
