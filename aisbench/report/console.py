@@ -91,6 +91,12 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from plan_lines(summary)
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    touched = summary["max_concurrent_requests"]
+    if touched > in_flight["peak"]:
+        yield (
+            f"Peak concurrent     {touched:.0f} touched one second, which is vLLM's count; "
+            f"at one moment at most {in_flight['peak']} were in flight"
+        )
     timed = summary["timed"]
     if timed is not None:
         yield (

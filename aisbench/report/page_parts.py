@@ -9,6 +9,7 @@ from typing import Any
 
 from aisbench.analysis.records import Run
 from aisbench.report import page_groups, page_headline, page_server
+from aisbench.report.glossary import linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, table
 
@@ -99,7 +100,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
         ["ms", *columns, "count"],
         [
             [
-                name,
+                linked(name),
                 *(cell(known(found, c), intervals.get(name, {}), c) for c in columns),
                 f"{(found or {}).get('count', 0):,}",
             ]
@@ -185,7 +186,7 @@ def checks(found: list[dict[str, Any]]) -> str:
         chip = f'<span class="chip {check["status"]}">{check["status"]}</span>'
         measured = f"{figure(check['value'])} {escape(check['unit'])}"
         rows.append(
-            [escape(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
+            [linked(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
         )
     return table(["what", "measured", "doubtful", "invalid", "", "why it matters"], rows, "checks")
 
@@ -207,7 +208,7 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
         ("events per read", f"{client['events_per_read']:.2f}"),
         (
             "reads with several tokens",
-            f"{client['merged_reads']:,} ({client['merged_events']:,} tokens came behind)",
+            f"{client['merged_reads']:,}; {client['merged_events']:,} tokens share another's stamp",
         ),
         ("reader's rest", f"{client['reader_rest_ms']:g} ms"),
         ("CPU of a core, per worker", percents_of(client["cpu_share"])),
@@ -256,7 +257,7 @@ def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:
     items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape('–' if value is None else str(value))}</dd></div>"
+        f"<div><dt>{linked(name)}</dt><dd>{escape('–' if value is None else str(value))}</dd></div>"
         for name, value in pairs
     )
     return f"<dl>{items}</dl>"
