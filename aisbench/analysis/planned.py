@@ -81,7 +81,7 @@ def law_rate(config: RunConfig, plan: Plan, edges_s: Floats) -> Floats | None:
         return np.asarray(np.diff(shape.expected(edges_s)) / np.diff(edges_s))
     middle = (edges_s[1:] + edges_s[:-1]) / 2
     if plan.ramp is None:
-        return np.where(middle <= plan.limit / config.rate, config.rate, np.nan)
+        return np.where(middle <= plan.limit / config.rate_rps, config.rate_rps, np.nan)
     at = ramp_rates(plan.ramp, plan.limit)
     return np.asarray(np.interp(middle, np.cumsum(1 / at), at, right=np.nan))
 
@@ -100,7 +100,7 @@ def operational(config: RunConfig, plan: Plan) -> Floats | None:
     if shape is not None:
         return shape.expected(times_s)
     if plan.ramp is None:
-        return np.asarray(times_s * config.rate)
+        return np.asarray(times_s * config.rate_rps)
     return np.cumsum(np.diff(times_s, prepend=0.0) * ramp_rates(plan.ramp, plan.limit))
 
 
