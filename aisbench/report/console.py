@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
+from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
 from aisbench.report.measured import APART, known, shown, ttft_bounds
 from aisbench.report.stages import too_little
@@ -278,7 +279,8 @@ def render(
     lines = [table, *details(summary), *interval_lines(summary, percents), *verdict_lines(summary["verdict"])]
     if report is not None:
         lines.append(f"Report: {report}")
-    return "\n".join(lines)
+    # Models, devices and metrics bring the server's words in as well.
+    return printable("\n".join(lines))
 
 
 def print_result(

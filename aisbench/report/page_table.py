@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from aisbench.printable import printable
 from aisbench.report.glossary import linked
 
 METRIC_NAMES = {
@@ -48,6 +49,11 @@ def cards(shown: Iterable[tuple[str, str, str]]) -> str:
         f'<div class="aside">{escape(aside)}</div></div>'
         for label, value, aside in shown
     )
+
+
+def said(text: object) -> str:
+    """Words that a server may have had a hand in, as HTML."""
+    return escape(printable(str(text)))
 
 
 def with_unit(value: str) -> str:
