@@ -30,6 +30,7 @@ from aisbench.analysis.timed import timed_block
 from aisbench.analysis.tokens import TokenCounts, itl_histogram, logged_gaps_ns
 from aisbench.analysis.verdict import judge
 from aisbench.analysis.vllm_keys import own_totals, vllm_result
+from aisbench.printable import printable
 from aisbench.workload.fingerprint import length_facts
 
 SUMMARY_SCHEMA = 1
@@ -72,7 +73,7 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "stable": stable_block(run, in_flight, latencies, tokens),
         "slices": slices_block(run, latencies, tokens, in_flight),
         "errors": errors_block(run),
-        "error_samples": run.info.get("error_samples") or [],
+        "error_samples": error_samples(run),
         "input_tokens_from": tokens.prompt_source,
         "output_tokens_from": tokens.source,
         "answers": answers_block(run, latencies, tokens),
@@ -160,6 +161,12 @@ def requests_block(run: Run) -> dict[str, int | None]:
 def errors_block(run: Run) -> dict[str, int]:
     """Failed requests by kind, the commonest first."""
     return {kind: len(rows) for kind, rows in failures_by_kind(run).items()}
+
+
+def error_samples(run: Run) -> list[dict[str, Any]]:
+    """The first failures of each kind in the server's words, which records of earlier versions hold as they came."""
+    samples = run.info.get("error_samples") or []
+    return [sample | {"message": printable(str(sample.get("message") or ""))} for sample in samples]
 
 
 def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:

@@ -16,6 +16,7 @@ from aisbench.cli.watching import View, Watching
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 from aisbench.masking import masked_text, masked_url
+from aisbench.printable import printable
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
 from aisbench.report.preparing import Preparing
@@ -45,7 +46,7 @@ def run_and_report(
     """
 
     def say(line: str) -> None:
-        click.echo(masked_text(line), err=as_json)
+        click.echo(printable(masked_text(line)), err=as_json)
 
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
     with contextlib.ExitStack() as stack:
