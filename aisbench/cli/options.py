@@ -120,15 +120,29 @@ class ManyValued(click.Command):
         "--local-address",
     )
 
+    # Each of several values behind one of these is as good as the flag again.
+    again = ("--header",)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         joined: list[str] = []
-        for arg in args:
+        for arg in map(self.with_hyphens, args):
+            if len(joined) >= 2 and joined[-2] in self.again and not arg.startswith("-"):
+                joined += [joined[-2], arg]
+                continue
             takes_more = len(joined) >= 2 and joined[-2] in self.many
             if takes_more and not arg.startswith("-"):
                 joined[-1] += f" {arg}"
             else:
                 joined.append(arg)
         return super().parse_args(ctx, joined)
+
+    def with_hyphens(self, arg: str) -> str:
+        """`--max_concurrency` as `--max-concurrency`: vLLM takes both."""
+        name, mark, value = arg.partition("=")
+        hyphens = name.replace("_", "-")
+        flags = {flag for one in self.params for flag in (*one.opts, *one.secondary_opts)}
+        known = name.startswith("--") and name not in flags and hyphens in flags
+        return hyphens + mark + value if known else arg
 
 
 def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -16,6 +16,8 @@ from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
@@ -88,6 +90,7 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key")
     chosen(TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
     chosen(OUTPUT, OUTPUT_OPTIONS),
+    VLLM_WORKLOAD_OPTIONS,
 )
 @click.pass_context
 def saturate(
@@ -124,7 +127,7 @@ def saturate(
     if resume is not None:
         folder = resumed(ctx, resume, settings, options["api_key"])
     else:
-        config = RunConfig(**options).expanded()
+        config = run_config(options).expanded()
         check(settings, config)
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)

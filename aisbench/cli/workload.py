@@ -17,6 +17,8 @@ from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
@@ -38,7 +40,15 @@ def workload() -> None:
 
 
 @workload.command(cls=ManyValued, context_settings=SETTINGS)
-@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@all_of(
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    TRAFFIC_OPTIONS,
+    WORKLOAD_OPTIONS,
+    OUTPUT_OPTIONS,
+    VLLM_WORKLOAD_OPTIONS,
+    VLLM_RUN_OPTIONS,
+)
 @click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
@@ -46,7 +56,7 @@ def export(output: str, **options: Any) -> int:
     Nothing is sent and no server is needed, but to ask its model's name where --url is given and --model
     is not.
     """
-    config = RunConfig(**options)
+    config = run_config(options)
     config.check()
     from aisbench.workload.export import export_lines
 

@@ -9,7 +9,6 @@ WORKLOAD_OPTIONS = (
     option("--dataset-path", name="dataset_path", metavar="FILE", help="File or folder of the data set."),
     option(
         "--input-len",
-        "--random-input-len",
         name="input_len",
         type=int,
         metavar="TOKENS",
@@ -17,10 +16,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--output-len",
-        "--sharegpt-output-len",
-        "--custom-output-len",
-        "--prefix-repetition-output-len",
-        "--random-output-len",
         name="output_len",
         type=int,
         metavar="TOKENS",
@@ -28,15 +23,12 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--range-ratio",
-        "--random-range-ratio",
         name="range_ratio",
         metavar="R",
         help='Lengths vary by this share: 0.25, or {"input": 0.25, "output": 0}.',
     ),
     option(
         "--prefix-len",
-        "--random-prefix-len",
-        "--prefix-repetition-prefix-len",
         name="prefix_len",
         type=int,
         metavar="TOKENS",
@@ -44,7 +36,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--suffix-len",
-        "--prefix-repetition-suffix-len",
         name="suffix_len",
         type=int,
         metavar="TOKENS",
@@ -52,7 +43,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--num-prefixes",
-        "--prefix-repetition-num-prefixes",
         name="num_prefixes",
         type=int,
         metavar="N",
@@ -122,7 +112,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--batch-size",
-        "--random-batch-size",
         name="batch_size",
         type=int,
         metavar="N",

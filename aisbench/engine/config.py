@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from aisbench.engine.client_options import ClientOptions
 from aisbench.errors import BadInput
 from aisbench.workload.options import DatasetOptions, one_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from aisbench.workload.shapes import Shape
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
+PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
 GOODPUT_METRICS = ("ttft", "tpot", "e2el")
 POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
@@ -32,7 +33,7 @@ SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(DatasetOptions):
+class RunConfig(DatasetOptions, ClientOptions):
     """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
 
     Raises BadInput from `check` for values that make no run; the message names the flag.
@@ -139,6 +140,7 @@ class RunConfig(DatasetOptions):
                 )
         self.check_arrival()
         self.drop_after_ms()
+        self.check_client()
         for percentile in self.percentiles:
             if not 0 <= percentile <= 100:
                 raise BadInput(f"--percentiles: {percentile:g} is no percentile; give numbers from 0 to 100")

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from aisbench._native.shared import LAST_SEND_NS, LIVE_FIELDS
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
 from aisbench.engine import host
+from aisbench.engine.beside import Beside
 from aisbench.engine.config import RunConfig
 from aisbench.engine.devices.sampler import DeviceSampler
 from aisbench.engine.discovery import Model, discover_model
@@ -35,6 +36,7 @@ from aisbench.engine.preparation import MOST_AHEAD, Asked, Prepared, Say, prepar
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.scrape import Page, Scraper
+from aisbench.engine.small_requests import patiently
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput
@@ -49,6 +51,7 @@ START_DELAY_NS = 30_000_000
 HOPELESS_FAILURES = 100
 HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
 
+Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
 
 
@@ -102,7 +105,8 @@ class Coordinator:
         workers = config.workers or default_workers(config.concurrency, config.rate)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
-        targets = [resolve(url, self.transport) for url in urls]
+        targets = self.patiently(lambda: [resolve(url, self.transport) for url in urls])
+        model = self.patiently(lambda: self.model(targets[0]))
         asked = Asked(
             config,
             self.backend,
@@ -110,11 +114,13 @@ class Coordinator:
             self.headers,
             self.transport,
             targets,
-            self.model(targets[0]),
+            model,
             files,
             simulator,
             self.command,
         )
+        self.beside = Beside(asked)
+        self.beside.wait_for_answers(lambda: self.interrupts.count > 0)
         self.directory = RunDirectory.create(config.work_dir)
         try:
             prepared = prepare(asked, self.directory, self.say, self.progress)
@@ -127,6 +133,10 @@ class Coordinator:
         with self.interrupts.caught():
             self.run_workers(prepared)
         return self.directory.path
+
+    def patiently(self, attempt: Callable[[], Got]) -> Got:
+        """`attempt` again and again while --ready-check-timeout-sec allows it."""
+        return patiently(attempt, self.config.ready_timeout_s, lambda: self.interrupts.count > 0)
 
     def model(self, target: Target) -> Model:
         if self.config.model is not None:
@@ -168,6 +178,7 @@ class Coordinator:
                 self.watch()
         finally:
             self.processes.end()
+            self.note(self.beside.end())
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
                     sampler.end()
@@ -203,6 +214,7 @@ class Coordinator:
             # After the warm-up and before the start: from here on the counters' growth is this run's.
             self.scraper.begin()
             self.note(self.scraper.notes)
+        self.note(self.beside.begin())
         self.host_before = (host.steal_ns(), host.throttled_ns())
         self.start_ns = now_ns() + START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
@@ -285,6 +297,7 @@ class Coordinator:
                 "kernel": platform.release(),
             },
             error_samples=self.error_samples(),
+            **self.beside.facts,
         )
 
     def worker_figures(self, worker: int, live: Any) -> dict[str, Any]:
