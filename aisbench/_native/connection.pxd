@@ -25,6 +25,8 @@ cdef class Connection(Exchange):
     cdef bint at_end          # the peer sends no more
     cdef int requests
     cdef int connect_error
+    # How long the connecting took, which is one round trip or a little more; until then, when it began.
+    cdef int64_t connecting_ns
     cdef Tls tls
     cdef bytearray tunnel_answer
     # What is still to be sent: the head of this connection's own, the body in the shared file, or

@@ -63,6 +63,7 @@ cdef class Connection(Exchange):
             if c_bind(self.fd, <const sockaddr*><const char*>local, <socklen_t>len(local)) != 0:
                 return errno
         self.state = CONNECTING
+        self.connecting_ns = mono_ns()
         if c_connect(self.fd, <const sockaddr*>address, n) != 0 and errno != EINPROGRESS:
             return errno
         return 0
@@ -71,6 +72,7 @@ cdef class Connection(Exchange):
         """The socket became writable: 0 when it is connected, else an errno."""
         cdef int problem = 0
         cdef socklen_t n = sizeof(problem)
+        self.connecting_ns = mono_ns() - self.connecting_ns
         getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &problem, &n)
         return problem
 
@@ -140,7 +142,8 @@ cdef class Connection(Exchange):
         """Sends the target's head (up to the request id's number), the rest of it, and the body.
 
         The send is stamped right before the system call, and once more when it returned: the true
-        instant lies between the two, also when this process was held up there.
+        instant lies between the two, also when this process was held up there. Of a request that is
+        sent again the first send counts.
         """
         cdef Row* row = self.recorder.row(self.row_index)
         cdef Py_ssize_t head_n = len(self.target.head)
@@ -166,6 +169,8 @@ cdef class Connection(Exchange):
         self.state = BUSY
         self.requests += 1
         row.reused = self.requests > 1
+        if row.attempts > 1:
+            return self.send_rest()
         row.sent_ns = mono_ns()
         outcome = self.send_rest()
         row.send_returned_ns = mono_ns()

@@ -1,6 +1,6 @@
 """The event decoder. See decode.pxd for the contract."""
 from aisbench._native.scanner cimport (
-    CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PROMPT_TOKENS, REASONING,
+    CACHED_TOKENS, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PROMPT_TOKENS, REASONING,
     Scanner, TOOL, finish_index,
 )
 
@@ -16,6 +16,7 @@ MEANINGS = {
     "finish": FINISH,
     "prompt_tokens": PROMPT_TOKENS,
     "output_tokens": OUTPUT_TOKENS,
+    "cached_tokens": CACHED_TOKENS,
     "error": FAILURE,
     "cumulative": CUMULATIVE,
     "kind": KIND,
@@ -77,39 +78,30 @@ cdef class Decoder(Scanner):
         return DECODED if self.scan(data, n) else self.decode_slowly(data, n)
 
     cdef int decode_slowly(self, const char* data, Py_ssize_t n) except -1:
-        """The same by orjson, lenient on types: what has not the type its meaning asks for says nothing."""
+        """The same by orjson, lenient on types: what has not the type its meaning asks for says nothing.
+
+        Lenient on texts too: bytes that are not UTF-8 and halves of a surrogate pair are U+FFFD.
+        """
         self.clear()
         self.unsure += 1
-        try:
-            whole = orjson.loads(data[:n])
-        except orjson.JSONDecodeError:
+        whole = loads(data[:n])
+        if whole is None and data[:n].strip() != b"null":
             return NOT_JSON
         content = []
         reasoning = []
         for path, meaning in self.rules:
-            for found in values_at(whole, path.split(".")):
-                if meaning == "chunk":
-                    self.event.is_chunk = self.event.is_chunk or (isinstance(found, list) and len(found) > 0)
-                elif meaning == "content" or meaning == "cumulative":
-                    self.event.is_cumulative = self.event.is_cumulative or meaning == "cumulative"
-                    content += [found] if isinstance(found, str) else []
-                elif meaning == "reasoning":
-                    reasoning += [found] if isinstance(found, str) else []
-                elif meaning == "tool":
-                    self.event.has_tool = self.event.has_tool or bool(found)
-                elif meaning == "kind":
-                    self.event.is_reasoning = isinstance(found, str) and "reasoning" in found
-                elif meaning == "finish":
-                    if isinstance(found, str):
-                        name = found.encode()
-                        self.event.finish = finish_index(name, len(name))
-                elif meaning == "error":
-                    self.event.has_failure = self.event.has_failure or found is not None
-                elif isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= 0x7FFFFFFF:
-                    if meaning == "prompt_tokens":
-                        self.event.prompt_tokens = found
-                    else:
-                        self.event.output_tokens = found
+            found = list(values_at(whole, path.split(".")))
+            if meaning == "content" or meaning == "cumulative":
+                self.event.is_cumulative = self.event.is_cumulative or (meaning == "cumulative" and bool(found))
+                for value in found:
+                    take_text(value, content, reasoning)
+            elif meaning == "reasoning":
+                # Some servers say the same under two names, for the clients of either.
+                thought = [value for value in found if isinstance(value, str) and value]
+                reasoning += thought if thought != reasoning else []
+            else:
+                for value in found:
+                    self.take_value(meaning, value)
         escaped = tuple(
             json.dumps("".join(parts)).removeprefix('"').removesuffix('"').encode()
             for parts in (content, reasoning)
@@ -121,6 +113,28 @@ cdef class Decoder(Scanner):
         self.event.reasoning_bytes = len(escaped[1])
         self.sort_reasoning()
         return DECODED
+
+    def take_value(self, str meaning, value):
+        """What `value` says, found where a rule looks for `meaning`; no text."""
+        if meaning == "chunk":
+            self.event.is_chunk = self.event.is_chunk or (isinstance(value, list) and len(value) > 0)
+        elif meaning == "tool":
+            self.event.has_tool = self.event.has_tool or bool(value)
+        elif meaning == "kind":
+            self.event.is_reasoning = isinstance(value, str) and "reasoning" in value
+        elif meaning == "finish":
+            if isinstance(value, str):
+                name = value.encode()
+                self.event.finish = finish_index(name, len(name))
+        elif meaning == "error":
+            self.event.has_failure = self.event.has_failure or bool(value)
+        elif (count := count_of(value)) >= 0:
+            if meaning == "prompt_tokens":
+                self.event.prompt_tokens = count
+            elif meaning == "output_tokens":
+                self.event.output_tokens = count
+            else:
+                self.event.cached_tokens = count
 
     def explain(self, bytes data, bint slowly=False):
         """What the event in `data` says, as a dict; None when it is not JSON. For tests.
@@ -142,9 +156,43 @@ cdef class Decoder(Scanner):
             "finish": self.event.finish,
             "prompt_tokens": self.event.prompt_tokens,
             "output_tokens": self.event.output_tokens,
+            "cached_tokens": self.event.cached_tokens,
             "error": bool(self.event.has_failure),
             "cumulative": bool(self.event.is_cumulative),
         }
+
+
+def loads(bytes data):
+    """The JSON value in `data`, read leniently where its texts are not valid Unicode; None: no JSON."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(data.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return None
+
+
+def count_of(value):
+    """A count, also one that went through a program without integers and comes as 3.0 or "3"; -1: none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
+        value = int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 0x7FFFFFFF:
+        return int(value) if value == int(value) else -1
+    return -1
+
+
+def take_text(value, content, reasoning):
+    """Adds a text to `content`; of parts, the thoughts to `reasoning` and the texts to `content`."""
+    if isinstance(value, str):
+        content.append(value)
+    elif isinstance(value, list):
+        for part in value:
+            take_text(part, content, reasoning)
+    elif isinstance(value, dict):
+        is_thought = any(word in str(value.get("type")) for word in ("thinking", "reasoning"))
+        for name in ("thinking", "reasoning", "text", "refusal"):
+            take_text(value.get(name), reasoning if is_thought else content, reasoning)
 
 
 def values_at(whole, steps):

@@ -6,7 +6,7 @@ from aisbench._native.clock cimport ClockPair
 from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation, Conversations
 from aisbench._native.pool cimport Pool
-from aisbench._native.recorder cimport Recorder, Status
+from aisbench._native.recorder cimport Recorder, Row, Status
 from aisbench._native.shared cimport Live, SharedBlock, Slots
 from aisbench._native.targets cimport Targets
 from aisbench._native.wakers cimport Wakers
@@ -41,6 +41,8 @@ cdef class Driver:
     cdef int64_t held
     # When the sockets were last looked at, all of them.
     cdef int64_t floor_ns
+    # Connections whose stream has said all while the body is still open.
+    cdef set over
     # The reader's pauses.
     cdef int64_t longest_rest_ns
     cdef int64_t tuned_ns
@@ -56,8 +58,10 @@ cdef class Driver:
     cdef int send_on(self, Connection connection) except -1
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
+    cdef int64_t may_stay_open_ns(self, Connection connection)
     cdef int ready(self, Connection connection, int outcome) except -1
     cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns)
+    cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns)
     cdef int resend(self, Connection stale) except -1
     cdef int give_slot(self) except -1
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1

@@ -16,7 +16,7 @@ from aisbench._native.pool cimport Pool
 from aisbench._native.exchange cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.histogram cimport hist_add
 from aisbench._native.recorder cimport (
-    CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, ITL, NO_ERROR, OK, Recorder, Row,
+    BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, NO_ERROR, OK, Recorder, Row,
     SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
 )
 from aisbench._native.shared cimport SharedBlock, Slots
@@ -29,6 +29,14 @@ cdef enum:
     # Sockets are drained again after this many sends in a row.
     SENDS_BETWEEN_READS = 8
     TUNE_EVERY_NS = 100_000_000
+    # A request that is lost later than this, and two round trips, was not lost to a connection that the
+    # server closed while it was idle: the server has had the time to read it.
+    STALE_WITHIN_NS = 10_000_000
+    # How long a body may stay open after [DONE], and after a finish reason and the usage: most servers
+    # end it at once, in a piece of its own. Not so long for a server that has never ended one.
+    OPEN_AFTER_DONE_NS = 250_000_000
+    NEVER_CLOSED_NS = 50_000_000
+    OPEN_AFTER_USAGE_NS = 2_000_000_000
 
 
 cdef class Driver:
@@ -67,6 +75,7 @@ cdef class Driver:
         self.slot = -1
         self.exhausted = self.ending = True
         self.floor_ns = mono_ns()
+        self.over = set()
 
     def __dealloc__(self):
         free(self.buffer)
@@ -86,6 +95,11 @@ cdef class Driver:
         self.slot = -1
         self.exhausted = self.ending = True
         self.pool.serve(recorder, self.live)
+
+    def take(self, BodyFile bodies not None, Conversations conversations):
+        """Other bodies to send from the next `attach` on; nothing may be in flight."""
+        self.bodies = bodies
+        self.conversations = conversations
 
     def serve(self):
         """Begins to take slots; the first send waits for the block's common start, which must be set."""
@@ -174,10 +188,25 @@ cdef class Driver:
                 return self.after(connection, outcome)
         if events & ~EPOLLOUT:
             # A read that does not fill the buffer has emptied the socket, unless its end was announced.
-            return self.after(
-                connection, connection.read(self.buffer, READ_ROOM, events & ~(EPOLLIN | EPOLLOUT) != 0, self.floor_ns)
+            outcome = connection.read(
+                self.buffer, READ_ROOM, events & ~(EPOLLIN | EPOLLOUT) != 0, self.floor_ns
             )
+            if outcome == GOING and connection.over_ns > 0:
+                if self.may_stay_open_ns(connection) == 0:
+                    outcome = connection.left_open()
+                else:
+                    self.over.add(connection)
+            return self.after(connection, outcome)
         return 0
+
+    cdef int64_t may_stay_open_ns(self, Connection connection):
+        """How long its body may stay open now that its stream has said that it ends."""
+        cdef Target target = connection.target
+        if not connection.ended:
+            return OPEN_AFTER_USAGE_NS
+        if target.bodies_ended > 0:
+            return OPEN_AFTER_DONE_NS
+        return 0 if target.bodies_left_open > 0 else NEVER_CLOSED_NS
 
     cdef int ready(self, Connection connection, int outcome) except -1:
         """Acts on what a step towards a usable connection came to; ANSWERED: it can be used."""
@@ -202,21 +231,35 @@ cdef class Driver:
             self.pool.drop(connection)
             return 0
         now_ns = connection.at_ns if outcome == ANSWERED else mono_ns()
+        row = self.recorder.row(connection.row_index)
         if outcome == LOST:
-            row = self.recorder.row(connection.row_index)
-            if connection.error == CONNECTION_RESET and row.first_byte_ns == 0 and row.reused and row.attempts == 1:
-                # The server closed an idle connection while the request was on its way: not the
-                # request's fault, and not sent as far as the server is concerned. Once more, afresh.
+            if self.met_an_idle_close(connection, row, now_ns):
+                # Not the request's fault, and not sent as far as the server is concerned. Once more, afresh.
                 row.attempts = 2
                 self.live.stale_retries += 1
                 self.resend(connection)
                 return 0
+        if connection.ended:
+            if row.marks & BODY_LEFT_OPEN:
+                connection.target.bodies_left_open += 1
+            else:
+                connection.target.bodies_ended += 1
         self.settle(connection, OK if connection.error == NO_ERROR else FAILED, now_ns)
         if outcome == ANSWERED:
             self.pool.give_back(connection)
         else:
             self.pool.drop(connection)
         return 0
+
+    cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns):
+        """True when the server had closed the connection, idle, by the time the request came."""
+        return (
+            connection.error == CONNECTION_RESET
+            and row.first_byte_ns == 0
+            and row.reused
+            and row.attempts == 1
+            and now_ns - row.sent_ns < STALE_WITHIN_NS + 2 * connection.connecting_ns
+        )
 
     cdef int resend(self, Connection stale) except -1:
         """Moves the request of `stale` to a new connection."""
@@ -411,12 +454,36 @@ cdef class Driver:
             if connection.state == CLOSED:
                 self.on_failure(-1, <int>CONNECT, 0, strerror(connection.connect_error))
 
+    def let_go(self):
+        """Ends the requests whose streams are over while their bodies stay open; call it often.
+
+        Such a connection is not used again: what would come on it next is not known.
+        """
+        cdef int64_t now_ns = mono_ns()
+        cdef Connection connection
+        cdef set waiting = set()
+        if not self.over:
+            return
+        for connection in self.over:
+            if connection.row_index < 0 or connection.over_ns == 0:
+                continue
+            if now_ns - connection.over_ns < self.may_stay_open_ns(connection):
+                waiting.add(connection)
+            else:
+                self.after(connection, connection.left_open())
+        self.over = waiting
+        self.pump()
+        self.pool.graveyard.clear()
+
     def expire(self):
         """Fails every request that has waited longer than the time-out; call it now and then."""
         cdef int64_t now_ns = mono_ns()
         cdef Connection connection
         for connection in list(self.pool.connections):
             if connection.row_index >= 0 and now_ns - connection.waiting_since_ns > self.timeout_ns:
+                if connection.over_ns > 0:
+                    self.after(connection, connection.left_open())
+                    continue
                 connection.error = TIMEOUT
                 connection.detail = b"no complete answer within --timeout"
                 self.settle(connection, FAILED, now_ns)
@@ -442,6 +509,9 @@ cdef class Driver:
         self.exhaust()
         for connection in list(self.pool.connections):
             if connection.row_index >= 0:
+                if connection.over_ns > 0:
+                    self.after(connection, connection.left_open())
+                    continue
                 connection.error = STOPPED
                 self.settle(connection, CANCELLED, now_ns)
             self.pool.drop(connection)
@@ -457,5 +527,7 @@ cdef class Driver:
             now_ns -= self.block.head.start_ns
         # Without the kernel's stamps a pause would be in every time that is measured.
         self.wakers.tune(
-            self.longest_rest_ns if self.live.reads_stamped > 0 else 0, self.recorder.hist(ITL), now_ns
+            self.longest_rest_ns if self.live.reads_stamped > 0 else 0,
+            self.recorder.gaps_ns // self.recorder.gaps if self.recorder.gaps > 0 else 0,
+            now_ns,
         )

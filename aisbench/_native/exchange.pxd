@@ -44,14 +44,17 @@ cdef class Exchange:
     cdef SseParser sse
     cdef bint is_stream
     cdef bint is_whole
-    cdef bint ended
+    cdef bint is_unknown      # the content type is wrong for a stream, and the body has not begun
+    cdef bint ended           # [DONE] came
+    cdef int64_t over_ns      # when the stream had said all, with its body still open; 0: it has not
     cdef bytearray plain
     cdef int32_t events_at_first
     cdef Py_ssize_t content_seen
-    # Kept per request only where asked for.
+    # The gaps between its token events, as in tokens-W.bin.
     cdef uint32_t* gaps
     cdef Py_ssize_t gap_count
     cdef Py_ssize_t gap_room
+    # Kept only where asked for.
     cdef bytearray content
     cdef bytearray reasoning
     # Shared by all requests of a worker.
@@ -66,9 +69,15 @@ cdef class Exchange:
     cdef int take_body(self) except -1
     cdef int take_plain(self) except -1
     cdef int take_event(self) except -1
+    cdef int take_late(self, const char* data, Py_ssize_t n) except -1
+    cdef int take_unread(self, bytes data) except -1
+    cdef void take_usage(self, Row* row) noexcept
     cdef int understood(self, const char* data, Py_ssize_t n) except -1
     cdef int generated(self, Row* row) except -1
     cdef int peer_closed(self) except -1
+    cdef int left_open(self) except -1
+    cdef bytes no_output(self, Row* row)
+    cdef int cut(self, bytes why) except -1
     cdef int answered(self) except -1
     cdef int lost(self, Error error, bytes detail) except -1
     cdef int keep_gap(self, int64_t gap_ns) except -1

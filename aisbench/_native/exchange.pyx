@@ -7,15 +7,22 @@ from aisbench._native.decode cimport Decoder, NOT_JSON
 from aisbench._native.histogram cimport hist_add
 from aisbench._native.http cimport HTTP_BODY, HTTP_DONE, HTTP_HEAD, HTTP_MORE, HttpResponse
 from aisbench._native.recorder cimport (
-    BAD_EVENT, BAD_HTTP, CLIENT_DELAY, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT, EVENT_TOO_LARGE,
-    Error, HTTP_STATUS, ITL, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, OK, Recorder, Row, STREAM_CUT, TTFT,
+    BAD_EVENT, BAD_HTTP, BODY_LEFT_OPEN, CLIENT_DELAY, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT,
+    EVENT_TOO_LARGE, Error, HTTP_STATUS, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, ODD_TYPE, OK, Recorder, Row,
+    STREAM_CUT,
 )
-from aisbench._native.scanner cimport Event
+from aisbench._native.scanner cimport Event, GAVE_UP
 from aisbench._native.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE, SseParser
 
+from aisbench._native import words
+
+# What a stream has not said that was cut where HTTP is satisfied.
+cdef bytes UNFINISHED = b"the stream ended without what closes it (a finish reason, response.completed or [DONE])"
+
 cdef enum:
-    # How much of an unexpected answer is kept for its message.
+    # How much of an unexpected answer is kept for its message, and how much of an event.
     PLAIN_LIMIT = 4096
+    EVENT_LIMIT = 1000
 
 
 cdef class Reading:
@@ -23,7 +30,8 @@ cdef class Reading:
 
     `streams`: answers are event streams. `max_event_bytes`: what one event may take; `max_answer_bytes`:
     what an answer may take that is not streamed. `counts_chunks`: every event with a token chunk counts
-    as generated, also one without text. `must_finish`: a stream without a finish reason was cut.
+    as generated, also one without text. `must_finish`: a stream with neither [DONE] nor a finish reason
+    was cut.
     `keeps_text`: the answers' texts are needed during the run.
     """
 
@@ -67,8 +75,9 @@ cdef class Exchange:
         self.detail = b""
         self.http.restart()
         self.sse.restart()
-        self.is_stream = self.is_whole = False
+        self.is_stream = self.is_whole = self.is_unknown = False
         self.ended = False
+        self.over_ns = 0
         self.plain = None
         self.gap_count = 0
         self.content_seen = 0
@@ -97,6 +106,8 @@ cdef class Exchange:
         hist_add(self.recorder.hist(CLIENT_DELAY), delay_ns)
         self.http.push(data, n)
         outcome = self.take_items()
+        if outcome == GOING and (self.ended or (row.finish != 0 and row.output_tokens >= 0)):
+            self.over_ns = self.at_ns
         merged = row.content_events - tokens_before - 1
         if merged > 0:
             row.merged_reads += 1
@@ -136,7 +147,8 @@ cdef class Exchange:
         self.recorder.row(self.row_index).http_status = self.http.status
         if self.http.status == 200:
             if self.reading.streams:
-                self.is_stream = kind == b"" or kind.startswith(b"text/event-stream")
+                self.is_stream = kind.startswith(b"text/event-stream")
+                self.is_unknown = not self.is_stream
             else:
                 self.is_whole = kind == b"" or b"json" in kind
         if not self.is_stream:
@@ -161,17 +173,56 @@ cdef class Exchange:
         """What is no stream: a whole answer, or one that was not expected and is kept for its message."""
         cdef int64_t limit = self.reading.max_answer_bytes if self.is_whole else PLAIN_LIMIT
         cdef Py_ssize_t room = limit - len(self.plain)
+        cdef bytes start
         if self.is_whole and self.http.size > room:
             return self.lost(EVENT_TOO_LARGE, b"the answer is larger than --max-chunk-size %d" % limit)
         if room > 0:
             self.plain += self.http.segment[:min(self.http.size, room)]
+        if self.is_unknown:
+            # Its type says that this is no event stream. Servers and proxies are wrong there; what
+            # comes first is not.
+            start = bytes(self.plain)
+            self.is_unknown = not start.strip()
+            if not self.is_unknown and words.begins_stream(start):
+                self.is_stream = True
+                self.recorder.row(self.row_index).marks |= ODD_TYPE
+                return self.take_body()
         return GOING
 
     cdef int take_event(self) except -1:
         if self.sse.size == 6 and memcmp(self.sse.data, b"[DONE]", 6) == 0:
             self.ended = True
             return GOING
+        if self.ended:
+            return self.take_late(self.sse.data, self.sse.size)
         return self.understood(self.sse.data, self.sse.size)
+
+    cdef int take_late(self, const char* data, Py_ssize_t n) except -1:
+        """An event after [DONE]: the stream is over, but some servers give their usage only then."""
+        cdef Row* row = self.recorder.row(self.row_index)
+        row.late_events += 1
+        if self.reading.decoder.decode(data, n) != NOT_JSON:
+            self.take_usage(row)
+        return GOING
+
+    cdef int take_unread(self, bytes data) except -1:
+        """Acts on the data of an event that is not JSON."""
+        cdef bytes line
+        if self.sse.is_error:
+            return self.lost(ERROR_EVENT, data[:EVENT_LIMIT])
+        if b"\n" in data:
+            # Several events without the blank lines between them.
+            for line in data.split(b"\n"):
+                if line.strip() == b"[DONE]":
+                    self.ended = True
+                elif not self.ended and self.understood(line, len(line)) == LOST:
+                    return LOST
+            return GOING
+        if data.strip() == b"[DONE]":
+            self.ended = True
+        elif not words.is_keep_alive(data):
+            return self.lost(BAD_EVENT, data[:EVENT_LIMIT])
+        return GOING
 
     cdef int understood(self, const char* data, Py_ssize_t n) except -1:
         """Acts on one event, or on a whole answer."""
@@ -180,20 +231,21 @@ cdef class Exchange:
         cdef Py_ssize_t fresh
         cdef bint is_token
         if self.reading.decoder.decode(data, n) == NOT_JSON:
-            return self.lost(ERROR_EVENT if self.sse.is_error else BAD_EVENT, data[:min(n, 300)])
+            return self.take_unread(data[:n])
         row = self.recorder.row(self.row_index)
         row.events += 1
         self.live.events += 1
-        if event.has_failure or self.sse.is_error:
-            return self.lost(ERROR_EVENT, data[:min(n, 300)])
+        if event.has_failure or self.sse.is_error or event.finish == GAVE_UP:
+            return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
         if event.is_chunk and row.first_chunk_ns == 0:
             row.first_chunk_ns = self.at_ns
         if event.finish:
             row.finish = event.finish
-        if event.prompt_tokens >= 0:
-            row.prompt_tokens = event.prompt_tokens
-        if event.output_tokens >= 0:
-            row.output_tokens = event.output_tokens
+        if event.output_tokens >= 0 or event.prompt_tokens >= 0:
+            self.take_usage(row)
+        elif not event.is_chunk and event.content_bytes == 0 and not event.is_cumulative and words.is_error(data[:n]):
+            # It says nothing that an answer says, and is an error of another shape than the API's.
+            return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
         fresh = event.content_bytes
         if event.is_cumulative:
             fresh -= self.content_seen
@@ -203,6 +255,18 @@ cdef class Exchange:
             is_token = event.is_chunk
         return self.generated(row) if is_token else GOING
 
+    cdef void take_usage(self, Row* row) noexcept:
+        """The counts in the decoder's event; all zero they are a placeholder, and what came before stands."""
+        cdef Event* event = &self.reading.decoder.event
+        if event.prompt_tokens <= 0 and event.output_tokens <= 0:
+            return
+        if event.prompt_tokens >= 0:
+            row.prompt_tokens = event.prompt_tokens
+        if event.output_tokens >= 0:
+            row.output_tokens = event.output_tokens
+        if event.cached_tokens >= 0:
+            row.cached_tokens = event.cached_tokens
+
     cdef int generated(self, Row* row) except -1:
         """The event in the decoder carries generated content."""
         cdef Event* event = &self.reading.decoder.event
@@ -210,12 +274,10 @@ cdef class Exchange:
             row.first_token_ns = self.at_ns
             row.first_token_seen_ns = self.seen_ns
             self.events_at_first = row.events
-            if self.is_stream:
-                hist_add(self.recorder.hist(TTFT), self.at_ns - row.sent_ns)
         else:
-            hist_add(self.recorder.hist(ITL), self.at_ns - row.last_token_ns)
-            if self.recorder.saves_token_times:
-                self.keep_gap(self.at_ns - row.last_token_ns)
+            self.keep_gap(self.at_ns - row.last_token_ns)
+        if row.first_answer_ns == 0 and (event.content_bytes > 0 or event.has_tool):
+            row.first_answer_ns = self.at_ns
         row.last_token_ns = self.at_ns
         row.content_events += 1
         if event.reasoning_bytes > 0 and event.content_bytes == 0:
@@ -238,6 +300,8 @@ cdef class Exchange:
             if bigger == NULL:
                 raise MemoryError
             self.gaps = bigger
+        self.recorder.gaps += 1
+        self.recorder.gaps_ns += gap_ns
         if gap_ns < 0x80000000LL:
             self.gaps[self.gap_count] = <uint32_t>gap_ns
         else:
@@ -248,12 +312,19 @@ cdef class Exchange:
     # Ending
 
     cdef int peer_closed(self) except -1:
-        if self.http.closed() != HTTP_DONE:
+        if self.http.closed() != HTTP_DONE and not self.ended:
             if self.recorder.row(self.row_index).first_byte_ns == 0:
                 return self.lost(CONNECTION_RESET, b"the server closed the connection without an answer")
-            return self.lost(STREAM_CUT, self.http.problem.encode())
+            return self.cut(self.http.problem.encode())
         if self.is_stream and not self.ended and self.recorder.row(self.row_index).finish == 0:
-            return self.lost(STREAM_CUT, b"the connection was closed before the stream said that it ends")
+            return self.cut(b"the connection was closed before the stream said that it ends")
+        self.http.keep_alive = False
+        return self.answered()
+
+    cdef int left_open(self) except -1:
+        """The stream has said that it ends, and the body has been open for longer than it should be."""
+        self.recorder.row(self.row_index).marks |= BODY_LEFT_OPEN
+        self.http.keep_alive = False
         return self.answered()
 
     cdef int answered(self) except -1:
@@ -261,11 +332,13 @@ cdef class Exchange:
         cdef Row* row
         if self.http.status != 200:
             self.error = HTTP_STATUS
-            self.detail = bytes(self.plain)
+            self.detail = words.status_words(
+                self.http.status, self.http.reason, self.http.location, bytes(self.plain)
+            )
             return ANSWERED
         if not self.is_stream and not self.is_whole:
             self.error = CONTENT_TYPE
-            self.detail = self.http.content_type + b": " + bytes(self.plain[:PLAIN_LIMIT])
+            self.detail = words.type_words(self.http.content_type, bytes(self.plain), self.reading.streams)
             return ANSWERED
         if self.is_whole:
             if self.understood(self.plain, len(self.plain)) == LOST:
@@ -273,13 +346,43 @@ cdef class Exchange:
         elif self.sse.end_of_stream() == SSE_EVENT and self.take_event() == LOST:
             return LOST
         row = self.recorder.row(self.row_index)
-        if row.content_events == 0:
+        if self.is_stream and self.sse.stray is not None and words.is_error(bytes(self.sse.stray)):
+            self.error = ERROR_EVENT
+            self.detail = bytes(self.sse.stray)
+        elif row.content_events == 0:
             self.error = NO_OUTPUT
-            self.detail = b"the answer ended without generated content"
-        elif self.reading.must_finish and row.finish == 0:
-            self.error = STREAM_CUT
-            self.detail = b"the stream ended without the event that closes it"
+            self.detail = self.no_output(row)
+        elif self.is_stream and self.reading.must_finish and not self.ended and row.finish == 0:
+            self.cut(UNFINISHED)
         return ANSWERED
+
+    cdef bytes no_output(self, Row* row):
+        """Why an answer without generated content may be one."""
+        if row.output_tokens > 0:
+            return (
+                b"the server counted %d output tokens and showed none (a parser of the server, for reasoning or "
+                b"tool calls, may have withheld them)" % row.output_tokens
+            )
+        why = b"the answer ended without generated content"
+        if self.is_stream and self.sse.stray is not None:
+            return why + b"; it said: " + bytes(self.sse.stray)
+        if self.is_stream and self.reading.must_finish and not self.ended and row.finish == 0:
+            return why + b"; and " + UNFINISHED
+        return why
+
+    cdef int cut(self, bytes why) except -1:
+        """The stream broke off; an error that came in place of its rest, or bare, says why."""
+        cdef bytes last
+        if self.is_stream:
+            if self.sse.end_of_stream() == SSE_EVENT:
+                last = self.sse.data[:self.sse.size]
+                if self.sse.is_error or words.is_error(last):
+                    return self.lost(ERROR_EVENT, last[:EVENT_LIMIT])
+            if self.sse.stray is not None:
+                if words.is_error(bytes(self.sse.stray)):
+                    return self.lost(ERROR_EVENT, bytes(self.sse.stray))
+                why += b"; it said: " + bytes(self.sse.stray)
+        return self.lost(STREAM_CUT, why)
 
     cdef int lost(self, Error error, bytes detail) except -1:
         self.error = error
@@ -293,8 +396,12 @@ cdef class Exchange:
         row.error = self.error
         row.done_ns = now_ns
         if status == OK:
+            self.recorder.add_latencies(row, self.gaps, self.gap_count, self.is_stream)
             if self.recorder.saves_token_times:
                 self.recorder.log_token_gaps(row, self.gaps, self.gap_count)
+            if self.reading.keeps_text:
+                self.content = bytearray(words.valid_text(self.content))
+                self.reasoning = bytearray(words.valid_text(self.reasoning))
             if self.recorder.saves_text:
                 text = b'{"content":"%b","reasoning":"%b"}\n' % (self.content, self.reasoning)
                 self.recorder.log_text(row, text, len(text))

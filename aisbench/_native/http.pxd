@@ -18,6 +18,8 @@ cdef class HttpResponse:
     cdef readonly int status
     cdef readonly bint keep_alive
     cdef readonly bytes content_type
+    cdef readonly bytes reason      # the words after the status
+    cdef readonly bytes location
     cdef readonly str problem
     cdef int state
     cdef bint http10

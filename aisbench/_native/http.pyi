@@ -4,6 +4,8 @@ class HttpResponse:
     status: int
     keep_alive: bool
     content_type: bytes
+    reason: bytes
+    location: bytes
     problem: str | None
     def __init__(self) -> None: ...
 

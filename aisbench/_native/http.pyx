@@ -37,7 +37,7 @@ cdef class HttpResponse:
         self.status = 0
         self.keep_alive = False
         self.http10 = False
-        self.content_type = b""
+        self.content_type = self.reason = self.location = b""
         self.problem = None
         self.remaining = 0
         self.digits = 0
@@ -157,8 +157,8 @@ cdef class HttpResponse:
                 continue
             else:
                 return self.bad("a chunk size is not hexadecimal")
-            self.digits += 1
-            if self.digits > 15:
+            self.digits = 1
+            if self.remaining >> 55:
                 return self.bad("a chunk size is too large")
             self.remaining = self.remaining * 16 + digit
         return HTTP_MORE
@@ -200,6 +200,7 @@ cdef class HttpResponse:
             return self.bad("the answer is not HTTP/1.1")
         self.http10 = start[0] == b"HTTP/1.0"
         self.status = int(start[1])
+        self.reason = start[2].strip() if len(start) > 2 else b""
         for line in lines[1:]:
             line = line.rstrip(b"\r")
             if not line:
@@ -215,7 +216,10 @@ cdef class HttpResponse:
                 length = int(value)
             elif name == b"transfer-encoding":
                 if value.lower() != b"chunked":
-                    return self.bad("transfer-encoding is not 'chunked' alone")
+                    return self.bad(
+                        f"transfer-encoding is not 'chunked' alone but '{value.decode('latin-1')}': a fault of "
+                        "the server, or of a proxy before it"
+                    )
                 chunked = True
             elif name == b"connection":
                 options = [option.strip().lower() for option in value.split(b",")]
@@ -223,8 +227,18 @@ cdef class HttpResponse:
                 keep = keep or b"keep-alive" in options
             elif name == b"content-type":
                 self.content_type = value.lower()
+            elif name == b"content-encoding" and value.lower() not in (b"", b"identity"):
+                return self.bad(
+                    f"the answer is compressed ({value.decode('latin-1')}), which was not asked for: a fault of "
+                    "the server, or of a proxy before it"
+                )
+            elif name == b"location":
+                self.location = value
         if chunked and length >= 0:
-            return self.bad("both content-length and transfer-encoding are given")
+            return self.bad(
+                "both content-length and transfer-encoding are given, so where the answer ends cannot be "
+                "known: a fault of the server, or of a proxy before it"
+            )
         self.keep_alive = not close and (keep or not self.http10)
         self.head_bytes = 0
         if 100 <= self.status < 200:

@@ -26,6 +26,10 @@ cdef enum Error:
     CONNECTION_RESET = 11
     STOPPED = 12
 
+cdef enum Mark:
+    BODY_LEFT_OPEN = 1  # the stream said that it ends, and the body did not
+    ODD_TYPE = 2        # an event stream whose content type says something else
+
 cdef enum Which:
     ITL = 0
     CLIENT_DELAY = 1
@@ -46,6 +50,7 @@ ctypedef struct Row:
     int64_t first_token_ns
     int64_t first_token_low_ns
     int64_t first_token_seen_ns
+    int64_t first_answer_ns
     int64_t last_token_ns
     int64_t done_ns
     int64_t client_delay_max_ns
@@ -55,9 +60,11 @@ ctypedef struct Row:
     int64_t text_log_bytes
     int32_t prompt_tokens
     int32_t output_tokens
+    int32_t cached_tokens
     int32_t content_events
     int32_t reasoning_events
     int32_t events
+    int32_t late_events
     int32_t reads
     int32_t merged_reads
     int32_t merged_events
@@ -70,7 +77,8 @@ ctypedef struct Row:
     uint8_t reused
     uint8_t finish
     uint16_t endpoint
-    uint8_t reserved[2]
+    uint8_t marks
+    uint8_t reserved
 
 
 cdef class Recorder:
@@ -83,6 +91,9 @@ cdef class Recorder:
     cdef int64_t tokens_logged
     cdef int64_t text_logged
     cdef int64_t flow_origin_ns
+    # Of all requests, also those under way: what the reader's rest goes by.
+    cdef int64_t gaps
+    cdef int64_t gaps_ns
     cdef readonly bint saves_token_times
     cdef readonly bint saves_text
 
@@ -90,5 +101,6 @@ cdef class Recorder:
     cdef Row* row(self, int64_t index) noexcept
     cdef Hist* hist(self, Which which) noexcept
     cdef int count_token(self, int64_t at_ns) except -1
+    cdef int add_latencies(self, Row* row, const uint32_t* gaps, Py_ssize_t n, bint streamed) noexcept
     cdef int log_token_gaps(self, Row* row, const uint32_t* gaps, Py_ssize_t n) except -1
     cdef int log_text(self, Row* row, const char* text, Py_ssize_t n) except -1

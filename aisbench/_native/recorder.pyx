@@ -12,7 +12,7 @@ Files, all little-endian, W being the worker's number:
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy, memset
 
-from aisbench._native.histogram cimport Hist, HistogramFile
+from aisbench._native.histogram cimport Hist, HistogramFile, hist_add
 from aisbench._native.mapped cimport MappedFile
 
 import os
@@ -22,7 +22,7 @@ cdef enum:
     ROWS_STEP = 32768
     FLOW_STEP = 1 << 16
 
-ROWS_MAGIC = b"AISROWS2"
+ROWS_MAGIC = b"AISROWS3"
 ROWS_HEADER_BYTES = HEADER
 ROWS_HEADER_FIELDS = [("magic", "S8"), ("row_bytes", "<i8"), ("rows", "<i8"), ("origin_ns", "<i8")]
 FLOW_BUCKET_NS = 10_000_000
@@ -46,6 +46,9 @@ ERRORS = (
 # What finish_reason said: the index is the row's `finish`.
 FINISHES = ("none", "stop", "length", "other")
 
+# What else is to be said of an answer: the bits of the row's `marks`.
+MARKS = {"body_left_open": 1, "odd_content_type": 2}
+
 # The row for numpy: `np.dtype(ROW_FIELDS)`. Its meaning is documented in docs/records.md.
 ROW_FIELDS = [
     ("slot", "<i8"),
@@ -59,6 +62,7 @@ ROW_FIELDS = [
     ("first_token_ns", "<i8"),
     ("first_token_low_ns", "<i8"),
     ("first_token_seen_ns", "<i8"),
+    ("first_answer_ns", "<i8"),
     ("last_token_ns", "<i8"),
     ("done_ns", "<i8"),
     ("client_delay_max_ns", "<i8"),
@@ -68,9 +72,11 @@ ROW_FIELDS = [
     ("text_log_bytes", "<i8"),
     ("prompt_tokens", "<i4"),
     ("output_tokens", "<i4"),
+    ("cached_tokens", "<i4"),
     ("content_events", "<i4"),
     ("reasoning_events", "<i4"),
     ("events", "<i4"),
+    ("late_events", "<i4"),
     ("reads", "<i4"),
     ("merged_reads", "<i4"),
     ("merged_events", "<i4"),
@@ -83,11 +89,12 @@ ROW_FIELDS = [
     ("reused", "u1"),
     ("finish", "u1"),
     ("endpoint", "<u2"),
-    ("reserved", "u1", (2,)),
+    ("marks", "u1"),
+    ("reserved", "u1"),
 ]
 ROW_BYTES = sizeof(Row)
 
-assert sizeof(Row) == 18 * 8 + 12 * 4 + 8
+assert sizeof(Row) == 19 * 8 + 14 * 4 + 8
 
 
 cdef class Recorder:
@@ -101,15 +108,20 @@ cdef class Recorder:
         self.tokens_logged = 0
         self.text_logged = 0
         self.flow_origin_ns = 0
+        self.gaps = self.gaps_ns = 0
         self.saves_token_times = token_times
         self.saves_text = text
         self.rows_file = MappedFile(path("rows"), HEADER + ROWS_STEP * sizeof(Row))
-        memcpy(self.rows_file.data, b"AISROWS2", 8)
+        memcpy(self.rows_file.data, b"AISROWS3", 8)
         (<int64_t*>self.rows_file.data)[1] = sizeof(Row)
         self.flow_file = MappedFile(path("flow"), FLOW_STEP * sizeof(int32_t))
         self.histogram_file = HistogramFile(path("hist"))
         self.token_log = open(path("tokens"), "wb") if token_times else None
         self.text_log = open(path("text"), "wb") if text else None
+
+    def reserve(self, int64_t rows):
+        """Takes the room on the disk that so many rows need; raises OSError when there is not enough."""
+        self.rows_file.reserve(HEADER + rows * <int64_t>sizeof(Row))
 
     def start_at(self, int64_t origin_ns):
         """Sets the common start: the zero of flow-W.bin."""
@@ -129,6 +141,7 @@ cdef class Recorder:
         row.taken_ns = taken_ns
         row.prompt_tokens = -1
         row.output_tokens = -1
+        row.cached_tokens = -1
         row.token_log_at = -1
         row.text_log_at = -1
         row.conversation = -1
@@ -151,6 +164,16 @@ cdef class Recorder:
         if (bucket + 1) * <int64_t>sizeof(int32_t) > self.flow_file.size:
             self.flow_file.grow((bucket // FLOW_STEP + 1) * FLOW_STEP * <int64_t>sizeof(int32_t))
         (<int32_t*>self.flow_file.data)[bucket] += 1
+        return 0
+
+    cdef int add_latencies(self, Row* row, const uint32_t* gaps, Py_ssize_t n, bint streamed) noexcept:
+        """Counts the times of a request that succeeded; those of others say nothing of the server's speed."""
+        cdef Hist* itl = self.hist(ITL)
+        cdef Py_ssize_t i
+        if streamed and row.first_token_ns > 0:
+            hist_add(self.hist(TTFT), row.first_token_ns - row.sent_ns)
+        for i in range(n):
+            hist_add(itl, gaps[i] if gaps[i] < 0x80000000U else (<int64_t>gaps[i] & 0x7FFFFFFF) * 1000)
         return 0
 
     cdef int log_token_gaps(self, Row* row, const uint32_t* gaps, Py_ssize_t n) except -1:
@@ -176,13 +199,14 @@ cdef class Recorder:
             self.text_log.flush()
 
     def close(self):
-        """Cuts the files to what was written."""
+        """Cuts the files to what was written; raises OSError when a log could not be written to its end."""
         cdef int64_t rows_end = HEADER + self.count * <int64_t>sizeof(Row)
-        self.flush()
-        if self.token_log is not None:
-            self.token_log.close()
-        if self.text_log is not None:
-            self.text_log.close()
         self.rows_file.close(rows_end)
         self.flow_file.close()
         self.histogram_file.file.close()
+        try:
+            if self.token_log is not None:
+                self.token_log.close()
+        finally:
+            if self.text_log is not None:
+                self.text_log.close()

@@ -14,9 +14,13 @@ cdef enum Meaning:
     FINISH = 5         # a string: why the generation ended
     PROMPT_TOKENS = 6  # an integer
     OUTPUT_TOKENS = 7  # an integer
-    FAILURE = 8        # anything but null: the stream reports an error
+    FAILURE = 8        # anything but null, false and the empty: the stream reports an error
     CUMULATIVE = 9     # a string: the whole text so far
     KIND = 10          # a string: with "reasoning" in it, the event's content is reasoning
+    CACHED_TOKENS = 11 # an integer
+
+cdef enum:
+    GAVE_UP = 4   # a finish reason that says that the server did not finish
 
 ctypedef struct Event:
     bint is_chunk
@@ -24,9 +28,10 @@ ctypedef struct Event:
     bint has_failure
     bint is_cumulative      # `content` is the whole text so far, not a piece of it
     bint is_reasoning
-    int finish              # index into recorder.FINISHES
+    int finish              # index into recorder.FINISHES, or GAVE_UP
     int32_t prompt_tokens   # -1: not given
     int32_t output_tokens
+    int32_t cached_tokens
     const char* content     # JSON-escaped, as it stood between its quotes
     Py_ssize_t content_bytes
     const char* reasoning
@@ -45,6 +50,7 @@ cdef class Scanner:
     cdef Event event
     cdef Node nodes[64]
     cdef int node_count
+    cdef int reasoning_node
     cdef const char* at
     cdef const char* end
 
@@ -63,5 +69,5 @@ cdef class Scanner:
     cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept
 
 
-# What a finish reason comes to: an index into recorder.FINISHES.
+# What a finish reason comes to: an index into recorder.FINISHES, or GAVE_UP.
 cdef int finish_index(const char* text, Py_ssize_t n) noexcept

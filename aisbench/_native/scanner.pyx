@@ -14,15 +14,18 @@ cdef int code
 for code in range(256):
     SPECIAL[code] = code < 32 or code == 34 or code == 92
 
-# Why generation ended, in the words of all APIs: 1 stop, 2 length, 0 not yet; any other is 3.
+# Why generation ended, in the words of all APIs: 1 stop, 2 length, 0 not yet, 4 the server gave it up;
+# any other is 3. Some servers say "" where others have null.
 FINISH_WORDS = {
-    b"stop": 1, b"eos_token": 1, b"stop_sequence": 1, b"completed": 1, b"length": 2, b"incomplete": 2,
-    b"in_progress": 0, b"queued": 0,
+    b"stop": 1, b"eos": 1, b"eos_token": 1, b"stop_sequence": 1, b"end_turn": 1, b"word": 1, b"completed": 1,
+    b"length": 2, b"limit": 2, b"max_tokens": 2, b"incomplete": 2,
+    b"in_progress": 0, b"queued": 0, b"none": 0, b"": 0,
+    b"error": 4, b"abort": 4, b"aborted": 4, b"failed": 4, b"cancelled": 4,
 }
 
 
 cdef int finish_index(const char* text, Py_ssize_t n) noexcept:
-    return FINISH_WORDS.get(text[:n], 3)
+    return FINISH_WORDS.get(text[:n].lower(), 3)
 
 
 cdef class Scanner:
@@ -32,7 +35,7 @@ cdef class Scanner:
         self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
         self.event.is_cumulative = self.event.is_reasoning = False
         self.event.finish = 0
-        self.event.prompt_tokens = self.event.output_tokens = -1
+        self.event.prompt_tokens = self.event.output_tokens = self.event.cached_tokens = -1
         self.event.content = self.event.reasoning = NULL
         self.event.content_bytes = self.event.reasoning_bytes = 0
 
@@ -101,8 +104,6 @@ cdef class Scanner:
         self.blank()
         if self.at != self.end and self.at[0] == b"}":
             self.at += 1
-            if meaning == FAILURE:
-                self.event.has_failure = True
             return meaning == NOTHING or meaning == FAILURE or meaning == TOOL
         if meaning == FAILURE:
             self.event.has_failure = True
@@ -153,8 +154,6 @@ cdef class Scanner:
         self.blank()
         if self.at != self.end and self.at[0] == b"]":
             self.at += 1
-            if meaning == FAILURE:
-                self.event.has_failure = True
             return meaning == NOTHING or meaning == FAILURE or meaning == TOOL or meaning == CHUNK
         if meaning == CHUNK:
             self.event.is_chunk = True
@@ -221,7 +220,12 @@ cdef class Scanner:
         elif meaning == REASONING:
             if n > 0:
                 if self.event.reasoning_bytes > 0:
-                    return False
+                    # The same under another name, for clients that know that one, is not said twice.
+                    return (
+                        node != self.reasoning_node and self.event.reasoning_bytes == n
+                        and memcmp(self.event.reasoning, text, n) == 0
+                    )
+                self.reasoning_node = node
                 self.event.reasoning = text
                 self.event.reasoning_bytes = n
         elif meaning == KIND:
@@ -232,7 +236,8 @@ cdef class Scanner:
             if n > 0:
                 self.event.has_tool = True
         elif meaning == FAILURE:
-            self.event.has_failure = True
+            if n > 0:
+                self.event.has_failure = True
         elif meaning != NOTHING:
             return False
         return True
@@ -273,15 +278,15 @@ cdef class Scanner:
             if p == first or p - first > 2:
                 return False
         self.at = p
-        if meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS:
+        if meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS or meaning == CACHED_TOKENS:
             if not whole or total > 0x7FFFFFFF:
                 return False
             if meaning == PROMPT_TOKENS:
                 self.event.prompt_tokens = <int32_t>total
-            else:
+            elif meaning == OUTPUT_TOKENS:
                 self.event.output_tokens = <int32_t>total
-        elif meaning == FAILURE:
-            self.event.has_failure = True
+            else:
+                self.event.cached_tokens = <int32_t>total
         elif meaning != NOTHING:
             return False
         return True
@@ -294,11 +299,10 @@ cdef class Scanner:
             return True
         if there >= 4 and memcmp(self.at, b"true", 4) == 0:
             self.at += 4
+            if meaning == FAILURE:
+                self.event.has_failure = True
         elif there >= 5 and memcmp(self.at, b"false", 5) == 0:
             self.at += 5
         else:
             return False
-        if meaning == FAILURE:
-            self.event.has_failure = True
-            return True
-        return meaning == NOTHING
+        return meaning == NOTHING or meaning == FAILURE

@@ -2,6 +2,8 @@
 
 The grammar is that of the HTML Living Standard, section 9.2.6, with one leniency: an event that
 the end of the stream leaves without its blank line is delivered (`end`), since servers do that.
+And two that keep a server's words when it fails: a field named `error` is the data of an event that
+is one, and lines that are no field (an error that a program behind the server printed bare) are kept.
 An event's data points into the pushed bytes where it lies there whole, else into a buffer of the
 parser; it is valid until the next pull.
 """
@@ -12,6 +14,9 @@ cdef enum SseItem:
     SSE_EVENT = 1
     SSE_TOO_LARGE = 2
 
+cdef enum:
+    STRAY_LIMIT = 4096
+
 
 cdef class SseParser:
     cdef readonly int64_t limit_bytes
@@ -20,6 +25,8 @@ cdef class SseParser:
     cdef Py_ssize_t size
     cdef bint is_error
     cdef bint named_error
+    # What came that belongs to no field of an event, up to STRAY_LIMIT bytes of it; None: nothing did.
+    cdef bytearray stray
     cdef const char* at
     cdef const char* end
     cdef bint after_cr
@@ -41,5 +48,6 @@ cdef class SseParser:
     cdef int keep_line(self, const char* text, Py_ssize_t n) except -1
     cdef int keep_data(self) except -1
     cdef int take_line(self, const char* text, Py_ssize_t n, bint copied) except -1
+    cdef bint other_field(self, const char* text, Py_ssize_t n) except -1
     cdef void skip_bom(self, const char** text, Py_ssize_t* n) noexcept
     cdef bint dispatch(self) noexcept

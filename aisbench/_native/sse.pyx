@@ -33,6 +33,7 @@ cdef class SseParser:
         self.data = NULL
         self.size = 0
         self.is_error = self.named_error = False
+        self.stray = None
         self.at = self.end = NULL
         self.after_cr = False
         self.started = False
@@ -146,12 +147,10 @@ cdef class SseParser:
         elif n == 4 and memcmp(text, b"data", 4) == 0:
             value = text + 4
             size = 0
+        elif self.other_field(text, n):
+            value = text + 6
+            size = n - 6
         else:
-            if n >= 11 and memcmp(text, b"event:", 6) == 0:
-                value = text + 6
-                if value[0] == b" ":
-                    value += 1
-                self.named_error = text + n - value == 5 and memcmp(value, b"error", 5) == 0
             return 0
         if size > 0 and value[0] == b" ":
             value += 1
@@ -173,6 +172,26 @@ cdef class SseParser:
             # The line buffer is used again before the event is whole.
             self.keep_data()
         return 0
+
+    cdef bint other_field(self, const char* text, Py_ssize_t n) except -1:
+        """Acts on a line that is no data; True for an `error:`, which is as good as data."""
+        cdef const char* value
+        if text[0] == b":":
+            return False
+        if n >= 6 and memcmp(text, b"event:", 6) == 0:
+            value = text + 6
+            if n > 6 and value[0] == b" ":
+                value += 1
+            self.named_error = text + n - value == 5 and memcmp(value, b"error", 5) == 0
+        elif n >= 6 and memcmp(text, b"error:", 6) == 0:
+            self.named_error = True
+            return True
+        elif (n < 3 or memcmp(text, b"id:", 3) != 0) and (n < 6 or memcmp(text, b"retry:", 6) != 0):
+            if self.stray is None:
+                self.stray = bytearray()
+            if len(self.stray) < STRAY_LIMIT:
+                self.stray += text[:n] + b"\n"
+        return False
 
     cdef int end_of_stream(self) except -1:
         """No more bytes come: delivers an event that lacks only its blank line."""

@@ -2,7 +2,6 @@
 from libc.stdint cimport int64_t
 
 from aisbench._native.clock cimport Timer
-from aisbench._native.histogram cimport Hist
 
 
 cdef class Wakers:
@@ -23,5 +22,5 @@ cdef class Wakers:
     cdef void wake_at(self, int64_t at_ns)
     cdef void watch_slots(self, int fd) noexcept
     cdef void set_rest(self, int64_t rest_ns) noexcept
-    cdef void tune(self, int64_t longest_ns, const Hist* gaps, int64_t request_ns) noexcept
+    cdef void tune(self, int64_t longest_ns, int64_t gap_ns, int64_t request_ns) noexcept
     cdef void drained(self, int handled, int64_t now_ns) noexcept

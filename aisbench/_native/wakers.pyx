@@ -8,7 +8,6 @@ from libc.stdint cimport int64_t, uint32_t
 from posix.unistd cimport close
 
 from aisbench._native.clock cimport Timer
-from aisbench._native.histogram cimport Hist
 from aisbench._native.epoll cimport (
     EPOLLIN, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, epoll_create1, epoll_ctl, epoll_event, epoll_wait,
 )
@@ -81,11 +80,11 @@ cdef class Wakers:
             if self.resting and rest_ns > 0:
                 self.rest.repeat(rest_ns)
 
-    cdef void tune(self, int64_t longest_ns, const Hist* gaps, int64_t request_ns) noexcept:
+    cdef void tune(self, int64_t longest_ns, int64_t gap_ns, int64_t request_ns) noexcept:
         """A rest costs at most 1/5 of a token gap, and 1/200 of the time that a request takes."""
         cdef int64_t rest_ns = min(longest_ns, request_ns // 200)
-        if gaps.count > 0:
-            rest_ns = min(rest_ns, gaps.sum_ns // gaps.count // 5)
+        if gap_ns > 0:
+            rest_ns = min(rest_ns, gap_ns // 5)
         self.set_rest(rest_ns if rest_ns >= SHORTEST_REST_NS else 0)
 
     cdef void drained(self, int handled, int64_t now_ns) noexcept:

@@ -70,8 +70,8 @@ def late_merge_share(run: Run) -> float:
     A merged read whose window (time since the socket was known empty) exceeds twice the reader's own
     rest plus 0.5 ms was late; such reads' merged events, over all gaps.
     """
-    rows, gaps = run.rows, run.histograms["itl"].count
-    merged_reads = int(rows["merged_reads"].sum())
+    rows, gaps = run.selected(run.has_status("ok")), run.histograms["itl"].count
+    merged_reads = int(run.rows["merged_reads"].sum())
     if gaps == 0 or merged_reads == 0:
         return 0.0
     late = run.histograms["merge_window"].count_above(2 * rest_ns_of(run) + 500_000)

@@ -92,8 +92,8 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
 def metrics_block(
     run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None
 ) -> dict[str, dict[str, float]]:
-    """ITL exactly from the token log where there is one; else from the histogram, which also counts the
-    gaps of requests that did not succeed. Whole answers have an E2EL alone."""
+    """ITL exactly from the token log where there is one, else from the histogram. Whole answers have an E2EL
+    alone."""
     percents = run.config.get("percentiles") or ()
     if not run.streams:
         return {"e2el_ms": describe(latencies.e2el, percents)}

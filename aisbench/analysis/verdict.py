@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aisbench.analysis import thresholds
+from aisbench.analysis.answers import answer_notes
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
@@ -80,6 +81,7 @@ def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -
         judge_limit(verdict, run, held, sending)
         judge_stamps(verdict, summary)
     judge_host(verdict, run, summary["client"])
+    verdict.notes += answer_notes(run)
     return verdict
 
 

@@ -45,7 +45,7 @@ class Backend:
     stream. `plain_rules`: how a whole answer is read that is not streamed. `generates` False: it
     answers with vectors or scores; there are no tokens, and `plain_rules` mark their array as CHUNK.
     `counts_output` False: the server does not say how many tokens it generated; then --tokenizer counts them.
-    `must_finish`: a stream that ended without a finish reason was cut.
+    `must_finish`: a stream that ended with neither a finish reason nor [DONE] was cut.
 
     `takes_token_ids`, `takes_messages`: what it can be sent beside text. `parameters_in`: the object in
     the body that holds the sampling parameters, where they are not at its top; what --extra-body has
@@ -64,7 +64,7 @@ class Backend:
     takes_messages: bool = False
     generates: bool = True
     counts_output: bool = True
-    must_finish: bool = False
+    must_finish: bool = True
     parameters_in: str | None = None
 
     @property
@@ -89,11 +89,19 @@ class Backend:
             return prompt.body
         fields = self.fields(prompt, options)
         for more in (options.extra_body or {}, prompt.fields):
-            inner = self.parameters_in
-            if inner is not None and isinstance(more.get(inner), Mapping):
-                more = {**more, inner: {**fields[inner], **more[inner]}}
-            fields = {**fields, **more}
+            fields = self.merged(fields, more)
         try:
             return json.dumps(fields, allow_nan=False).encode()
         except ValueError as problem:
             raise BadInput(f"a request body cannot be written as JSON: {problem}") from None
+
+    def merged(self, fields: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+        """A body's fields with others in it; where they name one that is there, their value stands in its place."""
+        inner = self.parameters_in
+        if inner is not None and isinstance(more.get(inner), Mapping):
+            more = {**more, inner: {**fields.get(inner, {}), **more[inner]}}
+        return {**fields, **more}
+
+    def field_names(self) -> set[str]:
+        """What the fields of its bodies are called."""
+        return set(self.fields(Prompt("x", 1, 1, documents=("y",)), BodyOptions("m")))

@@ -40,6 +40,10 @@ CHAT = Backend(
         ("choices[].delta.reasoning_content", REASONING),
         ("choices[].delta.reasoning", REASONING),
         ("choices[].delta.tool_calls", TOOL),
+        # The older name of one tool call, a refusal in place of content, and spoken answers.
+        ("choices[].delta.function_call", TOOL),
+        ("choices[].delta.refusal", CONTENT),
+        ("choices[].delta.audio", TOOL),
         *OPENAI_TRAILER,
     ),
     plain_rules=(
@@ -47,6 +51,9 @@ CHAT = Backend(
         ("choices[].message.reasoning_content", REASONING),
         ("choices[].message.reasoning", REASONING),
         ("choices[].message.tool_calls", TOOL),
+        ("choices[].message.function_call", TOOL),
+        ("choices[].message.refusal", CONTENT),
+        ("choices[].message.audio", TOOL),
         *OPENAI_TRAILER,
     ),
     output_tokens_from="usage of the server",

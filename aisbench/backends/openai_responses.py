@@ -11,6 +11,7 @@ from typing import Any
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.rules import (
+    CACHED_TOKENS,
     CONTENT,
     ERROR,
     FINISH,
@@ -68,6 +69,7 @@ RESPONSES = Backend(
         ("response.status", FINISH),
         ("response.usage.input_tokens", PROMPT_TOKENS),
         ("response.usage.output_tokens", OUTPUT_TOKENS),
+        ("response.usage.input_tokens_details.cached_tokens", CACHED_TOKENS),
         ("response.error", ERROR),
         ("error", ERROR),
         # Of the event `error`, which has it at its top.
@@ -79,9 +81,9 @@ RESPONSES = Backend(
         ("status", FINISH),
         ("usage.input_tokens", PROMPT_TOKENS),
         ("usage.output_tokens", OUTPUT_TOKENS),
+        ("usage.input_tokens_details.cached_tokens", CACHED_TOKENS),
         ("error", ERROR),
     ),
     output_tokens_from="usage of the server, in the event that closes the stream",
     takes_messages=True,
-    must_finish=True,
 )

@@ -13,7 +13,8 @@ KIND = "kind"  # a string that names the event: with "reasoning" in it, its cont
 FINISH = "finish"  # a string says why generation ended
 PROMPT_TOKENS = "prompt_tokens"  # an integer: the server's count of the input
 OUTPUT_TOKENS = "output_tokens"  # an integer: the server's count of the output
-ERROR = "error"  # anything but null: the stream reports a failure
+CACHED_TOKENS = "cached_tokens"  # an integer: how many of the input tokens it had in its prefix cache
+ERROR = "error"  # anything but null, false and the empty: the stream reports a failure
 
 Rules = tuple[tuple[str, str], ...]
 
@@ -23,5 +24,6 @@ OPENAI_TRAILER: Rules = (
     ("choices[].finish_reason", FINISH),
     ("usage.prompt_tokens", PROMPT_TOKENS),
     ("usage.completion_tokens", OUTPUT_TOKENS),
+    ("usage.prompt_tokens_details.cached_tokens", CACHED_TOKENS),
     ("error", ERROR),
 )

@@ -10,7 +10,16 @@ from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import CONTENT, CUMULATIVE, ERROR, FINISH, OUTPUT_TOKENS, PROMPT_TOKENS, Rules
+from aisbench.backends.rules import (
+    CACHED_TOKENS,
+    CONTENT,
+    CUMULATIVE,
+    ERROR,
+    FINISH,
+    OUTPUT_TOKENS,
+    PROMPT_TOKENS,
+    Rules,
+)
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
@@ -35,6 +44,7 @@ TRAILER: Rules = (
     ("meta_info.finish_reason.type", FINISH),
     ("meta_info.prompt_tokens", PROMPT_TOKENS),
     ("meta_info.completion_tokens", OUTPUT_TOKENS),
+    ("meta_info.cached_tokens", CACHED_TOKENS),
     ("error", ERROR),
 )
 

@@ -56,4 +56,5 @@ TENSORRT_LLM = Backend(
     plain_rules=(*RULES, ("num_input_tokens", PROMPT_TOKENS), ("num_output_tokens", OUTPUT_TOKENS)),
     output_tokens_from="num_output_tokens of newer servers for whole answers; else the tokenizer, where --tokenizer names one; else the number of events with text",
     counts_output=False,
+    must_finish=False,
 )

@@ -15,6 +15,8 @@ from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
 from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
+from aisbench.masking import masked_command
+from aisbench.workload.seeds import drawn_lines
 
 
 @click.command(
@@ -49,17 +51,19 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     from aisbench.cli.run import run_and_report
 
     command = shlex.split(shlex.join(["aisbench-load", *command_line()]))
-    return run_and_report(config, command=command, as_json=as_json, live=not no_progress, live_port=live_port)
+    return run_and_report(
+        config,
+        command=command,
+        as_json=as_json,
+        live=not no_progress,
+        live_port=live_port,
+        opening=drawn_lines(options["seed"], config.seed),
+    )
 
 
 def command_line(command: str = "load") -> list[str]:
-    """The options as the user typed them behind `command`, the API key left out."""
+    """The options as the user typed them after `command`, without secrets."""
     args = sys.argv[1:]
     if args[:1] == [command]:
         args = args[1:]
-    shown = []
-    hide = False
-    for arg in args:
-        shown.append("***" if hide else ("--api-key=***" if arg.startswith("--api-key=") else arg))
-        hide = arg == "--api-key"
-    return shown
+    return masked_command(args)

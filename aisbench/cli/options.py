@@ -13,6 +13,8 @@ import click
 
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.masking import remember_options
+from aisbench.workload.seeds import AUTO, LARGEST
 
 
 class JsonObject(click.ParamType):
@@ -86,6 +88,20 @@ class Listed(click.ParamType):
             return tuple(self.kind(part) for part in parts)
         except ValueError:
             self.fail(f"{value!r}: give {self.kind.__name__} values separated by commas", param, ctx)
+
+
+class Seed(click.ParamType):
+    """A whole number, or auto."""
+
+    name = "seed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).strip()
+        if text.lower() == "auto":
+            return AUTO
+        if not (text.isascii() and text.isdigit() and int(text) <= LARGEST):
+            self.fail(f"must be auto or a whole number from 0 to {LARGEST}, got {text}", param, ctx)
+        return int(text)
 
 
 class HostPort(click.ParamType):
@@ -164,7 +180,10 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
 
             options = yaml.safe_load(text) or {}
     except Exception as problem:
-        raise BadInput(f"--config {value} cannot be parsed ({problem}); give YAML or TOML") from None
+        # A YAML error quotes the line, which may hold a key.
+        mark = getattr(problem, "problem_mark", None)
+        reason = f"{getattr(problem, 'problem', problem)} in line {mark.line + 1}" if mark else str(problem)
+        raise BadInput(f"--config {value} cannot be parsed ({reason}); give YAML or TOML") from None
     if not isinstance(options, dict):
         raise BadInput(f"--config {value} holds no options; give lines such as 'rate: 50'")
     names: dict[str, str] = {}
@@ -181,6 +200,7 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
             raise BadInput(f"--config {value}: unknown option {key!r}{hint}")
         if given is not None:
             defaults[name] = given
+    remember_options(defaults)
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
 

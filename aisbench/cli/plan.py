@@ -19,6 +19,7 @@ from aisbench.cli.vllm_meaning import run_config
 from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.errors import BadInput
+from aisbench.workload.seeds import drawn_lines
 
 
 @click.command(
@@ -74,5 +75,7 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
         write_plan(facts, planned_rate(config, made), planned_gaps(config, made), command, output)
     except OSError as problem:
         raise BadInput(f"--output {output} cannot be written ({problem.strerror}); give another") from None
+    for line in drawn_lines(options["seed"], config.seed):
+        click.echo(line, err=True)
     click.echo(json.dumps(facts, indent=1) if as_json else f"{plan_text(facts)}\nwritten: {output}")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 from aisbench.cli.watching import View, Watching
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
+from aisbench.masking import masked_text, masked_url
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
 from aisbench.report.preparing import Preparing
@@ -32,16 +33,18 @@ def run_and_report(
     as_json: bool,
     live: bool,
     live_port: tuple[str, int] | None = None,
+    opening: Sequence[str] = (),
 ) -> int:
     """Runs, writes the reports, prints the table; returns the exit code.
 
-    `live_port`: host and port at which the live page is served; None: nowhere.
+    `live_port`: host and port at which the live page is served; None: nowhere. `opening`: lines that are said
+    once the run is prepared.
     """
 
     def say(line: str) -> None:
-        click.echo(line, err=as_json)
+        click.echo(masked_text(line), err=as_json)
 
-    coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None)
+    coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
     with contextlib.ExitStack() as stack:
         page = served_page(stack, config, live_port, say) if live_port is not None else None
         urls = config.url
@@ -78,7 +81,8 @@ def served_page(
     """The live page, served until `stack` ends; raises BadInput when its port cannot be had."""
     from aisbench.report.live_page import LivePage, listen
 
-    title = " · ".join(part for part in ("aisbench", config.label, config.model, *config.url) if part)
+    urls = map(masked_url, config.url)
+    title = " · ".join(part for part in ("aisbench", config.label, config.model, *urls) if part)
     page = stack.enter_context(LivePage(listen(*at), title))
     say(f"live: {page.url} (for Prometheus: {page.url}/metrics)")
     return page

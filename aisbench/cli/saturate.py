@@ -19,13 +19,14 @@ from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
 from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
-from aisbench.engine.config import RunConfig
+from aisbench.engine.config import SECRET_FIELDS, RunConfig
 from aisbench.errors import BadInput
+from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
 # What may be given anew when a search goes on.
-RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key")
+RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
 
 
 @click.command(
@@ -125,12 +126,14 @@ def saturate(
         sweep=sweep,
     )
     if resume is not None:
-        folder = resumed(ctx, resume, settings, options["api_key"])
+        folder = resumed(ctx, resume, settings, options)
     else:
         config = run_config(options).expanded()
         check(settings, config)
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)
+        for line in drawn_lines(options["seed"], config.seed):
+            click.echo(line)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.saturating import saturate_and_report
 
@@ -150,7 +153,7 @@ def check(settings: Settings, config: RunConfig) -> None:
         raise BadInput("--slo: TTFT and TPOT need streamed answers; leave --no-stream out or bound e2el")
 
 
-def resumed(ctx: click.Context, path: Path, given: Settings, api_key: str | None) -> SearchFolder:
+def resumed(ctx: click.Context, path: Path, given: Settings, options: dict[str, Any]) -> SearchFolder:
     """The search in `path`, with what of its settings may be given anew; raises BadInput for anything else."""
     source = click.core.ParameterSource
     typed = {
@@ -160,10 +163,12 @@ def resumed(ctx: click.Context, path: Path, given: Settings, api_key: str | None
         if parameter.name in typed and parameter.name not in RENEWED:
             raise BadInput(
                 f"--resume goes on with the settings of {path}; leave {parameter.opts[0]} out "
-                "(--budget, --repeats, --tolerance and --api-key may be given anew)"
+                "(--budget, --repeats, --tolerance, and what holds secrets, such as --api-key and --header, may be given again)"
             )
-    folder = SearchFolder.load(path, api_key)
+    folder = SearchFolder.load(path, options["api_key"])
+    secrets = {name: options[name] for name in SECRET_FIELDS if name in typed}
+    folder.config = replace(folder.config, **secrets)
     anew = {name: getattr(given, name) for name in ("repeats", "tolerance") if name in typed}
     folder.settings = replace(folder.settings, **anew)
-    folder.settings.check()
+    check(folder.settings, folder.config)
     return folder

@@ -50,6 +50,11 @@ def option(flag: str, kind: type, help_text: str) -> Any:
 )
 @option("--embedding-size", int, "Numbers in a vector of /v1/embeddings and /pooling.")
 @option("--image-tokens", int, "Tokens that an image in a chat counts for.")
+@option(
+    "--prefix-cache-tokens",
+    int,
+    "Prompt tokens that its prefix cache keeps, for completions and chats; 0: none.",
+)
 @option("--seed", int, "Of jitter, early ends and faults.")
 @click.option("--api-key", metavar="KEY", help="Answer 401 to /v1 without this key.")
 @click.option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import option
+from aisbench.cli.options import Seed, option
 
 TRAFFIC_OPTIONS = (
     option(
@@ -11,7 +11,7 @@ TRAFFIC_OPTIONS = (
         name="rate",
         type=float,
         metavar="RPS",
-        help="Requests per second; inf: closed loop.",
+        help="Requests per second; inf: closed loop, whatever times a data set has recorded.",
     ),
     option(
         "--burstiness",
@@ -104,7 +104,7 @@ TRAFFIC_OPTIONS = (
         name="warmup",
         type=int,
         metavar="N",
-        help="Requests sent before the run and left out of it.",
+        help="Requests sent before the run and left out of it, with prompts that the run does not have.",
     ),
     option(
         "--workers",
@@ -126,5 +126,12 @@ TRAFFIC_OPTIONS = (
         metavar="S",
         help="After --duration or Ctrl-C, how long to wait for requests in flight.",
     ),
-    option("--seed", name="seed", type=int, help="Of prompts and arrivals."),
+    option(
+        "--seed",
+        name="seed",
+        type=Seed(),
+        default="auto",
+        metavar="N",
+        help="Of prompts and arrivals. auto: drawn where prompts are made and recorded in config.yaml; 0 for files and --compat vllm.",
+    ),
 )

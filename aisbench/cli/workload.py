@@ -22,6 +22,7 @@ from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.workload.seeds import drawn_lines
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
     from aisbench.workload.build import Workload
 
-# Sent where neither a model nor a server that could be asked for one is named.
-MODEL = "model"
+# Where no body is made that would name it.
+NO_MODEL = "none"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -53,10 +54,9 @@ def workload() -> None:
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
 
-    Nothing is sent and no server is needed, but to ask its model's name where --url is given and --model
-    is not.
+    Nothing is sent. Bodies name their model: give --model, or --url of a server that can be asked for it.
     """
-    config = run_config(options)
+    config = run_config(options).expanded()
     config.check()
     from aisbench.workload.export import export_lines
 
@@ -65,7 +65,7 @@ def export(output: str, **options: Any) -> int:
         slots, offsets_ns = planned(config, made)
         with written(output) as file:
             file.writelines(export_lines(made, slots, offsets_ns))
-    for note in made.notes:
+    for note in (*drawn_lines(options["seed"], config.seed), *made.notes):
         click.echo(note, err=True)
     if output != "-":
         click.echo(f"{slots} requests written to {output}")
@@ -77,14 +77,14 @@ def export(output: str, **options: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
 def import_(file: str, as_json: bool) -> int:
     """Check a file of `aisbench workload export` and print its fingerprint."""
-    from aisbench.backends.registry import backend_named
     from aisbench.workload.arrivals import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
+    from aisbench.workload.replay import backend_for
 
-    options = WorkloadOptions(count=None, model=MODEL, dataset="file", dataset_path=file)
+    options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file)
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = build_workload(options, backend_named("openai"), Path(folder))
+        made = build_workload(options, backend_for(Path(file)), Path(folder))
     arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
     facts = {
         **made.fingerprint,
@@ -102,14 +102,11 @@ def import_(file: str, as_json: bool) -> int:
 
 def built(config: RunConfig, folder: Path) -> Workload:
     from aisbench.backends.registry import backend_named
-    from aisbench.engine.plan import bodies_wanted
+    from aisbench.engine.plan import workload_options
     from aisbench.report.preparing import Preparing
     from aisbench.workload.build import build_workload
-    from aisbench.workload.options import WorkloadOptions
 
-    options = WorkloadOptions.of(
-        config, range_ratio=config.range_ratio, count=bodies_wanted(config), model=model_of(config)
-    )
+    options = workload_options(config, model_of(config))
     with contextlib.ExitStack() as stack:
         preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
         return build_workload(
@@ -118,8 +115,20 @@ def built(config: RunConfig, folder: Path) -> Workload:
 
 
 def model_of(config: RunConfig) -> str:
-    if config.model is not None or not config.url:
-        return config.model or MODEL
+    if config.model is not None:
+        return config.model
+    if not config.url:
+        from aisbench.backends.registry import backend_named
+
+        if (
+            config.dataset != "file"
+            and not config.lora_modules
+            and "model" in backend_named(config.backend).field_names()
+        ):
+            raise BadInput(
+                "every body names its model: give --model, or --url of a server that can be asked for its name"
+            )
+        return NO_MODEL
     from aisbench.engine.coordinator import Coordinator
     from aisbench.engine.target import resolve
 

@@ -8,6 +8,12 @@ WORKLOAD_OPTIONS = (
     option("--dataset", "--dataset-name", name="dataset", help="Workload; `aisbench workloads` lists them."),
     option("--dataset-path", name="dataset_path", metavar="FILE", help="File or folder of the data set."),
     option(
+        "--strict-dataset",
+        name="strict_dataset",
+        is_flag=True,
+        help="Refuse a file with rows that cannot be used, instead of leaving them out.",
+    ),
+    option(
         "--input-len",
         name="input_len",
         type=int,

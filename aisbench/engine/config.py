@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from aisbench.engine.client_options import ClientOptions
 from aisbench.errors import BadInput
+from aisbench.masking import MASK, masked_options
 from aisbench.workload.options import DatasetOptions, one_of
+from aisbench.workload.seeds import AUTO, seed_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,12 +24,14 @@ POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
 STRESS_S = 60.0
 # Events are small; a whole answer may hold thousands of vectors.
-EVENT_BYTES = 1 << 20
+EVENT_BYTES = 16 << 20
 ANSWER_BYTES = 1 << 26
 # Token events are counted by 10 ms, and a page of many slices helps nobody.
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
 ARRIVALS = ("constant", "poisson", "gamma")
+# What is masked where it is written down, but for the key, which is left out.
+SECRET_FIELDS = ("header", "url", "endpoint", "proxy", "metrics_url", "dcgm_url")
 # The readers of what shapes a rate, by their names in workload.shapes.
 SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "burst": "burst"}
 
@@ -59,7 +63,8 @@ class RunConfig(DatasetOptions, ClientOptions):
     device_metrics: bool = True
     dcgm_url: str | None = None
     # load
-    rate: float = math.inf
+    # None: as the data set's own times say, where it has some; else as inf, when others end.
+    rate: float | None = None
     burstiness: float = 1.0
     arrival: str | None = None
     ramp_up: str | None = None
@@ -102,7 +107,10 @@ class RunConfig(DatasetOptions, ClientOptions):
     reader_rest_ms: float = 2.0
 
     def expanded(self) -> RunConfig:
-        """With what --stress and --compat stand for, where an option has its default."""
+        """With what --seed auto, --stress and --compat stand for, where an option has its default."""
+        if self.seed == AUTO:
+            seed = seed_for(makes_prompts=self.dataset_path is None, compat=self.compat)
+            return replace(self, seed=seed).expanded()
         if self.stress and self.duration_s is None:
             return replace(self, duration_s=STRESS_S).expanded()
         if self.compat != "vllm":
@@ -156,6 +164,12 @@ class RunConfig(DatasetOptions, ClientOptions):
         one_of("--table", self.table, TABLES)
         one_of("--connections", self.connections, ("keep-alive", "fresh"))
         one_of("--url-policy", self.url_policy, POLICIES)
+        for name in SECRET_FIELDS:
+            if any(MASK in text for text in listed(getattr(self, name))):
+                raise BadInput(
+                    f"--{name.replace('_', '-')} holds {MASK}, which stands in a run's files for what is secret; "
+                    "give it again, whole, on the command line"
+                )
         if self.uds is not None and len(self.url) > 1:
             raise BadInput("--uds is one server; give one --url (for its name and path) or none")
 
@@ -170,7 +184,7 @@ class RunConfig(DatasetOptions, ClientOptions):
                 raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
             positive("--ramp-from", self.ramp_from, "a rate in requests/s above 0")
             positive("--ramp-to", self.ramp_to, "a rate in requests/s above 0")
-            if not math.isinf(self.rate):
+            if not math.isinf(self.rate_rps):
                 raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
         self.check_shape()
         if self.arrival is None:
@@ -192,7 +206,7 @@ class RunConfig(DatasetOptions, ClientOptions):
         others = [*flags[1:], *(["--ramp-up"] if self.ramp_up else [])]
         if others:
             raise BadInput(f"{flags[0]} and {others[0]} both set the rate; give one of them")
-        if not math.isinf(self.rate):
+        if not math.isinf(self.rate_rps):
             raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
         if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
             raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
@@ -233,7 +247,17 @@ class RunConfig(DatasetOptions, ClientOptions):
     @property
     def is_open_loop(self) -> bool:
         """True when requests leave by a plan, not when others end."""
-        return not math.isinf(self.rate) or self.has_moving_rate
+        return not math.isinf(self.rate_rps) or self.has_moving_rate
+
+    @property
+    def rate_rps(self) -> float:
+        """Requests/s; inf where they leave when others end, or by the data set's own times."""
+        return math.inf if self.rate is None else self.rate
+
+    @property
+    def sets_times(self) -> bool:
+        """True when the command line says when requests leave, whatever times a data set has recorded."""
+        return self.rate is not None or self.has_moving_rate
 
     @property
     def shape(self) -> float:
@@ -266,10 +290,15 @@ class RunConfig(DatasetOptions, ClientOptions):
         return value
 
     def as_dict(self) -> dict[str, Any]:
-        """All options as plain values, inf as a string, the key left out: what a run folder keeps."""
+        """All options as plain values, inf as a string, secrets masked, the key left out: what a run folder keeps."""
         plain = asdict(self)
         plain.pop("api_key")
-        return {name: plain_value(value) for name, value in plain.items()}
+        plain["rate"] = self.rate_rps
+        return masked_options({name: plain_value(value) for name, value in plain.items()})
+
+
+def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value or ()
 
 
 def plain_value(value: Any) -> Any:

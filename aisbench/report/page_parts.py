@@ -8,8 +8,9 @@ from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_groups, page_server
-from aisbench.report.page_table import METRIC_NAMES, cards, figure, table
+from aisbench.report import page_groups, page_headline, page_server
+from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
+from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, table
 
 VERDICT_WORDS = {
     "valid": "nothing in this run speaks against its figures",
@@ -29,7 +30,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "subtitle": target(run, summary),
         "command": escape(shlex.join(run.info.get("command") or [])),
         "verdict": verdict(summary["verdict"]),
-        "headline": headline(summary),
+        "headline": page_headline.headline(summary),
         "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
@@ -68,38 +69,6 @@ def verdict(found: dict[str, Any]) -> str:
     )
 
 
-def headline(summary: dict[str, Any]) -> str:
-    metrics, requests, in_flight = summary["metrics"], summary["requests"], summary["in_flight"]
-    failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
-    limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']:,}"
-    asked = summary["arrivals"]["asked_rate"]
-    shown = [
-        ("Requests", f"{summary['completed']:,}", f"{failed}, {summary['duration']:.1f} s"),
-        (
-            "Requests/s",
-            figure(summary["request_throughput"]),
-            "as fast as they end" if asked is None else f"asked {figure(asked)}/s",
-        ),
-        (
-            "Output tokens/s",
-            figure(summary["output_throughput"]),
-            f"peak {figure(summary['max_output_tokens_per_s'])}"
-            if "ttft_ms" in metrics
-            else "in whole answers",
-        ),
-        ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
-    ]
-    for key, found in metrics.items():
-        shown.append(
-            (METRIC_NAMES[key], f"{figure(found['mean'])} ms", f"mean; p99 {figure(found['p99'])} ms")
-        )
-    goodput = summary["goodput"]
-    if goodput is not None:
-        bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
-        shown.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
-    return cards(shown)
-
-
 def timeline_note(run: Run) -> str:
     parts = ["Each line is a request, by its place in the plan:"]
     if run.is_open_loop:
@@ -116,26 +85,33 @@ def timeline_note(run: Run) -> str:
 def percentile_table(summary: dict[str, Any]) -> str:
     metrics = summary["metrics"]
     percents = sorted(
-        (name for name in metrics["e2el_ms"] if is_percentile(name)), key=lambda name: float(name[1:])
+        {name for found in metrics.values() for name in found or () if is_percentile(name)},
+        key=lambda name: float(name[1:]),
     )
     columns = ["mean", "std", "min", *percents, "max"]
-    rows = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
+    from_send = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
-    rows += [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    from_plan = [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    # As on the cards: first what a user felt.
+    rows = from_plan + from_send if felt_from_plan(summary) else from_send + from_plan
     intervals = {METRIC_NAMES[key]: found for key, found in summary["percentile_intervals"].items()}
     return table(
         ["ms", *columns, "count"],
         [
-            [name, *(cell(found[c], intervals.get(name, {}), c) for c in columns), f"{found['count']:,}"]
+            [
+                name,
+                *(cell(known(found, c), intervals.get(name, {}), c) for c in columns),
+                f"{(found or {}).get('count', 0):,}",
+            ]
             for name, found in rows
         ],
         "numbers",
     )
 
 
-def cell(value: float, intervals: dict[str, Any], column: str) -> str:
+def cell(value: float | None, intervals: dict[str, Any], column: str) -> str:
     """A figure, and below a percentile its 95 % interval, or that there are too few requests for it."""
-    if column not in intervals:
+    if value is None or column not in intervals:
         return figure(value)
     between = intervals[column]
     aside = f"{figure(between[0])} to {figure(between[1])}" if between else "too few"
@@ -160,11 +136,13 @@ def latency_note(summary: dict[str, Any]) -> str:
     if summary["output_tokens_from"] in ("events", "mixed"):
         notes.append("The server's usage was missing: output tokens are counted as content events there.")
     user = summary["client"]["ttft_user_ms"]
-    notes.append(
-        f"Without kernel stamps mean TTFT would have read {figure(user['mean'])} ms (p99 {figure(user['p99'])} ms)."
-        if summary["clock"] != "user"
-        else "Stamps are the client's own: its delays are in every figure."
-    )
+    if summary["clock"] == "user":
+        notes.append("Stamps are the client's own: its delays are in every figure.")
+    elif summary["completed"] and known(user, "mean") is not None:
+        notes.append(
+            f"Without kernel stamps mean TTFT would have read {figure(known(user, 'mean'))} ms "
+            f"(p99 {figure(known(user, 'p99'))} ms)."
+        )
     return " ".join(notes)
 
 
@@ -181,7 +159,7 @@ def heat_buttons(summary: dict[str, Any]) -> str:
 def errors(summary: dict[str, Any]) -> str:
     found = summary["errors"]
     requests = summary["requests"]
-    apart = [f"{requests[name]:,} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]
+    apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
     tail = f"<p>Neither completed nor failed: {', '.join(apart)}.</p>" if apart else ""
     if not found:
         return f"<p>No request failed.</p>{tail}"
@@ -189,7 +167,7 @@ def errors(summary: dict[str, Any]) -> str:
     for kind, count in found.items():
         samples = [sample for sample in summary["error_samples"] if sample.get("kind") == kind][:3]
         said = "<br>".join(
-            f"#{sample.get('slot')}: {escape(str(sample.get('message') or '(nothing)'))[:400]}"
+            f"#{sample.get('slot')}: {escape(str(sample.get('message') or '(nothing)')[:400])}"
             for sample in samples
         )
         rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", said])
@@ -214,12 +192,12 @@ def checks(found: list[dict[str, Any]]) -> str:
 
 def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     client = summary["client"]
-    low, high = client["ttft_bounds_ms"]
+    bounds = ttft_bounds(summary)
     found: list[tuple[str, Any]] = [
         ("clock of received bytes", summary["clock"]),
         (
             f"bounds of mean {'TTFT' if 'ttft_ms' in summary['metrics'] else 'E2EL'}",
-            f"{low:.3f} to {high:.3f} ms",
+            ABSENT if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f} ms",
         ),
         ("client delay p50 / p99 / max", three(client["client_delay_ms"])),
     ]
@@ -247,6 +225,8 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def three(figures: dict[str, float]) -> str:
+    if known(figures, "p50") is None:
+        return ABSENT
     return f"{figures['p50']:.3f} / {figures['p99']:.3f} / {figures['max']:.3f} ms"
 
 

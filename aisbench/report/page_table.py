@@ -13,8 +13,14 @@ METRIC_NAMES = {
 }
 
 
-def figure(value: float) -> str:
-    """About four significant digits, thousands separated, never more than three decimals."""
+# In place of a figure that was not measured.
+ABSENT = "–"
+
+
+def figure(value: float | None) -> str:
+    """About four significant digits, thousands separated, never more than three decimals; a dash for None."""
+    if value is None:
+        return ABSENT
     size = abs(value)
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
     return f"{value:,.{decimals}f}"

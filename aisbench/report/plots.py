@@ -18,6 +18,7 @@ from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import (
+    Series,
     asked_rate_series,
     bin_ns,
     in_flight_series,
@@ -85,23 +86,29 @@ def rates(runs: Runs, metric: str) -> go.Figure:
                 line(
                     f"{name}, asked",
                     at,
-                    asked.t_s,
-                    asked.y,
+                    *to_the_end(asked, run),
                     line={"shape": "hv", "width": 5, "dash": "solid"},
                     opacity=0.3,
                 )
             )
         sent = per_second(sending.sent_ns, run.duration_ns, width_ns)
-        figure.add_trace(line(f"{name}, sent", at, sent.t_s, sent.y, line={"shape": "hv", "dash": "solid"}))
+        figure.add_trace(
+            line(f"{name}, sent", at, *to_the_end(sent, run), line={"shape": "hv", "dash": "solid"})
+        )
     figure.update_yaxes(rangemode="tozero")
     return figure
+
+
+def to_the_end(rate: Series, run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times and rates; each rate holds to the next time, the last one to the end of the run."""
+    return np.append(rate.t_s, run.duration_ns / 1e9), np.append(rate.y, rate.y[-1])
 
 
 def tokens(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(layout={"xaxis_title": SECONDS, "yaxis_title": "output tokens/s"})
     for at, (name, run) in enumerate(runs.items()):
         series = token_series(run, bin_ns(run.duration_ns))
-        figure.add_trace(line(name, at, series.t_s, series.y, line={"shape": "hv", "dash": "solid"}))
+        figure.add_trace(line(name, at, *to_the_end(series, run), line={"shape": "hv", "dash": "solid"}))
     figure.update_yaxes(rangemode="tozero")
     return figure
 

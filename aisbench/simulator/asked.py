@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -48,7 +48,8 @@ class Asked:
     """What counts of a request; all else in the body is ignored.
 
     `wants_usage`: token counts were asked for. `generates` False: only vectors or scores are wanted,
-    as many as `vectors`; `documents` are what scores are for.
+    as many as `vectors`; `documents` are what scores are for. `prompt`: what a prefix cache goes by (a text, token
+    ids, messages, or a list of these), and `cached_tokens` what it had of that; None: the server has no such cache.
     """
 
     prompt_tokens: int
@@ -60,6 +61,8 @@ class Asked:
     generates: bool = True
     vectors: int = 0
     documents: tuple[str, ...] = ()
+    prompt: Any = field(default=None, compare=False)
+    cached_tokens: int | None = None
 
 
 def parse_json(body: bytes) -> Fields:

@@ -32,6 +32,7 @@ class Ledger:
     def __init__(self) -> None:
         self.active = 0
         self.prompt_tokens = 0
+        self.cached_tokens = 0
         self.generated_tokens = 0
         self.finished: Counter[str] = Counter()
         self.ttft = Durations(TTFT_EDGES)
@@ -45,7 +46,7 @@ class Ledger:
 
     def reset(self) -> None:
         """Begins /truth anew; requests that are under way stay active."""
-        self.requests = self.done = self.tokens = self.prompts = 0
+        self.requests = self.done = self.tokens = self.prompts = self.cached = 0
         self.given_up_ns = 0
         self.peak = self.active
         self.faults: Counter[str] = Counter()
@@ -56,12 +57,14 @@ class Ledger:
         for durations in self.all:
             durations.count_block()
 
-    def arrived(self, prompt_tokens: int) -> None:
+    def arrived(self, prompt_tokens: int, cached_tokens: int = 0) -> None:
         self.requests += 1
         self.active += 1
         self.peak = max(self.peak, self.active)
         self.prompt_tokens += prompt_tokens
         self.prompts += prompt_tokens
+        self.cached_tokens += cached_tokens
+        self.cached += cached_tokens
 
     def generated(self, tokens: int) -> None:
         self.generated_tokens += tokens
@@ -93,6 +96,7 @@ class Ledger:
             "active": self.active,
             "peak_concurrency": self.peak,
             "prompt_tokens": self.prompts,
+            "cached_tokens": self.cached,
             "tokens": self.tokens,
             "faults": dict(self.faults),
             "ttft": self.ttft.distribution(),

@@ -9,7 +9,9 @@ CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 REASONS = ("stop", "length", "abort", "error")
 
 
-def metrics_page(ledger: Ledger, model: str, *, running: int, waiting: int, kv_share: float) -> str:
+def metrics_page(
+    ledger: Ledger, model: str, *, running: int, waiting: int, kv_share: float, caches_prefixes: bool
+) -> str:
     escaped = model.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     labels = f'engine="0",model_name="{escaped}"'
     lines: list[str] = []
@@ -21,10 +23,16 @@ def metrics_page(ledger: Ledger, model: str, *, running: int, waiting: int, kv_s
     ):
         lines += head(name, help_text, "gauge")
         lines.append(f"vllm:{name}{{{labels}}} {float(value)}")
-    for name, help_text, count in (
+    counters = [
         ("prompt_tokens", "Number of prefill tokens processed.", ledger.prompt_tokens),
         ("generation_tokens", "Number of generation tokens processed.", ledger.generated_tokens),
-    ):
+    ]
+    if caches_prefixes:
+        counters += [
+            ("prefix_cache_queries", "Prefix cache queries, in tokens.", ledger.prompt_tokens),
+            ("prefix_cache_hits", "Prefix cache hits, in tokens.", ledger.cached_tokens),
+        ]
+    for name, help_text, count in counters:
         lines += head(f"{name}_total", help_text, "counter")
         lines.append(f"vllm:{name}_total{{{labels}}} {float(count)}")
     lines += head("request_success_total", "Count of successfully processed requests.", "counter")

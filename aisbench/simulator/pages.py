@@ -13,6 +13,7 @@ from aisbench.simulator.dialects.openai import refuse
 from aisbench.simulator.ledger import Ledger
 from aisbench.simulator.metrics import CONTENT_TYPE, metrics_page
 from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.prefix_cache import PrefixCache
 from aisbench.simulator.vocabulary import Vocabulary
 
 JSON = b"application/json"
@@ -22,8 +23,11 @@ Page = tuple[int, bytes, bytes]
 
 
 class Pages:
-    def __init__(self, parameters: Parameters, batcher: Batcher[Any], ledger: Ledger) -> None:
+    def __init__(
+        self, parameters: Parameters, batcher: Batcher[Any], ledger: Ledger, prefix_cache: PrefixCache
+    ) -> None:
         self.parameters = parameters
+        self.prefix_cache = prefix_cache
         self.batcher = batcher
         self.ledger = ledger
         self.vocabulary = Vocabulary()
@@ -40,6 +44,11 @@ class Pages:
         if request.path == "/reset":
             self.ledger.reset()
             return 200, PLAIN, b"ok\n"
+        if request.path == "/reset_prefix_cache" and self.prefix_cache.is_on:
+            if request.method != "POST":
+                return 405, JSON, b'{"detail":"Method Not Allowed"}'
+            self.prefix_cache.clear()
+            return 200, PLAIN, b""
         if request.path == "/metrics":
             return 200, CONTENT_TYPE, self.metrics().encode()
         return 404, JSON, b'{"detail":"Not Found"}'
@@ -66,6 +75,7 @@ class Pages:
             running=self.batcher.running,
             waiting=len(self.batcher.waiting),
             kv_share=self.batcher.kv_used / p.kv_tokens,
+            caches_prefixes=self.prefix_cache.is_on,
         )
 
     def tokens(self, request: HttpRequest) -> Page:

@@ -25,6 +25,7 @@ COSTS = (
     "decode_per_seq_us",
     "jitter",
     "reasoning_tokens",
+    "prefix_cache_tokens",
 )
 # A jitter above this says nothing about servers any more; it is most likely a percentage.
 LARGEST_JITTER = 2.0
@@ -55,6 +56,7 @@ class Parameters:
     usage_in_last_chunk: bool = False
     embedding_size: int = 64
     image_tokens: int = 256
+    prefix_cache_tokens: int = 0
     seed: int = 0
     api_key: str | None = None
     faults: dict[str, float] = field(default_factory=dict)

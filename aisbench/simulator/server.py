@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from dataclasses import replace
 
 from aisbench._native.clock import Timer, now_ns
 from aisbench.simulator.asked import Asked, Refusal, parse_json
@@ -16,6 +17,7 @@ from aisbench.simulator.faults import HTML, After, Faults, before_answer
 from aisbench.simulator.ledger import Ledger
 from aisbench.simulator.pages import JSON, Pages
 from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.prefix_cache import PrefixCache
 from aisbench.simulator.routes import Route, route_of
 
 # A server that is further behind its schedule (or was stopped for that long) does not send all that it
@@ -42,6 +44,7 @@ class Request(Sequence):
         fault: str | None,
     ) -> None:
         super().__init__(asked.prompt_tokens, asked.max_tokens, stop_at)
+        self.prefilled = asked.cached_tokens or 0
         self.asked = asked
         self.connection = connection
         self.dialect = dialect
@@ -69,7 +72,8 @@ class Simulator:
         self.parameters = parameters
         self.batcher: Batcher[Request] = Batcher(parameters)
         self.ledger = Ledger()
-        self.pages = Pages(parameters, self.batcher, self.ledger)
+        self.prefix_cache = PrefixCache(parameters.prefix_cache_tokens)
+        self.pages = Pages(parameters, self.batcher, self.ledger, self.prefix_cache)
         self.faults = Faults(parameters)
         self.random = random.Random(f"{parameters.seed} early ends")
         self.requests: dict[Connection, Request] = {}
@@ -116,11 +120,13 @@ class Simulator:
             status, body = dialect.refuse(refusal)
             connection.respond(status, JSON, body)
             return
+        if self.prefix_cache.is_on:
+            asked = replace(asked, cached_tokens=self.prefix_cache.take(asked.prompt))
         self.numbers += 1
         answer = dialect.answer(asked, self.numbers, int(time.time()), self.parameters)
         taken = Request(asked, self.draw_end(asked), connection, dialect, answer, fault)
         self.requests[connection] = taken
-        self.ledger.arrived(asked.prompt_tokens)
+        self.ledger.arrived(asked.prompt_tokens, asked.cached_tokens or 0)
         self.batcher.submit(taken)
         if not self.stepping:
             self.begin_step(taken.arrived_ns)

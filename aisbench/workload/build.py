@@ -20,6 +20,7 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_reuse import PrefixReuse, prompt_bytes
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.registry import check_heeded, dataset_named
+from aisbench.workload.warm_up import WarmUp
 
 Progress = Callable[[int, int], None]
 Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
@@ -34,7 +35,8 @@ class Workload:
 
     `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also beside the bodies as `.npy` files;
     -1: left to the server. `inputs`: how many texts the bodies hold, some of them several. `prompts`: what
-    the data set gave, its items used up. `fingerprint`: see fingerprint.fingerprint.
+    the data set gave, its items used up. `fingerprint`: see fingerprint.fingerprint. `warm_up`: the bodies of
+    requests before the run, see warm_up.
     """
 
     bodies: Bodies
@@ -44,6 +46,7 @@ class Workload:
     inputs: int
     notes: list[str]
     fingerprint: dict[str, Any]
+    warm_up: list[bytes]
 
 
 def build_workload(
@@ -52,12 +55,13 @@ def build_workload(
     directory: Path,
     *,
     stream: bool = True,
+    warm_up: int = 0,
     through: Through | None = None,
     progress: Progress | None = None,
 ) -> Workload:
     """Makes the prompts and writes `bodies.bin`, `prompt_tokens.npy` and `max_tokens.npy` into `directory`.
 
-    `through` changes the prompts on their way. `progress(done, total)` is called now and then, the last
+    `warm_up`: how many bodies are wanted for requests before the run; there may be fewer. `through` changes the prompts on their way. `progress(done, total)` is called now and then, the last
     time with done == total. Raises BadInput for options that make no workload.
     """
     options.check()
@@ -69,6 +73,7 @@ def build_workload(
     wanted = dataset.ignores_eos if prompts.ignores_eos is None else prompts.ignores_eos
     ignore_eos = wanted if options.ignore_eos is None else options.ignore_eos
     body_options = BodyOptions(options.model, ignore_eos, options.temperature, options.extra_body, stream)
+    warming = WarmUp(warm_up, options.seed, backend, body_options)
     prompt_tokens = np.zeros(count, dtype=np.int32)
     max_tokens = np.zeros(count, dtype=np.int32)
 
@@ -81,6 +86,7 @@ def build_workload(
             max_tokens[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
             inputs += len(prompt.texts) or len(prompt.documents) or 1
             reuse.add(prompt_bytes(prompt))
+            warming.add(prompt)
             body = backend.body(prompt, body_options)
             yield with_holes(body) if prompts.conversations is not None else body
             done = i + 1
@@ -90,8 +96,8 @@ def build_workload(
     bodies = write_bodies(directory / "bodies.bin", encoded(), count)
     np.save(directory / "prompt_tokens.npy", prompt_tokens)
     np.save(directory / "max_tokens.npy", max_tokens)
-    facts = fingerprint(options, bodies, prompt_tokens, reuse)
-    return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts)
+    facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)
+    return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies)
 
 
 def with_holes(body: bytes) -> bytes:

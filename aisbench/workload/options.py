@@ -29,6 +29,7 @@ class DatasetOptions:
 
     dataset: str = "random"
     dataset_path: str | None = None
+    strict_dataset: bool = False
     input_len: int | None = None
     output_len: int | None = None
     prefix_len: int | None = None
@@ -69,18 +70,22 @@ class WorkloadOptions(DatasetOptions):
 
     `count`: how many are asked for; None: as many as the data set has (DEFAULT_COUNT where it can
     make any number). `range_ratio`: for input and output; each length is drawn from length *
-    (1 - ratio) to length * (1 + ratio).
+    (1 - ratio) to length * (1 + ratio). `own_times`: requests leave when a recorded data set says so;
+    False: something else does, and its times are not wanted. `model_is_named`: by the user, and not found
+    out: it stands above what recorded bodies say.
     """
 
     count: int | None
     model: str
     range_ratio: tuple[float, float] = (0.0, 0.0)
+    own_times: bool = True
+    model_is_named: bool = False
 
     @staticmethod
-    def of(given: DatasetOptions, *, range_ratio: str, count: int | None, model: str) -> WorkloadOptions:
-        """`range_ratio` as it was typed. Raises BadInput for one that is none."""
+    def of(given: DatasetOptions, *, range_ratio: str, **others: Any) -> WorkloadOptions:
+        """`range_ratio` as it was typed; `others`: the fields of this class. Raises BadInput for a bad ratio."""
         same = {field.name: getattr(given, field.name) for field in fields(DatasetOptions)}
-        return WorkloadOptions(range_ratio=parse_range_ratio(range_ratio), count=count, model=model, **same)
+        return WorkloadOptions(range_ratio=parse_range_ratio(range_ratio), **same, **others)
 
     def check(self) -> None:
         """Raises BadInput, naming the flag, for the first option that makes no sense for any data set."""

@@ -28,7 +28,7 @@ def empty_rows(count: int) -> np.ndarray:
     """Rows as the core begins them."""
     rows = np.zeros(count, np.dtype(ROW_FIELDS))
     rows["slot"] = np.arange(count)
-    rows["prompt_tokens"] = rows["output_tokens"] = rows["conversation"] = -1
+    rows["prompt_tokens"] = rows["output_tokens"] = rows["cached_tokens"] = rows["conversation"] = -1
     rows["token_log_at"] = rows["text_log_at"] = -1
     rows["attempts"] = 1
     return rows
@@ -59,6 +59,7 @@ def made_rows(
         ("first_token_ns", first),
         ("first_token_low_ns", first),
         ("first_token_seen_ns", first + 0.3),
+        ("first_answer_ns", first),
         ("last_token_ns", last),
         ("done_ns", last + 0.5),
     ):

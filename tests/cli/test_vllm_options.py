@@ -18,7 +18,7 @@ def config(*args: str) -> tuple[RunConfig, list[str]]:
     for name in ("as_json", "no_progress", "live_port"):
         options.pop(name)
     notes: list[str] = []
-    made = run_config(options, notes.append)
+    made = run_config(options, notes.append).expanded()
     made.check()
     return made, notes
 

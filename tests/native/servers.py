@@ -103,6 +103,7 @@ class Drive:
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         write_bodies(self.folder / "bodies", self.bodies, len(self.bodies))
         self.block = SharedBlock.create(
             str(self.folder / "block"), 1, self.count, array("q", self.offsets_ns)
@@ -147,6 +148,7 @@ class Drive:
             self.driver.on_wake()
         else:
             self.driver.expire()
+            self.driver.let_go()
 
     def run(self) -> np.ndarray:
         """Until all is answered; the rows, by slot."""

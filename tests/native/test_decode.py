@@ -17,7 +17,8 @@ from aisbench.backends.openai_completions import COMPLETIONS
 
 def event(**given: Any) -> dict[str, Any]:
     nothing = {"chunk": False, "content": "", "reasoning": "", "tool": False, "finish": 0}
-    return nothing | {"prompt_tokens": -1, "output_tokens": -1, "error": False, "cumulative": False} | given
+    nothing |= {"prompt_tokens": -1, "output_tokens": -1, "cached_tokens": -1}
+    return nothing | {"error": False, "cumulative": False} | given
 
 
 def chat(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

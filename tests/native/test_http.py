@@ -50,6 +50,17 @@ head = st.sampled_from(
         b"HTTP/1.0 200 OK\r\n",
     ]
 )
+
+
+@pytest.mark.parametrize("zeros", [1, 17, 40])
+def test_a_chunk_size_may_have_leading_zeros(zeros: int) -> None:
+    stream = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"0" * zeros + b"2\r\nab\r\n0\r\n\r\n"
+    oracle = Oracle()
+    assert oracle.feed(stream)
+    assert oracle.complete
+    assert frame([stream], False)[:3] == (200, b"ab", True)
+
+
 extensions = st.sampled_from([b"", b";name=value", b";a"])
 bodies = st.lists(st.binary(max_size=40), max_size=6)
 responses = st.one_of(

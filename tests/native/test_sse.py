@@ -24,7 +24,8 @@ def oracle(stream: bytes) -> list[bytes]:
             data = []
         elif not line.startswith(b":"):
             field, _, value = line.partition(b":")
-            if field == b"data":
+            # Beside the standard's: some servers report failure in a field of its own.
+            if field == b"data" or (field == b"error" and line != field):
                 data.append(value.removeprefix(b" "))
     if data:
         events.append(b"\n".join(data))
@@ -41,6 +42,8 @@ line = st.one_of(
             b"data:  two",
             b": a comment",
             b"event: error",
+            b"error: 1",
+            b"error",
             b"id: 7",
             b"retry: 1",
         ]

@@ -170,7 +170,7 @@ def test_a_missing_key_is_said_before_the_start(tmp_path: Path) -> None:
         ("stall", "timeout", ("--timeout", 1.5)),
         ("malformed", "bad_event", ()),
         ("error-event", "error_event", ()),
-        ("huge-event", "event_too_large", ()),
+        ("huge-event", "event_too_large", ("--max-chunk-size", 1 << 20)),
     ],
 )
 def test_faults_are_counted_by_kind_while_the_rest_goes_on(

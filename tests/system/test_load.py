@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import yaml
 
 from aisbench._native.recorder import ROW_FIELDS
 from aisbench.simulator.process import SimulatorProcess
+from tests.native.servers import DONE, HEAD, read_request, serving, token
 from tests.system.running import run_load
 
 SHORT = ("--input-len", 20, "--output-len", 12)
@@ -188,6 +190,43 @@ def test_warm_up_requests_are_left_out_of_the_run(tmp_path: Path, quick_simulato
     assert quick_simulator.truth()["requests"] == 17
     assert done.summary["completed"] == 10
     assert len(rows_of(done.folder)) == 10
+
+
+def test_a_drawn_seed_is_said_and_repeated_by_config_yaml(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    few = ("--url", quick_simulator.url, "--num-requests", 4, "--concurrency", 2, "--no-progress", *SHORT)
+    one, other = run_load(tmp_path / "a", *few), run_load(tmp_path / "b", *few)
+    again = run_load(tmp_path / "c", "--config", one.folder / "config.yaml")
+    prints = [done.summary["fingerprint"] for done in (one, other, again)]
+    assert prints[0]["bodies"] == prints[2]["bodies"] != prints[1]["bodies"]
+    assert prints[0]["arrivals"] == prints[2]["arrivals"]
+    seed = yaml.safe_load((one.folder / "config.yaml").read_text())["seed"]
+    assert f"seed {seed} was drawn; --seed {seed} repeats these prompts" in one.out
+    assert "was drawn" not in again.out + again.err
+    # vllm bench serve's own seed, so that both send the same.
+    assert run_load(tmp_path / "d", *few, "--compat", "vllm").summary["config"]["seed"] == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_warm_up_requests_are_none_of_the_run_s(tmp_path: Path, workers: int) -> None:
+    bodies: list[bytes] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        while request := read_request(client):
+            bodies.append(request.partition(b"\r\n\r\n")[2])
+            client.sendall(HEAD + token() + DONE)
+
+    with serving(handle) as (host, port):
+        done = run_load(
+            tmp_path,
+            *("--url", f"http://{host}:{port}", "--model", "m", "--warmup", 5, "--num-requests", 8),
+            *("--concurrency", 2, "--workers", workers, "--input-len", 20, "--output-len", 1),
+            *("--no-progress", "--no-server-metrics"),
+        )
+    assert (done.code, done.summary["completed"]) == (0, 8), done.err
+    assert len(bodies) == len(set(bodies)) == 13
+    assert not list(done.folder.glob("records/*warmup*"))
 
 
 def test_token_times_and_texts_are_kept_when_asked_for(

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from aisbench.simulator.asked import Refusal
+from aisbench.simulator.asked import Asked, Refusal
 
 
 def refuse(refusal: Refusal) -> tuple[int, bytes]:
@@ -19,9 +19,12 @@ def refuse(refusal: Refusal) -> tuple[int, bytes]:
     return refusal.status, orjson.dumps({"error": error})
 
 
-def usage(prompt_tokens: int, generated: int) -> dict[str, Any]:
-    return {
-        "prompt_tokens": prompt_tokens,
-        "total_tokens": prompt_tokens + generated,
+def usage(asked: Asked, generated: int) -> dict[str, Any]:
+    counts: dict[str, Any] = {
+        "prompt_tokens": asked.prompt_tokens,
+        "total_tokens": asked.prompt_tokens + generated,
         "completion_tokens": generated,
     }
+    if asked.cached_tokens is not None:
+        counts["prompt_tokens_details"] = {"cached_tokens": asked.cached_tokens}
+    return counts

@@ -38,6 +38,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
         stream=bool(fields.get("stream")),
         wants_usage=bool(object_in(fields, "stream_options").get("include_usage")),
         ignore_eos=bool(fields.get("ignore_eos")),
+        prompt=fields.get("messages"),
     )
 
 
@@ -107,7 +108,7 @@ class Chat(Completion):
         field = "reasoning_content" if index < self.parameters.reasoning_tokens else "content"
         event = self.shaped({field: self.word(index).decode()}, reason)
         if self.parameters.usage_in_last_chunk:
-            counts = usage(self.asked.prompt_tokens, index + 1)
+            counts = usage(self.asked, index + 1)
             event = orjson.dumps({**orjson.loads(event), "usage": counts})
         return chunk(event)
 
@@ -130,7 +131,7 @@ class Chat(Completion):
             **self.common,
             "object": "chat.completion",
             "choices": [choice],
-            "usage": usage(self.asked.prompt_tokens, generated),
+            "usage": usage(self.asked, generated),
         }
 
 

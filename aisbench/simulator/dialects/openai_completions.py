@@ -34,6 +34,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
         stream=bool(fields.get("stream")),
         wants_usage=bool(object_in(fields, "stream_options").get("include_usage")),
         ignore_eos=bool(fields.get("ignore_eos")),
+        prompt=fields.get("prompt"),
     )
 
 
@@ -74,18 +75,18 @@ class Completion(Answer):
         if not self.parameters.usage_in_last_chunk:
             return super().last_token(index, reason)
         event = orjson.loads(self.event(self.word(index).decode(), reason))
-        return chunk(orjson.dumps({**event, "usage": usage(self.asked.prompt_tokens, index + 1)}))
+        return chunk(orjson.dumps({**event, "usage": usage(self.asked, index + 1)}))
 
     def closing(self, generated: int, reason: str) -> bytes:
         """The usage, where it was asked for and has not come already, and the end."""
         if not self.asked.wants_usage or self.parameters.usage_in_last_chunk:
             return self.end
-        counts = usage(self.asked.prompt_tokens, generated)
+        counts = usage(self.asked, generated)
         return chunk(orjson.dumps({**self.common, "choices": [], "usage": counts})) + self.end
 
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
         choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": reason, "stop_reason": None}
-        return {**self.common, "choices": [choice], "usage": usage(self.asked.prompt_tokens, generated)}
+        return {**self.common, "choices": [choice], "usage": usage(self.asked, generated)}
 
 
 COMPLETIONS = Dialect(parse, Completion, refuse)

@@ -1,0 +1,89 @@
+"""What servers say outside the grammar of their API: errors of any shape, odd bodies, text that is not Unicode.
+
+All of this is off the per-event path.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+# With these a line of an event stream begins; a line that begins with a colon is a comment.
+_FIELDS = (b"data", b"event", b"id", b"retry", b"error")
+# What some gateways send in place of a comment, to keep a connection alive.
+_KEEP_ALIVES = (b"", b"ping", b"keepalive", b"keep-alive", b"heartbeat")
+
+
+def begins_stream(body: bytes) -> bool:
+    """Whether `body`, the first bytes of an answer (not all blank), can begin an event stream."""
+    line = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if line.startswith(b":") or not line:
+        return True
+    return any(line.startswith(field + b":") or (field + b":").startswith(line) for field in _FIELDS)
+
+
+def is_keep_alive(data: bytes) -> bool:
+    """Whether an event's `data`, which is not JSON, only keeps the connection alive."""
+    return data.strip().lower() in _KEEP_ALIVES
+
+
+def is_error(data: bytes) -> bool:
+    """Whether the JSON text `data` is an error object: OpenAI's, a flat one, or one of a framework.
+
+    To be asked of what is neither a token nor a count. False for what is not JSON.
+    """
+    try:
+        said = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    if isinstance(said, list) and said:
+        said = said[0]
+    if not isinstance(said, dict) or said.get("choices"):
+        return False
+    if "error" in (said.get("object"), said.get("type"), said.get("status"), said.get("event")):
+        return True
+    if any(
+        said.get(key) for key in ("error", "errors", "error_msg", "error_message", "errorMessage", "detail")
+    ):
+        return True
+    # AWS, Kong and others: a message alone, or with a code.
+    marked = len(said) == 1 or any(key in said for key in ("code", "status", "statusCode", "error_code"))
+    return bool(said.get("message")) and marked
+
+
+def status_words(status: int, reason: bytes, location: bytes, body: bytes) -> bytes:
+    """What an answer with another status than 200 says: its body, else its status line; where it redirects to."""
+    line = b" ".join([b"HTTP %d" % status, reason]).strip()
+    if location and 300 <= status < 400:
+        return b"%b: the server redirects to %b; redirects are not followed, so give --url that address" % (
+            line,
+            location,
+        )
+    return body if body.strip() else line + b", without a body"
+
+
+def type_words(kind: bytes, body: bytes, wanted_stream: bool) -> bytes:
+    """Why an answer of content type `kind` that begins with `body` is not what was asked for."""
+    if not wanted_stream:
+        return kind + b": " + body
+    what = kind or b"no content type"
+    if body.lstrip()[:1] in (b"{", b"["):
+        return b"answered whole although a stream was asked for (%b): %b" % (what, body)
+    return b"not an event stream (%b): %b" % (what, body)
+
+
+def valid_text(escaped: bytes) -> bytes:
+    """The JSON-escaped text `escaped` as valid UTF-8 and valid JSON.
+
+    Bytes that are not UTF-8, and halves of a surrogate pair without the other, become U+FFFD.
+    """
+    quoted = b'"%b"' % escaped
+    try:
+        orjson.loads(quoted)
+    except orjson.JSONDecodeError:
+        text: Any = json.loads(quoted.decode("utf-8", "replace"), strict=False)
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return json.dumps(text)[1:-1].encode()
+    return bytes(escaped)

@@ -1,0 +1,111 @@
+"""Bodies for the requests of --warmup: as long as those of the run, and never the same.
+
+A measured prompt that the server has seen before would find its beginning in the prefix cache. So each warm-up
+body is one of the run's with other words, or token ids, at its very beginning, which is all that a prefix cache
+goes by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.prompt import ANSWER, Prompt
+from aisbench.workload.words import WORDS
+
+# Replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
+REPLACED = 16
+# Of the warm-up's own generator, beside the run's seed.
+STREAM = 0x5741524D
+# Where bodies that are replayed have what they ask, by the usual APIs' names.
+ASKED_IN = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
+
+
+class WarmUp:
+    """Collects `wanted` bodies from the first prompts that `add` is given; beyond these nothing is done."""
+
+    def __init__(self, wanted: int, seed: int, backend: Backend, options: BodyOptions) -> None:
+        self.wanted = wanted
+        self.bodies: list[bytes] = []
+        self.backend = backend
+        self.options = options
+        self.generator = np.random.default_rng([seed, STREAM])
+
+    def add(self, prompt: Prompt) -> None:
+        if len(self.bodies) >= self.wanted:
+            return
+        body = self.backend.body(self.changed(prompt), self.options)
+        # Later turns of a conversation hold places for answers that nobody has given here.
+        if json.dumps(ANSWER).strip('"').encode() not in body:
+            self.bodies.append(body)
+
+    def changed(self, prompt: Prompt) -> Prompt:
+        """The prompt with another beginning in everything that it may be sent as."""
+        ids = prompt.token_ids
+        return replace(
+            prompt,
+            text=self.text(prompt.text),
+            token_ids=self.ids(ids) if ids is not None else None,
+            messages=self.messages(prompt.messages) if prompt.messages is not None else None,
+            documents=tuple(map(self.text, prompt.documents)),
+            texts=tuple(map(self.text, prompt.texts)),
+            body=self.body(prompt.body) if prompt.body is not None else None,
+        )
+
+    def text(self, text: str) -> str:
+        """Other words for the first ones; where there are few or none between blanks, they come before the text."""
+        parts = text.split(" ")
+        if len(parts) >= REPLACED:
+            return " ".join([*self.words(REPLACED), *parts[REPLACED:]])
+        # Longer than asked, but so short a prompt would else be one of the run's by chance.
+        return " ".join([*self.words(REPLACED), text]) if text else ""
+
+    def words(self, count: int) -> list[str]:
+        return [WORDS[i] for i in self.generator.integers(0, len(WORDS), size=count)]
+
+    def ids(self, ids: tuple[int, ...]) -> tuple[int, ...]:
+        """The same ids in another order: others may be special tokens, or not in the vocabulary."""
+        mixed = tuple(self.generator.permutation(ids).tolist())
+        return (*ids[1:], ids[0]) if mixed == ids else mixed
+
+    def messages(self, messages: Sequence[Any]) -> tuple[Any, ...]:
+        """Changed in the first message, whoever speaks there."""
+        first, *others = messages
+        if not isinstance(first, Mapping):
+            return tuple(messages)
+        return ({**first, "content": self.content(first.get("content"))}, *others)
+
+    def content(self, content: Any) -> Any:
+        if isinstance(content, str):
+            return self.text(content)
+        if not isinstance(content, Sequence):
+            return content
+        parts = list(content)
+        for i, part in enumerate(parts):
+            if isinstance(part, Mapping) and isinstance(part.get("text"), str):
+                parts[i] = {**part, "text": self.text(part["text"])}
+                return parts
+        return [{"type": "text", "text": " ".join(self.words(REPLACED))}, *parts]
+
+    def body(self, body: bytes) -> bytes:
+        """The same in a body that is replayed."""
+        fields = json.loads(body)
+        for name in ASKED_IN:
+            value = fields.get(name)
+            if isinstance(value, str):
+                changed: Any = self.text(value)
+            elif not isinstance(value, list) or not value:
+                continue
+            elif isinstance(value[0], Mapping):
+                changed = self.messages(value)
+            elif all(type(one) is int for one in value):
+                changed = self.ids(tuple(value))
+            else:
+                changed = [self.text(one) if isinstance(one, str) else one for one in value]
+            return json.dumps({**fields, name: changed}).encode()
+        return body
