@@ -55,10 +55,15 @@ class Beside:
 
     def end(self) -> list[str]:
         """When all workers have ended; returns notes."""
+        notes: list[str] = []
         if self.probes is not None:
-            self.facts["probes"] = self.probes.end()
+            self.facts["probes"] = found = self.probes.end()
             self.probes = None
+            sent = len(found["took_s"]) + found["failed"]
+            notes.append(
+                f"{sent} probes were sent beside the load: the server's own figures count them as well"
+            )
         if self.profiling:
             self.profiling = False
-            return switch_profiler(self.asked, "stop")
-        return []
+            notes += switch_profiler(self.asked, "stop")
+        return notes

@@ -194,7 +194,7 @@ class Coordinator:
                 self.watch()
         finally:
             self.processes.end()
-            self.note(self.beside.end())
+            self.tell(self.beside.end())
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
                     sampler.end()
@@ -213,6 +213,12 @@ class Coordinator:
             )
         self.close_records()
         raise CannotRun(f"the run did not start: {self.stopped} in {folder}")
+
+    def tell(self, notes: list[str]) -> None:
+        """Notes that matter at once."""
+        self.note(notes)
+        for note in notes:
+            self.say(note)
 
     def note(self, notes: list[str]) -> None:
         """Adds to what the report says of the run; written with the next facts."""
@@ -243,7 +249,7 @@ class Coordinator:
             # After the warm-up and before the start: from here on the counters' growth is this run's.
             self.scraper.begin()
             self.note(self.scraper.notes)
-        self.note(self.beside.begin())
+        self.tell(self.beside.begin())
         self.host_before = (host.steal_ns(), host.throttled_ns())
         self.start_ns = now_ns() + START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
