@@ -161,12 +161,15 @@ class ManyValued(click.Command):
         "--local-address",
     )
 
+    # Each of several values behind one of these is as good as the flag again.
+    again = ("--header",)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         joined: list[str] = []
         # Where in `joined` the values of each such flag are.
         values: dict[str, int] = {}
         flag, bare = "", ""
-        for arg in [*args, "-"]:
+        for arg in [*map(self.with_hyphens, args), "-"]:
             name, equals, value = arg.partition("=")
             if arg.startswith("-"):
                 if bare:
@@ -181,8 +184,18 @@ class ManyValued(click.Command):
                     values[flag] = len(joined) + 1
                     joined += [flag, value]
             elif not flag:
+                if len(joined) >= 2 and joined[-2] in self.again and not arg.startswith("-"):
+                    joined.append(joined[-2])
                 joined.append(arg)
         return super().parse_args(ctx, joined[:-1])
+
+    def with_hyphens(self, arg: str) -> str:
+        """`--max_concurrency` as `--max-concurrency`: vLLM takes both."""
+        name, mark, value = arg.partition("=")
+        hyphens = name.replace("_", "-")
+        flags = {flag for one in self.params for flag in (*one.opts, *one.secondary_opts)}
+        known = name.startswith("--") and name not in flags and hyphens in flags
+        return hyphens + mark + value if known else arg
 
 
 def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -57,7 +57,7 @@ OUTPUT_OPTIONS = (
         name="percentile_metrics",
         type=Listed(str),
         metavar="M...",
-        help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el.",
+        help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el, client_queue_time, e2el_including_client_queue.",
     ),
     option(
         "--goodput",

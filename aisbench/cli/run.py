@@ -20,6 +20,7 @@ from aisbench.printable import printable
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
 from aisbench.report.preparing import Preparing
+from aisbench.report.vllm_files import check_result_folder, write_vllm_files
 
 if TYPE_CHECKING:
     from aisbench.report.live_page import LivePage
@@ -48,6 +49,7 @@ def run_and_report(
     def say(line: str) -> None:
         click.echo(printable(masked_text(line)), err=as_json)
 
+    check_result_folder(config)
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
     with contextlib.ExitStack() as stack:
         page = served_page(stack, config, live_port, say) if live_port is not None else None
@@ -94,6 +96,8 @@ def served_page(
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
     summary = write_all(folder)
+    for path in write_vllm_files(folder, config):
+        click.echo(f"written: {path}", err=True)
     if as_json:
         sys.stdout.write((folder / "summary.json").read_text())
     else:

@@ -16,6 +16,8 @@ from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import SECRET_FIELDS, RunConfig
 from aisbench.errors import BadInput
@@ -91,6 +93,7 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
     chosen(TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
     chosen(OUTPUT, OUTPUT_OPTIONS),
+    VLLM_WORKLOAD_OPTIONS,
 )
 @click.pass_context
 def saturate(
@@ -127,7 +130,7 @@ def saturate(
     if resume is not None:
         folder = resumed(ctx, resume, settings, options)
     else:
-        config = RunConfig(**options).expanded()
+        config = run_config(options).expanded()
         check(settings, config)
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)

@@ -15,7 +15,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--input-len",
-        "--random-input-len",
         name="input_len",
         type=int,
         metavar="TOKENS",
@@ -23,10 +22,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--output-len",
-        "--sharegpt-output-len",
-        "--custom-output-len",
-        "--prefix-repetition-output-len",
-        "--random-output-len",
         name="output_len",
         type=int,
         metavar="TOKENS",
@@ -34,15 +29,12 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--range-ratio",
-        "--random-range-ratio",
         name="range_ratio",
         metavar="R",
         help='Lengths vary by this share: 0.25, or {"input": 0.25, "output": 0}.',
     ),
     option(
         "--prefix-len",
-        "--random-prefix-len",
-        "--prefix-repetition-prefix-len",
         name="prefix_len",
         type=int,
         metavar="TOKENS",
@@ -50,7 +42,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--suffix-len",
-        "--prefix-repetition-suffix-len",
         name="suffix_len",
         type=int,
         metavar="TOKENS",
@@ -58,7 +49,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--num-prefixes",
-        "--prefix-repetition-num-prefixes",
         name="num_prefixes",
         type=int,
         metavar="N",
@@ -128,7 +118,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--batch-size",
-        "--random-batch-size",
         name="batch_size",
         type=int,
         metavar="N",

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from aisbench.engine.client_options import ClientOptions
 from aisbench.errors import BadInput
 from aisbench.masking import MASK, masked_options
 from aisbench.workload.options import DatasetOptions, one_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from aisbench.workload.shapes import Shape
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
+PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
 GOODPUT_METRICS = ("ttft", "tpot", "e2el")
 POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
@@ -37,7 +38,7 @@ SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(DatasetOptions):
+class RunConfig(DatasetOptions, ClientOptions):
     """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
 
     Raises BadInput from `check` for values that make no run; the message names the flag.
@@ -149,6 +150,7 @@ class RunConfig(DatasetOptions):
                 )
         self.check_arrival()
         self.drop_after_ms()
+        self.check_client()
         for percentile in self.percentiles:
             if not 0 <= percentile <= 100:
                 raise BadInput(f"--percentiles: {percentile:g} is no percentile; give numbers from 0 to 100")

@@ -43,6 +43,7 @@ class DatasetOptions:
     shuffle: bool = True
     oversample: bool = True
     chat_template: bool = True
+    chat_template_kwargs: Mapping[str, Any] | None = None
     trace_format: str | None = None
     block_size: int | None = None
     speedup: float = 1.0
