@@ -102,6 +102,9 @@ def test_the_wheel_runs_beside_sources_that_were_not_built(
         run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip()
     )
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # They are not to bring along what only an extra names.
+    for extra in ("plotly", "kaleido", "transformers", "jinja2", "pynvml"):
+        (site / f"{extra}.py").write_text(f"raise ImportError('{extra} is not among the dependencies')")
     load = (tmp_path / "env" / "bin" / "aisbench-load", "--work-dir", tmp_path / "runs", "--no-progress")
     shown = run(*load, "--num-requests", 3, "--input-len", 4, "--output-len", 3, cwd=unpacked)
     assert "Successful requests:                     3" in shown
