@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from aisbench.analysis.timed import timed_block
 from aisbench.analysis.tokens import TokenCounts, itl_histogram, logged_gaps_ns
 from aisbench.analysis.verdict import judge
 from aisbench.analysis.vllm_keys import own_totals, vllm_result
+from aisbench.printable import printable
 from aisbench.workload.fingerprint import length_facts
 
 SUMMARY_SCHEMA = 1
@@ -75,7 +77,7 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "stable": stable_block(run, in_flight, latencies, tokens),
         "slices": slices_block(run, latencies, tokens, in_flight),
         "errors": errors_block(run),
-        "error_samples": run.info.get("error_samples") or [],
+        "error_samples": error_samples(run),
         "input_tokens_from": tokens.prompt_source,
         "output_tokens_from": tokens.source,
         "answers": answers_block(run, latencies, tokens),
@@ -104,10 +106,12 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
     return summary
 
 
-def metrics_block(run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None) -> dict[str, Figures]:
+def metrics_block(
+    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None, percents: Sequence[float] = ()
+) -> dict[str, Figures]:
     """ITL exactly from the token log where there is one, else from the histogram. Whole answers have an E2EL
-    alone."""
-    percents = run.config.get("percentiles") or ()
+    alone. `percents`: percentiles beside those that the run was asked for."""
+    percents = [*(run.config.get("percentiles") or ()), *percents]
     if not run.streams:
         return {"e2el_ms": describe(latencies.e2el, percents)}
     return {
@@ -146,21 +150,30 @@ def from_plan_block(run: Run, latencies: Latencies) -> dict[str, Figures] | None
 
 def requests_block(run: Run) -> dict[str, int | None]:
     """Each request is in exactly one of completed, failed, cancelled (stopped by the run's end), dropped
-    (never sent, --late drop) and lost (in flight in a crash)."""
+    (never sent, --late drop) and lost (in flight in a crash); or, of those that were planned, not even begun:
+    the run ended before, or the conversation of which it is a later turn."""
+    planned = run.info.get("planned_requests")
     return {
-        "planned": run.info.get("planned_requests"),
+        "planned": planned,
         "sent": int((run.rows["sent_ns"] > 0).sum()),
         "completed": int(run.has_status("ok").sum()),
         "failed": int(run.has_status("failed").sum()),
         "cancelled": int(run.has_status("cancelled").sum()),
         "dropped": int(run.has_status("dropped").sum()),
         "lost": int(run.has_status("in_flight").sum()),
+        "not_sent": max(0, planned - len(run.rows)) if planned is not None else 0,
     }
 
 
 def errors_block(run: Run) -> dict[str, int]:
     """Failed requests by kind, the commonest first."""
     return {kind: len(rows) for kind, rows in failures_by_kind(run).items()}
+
+
+def error_samples(run: Run) -> list[dict[str, Any]]:
+    """The first failures of each kind in the server's words, which records of earlier versions hold as they came."""
+    samples = run.info.get("error_samples") or []
+    return [sample | {"message": printable(str(sample.get("message") or ""))} for sample in samples]
 
 
 def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
+from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
 from aisbench.report.answer_lines import answer_lines
 from aisbench.report.load_lines import difference_words, keeping_up_lines
@@ -22,6 +23,15 @@ METRIC_TITLES = {
     "tpot": ("TPOT", "Time per Output Token (excl. 1st token)"),
     "itl": ("ITL", "Inter-token Latency"),
     "e2el": ("E2EL", "End-to-end Latency"),
+    "client_queue_time": ("Client Queue Time", "Client-side Queueing"),
+    "e2el_including_client_queue": ("E2EL incl. Client Queue", "Queue-inclusive End-to-end Latency"),
+}
+PROBE_ROWS = {
+    "probe_completed": ("Probe requests completed", "d"),
+    "probe_failed": ("Probe requests failed", "d"),
+    "probe_median_e2el_ms": ("Median probe E2EL (ms)", ".2f"),
+    "probe_p99_e2el_ms": ("P99 probe E2EL (ms)", ".2f"),
+    "probe_max_e2el_ms": ("Max probe E2EL (ms)", ".2f"),
 }
 VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
 
@@ -59,6 +69,10 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])
+    if "probe_completed" in summary:
+        lines.append(f"{'Probe Requests':-^{WIDTH}}")
+        for key, (label, form) in PROBE_ROWS.items():
+            add(label, summary[key], form)
     for key, (short, title) in METRIC_TITLES.items():
         if f"mean_{key}_ms" not in summary:
             continue
@@ -93,6 +107,12 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from plan_lines(summary)
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    touched = summary["max_concurrent_requests"]
+    if touched > in_flight["peak"]:
+        yield (
+            f"Peak concurrent     {touched:.0f} touched one second, which is vLLM's count; "
+            f"at one moment at most {in_flight['peak']} were in flight"
+        )
     timed = summary["timed"]
     if timed is not None:
         yield (
@@ -277,7 +297,8 @@ def render(
     lines = [table, *details(summary), *interval_lines(summary, percents), *verdict_lines(summary["verdict"])]
     if report is not None:
         lines.append(f"Report: {report}")
-    return "\n".join(lines)
+    # Models, devices and metrics bring the server's words in as well.
+    return printable("\n".join(lines))
 
 
 def print_result(

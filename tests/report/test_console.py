@@ -86,6 +86,18 @@ def test_what_vllm_does_not_tell(tmp_path: Path) -> None:
         assert any(found.startswith(line) for found in text.splitlines()), f"{line!r} not in\n{text}"
 
 
+def test_peak_concurrent_requests_stand_beside_the_peak_in_flight(tmp_path: Path) -> None:
+    """One at a time, four in one second: vLLM counts four."""
+    config = base_config(concurrency=1)
+    text = render(summary_of(write_run(tmp_path / "run", closed_rows(), config=config)), [99.0])
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("In flight "))
+    assert lines[at].endswith("peak 1 (limit 1)")
+    assert lines[at + 1] == (
+        "Peak concurrent     4 touched one second, which is vLLM's count; at one moment at most 1 were in flight"
+    )
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
