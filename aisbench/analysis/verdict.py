@@ -145,12 +145,13 @@ def judge_schedule(verdict: Verdict, run: Run, summary: dict[str, Any], sending:
     if capped > 0 or len(sending.sent_ns) < 2:
         return
     asked, reached = sending.planned_rate, sending.sent_rate
+    counted = "conversations/s were begun" if run.has_conversations else "requests/s were sent"
     off = 100 * abs(reached / asked - 1) if asked else 0.0
     behind_ms = (int(sending.sent_ns.max()) - int(sending.planned_ns.max())) / 1e6
     verdict.hold(
         thresholds.RATE_SHORTFALL,
         off,
-        f"{reached:.2f} requests/s were sent where the plan has {asked:.2f} ({off:.2f} % off)",
+        f"{reached:.2f} {counted} where the plan has {asked:.2f} ({off:.2f} % off)",
         matters=abs(behind_ms) > thresholds.SCHEDULE_LAG.doubtful,
     )
     cv, planned_cv = arrivals["gap_cv"], arrivals["planned_gap_cv"]
@@ -168,15 +169,16 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
     """Was the limit never exceeded and, in closed loop, held from when it was filled to the last send?"""
     if run.limit is None:
         return
+    counted = "conversations" if run.has_conversations else "requests"
     if held.peak > run.limit:
         verdict.worsen(
-            "invalid", f"{held.peak} requests were in flight at once, more than the {run.limit} allowed."
+            "invalid", f"{held.peak} {counted} were in flight at once, more than the {run.limit} allowed."
         )
     if run.is_open_loop:
         return
     if len(sending.sent_ns) <= run.limit:
         verdict.notes.append(
-            f"{len(sending.sent_ns)} requests cannot hold {run.limit} in flight: at most {held.peak} were so at once."
+            f"{len(sending.sent_ns)} {counted} cannot hold {run.limit} in flight: at most {held.peak} were so at once."
         )
         return
     sent = sorted(sending.sent_ns.tolist())
@@ -186,7 +188,7 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
         verdict.hold(
             thresholds.IN_FLIGHT_HELD,
             share,
-            f"{mean:.1f} requests were in flight of the {run.limit} asked ({share:.1f} %)",
+            f"{mean:.1f} {counted} were in flight of the {run.limit} asked ({share:.1f} %)",
         )
 
 

@@ -12,7 +12,7 @@ from aisbench.analysis.statistics import percentile_name
 from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
 from aisbench.report.answer_lines import answer_lines
-from aisbench.report.load_lines import difference_words, keeping_up_lines
+from aisbench.report.load_lines import difference_words, keeping_up_lines, rate_line
 from aisbench.report.measured import APART, known, shown, ttft_bounds
 from aisbench.report.stages import too_little
 
@@ -124,7 +124,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from slice_lines(summary["slices"])
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:
-        yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
+        yield rate_line(arrivals)
     lag = client["schedule_lag_ms"]
     if lag is not None:
         own = (

@@ -1,9 +1,20 @@
-"""What the console says of the server under the load: whether it kept up, and its latencies beside ours."""
+"""What the console says of the server under the load: whether it kept up, what was sent, and its latencies beside ours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+
+
+def rate_line(arrivals: dict[str, Any]) -> str:
+    """Asked and sent, of what the plan has: requests, or conversations, whose turns are counted beside them."""
+    asked, achieved = arrivals["asked_rate"], arrivals["achieved_rate"]
+    if arrivals["counts"] == "conversations":
+        return (
+            f"Conversations/s     asked {asked:.2f}, begun {achieved:.2f}; "
+            f"{arrivals['sent_rate']:.2f} requests (turns) sent a second"
+        )
+    return f"Rate (req/s)        asked {asked:.2f}, sent {achieved:.2f}"
 
 
 def keeping_up_lines(found: dict[str, Any] | None) -> Iterator[str]:

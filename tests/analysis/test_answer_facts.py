@@ -192,3 +192,18 @@ def test_finish_reasons_and_the_share_that_was_cut(tmp_path: Path) -> None:
     answers = summary_of(tmp_path, rows, config=base_config(concurrency=4))["answers"]
     assert answers["finish"] == {"none": 1, "stop": 1, "length": 2, "other": 0}
     assert answers["truncated_share"] == 0.5
+
+
+def test_the_first_token_of_the_answer_comes_after_the_reasoning(tmp_path: Path) -> None:
+    rows = made_rows(np.zeros(4), ttft_ms=50, itl_ms=10, tokens=8)
+    rows["first_answer_ns"] = rows["first_token_ns"]
+    rows["reasoning_events"][:3] = [3, 5, 8]
+    rows["first_answer_ns"][:3] += np.array([30, 50, 0]) * MS
+    rows["first_answer_ns"][2] = 0
+    config = base_config(concurrency=4)
+    summary = summary_of(tmp_path, rows, config=config)
+    first = summary["answers"]["first_answer_ms"]
+    assert (first["count"], summary["answers"]["reasoning_only"]) == (3, 1)
+    assert (first["min"], first["mean"], first["max"]) == (50.0, pytest.approx(230 / 3), 100.0)
+    rows["reasoning_events"] = 0
+    assert summary_of(tmp_path / "none", rows, config=config)["answers"]["first_answer_ms"] is None
