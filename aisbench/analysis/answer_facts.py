@@ -28,13 +28,13 @@ def answers_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[s
     `usage_contradicted`, `uncounted`: see TokenCounts. What does not apply is None.
     """
     rows = run.selected(run.has_status("ok"))
-    per_event = tokens.per_event(run) if run.streams and run.generates else None
+    per_event = (tokens.per_event(run) or None) if run.streams and run.generates else None
     finish = np.bincount(rows["finish"], minlength=len(FINISHES))
     count = len(rows)
     reasoned = bool(np.any(rows["reasoning_events"] > 0)) and run.streams
     first_ms = first_answers_ms(run)
     return {
-        "tokens_per_event": per_event or None,
+        "tokens_per_event": per_event,
         "itl_per": None if per_event is None else "event" if per_event > ITL_PER_EVENT_FROM else "token",
         "at_one_moment": latencies.at_one_moment if run.streams else 0,
         "finish": {name: int(finish[code]) for code, name in enumerate(FINISHES)},

@@ -44,8 +44,8 @@ def judge_refusals(verdict: Verdict, run: Run, summary: dict[str, Any], sending:
         return
     text = (
         f"{count} of {sent} requests were refused ({kinds_of(run, refused)}), which freed their in-flight slots at once: the "
-        f"load offered was {sending.every_sent_rate:.2f} requests/s, of which {summary['request_throughput']:.2f} requests/s were "
-        f"served, and not {run.limit} requests in flight all the time."
+        f"load offered was {sending.every_sent_rate:.2f} requests/s, of which {summary['request_throughput']:.2f} were served, "
+        f"and not what --concurrency {run.limit} stands for."
     )
     if count > REFUSED_SHARE * sent:
         verdict.worsen("doubtful", text)

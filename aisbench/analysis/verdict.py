@@ -178,7 +178,7 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
         return
     if len(sending.sent_ns) <= run.limit:
         verdict.notes.append(
-            f"{len(sending.sent_ns)} {counted} cannot hold {run.limit} in flight: at most {held.peak} were so at once."
+            f"{len(sending.sent_ns)} {counted} cannot hold {run.limit} in flight: the most at once was {held.peak}."
         )
         return
     sent = sorted(sending.sent_ns.tolist())
