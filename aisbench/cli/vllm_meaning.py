@@ -72,11 +72,11 @@ def datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say
     unused = []
     for one in SCOPED:
         value = theirs[one.name]
-        if value is None or NEUTRAL.get(one.field) == value:
+        if value is None or value is False or NEUTRAL.get(one.field) == value:
             continue
         if given.get("dataset") not in one.of:
             unused.append(one.flag)
-        elif given.get(one.field) in (None, "0.0"):
+        elif one.name == one.field or given.get(one.field) in (None, "0.0"):
             given[one.field] = value
     unused += unheeded(given)
     if unused:
