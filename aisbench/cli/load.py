@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aisbench.analysis.gates import parse_gates
 from aisbench.cli.options import CONFIG_OPTIONS, HostPort, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
@@ -47,6 +48,7 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     """
     config = run_config(options).expanded()
     config.check()
+    parse_gates(config.fail_on)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.run import run_and_report
 

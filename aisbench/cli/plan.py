@@ -57,13 +57,13 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
     config = run_config(options).expanded()
     config.check()
     from aisbench.analysis.planned import plan_facts, planned_gaps, planned_rate
-    from aisbench.cli.workload import built
+    from aisbench.cli.workload import NO_MODEL, built
     from aisbench.engine.plan import make_plan
     from aisbench.report.plan_page import write_plan
     from aisbench.report.plan_table import plan_text
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = make_plan(config, built(config, Path(folder)).prompts)
+        made = make_plan(config, built(config, Path(folder), config.model or NO_MODEL).prompts)
     if not (config.is_open_loop or made.is_trace):
         raise BadInput(
             "a closed loop has no plan: requests leave as others end; give --rate, --ramp-up, --rate-steps, "

@@ -11,7 +11,7 @@ import click
 
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.cli.load import command_line
-from aisbench.cli.options import CONFIG_OPTIONS, Listed, ManyValued, all_of, chosen
+from aisbench.cli.options import CONFIG_OPTIONS, Duration, Listed, ManyValued, all_of, chosen
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.target_options import TARGET_OPTIONS
@@ -51,8 +51,8 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
 @click.option(
     "--step",
     "step_s",
-    type=float,
-    metavar="S",
+    type=Duration(),
+    metavar="TIME",
     help="Seconds for each load, the second half measured; from the E2EL otherwise.",
 )
 @click.option(
@@ -70,7 +70,9 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
     metavar="N",
     help="Most runs at one load, where chance may have decided.",
 )
-@click.option("--budget", "budget_s", type=float, metavar="S", help="Seconds that the search may take.")
+@click.option(
+    "--budget", "budget_s", type=Duration(), metavar="TIME", help="Seconds that the search may take."
+)
 @click.option(
     "--sweep",
     type=Listed(float),

@@ -61,7 +61,7 @@ def export(output: str, **options: Any) -> int:
     from aisbench.workload.export import export_lines
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = built(config, Path(folder))
+        made = built(config, Path(folder), model_of(config))
         slots, offsets_ns = planned(config, made)
         with written(output) as file:
             file.writelines(export_lines(made, slots, offsets_ns))
@@ -100,13 +100,13 @@ def import_(file: str, as_json: bool) -> int:
     return 0
 
 
-def built(config: RunConfig, folder: Path) -> Workload:
+def built(config: RunConfig, folder: Path, model: str) -> Workload:
     from aisbench.backends.registry import backend_named
     from aisbench.engine.plan import workload_options
     from aisbench.report.preparing import Preparing
     from aisbench.workload.build import build_workload
 
-    options = workload_options(config, model_of(config))
+    options = workload_options(config, model)
     with contextlib.ExitStack() as stack:
         preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
         return build_workload(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import JsonObject, Listed, option
+from aisbench.cli.options import Duration, JsonObject, Listed, option
 
 WORKLOAD_OPTIONS = (
     option("--dataset", "--dataset-name", name="dataset", help="Workload; `aisbench workloads` lists them."),
@@ -100,8 +100,8 @@ WORKLOAD_OPTIONS = (
     option(
         "--think-time",
         name="think_time_s",
-        type=float,
-        metavar="S",
+        type=Duration(),
+        metavar="TIME",
         help="Seconds between an answer and the next turn.",
     ),
     option(
@@ -161,5 +161,12 @@ WORKLOAD_OPTIONS = (
         type=JsonObject(),
         metavar="JSON",
         help="Merged into every request body.",
+    ),
+    option(
+        "--omit-field",
+        name="omit_field",
+        multiple=True,
+        metavar="NAME",
+        help="A field to leave out of every body, for servers that refuse it (stream_options, ...); may be repeated.",
     ),
 )

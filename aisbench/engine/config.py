@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from aisbench.engine.client_options import ClientOptions
 from aisbench.errors import BadInput
@@ -103,6 +104,7 @@ class RunConfig(DatasetOptions, ClientOptions):
     table: str = "vllm"
     slice_s: float | None = None
     strict: bool = False
+    fail_on: str | None = None
     # the reader's longest pause between two looks at the sockets; 0: woken by each event
     reader_rest_ms: float = 2.0
 
@@ -159,6 +161,11 @@ class RunConfig(DatasetOptions, ClientOptions):
                 )
         if self.endpoint is not None and not self.endpoint.startswith("/"):
             raise BadInput(f"--endpoint {self.endpoint} must begin with a slash, as in /v1/completions")
+        if self.endpoint is not None and not on_the_wire(self.endpoint):
+            raise BadInput(
+                f"--endpoint {self.endpoint!r} has a character that a request line cannot carry; "
+                f"write it percent-encoded: {quote(self.endpoint, safe='/?=&%:,;@+')}"
+            )
         one_of("--ttft-at", self.ttft_at, ("content", "first-chunk"))
         one_of("--compat", self.compat, ("vllm",))
         one_of("--table", self.table, TABLES)
@@ -301,6 +308,11 @@ class RunConfig(DatasetOptions, ClientOptions):
 
 def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value or ()
+
+
+def on_the_wire(text: str) -> bool:
+    """Whether a request line can carry `text`: visible ASCII, without blanks."""
+    return all(32 < ord(c) < 127 for c in text)
 
 
 def plain_value(value: Any) -> Any:

@@ -9,7 +9,9 @@ from statistics import fmean
 from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
+from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
+from aisbench.report.answer_lines import answer_lines
 from aisbench.report.measured import APART, known, shown, ttft_bounds
 from aisbench.report.stages import too_little
 
@@ -104,6 +106,12 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from plan_lines(summary)
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    touched = summary["max_concurrent_requests"]
+    if touched > in_flight["peak"]:
+        yield (
+            f"Peak concurrent     {touched:.0f} touched one second, which is vLLM's count; "
+            f"at one moment at most {in_flight['peak']} were in flight"
+        )
     timed = summary["timed"]
     if timed is not None:
         yield (
@@ -146,8 +154,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"Client roofline     {100 * roofline['mean_share']:.1f} % used (busiest second "
             f"{100 * roofline['busiest_share']:.1f} %), by the selfcheck of {roofline['measured'][:10]}"
         )
-    if summary["output_tokens_from"] in ("events", "mixed"):
-        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
+    yield from answer_lines(summary)
     for kind, count in summary["errors"].items():
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
@@ -285,7 +292,8 @@ def render(
     lines = [table, *details(summary), *interval_lines(summary, percents), *verdict_lines(summary["verdict"])]
     if report is not None:
         lines.append(f"Report: {report}")
-    return "\n".join(lines)
+    # Models, devices and metrics bring the server's words in as well.
+    return printable("\n".join(lines))
 
 
 def print_result(
