@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from aisbench.cli.options import JsonObject, Listed, option
+from aisbench.cli.options import Duration, JsonObject, Listed, option
 
 RANDOM = ("random", "random-mm", "random-rerank", "synthetic", "images", "conversations")
 PREFIXES = ("prefix-repetition", "prefix_repetition")
@@ -158,7 +158,7 @@ VLLM_RUN_OPTIONS: tuple[Any, ...] = (
     option(
         "--ready-check-timeout-sec",
         name="ready_timeout_s",
-        type=float,
+        type=Duration(),
         metavar="S",
         help="Wait so long for the server to answer a first request; 0: do not wait.",
     ),

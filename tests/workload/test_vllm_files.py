@@ -184,7 +184,7 @@ def test_a_cached_data_set_is_found_by_its_name(tmp_path: Path, monkeypatch: pyt
 
 def test_an_unknown_data_set_is_told_what_is_known(tmp_path: Path) -> None:
     path = lines(tmp_path / "rows.jsonl", {"question": "a"})
-    with pytest.raises(BadInput, match="name a known one with --hf-name: .*openai/gsm8k"):
+    with pytest.raises(BadInput, match=r"name a known one with --hf-name: .*openai/gsm8k"):
         asked("hf", path)
 
 
@@ -210,7 +210,7 @@ def test_bfcl_sends_questions_with_tools_in_json_schema(tmp_path: Path) -> None:
         "properties": {"x": {"type": "number"}},
     }
     assert body["max_completion_tokens"] == 512
-    with pytest.raises(BadInput, match="--bfcl-categories parallel: there is no .*; there: multiple, simple"):
+    with pytest.raises(BadInput, match=r"--bfcl-categories parallel: there is no .*; there: multiple, simple"):
         asked("hf", tmp_path, CHAT, hf_name=name, bfcl_categories=("parallel",))
     with pytest.raises(BadInput, match="takes no tools; use --backend openai-chat"):
         asked("hf", tmp_path, **given)
