@@ -210,7 +210,9 @@ def test_bfcl_sends_questions_with_tools_in_json_schema(tmp_path: Path) -> None:
         "properties": {"x": {"type": "number"}},
     }
     assert body["max_completion_tokens"] == 512
-    with pytest.raises(BadInput, match=r"--bfcl-categories parallel: there is no .*; there: multiple, simple"):
+    with pytest.raises(
+        BadInput, match=r"--bfcl-categories parallel: there is no .*; there: multiple, simple"
+    ):
         asked("hf", tmp_path, CHAT, hf_name=name, bfcl_categories=("parallel",))
     with pytest.raises(BadInput, match="takes no tools; use --backend openai-chat"):
         asked("hf", tmp_path, **given)
