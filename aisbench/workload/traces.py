@@ -160,19 +160,21 @@ def mooncake_lines(path: Path, options: WorkloadOptions, unit_ns: int) -> Parsed
 def mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
     if not isinstance(row, dict):
         raise BadLine(f"not a JSON object but {type(row).__name__}")
-    blocks = row.get("hash_ids") or []
+    blocks = row.get(options.timed_trace_label_hash_ids) or []
     if not isinstance(blocks, list):
         raise BadLine("hash_ids is not a list")
     for block in blocks:
         if isinstance(block, bool) or not isinstance(block, (int, str)):
             raise BadLine(f"a hash id is {shortened(block)}, neither a whole number nor a text")
-    output = row.get("output_length")
+    output = row.get(options.timed_trace_label_output_length)
     return Recorded(
-        at(lambda: number_ns(row.get("timestamp"), unit_ns), options),
-        whole_number(row.get("input_length"), "input_length", 0),
+        at(lambda: number_ns(row.get(options.timed_trace_label_timestamp), unit_ns), options),
+        whole_number(
+            row.get(options.timed_trace_label_input_length), options.timed_trace_label_input_length, 0
+        ),
         options.output_len
         if output is None and options.output_len is not None
-        else whole_number(output, "output_length", 0),
+        else whole_number(output, options.timed_trace_label_output_length, 0),
         tuple(blocks),
     )
 
