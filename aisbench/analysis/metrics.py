@@ -16,10 +16,11 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.intervals import percentile_intervals
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.per_request import per_request_block, per_user_block
+from aisbench.analysis.prefix_cache import prefix_cache_block
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending, arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.server import server_block
+from aisbench.analysis.server import server_block, server_notes
 from aisbench.analysis.slices import slices_block
 from aisbench.analysis.stable_stage import stable_block
 from aisbench.analysis.statistics import describe, describe_histogram_ms
@@ -78,13 +79,14 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "turns": turns_block(run, latencies, tokens),
         "reasoning": reasoning_block(run),
         "server": server_block(run, latencies),
+        "prefix_cache": prefix_cache_block(run, tokens),
         "devices": devices_block(run, tokens),
         "goodput": None if good is None else {"bounds_ms": goodput, "good": good, "of": len(latencies.ttft)},
         "config": run.config,
         "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
-        "notes": [*(run.info.get("notes") or ()), *answer_notes(run)],
+        "notes": [*(run.info.get("notes") or ()), *answer_notes(run), *server_notes(run)],
     }
     summary["verdict"] = judge(run, summary, held, sending).as_dict()
     return summary

@@ -115,6 +115,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     if "ttft_ms" in summary["metrics"]:
         low, high = client["ttft_bounds_ms"]
         yield f"Mean TTFT within    {low:.2f} to {high:.2f} ms"
+    yield from prefix_cache_lines(summary.get("prefix_cache"))
     yield from parts(summary)
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
         name = METRIC_TITLES[key.removesuffix("_ms")][0]
@@ -144,6 +145,20 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
         yield f"Error {kind:<20} {count}{message}"
+
+
+def prefix_cache_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """What the server's prefix cache had of the prompts beside what the workload repeats, where either is something."""
+    if block is None:
+        return
+    hit = block["server_share"] if block["request_share"] is None else block["request_share"]
+    told = [] if hit is None else [f"the server hit {100 * hit:.1f} % of the prompt tokens"]
+    if block["workload_share"] is not None and (hit is not None or block["workload_share"] >= 0.01):
+        told.append(f"the workload repeats {100 * block['workload_share']:.1f} %")
+    if block["reset"] is not None:
+        told.append(block["reset"])
+    if told:
+        yield f"{'Prefix cache':<19} {', '.join(told)}"
 
 
 def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from aisbench.analysis.records import Run
 from aisbench.report import page_groups, page_server
+from aisbench.report.page_prefix_cache import prefix_cache_panel
 from aisbench.report.page_table import METRIC_NAMES, cards, figure, table
 
 VERDICT_WORDS = {
@@ -38,7 +39,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
         "parts": page_groups.parts(summary),
-        "server": page_server.server_panel(summary),
+        "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
         "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
         "errors": errors(summary),

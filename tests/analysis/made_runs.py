@@ -28,7 +28,7 @@ def empty_rows(count: int) -> np.ndarray:
     """Rows as the core begins them."""
     rows = np.zeros(count, np.dtype(ROW_FIELDS))
     rows["slot"] = np.arange(count)
-    rows["prompt_tokens"] = rows["output_tokens"] = rows["conversation"] = -1
+    rows["prompt_tokens"] = rows["output_tokens"] = rows["cached_tokens"] = rows["conversation"] = -1
     rows["token_log_at"] = rows["text_log_at"] = -1
     rows["attempts"] = 1
     return rows
