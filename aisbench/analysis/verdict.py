@@ -184,9 +184,9 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
 def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
     """How well the moments of arrival are known."""
     client, metrics, clock = summary["client"], summary["metrics"], summary["clock"]
-    low, high = client["ttft_bounds_ms"]
-    mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else 0.0
-    if mean > 0:
+    mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else None
+    if mean:
+        low, high = client["ttft_bounds_ms"]
         width = 100 * (high - low) / mean
         verdict.hold(
             thresholds.TTFT_BOUNDS,
@@ -195,7 +195,9 @@ def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
             matters=high - low > thresholds.TTFT_BOUNDS_MATTER_FROM_MS,
         )
     delay = client["client_delay_ms"]
-    itl_ms = metrics["itl_ms"]["median"] if "itl_ms" in metrics else 0.0
+    if delay["p99"] is None:
+        return
+    itl_ms = (metrics["itl_ms"]["median"] if "itl_ms" in metrics else None) or 0.0
     rest_ms = client["reader_rest_ms"]
     share = 100 * client["late_merge_share"]
     # A prompt reader's merges are the server's: it wrote several tokens at once.

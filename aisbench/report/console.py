@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from aisbench.analysis.statistics import percentile_name
 from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
+from aisbench.report.answer_lines import answer_lines
 from aisbench.report.measured import APART, known, shown, ttft_bounds
 from aisbench.report.stages import too_little
 
@@ -140,8 +141,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"Client roofline     {100 * roofline['mean_share']:.1f} % used (busiest second "
             f"{100 * roofline['busiest_share']:.1f} %), by the selfcheck of {roofline['measured'][:10]}"
         )
-    if summary["output_tokens_from"] in ("events", "mixed"):
-        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
+    yield from answer_lines(summary)
     for kind, count in summary["errors"].items():
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""

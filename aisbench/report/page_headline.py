@@ -6,7 +6,8 @@ from typing import Any
 
 from aisbench.analysis import thresholds
 from aisbench.report.measured import APART, felt_from_plan, known
-from aisbench.report.page_table import METRIC_NAMES, cards, figure
+from aisbench.report.page_answers import metric_name
+from aisbench.report.page_table import cards, figure
 
 
 def headline(summary: dict[str, Any]) -> str:
@@ -48,7 +49,7 @@ def latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     of = survivors(summary)
     rows = []
     for key, sent in summary["metrics"].items():
-        name, found, aside = METRIC_NAMES[key], sent, ""
+        name, found, aside = metric_name(summary, key), sent, ""
         if key in felt:
             name, found = f"{name} from plan", felt[key]
             aside = f". From the send: {milliseconds(known(sent, 'mean'))}"

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_groups, page_headline, page_server
+from aisbench.report import page_answers, page_groups, page_headline, page_server
 from aisbench.report.glossary import linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
@@ -39,7 +39,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
-        "parts": page_groups.parts(summary),
+        "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary),
         "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
@@ -90,7 +90,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
         key=lambda name: float(name[1:]),
     )
     columns = ["mean", "std", "min", *percents, "max"]
-    from_send = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
+    from_send = [(page_answers.metric_name(summary, key), found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
     from_plan = [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
     # As on the cards: first what a user felt.
@@ -135,7 +135,9 @@ def latency_note(summary: dict[str, Any]) -> str:
             "From plan: counted from when the request was to leave, as a user who came then feels it."
         )
     if summary["output_tokens_from"] in ("events", "mixed"):
-        notes.append("The server's usage was missing: output tokens are counted as content events there.")
+        notes.append(
+            "Where the server gave no usage that can be used, output tokens are counted as content events."
+        )
     user = summary["client"]["ttft_user_ms"]
     if summary["clock"] == "user":
         notes.append("Stamps are the client's own: its delays are in every figure.")
