@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -98,10 +99,12 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
     return summary
 
 
-def metrics_block(run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None) -> dict[str, Figures]:
+def metrics_block(
+    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None, percents: Sequence[float] = ()
+) -> dict[str, Figures]:
     """ITL exactly from the token log where there is one, else from the histogram. Whole answers have an E2EL
-    alone."""
-    percents = run.config.get("percentiles") or ()
+    alone. `percents`: percentiles beside those that the run was asked for."""
+    percents = [*(run.config.get("percentiles") or ()), *percents]
     if not run.streams:
         return {"e2el_ms": describe(latencies.e2el, percents)}
     return {
@@ -140,15 +143,18 @@ def from_plan_block(run: Run, latencies: Latencies) -> dict[str, Figures] | None
 
 def requests_block(run: Run) -> dict[str, int | None]:
     """Each request is in exactly one of completed, failed, cancelled (stopped by the run's end), dropped
-    (never sent, --late drop) and lost (in flight in a crash)."""
+    (never sent, --late drop) and lost (in flight in a crash); or, of those that were planned, not even begun:
+    the run ended before, or the conversation of which it is a later turn."""
+    planned = run.info.get("planned_requests")
     return {
-        "planned": run.info.get("planned_requests"),
+        "planned": planned,
         "sent": int((run.rows["sent_ns"] > 0).sum()),
         "completed": int(run.has_status("ok").sum()),
         "failed": int(run.has_status("failed").sum()),
         "cancelled": int(run.has_status("cancelled").sum()),
         "dropped": int(run.has_status("dropped").sum()),
         "lost": int(run.has_status("in_flight").sum()),
+        "not_sent": max(0, planned - len(run.rows)) if planned is not None else 0,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -103,9 +104,11 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """
     path = run.records / "output_tokens.npy"
     if path.is_file():
-        kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
-        if len(kept) == len(run.rows):
-            return kept
+        # Of a broken one the texts are counted again.
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
+            if len(kept) == len(run.rows):
+                return kept
     tokenizer = load_tokenizer(
         run.config["tokenizer"], trust_remote_code=bool(run.config.get("trust_remote_code"))
     )
@@ -115,7 +118,9 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         texts = [content + reasoning for _, (content, reasoning) in batch]
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
         lengths[[row for row, _ in batch]] = [len(ids) for ids in encoded]
-    np.save(path, lengths)
+    # Kept for the next report, where that can be written.
+    with contextlib.suppress(OSError):
+        np.save(path, lengths)
     return lengths
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from aisbench.analysis import thresholds
 from aisbench.analysis.answers import answer_notes
+from aisbench.analysis.failures import refused_fields
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.thresholds import Threshold
+from aisbench.analysis.turns import turn_notes
 
 RANK = {"valid": 0, "doubtful": 1, "invalid": 2}
 
@@ -81,7 +83,11 @@ def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -
         judge_limit(verdict, run, held, sending)
         judge_stamps(verdict, summary)
     judge_host(verdict, run, summary["client"])
-    verdict.notes += answer_notes(run)
+    verdict.notes += [*answer_notes(run), *turn_notes(run)]
+    verdict.notes += [
+        f"The server refused requests and named the field {name}: --omit-field {name} leaves it out."
+        for name in refused_fields(run)
+    ]
     return verdict
 
 

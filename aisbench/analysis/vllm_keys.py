@@ -20,6 +20,7 @@ from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.server import growth, read_samples, spec_decode
 from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms, percentile_name
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, itl_histogram, logged_gaps_ns
+from aisbench.analysis.vllm_extras import QUEUE_METRICS, probe_keys, queue_metrics
 from aisbench.engine.kinds import error_kind
 
 METRIC_ORDER = ("ttft", "tpot", "itl", "e2el")
@@ -36,13 +37,16 @@ def vllm_result(run: Run) -> dict[str, Any]:
     goodput = config.get("goodput")
     result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
     result |= arrays(run, tokens, bool(config.get("save_detailed")))
-    result |= peaks(run, tokens)
+    result |= peaks(run, tokens) | probe_keys(run)
     drafted = spec_decode(growth(read_samples(run)))
     result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
     wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
     for name in METRIC_ORDER:
         if name in (wanted if run.streams else ("e2el",)):
             result |= statistics_keys(name, metric(run, latencies, name), percents(run))
+    for name, values in queue_metrics(run, latencies).items() if set(wanted) & set(QUEUE_METRICS) else ():
+        if name in wanted:
+            result |= statistics_keys(name, describe(values, percents(run)), percents(run))
     return result
 
 

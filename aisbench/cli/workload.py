@@ -17,6 +17,8 @@ from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
@@ -39,19 +41,27 @@ def workload() -> None:
 
 
 @workload.command(cls=ManyValued, context_settings=SETTINGS)
-@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@all_of(
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    TRAFFIC_OPTIONS,
+    WORKLOAD_OPTIONS,
+    OUTPUT_OPTIONS,
+    VLLM_WORKLOAD_OPTIONS,
+    VLLM_RUN_OPTIONS,
+)
 @click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
 
     Nothing is sent. Bodies name their model: give --model, or --url of a server that can be asked for it.
     """
-    config = RunConfig(**options).expanded()
+    config = run_config(options).expanded()
     config.check()
     from aisbench.workload.export import export_lines
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = built(config, Path(folder))
+        made = built(config, Path(folder), model_of(config))
         slots, offsets_ns = planned(config, made)
         with written(output) as file:
             file.writelines(export_lines(made, slots, offsets_ns))
@@ -90,13 +100,13 @@ def import_(file: str, as_json: bool) -> int:
     return 0
 
 
-def built(config: RunConfig, folder: Path) -> Workload:
+def built(config: RunConfig, folder: Path, model: str) -> Workload:
     from aisbench.backends.registry import backend_named
     from aisbench.engine.plan import workload_options
     from aisbench.report.preparing import Preparing
     from aisbench.workload.build import build_workload
 
-    options = workload_options(config, model_of(config))
+    options = workload_options(config, model)
     with contextlib.ExitStack() as stack:
         preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
         return build_workload(

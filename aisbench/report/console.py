@@ -22,6 +22,15 @@ METRIC_TITLES = {
     "tpot": ("TPOT", "Time per Output Token (excl. 1st token)"),
     "itl": ("ITL", "Inter-token Latency"),
     "e2el": ("E2EL", "End-to-end Latency"),
+    "client_queue_time": ("Client Queue Time", "Client-side Queueing"),
+    "e2el_including_client_queue": ("E2EL incl. Client Queue", "Queue-inclusive End-to-end Latency"),
+}
+PROBE_ROWS = {
+    "probe_completed": ("Probe requests completed", "d"),
+    "probe_failed": ("Probe requests failed", "d"),
+    "probe_median_e2el_ms": ("Median probe E2EL (ms)", ".2f"),
+    "probe_p99_e2el_ms": ("P99 probe E2EL (ms)", ".2f"),
+    "probe_max_e2el_ms": ("Max probe E2EL (ms)", ".2f"),
 }
 VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
 
@@ -59,6 +68,10 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])
+    if "probe_completed" in summary:
+        lines.append(f"{'Probe Requests':-^{WIDTH}}")
+        for key, (label, form) in PROBE_ROWS.items():
+            add(label, summary[key], form)
     for key, (short, title) in METRIC_TITLES.items():
         if f"mean_{key}_ms" not in summary:
             continue

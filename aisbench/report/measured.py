@@ -11,7 +11,7 @@ NOT_MEASURED = "-"
 PART_FROM_MS = 1.0
 PART_FROM_SHARE = 0.01
 # Requests that are in no figure, by their names in summary.json's `requests`, in a reader's words.
-APART = {"cancelled": "cut off", "dropped": "dropped", "lost": "lost"}
+APART = {"cancelled": "cut off", "dropped": "dropped", "lost": "lost", "not_sent": "not sent"}
 
 
 def known(figures: Mapping[str, Any] | None, name: str) -> float | None:
