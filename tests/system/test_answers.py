@@ -87,7 +87,10 @@ def test_usage_that_contradicts_the_stream_and_lengths_that_were_not_heeded(tmp_
         run = load(tmp_path / "out", address, "--num-requests", 3)
     assert (run.summary["total_output_tokens"], run.summary["output_tokens_from"]) == (90, "events")
     assert "usage contradicts the stream (2,000,000,000 tokens for 30 events)" in run.out
-    assert "Outputs longer than asked: 100.0 % of the requests (3 of 3)" in run.out
+    assert (
+        "Outputs longer than asked (30 tokens where 8 were asked, in the median): 100.0 % of the requests (3 of 3)"
+        in run.out
+    )
     page = (run.folder / "report.html").read_text()
     assert "usage contradicts the stream" in page
     assert "Outputs longer than asked" in page
