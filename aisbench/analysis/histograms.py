@@ -83,6 +83,19 @@ class Histogram:
             self.buckets + other.buckets,
         )
 
+    def without_zeros(self, count: int) -> Histogram:
+        """Without `count` of its values of 0 ns (all of them when it holds fewer)."""
+        count = min(count, int(self.buckets[0]))
+        if count == 0:
+            return self
+        buckets = self.buckets.copy()
+        buckets[0] -= count
+        counted = np.flatnonzero(buckets)
+        if len(counted) == 0:
+            return Histogram.empty()
+        least = max(self.min_ns, int(FIRST_NS[counted[0]]))
+        return Histogram(self.count - count, self.sum_ns, least, self.max_ns, self.sum_squares, buckets)
+
     @property
     def mean_ns(self) -> float:
         return self.sum_ns / self.count if self.count else 0.0
@@ -120,6 +133,11 @@ class Histogram:
         """For each edge how many values lie in buckets wholly at or below it."""
         cumulated = np.concatenate([[0], np.cumsum(self.buckets)])
         return cumulated[np.searchsorted(LAST_NS, edges_ns, side="right")].tolist()
+
+    def sum_above(self, bound_ns: float) -> float:
+        """The sum, ns, of the values in buckets wholly above `bound_ns`, taken as the buckets' middles."""
+        begin = int(np.searchsorted(FIRST_NS, bound_ns, side="right"))
+        return float(self.buckets[begin:] @ MIDDLE_NS[begin:])
 
     def count_above(self, bound_ns: float) -> int:
         """How many values lie in buckets wholly above `bound_ns`."""

@@ -77,25 +77,25 @@ def per_second(moments_ns: NDArray[np.int64], duration_ns: int, width_ns: int) -
     return rates(np.bincount(np.clip(moments_ns // width_ns, 0, bins - 1), minlength=bins), edges)
 
 
-def rates(counts: NDArray[np.int64], edges_ns: NDArray[np.int64]) -> Series:
+def rates(counts: NDArray[Any], edges_ns: NDArray[np.int64]) -> Series:
     return Series(edges_ns[:-1] / 1e9, counts / np.diff(edges_ns) * 1e9)
 
 
 def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | None:
-    """The plan's requests/s; None in closed loop."""
+    """The plan's requests/s, later turns as they came due; None in closed loop."""
     if not run.is_open_loop:
         return None
     rows = run.rows[run.has_status("dropped")]
-    planned = np.concatenate([sending.planned_ns, rows["planned_ns"] - run.start_ns])
+    planned = np.concatenate([sending.every_planned_ns, rows["planned_ns"] - run.start_ns])
     return per_second(planned, run.duration_ns, width_ns)
 
 
-def token_series(run: Run, width_ns: int) -> Series:
-    """Token events a second, of all requests."""
+def token_series(run: Run, width_ns: int, per_event: float = 1.0) -> Series:
+    """Output tokens a second, of all requests: token events, each taken as `per_event` tokens."""
     edges = bin_edges(run.duration_ns, width_ns)
     index = np.minimum(np.arange(len(run.flow)) * FLOW_BUCKET_NS // width_ns, len(edges) - 2)
     counts = np.bincount(index, weights=run.flow, minlength=len(edges) - 1)
-    return rates(counts.astype(np.int64), edges)
+    return rates(counts * per_event, edges)
 
 
 def flow_within(run: Run, edges_ns: NDArray[Any]) -> NDArray[np.float64]:

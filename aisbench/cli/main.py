@@ -13,6 +13,7 @@ from aisbench.disk import full_text, is_full
 from aisbench.engine.interrupts import interrupt_when_ended
 from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
+from aisbench.printable import printable
 
 FAILED = 1
 BAD_INPUT = 2
@@ -98,8 +99,8 @@ def run(command: click.Command, name: str) -> None:
 
 
 def shown(text: str) -> str:
-    """A message in one line, without secrets."""
-    return masked_text(" ".join(text.split()))
+    """A message in one line, without secrets and without a server's control characters."""
+    return printable(masked_text(" ".join(text.split())))
 
 
 def main() -> None:

@@ -11,11 +11,13 @@ import click
 
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.cli.load import command_line
-from aisbench.cli.options import CONFIG_OPTIONS, Listed, ManyValued, all_of, chosen
+from aisbench.cli.options import CONFIG_OPTIONS, Duration, Listed, ManyValued, all_of, chosen
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import SECRET_FIELDS, RunConfig
 from aisbench.errors import BadInput
@@ -49,8 +51,8 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
 @click.option(
     "--step",
     "step_s",
-    type=float,
-    metavar="S",
+    type=Duration(),
+    metavar="TIME",
     help="Seconds for each load, the second half measured; from the E2EL otherwise.",
 )
 @click.option(
@@ -68,7 +70,9 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
     metavar="N",
     help="Most runs at one load, where chance may have decided.",
 )
-@click.option("--budget", "budget_s", type=float, metavar="S", help="Seconds that the search may take.")
+@click.option(
+    "--budget", "budget_s", type=Duration(), metavar="TIME", help="Seconds that the search may take."
+)
 @click.option(
     "--sweep",
     type=Listed(float),
@@ -89,6 +93,7 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
     chosen(TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
     chosen(OUTPUT, OUTPUT_OPTIONS),
+    VLLM_WORKLOAD_OPTIONS,
 )
 @click.pass_context
 def saturate(
@@ -125,7 +130,7 @@ def saturate(
     if resume is not None:
         folder = resumed(ctx, resume, settings, options)
     else:
-        config = RunConfig(**options).expanded()
+        config = run_config(options).expanded()
         check(settings, config)
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from aisbench.engine.client_options import ClientOptions
 from aisbench.errors import BadInput
 from aisbench.masking import MASK, masked_options
 from aisbench.workload.options import DatasetOptions, one_of
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from aisbench.workload.shapes import Shape
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
+PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
 GOODPUT_METRICS = ("ttft", "tpot", "e2el")
 POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
@@ -36,7 +38,7 @@ SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(DatasetOptions):
+class RunConfig(DatasetOptions, ClientOptions):
     """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
 
     Raises BadInput from `check` for values that make no run; the message names the flag.
@@ -102,6 +104,7 @@ class RunConfig(DatasetOptions):
     table: str = "vllm"
     slice_s: float | None = None
     strict: bool = False
+    fail_on: str | None = None
     # the reader's longest pause between two looks at the sockets; 0: woken by each event
     reader_rest_ms: float = 2.0
 
@@ -147,6 +150,7 @@ class RunConfig(DatasetOptions):
                 )
         self.check_arrival()
         self.drop_after_ms()
+        self.check_client()
         for percentile in self.percentiles:
             if not 0 <= percentile <= 100:
                 raise BadInput(f"--percentiles: {percentile:g} is no percentile; give numbers from 0 to 100")
@@ -157,6 +161,11 @@ class RunConfig(DatasetOptions):
                 )
         if self.endpoint is not None and not self.endpoint.startswith("/"):
             raise BadInput(f"--endpoint {self.endpoint} must begin with a slash, as in /v1/completions")
+        if self.endpoint is not None and not on_the_wire(self.endpoint):
+            raise BadInput(
+                f"--endpoint {self.endpoint!r} has a character that a request line cannot carry; "
+                f"write it percent-encoded: {quote(self.endpoint, safe='/?=&%:,;@+')}"
+            )
         one_of("--ttft-at", self.ttft_at, ("content", "first-chunk"))
         one_of("--compat", self.compat, ("vllm",))
         one_of("--table", self.table, TABLES)
@@ -253,6 +262,14 @@ class RunConfig(DatasetOptions):
         return math.inf if self.rate is None else self.rate
 
     @property
+    def peak_rps(self) -> float:
+        """The highest rate in the plan, requests/s; inf where none is asked for."""
+        if self.ramp_up is not None and self.ramp_from is not None and self.ramp_to is not None:
+            return max(self.ramp_from, self.ramp_to)
+        shape = self.traffic_shape()
+        return self.rate_rps if shape is None else shape.peak_rps
+
+    @property
     def sets_times(self) -> bool:
         """True when the command line says when requests leave, whatever times a data set has recorded."""
         return self.rate is not None or self.has_moving_rate
@@ -297,6 +314,11 @@ class RunConfig(DatasetOptions):
 
 def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value or ()
+
+
+def on_the_wire(text: str) -> bool:
+    """Whether a request line can carry `text`: visible ASCII, without blanks."""
+    return all(32 < ord(c) < 127 for c in text)
 
 
 def plain_value(value: Any) -> Any:

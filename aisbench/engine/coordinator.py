@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
 from aisbench.disk import room_for
 from aisbench.engine import host
+from aisbench.engine.beside import Beside
 from aisbench.engine.config import RunConfig
 from aisbench.engine.devices.sampler import DeviceSampler
 from aisbench.engine.discovery import Model, discover_model
@@ -37,6 +38,7 @@ from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say,
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.scrape import Page, Scraper
+from aisbench.engine.small_requests import patiently
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput, CannotRun
@@ -51,6 +53,7 @@ START_DELAY_NS = 30_000_000
 HOPELESS_FAILURES = 100
 HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
 
+Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
 
 
@@ -109,10 +112,11 @@ class Coordinator:
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
         """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent, and CannotRun when no worker starts."""
         config = self.config
-        workers = config.workers or default_workers(config.concurrency, config.rate_rps)
+        workers = config.workers or default_workers(config.concurrency, config.peak_rps)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
-        targets = [resolve(url, self.transport) for url in urls]
+        targets = self.patiently(lambda: [resolve(url, self.transport) for url in urls])
+        model = self.patiently(lambda: self.model(targets[0]))
         asked = Asked(
             config,
             self.backend,
@@ -120,11 +124,13 @@ class Coordinator:
             self.headers,
             self.transport,
             targets,
-            self.model(targets[0]),
+            model,
             files,
             simulator,
             self.command,
         )
+        self.beside = Beside(asked)
+        self.beside.wait_for_answers(lambda: self.interrupts.count > 0)
         self.directory = RunDirectory.create(config.work_dir)
         try:
             with room_for(
@@ -143,6 +149,10 @@ class Coordinator:
         with self.interrupts.caught(), room_for(f"the run's records in {self.directory.path}", kept):
             self.run_workers(prepared)
         return self.directory.path
+
+    def patiently(self, attempt: Callable[[], Got]) -> Got:
+        """`attempt` again and again while --ready-check-timeout-sec allows it."""
+        return patiently(attempt, self.config.ready_timeout_s, lambda: self.interrupts.count > 0)
 
     def model(self, target: Target) -> Model:
         if self.config.model is not None:
@@ -184,6 +194,7 @@ class Coordinator:
                 self.watch()
         finally:
             self.processes.end()
+            self.tell(self.beside.end())
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
                     sampler.end()
@@ -202,6 +213,12 @@ class Coordinator:
             )
         self.close_records()
         raise CannotRun(f"the run did not start: {self.stopped} in {folder}")
+
+    def tell(self, notes: list[str]) -> None:
+        """Notes that matter at once."""
+        self.note(notes)
+        for note in notes:
+            self.say(note)
 
     def note(self, notes: list[str]) -> None:
         """Adds to what the report says of the run; written with the next facts."""
@@ -232,6 +249,7 @@ class Coordinator:
             # After the warm-up and before the start: from here on the counters' growth is this run's.
             self.scraper.begin()
             self.note(self.scraper.notes)
+        self.tell(self.beside.begin())
         self.host_before = (host.steal_ns(), host.throttled_ns())
         self.start_ns = now_ns() + START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
@@ -314,6 +332,7 @@ class Coordinator:
                 "kernel": platform.release(),
             },
             error_samples=self.error_samples(),
+            **self.beside.facts,
         )
         # Mapped by this process until it ends.
         (self.directory.records / BLOCK).unlink(missing_ok=True)

@@ -215,7 +215,8 @@ def endpoint(asked: Asked) -> str:
 def target_specs(asked: Asked) -> list[TargetSpec]:
     # As vLLM's client names its requests, or as ours.
     prefix = "bench" if asked.config.compat == "vllm" else "aisbench"
-    run_id = f"{prefix}-{secrets.token_hex(4)}-"
+    given = asked.config.request_id_prefix
+    run_id = f"{prefix}-{secrets.token_hex(4)}-" if given is None else given
     specs = []
     for target in asked.targets:
         head = request_head(
@@ -294,7 +295,7 @@ def worker_specs(
             timeout_ns=int(config.timeout_s * 1e9),
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
             rest_ns=int(config.reader_rest_ms * 1e6),
-            token_times=config.save_token_times or config.save_detailed,
+            token_times=config.save_token_times or config.save_detailed or config.plot_timeline,
             secrets=sorted(known),
             expected_rows=max(0, -(-plan.requests // workers)),
             text=config.save_outputs or config.save_detailed or needs_tokenizer(asked),

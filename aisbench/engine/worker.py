@@ -32,6 +32,7 @@ from aisbench.engine.kinds import error_kind
 from aisbench.engine.spec import WorkerSpec
 from aisbench.engine.turns import read_conversations
 from aisbench.masking import masked_text, remember, show_masked
+from aisbench.printable import words_of
 
 # Connections made at a time before the start, so that no server's backlog overflows.
 CONNECT_BATCH = 64
@@ -86,7 +87,7 @@ class Worker:
         self.samples[kind] = seen + 1
         if seen < SAMPLES:
             # Cut after it is masked: half a key would not be known as one.
-            message = masked_text(detail[:DETAIL_BYTES].decode("utf-8", "replace"))[:SAMPLE_CHARACTERS]
+            message = masked_text(words_of(detail[:DETAIL_BYTES]))[:SAMPLE_CHARACTERS]
             sample = {"kind": kind[0], "http_status": http_status, "slot": slot, "message": message}
             with contextlib.suppress(OSError):
                 self.error_log.write(json.dumps(sample) + "\n")

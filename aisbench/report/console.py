@@ -9,7 +9,10 @@ from statistics import fmean
 from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
+from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
+from aisbench.report.answer_lines import answer_lines
+from aisbench.report.load_lines import difference_words, keeping_up_lines, rate_line
 from aisbench.report.measured import APART, known, shown, ttft_bounds
 from aisbench.report.stages import too_little
 
@@ -20,6 +23,15 @@ METRIC_TITLES = {
     "tpot": ("TPOT", "Time per Output Token (excl. 1st token)"),
     "itl": ("ITL", "Inter-token Latency"),
     "e2el": ("E2EL", "End-to-end Latency"),
+    "client_queue_time": ("Client Queue Time", "Client-side Queueing"),
+    "e2el_including_client_queue": ("E2EL incl. Client Queue", "Queue-inclusive End-to-end Latency"),
+}
+PROBE_ROWS = {
+    "probe_completed": ("Probe requests completed", "d"),
+    "probe_failed": ("Probe requests failed", "d"),
+    "probe_median_e2el_ms": ("Median probe E2EL (ms)", ".2f"),
+    "probe_p99_e2el_ms": ("P99 probe E2EL (ms)", ".2f"),
+    "probe_max_e2el_ms": ("Max probe E2EL (ms)", ".2f"),
 }
 VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
 
@@ -57,6 +69,10 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])
+    if "probe_completed" in summary:
+        lines.append(f"{'Probe Requests':-^{WIDTH}}")
+        for key, (label, form) in PROBE_ROWS.items():
+            add(label, summary[key], form)
     for key, (short, title) in METRIC_TITLES.items():
         if f"mean_{key}_ms" not in summary:
             continue
@@ -91,6 +107,12 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from plan_lines(summary)
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    touched = summary["max_concurrent_requests"]
+    if touched > in_flight["peak"]:
+        yield (
+            f"Peak concurrent     {touched:.0f} touched one second, which is vLLM's count; "
+            f"at one moment at most {in_flight['peak']} were in flight"
+        )
     timed = summary["timed"]
     if timed is not None:
         yield (
@@ -102,10 +124,14 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from slice_lines(summary["slices"])
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:
-        yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
+        yield rate_line(arrivals)
     lag = client["schedule_lag_ms"]
     if lag is not None:
-        yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}"
+        own = (
+            f"; without waits for the limit p99 {shown(lag['own_p99'], '.3f')}" if in_flight["limit"] else ""
+        )
+        yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}{own}"
+    yield from keeping_up_lines(summary["keeping_up"])
     yield (
         f"Client delay (ms)   {named(client['client_delay_ms'], ('p50', 'p99', 'max'), '.3f')} "
         f"(clock: {summary['clock']})"
@@ -118,7 +144,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         name = METRIC_TITLES[key.removesuffix("_ms")][0]
         yield (
             f"{name + ' at server':<19} mean {shown(pair['server']['mean'])} ms of {pair['server']['requests']} requests; "
-            f"network and client add {shown(pair['difference_ms'])}"
+            + difference_words(pair)
         )
     yield from device_lines(summary["devices"])
     shares = [share for share in client["cpu_share"] if share is not None]
@@ -133,8 +159,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"Client roofline     {100 * roofline['mean_share']:.1f} % used (busiest second "
             f"{100 * roofline['busiest_share']:.1f} %), by the selfcheck of {roofline['measured'][:10]}"
         )
-    if summary["output_tokens_from"] in ("events", "mixed"):
-        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
+    yield from answer_lines(summary)
     for kind, count in summary["errors"].items():
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
@@ -272,7 +297,8 @@ def render(
     lines = [table, *details(summary), *interval_lines(summary, percents), *verdict_lines(summary["verdict"])]
     if report is not None:
         lines.append(f"Report: {report}")
-    return "\n".join(lines)
+    # Models, devices and metrics bring the server's words in as well.
+    return printable("\n".join(lines))
 
 
 def print_result(

@@ -12,7 +12,7 @@ import orjson
 
 from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
-from aisbench.analysis.vllm_keys import vllm_result
+from aisbench.analysis.vllm_keys import as_vllm_writes, vllm_result
 from aisbench.disk import is_full
 from aisbench.errors import BadInput, CannotRun
 from aisbench.report.html import write_html
@@ -33,7 +33,7 @@ def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]
     folder = run.folder if output is None else output
     with writing_report(run.folder, folder):
         write_json(summary, folder / "summary.json", indent=True)
-        write_json(vllm, folder / "vllm.json")
+        write_json(as_vllm_writes(vllm), folder / "vllm.json")
         write_summary_csv(summary, folder / "summary.csv")
         write_slices_csv(summary["slices"], folder / "slices.csv")
         write_requests(run, folder / "requests.jsonl")

@@ -37,7 +37,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
     width_ns = bin_ns(run.duration_ns)
     tokens = TokenCounts.of(run)
     latencies = Latencies.of(run, tokens)
-    achieved = per_second(sending.sent_ns, run.duration_ns, width_ns)
+    achieved = per_second(sending.every_sent_ns, run.duration_ns, width_ns)
     return {
         "bin_s": width_ns / 1e9,
         "duration_s": run.duration_ns / 1e9,
@@ -48,7 +48,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "planned_in_flight": packed_series(None if planned is None else in_flight_series(planned)),
         "asked_rate": packed_series(asked_rate_series(run, sending, width_ns)),
         "achieved_rate": packed_series(achieved),
-        "tokens": packed_series(token_series(run, width_ns)),
+        "tokens": packed_series(token_series(run, width_ns, tokens.per_event(run) or 1.0)),
         "errors": {kind: packed_series(series) for kind, series in error_series(run, width_ns).items()},
         "timeline": timeline(run),
         "curves": curves(run, latencies),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from aisbench.report.glossary import link, linked
 from aisbench.report.measured import known
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, table
 from aisbench.report.stages import missing
@@ -38,13 +39,13 @@ def stable(summary: dict[str, Any]) -> str:
     )
     cells = {title: stage_cells(stage) for title, stage in shown.items()}
     # A column for each stage: three of them fit a phone, their many figures do not.
-    rows = [[name, *(of_stage[name] for of_stage in cells.values())] for name in cells["whole run"]]
+    rows = [[linked(name), *(of_stage[name] for of_stage in cells.values())] for name in cells["whole run"]]
     note = (
         '<p class="hint">Shaded in the lower half of the chart: the stable stage, from the first send after in-flight reached its maximum to '
-        "the last moment at it. In the upper half: the settled stage, which is what is left when warm-up (by MSER-5) and drain are cut off. "
+        f"the last moment at it. In the upper half: the settled stage, which is what is left when warm-up (by {link('MSER-5', 'MSER-5')}) and drain are cut off. "
         "Latencies are of the requests that start inside; throughput of the settled stage is of what came out inside.</p>"
     )
-    return table(["", *map(escape, cells)], rows, "numbers") + note + remarks
+    return table(["", *map(linked, cells)], rows, "numbers") + note + remarks
 
 
 def stage_cells(stage: dict[str, Any]) -> dict[str, str]:

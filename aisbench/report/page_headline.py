@@ -6,7 +6,8 @@ from typing import Any
 
 from aisbench.analysis import thresholds
 from aisbench.report.measured import APART, felt_from_plan, known
-from aisbench.report.page_table import METRIC_NAMES, cards, figure
+from aisbench.report.page_answers import metric_name
+from aisbench.report.page_table import cards, figure
 
 
 def headline(summary: dict[str, Any]) -> str:
@@ -19,7 +20,7 @@ def headline(summary: dict[str, Any]) -> str:
         (
             "Requests/s",
             figure(summary["request_throughput"]),
-            "as fast as they end" if asked is None else f"asked {figure(asked)}/s",
+            "as fast as they end" if asked is None else asked_words(summary["arrivals"]),
         ),
         ("Output tokens/s", figure(summary["output_throughput"]), peak),
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
@@ -30,6 +31,12 @@ def headline(summary: dict[str, Any]) -> str:
         bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
         rows.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
     return cards(rows)
+
+
+def asked_words(arrivals: dict[str, Any]) -> str:
+    """What the plan asked for; of conversations it has the starts alone."""
+    of = "conversations" if arrivals["counts"] == "conversations" else ""
+    return f"asked {figure(arrivals['asked_rate'])} {of}".rstrip() + "/s"
 
 
 def requests_words(summary: dict[str, Any]) -> str:
@@ -48,7 +55,7 @@ def latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     of = survivors(summary)
     rows = []
     for key, sent in summary["metrics"].items():
-        name, found, aside = METRIC_NAMES[key], sent, ""
+        name, found, aside = metric_name(summary, key), sent, ""
         if key in felt:
             name, found = f"{name} from plan", felt[key]
             aside = f". From the send: {milliseconds(known(sent, 'mean'))}"

@@ -8,14 +8,15 @@ from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_groups, page_headline, page_server
+from aisbench.report import page_answers, page_groups, page_headline, page_server
+from aisbench.report.glossary import linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
-from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, table
+from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
 
 VERDICT_WORDS = {
-    "valid": "nothing in this run speaks against its figures",
-    "doubtful": "believe these figures only with the reasons below in mind",
-    "invalid": "these figures do not say what they seem to",
+    "valid": "No problem found with these figures.",
+    "doubtful": "Read the reasons before you rely on these figures:",
+    "invalid": "Do not rely on these figures:",
 }
 
 
@@ -38,7 +39,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
-        "parts": page_groups.parts(summary),
+        "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary),
         "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
@@ -47,7 +48,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "client": facts(client_facts(summary)),
         "identity": facts(identity_facts(run, summary)),
         "config": facts(sorted((name, value) for name, value in run.config.items())),
-        "notes": "".join(f'<p class="remark">{escape(note)}</p>' for note in summary["notes"]),
+        "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
 
 
@@ -56,13 +57,13 @@ def target(run: Run, summary: dict[str, Any]) -> str:
     model, url = config.get("model") or "unnamed model", config.get("url") or ""
     where = "the built-in simulator" if summary["simulator"] else f"{url}{config.get('endpoint') or ''}"
     when = str(run.info.get("date") or "").replace("T", " ").replace("+00:00", " UTC")
-    return f"<strong>{escape(str(model))}</strong> at {escape(where)}, {escape(when)}"
+    return f"<strong>{said(model)}</strong> at {escape(where)}, {escape(when)}"
 
 
 def verdict(found: dict[str, Any]) -> str:
     status = found["status"]
-    items = "".join(f"<li>{escape(text)}</li>" for text in found["reasons"])
-    items += "".join(f'<li class="note">Note: {escape(text)}</li>' for text in found["notes"])
+    items = "".join(f"<li>{said(text)}</li>" for text in found["reasons"])
+    items += "".join(f'<li class="note">Note: {said(text)}</li>' for text in found["notes"])
     return (
         f'<section class="verdict {status}" id="verdict"><h2><span class="chip">{status}</span> '
         f"{VERDICT_WORDS[status]}</h2>{f'<ul>{items}</ul>' if items else ''}</section>"
@@ -89,7 +90,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
         key=lambda name: float(name[1:]),
     )
     columns = ["mean", "std", "min", *percents, "max"]
-    from_send = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
+    from_send = [(page_answers.metric_name(summary, key), found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
     from_plan = [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
     # As on the cards: first what a user felt.
@@ -99,7 +100,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
         ["ms", *columns, "count"],
         [
             [
-                name,
+                linked(name),
                 *(cell(known(found, c), intervals.get(name, {}), c) for c in columns),
                 f"{(found or {}).get('count', 0):,}",
             ]
@@ -125,16 +126,19 @@ def is_percentile(name: str) -> bool:
 def latency_note(summary: dict[str, Any]) -> str:
     if "ttft_ms" not in summary["metrics"]:
         return "E2EL: from the send to the end of the whole answer; nothing was streamed."
+    event = "choices" if summary["config"].get("ttft_at") == "first-chunk" else "generated content"
     notes = [
-        "TTFT: first event with generated content, from the send. ITL: gaps between content events, of all requests. "
-        "TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last content event, from the send."
+        f"TTFT: first event with {event}, from the send. ITL: gaps between such events, of all requests that "
+        "succeeded. TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last such event, from the send."
     ]
     if summary["from_plan"] is not None:
         notes.append(
             "From plan: counted from when the request was to leave, as a user who came then feels it."
         )
     if summary["output_tokens_from"] in ("events", "mixed"):
-        notes.append("The server's usage was missing: output tokens are counted as content events there.")
+        notes.append(
+            "Where the server gave no usage that can be used, output tokens are counted as content events."
+        )
     user = summary["client"]["ttft_user_ms"]
     if summary["clock"] == "user":
         notes.append("Stamps are the client's own: its delays are in every figure.")
@@ -166,11 +170,11 @@ def errors(summary: dict[str, Any]) -> str:
     rows = []
     for kind, count in found.items():
         samples = [sample for sample in summary["error_samples"] if sample.get("kind") == kind][:3]
-        said = "<br>".join(
-            f"#{sample.get('slot')}: {escape(str(sample.get('message') or '(nothing)')[:400])}"
+        words = "<br>".join(
+            f"#{sample.get('slot')}: {said(str(sample.get('message') or '(nothing)')[:400])}"
             for sample in samples
         )
-        rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", said])
+        rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", words])
     return table(["kind", "requests", "what the first ones said"], rows, "errors") + tail
 
 
@@ -185,7 +189,7 @@ def checks(found: list[dict[str, Any]]) -> str:
         chip = f'<span class="chip {check["status"]}">{check["status"]}</span>'
         measured = f"{figure(check['value'])} {escape(check['unit'])}"
         rows.append(
-            [escape(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
+            [linked(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
         )
     return table(["what", "measured", "doubtful", "invalid", "", "why it matters"], rows, "checks")
 
@@ -207,7 +211,7 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
         ("events per read", f"{client['events_per_read']:.2f}"),
         (
             "reads with several tokens",
-            f"{client['merged_reads']:,} ({client['merged_events']:,} tokens came behind)",
+            f"{client['merged_reads']:,}; {client['merged_events']:,} tokens share another's stamp",
         ),
         ("reader's rest", f"{client['reader_rest_ms']:g} ms"),
         ("CPU of a core, per worker", percents_of(client["cpu_share"])),
@@ -256,7 +260,7 @@ def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:
     items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape('–' if value is None else str(value))}</dd></div>"
+        f"<div><dt>{linked(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
         for name, value in pairs
     )
     return f"<dl>{items}</dl>"

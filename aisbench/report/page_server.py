@@ -13,7 +13,7 @@ from aisbench.analysis.records import Run
 from aisbench.analysis.series import Series, thinned
 from aisbench.analysis.server import gauge_series, hit_rate_series, read_samples
 from aisbench.report.page_arrays import packed_series
-from aisbench.report.page_table import METRIC_NAMES, figure, table
+from aisbench.report.page_table import METRIC_NAMES, figure, said, table
 
 GIB = 1 << 30
 # What a chart of all devices shows of each, and what a figure in the samples is of the unit shown.
@@ -115,8 +115,8 @@ def reconcile(found: dict[str, Any]) -> str:
     return (
         f"<h3>Latencies by the server's clock and by ours</h3>{table(head, rows, 'numbers')}"
         '<p class="hint">The server counts from when it took a request up to when it handed the answer to its own '
-        "HTTP layer; what lies between is the network, that layer, and this client. Where the numbers of requests differ, others "
-        "were served as well, or requests that failed here.</p>"
+        "HTTP layer; what lies between is the network, that layer, and this client. Where the numbers of requests differ (others "
+        "were served as well, or requests that failed or were cut off here), the means are of different requests, and no difference of them is shown.</p>"
     )
 
 
@@ -150,7 +150,7 @@ def devices_panel(summary: dict[str, Any]) -> str:
         return ""
     rows = [
         [
-            f"{escape(str(device['device']))} <small>{escape(str(device['name'] or ''))}</small>",
+            f"{said(device['device'])} <small>{said(device['name'] or '')}</small>",
             *(
                 "–"
                 if device[name] is None

@@ -25,7 +25,7 @@ from aisbench.analysis.series import (
     per_second,
     token_series,
 )
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.tokens import TokenCounts, itl_histogram
 from aisbench.errors import BadInput
 from aisbench.report.page_curves import curve_fractions
 from aisbench.report.page_timeline import chosen
@@ -91,7 +91,7 @@ def rates(runs: Runs, metric: str) -> go.Figure:
                     opacity=0.3,
                 )
             )
-        sent = per_second(sending.sent_ns, run.duration_ns, width_ns)
+        sent = per_second(sending.every_sent_ns, run.duration_ns, width_ns)
         figure.add_trace(
             line(f"{name}, sent", at, *to_the_end(sent, run), line={"shape": "hv", "dash": "solid"})
         )
@@ -107,7 +107,8 @@ def to_the_end(rate: Series, run: Run) -> tuple[NDArray[np.float64], NDArray[np.
 def tokens(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(layout={"xaxis_title": SECONDS, "yaxis_title": "output tokens/s"})
     for at, (name, run) in enumerate(runs.items()):
-        series = token_series(run, bin_ns(run.duration_ns))
+        per_event = TokenCounts.of(run).per_event(run) or 1.0
+        series = token_series(run, bin_ns(run.duration_ns), per_event)
         figure.add_trace(line(name, at, *to_the_end(series, run), line={"shape": "hv", "dash": "solid"}))
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -151,7 +152,7 @@ def distribution(name: str, run: Run, metric: str) -> tuple[NDArray[np.float64],
     if metric != "e2el" and not run.streams:
         raise BadInput(f"--metric {metric}: {name} has whole answers, which show e2el alone")
     if metric == "itl":
-        histogram = run.histograms["itl"]
+        histogram = itl_histogram(run)
         fractions = curve_fractions(histogram.count)
         values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / 1e6
         count = histogram.count
@@ -205,7 +206,7 @@ def saturation_figure(searches: Mapping[str, Mapping[str, Any]]) -> go.Figure:
         load = np.array([point["load"] for point in points])
         done = np.array([point["request_throughput"] for point in points])
         metric = "ttft" if "ttft_ms" in points[0]["metrics"] else "e2el"
-        tail = np.array([point["metrics"][f"{metric}_ms"]["p99"] for point in points])
+        tail = np.array([point["metrics"][f"{metric}_ms"]["p99"] for point in points], float)
         figure.add_trace(
             line(f"{name}, requests/s", at, load, done, line={"dash": "solid"}).update(mode="lines+markers")
         )

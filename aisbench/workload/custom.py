@@ -83,7 +83,10 @@ def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> lis
     try:
         return [
             tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+                [{"role": "user", "content": text}],
+                add_generation_prompt=True,
+                tokenize=False,
+                **(options.chat_template_kwargs or {}),
             )
             for text in texts
         ]

@@ -25,7 +25,7 @@ class DatasetOptions:
     """What a data set is told, by the names of the command line's options. Lengths are in tokens.
 
     None: the data set's own default. `prefix_len` tokens stand before every prompt, beside `input_len`.
-    `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body. What the others
+    `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body, `omit_field` taken out of it. What the others
     mean, and which data set heeds them, `registry` says.
     """
 
@@ -45,6 +45,7 @@ class DatasetOptions:
     shuffle: bool = True
     oversample: bool = True
     chat_template: bool = True
+    chat_template_kwargs: Mapping[str, Any] | None = None
     trace_format: str | None = None
     block_size: int | None = None
     speedup: float = 1.0
@@ -63,6 +64,7 @@ class DatasetOptions:
     ignore_eos: bool | None = None
     temperature: float | None = None
     extra_body: Mapping[str, Any] | None = None
+    omit_field: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +124,11 @@ class WorkloadOptions(DatasetOptions):
         one_of("--history", self.history, ("answers", "recorded"))
         one_of("--lora-assignment", self.lora_assignment, ("random", "round-robin"))
         self.check_extra_body()
+        for name in self.omit_field:
+            if name in FIXED_FIELDS:
+                raise BadInput(
+                    f"--omit-field {name}: without it there is no request; other fields can be left out"
+                )
 
     def check_extra_body(self) -> None:
         if self.extra_body is None:

@@ -45,7 +45,7 @@ def test_what_waited_for_the_limit_is_shown_as_it_was_felt(tmp_path: Path) -> No
     assert found["TTFT from plan"][1].endswith("From the send: 40.00 ms")
     assert "E2EL from plan" in found
     assert "TTFT" not in found
-    rows = re.findall(r'<th scope="row">(.*?)</th>', percentile_table(summary))
+    rows = re.findall(r'<th scope="row"><a.*?>(.*?)</a></th>', percentile_table(summary))
     assert rows[:3] == ["TTFT from plan", "E2EL from plan", "TTFT"]
     lines = render(summary, [99.0]).splitlines()
     end = lines.index("=" * 50)

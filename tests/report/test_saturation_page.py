@@ -133,6 +133,7 @@ def written(path: Path, found: dict) -> str:
 
 def card(text: str, label: str) -> tuple[str, str]:
     """Value and aside of the card with this label."""
+    text = re.sub("</?a.*?>", "", text)
     found = re.search(
         f'"label">{label}</div><div class="value">(.*?)</div><div class="aside">(.*?)</div>', text
     )
