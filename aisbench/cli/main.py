@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 
@@ -31,6 +32,7 @@ COMMANDS = {
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each heeds."),
     "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),
+    "completion": ("aisbench.cli.completion:completion", "Print the completion script of a shell."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),
 }
 
@@ -47,6 +49,16 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+            ctx.fail(f"unknown command {name}; {hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
