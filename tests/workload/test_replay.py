@@ -111,6 +111,22 @@ def test_the_command_line_stands_above_the_bodies(tmp_path: Path) -> None:
     assert prompts.notes == [f"bodies are those of {tmp_path / 'f'}, with model, temperature, max_tokens, top_k as this run's options say"]  # fmt: skip
 
 
+def test_fields_can_be_left_out(tmp_path: Path) -> None:
+    body = {"prompt": "a", "stream_options": {}, "ignore_eos": True}
+    given_ = {"omit_field": ("stream_options",), "extra_body": {"ignore_eos": None}}
+    (prompt,) = replayed(tmp_path / "f", line(body), **given_).items
+    assert prompt.body == b'{"prompt": "a"}'
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_answers_are_read_as_the_bodies_ask_for_them(tmp_path: Path, asks: bool) -> None:
+    rows = [line({"prompt": "a", "stream": asks})]
+    assert replayed(tmp_path / "f", *rows, stream=asks).count == 1
+    with pytest.raises(BadInput, match=r"leave it out|give --no-stream") as refused:
+        replayed(tmp_path / "f", *rows, stream=not asks)
+    assert ("streamed answers" if asks else "whole answers") in str(refused.value)
+
+
 def test_a_model_that_was_found_out_changes_nothing_and_is_told(tmp_path: Path) -> None:
     prompts = replayed(tmp_path / "f", line({"model": "old"}), line({"model": "older"}), model="served")
     assert [prompt.body for prompt in prompts.items] == [b'{"model": "old"}', b'{"model": "older"}']
