@@ -272,7 +272,7 @@ class RunConfig(DatasetOptions, ClientOptions):
     @property
     def sets_times(self) -> bool:
         """True when the command line says when requests leave, whatever times a data set has recorded."""
-        return self.rate is not None or self.has_moving_rate
+        return self.rate is not None or self.has_moving_rate or self.stress
 
     @property
     def shape(self) -> float:

@@ -62,13 +62,16 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     elif checked.models - {options.model}:
         named = ", ".join(sorted(checked.models)[:NAMED_MOST])
         notes.append(f"the bodies ask for model {named}; --model {options.model} would ask for that instead")
+    arrivals_ns = checked.arrivals_ns()
+    if arrivals_ns is None and options.own_times and not np.isnan(checked.planned_s).all():
+        notes.append("planned times are not used: some lines have none, or they do not rise")
     if options.count is not None and checked.count < options.count:
         notes.append(f"the file has {checked.count} requests, fewer than the {options.count} asked for")
     return Prompts(
         replayed(path, checked.count, backend, changes, options.omit_field),
         checked.count,
         notes,
-        arrivals_ns=checked.arrivals_ns(),
+        arrivals_ns=arrivals_ns,
         conversations=checked.conversations(),
     )
 

@@ -69,6 +69,10 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: in
         f"trace of {len(trace.requests)} requests ({trace.format}): {shared} of {total} input tokens "
         f"({shared / total:.1%}) repeat the prefix of an earlier request"
     )
+    if options.count is not None and len(trace.requests) < options.count:
+        notes.append(
+            f"the trace has {len(trace.requests)} requests, fewer than the {options.count} asked for"
+        )
     notes += [*trace.notes, *fit_note(trace.requests, block)]
     if trace.failed:
         notes.append(f"{trace.failed} requests of the trace had failed and are left out")

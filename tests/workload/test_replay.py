@@ -65,7 +65,11 @@ def test_times_are_taken_when_all_have_one(tmp_path: Path) -> None:
     prompts = replayed(tmp_path / "f", *with_times)
     assert prompts.arrivals_ns is not None
     assert prompts.arrivals_ns.tolist() == [500_000_000, 750_000_000, 750_000_000]
-    assert replayed(tmp_path / "f", *with_times, line({})).arrivals_ns is None
+    mixed = replayed(tmp_path / "f", *with_times, line({}))
+    assert mixed.arrivals_ns is None
+    assert "planned times are not used: some lines have none, or they do not rise" in mixed.notes
+    assert not any("planned times" in note for note in replayed(tmp_path / "f", line({})).notes)
+    assert replayed(tmp_path / "f", "\ufeff" + with_times[0]).count == 1
     assert replayed(tmp_path / "f", *with_times, line({}, planned_s=0.1)).arrivals_ns is None
     assert replayed(tmp_path / "f", *with_times, count=2).count == 2
 
