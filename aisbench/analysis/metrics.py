@@ -21,10 +21,11 @@ from aisbench.analysis.keeping_up import keeping_up
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.lengths import lengths_block
 from aisbench.analysis.per_request import per_request_block, per_user_block
+from aisbench.analysis.prefix_cache import prefix_cache_block
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending, arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.server import server_block
+from aisbench.analysis.server import server_block, server_notes
 from aisbench.analysis.slices import slices_block
 from aisbench.analysis.stable_stage import stable_block
 from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
@@ -89,13 +90,14 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "turns": turns_block(run, latencies, tokens),
         "reasoning": reasoning_block(run),
         "server": server_block(run, latencies),
+        "prefix_cache": prefix_cache_block(run, tokens),
         "devices": devices_block(run, tokens),
         "goodput": goodput_block(latencies, goodput),
         "config": run.config,
         "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
-        "notes": run.info.get("notes") or [],
+        "notes": [*(run.info.get("notes") or ()), *server_notes(run)],
     }
     verdict = judge(run, summary, held, sending)
     judge_answers(verdict, run, summary)

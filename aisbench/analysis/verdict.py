@@ -9,6 +9,7 @@ from aisbench.analysis import thresholds
 from aisbench.analysis.answers import answer_notes
 from aisbench.analysis.failures import refused_fields
 from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.prefix_cache import judge_prefix_cache
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.thresholds import Threshold
@@ -82,6 +83,7 @@ def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -
             judge_schedule(verdict, run, summary, sending)
         judge_limit(verdict, run, held, sending)
         judge_stamps(verdict, summary)
+        judge_prefix_cache(verdict, run, summary["prefix_cache"])
     judge_host(verdict, run, summary["client"])
     verdict.notes += [*answer_notes(run), *turn_notes(run)]
     verdict.notes += [

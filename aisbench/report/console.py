@@ -139,6 +139,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     bounds = ttft_bounds(summary)
     if "ttft_ms" in summary["metrics"] and bounds is not None:
         yield f"Mean TTFT within    {bounds[0]:.2f} to {bounds[1]:.2f} ms"
+    yield from prefix_cache_lines(summary.get("prefix_cache"))
     yield from parts(summary)
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
         name = METRIC_TITLES[key.removesuffix("_ms")][0]
@@ -175,6 +176,20 @@ def plan_lines(summary: dict[str, Any]) -> Iterator[str]:
 
 def named(figures: dict[str, float] | None, names: tuple[str, ...], form: str = ".2f") -> str:
     return ", ".join(f"{name} {shown(known(figures, name), form)}" for name in names)
+
+
+def prefix_cache_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """What the server's prefix cache had of the prompts beside what the workload repeats, where either is something."""
+    if block is None:
+        return
+    hit = block["server_share"] if block["request_share"] is None else block["request_share"]
+    told = [] if hit is None else [f"the server hit {100 * hit:.1f} % of the prompt tokens"]
+    if block["workload_share"] is not None and (hit is not None or block["workload_share"] >= 0.01):
+        told.append(f"the workload repeats {100 * block['workload_share']:.1f} %")
+    if block["reset"] is not None:
+        told.append(block["reset"])
+    if told:
+        yield f"{'Prefix cache':<19} {', '.join(told)}"
 
 
 def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:

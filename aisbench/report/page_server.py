@@ -70,10 +70,6 @@ def server_panel(summary: dict[str, Any]) -> str:
         )
         if block[name] is not None
     ]
-    rate = block["prefix_hit_rate"]
-    told = (
-        "" if rate is None else f"<p>Prefix cache: {100 * rate:.1f} % of the prompt tokens were cached.</p>"
-    )
     counted = ", ".join(
         f"{escape(name.replace('_', ' '))} {count:,.0f}" for name, count in block["counters"].items()
     )
@@ -84,7 +80,7 @@ def server_panel(summary: dict[str, Any]) -> str:
         '<p class="hint">From its metrics page, read once a second. Requests running and waiting there are in the '
         "concurrency chart above.</p>"
         '<div id="server" class="chart short" hidden></div>'
-        f"{table(['', 'mean', 'peak'], rows, 'numbers') if rows else ''}{told}{reconcile(block['reconcile'])}"
+        f"{table(['', 'mean', 'peak'], rows, 'numbers') if rows else ''}{reconcile(block['reconcile'])}"
         f"{speculation(block['spec_decode'])}{counters}</section>"
     )
 

@@ -70,9 +70,16 @@ def read_rows(path: Path, options: WorkloadOptions) -> tuple[list[tuple[str, int
 
 def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> list[str]:
     """Each as the user's message in the tokenizer's chat template, up to where the answer begins."""
+    return templated_messages([[{"role": "user", "content": text}] for text in texts], tokenizer, options)
+
+
+def templated_messages(
+    talks: list[list[dict[str, str]]], tokenizer: Any, options: WorkloadOptions
+) -> list[str]:
+    """The same of whole messages."""
     if tokenizer is None:
         raise BadInput(
-            "--dataset custom puts prompts into a chat template, which needs --tokenizer; "
+            f"--dataset {options.dataset} puts prompts into a chat template, which needs --tokenizer; "
             "add --skip-chat-template to send them as they are"
         )
     if not getattr(tokenizer, "chat_template", None):
@@ -83,12 +90,12 @@ def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> lis
     try:
         return [
             tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}],
+                talk,
                 add_generation_prompt=True,
                 tokenize=False,
                 **(options.chat_template_kwargs or {}),
             )
-            for text in texts
+            for talk in talks
         ]
     except ImportError:
         raise BadInput(

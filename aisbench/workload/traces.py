@@ -105,7 +105,7 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     notes = [*bad.notes(), *(separator_notes(path, COLUMNS[kind]) if is_table else ())]
     if options.own_times:
         check_span(path, requests)
-        shown = None if kind == "azure" or has_dates(path, kind) else S if kind == "burstgpt" else unit_ns
+        shown = None if kind == "azure" or has_dates(path, kind, options) else S if kind == "burstgpt" else unit_ns
         notes.append(times_note([request.at_ns or 0 for request in requests], shown, options))
     return Trace(kind, requests, failed, bad.facts(), notes)
 
@@ -117,13 +117,13 @@ def check_span(path: Path, requests: list[Recorded]) -> None:
         )
 
 
-def has_dates(path: Path, kind: str) -> bool:
+def has_dates(path: Path, kind: str, options: WorkloadOptions) -> bool:
     """Whether the first line of a Mooncake trace has a date for a timestamp."""
     if kind != "mooncake":
         return False
     try:
         _, parse = next(json_entries(path, "trace"))
-        return is_date(parse().get("timestamp"))
+        return is_date(parse().get(options.timed_trace_label_timestamp))
     except (BadLine, AttributeError):
         return False
 
@@ -168,14 +168,16 @@ def mooncake_lines(path: Path, options: WorkloadOptions, unit_ns: int) -> Parsed
 def mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
     if not isinstance(row, dict):
         raise BadLine(f"not a JSON object but {type(row).__name__}")
-    output = row.get("output_length")
+    output = row.get(options.timed_trace_label_output_length)
     return Recorded(
-        at(lambda: number_ns(row.get("timestamp"), unit_ns), options),
-        whole_number(row.get("input_length"), "input_length", 0),
+        at(lambda: number_ns(row.get(options.timed_trace_label_timestamp), unit_ns), options),
+        whole_number(
+            row.get(options.timed_trace_label_input_length), options.timed_trace_label_input_length, 0
+        ),
         options.output_len
         if output is None and options.output_len is not None
-        else whole_number(output, "output_length", 0),
-        blocks_in(row.get("hash_ids") or []),
+        else whole_number(output, options.timed_trace_label_output_length, 0),
+        blocks_in(row.get(options.timed_trace_label_hash_ids) or []),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
-from aisbench.analysis.server import hit_rate_series, read_samples
+from aisbench.analysis.server import gauge_series, hit_rate_series, read_samples
 from aisbench.report.console import render
 from tests.analysis.made_runs import START_NS, base_config, made_rows, write_run
 
@@ -48,6 +48,44 @@ def test_gauges_are_summed_over_servers_and_shares_averaged(tmp_path: Path) -> N
     assert server["running"] == {"mean": 7.0, "peak": 10.0}
     assert server["kv_use"] == {"mean": pytest.approx(0.3), "peak": pytest.approx(0.4)}
     assert server["samples"] == 6
+
+
+def test_a_gauge_s_sample_belongs_to_its_own_moment(tmp_path: Path) -> None:
+    run = run_with(
+        tmp_path,
+        (-0.03, 0, {"running": 0.0}),
+        (0.5, 0, {"running": 16.0}),
+        (1.0, 0, {"running": 16.0}),
+        (1.9, 0, {"running": 16.0}),
+        # The last sample, soon after the one before, when all is over.
+        (2.25, 0, {"running": 0.0}),
+        (0.95, 1, {"running": 1.0}),
+        (1.3, 1, {"running": 100.0}),
+    )
+    found = gauge_series(run, read_samples(run), "running")
+    assert found is not None
+    assert found[1].tolist() == [1.0, 17.0, 17.0, 116.0, 100.0]
+    alone = gauge_series(run, {0: read_samples(run)[0]}, "running")
+    assert alone is not None
+    assert alone[1].tolist() == [0.0, 16.0, 16.0, 16.0, 0.0]
+
+
+def test_what_is_not_a_finite_number_is_left_out_and_named(tmp_path: Path) -> None:
+    run = run_with(
+        tmp_path,
+        (-0.1, 0, {"prompt_tokens": 1000.0, "prefix_hits": None, "running": None}),
+        (0.9, 0, {"prompt_tokens": None, "prefix_hits": None, "running": 3.0}),
+        (2.1, 0, {"prompt_tokens": 1600.0, "prefix_hits": None, "running": 4.0}),
+        (-0.1, 1, {"generation_tokens": 0.0}),
+        (2.1, 1, {"generation_tokens": 1.7e308}),
+        (-0.1, 2, {"generation_tokens": 0.0}),
+        (2.1, 2, {"generation_tokens": 1.7e308}),
+    )
+    summary = summarise(run)
+    assert summary["server"]["counters"] == {"prompt_tokens": 600.0}
+    assert summary["server"]["running"] == {"mean": 3.0, "peak": 3.0}
+    (note,) = [note for note in summary["notes"] if "finite" in note]
+    assert "prefix_hits, prompt_tokens, running" in note
 
 
 def test_counters_grow_and_start_again_when_a_server_does(tmp_path: Path) -> None:
