@@ -105,7 +105,13 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     notes = [*bad.notes(), *(separator_notes(path, COLUMNS[kind]) if is_table else ())]
     if options.own_times:
         check_span(path, requests)
-        shown = None if kind == "azure" or has_dates(path, kind, options) else S if kind == "burstgpt" else unit_ns
+        shown = (
+            None
+            if kind == "azure" or has_dates(path, kind, options)
+            else S
+            if kind == "burstgpt"
+            else unit_ns
+        )
         notes.append(times_note([request.at_ns or 0 for request in requests], shown, options))
     return Trace(kind, requests, failed, bad.facts(), notes)
 
