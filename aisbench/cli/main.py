@@ -81,6 +81,7 @@ def run(command: click.Command, name: str) -> None:
     remember_command(sys.argv[1:])
     hide_secrets(sys.argv[1:])
     try:
+        check_utf8(sys.argv[1:])
         code = command.main(prog_name=name, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
@@ -108,6 +109,13 @@ def run(command: click.Command, name: str) -> None:
         show_masked(type(problem), problem, problem.__traceback__)
         code = FAILED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def check_utf8(args: list[str]) -> None:
+    """Raises BadInput for an argument that no file of a run could hold: all of them are UTF-8."""
+    for arg in args:
+        if printable(arg) != arg and any("\ud800" <= letter <= "\udfff" for letter in arg):
+            raise BadInput(f"{arg!r} is not UTF-8; rename the file, or give the text in UTF-8")
 
 
 def shown(text: str) -> str:

@@ -82,11 +82,12 @@ def import_(file: str, as_json: bool) -> int:
     from aisbench.workload.arrivals import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
-    from aisbench.workload.replay import backend_for
+    from aisbench.workload.replay import exported_for
 
-    options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file)
+    backend, streams = exported_for(Path(file))
+    options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file, stream=streams)
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = build_workload(options, backend_for(Path(file)), Path(folder))
+        made = build_workload(options, backend, Path(folder))
     arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
     facts = {
         **made.fingerprint,

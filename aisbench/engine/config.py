@@ -278,7 +278,7 @@ class RunConfig(DatasetOptions, ClientOptions):
         """True when the command line says when requests leave, whatever times a data set has recorded."""
         if self.self_timed is not None:
             return not self.self_timed
-        return self.rate is not None or self.has_moving_rate
+        return self.rate is not None or self.has_moving_rate or self.stress
 
     @property
     def shape(self) -> float:

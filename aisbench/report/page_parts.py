@@ -246,12 +246,21 @@ def percents_of(shares: list[float | None]) -> str:
     return ", ".join("?" if share is None else f"{100 * share:.1f} %" for share in shares) or "unknown"
 
 
+def fact(value: Any) -> Any:
+    """How many rows of a data set's file were used and left out; other facts are as they are."""
+    return (
+        ", ".join(f"{value[name]} {name.replace('_', ' ')}" for name in ("used", "left_out"))
+        if isinstance(value, dict)
+        else value
+    )
+
+
 def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
     """What tells this run from others: fingerprint, host and version."""
     found: list[tuple[str, Any]] = []
     for name, value in summary["fingerprint"].items():
         if isinstance(value, dict):
-            value = ", ".join(f"{part} {kept}" for part, kept in value.items())
+            value = ", ".join(f"{part} {fact(kept)}" for part, kept in value.items())
         found.append((f"fingerprint: {name}", value))
     found += [(f"host: {name}", value) for name, value in summary["host"].items()]
     found += [(f"limit: {name}", value) for name, value in summary["limits"].items()]

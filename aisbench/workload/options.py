@@ -81,7 +81,7 @@ class WorkloadOptions(DatasetOptions):
     make any number). `range_ratio`: for input and output; each length is drawn from length *
     (1 - ratio) to length * (1 + ratio). `own_times`: requests leave when a recorded data set says so;
     False: something else does, and its times are not wanted. `model_is_named`: by the user, and not found
-    out: it stands above what recorded bodies say.
+    out: it stands above what recorded bodies say. `stream`: as the run reads its answers.
     """
 
     count: int | None
@@ -89,6 +89,7 @@ class WorkloadOptions(DatasetOptions):
     range_ratio: tuple[float, float] = (0.0, 0.0)
     own_times: bool = True
     model_is_named: bool = False
+    stream: bool = True
 
     @staticmethod
     def of(given: DatasetOptions, *, range_ratio: str, **others: Any) -> WorkloadOptions:

@@ -104,7 +104,13 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     notes = [*bad.notes(), *(separator_notes(path, COLUMNS[kind]) if is_table else ())]
     if options.own_times:
         check_span(path, requests)
-        shown = None if kind == "azure" or has_dates(path, kind) else S if kind == "burstgpt" else unit_ns
+        shown = (
+            None
+            if kind == "azure" or has_dates(path, kind, options)
+            else S
+            if kind == "burstgpt"
+            else unit_ns
+        )
         notes.append(times_note([request.at_ns or 0 for request in requests], shown, options))
     return Trace(kind, requests, failed, bad.facts(), notes)
 
@@ -116,13 +122,13 @@ def check_span(path: Path, requests: list[Recorded]) -> None:
         )
 
 
-def has_dates(path: Path, kind: str) -> bool:
+def has_dates(path: Path, kind: str, options: WorkloadOptions) -> bool:
     """Whether the first line of a Mooncake trace has a date for a timestamp."""
     if kind != "mooncake":
         return False
     try:
         _, parse = next(json_entries(path, "trace"))
-        return is_date(parse().get("timestamp"))
+        return is_date(parse().get(options.timed_trace_label_timestamp))
     except (BadLine, AttributeError):
         return False
 
