@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 
 import click
 
@@ -69,6 +70,7 @@ def run(command: click.Command, name: str) -> None:
     remember_environment()
     remember_command(sys.argv[1:])
     hide_secrets(sys.argv[1:])
+    threading.excepthook = lambda ended: show_masked(ended.exc_type, ended.exc_value, ended.exc_traceback)
     try:
         code = command.main(prog_name=name, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
