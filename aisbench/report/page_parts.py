@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_answers, page_groups, page_headline, page_server
+from aisbench.report import page_answers, page_groups, page_headline, page_identity, page_server
 from aisbench.report.glossary import linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
@@ -46,7 +46,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "errors": errors(summary),
         "checks": checks(summary["verdict"]["checks"]),
         "client": facts(client_facts(summary)),
-        "identity": facts(identity_facts(run, summary)),
+        "identity": facts(page_identity.identity_facts(run, summary)),
         "config": facts(sorted((name, value) for name, value in run.config.items())),
         "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
@@ -127,7 +127,7 @@ def latency_note(summary: dict[str, Any]) -> str:
     if "ttft_ms" not in summary["metrics"]:
         return "E2EL: from the send to the end of the whole answer; nothing was streamed."
     notes = [
-        "TTFT: first event with generated content, from the send. ITL: gaps between content events, of all requests. "
+        "TTFT: first event with generated content, from the send. ITL: gaps between content events. "
         "TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last content event, from the send."
     ]
     if summary["from_plan"] is not None:
@@ -212,7 +212,7 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
             "reads with several tokens",
             f"{client['merged_reads']:,}; {client['merged_events']:,} tokens share another's stamp",
         ),
-        ("reader's rest", f"{client['reader_rest_ms']:g} ms"),
+        ("reader's rest", f"{client['reader_rest_ms']:.2f} ms"),
         ("CPU of a core, per worker", percents_of(client["cpu_share"])),
         ("share of the client's roofline", roofline(client["roofline"])),
         ("waiting for a CPU, per worker", percents_of(client["runqueue_wait_share"])),
@@ -242,19 +242,6 @@ def roofline(found: dict[str, Any] | None) -> str:
 
 def percents_of(shares: list[float | None]) -> str:
     return ", ".join("?" if share is None else f"{100 * share:.1f} %" for share in shares) or "unknown"
-
-
-def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
-    """What tells this run from others: fingerprint, host and version."""
-    found: list[tuple[str, Any]] = []
-    for name, value in summary["fingerprint"].items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{part} {kept}" for part, kept in value.items())
-        found.append((f"fingerprint: {name}", value))
-    found += [(f"host: {name}", value) for name, value in summary["host"].items()]
-    found += [(f"limit: {name}", value) for name, value in summary["limits"].items()]
-    outcome = summary["outcome"] + (f": {summary['outcome_reason']}" if summary["outcome_reason"] else "")
-    return [*found, ("outcome", outcome), ("aisbench", summary["version"]), ("folder", run.folder.name)]
 
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:

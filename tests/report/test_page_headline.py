@@ -24,7 +24,7 @@ CARD = re.compile(
 def cards(summary: dict) -> dict[str, tuple[str, str]]:
     """(value, aside) by label, without tags."""
     found = CARD.findall(headline(summary))
-    plain = [[re.sub(r"<.*?>", "", part) for part in card] for card in found]
+    plain = [[re.sub(r"<.*?>", "", part).replace("&nbsp;", " ") for part in card] for card in found]
     return {label: (value, aside) for label, value, aside in plain}
 
 
