@@ -19,6 +19,7 @@ from aisbench.workload.options import one_of
 NEUTRAL = {"prefix_len": 0, "batch_size": 1}
 # Data sets that put prompts into a chat template themselves.
 TEMPLATED = ("custom", "speed_bench")
+CUSTOM = ("custom", "custom_image", "custom_audio")
 SWITCHES = {
     "shuffle": ("--shuffle", "--disable-shuffle"),
     "oversample": ("--oversample", "--no-oversample"),
@@ -47,6 +48,12 @@ def run_config(options: Mapping[str, Any], say: Say = to_stderr) -> RunConfig:
     names_and_tokenizer(given, theirs, say)
     body_keys(given, theirs, say)
     trace_times(given, theirs, say)
+    if given.get("dataset") == "hf" and given.get("stream") is False:
+        given["stream"] = True
+        say("--no-stream is about how vLLM reads data sets of Hugging Face; answers are streamed")
+    if given.get("dataset") in CUSTOM and (given.get("num_requests") or 1) <= 0:
+        # As in vLLM: all rows.
+        given["num_requests"] = None
     if given.get("chat_template_kwargs") and given.get("dataset") not in TEMPLATED:
         say(
             f"--chat-template-kwargs has no effect with --dataset {given.get('dataset')}, as in vLLM's client; "
@@ -72,11 +79,11 @@ def datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say
     unused = []
     for one in SCOPED:
         value = theirs[one.name]
-        if value is None or NEUTRAL.get(one.field) == value:
+        if value is None or value is False or NEUTRAL.get(one.field) == value:
             continue
         if given.get("dataset") not in one.of:
             unused.append(one.flag)
-        elif given.get(one.field) in (None, "0.0"):
+        elif one.name == one.field or given.get(one.field) in (None, "0.0"):
             given[one.field] = value
     unused += unheeded(given)
     if unused:

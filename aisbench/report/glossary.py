@@ -46,6 +46,7 @@ WORDS = {
 }  # fmt: skip
 # Labels that stand on pages for one of the words.
 LABELS = {
+    "ITL per event": "ITL",
     "bounds of mean TTFT": "bounds of the mean",
     "bounds of mean E2EL": "bounds of the mean",
     "client delay p50 / p99 / max": "client delay",

@@ -9,8 +9,9 @@ from typing import Any
 
 from aisbench.analysis.records import Run
 from aisbench.report import page_answers, page_groups, page_headline, page_identity, page_server
-from aisbench.report.glossary import linked
+from aisbench.report.glossary import link, linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
+from aisbench.report.page_prefix_cache import prefix_cache_panel
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
 
 VERDICT_WORDS = {
@@ -33,6 +34,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "verdict": verdict(summary["verdict"]),
         "headline": page_headline.headline(summary),
         "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
+        "turns_note": turns_note(run),
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
@@ -40,7 +42,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
-        "server": page_server.server_panel(summary),
+        "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
         "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
         "errors": errors(summary),
@@ -70,8 +72,14 @@ def verdict(found: dict[str, Any]) -> str:
     )
 
 
+def turns_note(run: Run) -> str:
+    """Which requests of conversations are counted: a conversation is not one of them."""
+    return f" (every {link('turn', 'turn')} of a conversation counts as one)" if run.has_conversations else ""
+
+
 def timeline_note(run: Run) -> str:
-    parts = ["Each line is a request, by its place in the plan:"]
+    what = "a request, one turn of a conversation," if run.has_conversations else "a request,"
+    parts = [f"Each line is {what} by its place in the plan:"]
     if run.is_open_loop:
         parts.append('<b class="wait">planned to sent</b>,')
     if run.streams:
@@ -126,9 +134,10 @@ def is_percentile(name: str) -> bool:
 def latency_note(summary: dict[str, Any]) -> str:
     if "ttft_ms" not in summary["metrics"]:
         return "E2EL: from the send to the end of the whole answer; nothing was streamed."
+    event = "choices" if summary["config"].get("ttft_at") == "first-chunk" else "generated content"
     notes = [
-        "TTFT: first event with generated content, from the send. ITL: gaps between content events. "
-        "TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last content event, from the send."
+        f"TTFT: first event with {event}, from the send. ITL: gaps between such events, of all requests that "
+        "succeeded. TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last such event, from the send."
     ]
     if summary["from_plan"] is not None:
         notes.append(

@@ -41,6 +41,7 @@ def config(*args: str) -> tuple[RunConfig, list[str]]:
         (["--dataset-name", "timed_trace", "--timed-trace-sec-multiplier", "0.5"], "speedup", 2.0),
         (["--dataset-name", "timed_trace", "--timed-trace-chunk-hash-size", "32"], "block_size", 32),
         (["--dataset-name", "timed_trace", "--no-self-timed"], "self_timed", False),
+        (["--dataset-name", "custom", "--num-prompts", "-1"], "num_requests", None),
         (["--percentile-metrics", "ttft,client_queue_time"], "percentile_metrics", ("ttft", "client_queue_time")),
     ],
 )  # fmt: skip
@@ -93,6 +94,7 @@ def test_sampling_parameters_stand_where_the_backend_wants_them() -> None:
     [
         (["--backend", "openai-chat", "--logprobs", "2"], "--logprobs has no effect with --backend openai-chat"),
         (["--backend", "openai-embeddings", "--top-p", "1"], "which generates nothing: --top-p"),
+        (["--dataset-name", "hf", "--no-stream"], "answers are streamed"),
         (["--use-beam-search"], "--use-beam-search has no effect"),
         (["--disable-shuffle", "--no-oversample"], "random: --disable-shuffle, --no-oversample"),
         (["--chat-template-kwargs", '{"thinking": true}'], "--chat-template-kwargs has no effect"),
