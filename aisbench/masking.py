@@ -64,7 +64,7 @@ known: set[str] = set()
 
 def remember(secrets: Iterable[str]) -> None:
     """From here on `masked_text` knows these."""
-    known.update(secret for secret in secrets if is_telling(secret))
+    known.update(secret.strip() for secret in secrets if is_telling(secret.strip()))
 
 
 def is_telling(secret: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,8 @@ def plot(
 ) -> int:
     """Draw one chart of one run, or of several over each other, for a paper.
 
-    DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. Images need the
-    extra packages of aisbench[plot] and a Chromium; .html needs neither.
+    DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. It needs the extra
+    packages of aisbench[plot], and for images a Chromium.
     """
     from aisbench.workload.options import one_of
 
@@ -69,6 +70,8 @@ def plot(
     if path.suffix not in SUFFIXES:
         raise BadInput(f"--output {path}: give a name that ends in {', '.join(SUFFIXES)}")
 
+    if importlib.util.find_spec("plotly") is None:
+        raise BadInput("aisbench plot needs plotly; pip install 'aisbench[plot]'")
     from aisbench.report.plot_file import dressed, write_figure
 
     write_figure(dressed(figure_of(chart, named, metric), title, width, height), path)

@@ -79,11 +79,11 @@ class SearchFolder:
 
 
 def restored(kind: type, plain: dict[str, Any]) -> Any:
-    """A dataclass from what JSON made of it: lists were tuples, and "inf" a number where the default is one."""
+    """A dataclass from what JSON made of it: lists were tuples, and "inf" a number where the field may be one."""
     given = {}
     for known in fields(kind):
         if known.name in plain:
             value = plain[known.name]
-            was_number = value == "inf" and isinstance(known.default, float)
+            was_number = value == "inf" and "float" in str(known.type)
             given[known.name] = math.inf if was_number else tuple(value) if isinstance(value, list) else value
     return kind(**given)

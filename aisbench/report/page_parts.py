@@ -126,9 +126,10 @@ def is_percentile(name: str) -> bool:
 def latency_note(summary: dict[str, Any]) -> str:
     if "ttft_ms" not in summary["metrics"]:
         return "E2EL: from the send to the end of the whole answer; nothing was streamed."
+    event = "choices" if summary["config"].get("ttft_at") == "first-chunk" else "generated content"
     notes = [
-        "TTFT: first event with generated content, from the send. ITL: gaps between content events, of all requests. "
-        "TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last content event, from the send."
+        f"TTFT: first event with {event}, from the send. ITL: gaps between such events, of all requests that "
+        "succeeded. TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last such event, from the send."
     ]
     if summary["from_plan"] is not None:
         notes.append(

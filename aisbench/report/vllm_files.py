@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.report.plot_file import dressed, write_figure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 # Colours of the time to the first token, and of gaps by the two thresholds.
 TTFT_COLOUR = "#636EFA"
@@ -25,9 +27,13 @@ WIDTH, HEIGHT = 1200, 700
 
 
 def check_result_folder(config: RunConfig) -> None:
-    """Makes --result-dir. Raises BadInput, before anything is sent, where no result could be written."""
+    """Makes --result-dir. Raises BadInput, before anything is sent, where no result could be written or drawn."""
     if not config.wants_result_file:
         return
+    draws = config.plot_timeline or config.plot_dataset_stats
+    if draws and importlib.util.find_spec("plotly") is None:
+        flag = "--plot-timeline" if config.plot_timeline else "--plot-dataset-stats"
+        raise BadInput(f"{flag} needs plotly; pip install 'aisbench[plot]', or leave it out")
     folder = (Path(config.result_dir or ".") / (config.result_filename or "x")).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,6 +66,8 @@ def write_vllm_files(run_folder: Path, config: RunConfig) -> list[Path]:
             write_result(result, path, append=config.append_result)
             written.append(path)
         if config.plot_timeline or config.plot_dataset_stats:
+            from aisbench.report.plot_file import write_figure
+
             run = Run.load(run_folder)
             if config.plot_timeline:
                 written.append(path.with_suffix(".timeline.html"))
@@ -84,6 +92,10 @@ def timeline(run: Run, thresholds_ms: tuple[float, ...]) -> go.Figure:
 
     Of many requests an even choice is drawn.
     """
+    import plotly.graph_objects as go
+
+    from aisbench.report.plot_file import dressed
+
     ok = np.flatnonzero(run.has_status("ok"))
     shown = set(ok[np.linspace(0, len(ok) - 1, min(len(ok), TIMELINE_MOST)).astype(np.int64)].tolist())
     names = (
@@ -122,6 +134,10 @@ def timeline(run: Run, thresholds_ms: tuple[float, ...]) -> go.Figure:
 
 def lengths(run: Run) -> go.Figure:
     """How prompt, output and both lengths are distributed over the succeeded requests."""
+    import plotly.graph_objects as go
+
+    from aisbench.report.plot_file import dressed
+
     tokens, ok = TokenCounts.of(run), run.has_status("ok")
     prompt, output = tokens.prompt[ok], tokens.output[ok]
     figure = go.Figure(layout={"xaxis_title": "tokens", "yaxis_title": "requests", "barmode": "overlay"})
