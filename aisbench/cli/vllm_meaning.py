@@ -128,18 +128,18 @@ def names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say)
             "and --tokenizer with a folder that holds tokenizer.json"
         )
     served = theirs["served_model_name"]
-    skipped = bool(theirs["skip_tokenizer_init"])
+    model = given.get("model")
     if served is not None:
-        model, given["model"] = given.get("model"), served
-        if model is not None and not skipped and given.get("tokenizer") is None:
-            given["tokenizer"] = tokenizer_of(model)
-            if given["tokenizer"] is None:
-                say(
-                    f"no tokenizer of {model} is in the local cache: prompts are made without one; "
-                    "name it with --tokenizer"
-                )
-    if skipped:
+        given["model"] = served
+    if theirs["skip_tokenizer_init"]:
         given["tokenizer"] = None
+    elif (served is not None or given.get("compat") == "vllm") and model and given.get("tokenizer") is None:
+        given["tokenizer"] = tokenizer_of(model)
+        if given["tokenizer"] is None:
+            say(
+                f"no tokenizer of {model} is in the local cache: prompts are made without one; "
+                "name it with --tokenizer"
+            )
 
 
 def tokenizer_of(model: str) -> str | None:

@@ -24,14 +24,21 @@ PROFILE_TIMEOUT_S = 600.0
 Got = TypeVar("Got")
 
 
-def patiently(attempt: Callable[[], Got], timeout_s: float, stopped: Callable[[], bool]) -> Got:
-    """What `attempt` gives once it does not raise BadInput; its last problem after `timeout_s`."""
+def patiently(attempt: Callable[[], Got], timeout_s: float, say: Callable[[str], None]) -> Got:
+    """What `attempt` gives once it does not raise BadInput; its last problem after `timeout_s`.
+
+    `say` gets the first problem, where it is waited for another try.
+    """
     give_up = time.monotonic() + timeout_s
+    waiting = False
     while True:
         try:
             return attempt()
         except BadInput as problem:
-            if time.monotonic() >= give_up or stopped():
+            if timeout_s > 0 and not waiting:
+                waiting = True
+                say(f"not ready: {problem}; waiting for up to {timeout_s:g} s")
+            if time.monotonic() >= give_up:
                 if timeout_s > 0:
                     raise type(problem)(
                         f"{problem} (waited {timeout_s:g} s, as --ready-check-timeout-sec says)"

@@ -98,6 +98,7 @@ def test_sampling_parameters_stand_where_the_backend_wants_them() -> None:
         (["--use-beam-search"], "--use-beam-search has no effect"),
         (["--disable-shuffle", "--no-oversample"], "random: --disable-shuffle, --no-oversample"),
         (["--chat-template-kwargs", '{"thinking": true}'], "--chat-template-kwargs has no effect"),
+        (["--model", "no/such", "--compat", "vllm"], "no tokenizer of no/such"),
         (["--model", "no/such", "--served-model-name", "x"], "no tokenizer of no/such"),
     ],
 )  # fmt: skip

@@ -86,6 +86,7 @@ def test_the_ready_check_waits_for_a_server_that_loads_its_model(tmp_path: Path)
     assert done.code == 0, done.err
     assert done.summary["completed"] == 4
     assert done.summary["failed"] == 0
+    assert "answered a first request with 503; waiting for up to 60 s" in done.out + done.err
     checks = server.asked[:3]
     assert all(json.loads(body)["prompt"] == "Hi" for _, _, body in checks)
 
