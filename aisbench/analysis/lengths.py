@@ -83,11 +83,11 @@ def lengths_text(kind: str, found: dict[str, Any]) -> str:
     asked, got = (in_words(found[name]) for name in ("asked", "got"))
     return (
         f"{kind.capitalize()}s {' and '.join(sides)} than asked: {100 * found['off_share']:.1f} % of the requests "
-        f"({found['shorter'] + found['longer']} of {found['requests']}); asked {asked} tokens, got {got}"
+        f"({found['shorter'] + found['longer']} of {found['requests']}); tokens asked: {asked}; got: {got}"
     )
 
 
 def in_words(of: dict[str, float]) -> str:
     if of["min"] == of["max"]:
-        return f"{of['max']:,}"
+        return f"{of['max']:,} each"
     return f"{of['min']:,} to {of['max']:,} (median {of['median']:,g})"

@@ -82,11 +82,11 @@ def rates(counts: NDArray[Any], edges_ns: NDArray[np.int64]) -> Series:
 
 
 def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | None:
-    """The plan's requests/s; None in closed loop."""
+    """The plan's requests/s, later turns as they came due; None in closed loop."""
     if not run.is_open_loop:
         return None
     rows = run.rows[run.has_status("dropped")]
-    planned = np.concatenate([sending.planned_ns, rows["planned_ns"] - run.start_ns])
+    planned = np.concatenate([sending.every_planned_ns, rows["planned_ns"] - run.start_ns])
     return per_second(planned, run.duration_ns, width_ns)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,8 @@ PERCENTS = (50, 99)
 
 
 def read_samples(run: Run) -> dict[int, list[Sample]]:
-    """Per endpoint its samples in their order; empty where nothing was read. Torn lines are left out."""
+    """Per endpoint its samples in their order; empty where nothing was read. Torn lines are left out, and null,
+    which stands for what was not a finite number."""
     path = run.records / "server.jsonl"
     found: dict[int, list[Sample]] = {}
     if not path.is_file():
@@ -27,11 +30,28 @@ def read_samples(run: Run) -> dict[int, list[Sample]]:
     for line in path.read_bytes().splitlines():
         try:
             sample = json.loads(line)
+            sample["values"] = {k: v for k, v in sample["values"].items() if v is not None}
             found.setdefault(int(sample["endpoint"]), []).append(sample)
-        except (ValueError, LookupError, TypeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             # The last line of a killed run may be cut short.
             continue
     return found
+
+
+def server_notes(run: Run) -> list[str]:
+    """A sentence on the metrics that were left out because they were not finite numbers."""
+    path = run.records / "server.jsonl"
+    if not path.is_file() or b"null" not in path.read_bytes():
+        return []
+    names: set[str] = set()
+    for line in path.read_bytes().splitlines():
+        with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+            names |= {name for name, value in json.loads(line)["values"].items() if value is None}
+    if not names:
+        return []
+    return [
+        f"the server's metrics were not finite numbers for {', '.join(sorted(names))}; these are left out"
+    ]
 
 
 def server_block(run: Run, latencies: Latencies) -> dict[str, Any] | None:
@@ -68,10 +88,17 @@ def gauge_series(
     if not parts:
         return None
     at = parts[0][0]
-    # The other servers' samples of that second.
-    held = [y[np.clip(np.searchsorted(t, at + 500_000_000) - 1, 0, len(y) - 1)] for t, y in parts]
+    # Of the other servers the sample that is nearest to it in time.
+    held = [y[nearest(t, at)] for t, y in parts]
     total = np.sum(held, axis=0)
     return (at - run.start_ns) / 1e9, total if name in ("running", "waiting") else total / len(held)
+
+
+def nearest(t_ns: NDArray[np.int64], at_ns: NDArray[np.int64]) -> NDArray[np.intp]:
+    """For each of `at_ns` the index into `t_ns`, ascending, of what is nearest to it."""
+    after = np.clip(np.searchsorted(t_ns, at_ns), 1, len(t_ns) - 1) if len(t_ns) > 1 else np.zeros_like(at_ns)
+    before = np.maximum(after - 1, 0)
+    return np.where(at_ns - t_ns[before] <= t_ns[after] - at_ns, before, after)
 
 
 def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> dict[str, float] | None:
@@ -79,7 +106,7 @@ def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> dict
     if found is None:
         return None
     t_s, y = found
-    inside = y[(t_s >= 0) & (t_s <= run.duration_ns / 1e9)]
+    inside = y[(t_s >= 0) & (t_s <= run.duration_ns / 1e9) & np.isfinite(y)]
     return {"mean": float(inside.mean()), "peak": float(inside.max())} if len(inside) else None
 
 
@@ -116,7 +143,7 @@ def growth(samples: dict[int, list[Sample]]) -> dict[str, Any]:
                     sums[label] = sums.get(label, 0.0) + since(before.get(label, 0.0), count)
             elif name in COUNTERS or name.endswith(("_sum", "_count")):
                 total[name] = total.get(name, 0.0) + since(first.get(name, 0.0), value)
-    return total
+    return {name: sums for name, sums in total.items() if isinstance(sums, dict) or math.isfinite(sums)}
 
 
 def since(before: float, now: float) -> float:
@@ -148,22 +175,27 @@ def spec_decode(grown: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def reconcile(run: Run, latencies: Latencies, grown: dict[str, Any]) -> dict[str, Any]:
-    """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client.
+    """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client; None where
+    the two are not of the same requests, as their numbers tell: a difference of them would mean nothing.
 
-    The server counts every request it answered in that time, ours are the succeeded ones: `requests` of
-    both say whether they are the same. A percentile of the server is known to its bucket alone.
+    The server counts every request that it gave a first token, or answered, in that time; ours are the succeeded
+    ones, or, where only then the numbers agree, all that had a first token. A percentile of the server is known to
+    its bucket alone.
     """
     found: dict[str, Any] = {}
     for name in HISTOGRAMS:
         ours = getattr(latencies, name)
         count = grown.get(f"{name}_count", 0.0)
+        if name == "ttft" and int(count) != len(ours):
+            begun = first_tokens_ms(run)
+            ours = begun if len(begun) == int(count) else ours
         if count <= 0 or len(ours) == 0 or (name == "ttft" and not run.streams):
             continue
         mean_ms = 1e3 * grown[f"{name}_sum"] / count
         found[f"{name}_ms"] = {
             "server": {"requests": int(count), "mean": mean_ms},
             "client": {"requests": len(ours), "mean": float(ours.mean())},
-            "difference_ms": float(ours.mean()) - mean_ms,
+            "difference_ms": float(ours.mean()) - mean_ms if int(count) == len(ours) else None,
             "percentiles": {
                 f"p{percent}": {
                     "server_within": within(grown.get(f"{name}_buckets") or {}, percent),
@@ -173,6 +205,12 @@ def reconcile(run: Run, latencies: Latencies, grown: dict[str, Any]) -> dict[str
             },
         }
     return found
+
+
+def first_tokens_ms(run: Run) -> NDArray[np.float64]:
+    """TTFT of all requests that had a first token, whatever became of them."""
+    rows = run.selected((run.rows["first_token_ns"] > 0) & (run.rows["sent_ns"] > 0))
+    return np.asarray((rows["first_token_ns"] - rows["sent_ns"]) / 1e6)
 
 
 def within(buckets: dict[str, float], percent: float) -> list[float | None] | None:

@@ -70,6 +70,17 @@ IN_FLIGHT_HELD = Threshold(
     "In closed loop the limit is the load: below it the client did not refill as fast as it could.",
     below=True,
 )
+PREFIX_HITS = Threshold(
+    "prefix cache hits that the workload does not explain",
+    "% of the prompt tokens",
+    5.0,
+    None,
+    "Prompt tokens from the cache are not computed: TTFT is shorter than that of users whose prompts are new.",
+)
+# Fewer tokens a request than this are a common beginning that is too short to be seen in the workload.
+PREFIX_HITS_MATTER_FROM_TOKENS = 8
+# A chat template puts no more than about this before a prompt.
+MOST_TEMPLATE_TOKENS = 256
 TTFT_BOUNDS = Threshold(
     "width of mean TTFT's bounds",
     "% of it",

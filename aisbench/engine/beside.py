@@ -37,7 +37,7 @@ class Beside:
         self.facts: dict[str, Any] = {}
 
     def wait_for_answers(self, say: Callable[[str], None]) -> None:
-        """The ready check: returns when each server has answered a short request; raises BadInput."""
+        """The ready check: returns when each server has answered a short request; raises CannotRun."""
         timeout_s = self.config.ready_timeout_s
         for asking in self.asked if timeout_s > 0 else ():
             patiently(lambda a=asking: first_answer(a, self.body, timeout_s), timeout_s, say)  # type: ignore[misc]

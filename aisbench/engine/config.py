@@ -262,6 +262,14 @@ class RunConfig(DatasetOptions, ClientOptions):
         return math.inf if self.rate is None else self.rate
 
     @property
+    def peak_rps(self) -> float:
+        """The highest rate in the plan, requests/s; inf where none is asked for."""
+        if self.ramp_up is not None and self.ramp_from is not None and self.ramp_to is not None:
+            return max(self.ramp_from, self.ramp_to)
+        shape = self.traffic_shape()
+        return self.rate_rps if shape is None else shape.peak_rps
+
+    @property
     def sets_times(self) -> bool:
         """True when the command line says when requests leave, whatever times a data set has recorded."""
         if self.self_timed is not None:

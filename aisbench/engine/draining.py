@@ -39,5 +39,5 @@ async def until_idle(scraper: Scraper, least_s: float, most_s: float) -> int | N
 
 
 def requests_held(lines: list[dict]) -> int | None:
-    told = [line["values"] for line in lines if "running" in line["values"]]
-    return int(sum(values["running"] + values.get("waiting", 0) for values in told)) if told else None
+    told = [line["values"] for line in lines if line["values"].get("running") is not None]
+    return int(sum(values["running"] + (values.get("waiting") or 0) for values in told)) if told else None

@@ -1,8 +1,8 @@
 """Which server calls what how on its /metrics page.
 
 The names are those in the servers' own documentation: vLLM (with its older names behind the present ones),
-SGLang and text-generation-inference, and of llama.cpp on its page (--metrics). Its prompt_tokens_total leaves cached
-tokens out, unlike the others', and is not read.
+SGLang, text-generation-inference and TensorRT-LLM, and of llama.cpp on its page (--metrics), whose prompt_tokens_total
+leaves cached tokens out, unlike the others'.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ SUMS: dict[str, tuple[str, ...]] = {
         "vllm:prefix_cache_hits_total",
         "vllm:gpu_prefix_cache_hits_total",
         "sglang:cached_tokens_total",
+        "trtllm_prompt_cached_tokens_total",
     ),
+    # Found in a cache outside the engine, where its own had missed.
+    "external_hits": ("vllm:external_prefix_cache_hits_total",),
+    # Without what the cache had.
+    "computed_tokens": ("llamacpp:prompt_tokens_total",),
     # SGLang's num_retracted_reqs is the last batch's alone; the counter has the longer name.
     "preemptions": ("vllm:num_preemptions_total", "sglang:num_retracted_requests_total"),
     "generation_tokens": (
@@ -40,6 +45,7 @@ SUMS: dict[str, tuple[str, ...]] = {
         "vllm:prompt_tokens_total",
         "sglang:prompt_tokens_total",
         "tgi_request_input_length_sum",
+        "trtllm_prompt_tokens_total",
     ),
     "drafts": ("vllm:spec_decode_num_drafts_total", "llamacpp:spec_decode_num_drafts_total"),
     "draft_tokens": (

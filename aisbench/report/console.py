@@ -12,6 +12,7 @@ from aisbench.analysis.statistics import percentile_name
 from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
 from aisbench.report.answer_lines import answer_lines
+from aisbench.report.load_lines import difference_words, keeping_up_lines, rate_line
 from aisbench.report.measured import APART, known, shown, ttft_bounds
 from aisbench.report.stages import too_little
 
@@ -123,10 +124,14 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from slice_lines(summary["slices"])
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:
-        yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
+        yield rate_line(arrivals)
     lag = client["schedule_lag_ms"]
     if lag is not None:
-        yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}"
+        own = (
+            f"; without waits for the limit p99 {shown(lag['own_p99'], '.3f')}" if in_flight["limit"] else ""
+        )
+        yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}{own}"
+    yield from keeping_up_lines(summary["keeping_up"])
     yield (
         f"Client delay (ms)   {named(client['client_delay_ms'], ('p50', 'p99', 'max'), '.3f')} "
         f"(clock: {summary['clock']})"
@@ -134,12 +139,13 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     bounds = ttft_bounds(summary)
     if "ttft_ms" in summary["metrics"] and bounds is not None:
         yield f"Mean TTFT within    {bounds[0]:.2f} to {bounds[1]:.2f} ms"
+    yield from prefix_cache_lines(summary.get("prefix_cache"))
     yield from parts(summary)
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
         name = METRIC_TITLES[key.removesuffix("_ms")][0]
         yield (
             f"{name + ' at server':<19} mean {shown(pair['server']['mean'])} ms of {pair['server']['requests']} requests; "
-            f"network and client add {shown(pair['difference_ms'])}"
+            + difference_words(pair)
         )
     yield from device_lines(summary["devices"])
     shares = [share for share in client["cpu_share"] if share is not None]
@@ -170,6 +176,20 @@ def plan_lines(summary: dict[str, Any]) -> Iterator[str]:
 
 def named(figures: dict[str, float] | None, names: tuple[str, ...], form: str = ".2f") -> str:
     return ", ".join(f"{name} {shown(known(figures, name), form)}" for name in names)
+
+
+def prefix_cache_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """What the server's prefix cache had of the prompts beside what the workload repeats, where either is something."""
+    if block is None:
+        return
+    hit = block["server_share"] if block["request_share"] is None else block["request_share"]
+    told = [] if hit is None else [f"the server hit {100 * hit:.1f} % of the prompt tokens"]
+    if block["workload_share"] is not None and (hit is not None or block["workload_share"] >= 0.01):
+        told.append(f"the workload repeats {100 * block['workload_share']:.1f} %")
+    if block["reset"] is not None:
+        told.append(block["reset"])
+    if told:
+        yield f"{'Prefix cache':<19} {', '.join(told)}"
 
 
 def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:

@@ -15,13 +15,14 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     config = summary["config"]
     requests, in_flight = summary["requests"], summary["in_flight"]
     asked = summary["arrivals"]["asked_rate"]
+    of = " conversations/s" if summary["arrivals"]["counts"] == "conversations" else ""
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     totals = [
         ("Requests", f"{summary['completed']:,} completed, {summary['failed']:,} failed"),
         ("Duration", f"{summary['duration']:.2f} s"),
         (
             "Requests/s",
-            f"{summary['request_throughput']:.2f}" + ("" if asked is None else f" (asked {asked:.2f})"),
+            f"{summary['request_throughput']:.2f}" + ("" if asked is None else f" (asked {asked:.2f}{of})"),
         ),
         ("Output tokens/s", f"{summary['output_throughput']:,.2f}"),
         ("Input tokens", f"{summary['total_input_tokens']:,}"),

@@ -60,4 +60,9 @@ def rows(summary: dict[str, Any]) -> list[list[str]]:
     if reasoning["requests"]:
         share = 100 * reasoning["share_of_events"]
         found.append(["with reasoning", f"{reasoning['requests']:,} ({share:.1f} % of the events)"])
+    first = of["first_answer_ms"]
+    if first is not None:
+        values = " / ".join(figure(first[name]) for name in ("mean", "p50", "p99"))
+        found.append(["first token of the answer, after reasoning: mean / p50 / p99, ms", values])
+        found.append(["answers that are all reasoning", f"{of['reasoning_only']:,}"])
     return found

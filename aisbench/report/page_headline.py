@@ -20,7 +20,7 @@ def headline(summary: dict[str, Any]) -> str:
         (
             "Requests/s",
             figure(summary["request_throughput"]),
-            "as fast as they end" if asked is None else f"asked {figure(asked)}/s",
+            "as fast as they end" if asked is None else asked_words(summary["arrivals"]),
         ),
         ("Output tokens/s", figure(summary["output_throughput"]), peak),
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
@@ -31,6 +31,12 @@ def headline(summary: dict[str, Any]) -> str:
         bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
         rows.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
     return cards(rows)
+
+
+def asked_words(arrivals: dict[str, Any]) -> str:
+    """What the plan asked for; of conversations it has the starts alone."""
+    of = "conversations" if arrivals["counts"] == "conversations" else ""
+    return f"asked {figure(arrivals['asked_rate'])} {of}".rstrip() + "/s"
 
 
 def requests_words(summary: dict[str, Any]) -> str:

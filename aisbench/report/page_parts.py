@@ -11,6 +11,7 @@ from aisbench.analysis.records import Run
 from aisbench.report import page_answers, page_groups, page_headline, page_server
 from aisbench.report.glossary import linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
+from aisbench.report.page_prefix_cache import prefix_cache_panel
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
 
 VERDICT_WORDS = {
@@ -40,7 +41,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
-        "server": page_server.server_panel(summary),
+        "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
         "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
         "errors": errors(summary),

@@ -70,10 +70,6 @@ def server_panel(summary: dict[str, Any]) -> str:
         )
         if block[name] is not None
     ]
-    rate = block["prefix_hit_rate"]
-    told = (
-        "" if rate is None else f"<p>Prefix cache: {100 * rate:.1f} % of the prompt tokens were cached.</p>"
-    )
     counted = ", ".join(
         f"{escape(name.replace('_', ' '))} {count:,.0f}" for name, count in block["counters"].items()
     )
@@ -84,7 +80,7 @@ def server_panel(summary: dict[str, Any]) -> str:
         '<p class="hint">From its metrics page, read once a second. Requests running and waiting there are in the '
         "concurrency chart above.</p>"
         '<div id="server" class="chart short" hidden></div>'
-        f"{table(['', 'mean', 'peak'], rows, 'numbers') if rows else ''}{told}{reconcile(block['reconcile'])}"
+        f"{table(['', 'mean', 'peak'], rows, 'numbers') if rows else ''}{reconcile(block['reconcile'])}"
         f"{speculation(block['spec_decode'])}{counters}</section>"
     )
 
@@ -115,8 +111,8 @@ def reconcile(found: dict[str, Any]) -> str:
     return (
         f"<h3>Latencies by the server's clock and by ours</h3>{table(head, rows, 'numbers')}"
         '<p class="hint">The server counts from when it took a request up to when it handed the answer to its own '
-        "HTTP layer; what lies between is the network, that layer, and this client. Where the numbers of requests differ, others "
-        "were served as well, or requests that failed here.</p>"
+        "HTTP layer; what lies between is the network, that layer, and this client. Where the numbers of requests differ (others "
+        "were served as well, or requests that failed or were cut off here), the means are of different requests, and no difference of them is shown.</p>"
     )
 
 

@@ -16,6 +16,7 @@ from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLine, BadLines, check_text, whole_number
 from aisbench.workload.dataset_files import dataset_file, json_lines
+from aisbench.workload.file_kinds import table_hint
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.sharegpt import oversample
@@ -63,7 +64,7 @@ def read_rows(path: Path, options: WorkloadOptions) -> tuple[list[tuple[str, int
             bad.used += 1
         except BadLine as problem:
             bad.add(number, problem)
-    bad.check()
+    bad.check(table_hint(path))
     return rows, bad
 
 

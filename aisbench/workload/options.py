@@ -13,6 +13,8 @@ from aisbench.workload.vllm_dataset_options import VllmDatasetOptions
 
 # No model takes as much; far more would only fail later, for want of memory.
 LONGEST = 10_000_000
+# Times of a run are nanoseconds of 64 bits; nobody waits for as long as this.
+LONGEST_S = 1e9
 # How many prompts a data set makes that could make any number, unless it is told.
 DEFAULT_COUNT = 1000
 # Replaced from --extra-body, these would make something else of the stream that the engine reads.
@@ -120,7 +122,7 @@ class WorkloadOptions(DatasetOptions):
             raise BadInput(f"--temperature {self.temperature}: give a number of at least 0")
         if not 0 < self.speedup < math.inf:
             raise BadInput(f"--speedup {self.speedup:g}: give a number above 0")
-        if self.think_time_s is not None and not 0 <= self.think_time_s < math.inf:
+        if self.think_time_s is not None and not 0 <= self.think_time_s <= LONGEST_S:
             raise BadInput(f"--think-time {self.think_time_s:g}: give seconds of at least 0")
         one_of("--synthetic-kind", self.synthetic_kind, ("string", "tokenid"))
         one_of("--prefix-role", self.prefix_role, ("user", "system"))

@@ -33,8 +33,9 @@ from aisbench.backends.registry import BACKENDS
 from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import NOT_UTF8, BadLine, BadLines, shortened, whole_number
 from aisbench.workload.dataset_files import dataset_file, numbered_lines
+from aisbench.workload.file_kinds import refuse_json_array
 from aisbench.workload.messages import as_text
-from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.options import LONGEST_S, WorkloadOptions
 from aisbench.workload.prompts import Conversations, Prompts
 
 S = 1e9
@@ -119,7 +120,8 @@ class Checked:
         self.count += 1
         planned = line.get("planned_s")
         self.planned_s.append(math.nan if planned is None else planned)
-        self.belongs.append(line.get("conversation", -1))
+        talk = line.get("conversation")
+        self.belongs.append(-1 if talk is None else talk)
         self.think_s.append(line.get("think_s") or 0.0)
         if isinstance(line["body"].get("model"), str) and len(self.models) < NAMED_MOST:
             self.models.add(line["body"]["model"])
@@ -143,6 +145,7 @@ class Checked:
 def check_file(path: Path, most: int | None) -> Checked:
     bad = BadLines(path)
     checked = Checked()
+    refuse_json_array(path, "file")
     for number, line in numbered_lines(path):
         if checked.count == most:
             break
@@ -160,7 +163,9 @@ def check_file(path: Path, most: int | None) -> Checked:
 def checked_line(line: bytes) -> dict[str, Any]:
     """Raises BadLine for one that was not exported, or was changed."""
     row = parsed(line)
-    if not isinstance(row.get("body"), dict):
+    if "body" not in row:
+        raise BadLine("no body, as every line of aisbench workload export has")
+    if not isinstance(row["body"], dict):
         raise BadLine(f"body is {shortened(row.get('body'))}, not an object")
     for name, least in (("prompt_tokens", 0), ("max_tokens", 1)):
         if row.get(name) is not None:
@@ -168,9 +173,9 @@ def checked_line(line: bytes) -> dict[str, Any]:
     for name in ("planned_s", "think_s"):
         value = row.get(name)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if value is not None and not (number and 0 <= value < math.inf):
-            raise BadLine(f"{name} is {shortened(value)}, not seconds of at least 0")
-    if "conversation" in row:
+        if value is not None and not (number and 0 <= value <= LONGEST_S):
+            raise BadLine(f"{name} is {shortened(value)}, not seconds from 0 on")
+    if row.get("conversation") is not None:
         whole_number(row["conversation"], "conversation", 0)
     wanted = row.get("sha256")
     if wanted is not None and hashlib.sha256(body_bytes(row)).hexdigest() != wanted:

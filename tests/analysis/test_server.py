@@ -11,16 +11,19 @@ import pytest
 
 from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
-from aisbench.analysis.server import hit_rate_series, read_samples
+from aisbench.analysis.server import gauge_series, hit_rate_series, read_samples
 from aisbench.report.console import render
 from tests.analysis.made_runs import START_NS, base_config, made_rows, write_run
 
 SECOND = 1_000_000_000
 
 
-def run_with(folder: Path, *samples: tuple[float, int, dict[str, Any]]) -> Run:
+def run_with(
+    folder: Path, *samples: tuple[float, int, dict[str, Any]], rows: np.ndarray | None = None
+) -> Run:
     """Samples: seconds since the start, endpoint, values."""
-    rows = made_rows(np.arange(40) * 50.0, lag_ms=0.0, ttft_ms=50.0, itl_ms=10.0, tokens=8)
+    if rows is None:
+        rows = made_rows(np.arange(40) * 50.0, lag_ms=0.0, ttft_ms=50.0, itl_ms=10.0, tokens=8)
     path = write_run(folder / "run", rows, config=base_config())
     lines = [
         {"t_ns": START_NS + int(at * SECOND), "endpoint": endpoint, "values": values}
@@ -45,6 +48,44 @@ def test_gauges_are_summed_over_servers_and_shares_averaged(tmp_path: Path) -> N
     assert server["running"] == {"mean": 7.0, "peak": 10.0}
     assert server["kv_use"] == {"mean": pytest.approx(0.3), "peak": pytest.approx(0.4)}
     assert server["samples"] == 6
+
+
+def test_a_gauge_s_sample_belongs_to_its_own_moment(tmp_path: Path) -> None:
+    run = run_with(
+        tmp_path,
+        (-0.03, 0, {"running": 0.0}),
+        (0.5, 0, {"running": 16.0}),
+        (1.0, 0, {"running": 16.0}),
+        (1.9, 0, {"running": 16.0}),
+        # The last sample, soon after the one before, when all is over.
+        (2.25, 0, {"running": 0.0}),
+        (0.95, 1, {"running": 1.0}),
+        (1.3, 1, {"running": 100.0}),
+    )
+    found = gauge_series(run, read_samples(run), "running")
+    assert found is not None
+    assert found[1].tolist() == [1.0, 17.0, 17.0, 116.0, 100.0]
+    alone = gauge_series(run, {0: read_samples(run)[0]}, "running")
+    assert alone is not None
+    assert alone[1].tolist() == [0.0, 16.0, 16.0, 16.0, 0.0]
+
+
+def test_what_is_not_a_finite_number_is_left_out_and_named(tmp_path: Path) -> None:
+    run = run_with(
+        tmp_path,
+        (-0.1, 0, {"prompt_tokens": 1000.0, "prefix_hits": None, "running": None}),
+        (0.9, 0, {"prompt_tokens": None, "prefix_hits": None, "running": 3.0}),
+        (2.1, 0, {"prompt_tokens": 1600.0, "prefix_hits": None, "running": 4.0}),
+        (-0.1, 1, {"generation_tokens": 0.0}),
+        (2.1, 1, {"generation_tokens": 1.7e308}),
+        (-0.1, 2, {"generation_tokens": 0.0}),
+        (2.1, 2, {"generation_tokens": 1.7e308}),
+    )
+    summary = summarise(run)
+    assert summary["server"]["counters"] == {"prompt_tokens": 600.0}
+    assert summary["server"]["running"] == {"mean": 3.0, "peak": 3.0}
+    (note,) = [note for note in summary["notes"] if "finite" in note]
+    assert "prefix_hits, prompt_tokens, running" in note
 
 
 def test_counters_grow_and_start_again_when_a_server_does(tmp_path: Path) -> None:
@@ -105,6 +146,34 @@ def test_the_server_s_latencies_beside_ours(tmp_path: Path) -> None:
     assert found["difference_ms"] == pytest.approx(2.0)
     assert found["percentiles"]["p50"]["server_within"] == [25.0, 50.0]
     assert found["percentiles"]["p99"]["server_within"] == [50.0, 100.0]
+
+
+def test_means_over_different_requests_are_not_subtracted(tmp_path: Path) -> None:
+    """The server gave 50 a first token; 40 succeeded here, and ten were cut off, five of them after their first."""
+    nothing = {"ttft_sum": 0.0, "ttft_count": 0.0, "e2el_sum": 0.0, "e2el_count": 0.0}
+    ended = {"ttft_sum": 2.9, "ttft_count": 50.0, "e2el_sum": 9.6, "e2el_count": 50.0}
+    rows = made_rows(np.arange(50) * 50.0)
+    rows["status"][40:] = 3
+    rows["first_token_ns"][45:] = rows["content_events"][45:] = 0
+    run = run_with(tmp_path, (-0.1, 0, nothing), (2.2, 0, ended), rows=rows)
+    summary = summarise(run)
+    for name in ("ttft_ms", "e2el_ms"):
+        found = summary["server"]["reconcile"][name]
+        assert (found["server"]["requests"], found["client"]["requests"]) == (50, 40)
+        assert found["difference_ms"] is None
+    assert "TTFT at server      mean 58.00 ms of 50 requests; here 50.00 ms of 40 others" in render(
+        summary, [99.0]
+    )
+
+
+def test_where_the_server_counted_all_first_tokens_so_do_we(tmp_path: Path) -> None:
+    nothing, ended = ({"ttft_sum": s, "ttft_count": c} for s, c in ((0.0, 0.0), (2.4, 50.0)))
+    rows = made_rows(np.arange(50) * 50.0)
+    rows["status"][40:] = 3
+    run = run_with(tmp_path, (-0.1, 0, nothing), (2.2, 0, ended), rows=rows)
+    found = summarise(run)["server"]["reconcile"]["ttft_ms"]
+    assert found["client"]["requests"] == 50
+    assert found["difference_ms"] == pytest.approx(2.0)
 
 
 def test_a_server_that_said_nothing(tmp_path: Path) -> None:

@@ -59,7 +59,52 @@ def test_sglang_tgi_and_llama_cpp() -> None:
     assert read_page(SGLANG) == {"running": 12.0, "waiting": 5.0, "kv_use": 0.5}
     assert read_page(TGI) == {"running": 7.0, "waiting": 2.0}
     # Its count of prompt tokens leaves the cached ones out: it is not that of the others.
-    assert read_page(LLAMA) == {"running": 4.0, "waiting": 3.0, "generation_tokens": 160.0}
+    assert read_page(LLAMA) == {
+        "running": 4.0,
+        "waiting": 3.0,
+        "generation_tokens": 160.0,
+        "computed_tokens": 20.0,
+    }
+
+
+def test_hits_by_source_are_not_added_to_their_sum() -> None:
+    page = "".join(
+        f'sglang:cached_tokens_total{{cache_source="{source}"}} {count}\n'
+        for source, count in (("device", 70.0), ("host", 20.0), ("total", 90.0))
+    )
+    assert read_page(page) == {"prefix_hits": 90.0}
+    assert read_page("\n".join(page.splitlines()[:2])) == {"prefix_hits": 90.0}
+    assert read_page("trtllm_prompt_cached_tokens_total 5\ntrtllm_prompt_tokens_total 9\n") == {
+        "prefix_hits": 5.0,
+        "prompt_tokens": 9.0,
+    }
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x0c", "\x0b", "\x1c", "\x85", "\r", "\\n", "ü"])
+def test_lines_end_at_line_feeds_alone(odd: str) -> None:
+    page = f'# TYPE x gauge\nvllm:num_requests_running{{model_name="my{odd}model"}} 3.0\nvllm:num_requests_waiting 2\n'
+    assert read_page(page) == {"running": 3.0, "waiting": 2.0}
+
+
+def test_windows_line_ends_and_a_line_that_cannot_be_read() -> None:
+    page = "vllm:num_requests_running 3.0\r\nvllm:num_requests_waiting{ 2\r\nvllm:kv_cache_usage_perc 0.5\r\n"
+    assert read_page(page) == {"running": 3.0, "kv_use": 0.5}
+
+
+def test_what_is_no_finite_number_is_none() -> None:
+    page = (
+        'vllm:prompt_tokens_total{engine="0"} 1e308\nvllm:prompt_tokens_total{engine="1"} 1.5e308\n'
+        "vllm:generation_tokens_total +Inf\nvllm:kv_cache_usage_perc -Inf\nvllm:num_requests_running 2\n"
+        'vllm:spec_decode_num_accepted_tokens_per_pos_total{position="0"} +Inf\n'
+        'vllm:spec_decode_num_accepted_tokens_per_pos_total{position="1"} 3\n'
+    )
+    assert read_page(page) == {
+        "prompt_tokens": None,
+        "generation_tokens": None,
+        "kv_use": None,
+        "running": 2.0,
+        "accepted_at": {"1": 3.0},
+    }
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,10 @@ def test_the_servers_latencies_stand_beside_ours(page: Page, told: Path) -> None
     assert f"{ours:.2f}" in text
     assert f"{ours - 48:.2f}" in text
     assert "40.00 to 100.0" in text, "its percentile is known to its bucket"
-    assert "40.0 % of the prompt tokens were cached" in text
+    hits = page.value(
+        "[...document.querySelectorAll('h2')].find(h => h.innerText == 'Prefix cache').parentNode.innerText"
+    )
+    assert "hit, by the server's metrics\t40.0" in hits
     assert "accepted at position 1" in text
 
 

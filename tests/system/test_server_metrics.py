@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aisbench.simulator.process import SimulatorProcess
+from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.native.servers import DONE, HEAD, read_request, serving, token
 from tests.system.running import run_load
 
@@ -28,6 +29,34 @@ def test_what_the_server_counted_is_what_we_did(tmp_path: Path, quick_simulator:
         # Network and client are on our side alone.
         assert -1 < found["difference_ms"] < 50
     assert quick_simulator.truth()["done"] == 60
+
+
+def test_a_warm_prefix_cache_is_doubtful_and_a_cold_one_is_not(tmp_path: Path) -> None:
+    many = ("--num-requests", 40, "--concurrency", 4, "--input-len", 100, "--output-len", 4, "--no-progress")
+    with start_simulator(["--prefix-cache-tokens", "100000", "--decode-base-ms", "2"]) as simulator:
+
+        def share(name: str, *more: object) -> tuple[str, list[str], dict[str, Any]]:
+            run = run_load(tmp_path / name, "--url", simulator.url, *many, *more)
+            assert run.code == 0, run.err
+            verdict = run.summary["verdict"]
+            told = [reason for reason in verdict["reasons"] if "prefix cache hits" in reason]
+            return verdict["status"], told, run.summary["prefix_cache"]
+
+        _, told, block = share("first", "--seed", 5)
+        assert told == []
+        assert (block["server_share"], block["request_share"]) == (0.0, 0.0)
+        status, told, block = share("again", "--seed", 5)
+        assert status != "valid"
+        assert len(told) == 1
+        assert block["server_share"] == block["request_share"] == block["unexplained_share"] == 0.96
+        assert block["requests_counted"] == 40
+        # Told by usage alone.
+        assert len(share("usage", "--seed", 5, "--no-server-metrics")[1]) == 1
+        # A seed of its own, and prompts that share a prefix among themselves.
+        assert share("auto")[1] == []
+        _, told, block = share("prefix", "--prefix-len", 400)
+        assert told == []
+        assert block["workload_share"] > 0.7
 
 
 def test_several_servers_are_added_up(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:

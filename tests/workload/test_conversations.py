@@ -105,7 +105,7 @@ def test_without_a_file_they_are_of_random_words() -> None:
     [
         ({"text": 1}, "wants one list named conversations, messages or turns"),
         ({"turns": [5]}, "5 is not a turn"),
-        ({"messages": [{"role": "judge", "content": "x"}]}, "the role 'judge' is unknown; known: human"),
+        ({"messages": [{"role": "judge", "content": "x"}]}, "the role 'judge' is unknown; known: user"),
         ({"messages": [{"content": "x"}]}, "says not who spoke"),
         ({"messages": [{"role": "user", "content": None}]}, "has no text"),
         ({"messages": []}, "no turn of the user"),

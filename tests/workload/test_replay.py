@@ -87,7 +87,7 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
         "6 of 7 lines cannot be used: the body's bytes have another sha256",
         "written by json.dumps (line 2); body is [1], not an object (line 3)",
         "(line 4)",
-        "planned_s is -1, not seconds of at least 0 (line 5)",
+        "planned_s is -1, not seconds from 0 on (line 5)",
         "max_tokens is 0; it has to be at least 1 (line 6)",
         "planned_s is True",
     ):

@@ -287,5 +287,7 @@ def test_numbers_and_ids_as_other_programs_write_them(tmp_path: Path) -> None:
     assert first[:512] == second[:512]
     assert first[512:] != second[512:]
     (note,) = (note for note in prompts.notes if "left out" in note)
-    assert "timestamp is missing (line 3); 2 times input_length above 10000000 (lines 4, 5)" in note
+    assert (
+        "timestamp is missing (line 3); 2 times input_length above 10000000 (lines 4, 5; the first: " in note
+    )
     assert "input_length is -3; it has to be at least 0 (line 6)" in note

@@ -59,7 +59,7 @@ def read_exporter(text: str) -> list[Reading]:
     """A reading for each GPU on the page; raises ValueError for what is no Prometheus text."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    lines = [line for line in text.splitlines() if line.startswith("DCGM_FI_")]
+    lines = [line for line in text.split("\n") if line.startswith("DCGM_FI_")]
     names: dict[str, str] = {}
     # Device, then key, then whether of a part of it (MIG): the values.
     values: dict[str, dict[str, dict[bool, list[float]]]] = defaultdict(lambda: defaultdict(dict))

@@ -1,0 +1,41 @@
+"""The page's panel on the server's prefix cache: what it had of the prompts, beside what the workload repeats."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from aisbench.report.page_table import table
+
+
+def prefix_cache_panel(summary: dict[str, Any]) -> str:
+    """Empty where neither the server told of hits nor the workload repeats anything."""
+    block = summary["prefix_cache"]
+    if block is None:
+        return ""
+    told = block["server_share"] is not None or block["request_share"] is not None
+    if not told and (block["workload_share"] or 0.0) < 0.01 and block["reset"] is None:
+        return ""
+    counted = f"{block['requests_counted']:,} requests"
+    rows = [
+        [title, "–" if block[name] is None else f"{100 * block[name]:.1f}", escape(source)]
+        for title, name, source in (
+            ("repeated by the workload", "workload_share", "its own prompts, each as often as it was sent"),
+            (
+                "before every prompt",
+                "template_share",
+                "what the server counts beyond the prompt: a chat template",
+            ),
+            ("hit, by the server's metrics", "server_share", "all requests that it served meanwhile"),
+            ("hit, by usage", "request_share", f"cached_tokens of {counted}"),
+            ("not explained", "unexplained_share", "hits beyond the first two"),
+        )
+    ]
+    reset = "" if block["reset"] is None else f"<p>--reset-prefix-cache: {escape(block['reset'])}.</p>"
+    return (
+        f'<section class="panel"><h2>Prefix cache</h2>{table(["", "% of the prompt tokens", "from"], rows, "numbers")}'
+        f"{reset}"
+        '<p class="hint">Prompt tokens that the server finds in its prefix cache are not computed. Hits that the workload '
+        "does not explain were left by an earlier run: TTFT is then shorter than that of users whose prompts are new.</p>"
+        "</section>"
+    )
