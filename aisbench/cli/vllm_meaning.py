@@ -13,12 +13,12 @@ from aisbench.backends.registry import backend_named
 from aisbench.cli.vllm_options import LOGPROBS, SAMPLING, SCOPED, VLLM_WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.workload.options import one_of
 
 # What vLLM's defaults for these come to: nothing is asked for.
 NEUTRAL = {"prefix_len": 0, "batch_size": 1}
 # Data sets that put prompts into a chat template themselves.
 TEMPLATED = ("custom", "speed_bench")
+TIMED = ("timed_trace", "trace", "file")
 CUSTOM = ("custom", "custom_image", "custom_audio")
 SWITCHES = {
     "shuffle": ("--shuffle", "--disable-shuffle"),
@@ -212,5 +212,7 @@ def trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None
         if not 0 < seconds < math.inf:
             raise BadInput(f"--timed-trace-sec-multiplier must be a number above 0, got {seconds:g}")
         given["speedup"] = given.get("speedup", 1.0) / seconds
-    if given.get("self_timed") is not None:
-        one_of("--self-timed goes with --dataset", given.get("dataset"), ("timed_trace", "trace", "file"))
+    if given.get("self_timed") is not None and given.get("dataset") not in TIMED:
+        raise BadInput(
+            f"--self-timed and --no-self-timed go with --dataset {', '.join(TIMED)}, got {given.get('dataset')}"
+        )
