@@ -196,3 +196,14 @@ def test_the_ready_check_waits_for_the_port(tmp_path: Path) -> None:
         done = finish(run, tmp_path)
     assert done.code == 0, done.err
     assert done.summary["completed"] == 4
+
+
+def test_a_result_that_cannot_be_written_after_all_leaves_the_run(tmp_path: Path) -> None:
+    (tmp_path / "results" / "r.json").mkdir(parents=True)
+    args = ("--save-result", "--result-dir", tmp_path / "results", "--result-filename", "r.json")
+    with serving() as server:
+        done = run_load(tmp_path / "o", "--port", server.port, *args, *FEW)
+    assert done.code == 1
+    assert "r.json cannot be written" in done.err
+    assert "Successful requests" in done.out
+    assert done.summary["completed"] == 4
