@@ -130,7 +130,7 @@ class Coordinator:
             self.command,
         )
         self.beside = Beside(asked)
-        self.beside.wait_for_answers(lambda: self.interrupts.count > 0)
+        self.beside.wait_for_answers(self.say)
         self.directory = RunDirectory.create(config.work_dir)
         try:
             with room_for(
@@ -152,7 +152,7 @@ class Coordinator:
 
     def patiently(self, attempt: Callable[[], Got]) -> Got:
         """`attempt` again and again while --ready-check-timeout-sec allows it."""
-        return patiently(attempt, self.config.ready_timeout_s, lambda: self.interrupts.count > 0)
+        return patiently(attempt, self.config.ready_timeout_s, self.say)
 
     def model(self, target: Target) -> Model:
         if self.config.model is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aisbench.engine.target import Target
 from aisbench.engine.transport import Transport, tls_context
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 
 TIMEOUT_S = 15.0
 
@@ -23,7 +23,8 @@ class Model:
 
 
 def discover_model(target: Target, transport: Transport, headers: dict[str, str]) -> Model:
-    """The first model of /v1/models. Raises BadInput, naming --model, when that cannot be had."""
+    """The first model of /v1/models. Raises BadInput, naming --model, when that cannot be had, and CannotRun
+    while the server is not ready."""
     url = f"{target.root_url}/v1/models"
     status, body = asyncio.run(ask(url, target, transport, headers))
     if status in (401, 403):
@@ -31,7 +32,9 @@ def discover_model(target: Target, transport: Transport, headers: dict[str, str]
             f"{url} answered {status}: the server wants a key; give --api-key or set AISBENCH_API_KEY"
         )
     if status == 503:
-        raise BadInput(f"{url} answered 503: the server is not ready yet; wait until it has loaded its model")
+        raise CannotRun(
+            f"{url} answered 503: the server is not ready yet; --ready-check-timeout-sec 600 waits for it"
+        )
     if status != 200:
         raise BadInput(f"{url} answered {status}; name the model with --model")
     try:
