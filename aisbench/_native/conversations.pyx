@@ -58,19 +58,28 @@ cdef class Conversations:
 
 
 cdef bytes filled(const char* body, Py_ssize_t n, list answers):
-    """The body with an answer in each of its holes (zero bytes), in order; None when it has no hole."""
-    cdef const char* hole = <const char*>memchr(body, 0, n)
-    cdef list pieces = []
-    cdef Py_ssize_t i = 0
-    if hole == NULL:
+    """The body with an answer in each of its holes (zero bytes), in order; None when it has no hole.
+
+    A part between the bytes 1 and 2 around a hole is left out where the answer is empty: an assistant's
+    message without content, after an answer that was all reasoning, is refused by servers.
+    """
+    cdef list parts, pieces
+    cdef bytes before, after, answer, within
+    cdef Py_ssize_t i, begins
+    if memchr(body, 0, n) == NULL:
         return None
-    while hole != NULL:
-        pieces.append(body[:hole - body])
-        if i < len(answers):
-            pieces.append(answers[i])
-        i += 1
-        n -= hole - body + 1
-        body = hole + 1
-        hole = <const char*>memchr(body, 0, n)
-    pieces.append(body[:n])
+    parts = body[:n].split(b"\0")
+    pieces = [parts[0]]
+    for i in range(1, len(parts)):
+        answer = answers[i - 1] if i <= len(answers) else b""
+        before, after = pieces.pop(), parts[i]
+        begins = before.rfind(b"\1")
+        if begins < 0:
+            pieces += [before, answer, after]
+            continue
+        within, _, after = after.partition(b"\2")
+        pieces.append(before[:begins])
+        if answer:
+            pieces += [before[begins + 1:], answer, within]
+        pieces.append(after)
     return b"".join(pieces)

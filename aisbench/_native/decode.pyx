@@ -128,15 +128,13 @@ cdef class Decoder(Scanner):
                 self.event.finish = finish_index(name, len(name))
         elif meaning == "error":
             self.event.has_failure = self.event.has_failure or bool(value)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 0x7FFFFFFF:
-            # A count that went through a program without integers comes as 3.0.
-            if value == int(value):
-                if meaning == "prompt_tokens":
-                    self.event.prompt_tokens = int(value)
-                elif meaning == "output_tokens":
-                    self.event.output_tokens = int(value)
-                else:
-                    self.event.cached_tokens = int(value)
+        elif (count := count_of(value)) >= 0:
+            if meaning == "prompt_tokens":
+                self.event.prompt_tokens = count
+            elif meaning == "output_tokens":
+                self.event.output_tokens = count
+            else:
+                self.event.cached_tokens = count
 
     def explain(self, bytes data, bint slowly=False):
         """What the event in `data` says, as a dict; None when it is not JSON. For tests.
@@ -173,6 +171,15 @@ def loads(bytes data):
             return json.loads(data.decode("utf-8", "replace"))
         except (ValueError, RecursionError):
             return None
+
+
+def count_of(value):
+    """A count, also one that went through a program without integers and comes as 3.0 or "3"; -1: none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
+        value = int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 0x7FFFFFFF:
+        return int(value) if value == int(value) else -1
+    return -1
 
 
 def take_text(value, content, reasoning):

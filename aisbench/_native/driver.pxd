@@ -58,6 +58,7 @@ cdef class Driver:
     cdef int send_on(self, Connection connection) except -1
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
+    cdef int64_t may_stay_open_ns(self, Connection connection)
     cdef int ready(self, Connection connection, int outcome) except -1
     cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns)
     cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns)

@@ -16,7 +16,7 @@ from aisbench._native.pool cimport Pool
 from aisbench._native.exchange cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.histogram cimport hist_add
 from aisbench._native.recorder cimport (
-    CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, NO_ERROR, OK, Recorder, Row,
+    BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, NO_ERROR, OK, Recorder, Row,
     SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
 )
 from aisbench._native.shared cimport SharedBlock, Slots
@@ -33,8 +33,9 @@ cdef enum:
     # server closed while it was idle: the server has had the time to read it.
     STALE_WITHIN_NS = 10_000_000
     # How long a body may stay open after [DONE], and after a finish reason and the usage: most servers
-    # end it at once, in a piece of its own.
+    # end it at once, in a piece of its own. Not so long for a server that has never ended one.
     OPEN_AFTER_DONE_NS = 250_000_000
+    NEVER_CLOSED_NS = 50_000_000
     OPEN_AFTER_USAGE_NS = 2_000_000_000
 
 
@@ -191,9 +192,21 @@ cdef class Driver:
                 self.buffer, READ_ROOM, events & ~(EPOLLIN | EPOLLOUT) != 0, self.floor_ns
             )
             if outcome == GOING and connection.over_ns > 0:
-                self.over.add(connection)
+                if self.may_stay_open_ns(connection) == 0:
+                    outcome = connection.left_open()
+                else:
+                    self.over.add(connection)
             return self.after(connection, outcome)
         return 0
+
+    cdef int64_t may_stay_open_ns(self, Connection connection):
+        """How long its body may stay open now that its stream has said that it ends."""
+        cdef Target target = connection.target
+        if not connection.ended:
+            return OPEN_AFTER_USAGE_NS
+        if target.bodies_ended > 0:
+            return OPEN_AFTER_DONE_NS
+        return 0 if target.bodies_left_open > 0 else NEVER_CLOSED_NS
 
     cdef int ready(self, Connection connection, int outcome) except -1:
         """Acts on what a step towards a usable connection came to; ANSWERED: it can be used."""
@@ -218,14 +231,19 @@ cdef class Driver:
             self.pool.drop(connection)
             return 0
         now_ns = connection.at_ns if outcome == ANSWERED else mono_ns()
+        row = self.recorder.row(connection.row_index)
         if outcome == LOST:
-            row = self.recorder.row(connection.row_index)
             if self.met_an_idle_close(connection, row, now_ns):
                 # Not the request's fault, and not sent as far as the server is concerned. Once more, afresh.
                 row.attempts = 2
                 self.live.stale_retries += 1
                 self.resend(connection)
                 return 0
+        if connection.ended:
+            if row.marks & BODY_LEFT_OPEN:
+                connection.target.bodies_left_open += 1
+            else:
+                connection.target.bodies_ended += 1
         self.settle(connection, OK if connection.error == NO_ERROR else FAILED, now_ns)
         if outcome == ANSWERED:
             self.pool.give_back(connection)
@@ -449,7 +467,7 @@ cdef class Driver:
         for connection in self.over:
             if connection.row_index < 0 or connection.over_ns == 0:
                 continue
-            if now_ns - connection.over_ns < (OPEN_AFTER_DONE_NS if connection.ended else OPEN_AFTER_USAGE_NS):
+            if now_ns - connection.over_ns < self.may_stay_open_ns(connection):
                 waiting.add(connection)
             else:
                 self.after(connection, connection.left_open())

@@ -11,10 +11,13 @@ from aisbench._native.recorder cimport (
     EVENT_TOO_LARGE, Error, HTTP_STATUS, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, ODD_TYPE, OK, Recorder, Row,
     STREAM_CUT,
 )
-from aisbench._native.scanner cimport Event
+from aisbench._native.scanner cimport Event, GAVE_UP
 from aisbench._native.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE, SseParser
 
 from aisbench._native import words
+
+# What a stream has not said that was cut where HTTP is satisfied.
+cdef bytes UNFINISHED = b"the stream ended without what closes it (a finish reason, response.completed or [DONE])"
 
 cdef enum:
     # How much of an unexpected answer is kept for its message, and how much of an event.
@@ -232,7 +235,7 @@ cdef class Exchange:
         row = self.recorder.row(self.row_index)
         row.events += 1
         self.live.events += 1
-        if event.has_failure or self.sse.is_error:
+        if event.has_failure or self.sse.is_error or event.finish == GAVE_UP:
             return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
         if event.is_chunk and row.first_chunk_ns == 0:
             row.first_chunk_ns = self.at_ns
@@ -350,7 +353,7 @@ cdef class Exchange:
             self.error = NO_OUTPUT
             self.detail = self.no_output(row)
         elif self.is_stream and self.reading.must_finish and not self.ended and row.finish == 0:
-            self.cut(b"the stream ended without a finish reason and without [DONE]")
+            self.cut(UNFINISHED)
         return ANSWERED
 
     cdef bytes no_output(self, Row* row):
@@ -360,9 +363,12 @@ cdef class Exchange:
                 b"the server counted %d output tokens and showed none (a parser of the server, for reasoning or "
                 b"tool calls, may have withheld them)" % row.output_tokens
             )
+        why = b"the answer ended without generated content"
         if self.is_stream and self.sse.stray is not None:
-            return b"the answer ended without generated content; it said: " + bytes(self.sse.stray)
-        return b"the answer ended without generated content"
+            return why + b"; it said: " + bytes(self.sse.stray)
+        if self.is_stream and self.reading.must_finish and not self.ended and row.finish == 0:
+            return why + b"; and " + UNFINISHED
+        return why
 
     cdef int cut(self, bytes why) except -1:
         """The stream broke off; an error that came in place of its rest, or bare, says why."""

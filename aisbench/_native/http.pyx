@@ -227,6 +227,11 @@ cdef class HttpResponse:
                 keep = keep or b"keep-alive" in options
             elif name == b"content-type":
                 self.content_type = value.lower()
+            elif name == b"content-encoding" and value.lower() not in (b"", b"identity"):
+                return self.bad(
+                    f"the answer is compressed ({value.decode('latin-1')}), which was not asked for: a fault of "
+                    "the server, or of a proxy before it"
+                )
             elif name == b"location":
                 self.location = value
         if chunked and length >= 0:

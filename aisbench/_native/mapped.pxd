@@ -8,3 +8,4 @@ cdef class MappedFile:
     cdef int fd
 
     cdef int grow(self, Py_ssize_t size) except -1
+    cdef int allocate(self, Py_ssize_t begin, Py_ssize_t end, int mode) except -1

@@ -1,5 +1,6 @@
 """Files written through a shared mapping. See mapped.pxd for the contract."""
-from libc.errno cimport errno
+from libc.errno cimport EINTR, ENOSYS, EOPNOTSUPP, errno
+from libc.stdint cimport int64_t
 from posix.fcntl cimport O_CREAT, O_RDWR, open as c_open
 from posix.mman cimport MADV_DONTNEED, MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, madvise, mmap, munmap
 from posix.unistd cimport close, ftruncate
@@ -7,7 +8,8 @@ from posix.unistd cimport close, ftruncate
 import os
 
 cdef extern from "fcntl.h" nogil:
-    int O_CLOEXEC
+    int O_CLOEXEC, FALLOC_FL_KEEP_SIZE
+    int fallocate(int fd, int mode, int64_t offset, int64_t length)
 
 cdef extern from "sys/mman.h" nogil:
     void* mremap(void* old_address, size_t old_size, size_t new_size, int flags)
@@ -17,7 +19,8 @@ cdef extern from "sys/mman.h" nogil:
 cdef class MappedFile:
     """Maps `path` for reading and writing, at least `size` bytes long.
 
-    Raises OSError when the file cannot be made, enlarged or mapped.
+    Raises OSError when the file cannot be made, enlarged or mapped. Its room on the disk is taken at once: a write
+    to a mapping for which there is none ends the process.
     """
 
     def __cinit__(self, str path, Py_ssize_t size):
@@ -35,6 +38,7 @@ cdef class MappedFile:
         cdef void* at
         if size <= self.size:
             return 0
+        self.allocate(self.size, size, 0)
         if ftruncate(self.fd, size) != 0:
             raise OSError(errno, os.strerror(errno), self.path)
         if self.data == NULL:
@@ -48,6 +52,25 @@ cdef class MappedFile:
         self.data = <char*>at
         self.size = size
         return 0
+
+    cdef int allocate(self, Py_ssize_t begin, Py_ssize_t end, int mode) except -1:
+        """Takes room on the disk, where the file system can; the file ends where it did when there is not enough."""
+        cdef int problem
+        cdef Py_ssize_t before = os.fstat(self.fd).st_size
+        while fallocate(self.fd, mode, begin, end - begin) != 0:
+            problem = errno
+            if problem == EINTR:
+                continue
+            if problem == EOPNOTSUPP or problem == ENOSYS:
+                return 0
+            ftruncate(self.fd, before)
+            raise OSError(problem, os.strerror(problem), self.path)
+        return 0
+
+    def reserve(self, Py_ssize_t size):
+        """Takes the room on the disk that growing to `size` will need; the file stays as long as it is."""
+        if size > self.size:
+            self.allocate(self.size, size, FALLOC_FL_KEEP_SIZE)
 
     def close(self, Py_ssize_t size=-1):
         """Unmaps; with `size`, cuts the file down to what was used."""

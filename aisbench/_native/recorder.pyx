@@ -119,6 +119,10 @@ cdef class Recorder:
         self.token_log = open(path("tokens"), "wb") if token_times else None
         self.text_log = open(path("text"), "wb") if text else None
 
+    def reserve(self, int64_t rows):
+        """Takes the room on the disk that so many rows need; raises OSError when there is not enough."""
+        self.rows_file.reserve(HEADER + rows * <int64_t>sizeof(Row))
+
     def start_at(self, int64_t origin_ns):
         """Sets the common start: the zero of flow-W.bin."""
         self.flow_origin_ns = origin_ns
@@ -195,13 +199,14 @@ cdef class Recorder:
             self.text_log.flush()
 
     def close(self):
-        """Cuts the files to what was written."""
+        """Cuts the files to what was written; raises OSError when a log could not be written to its end."""
         cdef int64_t rows_end = HEADER + self.count * <int64_t>sizeof(Row)
-        self.flush()
-        if self.token_log is not None:
-            self.token_log.close()
-        if self.text_log is not None:
-            self.text_log.close()
         self.rows_file.close(rows_end)
         self.flow_file.close()
         self.histogram_file.file.close()
+        try:
+            if self.token_log is not None:
+                self.token_log.close()
+        finally:
+            if self.text_log is not None:
+                self.text_log.close()

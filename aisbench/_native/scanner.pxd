@@ -19,13 +19,16 @@ cdef enum Meaning:
     KIND = 10          # a string: with "reasoning" in it, the event's content is reasoning
     CACHED_TOKENS = 11 # an integer
 
+cdef enum:
+    GAVE_UP = 4   # a finish reason that says that the server did not finish
+
 ctypedef struct Event:
     bint is_chunk
     bint has_tool
     bint has_failure
     bint is_cumulative      # `content` is the whole text so far, not a piece of it
     bint is_reasoning
-    int finish              # index into recorder.FINISHES
+    int finish              # index into recorder.FINISHES, or GAVE_UP
     int32_t prompt_tokens   # -1: not given
     int32_t output_tokens
     int32_t cached_tokens
@@ -66,5 +69,5 @@ cdef class Scanner:
     cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept
 
 
-# What a finish reason comes to: an index into recorder.FINISHES.
+# What a finish reason comes to: an index into recorder.FINISHES, or GAVE_UP.
 cdef int finish_index(const char* text, Py_ssize_t n) noexcept

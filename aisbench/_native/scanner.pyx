@@ -14,16 +14,18 @@ cdef int code
 for code in range(256):
     SPECIAL[code] = code < 32 or code == 34 or code == 92
 
-# Why generation ended, in the words of all APIs: 1 stop, 2 length, 0 not yet; any other is 3.
-# Some servers say "" where others have null.
+# Why generation ended, in the words of all APIs: 1 stop, 2 length, 0 not yet, 4 the server gave it up;
+# any other is 3. Some servers say "" where others have null.
 FINISH_WORDS = {
-    b"stop": 1, b"eos_token": 1, b"stop_sequence": 1, b"completed": 1, b"length": 2, b"incomplete": 2,
-    b"in_progress": 0, b"queued": 0, b"": 0, b"none": 0,
+    b"stop": 1, b"eos": 1, b"eos_token": 1, b"stop_sequence": 1, b"end_turn": 1, b"word": 1, b"completed": 1,
+    b"length": 2, b"limit": 2, b"max_tokens": 2, b"incomplete": 2,
+    b"in_progress": 0, b"queued": 0, b"none": 0, b"": 0,
+    b"error": 4, b"abort": 4, b"aborted": 4, b"failed": 4, b"cancelled": 4,
 }
 
 
 cdef int finish_index(const char* text, Py_ssize_t n) noexcept:
-    return FINISH_WORDS.get(text[:n], 3)
+    return FINISH_WORDS.get(text[:n].lower(), 3)
 
 
 cdef class Scanner:

@@ -17,6 +17,9 @@ cdef class Target:
     cdef str server_name
     cdef list idle
     cdef int64_t in_flight
+    # Streams that said that they end: with the body ended soon after it, and with it left open.
+    cdef int64_t bodies_ended
+    cdef int64_t bodies_left_open
 
 
 cdef class Targets:

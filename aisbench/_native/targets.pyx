@@ -18,7 +18,7 @@ cdef class Target:
         self.tls = tls
         self.server_name = server_name
         self.idle = []
-        self.in_flight = 0
+        self.in_flight = self.bodies_ended = self.bodies_left_open = 0
 
 
 cdef class Targets:

@@ -38,6 +38,8 @@ def is_error(data: bytes) -> bool:
         said = orjson.loads(data)
     except orjson.JSONDecodeError:
         return False
+    if isinstance(said, list) and said:
+        said = said[0]
     if not isinstance(said, dict) or said.get("choices"):
         return False
     if "error" in (said.get("object"), said.get("type"), said.get("status"), said.get("event")):

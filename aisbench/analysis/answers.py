@@ -1,4 +1,4 @@
-"""What was odd about answers that count all the same, in sentences for summary.json's `notes`."""
+"""What was odd about answers that count all the same, in sentences for the verdict's notes."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def answer_notes(run: Run) -> list[str]:
     notes = []
     if odd_types:
         notes.append(
-            f"{odd_types:,} {of} were event streams whose content type says otherwise; they were measured as streams"
+            f"{odd_types:,} {of} were event streams whose content type says otherwise; they were measured as streams."
         )
     if left_open:
         notes.append(
             f"{left_open:,} {of} left the body open after the stream had said that it ends; these requests ended "
-            "there, and their connections were not used again"
+            "there, and their connections were not used again."
         )
     if late:
         notes.append(
             f"{late:,} {of} went on after [DONE]; those {int(rows['late_events'].sum()):,} events count as nothing "
-            "but usage"
+            "but usage."
         )
     if again:
         notes.append(
             f"{again:,} {of} were sent twice, because the server had closed the idle connection; their time counts "
-            "from the first send"
+            "from the first send."
         )
     return notes

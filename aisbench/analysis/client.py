@@ -8,7 +8,7 @@ import numpy as np
 
 from aisbench.analysis.records import Run
 from aisbench.analysis.roofline import roofline_block
-from aisbench.analysis.statistics import describe, describe_histogram_ms
+from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
 
 # The reader's pause between drains where a run could not say it: the engine's default.
 DEFAULT_REST_NS = 1_000_000
@@ -50,15 +50,15 @@ def shares(run: Run, field: str) -> list[float | None]:
     return found
 
 
-def ttft_bounds_ms(run: Run) -> list[float]:
-    """[low, high] of the mean TTFT over the succeeded requests, in ms.
+def ttft_bounds_ms(run: Run) -> list[float] | None:
+    """[low, high] of the mean TTFT over the succeeded requests, in ms; None when there are none.
 
     Low: from the send call's return to the earliest moment the first token can have come (not below
     0); high: from just before the send to the stamp. The true mean lies between them.
     """
     rows = run.selected(run.has_status("ok"))
     if len(rows) == 0:
-        return [0.0, 0.0]
+        return None
     low = np.maximum(rows["first_token_low_ns"] - rows["send_returned_ns"], 0)
     high = rows["first_token_ns"] - rows["sent_ns"]
     return [float(low.mean()) / 1e6, float(high.mean()) / 1e6]
@@ -78,7 +78,7 @@ def late_merge_share(run: Run) -> float:
     return min(1.0, late / merged_reads * int(rows["merged_events"].sum()) / gaps)
 
 
-def client_block(run: Run, lag: dict[str, float] | None) -> dict[str, Any]:
+def client_block(run: Run, lag: Figures | None) -> dict[str, Any]:
     """summary.json's `client`."""
     rows = run.selected(run.has_status("ok"))
     seen = (rows["first_token_seen_ns"] - rows["sent_ns"]) / 1e6

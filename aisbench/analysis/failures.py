@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.records import Run
 from aisbench.engine.kinds import error_kind
+
+# Fields of bodies that some servers do not know, and that a run can do without.
+_OPTIONAL_FIELDS = (
+    "stream_options",
+    "max_completion_tokens",
+    "ignore_eos",
+    "temperature",
+    "repetition_penalty",
+    "logprobs",
+    "truncate_prompt_tokens",
+)
+_REFUSALS = ("http_400", "http_422")
 
 
 def failures_by_kind(run: Run) -> dict[str, NDArray[np.void]]:
@@ -19,3 +33,13 @@ def failures_by_kind(run: Run) -> dict[str, NDArray[np.void]]:
         kind = error_kind(error, status)
         found[kind] = np.concatenate([found[kind], rows]) if kind in found else rows
     return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+
+def refused_fields(run: Run) -> list[str]:
+    """The optional fields of the bodies that a server named when it refused them, by the samples of failures."""
+    refusals = [
+        str(sample.get("message"))
+        for sample in run.info.get("error_samples") or ()
+        if sample.get("kind") in _REFUSALS
+    ]
+    return [name for name in _OPTIONAL_FIELDS if any(re.search(rf"\b{name}\b", text) for text in refusals)]

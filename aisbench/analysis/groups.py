@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
+from aisbench.analysis.statistics import describe
 from aisbench.analysis.tokens import TokenCounts
 
 # Turns beyond this are counted together with it.
@@ -38,7 +39,7 @@ def turns_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> list[dic
 
 
 def figures(run: Run, mask: NDArray[np.bool_], latencies: Latencies, tokens: TokenCounts) -> dict[str, Any]:
-    """Of the rows in `mask`, shape (rows,): counts, rates over the whole run, latencies in ms."""
+    """Of the rows in `mask`, shape (rows,): counts, rates over the whole run, latencies in ms (None for those that nothing showed)."""
     ok = run.has_status("ok")
     mine = mask[ok]
     seconds = run.duration_ns / 1e9
@@ -51,13 +52,9 @@ def figures(run: Run, mask: NDArray[np.bool_], latencies: Latencies, tokens: Tok
         "request_throughput": float(mine.sum()) / seconds if seconds > 0 else 0.0,
         "output_throughput": float(tokens.output[mask].sum()) / seconds if seconds > 0 else 0.0,
     }
-    shown = (("ttft", latencies.ttft), ("tpot", latencies.tpot_or_zero), ("e2el", latencies.e2el))
+    shown = (("ttft", latencies.ttft), ("tpot", latencies.tpot_each), ("e2el", latencies.e2el))
     for name, values in shown if run.streams else shown[2:]:
         part = values[mine]
-        for kind, value in (
-            ("mean", part.mean() if len(part) else 0.0),
-            ("p50", np.percentile(part, 50) if len(part) else 0.0),
-            ("p99", np.percentile(part, 99) if len(part) else 0.0),
-        ):
-            found[f"{kind}_{name}_ms"] = float(value)
+        figures = describe(part[~np.isnan(part)])
+        found |= {f"{kind}_{name}_ms": figures[kind] for kind in ("mean", "p50", "p99")}
     return found

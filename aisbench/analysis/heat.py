@@ -47,8 +47,8 @@ def heats(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, Heat
     sent_s = (run.rows["sent_ns"][ok] - run.start_ns) / 1e9
     shown = {"e2el": (sent_s, latencies.e2el)}
     if run.streams:
-        several = tokens.output[ok] > 1
-        shown = {"ttft": (sent_s, latencies.ttft), "tpot": (sent_s[several], latencies.tpot), **shown}
+        timed = latencies.measured
+        shown = {"ttft": (sent_s, latencies.ttft), "tpot": (sent_s[timed], latencies.tpot), **shown}
     found = {
         name: Heat.of(moments, values, run.duration_ns / 1e9) for name, (moments, values) in shown.items()
     }

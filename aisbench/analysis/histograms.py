@@ -83,6 +83,19 @@ class Histogram:
             self.buckets + other.buckets,
         )
 
+    def without_zeros(self, count: int) -> Histogram:
+        """Without `count` of its values of 0 ns (all of them when it holds fewer)."""
+        count = min(count, int(self.buckets[0]))
+        if count == 0:
+            return self
+        buckets = self.buckets.copy()
+        buckets[0] -= count
+        counted = np.flatnonzero(buckets)
+        if len(counted) == 0:
+            return Histogram.empty()
+        least = max(self.min_ns, int(FIRST_NS[counted[0]]))
+        return Histogram(self.count - count, self.sum_ns, least, self.max_ns, self.sum_squares, buckets)
+
     @property
     def mean_ns(self) -> float:
         return self.sum_ns / self.count if self.count else 0.0

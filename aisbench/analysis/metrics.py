@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.answers import answer_notes
+from aisbench.analysis.answer_facts import answers_block, reasoning_block
 from aisbench.analysis.client import client_block, clock_of
 from aisbench.analysis.devices import devices_block
 from aisbench.analysis.failures import failures_by_kind
 from aisbench.analysis.groups import endpoints_block, turns_block
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.intervals import percentile_intervals
+from aisbench.analysis.judge_answers import judge_answers
 from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.lengths import lengths_block
 from aisbench.analysis.per_request import per_request_block, per_user_block
 from aisbench.analysis.prefix_cache import prefix_cache_block
 from aisbench.analysis.records import Run
@@ -23,11 +26,12 @@ from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.server import server_block, server_notes
 from aisbench.analysis.slices import slices_block
 from aisbench.analysis.stable_stage import stable_block
-from aisbench.analysis.statistics import describe, describe_histogram_ms
+from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
 from aisbench.analysis.timed import timed_block
-from aisbench.analysis.tokens import TokenCounts, logged_gaps_ns
+from aisbench.analysis.tokens import TokenCounts, itl_histogram, logged_gaps_ns
 from aisbench.analysis.verdict import judge
 from aisbench.analysis.vllm_keys import own_totals, vllm_result
+from aisbench.printable import printable
 from aisbench.workload.fingerprint import length_facts
 
 SUMMARY_SCHEMA = 1
@@ -37,7 +41,8 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
     """summary.json of `run`: every key of vllm.json in its order, then this program's own. `vllm`: that file's
     content, where it is made already.
 
-    All values are plain (no NaN, no infinity). Keys that end in `_ms` hold describe()'s figures.
+    All values are plain (no NaN, no infinity); what was not measured is None. Keys that end in `_ms` hold
+    describe()'s figures.
     """
     tokens = TokenCounts.of(run)
     latencies = Latencies.of(run, tokens)
@@ -47,7 +52,6 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
     gaps = logged_gaps_ns(run)
     metrics = metrics_block(run, latencies, gaps)
     goodput = run.config.get("goodput")
-    good = latencies.meeting(goodput) if goodput else None
     summary = dict(vllm_result(run) if vllm is None else vllm)
     summary |= {name: value for name, value in own_totals(run, tokens).items() if name not in summary}
     summary |= {
@@ -70,8 +74,11 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "stable": stable_block(run, in_flight, latencies, tokens),
         "slices": slices_block(run, latencies, tokens, in_flight),
         "errors": errors_block(run),
-        "error_samples": run.info.get("error_samples") or [],
+        "error_samples": error_samples(run),
+        "input_tokens_from": tokens.prompt_source,
         "output_tokens_from": tokens.source,
+        "answers": answers_block(run, latencies, tokens),
+        "lengths": lengths_block(run, tokens),
         "peaks": peaks_block(run, tokens),
         "per_user": per_user_block(run, latencies, tokens) if run.streams else {},
         "per_request": per_request_block(run, latencies, tokens),
@@ -81,29 +88,31 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "server": server_block(run, latencies),
         "prefix_cache": prefix_cache_block(run, tokens),
         "devices": devices_block(run, tokens),
-        "goodput": None if good is None else {"bounds_ms": goodput, "good": good, "of": len(latencies.ttft)},
+        "goodput": goodput_block(latencies, goodput),
         "config": run.config,
         "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
-        "notes": [*(run.info.get("notes") or ()), *answer_notes(run), *server_notes(run)],
+        "notes": [*(run.info.get("notes") or ()), *server_notes(run)],
     }
-    summary["verdict"] = judge(run, summary, held, sending).as_dict()
+    verdict = judge(run, summary, held, sending)
+    judge_answers(verdict, run, summary)
+    summary["verdict"] = verdict.as_dict()
     return summary
 
 
 def metrics_block(
-    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None
-) -> dict[str, dict[str, float]]:
+    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None, percents: Sequence[float] = ()
+) -> dict[str, Figures]:
     """ITL exactly from the token log where there is one, else from the histogram. Whole answers have an E2EL
-    alone."""
-    percents = run.config.get("percentiles") or ()
+    alone. `percents`: percentiles beside those that the run was asked for."""
+    percents = [*(run.config.get("percentiles") or ()), *percents]
     if not run.streams:
         return {"e2el_ms": describe(latencies.e2el, percents)}
     return {
         "ttft_ms": describe(latencies.ttft, percents),
         "tpot_ms": describe(latencies.tpot, percents),
-        "itl_ms": describe_histogram_ms(run.histograms["itl"], percents)
+        "itl_ms": describe_histogram_ms(itl_histogram(run), percents)
         if gaps is None
         else describe(gaps / 1e6, percents),
         "e2el_ms": describe(latencies.e2el, percents),
@@ -122,7 +131,7 @@ def intervals_block(run: Run, latencies: Latencies) -> dict[str, dict[str, list[
     return {name: percentile_intervals(values, percents) for name, values in shown.items()}
 
 
-def from_plan_block(run: Run, latencies: Latencies) -> dict[str, dict[str, float]] | None:
+def from_plan_block(run: Run, latencies: Latencies) -> dict[str, Figures] | None:
     """Latencies from the intended time; None in closed loop."""
     if latencies.ttft_from_plan is None or latencies.e2el_from_plan is None:
         return None
@@ -136,15 +145,18 @@ def from_plan_block(run: Run, latencies: Latencies) -> dict[str, dict[str, float
 
 def requests_block(run: Run) -> dict[str, int | None]:
     """Each request is in exactly one of completed, failed, cancelled (stopped by the run's end), dropped
-    (never sent, --late drop) and lost (in flight in a crash)."""
+    (never sent, --late drop) and lost (in flight in a crash); or, of those that were planned, not even begun:
+    the run ended before, or the conversation of which it is a later turn."""
+    planned = run.info.get("planned_requests")
     return {
-        "planned": run.info.get("planned_requests"),
+        "planned": planned,
         "sent": int((run.rows["sent_ns"] > 0).sum()),
         "completed": int(run.has_status("ok").sum()),
         "failed": int(run.has_status("failed").sum()),
         "cancelled": int(run.has_status("cancelled").sum()),
         "dropped": int(run.has_status("dropped").sum()),
         "lost": int(run.has_status("in_flight").sum()),
+        "not_sent": max(0, planned - len(run.rows)) if planned is not None else 0,
     }
 
 
@@ -153,10 +165,17 @@ def errors_block(run: Run) -> dict[str, int]:
     return {kind: len(rows) for kind, rows in failures_by_kind(run).items()}
 
 
+def error_samples(run: Run) -> list[dict[str, Any]]:
+    """The first failures of each kind in the server's words, which records of earlier versions hold as they came."""
+    samples = run.info.get("error_samples") or []
+    return [sample | {"message": printable(str(sample.get("message") or ""))} for sample in samples]
+
+
 def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
     """The most in one whole second since the start.
 
-    Input tokens count when their request was sent, output tokens (token events) when they came.
+    Input tokens count when their request was sent, output tokens when they came: token events, each taken as
+    the run's mean number of tokens.
     """
     ok = run.has_status("ok")
     rows = run.selected(ok)
@@ -167,14 +186,26 @@ def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
     ended = np.bincount((rows["done_ns"] - run.start_ns) // NS)
     sent = np.bincount((rows["sent_ns"] - run.start_ns) // NS, weights=tokens.prompt[ok])
     seconds = max(len(sent), -(-len(run.flow) // 100))
-    flow = np.zeros(seconds * 100, np.int64)
-    flow[: len(run.flow)] = run.flow
+    flow = np.zeros(seconds * 100)
+    flow[: len(run.flow)] = run.flow * tokens.per_event(run)
     total = flow.reshape(seconds, 100).sum(axis=1) + np.pad(sent, (0, seconds - len(sent)))
     return {
         "requests_per_s": float(ended.max()),
         "input_tokens_per_s": float(sent.max()),
-        "output_tokens_per_s": peak_per_second(run.flow),
+        "output_tokens_per_s": peak_per_second(run.flow) * tokens.per_event(run),
         "total_tokens_per_s": float(total.max()),
+    }
+
+
+def goodput_block(latencies: Latencies, bounds_ms: dict[str, float] | None) -> dict[str, Any] | None:
+    """`not_measured`: those of the requests that are not good only because there is no TPOT to hold."""
+    if not bounds_ms:
+        return None
+    return {
+        "bounds_ms": bounds_ms,
+        "good": latencies.meeting(bounds_ms),
+        "of": len(latencies.ttft),
+        "not_measured": latencies.at_one_moment if "tpot" in bounds_ms else 0,
     }
 
 
@@ -188,13 +219,3 @@ def fingerprint_block(run: Run) -> dict[str, Any]:
     counted = counted[counted >= 0]
     found["prompt_tokens_of_server"] = length_facts(counted) if len(counted) else None
     return found
-
-
-def reasoning_block(run: Run) -> dict[str, float]:
-    rows = run.selected(run.has_status("ok"))
-    events, reasoning = int(rows["content_events"].sum()), int(rows["reasoning_events"].sum())
-    return {
-        "events": reasoning,
-        "requests": int((rows["reasoning_events"] > 0).sum()),
-        "share_of_events": reasoning / events if events else 0.0,
-    }

@@ -8,17 +8,16 @@ import numpy as np
 
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
-from aisbench.analysis.statistics import describe
+from aisbench.analysis.statistics import Figures, describe
 from aisbench.analysis.tokens import TokenCounts
 
 
 def per_user_block(
     run: Run, latencies: Latencies, tokens: TokenCounts, mine: Any = ...
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Figures]:
     """Decode = 1 / TPOT, prefill = prompt tokens / TTFT, in tokens/s. `mine`: mask or index of the succeeded requests."""
     prompt, ttft, tpot = (
-        values[mine]
-        for values in (tokens.prompt[run.has_status("ok")], latencies.ttft, latencies.tpot_or_zero)
+        values[mine] for values in (tokens.prompt[run.has_status("ok")], latencies.ttft, latencies.tpot_each)
     )
     known = (prompt > 0) & (ttft > 0)
     return {
@@ -29,7 +28,7 @@ def per_user_block(
 
 def per_request_block(
     run: Run, latencies: Latencies, tokens: TokenCounts, mine: Any = ...
-) -> dict[str, dict[str, float]]:
+) -> dict[str, Figures]:
     """How many tokens requests had, and how fast each came: output tokens / E2EL, tokens/s. `mine`: as above."""
     ok = run.has_status("ok")
     prompt, output, e2el = (

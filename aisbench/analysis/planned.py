@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.series import NS, bin_ns, rates
+from aisbench.analysis.series import NS, bin_edges, bin_ns, per_second
 from aisbench.engine.config import RunConfig
 from aisbench.engine.plan import Plan
 from aisbench.workload.arrivals import Ramp, gap_statistics
@@ -54,10 +54,9 @@ def planned_rate(config: RunConfig, plan: Plan) -> PlannedRate:
     # The last request leaves at the plan's very end: it belongs to the bin that ends there.
     duration_ns = max(int(offsets[-1]), 1)
     width_ns = bin_ns(duration_ns, min(MOST_BINS, max(FEWEST_BINS, len(offsets) // BIN_REQUESTS)))
-    bins = -(-duration_ns // width_ns)
-    index = np.minimum(offsets // width_ns, bins - 1)
-    found = rates(np.bincount(index, minlength=bins), duration_ns, width_ns)
-    edges_s = np.minimum(np.arange(bins + 1) * width_ns, duration_ns) / NS
+    edges_s = bin_edges(duration_ns, width_ns) / NS
+    bins = len(edges_s) - 1
+    found = per_second(offsets, duration_ns, width_ns)
     window = max(AVERAGED_LEAST, int(AVERAGED_SHARE * bins) // 2 * 2 + 1)
     return PlannedRate(
         found.t_s, width_ns / NS, found.y, moving_average(found.y, window), law_rate(config, plan, edges_s)
@@ -82,7 +81,7 @@ def law_rate(config: RunConfig, plan: Plan, edges_s: Floats) -> Floats | None:
         return np.asarray(np.diff(shape.expected(edges_s)) / np.diff(edges_s))
     middle = (edges_s[1:] + edges_s[:-1]) / 2
     if plan.ramp is None:
-        return np.where(middle <= plan.limit / config.rate, config.rate, np.nan)
+        return np.where(middle <= plan.limit / config.rate_rps, config.rate_rps, np.nan)
     at = ramp_rates(plan.ramp, plan.limit)
     return np.asarray(np.interp(middle, np.cumsum(1 / at), at, right=np.nan))
 
@@ -101,7 +100,7 @@ def operational(config: RunConfig, plan: Plan) -> Floats | None:
     if shape is not None:
         return shape.expected(times_s)
     if plan.ramp is None:
-        return np.asarray(times_s * config.rate)
+        return np.asarray(times_s * config.rate_rps)
     return np.cumsum(np.diff(times_s, prepend=0.0) * ramp_rates(plan.ramp, plan.limit))
 
 

@@ -62,11 +62,26 @@ class Run:
 
     @staticmethod
     def load(run_dir: str | Path) -> Run:
-        """Reads `run_dir`, also after a crash. Raises BadInput when it is no run folder."""
-        folder = Path(run_dir)
+        """Reads `run_dir`, also after a crash. Raises BadInput when it is no run folder, or a file of it is broken."""
+        try:
+            return Run.read(Path(run_dir))
+        except OSError as problem:
+            raise BadInput(
+                f"{problem.filename or run_dir} cannot be read ({problem.strerror or problem})"
+            ) from None
+
+    @staticmethod
+    def read(folder: Path) -> Run:
         records = folder / "records"
         info = read_info(records / "run.json", folder)
-        workers = sorted(int(match[1]) for path in records.iterdir() if (match := ROWS_NAME.match(path.name)))
+        there = {int(match[1]) for path in records.iterdir() if (match := ROWS_NAME.match(path.name))}
+        workers = sorted(there | started_workers(info))
+        for worker in workers:
+            for path in (records / f"rows-{worker}.bin", records / f"hist-{worker}.bin"):
+                if not path.is_file():
+                    raise BadInput(
+                        f"{path} is missing: the run had {len(workers)} worker(s), and its figures need the records of each"
+                    )
         parts, origins = [], []
         for worker in workers:
             rows, origin_ns = read_rows(records / f"rows-{worker}.bin")
@@ -172,11 +187,25 @@ class Run:
         file = (self.info.get("prompts") or {}).get(name)
         if file is None or not (self.records / file).is_file():
             return None
-        lengths = np.load(self.records / file, allow_pickle=False)
+        try:
+            lengths = np.load(self.records / file, allow_pickle=False)
+        except (OSError, ValueError, EOFError) as problem:
+            raise BadInput(
+                f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
+            ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
 
 
 ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
+
+
+def started_workers(info: dict[str, Any]) -> set[int]:
+    """The workers that have records: those of the run's end, or, of one that was killed, those that it was asked for."""
+    closed = {int(figures["worker"]) for figures in info.get("workers") or ()}
+    if closed or not info.get("start_ns"):
+        # Of a run that never started the files may be missing.
+        return closed if info.get("start_ns") else set()
+    return set(range((info.get("config") or {}).get("workers") or 0))
 
 
 def read_info(path: Path, folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
-from aisbench.analysis.statistics import describe
+from aisbench.analysis.statistics import Figures, describe
 from aisbench.workload.arrivals import GapStatistics, gap_statistics
 
 
@@ -106,9 +106,9 @@ def statistics_of(run: Run, times_ns: NDArray[np.int64]) -> GapStatistics | None
     return gap_statistics(times_ns, shape=shape_of(run.config))
 
 
-def lag_block(run: Run, sending: Sending) -> dict[str, float] | None:
+def lag_block(run: Run, sending: Sending) -> Figures | None:
     """`schedule_lag_ms`: describe() of sent - planned, with `own_p99`; None in closed loop (no plan)."""
     if not run.is_open_loop:
         return None
-    own = float(np.percentile(sending.own_lag_ms, 99)) if len(sending.own_lag_ms) else 0.0
+    own = float(np.percentile(sending.own_lag_ms, 99)) if len(sending.own_lag_ms) else None
     return {**describe(sending.lag_ms), "own_p99": own}

@@ -62,17 +62,23 @@ def in_flight_series(in_flight: InFlight) -> Series:
     return Series(times / 1e9, counts.astype(float), of)
 
 
+def bin_edges(duration_ns: int, width_ns: int) -> NDArray[np.int64]:
+    """Where bins of `width_ns` begin and end, ns since the start; shape (bins + 1,). What is left at the end belongs to
+    the last bin, which is up to twice as wide: by itself it could be so short that one batch of tokens made a spike."""
+    edges = np.arange(max(1, duration_ns // width_ns) + 1, dtype=np.int64) * width_ns
+    edges[-1] = max(duration_ns, FLOW_BUCKET_NS)
+    return edges
+
+
 def per_second(moments_ns: NDArray[np.int64], duration_ns: int, width_ns: int) -> Series:
-    """Events a second in bins of `width_ns`, at the bins' starts; a short last bin counts by its length."""
-    bins = max(1, -(-duration_ns // width_ns))
-    index = np.clip(moments_ns // width_ns, 0, bins - 1)
-    return rates(np.bincount(index, minlength=bins), duration_ns, width_ns)
+    """Events a second in `bin_edges`, at the bins' starts; what lies beyond them counts in the first and the last."""
+    edges = bin_edges(duration_ns, width_ns)
+    bins = len(edges) - 1
+    return rates(np.bincount(np.clip(moments_ns // width_ns, 0, bins - 1), minlength=bins), edges)
 
 
-def rates(counts: NDArray[np.int64], duration_ns: int, width_ns: int) -> Series:
-    starts = np.arange(len(counts), dtype=np.int64) * width_ns
-    lengths = np.minimum(width_ns, np.maximum(duration_ns - starts, FLOW_BUCKET_NS))
-    return Series(starts / 1e9, counts / lengths * 1e9)
+def rates(counts: NDArray[Any], edges_ns: NDArray[np.int64]) -> Series:
+    return Series(edges_ns[:-1] / 1e9, counts / np.diff(edges_ns) * 1e9)
 
 
 def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | None:
@@ -84,13 +90,12 @@ def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | Non
     return per_second(planned, run.duration_ns, width_ns)
 
 
-def token_series(run: Run, width_ns: int) -> Series:
-    """Token events a second, of all requests."""
-    per_bin = width_ns // FLOW_BUCKET_NS
-    bins = max(1, -(-max(run.duration_ns, len(run.flow) * FLOW_BUCKET_NS) // width_ns))
-    padded = np.zeros(bins * per_bin, np.int64)
-    padded[: len(run.flow)] = run.flow
-    return rates(padded.reshape(bins, per_bin).sum(axis=1), run.duration_ns, width_ns)
+def token_series(run: Run, width_ns: int, per_event: float = 1.0) -> Series:
+    """Output tokens a second, of all requests: token events, each taken as `per_event` tokens."""
+    edges = bin_edges(run.duration_ns, width_ns)
+    index = np.minimum(np.arange(len(run.flow)) * FLOW_BUCKET_NS // width_ns, len(edges) - 2)
+    counts = np.bincount(index, weights=run.flow, minlength=len(edges) - 1)
+    return rates(counts * per_event, edges)
 
 
 def flow_within(run: Run, edges_ns: NDArray[Any]) -> NDArray[np.float64]:

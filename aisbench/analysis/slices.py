@@ -50,7 +50,7 @@ def slices_block(
     ok = run.has_status("ok")
     sent = run.rows["sent_ns"][run.rows["sent_ns"] > 0]
     ended = Parts.of(run.rows["done_ns"][ok] - run.start_ns, edges)
-    several = Parts.of((run.rows["done_ns"][ok] - run.start_ns)[tokens.output[ok] > 1], edges)
+    timed = Parts.of((run.rows["done_ns"][ok] - run.start_ns)[latencies.measured], edges)
     seconds = np.diff(edges) / 1e9
     to_the_last = np.append(edges[:-1], max(int(edges[-1]), len(run.flow) * FLOW_BUCKET_NS))
     flowed = flow_within(run, to_the_last) * tokens.per_event(run)
@@ -67,7 +67,7 @@ def slices_block(
     }
     if run.streams:
         columns |= ended.figures("ttft", latencies.ttft)
-        columns |= several.figures("tpot", latencies.tpot)
+        columns |= timed.figures("tpot", latencies.tpot)
     columns |= ended.figures("e2el", latencies.e2el)
     kinds = {
         kind: np.diff(Parts.of(rows["done_ns"] - run.start_ns, edges).cuts)

@@ -143,10 +143,9 @@ def figures(
     mine = inside[ok]
     seconds = (window.end_ns - window.begin_ns) / 1e9
     percents = run.config.get("percentiles") or ()
-    shown = {"ttft_ms": latencies.ttft, "tpot_ms": latencies.tpot_or_zero, "e2el_ms": latencies.e2el}
+    shown = {"ttft_ms": latencies.ttft, "tpot_ms": latencies.tpot_each, "e2el_ms": latencies.e2el}
     if not run.streams:
         shown = {"e2el_ms": latencies.e2el}
-    several = tokens.output[ok] > 1
     of_those = inside & ok
     if by_what_came_out:
         done = run.rows["done_ns"] - run.start_ns
@@ -168,8 +167,7 @@ def figures(
         "output_throughput": output / seconds,
         "total_token_throughput": (output + float(tokens.prompt[of_those].sum())) / seconds,
         "metrics": {
-            name: describe(values[mine & several] if name == "tpot_ms" else values[mine], percents)
-            for name, values in shown.items()
+            name: describe(values[mine & ~np.isnan(values)], percents) for name, values in shown.items()
         },
         "total_input_tokens": int(tokens.prompt[inside].sum()),
         "total_output_tokens": int(tokens.output[inside].sum()),

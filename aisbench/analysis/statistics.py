@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from aisbench.analysis.histograms import Histogram
 # Given always, whatever --percentiles asks for.
 STANDARD_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 NS_PER_MS = 1e6
+
+# `count` is always a number; the others are None where nothing was measured.
+Figures = dict[str, Any]
 
 
 def percentile_name(percent: float) -> str:
@@ -23,14 +27,14 @@ def all_percentiles(asked: Iterable[float]) -> list[float]:
     return sorted({*STANDARD_PERCENTILES, *(float(percent) for percent in asked)})
 
 
-def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> dict[str, float]:
-    """count, mean, median, std (population), min, max and linear percentiles; zeros when empty.
+def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> Figures:
+    """count, mean, median, std (population), min, max and linear percentiles; None but for the count when empty.
 
-    The same definitions as vLLM's: numpy's mean, median, std and percentile, and 0 for no values.
+    The same definitions as vLLM's: numpy's mean, median, std and percentile.
     """
     wanted = all_percentiles(percents)
     if len(values) == 0:
-        return summary_of(0, 0.0, 0.0, 0.0, 0.0, wanted, [0.0] * len(wanted))
+        return nothing(wanted)
     found = np.percentile(values, wanted).tolist()
     return summary_of(
         len(values),
@@ -43,9 +47,11 @@ def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> di
     )
 
 
-def describe_histogram_ms(histogram: Histogram, percents: Iterable[float] = ()) -> dict[str, float]:
+def describe_histogram_ms(histogram: Histogram, percents: Iterable[float] = ()) -> Figures:
     """As `describe`, in ms, from a histogram of ns."""
     wanted = all_percentiles(percents)
+    if histogram.count == 0:
+        return nothing(wanted)
     return summary_of(
         histogram.count,
         histogram.mean_ns / NS_PER_MS,
@@ -59,7 +65,13 @@ def describe_histogram_ms(histogram: Histogram, percents: Iterable[float] = ()) 
 
 def summary_of(
     count: int, mean: float, std: float, low: float, high: float, percents: list[float], values: list[float]
-) -> dict[str, float]:
+) -> Figures:
     median = values[percents.index(50.0)]
     named = {percentile_name(percent): value for percent, value in zip(percents, values, strict=True)}
     return {"count": count, "mean": mean, "median": median, "std": std, "min": low, "max": high, **named}
+
+
+def nothing(percents: list[float]) -> Figures:
+    """What is said of no values: a 0 would be a latency that nobody measured."""
+    names = ("mean", "median", "std", "min", "max", *map(percentile_name, percents))
+    return {"count": 0, **dict.fromkeys(names)}

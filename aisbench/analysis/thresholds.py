@@ -174,6 +174,22 @@ CUT_OFF = Threshold(
     20.0,
     "Requests in flight when a run is stopped are not in the figures, and long ones are cut off first.",
 )
+OUTPUT_LENGTHS = Threshold(
+    "outputs of another length than asked",
+    "% of requests",
+    5.0,
+    None,
+    "Shorter or longer answers are another load: throughput and latency cannot be compared with those of a server that "
+    "gives the asked ones.",
+)
+INPUT_LENGTHS = Threshold(
+    "inputs of another length than asked",
+    "% of requests",
+    5.0,
+    None,
+    "Another number of prompt tokens than asked, by the server's count, is another load: latency and throughput are of that "
+    "one.",
+)
 # Fewer succeeded requests than this, and p99 is hardly more than the maximum.
 P99_NEEDS = 100
 
@@ -195,4 +211,6 @@ ALL = (
     CLOCK_STEP,
     ERRORS,
     CUT_OFF,
+    OUTPUT_LENGTHS,
+    INPUT_LENGTHS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +11,19 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from aisbench.analysis.histograms import Histogram
 from aisbench.analysis.records import Run
 from aisbench.workload.tokenizers import load_tokenizer
 
 TEXTS_AT_A_TIME = 1024
 # The top bit of a logged gap says that the rest are microseconds (recorder.pyx).
 MICROSECONDS_BIT = 1 << 31
+# Events without a token of their own (a role, a finish, a usage, where those are counted as chunks), and the
+# share of events that may hold but a part of a character: beyond both, a usage has too few tokens.
+SPARE_EVENTS = 3
+FEWER_TOKENS_SHARE = 0.1
+# More tokens than this in an event are beyond any speculation or batching of events.
+MOST_TOKENS_AN_EVENT = 64
 
 
 @dataclass(frozen=True)
@@ -23,26 +31,29 @@ class TokenCounts:
     """Per row of the run (zeros for requests that did not succeed).
 
     `source` says what counted the output: "usage" (the server's own figure), "tokenizer"
-    (its encoding of the kept text, where the server gave none and a tokenizer was named), "events"
-    (content events, where there was neither), "mixed", or "none" where nothing was generated.
+    (its encoding of the kept text, where the server gave none that can be used and a tokenizer was named),
+    "events" (content events, where there was neither), "mixed", or "none" where nothing was generated.
+    `prompt_source` is "usage", "plan" or "mixed". `contradicted`: how many succeeded requests had a usage
+    that their own streams contradict (see contradicted_by_stream), `uncounted`: how many had none.
     """
 
     prompt: NDArray[np.int64]
     output: NDArray[np.int64]
     source: str
+    prompt_source: str = "usage"
+    contradicted: int = 0
+    uncounted: int = 0
 
     @staticmethod
     def of(run: Run) -> TokenCounts:
-        """Prompt tokens from usage, else from the plan; output from usage (when above 0), else events."""
+        """Prompt tokens from usage, else from the plan; output from usage (when above 0 and not contradicted
+        by the stream), else events."""
         rows, ok = run.rows, run.has_status("ok")
+        prompt, prompt_source = prompt_counts(run, ok)
         if not run.generates:
-            return TokenCounts(
-                np.where(ok, np.maximum(rows["prompt_tokens"], 0), 0), np.zeros(len(rows), np.int64), "none"
-            )
-        planned = run.planned_lengths("prompt_tokens")
-        prompt = rows["prompt_tokens"].astype(np.int64)
-        prompt = np.where(prompt >= 0, prompt, 0 if planned is None else planned)
-        from_usage = rows["output_tokens"] > 0
+            return TokenCounts(prompt, np.zeros(len(rows), np.int64), "none", prompt_source)
+        wrong = ok & contradicted_by_stream(run)
+        from_usage = (rows["output_tokens"] > 0) & ~wrong
         output = np.where(from_usage, rows["output_tokens"], rows["content_events"]).astype(np.int64)
         other = "events"
         missing = ok & ~from_usage
@@ -50,12 +61,39 @@ class TokenCounts:
             output = np.where(missing, encoded_lengths(run, missing), output)
             other = "tokenizer"
         source = "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
-        return TokenCounts(np.where(ok, prompt, 0), np.where(ok, output, 0), source)
+        uncounted = int((missing & ~wrong).sum())
+        return TokenCounts(
+            prompt, np.where(ok, output, 0), source, prompt_source, int(wrong.sum()), uncounted
+        )
 
     def per_event(self, run: Run) -> float:
         """Output tokens to a token event, on average over the succeeded requests."""
         events = int(run.rows["content_events"][run.has_status("ok")].sum())
         return int(self.output.sum()) / events if events else 0.0
+
+
+def prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], str]:
+    """Prompt tokens per row, 0 where not `ok`, and what counted them: a usage of 0 tells nothing."""
+    counted, planned = run.rows["prompt_tokens"].astype(np.int64), run.planned_lengths("prompt_tokens")
+    told = counted > 0
+    prompt = np.where(told, counted, 0 if planned is None else planned)
+    missing = bool(np.any(ok & ~told))
+    source = "usage" if not missing else "mixed" if np.any(told[ok]) else "plan"
+    return np.where(ok, prompt, 0), source
+
+
+def contradicted_by_stream(run: Run) -> NDArray[np.bool_]:
+    """Rows whose usage cannot be of the answer that came: far fewer output tokens than events that carry some,
+    or more than twice what was asked and more than its events, or its bytes, can carry."""
+    rows = run.rows
+    output, events = rows["output_tokens"].astype(np.int64), rows["content_events"].astype(np.int64)
+    planned = run.planned_lengths("max_tokens")
+    asked = np.zeros(len(rows), np.int64) if planned is None else np.maximum(planned, 0).astype(np.int64)
+    carried = np.where(rows["bytes_received"] > 0, rows["bytes_received"], np.iinfo(np.int64).max)
+    # One event may hold a whole answer, so that only its bytes bound what is in it.
+    carried = np.where(events > 1, np.minimum(MOST_TOKENS_AN_EVENT * events, carried), carried)
+    too_few = events - output > np.maximum(SPARE_EVENTS, FEWER_TOKENS_SHARE * events)
+    return (output > 0) & (too_few | (output > np.maximum(2 * asked, carried)))
 
 
 def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -66,9 +104,11 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """
     path = run.records / "output_tokens.npy"
     if path.is_file():
-        kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
-        if len(kept) == len(run.rows):
-            return kept
+        # Of a broken one the texts are counted again.
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
+            if len(kept) == len(run.rows):
+                return kept
     tokenizer = load_tokenizer(
         run.config["tokenizer"], trust_remote_code=bool(run.config.get("trust_remote_code"))
     )
@@ -78,7 +118,9 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         texts = [content + reasoning for _, (content, reasoning) in batch]
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
         lengths[[row for row, _ in batch]] = [len(ids) for ids in encoded]
-    np.save(path, lengths)
+    # Kept for the next report, where that can be written.
+    with contextlib.suppress(OSError):
+        np.save(path, lengths)
     return lengths
 
 
@@ -101,15 +143,34 @@ def read_log(run: Run, worker: int) -> NDArray[np.uint32]:
     return np.fromfile(path, "<u4") if path.is_file() else np.empty(0, np.uint32)
 
 
+def gaps_at_one_moment(run: Run) -> int:
+    """How many gaps, all of 0 ns, belong to succeeded requests whose tokens all came at one moment.
+
+    Events that share a stamp throughout an answer show no time between tokens: it was not measured.
+    """
+    rows = run.selected(run.has_status("ok"))
+    gaps = np.maximum(rows["content_events"].astype(np.int64) - 1, 0)
+    return int(gaps[rows["last_token_ns"] <= rows["first_token_ns"]].sum())
+
+
+def itl_histogram(run: Run) -> Histogram:
+    """Of the gaps between token events, without those of answers that came at one moment."""
+    return run.histograms["itl"].without_zeros(gaps_at_one_moment(run))
+
+
 def logged_gaps_ns(run: Run) -> NDArray[np.int64] | None:
-    """The gaps of all succeeded requests, pooled; None unless the log holds every one of them."""
+    """The gaps of all succeeded requests, pooled, without those of answers that came at one moment; None
+    unless the log holds every one of them."""
     ok = run.has_status("ok")
     wanted = int(np.maximum(run.rows["content_events"][ok].astype(np.int64) - 1, 0).sum())
     if not np.any(ok) or np.any(run.rows["token_log_at"][ok] < 0):
         return None
     pooled = np.concatenate([read_log(run, int(worker)) for worker in np.unique(run.row_workers)])
     # Only succeeded requests write to the log, so that what is whole is just their gaps.
-    return gaps_ns(pooled) if len(pooled) == wanted else None
+    if len(pooled) != wanted:
+        return None
+    gaps = gaps_ns(pooled)
+    return np.delete(gaps, np.flatnonzero(gaps == 0)[: gaps_at_one_moment(run)])
 
 
 def each_text(run: Run) -> Iterator[tuple[str, str]]:

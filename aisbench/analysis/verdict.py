@@ -6,11 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aisbench.analysis import thresholds
+from aisbench.analysis.answers import answer_notes
+from aisbench.analysis.failures import refused_fields
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.prefix_cache import judge_prefix_cache
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.thresholds import Threshold
+from aisbench.analysis.turns import turn_notes
 
 RANK = {"valid": 0, "doubtful": 1, "invalid": 2}
 
@@ -82,6 +85,11 @@ def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -
         judge_stamps(verdict, summary)
         judge_prefix_cache(verdict, run, summary["prefix_cache"])
     judge_host(verdict, run, summary["client"])
+    verdict.notes += [*answer_notes(run), *turn_notes(run)]
+    verdict.notes += [
+        f"The server refused requests and named the field {name}: --omit-field {name} leaves it out."
+        for name in refused_fields(run)
+    ]
     return verdict
 
 
@@ -184,9 +192,9 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
 def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
     """How well the moments of arrival are known."""
     client, metrics, clock = summary["client"], summary["metrics"], summary["clock"]
-    low, high = client["ttft_bounds_ms"]
-    mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else 0.0
-    if mean > 0:
+    mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else None
+    if mean:
+        low, high = client["ttft_bounds_ms"]
         width = 100 * (high - low) / mean
         verdict.hold(
             thresholds.TTFT_BOUNDS,
@@ -195,7 +203,9 @@ def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
             matters=high - low > thresholds.TTFT_BOUNDS_MATTER_FROM_MS,
         )
     delay = client["client_delay_ms"]
-    itl_ms = metrics["itl_ms"]["median"] if "itl_ms" in metrics else 0.0
+    if delay["p99"] is None:
+        return
+    itl_ms = (metrics["itl_ms"]["median"] if "itl_ms" in metrics else None) or 0.0
     rest_ms = client["reader_rest_ms"]
     share = 100 * client["late_merge_share"]
     # A prompt reader's merges are the server's: it wrote several tokens at once.

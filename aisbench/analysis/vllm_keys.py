@@ -1,7 +1,8 @@
 """The result of `vllm bench serve --save-result`, version 0.32: its keys in its order.
 
 Definitions are vLLM's: times per request in seconds, statistics in ms, population std, linear
-percentiles, 0 for no values. Its arrays have one entry for each request that ended, by slot.
+percentiles. Its arrays have one entry for each request that ended, by slot. Here a statistic of no values is
+None, as summary.json has it; `as_vllm_writes` puts vLLM's 0 there.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.server import growth, read_samples, spec_decode
-from aisbench.analysis.statistics import describe, describe_histogram_ms, percentile_name
-from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, logged_gaps_ns
+from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms, percentile_name
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, itl_histogram, logged_gaps_ns
+from aisbench.analysis.vllm_extras import QUEUE_METRICS, probe_keys, queue_metrics
 from aisbench.engine.kinds import error_kind
 
 METRIC_ORDER = ("ttft", "tpot", "itl", "e2el")
@@ -35,27 +37,35 @@ def vllm_result(run: Run) -> dict[str, Any]:
     goodput = config.get("goodput")
     result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
     result |= arrays(run, tokens, bool(config.get("save_detailed")))
-    result |= peaks(run)
+    result |= peaks(run, tokens) | probe_keys(run)
     drafted = spec_decode(growth(read_samples(run)))
     result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
     wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
     for name in METRIC_ORDER:
         if name in (wanted if run.streams else ("e2el",)):
             result |= statistics_keys(name, metric(run, latencies, name), percents(run))
+    for name, values in queue_metrics(run, latencies).items() if set(wanted) & set(QUEUE_METRICS) else ():
+        if name in wanted:
+            result |= statistics_keys(name, describe(values, percents(run)), percents(run))
     return result
+
+
+def as_vllm_writes(result: dict[str, Any]) -> dict[str, Any]:
+    """vllm.json: where nothing was measured vLLM's client writes 0, and its readers expect a number."""
+    return {name: 0.0 if value is None and name.endswith("_ms") else value for name, value in result.items()}
 
 
 def percents(run: Run) -> list[float]:
     return run.config.get("percentiles") or [99]
 
 
-def metric(run: Run, latencies: Latencies, name: str) -> dict[str, float]:
+def metric(run: Run, latencies: Latencies, name: str) -> Figures:
     """describe()'s figures of a latency, ms; ITL from the token log where there is a whole one."""
     if name != "itl":
         return describe(getattr(latencies, name), percents(run))
     gaps = logged_gaps_ns(run)
     if gaps is None:
-        return describe_histogram_ms(run.histograms["itl"], percents(run))
+        return describe_histogram_ms(itl_histogram(run), percents(run))
     return describe(gaps / 1e6, percents(run))
 
 
@@ -89,7 +99,7 @@ def identity(run: Run) -> dict[str, Any]:
 
 def own_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
     """The totals that every summary has, also where vLLM's result of that kind lacks them."""
-    return totals(run, tokens, None) | peaks(run)
+    return totals(run, tokens, None) | peaks(run, tokens)
 
 
 def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
@@ -175,15 +185,16 @@ def error_text(row: np.void) -> str:
     return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
 
 
-def peaks(run: Run) -> dict[str, float]:
-    """Over whole seconds from the first successful send: token events, and requests that touch one."""
+def peaks(run: Run, tokens: TokenCounts) -> dict[str, float]:
+    """Over whole seconds from the first successful send: output tokens (token events, each taken as the run's
+    mean number of tokens), and requests that touch one."""
     rows = run.selected(run.has_status("ok"))
-    tokens, concurrent = 0.0, 0
+    most, concurrent = 0.0, 0
     if len(rows):
         sent_ns = rows[run.sends_from]
         first_ns = int(sent_ns.min())
         skipped = max(0, (first_ns - run.start_ns) // FLOW_BUCKET_NS)
-        tokens = peak_per_second(run.flow[skipped:])
+        most = peak_per_second(run.flow[skipped:]) * tokens.per_event(run)
         begin = (sent_ns - first_ns) // NS
         # A request that ends at a second's very beginning does not touch that second.
         end = np.maximum(-(-(rows["last_token_ns"] - first_ns) // NS), begin + 1)
@@ -191,9 +202,9 @@ def peaks(run: Run) -> dict[str, float]:
             end, minlength=int(end.max()) + 1
         )
         concurrent = int(np.cumsum(steps).max())
-    return {"max_output_tokens_per_s": tokens, "max_concurrent_requests": concurrent, "rtfx": 0.0}
+    return {"max_output_tokens_per_s": most, "max_concurrent_requests": concurrent, "rtfx": 0.0}
 
 
-def statistics_keys(name: str, figures: dict[str, float], wanted: Iterable[float]) -> dict[str, float]:
+def statistics_keys(name: str, figures: Figures, wanted: Iterable[float]) -> Figures:
     result = {f"{kind}_{name}_ms": figures[kind] for kind in ("mean", "median", "std")}
     return result | {f"{percentile_name(p)}_{name}_ms": figures[percentile_name(p)] for p in wanted}

@@ -15,13 +15,14 @@ from aisbench.errors import BadInput
 
 @dataclass(frozen=True)
 class BodyOptions:
-    """What the bodies of all requests have in common. `temperature` None: not sent."""
+    """What the bodies of all requests have in common. `temperature` None: not sent. `omitted`: fields that are left out."""
 
     model: str
     ignore_eos: bool = False
     temperature: float | None = None
     extra_body: Mapping[str, Any] | None = None
     stream: bool = True
+    omitted: tuple[str, ...] = ()
 
     def tail(self) -> dict[str, Any]:
         """The fields that come last in OpenAI's bodies, in the order in which vLLM's client merges them."""
@@ -88,12 +89,24 @@ class Backend:
         if prompt.body is not None:
             return prompt.body
         fields = self.fields(prompt, options)
-        for more in (options.extra_body or {}, prompt.fields):
-            inner = self.parameters_in
-            if inner is not None and isinstance(more.get(inner), Mapping):
-                more = {**more, inner: {**fields[inner], **more[inner]}}
-            fields = {**fields, **more}
+        extra = options.extra_body or {}
+        # null for a field of this backend's own takes it out: servers that forbid one forbid its null, too.
+        out = {*options.omitted, *(name for name, value in extra.items() if value is None and name in fields)}
+        for more in (extra, prompt.fields):
+            fields = self.merged(fields, more)
+        fields = {name: value for name, value in fields.items() if name not in out}
         try:
             return json.dumps(fields, allow_nan=False).encode()
         except ValueError as problem:
             raise BadInput(f"a request body cannot be written as JSON: {problem}") from None
+
+    def merged(self, fields: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+        """A body's fields with others in it; where they name one that is there, their value stands in its place."""
+        inner = self.parameters_in
+        if inner is not None and isinstance(more.get(inner), Mapping):
+            more = {**more, inner: {**fields.get(inner, {}), **more[inner]}}
+        return {**fields, **more}
+
+    def field_names(self) -> set[str]:
+        """What the fields of its bodies are called."""
+        return set(self.fields(Prompt("x", 1, 1, documents=("y",)), BodyOptions("m")))

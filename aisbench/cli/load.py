@@ -8,21 +8,32 @@ from typing import Any
 
 import click
 
+from aisbench.analysis.gates import parse_gates
 from aisbench.cli.options import CONFIG_OPTIONS, HostPort, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
-from aisbench.engine.config import RunConfig
+from aisbench.masking import masked_command
 from aisbench.workload.seeds import drawn_lines
 
 
 @click.command(
     cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
-@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@all_of(
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    TRAFFIC_OPTIONS,
+    WORKLOAD_OPTIONS,
+    OUTPUT_OPTIONS,
+    VLLM_WORKLOAD_OPTIONS,
+    VLLM_RUN_OPTIONS,
+)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, and nothing else there.")
-@click.option("--no-progress", is_flag=True, help="No live view.")
+@click.option("--no-progress", "--disable-tqdm", "no_progress", is_flag=True, help="No live view.")
 @click.option(
     "--live-port",
     type=HostPort(),
@@ -35,8 +46,9 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     With --rate requests leave by a plan (open loop), with --concurrency at most so many are in flight;
     both may be given. The run folder holds report.html, summary.json, vllm.json and the records.
     """
-    config = RunConfig(**options).expanded()
+    config = run_config(options).expanded()
     config.check()
+    parse_gates(config.fail_on)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.run import run_and_report
 
@@ -52,13 +64,8 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
 
 
 def command_line(command: str = "load") -> list[str]:
-    """The options as the user typed them behind `command`, the API key left out."""
+    """The options as the user typed them after `command`, without secrets."""
     args = sys.argv[1:]
     if args[:1] == [command]:
         args = args[1:]
-    shown = []
-    hide = False
-    for arg in args:
-        shown.append("***" if hide else ("--api-key=***" if arg.startswith("--api-key=") else arg))
-        hide = arg == "--api-key"
-    return shown
+    return masked_command(args)

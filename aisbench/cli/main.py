@@ -8,8 +8,14 @@ import sys
 import click
 
 import aisbench
-from aisbench.errors import BadInput
+from aisbench.cli.process_list import hide_secrets
+from aisbench.disk import full_text, is_full
+from aisbench.engine.interrupts import interrupt_when_ended
+from aisbench.errors import BadInput, CannotRun
+from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
+from aisbench.printable import printable
 
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -54,18 +60,28 @@ def group() -> None:
 
 
 def run(command: click.Command, name: str) -> None:
-    """Runs `command`; what the user got wrong is one line and exit code 2, never a traceback."""
+    """Runs `command`; what the user got wrong is one line and exit code 2, never a traceback.
+
+    Nothing that is shown holds a key or a password.
+    """
+    interrupt_when_ended()
+    remember_environment()
+    remember_command(sys.argv[1:])
+    hide_secrets(sys.argv[1:])
     try:
         code = command.main(prog_name=name, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as shown:
-        click.echo(shown.format_message(), err=True)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        click.echo(help_text.format_message(), err=True)
         code = BAD_INPUT
     except click.ClickException as problem:
-        click.echo(f"error: {one_line(problem.format_message())}", err=True)
+        click.echo(f"error: {shown(problem.format_message())}", err=True)
         code = BAD_INPUT
     except BadInput as problem:
-        click.echo(f"error: {one_line(str(problem))}", err=True)
+        click.echo(f"error: {shown(str(problem))}", err=True)
         code = BAD_INPUT
+    except CannotRun as problem:
+        click.echo(f"error: {shown(str(problem))}", err=True)
+        code = FAILED
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = INTERRUPTED
@@ -73,11 +89,18 @@ def run(command: click.Command, name: str) -> None:
         # Whoever read the output has had enough.
         sys.stderr.close()
         code = 1
+    except Exception as problem:
+        if isinstance(problem, OSError) and is_full(problem):
+            click.echo(f"error: {shown(full_text(problem))}; free some, or write elsewhere", err=True)
+            sys.exit(FAILED)
+        show_masked(type(problem), problem, problem.__traceback__)
+        code = FAILED
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def one_line(text: str) -> str:
-    return " ".join(text.split())
+def shown(text: str) -> str:
+    """A message in one line, without secrets and without a server's control characters."""
+    return printable(masked_text(" ".join(text.split())))
 
 
 def main() -> None:

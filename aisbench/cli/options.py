@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
 
+from aisbench.durations import seconds
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.masking import remember_options
 from aisbench.workload.seeds import AUTO, LARGEST
 
 
@@ -47,19 +49,28 @@ class Pairs(click.ParamType):
         self.known = known
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
-        if isinstance(value, Mapping):
-            value = " ".join(f"{name}{self.mark}{kept}" for name, kept in value.items())
         pairs: dict[str, Any] = {}
-        for text in str(value).replace(",", " ").split():
-            name, mark, given = text.partition(self.mark)
-            if not mark or not name or not given:
-                self.fail(
-                    f"{text!r} is not NAME{self.mark}VALUE; give for example {self.example}", param, ctx
-                )
+        for name, given in self.split(value, param, ctx):
             if self.known and name not in self.known:
                 self.fail(f"unknown name {name!r}; known: {', '.join(self.known)}", param, ctx)
             pairs[name] = self.number(given, param, ctx) if self.numbers else given
         return pairs
+
+    def split(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Iterator[tuple[str, str]]:
+        """A mapping, or a list of pairs, is how a config file says it."""
+        if isinstance(value, Mapping):
+            yield from ((str(name), str(given)) for name, given in value.items())
+            return
+        text = " ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        for part in text.replace(",", " ").split():
+            name, mark, given = part.partition(self.mark)
+            if not mark or not name or not given:
+                self.fail(
+                    f"{part!r} is not NAME{self.mark}VALUE; give for example {self.example}", param, ctx
+                )
+            yield name, given
 
     def number(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         try:
@@ -69,6 +80,18 @@ class Pairs(click.ParamType):
         if not 0 < number < float("inf"):
             self.fail(f"{text!r} is no number above 0; give for example {self.example}", param, ctx)
         return number
+
+
+class Duration(click.ParamType):
+    """Seconds, or a span with its unit."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            return seconds(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a span of time; give seconds, or 30s, 5m, 1h30m, 500ms", param, ctx)
 
 
 class Listed(click.ParamType):
@@ -124,7 +147,10 @@ class HostPort(click.ParamType):
 
 
 class ManyValued(click.Command):
-    """A command some of whose flags take all the values that follow, as argparse's nargs='+' does."""
+    """A command some of whose flags take all the values that follow, as argparse's nargs='+' does.
+
+    Such a flag may also be given several times: the values add up.
+    """
 
     many = (
         "--goodput",
@@ -135,15 +161,41 @@ class ManyValued(click.Command):
         "--local-address",
     )
 
+    # Each of several values behind one of these is as good as the flag again.
+    again = ("--header",)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         joined: list[str] = []
-        for arg in args:
-            takes_more = len(joined) >= 2 and joined[-2] in self.many
-            if takes_more and not arg.startswith("-"):
-                joined[-1] += f" {arg}"
-            else:
+        # Where in `joined` the values of each such flag are.
+        values: dict[str, int] = {}
+        flag, bare = "", ""
+        for arg in [*map(self.with_hyphens, args), "-"]:
+            name, equals, value = arg.partition("=")
+            if arg.startswith("-"):
+                if bare:
+                    raise click.BadOptionUsage(bare, f"Option '{bare}' requires an argument.", ctx)
+                flag = bare = name if name in self.many else ""
+            if flag and (equals or not arg.startswith("-")):
+                value = value if arg.startswith("-") else arg
+                bare = ""
+                if flag in values:
+                    joined[values[flag]] += f" {value}"
+                else:
+                    values[flag] = len(joined) + 1
+                    joined += [flag, value]
+            elif not flag:
+                if len(joined) >= 2 and joined[-2] in self.again and not arg.startswith("-"):
+                    joined.append(joined[-2])
                 joined.append(arg)
-        return super().parse_args(ctx, joined)
+        return super().parse_args(ctx, joined[:-1])
+
+    def with_hyphens(self, arg: str) -> str:
+        """`--max_concurrency` as `--max-concurrency`: vLLM takes both."""
+        name, mark, value = arg.partition("=")
+        hyphens = name.replace("_", "-")
+        flags = {flag for one in self.params for flag in (*one.opts, *one.secondary_opts)}
+        known = name.startswith("--") and name not in flags and hyphens in flags
+        return hyphens + mark + value if known else arg
 
 
 def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -165,12 +217,17 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
 
             options = yaml.safe_load(text) or {}
     except Exception as problem:
-        raise BadInput(f"--config {value} cannot be parsed ({problem}); give YAML or TOML") from None
+        # A YAML error quotes the line, which may hold a key.
+        mark = getattr(problem, "problem_mark", None)
+        reason = f"{getattr(problem, 'problem', problem)} in line {mark.line + 1}" if mark else str(problem)
+        raise BadInput(f"--config {value} cannot be parsed ({reason}); give YAML or TOML") from None
     if not isinstance(options, dict):
         raise BadInput(f"--config {value} holds no options; give lines such as 'rate: 50'")
     names: dict[str, str] = {}
+    options_by_name: dict[str, click.Option] = {}
     for option in ctx.command.params:
         if isinstance(option, click.Option) and option.name not in ("config", "help", None):
+            options_by_name[str(option.name)] = option
             for flag in (*option.opts, *option.secondary_opts, str(option.name)):
                 names[flag.lstrip("-").replace("-", "_")] = str(option.name)
     defaults: dict[str, Any] = {}
@@ -181,8 +238,21 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
             hint = f"; did you mean {near[0]}?" if near else ""
             raise BadInput(f"--config {value}: unknown option {key!r}{hint}")
         if given is not None:
-            defaults[name] = given
+            defaults[name] = as_given(options_by_name[name], given)
+    remember_options(defaults)
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
+
+
+def as_given(option: click.Option, value: Any) -> Any:
+    """`value` of a config file as the command line would have it: one value is a list of one, and back."""
+    if option.multiple:
+        if isinstance(value, Mapping):
+            return [f"{name}: {text}" for name, text in value.items()]
+        return value if isinstance(value, (list, tuple)) else [value]
+    takes_list = isinstance(option.type, (Listed, Pairs, JsonObject))
+    if isinstance(value, (list, tuple)) and len(value) == 1 and not takes_list:
+        return value[0]
+    return value
 
 
 def default(name: str) -> Any:

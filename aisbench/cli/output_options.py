@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import Listed, Pairs, option
+from aisbench.cli.options import Duration, Listed, Pairs, option
 from aisbench.engine.config import GOODPUT_METRICS
 
 OUTPUT_OPTIONS = (
@@ -18,7 +18,7 @@ OUTPUT_OPTIONS = (
         name="max_chunk_size",
         type=int,
         metavar="BYTES",
-        help="Most bytes that one streamed event may take (1 MiB); without streams, a whole answer (64 MiB).",
+        help="Most bytes that one streamed event may take (16 MiB); without streams, a whole answer (64 MiB).",
     ),
     option(
         "--ttft-at",
@@ -57,7 +57,7 @@ OUTPUT_OPTIONS = (
         name="percentile_metrics",
         type=Listed(str),
         metavar="M...",
-        help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el.",
+        help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el, client_queue_time, e2el_including_client_queue.",
     ),
     option(
         "--goodput",
@@ -70,10 +70,16 @@ OUTPUT_OPTIONS = (
     option(
         "--slice",
         name="slice_s",
-        type=float,
-        metavar="S",
+        type=Duration(),
+        metavar="TIME",
         help="Seconds of a slice in slices.csv; unasked a minute, for runs of five minutes and more.",
     ),
     option("--strict", name="strict", is_flag=True, help="Exit with 3 when the verdict is invalid."),
+    option(
+        "--fail-on",
+        name="fail_on",
+        metavar="CONDITIONS",
+        help="Exit with 4 when one holds: 'error_rate>0.05 ttft_p99>500 output_throughput<1000'.",
+    ),
     option("--reader-rest", name="reader_rest_ms", type=float, hidden=True),
 )

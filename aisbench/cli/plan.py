@@ -15,8 +15,9 @@ from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
-from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 
@@ -24,7 +25,15 @@ from aisbench.workload.seeds import drawn_lines
 @click.command(
     cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
 )
-@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@all_of(
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    TRAFFIC_OPTIONS,
+    WORKLOAD_OPTIONS,
+    OUTPUT_OPTIONS,
+    VLLM_WORKLOAD_OPTIONS,
+    VLLM_RUN_OPTIONS,
+)
 @click.option(
     "--output",
     metavar="FILE",
@@ -45,16 +54,16 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
     The page shows the rate over time with its moving average and what the law expects, and the
     distribution of rates and gaps. Nothing is sent.
     """
-    config = RunConfig(**options).expanded()
+    config = run_config(options).expanded()
     config.check()
     from aisbench.analysis.planned import plan_facts, planned_gaps, planned_rate
-    from aisbench.cli.workload import built
+    from aisbench.cli.workload import NO_MODEL, built
     from aisbench.engine.plan import make_plan
     from aisbench.report.plan_page import write_plan
     from aisbench.report.plan_table import plan_text
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = make_plan(config, built(config, Path(folder)).prompts)
+        made = make_plan(config, built(config, Path(folder), config.model or NO_MODEL).prompts)
     if not (config.is_open_loop or made.is_trace):
         raise BadInput(
             "a closed loop has no plan: requests leave as others end; give --rate, --ramp-up, --rate-steps, "

@@ -26,7 +26,13 @@ SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
     help="What to print: table, markdown, json (summary.json), csv (summary.csv) or vllm (vllm.json).",
 )
 @click.option("--table", default="vllm", show_default=True, help="Whose table: vllm or aisbench.")
-def report(folder: Path, form: str, table: str) -> int:
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where the files go.  [default: the folder itself]",
+)
+def report(folder: Path, form: str, table: str, output: Path | None) -> int:
     """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it.
 
     DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
@@ -41,28 +47,28 @@ def report(folder: Path, form: str, table: str) -> int:
     one_of("--format", form, FORMATS)
     one_of("--table", table, TABLES)
     if (folder / STATE).exists():
-        report_search(folder, form)
+        report_search(folder, form, output)
         return 0
-    summary = write_all(folder)
+    summary = write_all(folder, output)
     percents = Run.load(folder).config["percentiles"]
     if form == "table":
-        print_result(summary, percents, folder / "report.html", style=table)
+        print_result(summary, percents, (output or folder) / "report.html", style=table)
     elif form == "markdown":
         click.echo(markdown(summary, percents))
     else:
-        click.echo((folder / FILES[form]).read_text(), nl=False)
+        click.echo(((output or folder) / FILES[form]).read_text(), nl=False)
     return 0
 
 
-def report_search(folder: Path, form: str) -> None:
+def report_search(folder: Path, form: str, output: Path | None) -> None:
     from aisbench.cli.saturating import reported
     from aisbench.report.saturation_table import answer_text
 
     if form != "table" and form not in SEARCH_FILES:
         raise BadInput(f"--format {form} is of a run; of a search give table, json or csv")
     search = SearchFolder.load(folder, None)
-    found = reported(search)
+    found = reported(search, output)
     if form == "table":
-        click.echo(answer_text(found, search.settings, folder))
+        click.echo(answer_text(found, search.settings, output or folder))
     else:
-        click.echo((folder / SEARCH_FILES[form]).read_text(), nl=False)
+        click.echo(((output or folder) / SEARCH_FILES[form]).read_text(), nl=False)

@@ -10,18 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aisbench.analysis.gates import broken_gates, parse_gates
+from aisbench.analysis.records import Run
 from aisbench.cli.watching import View, Watching
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
+from aisbench.masking import masked_text, masked_url
+from aisbench.printable import printable
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
 from aisbench.report.preparing import Preparing
+from aisbench.report.vllm_files import check_result_folder, write_vllm_files
 
 if TYPE_CHECKING:
     from aisbench.report.live_page import LivePage
 
 RUN_FAILED = 1
 VERDICT_INVALID = 3
+GATE_BROKEN = 4
 INTERRUPTED = 130
 
 
@@ -41,8 +47,9 @@ def run_and_report(
     """
 
     def say(line: str) -> None:
-        click.echo(line, err=as_json)
+        click.echo(printable(masked_text(line)), err=as_json)
 
+    check_result_folder(config)
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
     with contextlib.ExitStack() as stack:
         page = served_page(stack, config, live_port, say) if live_port is not None else None
@@ -80,7 +87,8 @@ def served_page(
     """The live page, served until `stack` ends; raises BadInput when its port cannot be had."""
     from aisbench.report.live_page import LivePage, listen
 
-    title = " · ".join(part for part in ("aisbench", config.label, config.model, *config.url) if part)
+    urls = map(masked_url, config.url)
+    title = " · ".join(part for part in ("aisbench", config.label, config.model, *urls) if part)
     page = stack.enter_context(LivePage(listen(*at), title))
     say(f"live: {page.url} (for Prometheus: {page.url}/metrics)")
     return page
@@ -88,11 +96,18 @@ def served_page(
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
     summary = write_all(folder)
+    for path in write_vllm_files(folder, config):
+        click.echo(f"written: {path}", err=True)
     if as_json:
         sys.stdout.write((folder / "summary.json").read_text())
     else:
         print_result(summary, list(config.percentiles), folder / "report.html", style=config.table)
-    return exit_code(summary, strict=config.strict)
+    gates = parse_gates(config.fail_on)
+    broken = broken_gates(Run.load(folder), summary, gates) if gates else []
+    for sentence in broken:
+        click.echo(sentence, err=True)
+    code = exit_code(summary, strict=config.strict)
+    return GATE_BROKEN if code == 0 and broken else code
 
 
 def exit_code(summary: dict[str, Any], *, strict: bool) -> int:

@@ -11,20 +11,22 @@ import click
 
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.cli.load import command_line
-from aisbench.cli.options import CONFIG_OPTIONS, Listed, ManyValued, all_of, chosen
+from aisbench.cli.options import CONFIG_OPTIONS, Duration, Listed, ManyValued, all_of, chosen
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
-from aisbench.engine.config import RunConfig
+from aisbench.engine.config import SECRET_FIELDS, RunConfig
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
 # What may be given anew when a search goes on.
-RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key")
+RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
 
 
 @click.command(
@@ -49,8 +51,8 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key")
 @click.option(
     "--step",
     "step_s",
-    type=float,
-    metavar="S",
+    type=Duration(),
+    metavar="TIME",
     help="Seconds for each load, the second half measured; from the E2EL otherwise.",
 )
 @click.option(
@@ -68,7 +70,9 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key")
     metavar="N",
     help="Most runs at one load, where chance may have decided.",
 )
-@click.option("--budget", "budget_s", type=float, metavar="S", help="Seconds that the search may take.")
+@click.option(
+    "--budget", "budget_s", type=Duration(), metavar="TIME", help="Seconds that the search may take."
+)
 @click.option(
     "--sweep",
     type=Listed(float),
@@ -89,6 +93,7 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key")
     chosen(TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
     chosen(OUTPUT, OUTPUT_OPTIONS),
+    VLLM_WORKLOAD_OPTIONS,
 )
 @click.pass_context
 def saturate(
@@ -123,9 +128,9 @@ def saturate(
         sweep=sweep,
     )
     if resume is not None:
-        folder = resumed(ctx, resume, settings, options["api_key"])
+        folder = resumed(ctx, resume, settings, options)
     else:
-        config = RunConfig(**options).expanded()
+        config = run_config(options).expanded()
         check(settings, config)
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)
@@ -150,7 +155,7 @@ def check(settings: Settings, config: RunConfig) -> None:
         raise BadInput("--slo: TTFT and TPOT need streamed answers; leave --no-stream out or bound e2el")
 
 
-def resumed(ctx: click.Context, path: Path, given: Settings, api_key: str | None) -> SearchFolder:
+def resumed(ctx: click.Context, path: Path, given: Settings, options: dict[str, Any]) -> SearchFolder:
     """The search in `path`, with what of its settings may be given anew; raises BadInput for anything else."""
     source = click.core.ParameterSource
     typed = {
@@ -160,10 +165,12 @@ def resumed(ctx: click.Context, path: Path, given: Settings, api_key: str | None
         if parameter.name in typed and parameter.name not in RENEWED:
             raise BadInput(
                 f"--resume goes on with the settings of {path}; leave {parameter.opts[0]} out "
-                "(--budget, --repeats, --tolerance and --api-key may be given anew)"
+                "(--budget, --repeats, --tolerance, and what holds secrets, such as --api-key and --header, may be given again)"
             )
-    folder = SearchFolder.load(path, api_key)
+    folder = SearchFolder.load(path, options["api_key"])
+    secrets = {name: options[name] for name in SECRET_FIELDS if name in typed}
+    folder.config = replace(folder.config, **secrets)
     anew = {name: getattr(given, name) for name in ("repeats", "tolerance") if name in typed}
     folder.settings = replace(folder.settings, **anew)
-    folder.settings.check()
+    check(folder.settings, folder.config)
     return folder

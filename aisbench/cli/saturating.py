@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from aisbench.analysis.records import Run
@@ -27,9 +28,9 @@ from aisbench.cli.search_runs import (
 )
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 from aisbench.report.console import one_line
-from aisbench.report.files import write_all, write_json
+from aisbench.report.files import write_all, write_json, writing_report
 from aisbench.report.saturation_page import write_saturation
 from aisbench.report.saturation_table import (
     answer_text,
@@ -86,14 +87,15 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
     return 0
 
 
-def reported(folder: SearchFolder) -> dict[str, Any]:
-    """The result of the search in `folder`, made and written anew from the records of its steps."""
-    return write_result(Search(folder, (), False, None, lambda _: None))
+def reported(folder: SearchFolder, output: Path | None = None) -> dict[str, Any]:
+    """The result of the search in `folder`, made and written again from the records of its steps."""
+    return write_result(Search(folder, (), False, None, lambda _: None), output)
 
 
-def write_result(search: Search) -> dict[str, Any]:
-    """Writes saturation.json, .csv and .html, and returns what is in the first."""
+def write_result(search: Search, output: Path | None = None) -> dict[str, Any]:
+    """Writes saturation.json, .csv and .html into `output`, or else the search's folder; returns what is in the first."""
     folder = search.folder
+    place = output or folder.path
     found = result(
         Plan.of(folder.settings, search.start),
         folder.settings.terms,
@@ -103,9 +105,10 @@ def write_result(search: Search) -> dict[str, Any]:
         ended=folder.ended,
         outcome=folder.outcome,
     )
-    write_json(found, folder.path / "saturation.json", indent=True)
-    write_points_csv(found, folder.path / "saturation.csv")
-    write_saturation(found, folder.settings, folder.command, folder.path / "saturation.html")
+    with writing_report(folder.path, place):
+        write_json(found, place / "saturation.json", indent=True)
+        write_points_csv(found, place / "saturation.csv")
+        write_saturation(found, folder.settings, folder.command, place / "saturation.html")
     return found
 
 
@@ -183,7 +186,7 @@ class Search:
                 self.measure(wanted.load, wanted.why)
         except KeyboardInterrupt:
             return "interrupted", "stopped by the user"
-        except RunFailed as problem:
+        except (RunFailed, CannotRun) as problem:
             return "failed", str(problem)
         except BadInput as problem:
             # Nothing measured yet: the options are at fault, and the message says which.

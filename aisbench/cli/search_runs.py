@@ -88,7 +88,9 @@ def step_config(
     bodies = None
     if expected is not None:
         bodies = int(min(SPARE_BODIES * expected * step_s + 2 * load + FEWEST_REQUESTS, MOST_BODIES))
-    return replace(config, seed=seed, concurrency=int(load), num_requests=bodies, duration_s=step_s)
+    return replace(
+        config, seed=seed, rate=math.inf, concurrency=int(load), num_requests=bodies, duration_s=step_s
+    )
 
 
 def expected_throughput(load: float, sounding: dict[str, Any] | None, points: list[Point]) -> float | None:

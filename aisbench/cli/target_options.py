@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import Listed, option
+from aisbench.cli.options import Duration, Listed, option
 
 TARGET_OPTIONS = (
     option(
@@ -77,5 +77,7 @@ TARGET_OPTIONS = (
     option(
         "--dcgm-url", name="dcgm_url", metavar="URL", help="A DCGM exporter's page, http://host:9400/metrics."
     ),
-    option("--timeout", name="timeout_s", type=float, metavar="S", help="Seconds one request may take."),
+    option(
+        "--timeout", name="timeout_s", type=Duration(), metavar="TIME", help="Seconds one request may take."
+    ),
 )

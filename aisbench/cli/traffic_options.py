@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import Seed, option
+from aisbench.cli.options import Duration, Seed, option
 
 TRAFFIC_OPTIONS = (
     option(
@@ -11,7 +11,7 @@ TRAFFIC_OPTIONS = (
         name="rate",
         type=float,
         metavar="RPS",
-        help="Requests per second; inf: closed loop.",
+        help="Requests per second; inf: closed loop, whatever times a data set has recorded.",
     ),
     option(
         "--burstiness",
@@ -94,8 +94,8 @@ TRAFFIC_OPTIONS = (
         "--duration",
         "--pressure-time",
         name="duration_s",
-        type=float,
-        metavar="S",
+        type=Duration(),
+        metavar="TIME",
         help="Seconds to send for.",
     ),
     option(
@@ -122,8 +122,8 @@ TRAFFIC_OPTIONS = (
     option(
         "--grace",
         name="grace_s",
-        type=float,
-        metavar="S",
+        type=Duration(),
+        metavar="TIME",
         help="After --duration or Ctrl-C, how long to wait for requests in flight.",
     ),
     option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -40,7 +41,9 @@ class Watching:
             self.reader = self.reader_of(coordinator)
         snapshot = self.reader.snapshot(coordinator.live())
         for view in self.views:
-            view.update(snapshot)
+            # A terminal that is gone is no reason to end the run.
+            with contextlib.suppress(OSError):
+                view.update(snapshot)
 
     def reader_of(self, coordinator: Coordinator) -> LiveReader:
         config, requests = self.config, coordinator.plan.requests

@@ -17,6 +17,8 @@ from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
     from aisbench.workload.build import Workload
 
-# Sent where neither a model nor a server that could be asked for one is named.
-MODEL = "model"
+# Where no body is made that would name it.
+NO_MODEL = "none"
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
@@ -39,20 +41,27 @@ def workload() -> None:
 
 
 @workload.command(cls=ManyValued, context_settings=SETTINGS)
-@all_of(CONFIG_OPTIONS, TARGET_OPTIONS, TRAFFIC_OPTIONS, WORKLOAD_OPTIONS, OUTPUT_OPTIONS)
+@all_of(
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    TRAFFIC_OPTIONS,
+    WORKLOAD_OPTIONS,
+    OUTPUT_OPTIONS,
+    VLLM_WORKLOAD_OPTIONS,
+    VLLM_RUN_OPTIONS,
+)
 @click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
 
-    Nothing is sent and no server is needed, but to ask its model's name where --url is given and --model
-    is not.
+    Nothing is sent. Bodies name their model: give --model, or --url of a server that can be asked for it.
     """
-    config = RunConfig(**options).expanded()
+    config = run_config(options).expanded()
     config.check()
     from aisbench.workload.export import export_lines
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = built(config, Path(folder))
+        made = built(config, Path(folder), model_of(config))
         slots, offsets_ns = planned(config, made)
         with written(output) as file:
             file.writelines(export_lines(made, slots, offsets_ns))
@@ -68,14 +77,14 @@ def export(output: str, **options: Any) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
 def import_(file: str, as_json: bool) -> int:
     """Check a file of `aisbench workload export` and print its fingerprint."""
-    from aisbench.backends.registry import backend_named
     from aisbench.workload.arrivals import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
+    from aisbench.workload.replay import backend_for
 
-    options = WorkloadOptions(count=None, model=MODEL, dataset="file", dataset_path=file)
+    options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file)
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = build_workload(options, backend_named("openai"), Path(folder))
+        made = build_workload(options, backend_for(Path(file)), Path(folder))
     arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
     facts = {
         **made.fingerprint,
@@ -91,16 +100,13 @@ def import_(file: str, as_json: bool) -> int:
     return 0
 
 
-def built(config: RunConfig, folder: Path) -> Workload:
+def built(config: RunConfig, folder: Path, model: str) -> Workload:
     from aisbench.backends.registry import backend_named
-    from aisbench.engine.plan import bodies_wanted
+    from aisbench.engine.plan import workload_options
     from aisbench.report.preparing import Preparing
     from aisbench.workload.build import build_workload
-    from aisbench.workload.options import WorkloadOptions
 
-    options = WorkloadOptions.of(
-        config, range_ratio=config.range_ratio, count=bodies_wanted(config), model=model_of(config)
-    )
+    options = workload_options(config, model)
     with contextlib.ExitStack() as stack:
         preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
         return build_workload(
@@ -109,8 +115,20 @@ def built(config: RunConfig, folder: Path) -> Workload:
 
 
 def model_of(config: RunConfig) -> str:
-    if config.model is not None or not config.url:
-        return config.model or MODEL
+    if config.model is not None:
+        return config.model
+    if not config.url:
+        from aisbench.backends.registry import backend_named
+
+        if (
+            config.dataset != "file"
+            and not config.lora_modules
+            and "model" in backend_named(config.backend).field_names()
+        ):
+            raise BadInput(
+                "every body names its model: give --model, or --url of a server that can be asked for its name"
+            )
+        return NO_MODEL
     from aisbench.engine.coordinator import Coordinator
     from aisbench.engine.target import resolve
 

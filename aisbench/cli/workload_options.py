@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import JsonObject, Listed, option
+from aisbench.cli.options import Duration, JsonObject, Listed, option
 
 WORKLOAD_OPTIONS = (
     option("--dataset", "--dataset-name", name="dataset", help="Workload; `aisbench workloads` lists them."),
     option("--dataset-path", name="dataset_path", metavar="FILE", help="File or folder of the data set."),
     option(
+        "--strict-dataset",
+        name="strict_dataset",
+        is_flag=True,
+        help="Refuse a file with rows that cannot be used, instead of leaving them out.",
+    ),
+    option(
         "--input-len",
-        "--random-input-len",
         name="input_len",
         type=int,
         metavar="TOKENS",
@@ -17,10 +22,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--output-len",
-        "--sharegpt-output-len",
-        "--custom-output-len",
-        "--prefix-repetition-output-len",
-        "--random-output-len",
         name="output_len",
         type=int,
         metavar="TOKENS",
@@ -28,15 +29,12 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--range-ratio",
-        "--random-range-ratio",
         name="range_ratio",
         metavar="R",
         help='Lengths vary by this share: 0.25, or {"input": 0.25, "output": 0}.',
     ),
     option(
         "--prefix-len",
-        "--random-prefix-len",
-        "--prefix-repetition-prefix-len",
         name="prefix_len",
         type=int,
         metavar="TOKENS",
@@ -44,7 +42,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--suffix-len",
-        "--prefix-repetition-suffix-len",
         name="suffix_len",
         type=int,
         metavar="TOKENS",
@@ -52,7 +49,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--num-prefixes",
-        "--prefix-repetition-num-prefixes",
         name="num_prefixes",
         type=int,
         metavar="N",
@@ -104,8 +100,8 @@ WORKLOAD_OPTIONS = (
     option(
         "--think-time",
         name="think_time_s",
-        type=float,
-        metavar="S",
+        type=Duration(),
+        metavar="TIME",
         help="Seconds between an answer and the next turn.",
     ),
     option(
@@ -122,7 +118,6 @@ WORKLOAD_OPTIONS = (
     ),
     option(
         "--batch-size",
-        "--random-batch-size",
         name="batch_size",
         type=int,
         metavar="N",
@@ -166,5 +161,12 @@ WORKLOAD_OPTIONS = (
         type=JsonObject(),
         metavar="JSON",
         help="Merged into every request body.",
+    ),
+    option(
+        "--omit-field",
+        name="omit_field",
+        multiple=True,
+        metavar="NAME",
+        help="A field to leave out of every body, for servers that refuse it (stream_options, ...); may be repeated.",
     ),
 )

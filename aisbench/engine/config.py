@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from aisbench.engine.client_options import ClientOptions
 from aisbench.errors import BadInput
+from aisbench.masking import MASK, masked_options
 from aisbench.workload.options import DatasetOptions, one_of
 from aisbench.workload.seeds import AUTO, seed_for
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from aisbench.workload.shapes import Shape
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el")
+PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
 GOODPUT_METRICS = ("ttft", "tpot", "e2el")
 POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
@@ -28,12 +31,14 @@ ANSWER_BYTES = 1 << 26
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
 ARRIVALS = ("constant", "poisson", "gamma")
+# What is masked where it is written down, but for the key, which is left out.
+SECRET_FIELDS = ("header", "url", "endpoint", "proxy", "metrics_url", "dcgm_url")
 # The readers of what shapes a rate, by their names in workload.shapes.
 SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "burst": "burst"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(DatasetOptions):
+class RunConfig(DatasetOptions, ClientOptions):
     """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
 
     Raises BadInput from `check` for values that make no run; the message names the flag.
@@ -59,7 +64,8 @@ class RunConfig(DatasetOptions):
     device_metrics: bool = True
     dcgm_url: str | None = None
     # load
-    rate: float = math.inf
+    # None: as the data set's own times say, where it has some; else as inf, when others end.
+    rate: float | None = None
     burstiness: float = 1.0
     arrival: str | None = None
     ramp_up: str | None = None
@@ -98,6 +104,7 @@ class RunConfig(DatasetOptions):
     table: str = "vllm"
     slice_s: float | None = None
     strict: bool = False
+    fail_on: str | None = None
     # the reader's longest pause between two looks at the sockets; 0: woken by each event
     reader_rest_ms: float = 2.0
 
@@ -143,6 +150,7 @@ class RunConfig(DatasetOptions):
                 )
         self.check_arrival()
         self.drop_after_ms()
+        self.check_client()
         for percentile in self.percentiles:
             if not 0 <= percentile <= 100:
                 raise BadInput(f"--percentiles: {percentile:g} is no percentile; give numbers from 0 to 100")
@@ -153,11 +161,22 @@ class RunConfig(DatasetOptions):
                 )
         if self.endpoint is not None and not self.endpoint.startswith("/"):
             raise BadInput(f"--endpoint {self.endpoint} must begin with a slash, as in /v1/completions")
+        if self.endpoint is not None and not on_the_wire(self.endpoint):
+            raise BadInput(
+                f"--endpoint {self.endpoint!r} has a character that a request line cannot carry; "
+                f"write it percent-encoded: {quote(self.endpoint, safe='/?=&%:,;@+')}"
+            )
         one_of("--ttft-at", self.ttft_at, ("content", "first-chunk"))
         one_of("--compat", self.compat, ("vllm",))
         one_of("--table", self.table, TABLES)
         one_of("--connections", self.connections, ("keep-alive", "fresh"))
         one_of("--url-policy", self.url_policy, POLICIES)
+        for name in SECRET_FIELDS:
+            if any(MASK in text for text in listed(getattr(self, name))):
+                raise BadInput(
+                    f"--{name.replace('_', '-')} holds {MASK}, which stands in a run's files for what is secret; "
+                    "give it again, whole, on the command line"
+                )
         if self.uds is not None and len(self.url) > 1:
             raise BadInput("--uds is one server; give one --url (for its name and path) or none")
 
@@ -172,7 +191,7 @@ class RunConfig(DatasetOptions):
                 raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
             positive("--ramp-from", self.ramp_from, "a rate in requests/s above 0")
             positive("--ramp-to", self.ramp_to, "a rate in requests/s above 0")
-            if not math.isinf(self.rate):
+            if not math.isinf(self.rate_rps):
                 raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
         self.check_shape()
         if self.arrival is None:
@@ -194,7 +213,7 @@ class RunConfig(DatasetOptions):
         others = [*flags[1:], *(["--ramp-up"] if self.ramp_up else [])]
         if others:
             raise BadInput(f"{flags[0]} and {others[0]} both set the rate; give one of them")
-        if not math.isinf(self.rate):
+        if not math.isinf(self.rate_rps):
             raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
         if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
             raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
@@ -235,7 +254,17 @@ class RunConfig(DatasetOptions):
     @property
     def is_open_loop(self) -> bool:
         """True when requests leave by a plan, not when others end."""
-        return not math.isinf(self.rate) or self.has_moving_rate
+        return not math.isinf(self.rate_rps) or self.has_moving_rate
+
+    @property
+    def rate_rps(self) -> float:
+        """Requests/s; inf where they leave when others end, or by the data set's own times."""
+        return math.inf if self.rate is None else self.rate
+
+    @property
+    def sets_times(self) -> bool:
+        """True when the command line says when requests leave, whatever times a data set has recorded."""
+        return self.rate is not None or self.has_moving_rate
 
     @property
     def shape(self) -> float:
@@ -268,10 +297,20 @@ class RunConfig(DatasetOptions):
         return value
 
     def as_dict(self) -> dict[str, Any]:
-        """All options as plain values, inf as a string, the key left out: what a run folder keeps."""
+        """All options as plain values, inf as a string, secrets masked, the key left out: what a run folder keeps."""
         plain = asdict(self)
         plain.pop("api_key")
-        return {name: plain_value(value) for name, value in plain.items()}
+        plain["rate"] = self.rate_rps
+        return masked_options({name: plain_value(value) for name, value in plain.items()})
+
+
+def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value or ()
+
+
+def on_the_wire(text: str) -> bool:
+    """Whether a request line can carry `text`: visible ASCII, without blanks."""
+    return all(32 < ord(c) < 127 for c in text)
 
 
 def plain_value(value: Any) -> Any:

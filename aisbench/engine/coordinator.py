@@ -12,8 +12,9 @@ import platform
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -22,7 +23,9 @@ from aisbench._native.recorder import ERRORS
 from aisbench._native.shared import LAST_SEND_NS, LIVE_FIELDS
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
+from aisbench.disk import room_for
 from aisbench.engine import host
+from aisbench.engine.beside import Beside
 from aisbench.engine.config import RunConfig
 from aisbench.engine.devices.sampler import DeviceSampler
 from aisbench.engine.discovery import Model, discover_model
@@ -30,16 +33,17 @@ from aisbench.engine.draining import wait_until_idle
 from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
-from aisbench.engine.plan import Plan, bodies_wanted
-from aisbench.engine.preparation import MOST_AHEAD, Asked, Prepared, Say, prepare
+from aisbench.engine.plan import Plan, workload_options
+from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.scrape import Page, Scraper
+from aisbench.engine.small_requests import patiently
 from aisbench.engine.target import Target, resolve
 from aisbench.engine.transport import Transport
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
+from aisbench.masking import masked_text, remember_options
 from aisbench.workload.build import Progress
-from aisbench.workload.options import WorkloadOptions
 
 POLL_S = 0.1
 READY_PATIENCE_S = 60.0
@@ -49,6 +53,7 @@ START_DELAY_NS = 30_000_000
 HOPELESS_FAILURES = 100
 HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
 
+Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
 
 
@@ -84,6 +89,7 @@ class Coordinator:
         opening: Sequence[str] = (),
     ) -> None:
         config.check()
+        remember_options(asdict(config))
         self.config = config
         self.command = command
         self.say = say
@@ -94,8 +100,7 @@ class Coordinator:
         self.headers = parse_headers(config.header, config.api_key)
         self.transport = Transport.of(config)
         check_goodput(config, self.backend)
-        count = bodies_wanted(config)
-        WorkloadOptions.of(config, range_ratio=config.range_ratio, count=count, model="").check()
+        workload_options(config, model="").check()
         self.interrupts = Interrupts()
         # Why the run has to end before its time, once it has.
         self.stopped: str | None = None
@@ -105,12 +110,13 @@ class Coordinator:
         self.sending_ended_ns: int | None = None
 
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
-        """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent."""
+        """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent, and CannotRun when no worker starts."""
         config = self.config
-        workers = config.workers or default_workers(config.concurrency, config.rate)
+        workers = config.workers or default_workers(config.concurrency, config.rate_rps)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
-        targets = [resolve(url, self.transport) for url in urls]
+        targets = self.patiently(lambda: [resolve(url, self.transport) for url in urls])
+        model = self.patiently(lambda: self.model(targets[0]))
         asked = Asked(
             config,
             self.backend,
@@ -118,14 +124,19 @@ class Coordinator:
             self.headers,
             self.transport,
             targets,
-            self.model(targets[0]),
+            model,
             files,
             simulator,
             self.command,
         )
+        self.beside = Beside(asked)
+        self.beside.wait_for_answers(lambda: self.interrupts.count > 0)
         self.directory = RunDirectory.create(config.work_dir)
         try:
-            prepared = prepare(asked, self.directory, self.say, self.progress)
+            with room_for(
+                f"the run's files in {self.directory.path}", "free some, or give another --work-dir"
+            ):
+                prepared = prepare(asked, self.directory, self.say, self.progress)
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise
@@ -134,9 +145,14 @@ class Coordinator:
         self.plan = prepared.plan
         self.scraper = self.metrics_scraper(targets)
         self.devices = self.device_sampler(targets)
-        with self.interrupts.caught():
+        kept = f"what was recorded is kept: free some, then `aisbench report {self.directory.path}`"
+        with self.interrupts.caught(), room_for(f"the run's records in {self.directory.path}", kept):
             self.run_workers(prepared)
         return self.directory.path
+
+    def patiently(self, attempt: Callable[[], Got]) -> Got:
+        """`attempt` again and again while --ready-check-timeout-sec allows it."""
+        return patiently(attempt, self.config.ready_timeout_s, lambda: self.interrupts.count > 0)
 
     def model(self, target: Target) -> Model:
         if self.config.model is not None:
@@ -178,16 +194,36 @@ class Coordinator:
                 self.watch()
         finally:
             self.processes.end()
+            self.tell(self.beside.end())
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
                     sampler.end()
+        if self.stopped is not None and not self.start_ns:
+            self.give_up()
         self.close_records()
-        for spec in prepared.specs:
-            spec.unlink()
+
+    def give_up(self) -> NoReturn:
+        """Ends a run that never started."""
+        folder = self.directory.path
+        if self.processes.full:
+            # There is nothing in the folder that anyone could use, and it takes the room.
+            shutil.rmtree(folder)
+            raise CannotRun(
+                f"the run did not start: no room on the disk for its records in {folder}; free some, or give another --work-dir"
+            )
+        self.close_records()
+        raise CannotRun(f"the run did not start: {self.stopped} in {folder}")
+
+    def tell(self, notes: list[str]) -> None:
+        """Notes that matter at once."""
+        self.note(notes)
+        for note in notes:
+            self.say(note)
 
     def note(self, notes: list[str]) -> None:
         """Adds to what the report says of the run; written with the next facts."""
-        self.directory.facts["notes"] = [*(self.directory.facts.get("notes") or ()), *notes]
+        notes = [*(self.directory.facts.get("notes") or ()), *map(masked_text, notes)]
+        self.directory.facts["notes"] = notes
 
     def live(self) -> np.ndarray:
         """The workers' live counters: a structured array, shape (workers,)."""
@@ -213,6 +249,7 @@ class Coordinator:
             # After the warm-up and before the start: from here on the counters' growth is this run's.
             self.scraper.begin()
             self.note(self.scraper.notes)
+        self.tell(self.beside.begin())
         self.host_before = (host.steal_ns(), host.throttled_ns())
         self.start_ns = now_ns() + START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
@@ -295,7 +332,10 @@ class Coordinator:
                 "kernel": platform.release(),
             },
             error_samples=self.error_samples(),
+            **self.beside.facts,
         )
+        # Mapped by this process until it ends.
+        (self.directory.records / BLOCK).unlink(missing_ok=True)
 
     def worker_figures(self, worker: int, live: Any) -> dict[str, Any]:
         """What the worker wrote about itself, with its counters; a killed one wrote nothing."""

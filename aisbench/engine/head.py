@@ -43,15 +43,32 @@ def tunnel_head(target: Target, transport: Transport) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
+def carried(value: str) -> bool:
+    """Whether a header can carry `value`: visible Latin-1 characters, blanks and tabs."""
+    return all((31 < ord(c) < 127 or 159 < ord(c) < 256) or c == "\t" for c in value)
+
+
+def clean_key(api_key: str | None) -> str:
+    """The key without the line end that files and `echo` leave at it; raises BadInput, without it, for one no header carries."""
+    key = (api_key or "").strip()
+    if not carried(key):
+        raise BadInput(
+            "the API key (--api-key, AISBENCH_API_KEY or OPENAI_API_KEY) has a character that a header cannot carry: "
+            "a line break, a control character or one outside Latin-1; give the key alone"
+        )
+    return key
+
+
 def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]:
     """Headers from `--header NAME:VALUE` (or NAME=VALUE) and the key; raises BadInput for others."""
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    key = clean_key(api_key)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     for text in given:
         at = min((text.find(mark) for mark in ":=" if mark in text), default=-1)
         name, value = text[:at].strip(), text[at + 1 :].strip()
         if at < 1 or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             raise BadInput(f"--header {text!r} is no header; give NAME:VALUE")
-        if any(ord(c) < 32 or ord(c) > 255 or ord(c) == 127 for c in value):
+        if not carried(value):
             raise BadInput(f"--header {name}: the value has characters that a header cannot carry")
         if name.lower() in OWN_HEADERS:
             raise BadInput(f"--header {name}: this header is set by aisbench itself")

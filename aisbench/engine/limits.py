@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 
 # Files that a worker needs beside its connections: epolls, timers, records, standard streams.
 SPARE_FILES = 64
@@ -15,7 +15,7 @@ def raise_open_files(connections: int | None, workers: int) -> int:
     """Raises the soft limit on open files to the hard one, and returns it.
 
     `connections`: how many one worker may need at a time (None: as many as there are requests in
-    flight). Raises BadInput when the hard limit is below that.
+    flight). Raises BadInput when the hard limit is below that, CannotRun when it is too low for any.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
@@ -27,7 +27,12 @@ def raise_open_files(connections: int | None, workers: int) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (needed, max(hard, needed)))
             soft = needed
         except (ValueError, OSError):
-            most = max(1, (soft - SPARE_FILES) * workers)
+            most = (soft - SPARE_FILES) * workers
+            if most < 1:
+                raise CannotRun(
+                    f"this system allows {soft} open files, and a worker needs {SPARE_FILES} beside its connections; "
+                    "raise the limit (ulimit -n 4096; its bound, ulimit -Hn, as root or in limits.conf)"
+                ) from None
             raise BadInput(
                 f"--concurrency needs {needed} open files in each of {workers} worker(s), and this system allows {soft}; "
                 f"give --concurrency {most} at most, more --workers, or raise the limit (ulimit -Hn)"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from aisbench.engine.config import RunConfig
 from aisbench.workload.arrivals import Ramp, arrival_offsets_ns, plan_fingerprint, requests_within
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.shaped_arrivals import shaped_offsets_ns, shaped_within
 
@@ -46,6 +47,18 @@ def ramp_of(config: RunConfig) -> Ramp | None:
     return Ramp(config.ramp_up, config.ramp_from, config.ramp_to)
 
 
+def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
+    """What the data set is told: of a run's options those that concern it. Raises BadInput for bad ones."""
+    return WorkloadOptions.of(
+        config,
+        range_ratio=config.range_ratio,
+        count=bodies_wanted(config),
+        model=model,
+        own_times=not config.sets_times,
+        model_is_named=config.model is not None,
+    )
+
+
 def bodies_wanted(config: RunConfig) -> int | None:
     """How many bodies the data set is asked for; None: as it likes."""
     if config.num_requests is not None or config.duration_s is None or not config.is_open_loop:
@@ -57,12 +70,13 @@ def bodies_wanted(config: RunConfig) -> int | None:
 def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     """Draws the whole run's arrivals, before the first is due. `prompts` are made by now.
 
-    A trace brings its own times, unless a rate is asked for. vLLM's client draws from a generator
+    A trace brings its own times, unless a rate (or --rate inf) is asked for. vLLM's client draws from a generator
     that some of its data sets have drawn from already; then that one's state goes on here.
     """
     talks = prompts.conversations
     slots = prompts.count if talks is None else len(talks.first) - 1
-    if prompts.arrivals_ns is not None and not config.is_open_loop:
+    own_times = not config.sets_times if config.self_timed is None else config.self_timed
+    if prompts.arrivals_ns is not None and own_times:
         offsets = prompts.arrivals_ns if talks is None else prompts.arrivals_ns[talks.first[:-1]]
         return Plan(slots, prompts.count, offsets, None, is_trace=True)
     if not config.is_open_loop:
@@ -80,20 +94,30 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
         return Plan(count, requests, offsets, None, peak_rps=shape.peak_rps)
     offsets = arrival_offsets_ns(
         count,
-        rate_rps=config.rate,
+        rate_rps=config.rate_rps,
         burstiness=config.shape,
         seed=config.seed,
         ramp=ramp,
         generator=prompts.legacy_random,
     )
-    return Plan(count, requests, offsets, ramp, peak_rps=config.rate if ramp is None else ramp.to_rps)
+    return Plan(count, requests, offsets, ramp, peak_rps=config.rate_rps if ramp is None else ramp.to_rps)
+
+
+def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
+    """What the user should know about when requests leave."""
+    if plan.is_trace and config.concurrency is not None:
+        return [
+            f"requests leave at the data set's own times, at most {config.concurrency} in flight; "
+            "--rate inf replays it in closed loop"
+        ]
+    return []
 
 
 def count_within(config: RunConfig, duration_s: float) -> int:
     shape = config.traffic_shape()
     if shape is not None:
         return shaped_within(shape, duration_s)
-    return requests_within(duration_s, rate_rps=config.rate, ramp=ramp_of(config))
+    return requests_within(duration_s, rate_rps=config.rate_rps, ramp=ramp_of(config))
 
 
 def closed_loop(config: RunConfig, slots: int, prompts: Prompts) -> Plan:

@@ -18,21 +18,23 @@ from aisbench.engine.config import RunConfig
 from aisbench.engine.discovery import Model
 from aisbench.engine.head import request_head, tunnel_head
 from aisbench.engine.limits import SPARE_FILES
-from aisbench.engine.plan import Plan, bodies_wanted, make_plan
+from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
 from aisbench.engine.roofline_file import read_roofline
 from aisbench.engine.rundir import RunDirectory, local_date
 from aisbench.engine.spec import TargetSpec, WorkerSpec
 from aisbench.engine.target import Target, packed_address
 from aisbench.engine.transport import Transport
 from aisbench.engine.turns import write_conversations
+from aisbench.masking import known, masked_url
 from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Progress, Through, Workload, build_workload
-from aisbench.workload.options import WorkloadOptions
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
 AHEAD_S = 2.0
 MOST_AHEAD = 1024
 TURNS = "turns.bin"
+# What coordinator and workers share while a run goes on.
+BLOCK = "shared.bin"
 # Data sets whose prompts vLLM's client holds against the server's tokenizer.
 ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
 
@@ -59,19 +61,14 @@ class Asked:
 class Prepared:
     block: SharedBlock
     slots: Slots | None
-    specs: list[Path]
+    specs: list[WorkerSpec]
     plan: Plan
 
 
 def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
     """Makes everything in `directory`; `progress(done, total)` is called while prompts are made. Raises BadInput for a workload that cannot be made."""
     workload = build_workload(
-        WorkloadOptions.of(
-            asked.config,
-            range_ratio=asked.config.range_ratio,
-            count=bodies_wanted(asked.config),
-            model=asked.model.name,
-        ),
+        workload_options(asked.config, asked.model.name),
         asked.backend,
         directory.records,
         stream=asked.config.stream,
@@ -80,7 +77,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         progress=progress,
     )
     plan = make_plan(asked.config, workload.prompts)
-    notes = [*workload.notes, *too_long(asked.model, workload)]
+    notes = [*workload.notes, *plan_notes(asked.config, plan), *too_long(asked.model, workload)]
     for note in notes:
         say(note)
     limit, binding = in_flight_limit(asked, plan)
@@ -88,7 +85,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         say(
             f"at most {limit} requests can be in flight: {asked.open_files} open files a process are allowed here"
         )
-    block_path = directory.records / "shared.bin"
+    block_path = directory.records / BLOCK
     block = SharedBlock.create(str(block_path), asked.workers, plan.limit, plan.offsets_ns)
     slots = Slots(count=limit) if limit is not None else None
     talks = workload.prompts.conversations
@@ -96,7 +93,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         write_conversations(directory.records / TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
     write_warm_up(asked, directory.records, workload.warm_up)
-    return Prepared(block, slots, write_specs(asked, directory.records, plan, limit, slots), plan)
+    return Prepared(block, slots, worker_specs(asked, directory.records, plan, limit, slots), plan)
 
 
 def aligner(asked: Asked, say: Say) -> Through | None:
@@ -150,7 +147,12 @@ def write_facts(
     config = asked.config
     first = asked.targets[0]
     path = first.path(endpoint(asked))
-    resolved = {"model": asked.model.name, "endpoint": endpoint(asked), "workers": asked.workers}
+    urls = [masked_url(target.base_url) for target in asked.targets]
+    resolved = {
+        "model": asked.model.name,
+        "endpoint": masked_url(endpoint(asked)),
+        "workers": asked.workers,
+    }
     directory.write_config(config, **resolved)
     ramp = plan.ramp
     directory.write(
@@ -160,12 +162,12 @@ def write_facts(
         config={
             **config.as_dict(),
             **resolved,
-            "endpoint": path,
-            "url": ", ".join(target.base_url for target in asked.targets),
+            "endpoint": masked_url(path),
+            "url": ", ".join(urls),
             "arrival": "trace" if plan.is_trace else config.arrival_name,
             "ramp_up": ramp and {"strategy": ramp.strategy, "from_rps": ramp.from_rps, "to_rps": ramp.to_rps},
         },
-        endpoints=[target.base_url for target in asked.targets],
+        endpoints=urls,
         streams=streams(asked),
         generates=asked.backend.generates,
         inputs_per_request=workload.inputs / workload.bodies.count,
@@ -213,7 +215,8 @@ def endpoint(asked: Asked) -> str:
 def target_specs(asked: Asked) -> list[TargetSpec]:
     # As vLLM's client names its requests, or as ours.
     prefix = "bench" if asked.config.compat == "vllm" else "aisbench"
-    run_id = f"{prefix}-{secrets.token_hex(4)}-"
+    given = asked.config.request_id_prefix
+    run_id = f"{prefix}-{secrets.token_hex(4)}-" if given is None else given
     specs = []
     for target in asked.targets:
         head = request_head(
@@ -252,22 +255,21 @@ def write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
             write_bodies(records / f"warmup-{worker}.bin", own, count)
 
 
-def write_specs(
+def worker_specs(
     asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None
-) -> list[Path]:
+) -> list[WorkerSpec]:
     config, workers, backend = asked.config, asked.workers, asked.backend
     share = -(-limit // workers) if limit is not None else 1 << 40
     drop_ms = config.drop_after_ms()
     turns = records / TURNS
     rules = backend.rules if streams(asked) else backend.plain_rules
     targets = target_specs(asked)
-    paths = []
-    for worker in range(workers):
-        spec = WorkerSpec(
+    return [
+        WorkerSpec(
             worker=worker,
             workers=workers,
             records=str(records),
-            block=str(records / "shared.bin"),
+            block=str(records / BLOCK),
             bodies=str(records / "bodies.bin"),
             conversations=str(turns) if turns.exists() else None,
             slots_fd=slots.fd if slots is not None else None,
@@ -293,9 +295,10 @@ def write_specs(
             timeout_ns=int(config.timeout_s * 1e9),
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
             rest_ns=int(config.reader_rest_ms * 1e6),
-            token_times=config.save_token_times or config.save_detailed,
+            token_times=config.save_token_times or config.save_detailed or config.plot_timeline,
+            secrets=sorted(known),
+            expected_rows=max(0, -(-plan.requests // workers)),
             text=config.save_outputs or config.save_detailed or needs_tokenizer(asked),
         )
-        paths.append(records / f"spec-{worker}.json")
-        spec.write(paths[-1])
-    return paths
+        for worker in range(workers)
+    ]

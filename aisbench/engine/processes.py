@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
-import sys
 from pathlib import Path
+
+from aisbench.children import child_command, child_environment, last_words
+from aisbench.disk import EXIT_FULL
+from aisbench.engine.spec import WorkerSpec
 
 END_PATIENCE_S = 5.0
 
@@ -13,22 +17,34 @@ END_PATIENCE_S = 5.0
 class WorkerProcesses:
     """One process for each spec; what they print goes to `logs`/worker-W.log.
 
-    Their standard input is a lifeline: a worker whose coordinator is gone reads its end and stops.
+    Their standard input brings the spec, which holds keys and so lies in no file, and is then a lifeline: a
+    worker whose coordinator is gone reads its end and stops.
     """
 
-    def __init__(self, specs: list[Path], logs: Path, inherited: tuple[int, ...]) -> None:
+    def __init__(self, specs: list[WorkerSpec], logs: Path, inherited: tuple[int, ...]) -> None:
+        self.logs = logs
         self.processes: list[subprocess.Popen[bytes]] = []
-        for worker, spec in enumerate(specs):
-            with (logs / f"worker-{worker}.log").open("wb") as log:
+        for worker in range(len(specs)):
+            with self.log_of(worker).open("wb") as log:
                 self.processes.append(
                     subprocess.Popen(
-                        [sys.executable, "-m", "aisbench.engine.worker", str(spec)],
+                        child_command("aisbench.engine.worker"),
+                        bufsize=0,
                         stdin=subprocess.PIPE,
                         stdout=log,
                         stderr=log,
+                        env=child_environment(),
                         pass_fds=inherited,
                     )
                 )
+        for process, spec in zip(self.processes, specs, strict=True):
+            assert process.stdin is not None
+            # One that has died already is found by `dead`.
+            with contextlib.suppress(BrokenPipeError):
+                write_all(process.stdin.fileno(), spec.encoded())
+
+    def log_of(self, worker: int) -> Path:
+        return self.logs / f"worker-{worker}.log"
 
     @property
     def running(self) -> bool:
@@ -39,14 +55,23 @@ class WorkerProcesses:
         code = self.processes[worker].poll()
         if not code:
             return None
+        if code == EXIT_FULL:
+            return "no room on the disk"
         return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    @property
+    def full(self) -> bool:
+        """True when a worker found no room for its records."""
+        return any(process.poll() == EXIT_FULL for process in self.processes)
 
     @property
     def dead(self) -> str | None:
         """A sentence on the first worker that died."""
         for worker in range(len(self.processes)):
             if how := self.death_of(worker):
-                return f"worker {worker} died ({how}); see logs/worker-{worker}.log"
+                log = self.log_of(worker)
+                said = last_words(log.read_bytes()) if log.exists() else ""
+                return f"worker {worker} died ({how}{said and f': {said}'}); see logs/{log.name}"
         return None
 
     def wait(self, seconds: float) -> None:
@@ -68,3 +93,9 @@ class WorkerProcesses:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def write_all(fd: int, content: bytes) -> None:
+    """A signal may cut a write to a pipe short."""
+    while content:
+        content = content[os.write(fd, content) :]

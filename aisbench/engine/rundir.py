@@ -34,6 +34,12 @@ class RunDirectory:
         import yaml  # not for --help
 
         options = {**config.as_dict(), **resolved}
+        if config.rate is None:
+            # As inf it would take the place of a trace's own times.
+            del options["rate"]
+        if config.model is None and config.dataset == "file":
+            # Named, it would take the place of the model in the recorded bodies.
+            del options["model"]
         given = {name: value for name, value in options.items() if value not in (None, [], {})}
         (self.path / "config.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
 
@@ -41,8 +47,11 @@ class RunDirectory:
         """Adds to run.json, whole or not at all."""
         self.facts.update(facts)
         fresh = self.records / "run.json.new"
-        fresh.write_text(json.dumps(self.facts, indent=1))
-        os.replace(fresh, self.records / "run.json")
+        try:
+            fresh.write_text(json.dumps(self.facts, indent=1))
+            os.replace(fresh, self.records / "run.json")
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def new_folder(work_dir: str, prefix: str = "") -> Path:

@@ -1,10 +1,10 @@
-"""What a worker is told when it is started: one small JSON file each."""
+"""What a worker is told when it is started: a line of JSON on its standard input."""
 
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,10 @@ class TargetSpec:
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """Paths, numbers and file descriptors; `local_addresses` are packed sockaddrs, kept as Latin-1."""
+    """Paths, numbers and file descriptors; `local_addresses` are packed sockaddrs, kept as Latin-1.
+
+    `secrets`: what is masked in the answers of servers that say what they were sent.
+    """
 
     worker: int
     workers: int
@@ -48,14 +51,23 @@ class WorkerSpec:
     timeout_ns: int
     drop_after_ns: int
     rest_ns: int
+    secrets: list[str]
+    expected_rows: int
     token_times: bool
     text: bool
 
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self)))
+    def encoded(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
 
     @staticmethod
-    def read(path: Path) -> WorkerSpec:
-        told = json.loads(path.read_text())
+    def read(fd: int) -> WorkerSpec:
+        """The spec that `fd` brings next; raises EOFError when it ends before."""
+        line = b""
+        while not line.endswith(b"\n"):
+            part = os.read(fd, 1 << 16)
+            if not part:
+                raise EOFError("the coordinator was gone before it said what to do")
+            line += part
+        told = json.loads(line)
         told["targets"] = [TargetSpec(**target) for target in told["targets"]]
         return WorkerSpec(**told)

@@ -6,10 +6,10 @@ import ipaddress
 import socket
 import struct
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from aisbench.engine.transport import Proxy, Transport
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 
 CONNECT_TIMEOUT_S = 10.0
 PORTS = {"http": 80, "https": 443}
@@ -77,7 +77,7 @@ def bracketed(host: str) -> str:
 def resolve(url: str, transport: Transport) -> Target:
     """The target behind `--url`, as `transport` reaches it.
 
-    Raises BadInput for a URL that is none, a name that does not resolve, and a port that refuses.
+    Raises BadInput for a URL that is none and a name that does not resolve, CannotRun for a port that refuses.
     """
     if "://" not in url:
         url = f"http://{url}"
@@ -88,6 +88,11 @@ def resolve(url: str, transport: Transport) -> Target:
         raise BadInput(f"--url {url}: {problem}; give http://host:port") from None
     if parts.scheme not in PORTS or not parts.hostname:
         raise BadInput(f"--url {url} is no URL of a server; give http://host:port or https://host")
+    if any(ord(c) < 33 or ord(c) == 127 for c in url) or not parts.path.isascii():
+        raise BadInput(
+            f"--url {url!r} has a character that a request line cannot carry; write its path percent-encoded: "
+            f"{quote(parts.path.strip(), safe='/%:,;@+')}"
+        )
     if parts.query or parts.fragment:
         raise BadInput(f"--url {url}: a query or fragment does not belong there; give http://host:port")
     if parts.username or parts.password:
@@ -119,14 +124,14 @@ def proxy_address(proxy: Proxy) -> bytes:
 
 
 def unix_address(path: str) -> bytes:
-    """struct sockaddr_un of a socket that somebody listens on; raises BadInput for others."""
+    """struct sockaddr_un of a socket that somebody listens on; raises CannotRun for others."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(CONNECT_TIMEOUT_S)
             probe.connect(path)
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise BadInput(f"--uds {path}: cannot connect ({reason}); is the server listening there?") from None
+        raise CannotRun(f"--uds {path}: cannot connect ({reason}); is the server listening there?") from None
     return struct.pack("=H", socket.AF_UNIX) + path.encode() + b"\0"
 
 
@@ -141,7 +146,7 @@ def addresses(what: str, host: str, port: int) -> list[str]:
 
 
 def reachable(flag: str, url: str, candidates: list[str], port: int) -> bytes:
-    """The first address that accepts a connection, packed; raises BadInput when none does."""
+    """The first address that accepts a connection, packed; raises CannotRun when none does."""
     problem = "no address"
     for address in candidates:
         try:
@@ -149,7 +154,7 @@ def reachable(flag: str, url: str, candidates: list[str], port: int) -> bytes:
             return packed_address(address, port)
         except OSError as failure:
             problem = failure.strerror or str(failure) or type(failure).__name__
-    raise BadInput(f"{flag} {url}: cannot connect ({problem}); is the server running, and on this port?")
+    raise CannotRun(f"{flag} {url}: cannot connect ({problem}); is the server running, and on this port?")
 
 
 def packed_address(address: str, port: int) -> bytes:

@@ -1,8 +1,9 @@
-"""One worker: a process with a uvloop event loop and the native driver. Run with its spec's path."""
+"""One worker: a process with a uvloop event loop and the native driver. Its standard input brings its spec."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import json
@@ -11,7 +12,9 @@ import signal
 import sys
 import time
 from array import array
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -23,10 +26,13 @@ from aisbench._native.exchange import Reading
 from aisbench._native.recorder import Recorder
 from aisbench._native.shared import SharedBlock, Slots
 from aisbench._native.targets import Target, Targets
+from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
 from aisbench.engine.kinds import error_kind
 from aisbench.engine.spec import WorkerSpec
 from aisbench.engine.turns import read_conversations
+from aisbench.masking import masked_text, remember, show_masked
+from aisbench.printable import words_of
 
 # Connections made at a time before the start, so that no server's backlog overflows.
 CONNECT_BATCH = 64
@@ -36,6 +42,7 @@ POLL_S = 0.02
 EXPIRE_EVERY_S = 0.1
 # Samples of failures kept by each worker, for each kind.
 SAMPLES = 5
+DETAIL_BYTES, SAMPLE_CHARACTERS = 4096, 500
 # Names "module:function" to call with the running loop before load starts: how benchmarks disturb a worker.
 HOOK_VARIABLE = "AISBENCH_WORKER_HOOK"
 
@@ -49,6 +56,9 @@ class Worker:
         self.block = SharedBlock(spec.block)
         self.slots = Slots(fd=spec.slots_fd) if spec.slots_fd is not None else None
         self.recorder = Recorder(spec.records, spec.worker, spec.token_times, spec.text)
+        self.recorder.reserve(spec.expected_rows)
+        # Why no more can be recorded, once there is no room for it.
+        self.full: OSError | None = None
         self.bodies = BodyFile(spec.bodies)
         self.conversations = conversations(spec)
         self.driver = Driver(
@@ -76,9 +86,11 @@ class Worker:
         seen = self.samples.get(kind, 0)
         self.samples[kind] = seen + 1
         if seen < SAMPLES:
-            message = detail[:500].decode("utf-8", "replace")
+            # Cut after it is masked: half a key would not be known as one.
+            message = masked_text(words_of(detail[:DETAIL_BYTES]))[:SAMPLE_CHARACTERS]
             sample = {"kind": kind[0], "http_status": http_status, "slot": slot, "message": message}
-            self.error_log.write(json.dumps(sample) + "\n")
+            with contextlib.suppress(OSError):
+                self.error_log.write(json.dumps(sample) + "\n")
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -86,6 +98,7 @@ class Worker:
         if hook:
             module, _, function = hook.partition(":")
             getattr(importlib.import_module(module), function)(loop)
+        loop.set_exception_handler(self.on_problem)
         loop.add_reader(0, self.on_lifeline)
         self.driver.attach(self.block, self.spec.worker, self.slots, self.recorder, self.spec.share)
         loop.add_reader(self.driver.fd, self.driver.on_wake)
@@ -106,8 +119,13 @@ class Worker:
             await self.until_finished()
         loop.remove_reader(self.driver.fd)
         loop.remove_reader(0)
-        self.write_figures(before)
-        self.recorder.close()
+        with self.noting_full():
+            self.recorder.close()
+        with self.noting_full():
+            self.write_figures(before)
+        if self.orphaned:
+            # Who else would: the coordinator is gone.
+            Path(self.spec.block).unlink(missing_ok=True)
 
     async def connect(self) -> None:
         """Makes connections ahead of the first send; those that fail will be tried again when needed."""
@@ -155,9 +173,10 @@ class Worker:
     async def until_finished(self) -> None:
         expire_at = flush_at = 0.0
         while not self.driver.finished:
-            level = 2 if self.orphaned else self.block.stop_level
+            level = 2 if self.orphaned or self.full is not None else self.block.stop_level
             if level >= 2:
-                self.driver.cancel()
+                with self.noting_full():
+                    self.driver.cancel()
                 return
             if level == 1:
                 self.driver.exhaust()
@@ -167,9 +186,28 @@ class Worker:
                 self.driver.expire()
                 expire_at = now + EXPIRE_EVERY_S
             if now >= flush_at:
-                self.recorder.flush()
+                with self.noting_full():
+                    self.recorder.flush()
                 flush_at = now + 1.0
             await asyncio.sleep(POLL_S)
+
+    @contextlib.contextmanager
+    def noting_full(self) -> Iterator[None]:
+        """What there is no room for on the disk ends the run, but not before its records are closed."""
+        try:
+            yield
+        except OSError as problem:
+            if not is_full(problem):
+                raise
+            self.full = self.full or problem
+
+    def on_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """The loop's: what a callback of the driver raised."""
+        problem = context.get("exception")
+        if isinstance(problem, OSError) and is_full(problem):
+            self.full = self.full or problem
+        else:
+            loop.default_exception_handler(context)
 
     def on_lifeline(self) -> None:
         """Standard input ends when the coordinator is gone: load without anyone who wants it must end."""
@@ -224,9 +262,24 @@ def conversations(spec: WorkerSpec) -> Conversations | None:
 
 
 def main() -> None:
-    # Ctrl-C reaches the whole process group; the coordinator alone decides how the run ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    uvloop.run(Worker(WorkerSpec.read(Path(sys.argv[1]))).run())
+    # These reach the whole process group; the coordinator alone decides how the run ends.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sys.excepthook = show_masked
+    spec = WorkerSpec.read(0)
+    remember(spec.secrets)
+    try:
+        worker = Worker(spec)
+        uvloop.run(worker.run())
+        full = worker.full
+    except OSError as problem:
+        if not is_full(problem):
+            raise
+        full = problem
+    if full is not None:
+        with contextlib.suppress(OSError):
+            print(full_text(full), file=sys.stderr, flush=True)
+        os._exit(EXIT_FULL)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def requests_table(stages: dict[str, dict[str, Any]]) -> list[str]:
         [
             title,
             name,
-            *(f"{value(found[title][key])}{UNITS[title]}" for key in KEYS),
+            *(measured(found[title][key], UNITS[title]) for key in KEYS),
             str(int(found[title]["count"])),
         ]
         for title in told["total"]
@@ -80,7 +80,7 @@ def common_metrics(stage: dict[str, Any]) -> dict[str, str]:
         return count / seconds if seconds > 0 else 0.0
 
     # Of a stage, what starts inside may last beyond it; AISBench shows the limit then.
-    concurrency = a_second(stage["metrics"]["e2el_ms"]["mean"] * stage["completed"] / 1e3)
+    concurrency = a_second((stage["metrics"]["e2el_ms"]["mean"] or 0.0) * stage["completed"] / 1e3)
     shown = {
         "Benchmark Duration": f"{value(seconds * 1e3)} ms",
         "Total Requests": str(stage["completed"] + stage["failed"]),
@@ -102,9 +102,15 @@ def common_metrics(stage: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def value(number: float) -> str:
-    """At most four decimals, as AISBench rounds."""
+def value(number: float | None) -> str:
+    """At most four decimals, as AISBench rounds; a dash for what was not measured."""
+    if number is None:
+        return "-"
     return f"{round(number, 4):g}" if abs(number) < 1e5 else f"{number:.1f}"
+
+
+def measured(number: float | None, unit: str) -> str:
+    return value(number) + (unit if number is not None else "")
 
 
 def boxed(head: list[str], rows: list[list[str]]) -> list[str]:

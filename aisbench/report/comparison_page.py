@@ -13,9 +13,11 @@ from aisbench.analysis.comparison.judge import CANNOT_TELL, Cell, Row
 from aisbench.analysis.comparison.result import Group
 from aisbench.report.comparison_table import (
     SINGLE_RUNS,
+    difference_reach,
     difference_text,
     group_words,
     legend,
+    point_difference,
     value_text,
 )
 from aisbench.report.page_shell import page
@@ -68,22 +70,29 @@ def metrics_table(comparison: Comparison) -> str:
     names = [escape(group.name) for group in comparison.groups]
     head = ["", names[0]]
     for name in names[1:]:
-        head += [name, "difference", "", ""]
+        head += [name, "difference"]
     return table(head, [metric_row(row, comparison.margin) for row in comparison.rows], "numbers compared")
 
 
 def metric_row(row: Row, margin: float) -> list[str]:
     cells = [escape(row.metric.label), value_cell(row.cells[0])]
     for cell in row.cells[1:]:
-        kind = css_class(cell.verdict)
-        why = escape(cell.why or "")
-        cells += [
-            value_cell(cell),
-            f'<span class="{kind}">{escape(difference_text(cell))}</span>',
-            bar(cell, margin),
-            f'<span class="chip {kind}" title="{why}">{escape(cell.verdict or "")}</span>',
-        ]
+        cells += [value_cell(cell), difference_cell(cell, margin)]
     return cells
+
+
+def difference_cell(cell: Cell, margin: float) -> str:
+    """The difference with its verdict, and below it the interval and its bar: one column, so that several fit."""
+    kind = css_class(cell.verdict)
+    reach = difference_reach(cell)
+    verdict = (
+        f'<span class="chip {kind}" title="{escape(cell.why or "")}">{escape(cell.verdict or "")}</span>'
+    )
+    return (
+        f'<span class="{kind}">{escape(point_difference(cell))}</span> {verdict}'
+        + (f'<span class="range">{escape(reach)}</span>' if reach else "")
+        + bar(cell, margin)
+    )
 
 
 def css_class(verdict: str | None) -> str:

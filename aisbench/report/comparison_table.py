@@ -12,6 +12,8 @@ from aisbench.analysis.comparison.judge import Cell
 from aisbench.analysis.comparison.result import Group
 
 WIDTH = 110
+# From this relative difference on, a factor is given instead of per cent.
+FACTOR_FROM = 2.0
 SINGLE_RUNS = (
     "Single runs: the intervals say how far chance among the requests reaches, not how much one run differs from the "
     "next. Repeat them (NAME=run,run,...) to know that too."
@@ -91,14 +93,26 @@ def value_text(cell: Cell) -> str:
 
 def difference_text(cell: Cell) -> str:
     """The relative difference with its interval; of counts how many more."""
+    reach = difference_reach(cell)
+    return point_difference(cell) + (f" ({reach})" if reach else "")
+
+
+def point_difference(cell: Cell) -> str:
     if cell.difference is not None and cell.counts:
-        return f"{cell.difference:+,.4g}" if cell.difference else "0"
-    if cell.ratio is None:
-        return "-"
-    text = f"{cell.ratio - 1:+.1%}"
-    if cell.relative_low is not None and cell.relative_high is not None:
-        text += f" ({cell.relative_low:+.1%} to {cell.relative_high:+.1%})"
-    return text
+        return f"{'+' if cell.difference > 0 else ''}{figure(cell.difference)}" if cell.difference else "0"
+    return "-" if cell.ratio is None else relative(cell.ratio - 1)
+
+
+def difference_reach(cell: Cell) -> str:
+    """The interval of the relative difference; "" where there is none."""
+    if cell.ratio is None or cell.relative_low is None or cell.relative_high is None:
+        return ""
+    return f"{relative(cell.relative_low)} to {relative(cell.relative_high)}"
+
+
+def relative(change: float) -> str:
+    """As per cent; what has more than tripled is easier read as a factor."""
+    return f"{change:+.1%}" if change < FACTOR_FROM else f"x{figure(1 + change)}"
 
 
 def figure(value: float) -> str:

@@ -9,7 +9,12 @@ from statistics import fmean
 from typing import Any, TextIO
 
 from aisbench.analysis.statistics import percentile_name
+from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
+from aisbench.report.answer_lines import answer_lines
+from aisbench.report.measured import APART, known, shown, ttft_bounds
+from aisbench.report.prefix_cache import prefix_cache_lines
+from aisbench.report.stages import too_little
 
 WIDTH = 50
 GIB = 1 << 30
@@ -18,6 +23,15 @@ METRIC_TITLES = {
     "tpot": ("TPOT", "Time per Output Token (excl. 1st token)"),
     "itl": ("ITL", "Inter-token Latency"),
     "e2el": ("E2EL", "End-to-end Latency"),
+    "client_queue_time": ("Client Queue Time", "Client-side Queueing"),
+    "e2el_including_client_queue": ("E2EL incl. Client Queue", "Queue-inclusive End-to-end Latency"),
+}
+PROBE_ROWS = {
+    "probe_completed": ("Probe requests completed", "d"),
+    "probe_failed": ("Probe requests failed", "d"),
+    "probe_median_e2el_ms": ("Median probe E2EL (ms)", ".2f"),
+    "probe_p99_e2el_ms": ("P99 probe E2EL (ms)", ".2f"),
+    "probe_max_e2el_ms": ("Max probe E2EL (ms)", ".2f"),
 }
 VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
 
@@ -29,8 +43,8 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
     """
     lines = [f"{' Serving Benchmark Result ':=^{WIDTH}}"]
 
-    def add(label: str, value: float, form: str = ".2f") -> None:
-        lines.append(f"{label + ':':<40} {value:<10{form}}")
+    def add(label: str, value: float | None, form: str = ".2f") -> None:
+        lines.append(f"{label + ':':<40} {shown(value, form):<10}")
 
     add("Successful requests", summary["completed"], "d")
     add("Failed requests", summary["failed"], "d")
@@ -55,6 +69,10 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])
+    if "probe_completed" in summary:
+        lines.append(f"{'Probe Requests':-^{WIDTH}}")
+        for key, (label, form) in PROBE_ROWS.items():
+            add(label, summary[key], form)
     for key, (short, title) in METRIC_TITLES.items():
         if f"mean_{key}_ms" not in summary:
             continue
@@ -83,8 +101,18 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
 def details(summary: dict[str, Any]) -> Iterator[str]:
     """The compact block below the table, a line at a time."""
     requests, in_flight, client = summary["requests"], summary["in_flight"], summary["client"]
+    apart = [f"{requests[name]} {words}" for name, words in APART.items() if requests[name]]
+    if apart:
+        yield f"Not in the figures  {', '.join(apart)}; {requests['sent']} were sent"
+    yield from plan_lines(summary)
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
+    touched = summary["max_concurrent_requests"]
+    if touched > in_flight["peak"]:
+        yield (
+            f"Peak concurrent     {touched:.0f} touched one second, which is vLLM's count; "
+            f"at one moment at most {in_flight['peak']} were in flight"
+        )
     timed = summary["timed"]
     if timed is not None:
         yield (
@@ -97,31 +125,23 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:
         yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
-    plan = summary["from_plan"]
-    if plan is not None:
-        for key, figures in plan.items():
-            yield (
-                f"{METRIC_TITLES[key.removesuffix('_ms')][0]} from plan (ms) mean {figures['mean']:.2f}, p50 {figures['p50']:.2f}, "
-                f"p90 {figures['p90']:.2f}, p99 {figures['p99']:.2f}"
-            )
     lag = client["schedule_lag_ms"]
     if lag is not None:
-        yield f"Schedule lag (ms)   p50 {lag['p50']:.3f}, p99 {lag['p99']:.3f}, max {lag['max']:.3f}"
-    delay = client["client_delay_ms"]
+        yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}"
     yield (
-        f"Client delay (ms)   p50 {delay['p50']:.3f}, p99 {delay['p99']:.3f}, max {delay['max']:.3f} "
+        f"Client delay (ms)   {named(client['client_delay_ms'], ('p50', 'p99', 'max'), '.3f')} "
         f"(clock: {summary['clock']})"
     )
-    if "ttft_ms" in summary["metrics"]:
-        low, high = client["ttft_bounds_ms"]
-        yield f"Mean TTFT within    {low:.2f} to {high:.2f} ms"
+    bounds = ttft_bounds(summary)
+    if "ttft_ms" in summary["metrics"] and bounds is not None:
+        yield f"Mean TTFT within    {bounds[0]:.2f} to {bounds[1]:.2f} ms"
     yield from prefix_cache_lines(summary.get("prefix_cache"))
     yield from parts(summary)
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
         name = METRIC_TITLES[key.removesuffix("_ms")][0]
         yield (
-            f"{name + ' at server':<19} mean {pair['server']['mean']:.2f} ms of {pair['server']['requests']} requests; "
-            f"network and client add {pair['difference_ms']:.2f}"
+            f"{name + ' at server':<19} mean {shown(pair['server']['mean'])} ms of {pair['server']['requests']} requests; "
+            f"network and client add {shown(pair['difference_ms'])}"
         )
     yield from device_lines(summary["devices"])
     shares = [share for share in client["cpu_share"] if share is not None]
@@ -136,29 +156,22 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
             f"Client roofline     {100 * roofline['mean_share']:.1f} % used (busiest second "
             f"{100 * roofline['busiest_share']:.1f} %), by the selfcheck of {roofline['measured'][:10]}"
         )
-    if summary["output_tokens_from"] in ("events", "mixed"):
-        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server's usage was missing"
-    apart = [f"{requests[name]} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]
-    if apart:
-        yield f"Not in the figures  {', '.join(apart)}"
+    yield from answer_lines(summary)
     for kind, count in summary["errors"].items():
         sample = next((s for s in summary["error_samples"] if s.get("kind") == kind), None)
         message = f"  e.g. {one_line(sample['message'])}" if sample and sample.get("message") else ""
         yield f"Error {kind:<20} {count}{message}"
 
 
-def prefix_cache_lines(block: dict[str, Any] | None) -> Iterator[str]:
-    """What the server's prefix cache had of the prompts beside what the workload repeats, where either is something."""
-    if block is None:
-        return
-    hit = block["server_share"] if block["request_share"] is None else block["request_share"]
-    told = [] if hit is None else [f"the server hit {100 * hit:.1f} % of the prompt tokens"]
-    if block["workload_share"] is not None and (hit is not None or block["workload_share"] >= 0.01):
-        told.append(f"the workload repeats {100 * block['workload_share']:.1f} %")
-    if block["reset"] is not None:
-        told.append(block["reset"])
-    if told:
-        yield f"{'Prefix cache':<19} {', '.join(told)}"
+def plan_lines(summary: dict[str, Any]) -> Iterator[str]:
+    """Latencies from the plan, right below the table: where requests waited, these are what a user felt."""
+    for key, figures in (summary["from_plan"] or {}).items():
+        title = METRIC_TITLES[key.removesuffix("_ms")][0]
+        yield f"{title} from plan (ms) {named(figures, ('mean', 'p50', 'p90', 'p99'))}"
+
+
+def named(figures: dict[str, float] | None, names: tuple[str, ...], form: str = ".2f") -> str:
+    return ", ".join(f"{name} {shown(known(figures, name), form)}" for name in names)
 
 
 def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:
@@ -183,14 +196,18 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
         stage = stable[name]
         if stage["window_ms"] is None:
             continue
+        nothing = too_little(stage)
+        if nothing:
+            yield f"{title:<19} none: {nothing}"
+            continue
         begin, end = (ms / 1e3 for ms in stage["window_ms"])
         metrics = stage["metrics"]
         short = "" if stage["long_enough"] else "; short beside its longest request, so throughput is rough"
-        first = f", TTFT {metrics['ttft_ms']['mean']:.2f}" if "ttft_ms" in metrics else ""
+        first = f", TTFT {shown(known(metrics['ttft_ms'], 'mean'))}" if "ttft_ms" in metrics else ""
         yield (
             f"{title:<19} {begin:.2f} to {end:.2f} s: {stage['completed']} requests, "
             f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s{first}, "
-            f"E2EL {metrics['e2el_ms']['mean']:.2f} ms (mean){short}"
+            f"E2EL {shown(known(metrics['e2el_ms'], 'mean'))} ms (mean){short}"
         )
 
 
@@ -243,11 +260,15 @@ def parts(summary: dict[str, Any]) -> Iterator[str]:
     """A line for each server, and for each turn of conversations, where there are several."""
     for key, name in (("endpoints", "url"), ("turns", "turn")):
         for row in summary[key] or ():
-            first = f", TTFT {row['mean_ttft_ms']:.2f}" if "mean_ttft_ms" in row else ""
+            first = f", TTFT {shown(mean_of(row, 'ttft'))}" if "mean_ttft_ms" in row else ""
             yield (
                 f"{name.title() + ' ' + str(row[name]):<19} {row['completed']} completed, {row['failed']} failed, "
-                f"{row['output_throughput']:.2f} tok/s{first}, E2EL {row['mean_e2el_ms']:.2f} ms (mean)"
+                f"{row['output_throughput']:.2f} tok/s{first}, E2EL {shown(mean_of(row, 'e2el'))} ms (mean)"
             )
+
+
+def mean_of(row: dict[str, Any], name: str) -> float | None:
+    return row[f"mean_{name}_ms"] if row["completed"] else None
 
 
 def one_line(text: str, most: int = 120) -> str:
@@ -273,7 +294,8 @@ def render(
     lines = [table, *details(summary), *interval_lines(summary, percents), *verdict_lines(summary["verdict"])]
     if report is not None:
         lines.append(f"Report: {report}")
-    return "\n".join(lines)
+    # Models, devices and metrics bring the server's words in as well.
+    return printable("\n".join(lines))
 
 
 def print_result(

@@ -19,5 +19,9 @@ def write_html(run: Run, summary: dict[str, Any], path: Path) -> None:
     """Writes the page for `run`, whose `summary` is metrics.summarise's."""
     parts = {"title": page_parts.title(run), **page_parts.sections(run, summary)}
     beside = path.with_name(path.name + ".tmp")
-    beside.write_text(chart_page("report.html", parts, chart_data(run, summary), SCRIPTS), encoding="utf-8")
-    os.replace(beside, path)
+    page = chart_page("report.html", parts, chart_data(run, summary), SCRIPTS)
+    try:
+        beside.write_text(page, encoding="utf-8")
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

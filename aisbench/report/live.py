@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from aisbench.analysis.snapshot import Snapshot
+from aisbench.report.measured import shown
 from aisbench.report.sparkline import sparkline
 
 if TYPE_CHECKING:
@@ -52,21 +53,29 @@ def fields(snapshot: Snapshot) -> list[tuple[str, str]]:
     limit = "" if snapshot.limit is None else f" of {snapshot.limit}"
     planned = "" if snapshot.planned is None else f" of {snapshot.planned:,}"
     left = "" if snapshot.remaining_s is None else f", {clock(snapshot.remaining_s)} left"
-    shown = [
+    rows = [
         ("time", f"{clock(snapshot.elapsed_s)}{left}"),
         (
             "requests",
             f"{snapshot.sent:,}{planned} sent, {snapshot.done:,} done, {snapshot.failed:,} of them failed",
         ),
-        ("rate", f"{snapshot.achieved_rate:.1f}/s (asked {asked})"),
+        ("rate", f"{shown_with(snapshot.achieved_rate, '.1f', '/s')} (asked {asked})"),
         ("in flight", f"{snapshot.in_flight}{limit}"),
-        ("tokens", f"{snapshot.tokens_per_s:,.0f}/s"),
-        ("TTFT p50 / p99", f"{snapshot.ttft_p50_ms:.1f} / {snapshot.ttft_p99_ms:.1f} ms"),
-        ("ITL p50 / p99", f"{snapshot.itl_p50_ms:.2f} / {snapshot.itl_p99_ms:.2f} ms"),
+        ("tokens", shown_with(snapshot.tokens_per_s, ",.0f", "/s")),
+        ("TTFT p50 / p99", pair(snapshot.ttft_p50_ms, snapshot.ttft_p99_ms, ".1f")),
+        ("ITL p50 / p99", pair(snapshot.itl_p50_ms, snapshot.itl_p99_ms, ".2f")),
     ]
     if snapshot.errors:
-        shown.append(("errors", ", ".join(f"{kind} {count:,}" for kind, count in snapshot.errors.items())))
-    return shown
+        rows.append(("errors", ", ".join(f"{kind} {count:,}" for kind, count in snapshot.errors.items())))
+    return rows
+
+
+def shown_with(value: float | None, form: str, unit: str) -> str:
+    return shown(value, form) + ("" if value is None else unit)
+
+
+def pair(low: float | None, high: float | None, form: str) -> str:
+    return f"{shown(low, form)} / {shown(high, form)}" + ("" if high is None else " ms")
 
 
 def plain_line(snapshot: Snapshot) -> str:
@@ -75,10 +84,10 @@ def plain_line(snapshot: Snapshot) -> str:
 
 def panel_fields(snapshot: Snapshot) -> list[tuple[str, str]]:
     """`fields`, and what the panel and the page have room for."""
-    shown = fields(snapshot)
-    at = [label for label, _ in shown].index("ITL p50 / p99") + 1
-    shown.insert(at, ("E2EL p50 / p99", f"{snapshot.e2el_p50_ms:.1f} / {snapshot.e2el_p99_ms:.1f} ms"))
-    return shown
+    rows = fields(snapshot)
+    at = [label for label, _ in rows].index("ITL p50 / p99") + 1
+    rows.insert(at, ("E2EL p50 / p99", pair(snapshot.e2el_p50_ms, snapshot.e2el_p99_ms, ".1f")))
+    return rows
 
 
 def point(snapshot: Snapshot) -> Point:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aisbench.analysis.statistics import percentile_name
 from aisbench.report.console import METRIC_TITLES, verdict_lines
+from aisbench.report.measured import APART, felt_from_plan, known, shown
 
 
 def markdown(summary: dict[str, Any], percents: list[float]) -> str:
@@ -30,17 +31,15 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     if summary["request_goodput"] is not None:
         totals.append(("Goodput", f"{summary['request_goodput']:.2f} requests/s"))
     totals += [
-        (f"Not in the figures: {name}", f"{requests[name]:,}")
-        for name in ("cancelled", "dropped", "lost")
+        (f"Not in the figures: {words}", f"{requests[name]:,}")
+        for name, words in APART.items()
         if requests[name]
     ]
-    names = [percentile_name(percent) for percent in percents]
+    columns = ("mean", "median", *(percentile_name(percent) for percent in percents))
     latencies = [
-        (
-            METRIC_TITLES[key.removesuffix("_ms")][0],
-            *(f"{found[name]:.2f}" for name in ("mean", "median", *names)),
-        )
-        for key, found in summary["metrics"].items()
+        (METRIC_TITLES[key.removesuffix("_ms")][0] + aside, *(shown(known(found, name)) for name in columns))
+        for aside, block in ((" from plan", felt_from_plan(summary)), ("", summary["metrics"]))
+        for key, found in block.items()
     ]
     head, *reasons = verdict_lines(summary["verdict"])
     lines = [
@@ -48,7 +47,7 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
         "",
         *table(("", "value"), totals),
         "",
-        *table(("ms", "mean", "median", *names), latencies),
+        *table(("ms", *columns), latencies),
         "",
         f"**{head}**",
         *(f"- {reason.strip().removeprefix('- ')}" for reason in reasons),

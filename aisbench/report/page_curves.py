@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from aisbench.analysis.histograms import Histogram
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
+from aisbench.analysis.tokens import itl_histogram
 from aisbench.report.page_arrays import packed
 
 # Points of a latency curve below p90 and in each power of ten above it.
@@ -60,6 +61,6 @@ def curves(run: Run, latencies: Latencies) -> dict[str, Any]:
         "ttft": curve(latencies.ttft),
         "e2el": curve(latencies.e2el),
         "tpot": curve(latencies.tpot),
-        "itl": histogram_curve(run.histograms["itl"]),
+        "itl": histogram_curve(itl_histogram(run)),
         **{name: None if values is None else curve(values) for name, values in planned.items()},
     }

@@ -23,6 +23,10 @@ from aisbench.report.page_arrays import packed, packed_series
 from aisbench.report.page_curves import curves, histogram_curve
 from aisbench.report.page_server import devices_data, server_data
 from aisbench.report.page_timeline import timeline
+from aisbench.report.stages import missing
+
+# What part of its width a run's last slice needs to be drawn.
+LEAST_OF_A_SLICE = 0.5
 
 
 def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +48,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "planned_in_flight": packed_series(None if planned is None else in_flight_series(planned)),
         "asked_rate": packed_series(asked_rate_series(run, sending, width_ns)),
         "achieved_rate": packed_series(achieved),
-        "tokens": packed_series(token_series(run, width_ns)),
+        "tokens": packed_series(token_series(run, width_ns, tokens.per_event(run) or 1.0)),
         "errors": {kind: packed_series(series) for kind, series in error_series(run, width_ns).items()},
         "timeline": timeline(run),
         "curves": curves(run, latencies),
@@ -75,10 +79,15 @@ def lag(run: Run, sending: Sending, width_ns: int) -> dict[str, Any] | None:
 
 
 def slices(block: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The slices' figures as columns, None for what a slice did not have."""
+    """The slices' figures as columns, None for what a slice did not have.
+
+    A last slice that is hardly one is left to the table: rates over so little time would stretch the axis.
+    """
     if block is None:
         return None
     rows = block["slices"]
+    if len(rows) > 1 and rows[-1]["end_s"] - rows[-1]["begin_s"] < LEAST_OF_A_SLICE * block["width_s"]:
+        rows = rows[:-1]
     return {name: [row[name] for row in rows] for name in rows[0] if name != "errors"}
 
 
@@ -88,5 +97,5 @@ def stable_windows(summary: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"window_s": [ms / 1e3 for ms in summary["stable"][name]["window_ms"]], "tint": tint, "half": upper}
         for name, tint, upper in stages
-        if summary["stable"][name]["window_ms"] is not None
+        if missing(summary["stable"][name]) is None
     ]

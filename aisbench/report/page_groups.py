@@ -5,9 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from aisbench.report.page_table import METRIC_NAMES, figure, table
+from aisbench.report.glossary import link, linked
+from aisbench.report.measured import known
+from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, table
+from aisbench.report.stages import missing
 
-STAGES = {"aisbench": "stable stage", "statistical": "settled (MSER-5)"}
+STAGES = {"aisbench": "stable stage", "statistical": "settled stage"}
 
 
 def stable(summary: dict[str, Any]) -> str:
@@ -21,26 +24,28 @@ def stable(summary: dict[str, Any]) -> str:
     }
     found = {"whole run": whole}
     found |= {title: summary["stable"][name] for name, title in STAGES.items()}
+    absent = {title: missing(stage) for title, stage in found.items() if stage is not whole}
     remarks = "".join(
-        f'<p class="hint">No {escape(title)}: {escape(stage["reason"])}.</p>'
-        for title, stage in found.items()
-        if stage["window_ms"] is None
+        f'<p class="hint">No {escape(title)}: {escape(why)}.</p>' for title, why in absent.items() if why
     )
+    shown = {title: stage for title, stage in found.items() if not absent.get(title)}
+    if len(shown) == 1:
+        return remarks
     remarks += "".join(
-        f'<p class="hint">The {escape(title)} is short beside its longest request (less than three times as long): what starts '
+        f'<p class="hint">The {escape(title)} is less than three times as long as its longest request: what starts '
         "inside is not what ends inside, and its throughput is rough.</p>"
-        for title, stage in found.items()
+        for title, stage in shown.items()
         if not stage.get("long_enough", True)
     )
-    shown = {title: stage_cells(stage) for title, stage in found.items() if stage["window_ms"] is not None}
+    cells = {title: stage_cells(stage) for title, stage in shown.items()}
     # A column for each stage: three of them fit a phone, their many figures do not.
-    rows = [[name, *(cells[name] for cells in shown.values())] for name in shown["whole run"]]
+    rows = [[linked(name), *(of_stage[name] for of_stage in cells.values())] for name in cells["whole run"]]
     note = (
         '<p class="hint">Shaded in the lower half of the chart: the stable stage, from the first send after in-flight reached its maximum to '
-        "the last moment at it. In the upper half: what is left when warm-up (MSER-5) and drain are cut off. The requests "
-        "that start inside count; throughput of the latter is what came out inside.</p>"
+        f"the last moment at it. In the upper half: the settled stage, which is what is left when warm-up (by {link('MSER-5', 'MSER-5')}) and drain are cut off. "
+        "Latencies are of the requests that start inside; throughput of the settled stage is of what came out inside.</p>"
     )
-    return table(["", *map(escape, shown)], rows, "numbers") + note + remarks
+    return table(["", *map(linked, cells)], rows, "numbers") + note + remarks
 
 
 def stage_cells(stage: dict[str, Any]) -> dict[str, str]:
@@ -55,33 +60,39 @@ def stage_cells(stage: dict[str, Any]) -> dict[str, str]:
     for name in ("ttft_ms", "tpot_ms", "e2el_ms"):
         for kind in ("mean", "p99"):
             if name in stage["metrics"]:
-                cells[f"{METRIC_NAMES[name]} {kind}, ms"] = figure(stage["metrics"][name][kind])
+                cells[f"{METRIC_NAMES[name]} {kind}, ms"] = figure(known(stage["metrics"][name], kind))
     return cells
 
 
 def parts(summary: dict[str, Any]) -> str:
     """Tables by server and by turn, where there are several."""
     found = ""
-    for key, title, name in (("endpoints", "By server", "url"), ("turns", "By turn", "turn")):
+    for key, title, name in (("endpoints", "By server", "server"), ("turns", "By turn", "turn")):
         rows = summary[key]
         if not rows:
             continue
-        measures = [measure for measure in rows[0] if measure.endswith("_ms")]
+        metrics = [metric for metric in METRIC_NAMES if f"mean_{metric}" in rows[0]]
         head = [name, "completed", "failed", "requests/s", "output tokens/s"]
-        head += [measure.removesuffix("_ms").replace("_", " ") for measure in measures]
+        head += [f"{METRIC_NAMES[metric]}, ms: mean / p50 / p99" for metric in metrics]
         lines = [
             [
-                escape(str(row[name])),
+                escape(str(row["url" if name == "server" else name])),
                 f"{row['completed']:,}",
                 f"{row['failed']:,}",
                 figure(row["request_throughput"]),
                 figure(row["output_throughput"]),
-                *(figure(row[measure]) for measure in measures),
+                *(three_of(row, metric) for metric in metrics),
             ]
             for row in rows
         ]
-        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers")}</section>'
+        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers groups")}</section>'
     return found
+
+
+def three_of(row: dict[str, Any], metric: str) -> str:
+    """Mean, median and p99 in one cell: a column for each would not fit the page."""
+    values = [row[f"{kind}_{metric}"] for kind in ("mean", "p50", "p99")] if row["completed"] else [None]
+    return ABSENT if values[0] is None else " / ".join(figure(value) for value in values)
 
 
 def slices(summary: dict[str, Any]) -> str:
@@ -98,7 +109,7 @@ def slices(summary: dict[str, Any]) -> str:
             figure(part["in_flight_mean"]),
             figure(part["request_throughput"]),
             figure(part["output_throughput"]),
-            *("–" if part[name] is None else figure(part[name]) for name in measures),
+            *(figure(part[name]) for name in measures),
         ]
         for part in block["slices"]
     ]

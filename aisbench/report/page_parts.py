@@ -8,14 +8,16 @@ from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_groups, page_server
-from aisbench.report.page_prefix_cache import prefix_cache_panel
-from aisbench.report.page_table import METRIC_NAMES, cards, figure, table
+from aisbench.report import page_answers, page_groups, page_headline, page_server
+from aisbench.report.glossary import linked
+from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
+from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
+from aisbench.report.prefix_cache import prefix_cache_panel
 
 VERDICT_WORDS = {
-    "valid": "nothing in this run speaks against its figures",
-    "doubtful": "believe these figures only with the reasons below in mind",
-    "invalid": "these figures do not say what they seem to",
+    "valid": "No problem found with these figures.",
+    "doubtful": "Read the reasons before you rely on these figures:",
+    "invalid": "Do not rely on these figures:",
 }
 
 
@@ -30,7 +32,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "subtitle": target(run, summary),
         "command": escape(shlex.join(run.info.get("command") or [])),
         "verdict": verdict(summary["verdict"]),
-        "headline": headline(summary),
+        "headline": page_headline.headline(summary),
         "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
@@ -38,7 +40,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
-        "parts": page_groups.parts(summary),
+        "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
         "devices": page_server.devices_panel(summary),
         "stable": page_groups.stable(summary),
@@ -47,7 +49,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "client": facts(client_facts(summary)),
         "identity": facts(identity_facts(run, summary)),
         "config": facts(sorted((name, value) for name, value in run.config.items())),
-        "notes": "".join(f'<p class="remark">{escape(note)}</p>' for note in summary["notes"]),
+        "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
 
 
@@ -56,49 +58,17 @@ def target(run: Run, summary: dict[str, Any]) -> str:
     model, url = config.get("model") or "unnamed model", config.get("url") or ""
     where = "the built-in simulator" if summary["simulator"] else f"{url}{config.get('endpoint') or ''}"
     when = str(run.info.get("date") or "").replace("T", " ").replace("+00:00", " UTC")
-    return f"<strong>{escape(str(model))}</strong> at {escape(where)}, {escape(when)}"
+    return f"<strong>{said(model)}</strong> at {escape(where)}, {escape(when)}"
 
 
 def verdict(found: dict[str, Any]) -> str:
     status = found["status"]
-    items = "".join(f"<li>{escape(text)}</li>" for text in found["reasons"])
-    items += "".join(f'<li class="note">Note: {escape(text)}</li>' for text in found["notes"])
+    items = "".join(f"<li>{said(text)}</li>" for text in found["reasons"])
+    items += "".join(f'<li class="note">Note: {said(text)}</li>' for text in found["notes"])
     return (
         f'<section class="verdict {status}" id="verdict"><h2><span class="chip">{status}</span> '
         f"{VERDICT_WORDS[status]}</h2>{f'<ul>{items}</ul>' if items else ''}</section>"
     )
-
-
-def headline(summary: dict[str, Any]) -> str:
-    metrics, requests, in_flight = summary["metrics"], summary["requests"], summary["in_flight"]
-    failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
-    limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']:,}"
-    asked = summary["arrivals"]["asked_rate"]
-    shown = [
-        ("Requests", f"{summary['completed']:,}", f"{failed}, {summary['duration']:.1f} s"),
-        (
-            "Requests/s",
-            figure(summary["request_throughput"]),
-            "as fast as they end" if asked is None else f"asked {figure(asked)}/s",
-        ),
-        (
-            "Output tokens/s",
-            figure(summary["output_throughput"]),
-            f"peak {figure(summary['max_output_tokens_per_s'])}"
-            if "ttft_ms" in metrics
-            else "in whole answers",
-        ),
-        ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
-    ]
-    for key, found in metrics.items():
-        shown.append(
-            (METRIC_NAMES[key], f"{figure(found['mean'])} ms", f"mean; p99 {figure(found['p99'])} ms")
-        )
-    goodput = summary["goodput"]
-    if goodput is not None:
-        bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
-        shown.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
-    return cards(shown)
 
 
 def timeline_note(run: Run) -> str:
@@ -117,26 +87,33 @@ def timeline_note(run: Run) -> str:
 def percentile_table(summary: dict[str, Any]) -> str:
     metrics = summary["metrics"]
     percents = sorted(
-        (name for name in metrics["e2el_ms"] if is_percentile(name)), key=lambda name: float(name[1:])
+        {name for found in metrics.values() for name in found or () if is_percentile(name)},
+        key=lambda name: float(name[1:]),
     )
     columns = ["mean", "std", "min", *percents, "max"]
-    rows = [(METRIC_NAMES[key], found) for key, found in metrics.items()]
+    from_send = [(page_answers.metric_name(summary, key), found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
-    rows += [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    from_plan = [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    # As on the cards: first what a user felt.
+    rows = from_plan + from_send if felt_from_plan(summary) else from_send + from_plan
     intervals = {METRIC_NAMES[key]: found for key, found in summary["percentile_intervals"].items()}
     return table(
         ["ms", *columns, "count"],
         [
-            [name, *(cell(found[c], intervals.get(name, {}), c) for c in columns), f"{found['count']:,}"]
+            [
+                linked(name),
+                *(cell(known(found, c), intervals.get(name, {}), c) for c in columns),
+                f"{(found or {}).get('count', 0):,}",
+            ]
             for name, found in rows
         ],
         "numbers",
     )
 
 
-def cell(value: float, intervals: dict[str, Any], column: str) -> str:
+def cell(value: float | None, intervals: dict[str, Any], column: str) -> str:
     """A figure, and below a percentile its 95 % interval, or that there are too few requests for it."""
-    if column not in intervals:
+    if value is None or column not in intervals:
         return figure(value)
     between = intervals[column]
     aside = f"{figure(between[0])} to {figure(between[1])}" if between else "too few"
@@ -159,13 +136,17 @@ def latency_note(summary: dict[str, Any]) -> str:
             "From plan: counted from when the request was to leave, as a user who came then feels it."
         )
     if summary["output_tokens_from"] in ("events", "mixed"):
-        notes.append("The server's usage was missing: output tokens are counted as content events there.")
+        notes.append(
+            "Where the server gave no usage that can be used, output tokens are counted as content events."
+        )
     user = summary["client"]["ttft_user_ms"]
-    notes.append(
-        f"Without kernel stamps mean TTFT would have read {figure(user['mean'])} ms (p99 {figure(user['p99'])} ms)."
-        if summary["clock"] != "user"
-        else "Stamps are the client's own: its delays are in every figure."
-    )
+    if summary["clock"] == "user":
+        notes.append("Stamps are the client's own: its delays are in every figure.")
+    elif summary["completed"] and known(user, "mean") is not None:
+        notes.append(
+            f"Without kernel stamps mean TTFT would have read {figure(known(user, 'mean'))} ms "
+            f"(p99 {figure(known(user, 'p99'))} ms)."
+        )
     return " ".join(notes)
 
 
@@ -182,18 +163,18 @@ def heat_buttons(summary: dict[str, Any]) -> str:
 def errors(summary: dict[str, Any]) -> str:
     found = summary["errors"]
     requests = summary["requests"]
-    apart = [f"{requests[name]:,} {name}" for name in ("cancelled", "dropped", "lost") if requests[name]]
+    apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
     tail = f"<p>Neither completed nor failed: {', '.join(apart)}.</p>" if apart else ""
     if not found:
         return f"<p>No request failed.</p>{tail}"
     rows = []
     for kind, count in found.items():
         samples = [sample for sample in summary["error_samples"] if sample.get("kind") == kind][:3]
-        said = "<br>".join(
-            f"#{sample.get('slot')}: {escape(str(sample.get('message') or '(nothing)'))[:400]}"
+        words = "<br>".join(
+            f"#{sample.get('slot')}: {said(str(sample.get('message') or '(nothing)')[:400])}"
             for sample in samples
         )
-        rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", said])
+        rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", words])
     return table(["kind", "requests", "what the first ones said"], rows, "errors") + tail
 
 
@@ -208,19 +189,19 @@ def checks(found: list[dict[str, Any]]) -> str:
         chip = f'<span class="chip {check["status"]}">{check["status"]}</span>'
         measured = f"{figure(check['value'])} {escape(check['unit'])}"
         rows.append(
-            [escape(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
+            [linked(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
         )
     return table(["what", "measured", "doubtful", "invalid", "", "why it matters"], rows, "checks")
 
 
 def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     client = summary["client"]
-    low, high = client["ttft_bounds_ms"]
+    bounds = ttft_bounds(summary)
     found: list[tuple[str, Any]] = [
         ("clock of received bytes", summary["clock"]),
         (
             f"bounds of mean {'TTFT' if 'ttft_ms' in summary['metrics'] else 'E2EL'}",
-            f"{low:.3f} to {high:.3f} ms",
+            ABSENT if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f} ms",
         ),
         ("client delay p50 / p99 / max", three(client["client_delay_ms"])),
     ]
@@ -230,7 +211,7 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
         ("events per read", f"{client['events_per_read']:.2f}"),
         (
             "reads with several tokens",
-            f"{client['merged_reads']:,} ({client['merged_events']:,} tokens came behind)",
+            f"{client['merged_reads']:,}; {client['merged_events']:,} tokens share another's stamp",
         ),
         ("reader's rest", f"{client['reader_rest_ms']:g} ms"),
         ("CPU of a core, per worker", percents_of(client["cpu_share"])),
@@ -248,6 +229,8 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def three(figures: dict[str, float]) -> str:
+    if known(figures, "p50") is None:
+        return ABSENT
     return f"{figures['p50']:.3f} / {figures['p99']:.3f} / {figures['max']:.3f} ms"
 
 
@@ -277,7 +260,7 @@ def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def facts(pairs: Iterable[tuple[str, Any]]) -> str:
     items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape('–' if value is None else str(value))}</dd></div>"
+        f"<div><dt>{linked(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
         for name, value in pairs
     )
     return f"<dl>{items}</dl>"

@@ -13,7 +13,7 @@ from aisbench.analysis.records import Run
 from aisbench.analysis.series import Series, thinned
 from aisbench.analysis.server import gauge_series, hit_rate_series, read_samples
 from aisbench.report.page_arrays import packed_series
-from aisbench.report.page_table import METRIC_NAMES, figure, table
+from aisbench.report.page_table import METRIC_NAMES, figure, said, table
 
 GIB = 1 << 30
 # What a chart of all devices shows of each, and what a figure in the samples is of the unit shown.
@@ -146,7 +146,7 @@ def devices_panel(summary: dict[str, Any]) -> str:
         return ""
     rows = [
         [
-            f"{escape(str(device['device']))} <small>{escape(str(device['name'] or ''))}</small>",
+            f"{said(device['device'])} <small>{said(device['name'] or '')}</small>",
             *(
                 "–"
                 if device[name] is None

@@ -10,8 +10,12 @@ from typing import Any
 
 import orjson
 
+from aisbench.report import glossary
+
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 SCRIPT = "<script>\n{{script}}\n</script>\n"
+# Parts that are scripts and data: no words of the glossary are looked for in them.
+NO_WORDS = ("script", "data", "plotly", "style")
 CHARTS = '<script type="application/json" id="data">{{data}}</script>\n<script>{{plotly}}</script>\n' + SCRIPT
 
 
@@ -28,7 +32,9 @@ def chart_page(main: str, parts: dict[str, str], data: Any, scripts: Sequence[st
 
 
 def filled(main: str, after: str, parts: dict[str, str]) -> str:
-    template = asset("shell.html").replace("{{main}}", asset(main)).replace("{{after}}", after)
+    template = asset("shell.html").replace("{{main}}", asset(main) + "{{words}}").replace("{{after}}", after)
+    written = "".join(text for name, text in parts.items() if name not in NO_WORDS)
+    parts = {**parts, "words": glossary.section(written)}
     # One pass: what is put in is never searched for places itself.
     return PLACE.sub(lambda place: parts[place[1]], template)
 

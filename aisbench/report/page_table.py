@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from aisbench.printable import printable
+from aisbench.report.glossary import linked
+
 METRIC_NAMES = {
     "ttft_ms": "TTFT",
     "tpot_ms": "TPOT",
@@ -13,8 +16,14 @@ METRIC_NAMES = {
 }
 
 
-def figure(value: float) -> str:
-    """About four significant digits, thousands separated, never more than three decimals."""
+# In place of a figure that was not measured.
+ABSENT = "–"
+
+
+def figure(value: float | None) -> str:
+    """About four significant digits, thousands separated, never more than three decimals; a dash for None."""
+    if value is None:
+        return ABSENT
     size = abs(value)
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
     return f"{value:,.{decimals}f}"
@@ -34,12 +43,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
 
 
 def cards(shown: Iterable[tuple[str, str, str]]) -> str:
-    """Headline figures as (label, value, aside), all of them plain text; a value may have a unit behind a blank."""
+    """Headline figures as (label, value, aside), all of them plain text; a value may have a unit after a blank."""
     return "".join(
-        f'<div class="card"><div class="label">{escape(label)}</div><div class="value">{with_unit(value)}</div>'
+        f'<div class="card"><div class="label">{linked(label)}</div><div class="value">{with_unit(value)}</div>'
         f'<div class="aside">{escape(aside)}</div></div>'
         for label, value, aside in shown
     )
+
+
+def said(text: object) -> str:
+    """Words that a server may have had a hand in, as HTML."""
+    return escape(printable(str(text)))
 
 
 def with_unit(value: str) -> str:

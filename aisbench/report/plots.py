@@ -18,13 +18,14 @@ from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import (
+    Series,
     asked_rate_series,
     bin_ns,
     in_flight_series,
     per_second,
     token_series,
 )
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.tokens import TokenCounts, itl_histogram
 from aisbench.errors import BadInput
 from aisbench.report.page_curves import curve_fractions
 from aisbench.report.page_timeline import chosen
@@ -85,23 +86,30 @@ def rates(runs: Runs, metric: str) -> go.Figure:
                 line(
                     f"{name}, asked",
                     at,
-                    asked.t_s,
-                    asked.y,
+                    *to_the_end(asked, run),
                     line={"shape": "hv", "width": 5, "dash": "solid"},
                     opacity=0.3,
                 )
             )
         sent = per_second(sending.sent_ns, run.duration_ns, width_ns)
-        figure.add_trace(line(f"{name}, sent", at, sent.t_s, sent.y, line={"shape": "hv", "dash": "solid"}))
+        figure.add_trace(
+            line(f"{name}, sent", at, *to_the_end(sent, run), line={"shape": "hv", "dash": "solid"})
+        )
     figure.update_yaxes(rangemode="tozero")
     return figure
+
+
+def to_the_end(rate: Series, run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Times and rates; each rate holds to the next time, the last one to the end of the run."""
+    return np.append(rate.t_s, run.duration_ns / 1e9), np.append(rate.y, rate.y[-1])
 
 
 def tokens(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(layout={"xaxis_title": SECONDS, "yaxis_title": "output tokens/s"})
     for at, (name, run) in enumerate(runs.items()):
-        series = token_series(run, bin_ns(run.duration_ns))
-        figure.add_trace(line(name, at, series.t_s, series.y, line={"shape": "hv", "dash": "solid"}))
+        per_event = TokenCounts.of(run).per_event(run) or 1.0
+        series = token_series(run, bin_ns(run.duration_ns), per_event)
+        figure.add_trace(line(name, at, *to_the_end(series, run), line={"shape": "hv", "dash": "solid"}))
     figure.update_yaxes(rangemode="tozero")
     return figure
 
@@ -144,7 +152,7 @@ def distribution(name: str, run: Run, metric: str) -> tuple[NDArray[np.float64],
     if metric != "e2el" and not run.streams:
         raise BadInput(f"--metric {metric}: {name} has whole answers, which show e2el alone")
     if metric == "itl":
-        histogram = run.histograms["itl"]
+        histogram = itl_histogram(run)
         fractions = curve_fractions(histogram.count)
         values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / 1e6
         count = histogram.count
@@ -198,7 +206,7 @@ def saturation_figure(searches: Mapping[str, Mapping[str, Any]]) -> go.Figure:
         load = np.array([point["load"] for point in points])
         done = np.array([point["request_throughput"] for point in points])
         metric = "ttft" if "ttft_ms" in points[0]["metrics"] else "e2el"
-        tail = np.array([point["metrics"][f"{metric}_ms"]["p99"] for point in points])
+        tail = np.array([point["metrics"][f"{metric}_ms"]["p99"] for point in points], float)
         figure.add_trace(
             line(f"{name}, requests/s", at, load, done, line={"dash": "solid"}).update(mode="lines+markers")
         )

@@ -10,13 +10,20 @@ from typing import Any
 
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.report.files import write_text
+from aisbench.report.measured import known
 from aisbench.report.page_shell import chart_page
-from aisbench.report.page_table import cards, figure, table
+from aisbench.report.page_table import ABSENT, cards, figure, table
+from aisbench.report.saturation_doubt import clients, doubts
 from aisbench.report.saturation_table import ending, interval_words
 
 # In this order: each uses what those before it define.
 SCRIPTS = ("charts.js", "keys.js", "saturation.js")
-COLUMNS = ("TTFT mean", "TTFT p99", "TPOT mean", "TPOT p99", "E2EL mean", "E2EL p99")
+VERDICT_WORDS = {
+    "valid": "The client was not the bottleneck where the answer was decided.",
+    "doubtful": "The client may have been the bottleneck where the answer was decided:",
+    "invalid": "Do not rely on the answer: where it was decided, the client was invalid:",
+}
+LATENCIES = ("TTFT", "TPOT", "E2EL")
 
 
 def write_saturation(
@@ -28,14 +35,20 @@ def write_saturation(
         for term in settings.terms
         if term.metric in ("ttft", "tpot", "e2el")
     ]
-    data = {**found, "bounds": bounds}
+    at = clients(found)
+    data = {
+        **found,
+        "bounds": bounds,
+        "clients": [at.get(point["load"], "valid") for point in found["points"]],
+        "doubts": doubts(found),
+    }
     parts = {
         "title": "Saturation",
         "subtitle": escape(slo_words(found, settings)),
         "verdict": verdict_section(found),
         "headline": headline(found, settings),
         "command": escape(shlex.join(command)),
-        "throughput_note": escape(throughput_note(settings)),
+        "throughput_note": escape(throughput_note(found, settings)),
         "points": points_table(found, settings),
         "steps": steps_table(found, settings),
     }
@@ -48,38 +61,46 @@ def slo_words(found: Mapping[str, Any], settings: Settings) -> str:
     return f"The highest {what} with {', '.join(bounds)}. Search {ending(found)}."
 
 
-def throughput_note(settings: Settings) -> str:
-    note = "Green points pass, red ones fail. The line is the answer, shaded its interval, the dotted line the knee."
-    return note + (
-        " Where requests done leave the dashed line, the queue grows." if settings.is_open_loop else ""
-    )
+def throughput_note(found: Mapping[str, Any], settings: Settings) -> str:
+    notes = [
+        "Requests done by load. Green points pass, red ones fail; at hollow ones the client was not valid."
+    ]
+    if doubts(found)["max_load"] == "invalid":
+        notes.append("No answer is drawn: the client was invalid where it was decided.")
+    else:
+        notes.append("The line is the answer, shaded its interval, the dotted line the knee.")
+    if settings.is_open_loop:
+        notes.append("Where requests done leave the dashed line, the queue grows.")
+    return " ".join(notes)
 
 
 def verdict_section(found: Mapping[str, Any]) -> str:
     status = found["verdict"]["status"]
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found["verdict"]["reasons"])
-    words = (
-        "the client was not the bottleneck where the answer was decided"
-        if status == "valid"
-        else "the client may have been the bottleneck where the answer was decided"
-    )
+    words = VERDICT_WORDS[status]
     listed = f"<ul>{reasons}</ul>" if reasons else ""
-    return f'<section class="verdict {status}"><h2><span class="chip">{status}</span>{words}</h2>{listed}</section>'
+    return f'<section class="verdict {status}"><h2><span class="chip">{status}</span> {words}</h2>{listed}</section>'
 
 
 def headline(found: Mapping[str, Any], settings: Settings) -> str:
     done = "done under overload" if settings.is_open_loop else "highest throughput"
-    shown = (
-        (
-            "meets the SLO up to",
-            found["max_load"],
-            f"{settings.unit}; {interval_words(found['max_load_interval'])}",
-        ),
-        (done, found["capacity"], "req/s"),
-        ("knee", found["knee"], knee_words(found, settings)),
-        ("loads", len(found["points"]), f"{len(found['steps'])} runs"),
-    )
-    return cards((label, "none" if value is None else f"{value:.4g}", aside) for label, value, aside in shown)
+    clients = doubts(found)
+    shown = [
+        ("meets the SLO up to", "max_load", f"{settings.unit}; {interval_words(found['max_load_interval'])}"),
+        (done, "capacity", "req/s"),
+        ("knee", "knee", knee_words(found, settings)),
+    ]
+    rows = [(label, *answer(found[name], clients[name], aside)) for label, name, aside in shown]
+    return cards([*rows, ("loads", f"{len(found['points'])}", f"{len(found['steps'])} runs")])
+
+
+def answer(value: float | None, client: str, aside: str) -> tuple[str, str]:
+    """A card's value and what stands below it: a figure that an invalid client brought about is no answer."""
+    if value is None:
+        return "none", aside
+    if client == "invalid":
+        return "not known", f"the client was invalid at this step: {value:.4g} {aside} is what it reached"
+    return f"{value:.4g}", aside + ("; the client was doubtful at this step" if client == "doubtful" else "")
 
 
 def knee_words(found: Mapping[str, Any], settings: Settings) -> str:
@@ -93,38 +114,31 @@ def chip(good: bool, text: str) -> str:
 
 
 def points_table(found: Mapping[str, Any], settings: Settings) -> str:
+    at = clients(found)
     rows = []
     for point in found["points"]:
-        goodput = "–" if point["goodput"] is None else figure(point["goodput"])
-        latencies = []
-        for column in COLUMNS:
-            metric, statistic = column.lower().split()
-            figures = point["metrics"].get(f"{metric}_ms")
-            latencies.append(figure(figures[statistic]) if figures and figures["count"] else "–")
         verdict = chip(point["passes"], "passes" if point["passes"] else "fails")
+        client = at.get(point["load"], "valid")
         rows.append(
             [
                 f"{point['load']:g}",
                 verdict + ("" if point["clear"] else " by chance?"),
                 str(point["runs"]),
+                "valid" if client == "valid" else chip(False, client),
                 figure(point["request_throughput"]),
                 figure(point["output_throughput"]),
-                goodput,
-                f"{100 * point['error_rate']:.2f} %",
-                *latencies,
+                figure(point["goodput"]),
+                f"{100 * point['error_rate']:.2f}",
+                *(latency_cell(point["metrics"].get(f"{name.lower()}_ms")) for name in LATENCIES),
             ]
         )
-    head = [
-        settings.unit,
-        "",
-        "runs",
-        "req/s",
-        "tokens/s",
-        "goodput",
-        "errors",
-        *(f"{c}, ms" for c in COLUMNS),
-    ]
-    return table(head, rows, "numbers")
+    head = [settings.unit, "", "runs", "client", "req/s", "output tokens/s", "goodput, req/s", "errors, %"]
+    return table([*head, *(f"{name}, ms: mean / p99" for name in LATENCIES)], rows, "numbers")
+
+
+def latency_cell(figures: Mapping[str, Any] | None) -> str:
+    mean, p99 = known(figures, "mean"), known(figures, "p99")
+    return ABSENT if mean is None else f"{figure(mean)} / {figure(p99)}"
 
 
 def steps_table(found: Mapping[str, Any], settings: Settings) -> str:

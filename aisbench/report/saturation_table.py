@@ -12,6 +12,8 @@ from aisbench.analysis.saturation.backlog import Growth
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point
 from aisbench.report.files import write_text
+from aisbench.report.measured import known, shown
+from aisbench.report.saturation_doubt import doubts
 
 WIDTH = 72
 ENDINGS = {"finished": "finished", "budget": "unfinished", "interrupted": "unfinished", "failed": "failed"}
@@ -63,7 +65,7 @@ def answer_text(found: Mapping[str, Any], settings: Settings, folder: Path) -> s
 
 
 def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
-    unit = settings.unit
+    unit, clients = settings.unit, doubts(found)
     yield f"{' Saturation ':=^{WIDTH}}"
 
     def line(label: str, value: str) -> str:
@@ -74,17 +76,26 @@ def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
         yield line("Highest load that meets it", "none of those tried")
     else:
         ends = interval_words(found["max_load_interval"])
-        yield line("Highest load that meets it", f"{found['max_load']:g} {unit} ({ends})")
+        text = f"{found['max_load']:g} {unit} ({ends})"
+        yield line("Highest load that meets it", believed(text, clients["max_load"]))
     if found["capacity"] is not None:
         label = "Done under overload" if settings.is_open_loop else "Highest throughput"
-        yield line(label, f"{found['capacity']:.4g} req/s")
+        yield line(label, believed(f"{found['capacity']:.4g} req/s", clients["capacity"]))
     if found["knee"] is not None:
         ends = interval_words(found["knee_interval"])
-        yield line("Knee (throughput / mean E2EL highest)", f"{found['knee']:g} {unit} ({ends})")
+        text = f"{found['knee']:g} {unit} ({ends})"
+        yield line("Knee (throughput / mean E2EL highest)", believed(text, clients["knee"]))
     yield line("The search", ending(found))
     yield line("Verdict on the client", found["verdict"]["status"])
     for reason in found["verdict"]["reasons"]:
         yield f"  - {reason}"
+
+
+def believed(text: str, client: str) -> str:
+    """What a search found, or why that is no answer."""
+    if client == "invalid":
+        return f"not known; {text} is what a client reached that was invalid at this step"
+    return text + ("; the client was doubtful at this step" if client == "doubtful" else "")
 
 
 def ending(found: Mapping[str, Any]) -> str:
@@ -112,8 +123,7 @@ def table_lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def latency(point: Mapping[str, Any], metric: str, statistic: str) -> str:
-    figures = point["metrics"].get(metric)
-    return "-" if not figures or not figures["count"] else f"{figures[statistic]:.1f}"
+    return shown(known(point["metrics"].get(metric), statistic), ".1f")
 
 
 def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
@@ -122,6 +132,6 @@ def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*PLAIN, *(f"{s}_{m}" for m in LATENCIES for s in STATISTICS)])
     for point in found["points"]:
-        figures = [point["metrics"].get(m, {}).get(s) for m in LATENCIES for s in STATISTICS]
+        figures = [known(point["metrics"].get(m), s) for m in LATENCIES for s in STATISTICS]
         writer.writerow([*(point[name] for name in PLAIN), *figures])
     write_text(text.getvalue(), path)

@@ -9,15 +9,17 @@ import os
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-from aisbench.errors import BadInput
+from aisbench.children import child_command, child_environment, last_words
+from aisbench.errors import BadInput, CannotRun
 
 CONTROL_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
+# The command line's exit code for options that cannot be used.
+BAD_INPUT = 2
 
 
 class SimulatorProcess:
@@ -96,11 +98,11 @@ def start_simulator(
     """Starts `aisbench simulate` with `args` on a free port; it ends with the block, or with this process.
 
     `uds`: it listens there instead. `tls`: files of certificate and key, with which it speaks https.
-    Raises BadInput with the simulator's own message when it does not start.
+    Raises BadInput with the simulator's own message when it refuses `args`, CannotRun when it does not start.
     """
     announced, announce = os.pipe()
     kept_by_it, kept_by_us = os.pipe()
-    command = [sys.executable, "-m", "aisbench", "simulate", "--port", "0", *args]
+    command = child_command("aisbench", "simulate", "--port", "0", *args)
     command += ["--uds", uds] if uds else []
     command += ["--tls-cert", tls[0], "--tls-key", tls[1]] if tls else []
     command += ["--announce", str(announce), "--lifeline", str(kept_by_it)]
@@ -117,6 +119,7 @@ def start_simulator(
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
+                env=child_environment(),
                 pass_fds=(announce, kept_by_it),
                 start_new_session=True,
             )
@@ -127,10 +130,10 @@ def start_simulator(
         try:
             port = reader.readline()
             if not port:
-                process.wait()
+                code = process.wait()
                 errors.seek(0)
-                said = errors.read().decode(errors="replace").strip()
-                raise BadInput("the simulator did not start: " + said.removeprefix("error: ")[-500:])
+                said = f"the simulator did not start: {last_words(errors.read()) or f'exit code {code}'}"
+                raise BadInput(said) if code == BAD_INPUT else CannotRun(said)
             simulator.port = int(port)
             yield simulator
         finally:

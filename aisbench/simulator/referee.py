@@ -16,11 +16,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 from aisbench._native import referee
+from aisbench.children import child_command, child_environment, last_words
+from aisbench.errors import CannotRun
 
 STOP_TIMEOUT_S = 5.0
 BACKLOG = 4096
@@ -58,26 +61,40 @@ def start_referee(
 ) -> Iterator[RefereeProcess]:
     """Starts a referee on a free port; it ends with the block, or with this process.
 
-    `cpu`: the only one that it runs on. None: where the kernel puts it.
+    `cpu`: the only one that it runs on. None: where the kernel puts it. Raises CannotRun when it does not start.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "aisbench.simulator.referee",
-        "0",
-        str(ttft_us),
-        str(itl_us),
-        str(tokens),
-    ]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
+    command = child_command("aisbench.simulator.referee", 0, ttft_us, itl_us, tokens)
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=child_environment(),
+            start_new_session=True,
+        )
+        with ended(process):
+            assert process.stdout is not None
+            if cpu is not None:
+                # One that has ended already says why below.
+                with contextlib.suppress(ProcessLookupError):
+                    os.sched_setaffinity(process.pid, {cpu})
+            port = process.stdout.readline()
+            if not port:
+                code = process.wait()
+                errors.seek(0)
+                said = last_words(errors.read()) or f"exit code {code}"
+                raise CannotRun(f"the referee did not start: {said}")
+            yield RefereeProcess(int(port))
+
+
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """The process ends with the block."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        if cpu is not None:
-            os.sched_setaffinity(process.pid, {cpu})
-        yield RefereeProcess(int(process.stdout.readline()))
+        yield
     finally:
         process.stdin.close()
         try:

@@ -25,8 +25,9 @@ from aisbench.workload.warm_up import WarmUp
 Progress = Callable[[int, int], None]
 Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
 PROGRESS_EVERY = 64
-# As it stands inside a JSON string.
+# As it stands inside a JSON string, and the message of a chat that holds nothing else.
 ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
+MESSAGE = json.dumps({"role": "assistant", "content": ANSWER}).encode() + b", "
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ def build_workload(
     reuse = PrefixReuse()
     wanted = dataset.ignores_eos if prompts.ignores_eos is None else prompts.ignores_eos
     ignore_eos = wanted if options.ignore_eos is None else options.ignore_eos
-    body_options = BodyOptions(options.model, ignore_eos, options.temperature, options.extra_body, stream)
+    body_options = BodyOptions(
+        options.model, ignore_eos, options.temperature, options.extra_body, stream, options.omit_field
+    )
     warming = WarmUp(warm_up, options.seed, backend, body_options)
     prompt_tokens = np.zeros(count, dtype=np.int32)
     max_tokens = np.zeros(count, dtype=np.int32)
@@ -96,10 +99,16 @@ def build_workload(
     bodies = write_bodies(directory / "bodies.bin", encoded(), count)
     np.save(directory / "prompt_tokens.npy", prompt_tokens)
     np.save(directory / "max_tokens.npy", max_tokens)
-    facts = fingerprint(options, bodies, prompt_tokens, reuse)
+    facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)
     return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies)
 
 
 def with_holes(body: bytes) -> bytes:
-    """A zero byte for each place where the answer to an earlier turn is to be put in."""
-    return body.replace(ANSWER_IN_JSON, b"\0")
+    """A zero byte for each place where the answer to an earlier turn is to be put in, and the bytes 1 and 2
+    around the messages that go where there is none. JSON has none of the three."""
+    return body.replace(MESSAGE, b"\1" + MESSAGE + b"\2").replace(ANSWER_IN_JSON, b"\0")
+
+
+def without_holes(body: bytes) -> bytes:
+    """The inverse."""
+    return body.translate(None, b"\1\2").replace(b"\0", ANSWER_IN_JSON)

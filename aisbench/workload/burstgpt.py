@@ -7,30 +7,32 @@ Its times are not used; `--dataset trace` replays them.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file
+from aisbench.workload.bad_lines import BadLine, BadLines, whole_number
+from aisbench.workload.dataset_files import dataset_file
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
+from aisbench.workload.tables import separator_notes, table_int, table_rows
 from aisbench.workload.tokenizers import load_tokenizer
-from aisbench.workload.traces import table_int
 from aisbench.workload.words import WORDS
 
 BATCH = 64
 MODEL = "GPT-4"
+COLUMNS = ("Model", "Request tokens", "Response tokens")
 
 
 def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for a file of another kind, and for bad rows, all at once."""
+    """Raises BadInput for a file of another kind, and where no row can be used."""
     path = dataset_file(options, "a BurstGPT CSV file")
-    rows = read_lengths(path)
+    rows, bad = read_lengths(path, options)
     if not rows:
         raise BadInput(f"{path}: no row of {MODEL} with an answer")
     count = len(rows) if options.count is None else options.count
@@ -58,27 +60,28 @@ def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             for i, text in zip(batch, texts, strict=True):
                 yield Prompt(text, *lengths[i])
 
-    return Prompts(items(), count, [note])
+    notes = [note, *bad.notes(), *separator_notes(path, COLUMNS)]
+    return Prompts(items(), count, notes, rows=bad.facts())
 
 
-def read_lengths(path: Path) -> list[tuple[int, int]]:
-    """Request and response tokens of the rows that count."""
-    bad = BadLines(path)
+def read_lengths(path: Path, options: WorkloadOptions) -> tuple[list[tuple[int, int]], BadLines]:
+    """Request and response tokens of the rows that count, and what cannot be used."""
+    bad = BadLines(path, strict=options.strict_dataset)
     lengths: list[tuple[int, int]] = []
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.DictReader(file)
-        for name in ("Model", "Request tokens", "Response tokens"):
-            if name not in (rows.fieldnames or ()):
-                raise BadInput(f"{path} has no column {name!r}; a BurstGPT CSV file is wanted")
-        for row in rows:
-            if row["Model"] != MODEL:
-                continue
-            try:
-                asked, answered = table_int(row, "Request tokens"), table_int(row, "Response tokens")
-            except BadLine as problem:
-                bad.add(rows.line_num, problem)
-                continue
-            if answered > 0:
-                lengths.append((asked, answered))
+    for number, row in table_rows(path, all_of=COLUMNS, what="BurstGPT CSV file"):
+        if row["Model"] != MODEL:
+            continue
+        try:
+            asked, answered = (length_in(row, name) for name in COLUMNS[1:])
+        except BadLine as problem:
+            bad.add(number, problem)
+            continue
+        bad.used += 1
+        if answered > 0:
+            lengths.append((asked, answered))
     bad.check()
-    return lengths
+    return lengths, bad
+
+
+def length_in(row: dict[str | None, Any], name: str) -> int:
+    return whole_number(table_int(row, name), name, 0)

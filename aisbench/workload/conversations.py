@@ -37,22 +37,18 @@ def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.dataset_path is None:
         if options.history == "recorded":
             raise BadInput("--history recorded needs --dataset-path with recorded conversations")
-        source = random_conversations(options)
+        source, rows = random_conversations(options), None
         counter = TokenCounter(options)
         notes = ["no --dataset-path was given: conversations are words of a built-in list", counter.note]
     else:
         path = dataset_file(options, "conversations (JSON, or JSON lines)")
-        source = read_conversations(path)
+        recorded = read_conversations(path, options)
+        source, rows = iter(recorded.conversations), recorded.bad.facts()
         counter = TokenCounter(options)
-        notes = [counter.note]
+        notes = [counter.note, *recorded.notes()]
     kept = chosen(source, options)
     if options.history == "answers":
         notes.append("input lengths are estimates: the server's own answers become part of later turns")
-    elif any(turn.answer is None for one in kept for turn in one.turns[:-1]):
-        raise BadInput(
-            "--history recorded: some turns of the file have no answer that later ones could hold; "
-            "use --history answers"
-        )
     first = np.cumsum([0, *(len(one.turns) for one in kept)], dtype=np.int64)
     turns = [turn for one in kept for turn in one.turns]
     think_ns = np.array([round(think_s(turn, options) * S) for turn in turns], dtype=np.int64)
@@ -63,6 +59,7 @@ def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         notes,
         conversations=Conversations(first, think_ns),
         ignores_eos=options.dataset_path is None,
+        rows=rows,
     )
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file, json_object, whole_number
+from aisbench.workload.bad_lines import BadLine, BadLines, check_text, whole_number
+from aisbench.workload.dataset_files import dataset_file, json_lines
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.sharegpt import oversample
@@ -25,9 +26,9 @@ PER_LINE = -1
 
 
 def custom_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for bad lines, all at once, and where the chat template is missing."""
+    """Raises BadInput where no line can be used, and where the chat template is missing."""
     path = dataset_file(options, "JSON lines with a prompt each")
-    rows = read_rows(path, per_line=options.output_len == PER_LINE)
+    rows, bad = read_rows(path, options)
     generator = random.Random(options.seed)
     if options.shuffle:
         generator.shuffle(rows)
@@ -41,29 +42,29 @@ def custom_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         Prompt(text, tokens, in_file if output_len == PER_LINE else output_len)
         for text, tokens, (_, in_file) in zip(texts, counter.counts(texts), rows, strict=True)
     ]
-    notes = [counter.note, *oversample(kept, options, generator)]
-    return Prompts(iter(kept), len(kept), notes, stdlib_random=generator)
+    notes = [counter.note, *bad.notes(), *oversample(kept, options, generator)]
+    return Prompts(iter(kept), len(kept), notes, stdlib_random=generator, rows=bad.facts())
 
 
-def read_rows(path: Path, *, per_line: bool) -> list[tuple[str, int | None]]:
-    """Prompts and, with `per_line`, their output lengths."""
-    bad = BadLines(path)
+def read_rows(path: Path, options: WorkloadOptions) -> tuple[list[tuple[str, int | None]], BadLines]:
+    """Prompts and, where each line is to bring its own, their output lengths; and what cannot be used."""
+    per_line = options.output_len == PER_LINE
+    bad = BadLines(path, strict=options.strict_dataset)
     rows: list[tuple[str, int | None]] = []
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json_object(line)
-                text = row.get("prompt")
-                if not isinstance(text, str):
-                    raise BadLine("no text as its 'prompt'")
-                length = whole_number(row.get("output_tokens"), "output_tokens", 1) if per_line else None
-                rows.append((text, length))
-            except BadLine as problem:
-                bad.add(number, problem)
+    for number, parse in json_lines(path, options.dataset):
+        try:
+            row = parse()
+            text = row.get("prompt")
+            if not isinstance(text, str):
+                raise BadLine("no text as its 'prompt'")
+            check_text(text)
+            length = whole_number(row.get("output_tokens"), "output_tokens", 1) if per_line else None
+            rows.append((text, length))
+            bad.used += 1
+        except BadLine as problem:
+            bad.add(number, problem)
     bad.check()
-    return rows
+    return rows, bad
 
 
 def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> list[str]:
@@ -81,7 +82,10 @@ def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> lis
     try:
         return [
             tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}], add_generation_prompt=True, tokenize=False
+                [{"role": "user", "content": text}],
+                add_generation_prompt=True,
+                tokenize=False,
+                **(options.chat_template_kwargs or {}),
             )
             for text in texts
         ]

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from aisbench.errors import BadInput
+from aisbench.workload.bad_lines import (
+    BYTE_ORDER_MARK,
+    NOT_UTF8,
+    BadLine,
+    BadLines,
+    json_object,
+    parsed_json,
+    shortened,
+    whole_number,
+)
+from aisbench.workload.file_kinds import refuse_json_array, refuse_other_encodings, refuse_other_kinds
 from aisbench.workload.options import WorkloadOptions
 
-# Of a file full of bad lines, so many are named; the others are counted.
-SHOWN = 10
 READ_BYTES = 1 << 20
-# Some editors put it before the first line.
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+# The names of what says what is wrong with a line stand here too, for the data sets.
+__all__ = ["BadLine", "BadLines", "dataset_file", "json_object", "parsed_json", "shortened", "whole_number"]
+
+Parse = Callable[[], Any]
 
 
 def dataset_file(options: WorkloadOptions, wanted: str) -> Path:
@@ -24,10 +35,15 @@ def dataset_file(options: WorkloadOptions, wanted: str) -> Path:
     path = dataset_path(options, wanted)
     if path.is_dir():
         raise BadInput(f"--dataset-path {path} is a folder; --dataset {options.dataset} wants {wanted}")
+    if not path.is_file():
+        raise BadInput(
+            f"--dataset-path {path} is a pipe or a device; it is read twice, so give a file on disk"
+        )
     try:
         with path.open("rb") as file:
-            if not file.read(READ_BYTES).strip():
+            if not file.read(READ_BYTES).removeprefix(BYTE_ORDER_MARK).strip():
                 raise BadInput(f"--dataset-path {path} is empty; --dataset {options.dataset} wants {wanted}")
+        refuse_other_kinds(path)
     except OSError as problem:
         raise BadInput(f"--dataset-path {path} cannot be read: {problem.strerror}") from None
     return path
@@ -37,30 +53,52 @@ def dataset_path(options: WorkloadOptions, wanted: str) -> Path:
     """Raises BadInput when none was given, or nothing is there."""
     if not options.dataset_path:
         raise BadInput(f"--dataset {options.dataset} needs --dataset-path with {wanted}")
-    path = Path(options.dataset_path).expanduser()
-    if not path.exists():
-        raise BadInput(f"--dataset-path {path}: there is no such file or folder")
-    return path
+    try:
+        path = Path(options.dataset_path).expanduser()
+        if path.exists():
+            return path
+    except (OSError, RuntimeError, ValueError) as problem:
+        raise BadInput(f"--dataset-path {options.dataset_path} cannot be read: {problem}") from None
+    raise BadInput(f"--dataset-path {path}: there is no such file or folder")
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, by their numbers."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield number, line
+
+
+def json_lines(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
+    """By its number, what makes an object of each line (or raises BadLine)."""
+    refuse_json_array(path, dataset)
+    for number, line in numbered_lines(path):
+        yield number, lambda line=line: json_object(line)  # type: ignore[misc]
+
+
+def is_json_list(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(1 << 16).removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b"[")
+
+
+def json_entries(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
+    """The same of the entries of a JSON list, numbered from 1, or of JSON lines."""
+    if not is_json_list(path):
+        yield from json_lines(path, dataset)
+        return
+    for number, entry in enumerate(read_json(path), 1):
+        yield number, lambda entry=entry: entry  # type: ignore[misc]
 
 
 def read_json(path: Path) -> Any:
-    """The whole file as JSON; raises BadInput that says where it is broken.
-
-    orjson is many times faster; what it refuses (halves of surrogate pairs, NaN) Python's own may still take.
-    """
-    data = path.read_bytes()
+    """The whole file as JSON; raises BadInput that says where it is broken."""
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as problem:
-        raise BadInput(f"{path} is not UTF-8: {problem.reason} at byte {problem.start}") from None
-    except json.JSONDecodeError as problem:
-        raise BadInput(
-            f"{path}: broken JSON in line {problem.lineno}, column {problem.colno}: {problem.msg}"
-        ) from None
+        return parsed_json(path.read_bytes())
+    except BadLine as problem:
+        if problem.kind == NOT_UTF8:
+            refuse_other_encodings(path)
+        raise BadInput(f"--dataset-path {path}: {problem}") from None
 
 
 def file_hash(path: Path) -> str:
@@ -74,55 +112,3 @@ def file_hash(path: Path) -> str:
             while block := file.read(READ_BYTES):
                 digest.update(block)
     return digest.hexdigest()
-
-
-class BadLine(ValueError):
-    """What is wrong with one line."""
-
-
-class BadLines:
-    """Collects what is wrong with a file, so that it is all said at once and before anything is sent."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.count = 0
-        self.shown: list[str] = []
-
-    def add(self, number: int, what: object) -> None:
-        self.count += 1
-        if len(self.shown) < SHOWN:
-            self.shown.append(f"line {number}: {what}")
-
-    def check(self) -> None:
-        """Raises BadInput when there were any."""
-        if self.count:
-            more = f"; and {self.count - len(self.shown)} more" if self.count > len(self.shown) else ""
-            lines = "line is" if self.count == 1 else "lines are"
-            raise BadInput(f"{self.path}: {self.count} {lines} bad: {'; '.join(self.shown)}{more}")
-
-
-def json_object(line: bytes) -> dict[str, Any]:
-    """One line of a JSON-lines file; raises BadLine unless it is an object."""
-    try:
-        value = orjson.loads(line.removeprefix(BYTE_ORDER_MARK))
-    except orjson.JSONDecodeError as problem:
-        raise BadLine(f"broken JSON ({problem})") from None
-    if not isinstance(value, dict):
-        raise BadLine(f"not a JSON object but {type(value).__name__}")
-    return value
-
-
-def whole_number(value: Any, name: str, least: int) -> int:
-    """`value` as an int; raises BadLine, naming the field, unless it is one of at least `least`."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadLine(f"{name} is {shortened(value)}, not a whole number")
-    if value < least:
-        raise BadLine(f"{name} is {value}; it has to be at least {least}")
-    return value
-
-
-def shortened(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."

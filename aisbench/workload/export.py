@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.bodies import BodyFile
-from aisbench.workload.build import ANSWER_IN_JSON, Workload
+from aisbench.workload.build import Workload, without_holes
 
 S = 1e9
 
@@ -32,7 +32,7 @@ def export_lines(workload: Workload, slots: int, offsets_ns: NDArray[np.int64] |
         planned = slot
         more = ""
         if talks is not None and belongs is not None:
-            body = body.replace(b"\0", ANSWER_IN_JSON)
+            body = without_holes(body)
             planned = int(belongs[i])
             more = f', "conversation": {planned}, "think_s": {float(talks.think_ns[i] / S)!r}'
         planned_s = float(offsets_ns[planned] / S) if offsets_ns is not None else None

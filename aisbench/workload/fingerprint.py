@@ -30,12 +30,16 @@ FILES = (
 
 
 def fingerprint(
-    options: WorkloadOptions, bodies: Bodies, prompt_tokens: NDArray[np.int32], reuse: PrefixReuse
+    options: WorkloadOptions,
+    bodies: Bodies,
+    prompt_tokens: NDArray[np.int32],
+    reuse: PrefixReuse,
+    rows: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Plain values, for run.json and summaries.
 
     `bodies`: see Bodies.fingerprint. `prompt_tokens`: how the planned lengths are spread, with the
-    sha256 of them all as little-endian int32. `prefix_reuse`: see PrefixReuse.share.
+    sha256 of them all as little-endian int32. `prefix_reuse`: see PrefixReuse.share. `rows`: see Prompts.
     """
     return {
         "bodies": bodies.fingerprint,
@@ -43,7 +47,7 @@ def fingerprint(
         "unique_prompts": bodies.unique,
         "prompt_tokens": length_facts(prompt_tokens),
         "prefix_reuse": round(reuse.share, 6),
-        "dataset": dataset_facts(options),
+        "dataset": {**dataset_facts(options), **({"rows": rows} if rows is not None else {})},
         "tokenizer": tokenizer_facts(options),
     }
 

@@ -23,12 +23,13 @@ class DatasetOptions:
     """What a data set is told, by the names of the command line's options. Lengths are in tokens.
 
     None: the data set's own default. `prefix_len` tokens stand before every prompt, beside `input_len`.
-    `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body. What the others
+    `ignore_eos` None: as the data set wants it. `extra_body` is merged into every body, `omit_field` taken out of it. What the others
     mean, and which data set heeds them, `registry` says.
     """
 
     dataset: str = "random"
     dataset_path: str | None = None
+    strict_dataset: bool = False
     input_len: int | None = None
     output_len: int | None = None
     prefix_len: int | None = None
@@ -42,6 +43,7 @@ class DatasetOptions:
     shuffle: bool = True
     oversample: bool = True
     chat_template: bool = True
+    chat_template_kwargs: Mapping[str, Any] | None = None
     trace_format: str | None = None
     block_size: int | None = None
     speedup: float = 1.0
@@ -60,6 +62,7 @@ class DatasetOptions:
     ignore_eos: bool | None = None
     temperature: float | None = None
     extra_body: Mapping[str, Any] | None = None
+    omit_field: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,18 +71,22 @@ class WorkloadOptions(DatasetOptions):
 
     `count`: how many are asked for; None: as many as the data set has (DEFAULT_COUNT where it can
     make any number). `range_ratio`: for input and output; each length is drawn from length *
-    (1 - ratio) to length * (1 + ratio).
+    (1 - ratio) to length * (1 + ratio). `own_times`: requests leave when a recorded data set says so;
+    False: something else does, and its times are not wanted. `model_is_named`: by the user, and not found
+    out: it stands above what recorded bodies say.
     """
 
     count: int | None
     model: str
     range_ratio: tuple[float, float] = (0.0, 0.0)
+    own_times: bool = True
+    model_is_named: bool = False
 
     @staticmethod
-    def of(given: DatasetOptions, *, range_ratio: str, count: int | None, model: str) -> WorkloadOptions:
-        """`range_ratio` as it was typed. Raises BadInput for one that is none."""
+    def of(given: DatasetOptions, *, range_ratio: str, **others: Any) -> WorkloadOptions:
+        """`range_ratio` as it was typed; `others`: the fields of this class. Raises BadInput for a bad ratio."""
         same = {field.name: getattr(given, field.name) for field in fields(DatasetOptions)}
-        return WorkloadOptions(range_ratio=parse_range_ratio(range_ratio), count=count, model=model, **same)
+        return WorkloadOptions(range_ratio=parse_range_ratio(range_ratio), **same, **others)
 
     def check(self) -> None:
         """Raises BadInput, naming the flag, for the first option that makes no sense for any data set."""
@@ -115,6 +122,11 @@ class WorkloadOptions(DatasetOptions):
         one_of("--history", self.history, ("answers", "recorded"))
         one_of("--lora-assignment", self.lora_assignment, ("random", "round-robin"))
         self.check_extra_body()
+        for name in self.omit_field:
+            if name in FIXED_FIELDS:
+                raise BadInput(
+                    f"--omit-field {name}: without it there is no request; other fields can be left out"
+                )
 
     def check_extra_body(self) -> None:
         if self.extra_body is None:

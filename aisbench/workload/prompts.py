@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,8 @@ class Prompts:
     Python's and NumPy's global generators, from which it then draws LoRA modules and arrivals; None:
     freshly seeded. The first is final at once, the second when the last item was made.
 
-    `ignores_eos`: see registry.Dataset, where this is None.
+    `ignores_eos`: see registry.Dataset, where this is None. `rows`: how many rows of the data set's file are
+    used and left out, see BadLines.facts; None: there is no file, or it has no rows.
     """
 
     items: Iterator[Prompt]
@@ -46,3 +48,4 @@ class Prompts:
     stdlib_random: random.Random | None = None
     legacy_random: np.random.RandomState | None = None
     ignores_eos: bool | None = None
+    rows: dict[str, Any] | None = None

@@ -51,7 +51,7 @@ PREFIXES = vllms(
     "prefixes that many prompts share, and a suffix for each prompt",
     *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
 )
-TRACE = ("--dataset-path", "--trace-format", "--block-size", "--speedup", "--token-ids")
+TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 
 DATASETS: dict[str, Dataset] = {

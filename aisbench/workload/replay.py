@@ -9,6 +9,8 @@ is how all bodies are written; `sha256` is that of those bytes, and a line whose
 somebody edited it. `planned_s` and the lengths may be null. Turns of a conversation also have
 `conversation`, a number that all of them share, and `think_s`; answers that are not known before the
 run stand in their bodies as prompt.ANSWER.
+
+--model, --temperature and --extra-body stand above what the bodies say; nothing else changes them.
 """
 
 from __future__ import annotations
@@ -27,13 +29,19 @@ from numpy.typing import NDArray
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
+from aisbench.backends.registry import BACKENDS
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_files import BadLine, BadLines, dataset_file, shortened, whole_number
+from aisbench.workload.bad_lines import NOT_UTF8, BadLine, BadLines, shortened, whole_number
+from aisbench.workload.dataset_files import dataset_file, numbered_lines
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations, Prompts
 
 S = 1e9
+NAMED_MOST = 3
+# What bodies of the usual APIs ask with, and what they call the longest answer.
+ASK_NAMES = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
+LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -42,15 +50,19 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     Raises BadInput for bad lines, all at once.
     """
     path = dataset_file(options, "JSON lines of aisbench workload export")
-    refuse_changes(options)
     checked = check_file(path, options.count)
-    notes = [
-        f"bodies are those of {path}, byte for byte; --model, --extra-body and the like do not change them"
-    ]
+    check_backend(path, backend)
+    changes = changes_of(options)
+    notes = [f"bodies are those of {path}, byte for byte"]
+    if changes:
+        notes = [f"bodies are those of {path}, with {', '.join(changes)} as this run's options say"]
+    elif checked.models - {options.model}:
+        named = ", ".join(sorted(checked.models)[:NAMED_MOST])
+        notes.append(f"the bodies ask for model {named}; --model {options.model} would ask for that instead")
     if options.count is not None and checked.count < options.count:
         notes.append(f"the file has {checked.count} requests, fewer than the {options.count} asked for")
     return Prompts(
-        replayed(path, checked.count),
+        replayed(path, checked.count, backend, changes),
         checked.count,
         notes,
         arrivals_ns=checked.arrivals_ns(),
@@ -58,17 +70,47 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     )
 
 
-def refuse_changes(options: WorkloadOptions) -> None:
-    for flag, value in (("--extra-body", options.extra_body), ("--temperature", options.temperature)):
-        if value is not None:
-            raise BadInput(f"{flag} cannot be put into bodies that are replayed; leave it out")
+def changes_of(options: WorkloadOptions) -> dict[str, Any]:
+    """The fields that the command line has for bodies which have others, or none."""
+    changes: dict[str, Any] = {"model": options.model} if options.model_is_named else {}
+    if options.temperature is not None:
+        changes["temperature"] = options.temperature
+    return {**changes, **(options.extra_body or {})}
+
+
+def check_backend(path: Path, backend: Backend) -> None:
+    """Raises BadInput where the first body was made for another API: its server would refuse all of them."""
+    body = parsed(next(line for _, line in numbered_lines(path)))["body"]
+    known = backends_for(body)
+    if known and not set(ASK_NAMES) & body.keys() & backend.field_names():
+        theirs = next(name for name in ASK_NAMES if name in body)
+        raise BadInput(
+            f"--dataset-path {path}: its bodies ask by {theirs!r}, as {backend.family} does not; "
+            f"give the backend that they were exported for, such as --backend {known[0]}"
+        )
+
+
+def backends_for(body: dict[str, Any]) -> list[str]:
+    """The backends whose bodies ask by a name that this one has; none: nobody does, so that nothing is known."""
+    theirs = {name for name in ASK_NAMES if name in body}
+    return [name for name, backend in BACKENDS.items() if theirs & backend.field_names()]
+
+
+def backend_for(path: Path) -> Backend:
+    """One that a file was exported for, as far as its first line shows that."""
+    try:
+        known = backends_for(checked_line(next(line for _, line in numbered_lines(path)))["body"])
+    except (BadLine, OSError, StopIteration):
+        known = []
+    return BACKENDS[known[0] if known else "openai"]
 
 
 class Checked:
-    """What is kept of each line: planned times, conversations, think times."""
+    """What is kept of each line: planned times, conversations, think times; and the models of all."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.models: set[str] = set()
         self.planned_s = array("d")
         self.belongs = array("q")
         self.think_s = array("d")
@@ -78,7 +120,9 @@ class Checked:
         planned = line.get("planned_s")
         self.planned_s.append(math.nan if planned is None else planned)
         self.belongs.append(line.get("conversation", -1))
-        self.think_s.append(line.get("think_s", 0.0))
+        self.think_s.append(line.get("think_s") or 0.0)
+        if isinstance(line["body"].get("model"), str) and len(self.models) < NAMED_MOST:
+            self.models.add(line["body"]["model"])
 
     def arrivals_ns(self) -> NDArray[np.int64] | None:
         """None where a line has no time, or they do not rise: then the run's own plan says when."""
@@ -99,24 +143,18 @@ class Checked:
 def check_file(path: Path, most: int | None) -> Checked:
     bad = BadLines(path)
     checked = Checked()
-    for number, line in numbered(path):
+    for number, line in numbered_lines(path):
         if checked.count == most:
             break
         try:
             checked.add(checked_line(line))
         except BadLine as problem:
             bad.add(number, problem)
+    bad.used = checked.count
     bad.check()
     if any(b < a for a, b in pairwise(checked.belongs)):
         raise BadInput(f"{path}: the turns of a conversation do not stand together")
     return checked
-
-
-def numbered(path: Path) -> Iterator[tuple[int, bytes]]:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, line
 
 
 def checked_line(line: bytes) -> dict[str, Any]:
@@ -144,8 +182,10 @@ def parsed(line: bytes) -> dict[str, Any]:
     # Not orjson: it would round whole numbers beyond 64 bits and refuse halves of surrogate pairs.
     try:
         row = json.loads(line)
-    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
-        raise BadLine(f"broken JSON ({problem})") from None
+    except UnicodeDecodeError:
+        raise BadLine(NOT_UTF8) from None
+    except (ValueError, RecursionError) as problem:
+        raise BadLine(f"broken JSON ({problem})", "broken JSON") from None
     if not isinstance(row, dict):
         raise BadLine(f"not a JSON object but {type(row).__name__}")
     return row
@@ -155,11 +195,18 @@ def body_bytes(row: dict[str, Any]) -> bytes:
     return json.dumps(row["body"]).encode()
 
 
-def replayed(path: Path, count: int) -> Iterator[Prompt]:
-    for (_, line), _ in zip(numbered(path), range(count), strict=False):
+def replayed(path: Path, count: int, backend: Backend, changes: dict[str, Any]) -> Iterator[Prompt]:
+    longest = next((changes[name] for name in LENGTH_NAMES if isinstance(changes.get(name), int)), None)
+    for (_, line), _ in zip(numbered_lines(path), range(count), strict=False):
         row = parsed(line)
         text, ids = asked(row["body"])
-        yield Prompt(text, row.get("prompt_tokens") or 0, row.get("max_tokens"), ids, body=body_bytes(row))
+        if changes:
+            # A server that has no such field in its bodies (TGI has no model) is sent none.
+            row["body"] = backend.merged(
+                row["body"], {k: v for k, v in changes.items() if k != "model" or k in row["body"]}
+            )
+        output = row.get("max_tokens") if longest is None else longest
+        yield Prompt(text, row.get("prompt_tokens") or 0, output, ids, body=body_bytes(row))
 
 
 def asked(body: dict[str, Any]) -> tuple[str, tuple[int, ...] | None]:
@@ -169,7 +216,7 @@ def asked(body: dict[str, Any]) -> tuple[str, tuple[int, ...] | None]:
     """
     if isinstance(body.get("messages"), list):
         return as_text([message for message in body["messages"] if isinstance(message, dict)]), None
-    for name in ("prompt", "input", "inputs", "text_input", "text", "query"):
+    for name in ASK_NAMES[1:]:
         value = body.get(name)
         if isinstance(value, str):
             return value, None

@@ -8,9 +8,7 @@ body as well. Anything else is not sent, and a note says so. In CSV, `messages` 
 
 from __future__ import annotations
 
-import csv
 import itertools
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,19 +19,15 @@ import orjson
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_files import (
-    BadLine,
-    BadLines,
-    dataset_file,
-    json_object,
-    shortened,
-    whole_number,
-)
-from aisbench.workload.messages import Message, as_text, with_system
+from aisbench.workload.bad_lines import BadLine, BadLines, check_text, shortened, whole_number
+from aisbench.workload.dataset_files import dataset_file, json_lines
+from aisbench.workload.messages import Message, as_text, text_of, with_system
 from aisbench.workload.options import FIXED_FIELDS, WorkloadOptions
 from aisbench.workload.prompts import Prompts
+from aisbench.workload.tables import check_cells, separator_notes, table_rows
 from aisbench.workload.token_counts import TokenCounter
 
+TEXTS = ("prompt", "messages")
 OWN = ("prompt", "messages", "output_tokens", "max_tokens", "system", "model", "body")
 SAMPLING = frozenset(
     [
@@ -88,13 +82,13 @@ class Row:
 
 
 def jsonl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for bad lines, all at once."""
+    """Raises BadInput where no line can be used."""
     path = dataset_file(options, "JSON lines with prompt or messages")
-    return prompts_of_rows(path, json_rows, options)
+    return prompts_of_rows(path, lambda path: json_lines(path, options.dataset), options)
 
 
 def csv_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for bad lines, all at once."""
+    """Raises BadInput where no row can be used."""
     path = dataset_file(options, "CSV with a column prompt or messages")
     return prompts_of_rows(path, csv_rows, options)
 
@@ -104,19 +98,19 @@ Lines = Iterator[tuple[int, Callable[[], dict[str, Any]]]]
 
 def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: WorkloadOptions) -> Prompts:
     """Reads the file once to check it, and again for each round of requests: it need not fit in memory."""
-    bad, unknown = BadLines(path), set[str]()
-    there, has_messages = 0, False
-    for number, parse in lines(path):
-        try:
-            has_messages |= row_of(parse(), unknown).messages is not None
-            there += 1
-        except BadLine as problem:
-            bad.add(number, problem)
+    bad, unknown = BadLines(path, strict=options.strict_dataset), set[str]()
+    has_messages = False
+    for row in usable_rows(path, lines, unknown, bad):
+        has_messages |= row.messages is not None
+        bad.used += 1
     bad.check()
+    there = bad.used
     if there == 0:
         raise BadInput(f"{path} has no rows; --dataset {options.dataset} wants one request a line")
     counter = TokenCounter(options)
-    notes = [counter.note]
+    notes = [counter.note, *bad.notes()]
+    if options.dataset == "csv":
+        notes += separator_notes(path, TEXTS)
     if has_messages:
         notes.append("lengths of messages are those of their texts, without what a chat template adds")
     if unknown:
@@ -133,12 +127,26 @@ def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: Workloa
         notes.append(f"the file has {there} rows: they are used again, in their order, for {count} requests")
 
     def items() -> Iterator[Prompt]:
-        again = itertools.chain.from_iterable(lines(path) for _ in range(-(-count // there)))
-        rows = (row_of(parse(), unknown) for _, parse in itertools.islice(again, count))
+        rounds = (usable_rows(path, lines, unknown) for _ in range(-(-count // there)))
+        rows = itertools.islice(itertools.chain.from_iterable(rounds), count)
         while batch := list(itertools.islice(rows, BATCH)):
             yield from rows_as_prompts(batch, counter, options)
 
-    return Prompts(items(), count, notes)
+    return Prompts(items(), count, notes, rows=bad.facts())
+
+
+def usable_rows(
+    path: Path, lines: Callable[[Path], Lines], unknown: set[str], bad: BadLines | None = None
+) -> Iterator[Row]:
+    """The rows that can be sent, in the file's order; what is wrong with the others goes to `bad`."""
+    for number, parse in lines(path):
+        try:
+            row = row_of(parse(), unknown)
+        except BadLine as problem:
+            if bad is not None:
+                bad.add(number, problem)
+            continue
+        yield row
 
 
 def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
@@ -150,35 +158,16 @@ def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOpt
         yield prompt if row.system is None else with_system(prompt, row.system, system_count)
 
 
-def json_rows(path: Path) -> Lines:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, lambda line=line: json_object(line)  # type: ignore[misc]
-
-
 def csv_rows(path: Path) -> Lines:
     """Cells as they are; empty ones as if their column were not there."""
-    csv.field_size_limit(sys.maxsize)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        try:
-            names = reader.fieldnames or ()
-            if not {"prompt", "messages"} & set(names):
-                raise BadInput(
-                    f"{path} has no column prompt or messages; its first line names {', '.join(names)}"
-                )
-            for cells in reader:
-                yield reader.line_num, lambda cells=cells: csv_object(cells)  # type: ignore[misc]
-        except UnicodeDecodeError as problem:
-            raise BadInput(f"{path} is not UTF-8: {problem.reason}") from None
-        except csv.Error as problem:
-            raise BadInput(f"{path}: line {reader.line_num} is broken CSV: {problem}") from None
+    for number, cells in table_rows(path, any_of=TEXTS, what="CSV file of --dataset csv"):
+        yield number, lambda cells=cells: csv_object(cells)  # type: ignore[misc]
 
 
 def csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
     if None in cells:
         raise BadLine("more cells than the first line names")
+    check_cells(cells)
     row: dict[str, Any] = {}
     for name, cell in cells.items():
         if not cell:
@@ -208,13 +197,13 @@ def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
     elif "prompt" in line:
         text = text_field(line, "prompt") or ""
         if not text:
-            raise BadLine("prompt is empty")
+            raise BadLine("prompt is empty" if line["prompt"] == "" else "prompt is null")
     else:
-        raise BadLine("neither prompt nor messages")
+        raise BadLine(f"neither prompt nor messages, but {names_in(line)}")
     output = line.get("output_tokens", line.get("max_tokens"))
     body = line.get("body") or {}
     if not isinstance(body, dict):
-        raise BadLine(f"body is {shortened(body)}, not an object")
+        raise BadLine(f"body is {shortened(body)}, not an object", "body is not an object")
     for name in FIXED_FIELDS:
         if name in body:
             raise BadLine(f"body cannot replace {name!r}")
@@ -232,16 +221,30 @@ def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
 def text_field(line: dict[str, Any], name: str) -> str | None:
     value = line.get(name)
     if value is not None and not isinstance(value, str):
-        raise BadLine(f"{name} is {shortened(value)}, not a text")
+        raise BadLine(f"{name} is {shortened(value)}, not a text", f"{name} is not a text")
+    if value is not None:
+        check_text(value)
     return value
 
 
 def messages_of(value: Any) -> tuple[Message, ...]:
     if not isinstance(value, list) or not value:
-        raise BadLine("messages is no list with a message")
+        raise BadLine("messages is not a list with a message")
     for message in value:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            raise BadLine(f"{shortened(message)} in messages is no object with a role")
-        if "content" not in message and "tool_calls" not in message:
-            raise BadLine(f"the message {shortened(message)} has no content")
+            raise BadLine(f"{shortened(message)} in messages has no role", "a message without a role")
+        content = message.get("content")
+        if content is None and not message.get("tool_calls"):
+            raise BadLine(f"the message {shortened(message)} has no content", "a message without content")
+        if content is not None and not isinstance(content, (str, list)):
+            raise BadLine(f"content is {shortened(content)}, not a text", "content is not a text")
+        check_text(text_of(content))
     return tuple(value)
+
+
+def names_in(line: dict[str, Any]) -> str:
+    """What a line has, and what could be done with it."""
+    if {"conversations", "turns"} & line.keys():
+        return "conversations (for them there is --dataset conversations)"
+    names = [shortened(name)[1:-1] for name in list(line)[:NAMED_MOST]]
+    return ", ".join(names) + (", ..." if len(line) > NAMED_MOST else "") if names else "nothing"

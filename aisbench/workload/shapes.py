@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.durations import seconds
 from aisbench.errors import BadInput
 
 Floats = NDArray[np.float64]
@@ -164,7 +165,8 @@ def sine(text: str) -> Sine:
     parts = text.split(",")
     if len(parts) != 3:
         raise BadInput(wrong)
-    mean, amplitude, period = (number(part, wrong) for part in (*parts[:2], parts[2].removesuffix("s")))
+    mean, amplitude = (number(part, wrong) for part in parts[:2])
+    period = span(parts[2], wrong)
     if not (mean > 0 and 0 <= amplitude <= mean and period > 0):
         raise BadInput(f"{wrong} (a mean and a period above 0, an amplitude from 0 to the mean)")
     return Sine(mean, amplitude, period)
@@ -181,7 +183,18 @@ def burst(text: str) -> Burst:
 
 def pair(text: str, wrong: str) -> tuple[float, float]:
     first, _, second = text.strip().partition("x")
-    return number(first, wrong), number(second.removesuffix("s"), wrong)
+    return number(first, wrong), span(second, wrong)
+
+
+def span(text: str, wrong: str) -> float:
+    """Seconds of `30s`, `5m` or a number. Raises BadInput with the words `wrong`."""
+    try:
+        value = seconds(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadInput(wrong)
+    return value
 
 
 def number(text: str, wrong: str) -> float:

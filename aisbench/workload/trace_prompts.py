@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -25,7 +26,8 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.random import allowed_ids
 from aisbench.workload.tokenizers import load_tokenizer
-from aisbench.workload.traces import MS, Recorded, S, Trace, read_trace
+from aisbench.workload.trace_times import MS, S
+from aisbench.workload.traces import Recorded, fit_note, read_trace
 from aisbench.workload.words import WORDS
 
 MOONCAKE_BLOCK, VLLM_BLOCK = 512, 16
@@ -42,7 +44,7 @@ def timed_trace_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     return replayed(options, backend, VLLM_BLOCK, S)
 
 
-def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: float) -> Prompts:
+def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: int) -> Prompts:
     path = dataset_file(options, "a trace (Mooncake JSON lines, Azure or BurstGPT CSV)")
     if options.token_ids and not backend.takes_token_ids:
         raise BadInput(
@@ -50,9 +52,11 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: fl
         )
     if options.token_ids and options.tokenizer is None:
         raise BadInput("--token-ids needs a vocabulary; name it with --tokenizer")
-    trace = read_trace(path, options.trace_format, unit_ns=unit_ns)
+    if options.speedup != 1.0 and not options.own_times:
+        raise BadInput("--speedup divides a trace's own times, which --rate replaces; leave one of them out")
+    trace = read_trace(path, options, unit_ns=unit_ns)
     if options.count is not None:
-        trace = Trace(trace.format, trace.requests[: options.count], trace.left_out)
+        trace = replace(trace, requests=trace.requests[: options.count])
     block = options.block_size or block
     ids_are_sent = options.tokenizer is not None and backend.takes_token_ids
     blocks = Blocks(options, block, ids_are_sent)
@@ -65,8 +69,9 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: fl
         f"trace of {len(trace.requests)} requests ({trace.format}): {shared} of {total} input tokens "
         f"({shared / total:.1%}) repeat the prefix of an earlier request"
     )
-    if trace.left_out:
-        notes.append(f"{trace.left_out} requests of the trace had failed and are left out")
+    notes += [*trace.notes, *fit_note(trace.requests, block)]
+    if trace.failed:
+        notes.append(f"{trace.failed} requests of the trace had failed and are left out")
 
     words = np.array(WORDS, dtype=object)
 
@@ -78,7 +83,13 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: fl
             else:
                 yield Prompt(" ".join(words[ids].tolist()), len(ids), request.output_tokens)
 
-    return Prompts(items(), len(trace.requests), notes, arrivals_ns=trace.offsets_ns(options.speedup))
+    return Prompts(
+        items(),
+        len(trace.requests),
+        notes,
+        arrivals_ns=trace.offsets_ns(options.speedup) if options.own_times else None,
+        rows=trace.rows,
+    )
 
 
 class Blocks:
@@ -111,7 +122,7 @@ class Blocks:
 def expected_reuse(requests: list[Recorded], block: int) -> tuple[int, int]:
     """Input tokens that an endless prefix cache would find, of how many: whole blocks whose id and all
     ids before it stood at the beginning of an earlier request."""
-    nodes: dict[tuple[int, int], int] = {}
+    nodes: dict[tuple[int, int | str], int] = {}
     shared = total = 0
     for request in requests:
         total += request.input_tokens

@@ -10,8 +10,7 @@ Three formats, told apart by what the file looks like:
 from __future__ import annotations
 
 import csv
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,162 +19,208 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_files import BadLine, BadLines, json_object, shortened, whole_number
+from aisbench.workload.bad_lines import BadLine, BadLines, shortened, whole_number
+from aisbench.workload.dataset_files import json_entries
+from aisbench.workload.file_kinds import separator_of
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.tables import check_cells, separator_notes, table_int, table_rows
+from aisbench.workload.trace_times import MS, date_ns, number_ns, seconds_ns, times_note
 
-MS, S = 1e6, 1e9
 FORMATS = ("mooncake", "azure", "burstgpt")
 COLUMNS = {
     "azure": ("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     "burstgpt": ("Timestamp", "Request tokens", "Response tokens"),
 }
+# Of a trace whose hash ids do not fit its lengths, the sizes of blocks by which they might.
+BLOCK_SIZES = (16, 32, 64, 128, 256, 512, 1024)
+
+# Times of a run are 64 bits wide.
+LONGEST_NS = 2**62
+
+Row = dict[Any, Any]
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """One request of a trace; `at_ns` on the trace's own clock, lengths in tokens."""
+    """One request of a trace; `at_ns` on the trace's own clock, lengths in tokens. None: not recorded."""
 
-    at_ns: int
+    at_ns: int | None
     input_tokens: int
     output_tokens: int
-    blocks: tuple[int, ...] = ()
+    blocks: tuple[int | str, ...] = ()
+
+    def fits(self, block: int) -> bool:
+        """Whether its hash ids, if it has some, are as many as its input has blocks."""
+        return not self.blocks or len(self.blocks) == -(-self.input_tokens // block)
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Requests in the order of their times (those of one time in the file's); `left_out` failed ones."""
+    """Requests in the order of their times (those of one time in the file's; all, where times are missing);
+    `failed` ones had no answer."""
 
     format: str
     requests: list[Recorded]
-    left_out: int
+    failed: int
+    rows: dict[str, Any]
+    notes: list[str]
 
     def offsets_ns(self, speedup: float) -> NDArray[np.int64]:
         """When each is due after the first, its recorded distance divided by `speedup`."""
-        at = np.array([request.at_ns for request in self.requests], dtype=np.int64)
-        return np.rint((at - at[0]) / speedup).astype(np.int64)
+        at = [request.at_ns or 0 for request in self.requests]
+        offsets = np.array([one - at[0] for one in at], dtype=np.float64)
+        return np.rint(offsets / speedup).astype(np.int64)
 
 
-def read_trace(path: Path, named: str | None, *, unit_ns: float = MS) -> Trace:
-    """Raises BadInput for an unknown format and for bad lines, all at once.
+def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Trace:
+    """Raises BadInput for an unknown format and where no request can be used.
 
     `unit_ns`: what 1 is in a Mooncake trace's timestamps.
     """
-    kind = named or guessed_format(path)
+    kind = options.trace_format or guessed_format(path)
     if kind not in FORMATS:
         raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(FORMATS)}")
-    bad = BadLines(path)
+    is_table = kind in COLUMNS
+    bad = BadLines(path, strict=options.strict_dataset)
     requests: list[Recorded] = []
-    left_out = 0
-    for number, parse in json_lines(path, unit_ns) if kind == "mooncake" else table_lines(path, kind):
+    failed = 0
+    for number, parse in (
+        table_lines(path, kind, options) if is_table else mooncake_lines(path, options, unit_ns)
+    ):
         try:
             request = parse()
+            if request.output_tokens == 0 and kind == "burstgpt":
+                failed += 1
+                continue
+            check_lengths(request)
         except BadLine as problem:
             bad.add(number, problem)
             continue
-        if request.output_tokens == 0 and kind == "burstgpt":
-            left_out += 1
-        elif request.output_tokens == 0:
-            bad.add(number, "an output length of 0")
-        elif request.input_tokens == 0:
-            bad.add(number, "an input length of 0")
-        else:
-            requests.append(request)
-    bad.check()
+        bad.used += 1
+        requests.append(request)
+    bad.check(hint(bad, options))
     if not requests:
         raise BadInput(f"{path} holds no request that was answered")
-    requests.sort(key=lambda request: request.at_ns)
-    return Trace(kind, requests, left_out)
+    if all(request.at_ns is not None for request in requests):
+        requests.sort(key=lambda request: request.at_ns or 0)
+    notes = [*bad.notes(), *(separator_notes(path, COLUMNS[kind]) if is_table else ())]
+    if options.own_times:
+        check_span(path, requests)
+        notes.append(times_note([request.at_ns or 0 for request in requests], kind, unit_ns, options))
+    return Trace(kind, requests, failed, bad.facts(), notes)
+
+
+def check_span(path: Path, requests: list[Recorded]) -> None:
+    if (requests[-1].at_ns or 0) - (requests[0].at_ns or 0) >= LONGEST_NS:
+        raise BadInput(
+            f"--dataset-path {path}: its first and last request are centuries apart; mend its times"
+        )
+
+
+def check_lengths(request: Recorded) -> None:
+    if request.output_tokens == 0:
+        raise BadLine("an output length of 0")
+    if request.input_tokens == 0:
+        raise BadLine("an input length of 0")
+
+
+def hint(bad: BadLines, options: WorkloadOptions) -> str:
+    """What would make a file without a usable row usable."""
+    if any("imestamp is missing" in kind for kind in bad.kinds):
+        return "; --rate (or --rate inf with --concurrency) says when requests leave where a trace does not"
+    if any("output_length is missing" in kind for kind in bad.kinds):
+        return "; --output-len says how long outputs are where a trace does not"
+    return ""
 
 
 def guessed_format(path: Path) -> str:
     with path.open("rb") as file:
         first = next(line for line in file if line.strip()).decode("utf-8-sig", "replace")
-    if first.lstrip().startswith("{"):
+    if first.lstrip().startswith(("{", "[")):
         return "mooncake"
-    names = {name.strip() for name in first.split(",")}
     for kind, columns in COLUMNS.items():
-        if names.issuperset(columns):
+        mark = separator_of(path, columns[1:])
+        names = {name.strip() for name in next(csv.reader([first], delimiter=mark), [])}
+        if columns[1] in names:
             return kind
     raise BadInput(
-        f"{path} looks like no trace: neither JSON lines (mooncake) nor CSV with the columns "
+        f"{path} is not a trace: neither JSON lines (mooncake) nor CSV with the columns "
         + " or ".join(f"{', '.join(columns)} ({kind})" for kind, columns in COLUMNS.items())
     )
 
 
-Lines = Any
+Parsed = Iterator[tuple[int, Callable[[], Recorded]]]
 
 
-def json_lines(path: Path, unit_ns: float) -> Lines:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, lambda line=line: mooncake(line, unit_ns)
+def mooncake_lines(path: Path, options: WorkloadOptions, unit_ns: int) -> Parsed:
+    for number, parse in json_entries(path, options.dataset):
+        yield number, lambda parse=parse: mooncake(parse(), options, unit_ns)  # type: ignore[misc]
 
 
-def mooncake(line: bytes, unit_ns: float) -> Recorded:
-    row = json_object(line)
-    at = row.get("timestamp")
-    if isinstance(at, bool) or not isinstance(at, (int, float)) or not math.isfinite(at):
-        raise BadLine(f"timestamp is {shortened(at)}, not a number")
-    blocks = row.get("hash_ids", [])
+def mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
+    if not isinstance(row, dict):
+        raise BadLine(f"not a JSON object but {type(row).__name__}")
+    blocks = row.get("hash_ids") or []
     if not isinstance(blocks, list):
-        raise BadLine("hash_ids is no list")
+        raise BadLine("hash_ids is not a list")
+    for block in blocks:
+        if isinstance(block, bool) or not isinstance(block, (int, str)):
+            raise BadLine(f"a hash id is {shortened(block)}, neither a whole number nor a text")
+    output = row.get("output_length")
     return Recorded(
-        instant(at * unit_ns),
+        at(lambda: number_ns(row.get("timestamp"), unit_ns), options),
         whole_number(row.get("input_length"), "input_length", 0),
-        whole_number(row.get("output_length"), "output_length", 0),
-        tuple(whole_number(block, "a hash id", 0) for block in blocks),
+        options.output_len
+        if output is None and options.output_len is not None
+        else whole_number(output, "output_length", 0),
+        tuple(blocks),
     )
 
 
-def instant(at_ns: float) -> int:
-    if not abs(at_ns) < 2**62:
-        raise BadLine("a time that is too far away")
-    return round(at_ns)
+def at(read: Callable[[], int], options: WorkloadOptions) -> int | None:
+    """A time, or None for one that cannot be read where something else says when requests leave."""
+    try:
+        return read()
+    except BadLine:
+        if options.own_times:
+            raise
+        return None
 
 
-def table_lines(path: Path, kind: str) -> Lines:
+def table_lines(path: Path, kind: str, options: WorkloadOptions) -> Parsed:
     at_name, input_name, output_name = COLUMNS[kind]
-    at: Callable[[str], int] = date_ns if kind == "azure" else seconds_ns
+    time_in: Callable[[str], int] = date_ns if kind == "azure" else seconds_ns
+    wanted = [input_name]
+    if options.own_times:
+        wanted.insert(0, at_name)
+    if options.output_len is None:
+        wanted.append(output_name)
 
-    def recorded(row: dict[str, str]) -> Recorded:
+    def recorded(row: Row) -> Recorded:
+        check_cells(row)
         return Recorded(
-            at((row[at_name] or "").strip()), table_int(row, input_name), table_int(row, output_name)
+            at(lambda: time_in((row.get(at_name) or "").strip()), options),
+            whole_number(table_int(row, input_name), input_name, 0),
+            whole_number(output_of(row), output_name, 0),
         )
 
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        rows = csv.DictReader(file, skipinitialspace=True)
-        for name in COLUMNS[kind]:
-            if name not in (rows.fieldnames or ()):
-                raise BadInput(f"{path} has no column {name!r}, which a trace of kind {kind} has")
-        for row in rows:
-            yield rows.line_num, lambda row=row: recorded(row)
+    def output_of(row: Row) -> int:
+        if options.output_len is not None and not (row.get(output_name) or "").strip():
+            return options.output_len
+        return table_int(row, output_name)
+
+    for number, row in table_rows(path, all_of=tuple(wanted), what=f"trace of kind {kind}"):
+        yield number, lambda row=row: recorded(row)  # type: ignore[misc]
 
 
-def seconds_ns(text: str) -> int:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BadLine(f"time {shortened(text)} is no number of seconds")
-    return instant(value * S)
-
-
-def date_ns(text: str) -> int:
-    """Nanoseconds since 1970 of `2023-11-16 18:17:03.9799600`, with or without `+00:00` behind it."""
-    plain = text.removesuffix("Z").removesuffix("+00:00").strip()
-    try:
-        return int(np.datetime64(plain.replace(" ", "T"), "ns").astype(np.int64))
-    except ValueError:
-        raise BadLine(f"time {shortened(text)} is no date and time") from None
-
-
-def table_int(row: dict[str, str], name: str) -> int:
-    """A cell's whole number of at least 0; raises BadLine for anything else."""
-    try:
-        value = float(row[name])
-    except (TypeError, ValueError):
-        raise BadLine(f"{name} is {row[name]!r}, not a number") from None
-    if not (value >= 0 and value.is_integer()):
-        raise BadLine(f"{name} is {row[name]!r}, not a whole number of at least 0")
-    return int(value)
+def fit_note(requests: list[Recorded], block: int) -> list[str]:
+    """Says where the numbers of hash ids do not fit the lengths in blocks of `block` tokens."""
+    misfits = sum(not request.fits(block) for request in requests)
+    if misfits == 0:
+        return []
+    others = [size for size in BLOCK_SIZES if all(request.fits(size) for request in requests)]
+    advice = f"; --block-size {others[-1]} fits all" if others else ""
+    return [
+        f"{misfits} of {len(requests)} requests have more or fewer hash ids than their input has blocks of "
+        f"{block} tokens{advice}"
+    ]

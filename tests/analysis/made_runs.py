@@ -59,6 +59,7 @@ def made_rows(
         ("first_token_ns", first),
         ("first_token_low_ns", first),
         ("first_token_seen_ns", first + 0.3),
+        ("first_answer_ns", first),
         ("last_token_ns", last),
         ("done_ns", last + 0.5),
     ):
@@ -189,13 +190,16 @@ def write_run(
     merge_window_ns: np.ndarray | None = None,
     worker_changes: dict[str, Any] | None = None,
     gaps: Sequence[np.ndarray] | None = None,
+    asked_input: Sequence[int] = (100,),
+    asked_output: Sequence[int] = (-1,),
     spare_rows: int = 7,
     forget: Sequence[str] = (),
     **info_changes: Any,
 ) -> Path:
     """Writes a run folder of `rows` (dealt to `workers` in turn) and returns it.
 
-    `gaps` are the rows' token gaps, by default `gaps_of(rows)`. Files have `spare_rows` unused rows at
+    `gaps` are the rows' token gaps, by default `gaps_of(rows)`; `asked_input` and `asked_output` the planned
+    lengths by slot (-1: no most tokens were asked for). Files have `spare_rows` unused rows at
     their end, as mapped files do while they grow. `forget`
     names what run.json lacks, as after a crash.
     """
@@ -233,8 +237,8 @@ def write_run(
         (records / f"hist-{worker}.bin").write_bytes(data)
         changes = (worker_changes or {}) if first else {}
         figures.append(worker_figures(worker, int(part["reads"].sum()), max(1, end_ns - START_NS)) | changes)
-    np.save(records / "prompt_tokens.npy", np.array([100, 200], np.int32))
-    np.save(records / "max_tokens.npy", np.array([8], np.int32))
+    np.save(records / "prompt_tokens.npy", np.array(asked_input, np.int32))
+    np.save(records / "max_tokens.npy", np.array(asked_output, np.int32))
     info: dict[str, Any] = {
         "schema": 1,
         "version": "0.1.0",

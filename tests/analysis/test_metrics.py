@@ -81,28 +81,31 @@ def test_against_a_slow_oracle(tmp_path_factory: pytest.TempPathFactory, found: 
             continue
         ttft_ms.append((int(row["first_token_ns"]) - int(row["sent_ns"])) / 1e6)
         e2el_ms.append((int(row["last_token_ns"]) - int(row["sent_ns"])) / 1e6)
-        count = int(row["output_tokens"]) if row["output_tokens"] > 0 else int(row["content_events"])
+        usage, events = int(row["output_tokens"]), int(row["content_events"])
+        count = usage if usage > 0 and events - usage <= 3 else events
         output += count
-        tpot = (e2el_ms[-1] - ttft_ms[-1]) / (count - 1) if count > 1 else 0.0
-        if count > 1:
-            tpot_ms.append(tpot)
-        good += ttft_ms[-1] <= 150 and tpot <= 25
+        measured = count > 1 and row["last_token_ns"] > row["first_token_ns"]
+        if measured:
+            tpot_ms.append((e2el_ms[-1] - ttft_ms[-1]) / (count - 1))
+        good += ttft_ms[-1] <= 150 and (count == 1 or (measured and tpot_ms[-1] <= 25))
     assert summary["completed"] == len(ttft_ms)
     assert summary["failed"] == len(found) - len(ttft_ms)
     assert summary["total_output_tokens"] == output
     assert summary["request_goodput"] == pytest.approx(good / summary["duration"])
     for name, values in (("ttft", ttft_ms), ("e2el", e2el_ms)):
-        assert summary[f"mean_{name}_ms"] == pytest.approx(statistics.fmean(values or [0]))
-        assert summary[f"std_{name}_ms"] == pytest.approx(statistics.pstdev(values or [0]), abs=1e-6)
-        assert summary[f"median_{name}_ms"] == pytest.approx(statistics.median(values or [0]))
         key = f"p{percent:g}_{name}_ms"
+        if not values:
+            assert all(summary[of] is None for of in (f"mean_{name}_ms", f"std_{name}_ms", key))
+            continue
+        assert summary[f"mean_{name}_ms"] == pytest.approx(statistics.fmean(values))
+        assert summary[f"std_{name}_ms"] == pytest.approx(statistics.pstdev(values), abs=1e-6)
+        assert summary[f"median_{name}_ms"] == pytest.approx(statistics.median(values))
         assert summary[key] == pytest.approx(slow_percentile(values, percent))
-    assert summary["metrics"]["tpot_ms"]["mean"] == pytest.approx(statistics.fmean(tpot_ms or [0]))
+    mean = summary["metrics"]["tpot_ms"]["mean"]
+    assert mean == (pytest.approx(statistics.fmean(tpot_ms)) if tpot_ms else None)
 
 
 def slow_percentile(values: list[float], percent: float) -> float:
-    if not values:
-        return 0.0
     ordered, rank = sorted(values), percent / 100 * (len(values) - 1)
     low = ordered[math.floor(rank)]
     return low + (ordered[math.ceil(rank)] - low) * (rank - math.floor(rank))
@@ -123,7 +126,20 @@ def test_output_tokens_say_what_counted_them(tmp_path: Path) -> None:
 def test_prompt_tokens_without_usage_come_from_the_plan(tmp_path: Path) -> None:
     rows = made_rows([0.0, 1.0, 2.0])
     rows["prompt_tokens"] = [-1, -1, 33]
-    assert summary_of(write_run(tmp_path / "run", rows))["total_input_tokens"] == 100 + 200 + 33
+    summary = summary_of(write_run(tmp_path / "run", rows, asked_input=[100, 200]))
+    assert (summary["total_input_tokens"], summary["input_tokens_from"]) == (100 + 200 + 33, "mixed")
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_a_usage_of_zero_tokens_tells_nothing_and_is_said(count: int, tmp_path: Path) -> None:
+    rows = made_rows([0.0, 1.0, 2.0])
+    rows["prompt_tokens"] = rows["output_tokens"] = count
+    summary = summary_of(write_run(tmp_path / "run", rows))
+    assert (summary["total_input_tokens"], summary["input_tokens_from"]) == (300, "plan")
+    assert (summary["total_output_tokens"], summary["output_tokens_from"]) == (24, "events")
+    said = " ".join(summary["verdict"]["notes"])
+    assert "3 of 3 answers came without a usage of output tokens: content events are counted" in said
+    assert "no count of prompt tokens (or 0): the planned lengths are counted" in said
 
 
 def test_every_request_is_counted_once(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_broken_json_another_schema_and_another_layout_are_bad_input(tmp_path: P
 
 
 def test_planned_lengths_go_round(tmp_path: Path) -> None:
-    run = Run.load(write_run(tmp_path / "run", made_rows(np.arange(5.0))))
+    run = Run.load(write_run(tmp_path / "run", made_rows(np.arange(5.0)), asked_input=[100, 200]))
     lengths = run.planned_lengths("prompt_tokens")
     assert lengths is not None
     assert lengths.tolist() == [100, 200, 100, 200, 100]

@@ -10,8 +10,8 @@ import pytest
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
-from aisbench.analysis.series import NS, lag_series, thinned
-from tests.analysis.made_runs import base_config, drop, made_rows, write_run
+from aisbench.analysis.series import NS, bin_edges, bin_ns, lag_series, per_second, thinned, token_series
+from tests.analysis.made_runs import START_NS, base_config, drop, made_rows, write_run
 
 
 def test_lag_is_told_by_when_requests_were_planned(tmp_path: Path) -> None:
@@ -60,3 +60,24 @@ def test_a_level_that_was_held_is_the_right_one_after_thinning() -> None:
     t, y = thinned(times, np.tile(second, 60), most=500)
     held = y[np.searchsorted(t, np.arange(60) * 1e9 + 5e8) - 1]
     assert held.tolist() == [30] * 60
+
+
+@pytest.mark.parametrize("left_ns", [0, 3_000_000, 20_000_000, 49_000_000])
+def test_a_short_rest_of_the_run_makes_no_spike(tmp_path: Path, left_ns: int) -> None:
+    """16 streams whose tokens come together every 40 ms for 10 s and a little: 400 tokens/s, in a bin of 50 ms at most 640."""
+    tokens = (10 * NS + left_ns) // 40_000_000 + 1
+    rows = made_rows(np.zeros(16), lag_ms=0.0, ttft_ms=0.0, itl_ms=40.0, tokens=tokens)
+    rows["done_ns"] = START_NS + 10 * NS + left_ns + 1
+    run = Run.load(write_run(tmp_path / "run", rows, config=base_config()))
+    width = bin_ns(run.duration_ns)
+    found = token_series(run, width)
+    assert found.y.max() <= 640
+    edges = bin_edges(run.duration_ns, width)
+    assert np.sum(found.y * np.diff(edges)) / 1e9 == pytest.approx(16 * tokens), "no token is left out"
+
+
+def test_bins_end_with_the_run() -> None:
+    assert bin_edges(int(0.25 * NS), NS // 10).tolist() == [0, NS // 10, NS // 4]
+    assert bin_edges(NS // 100, NS // 10).tolist() == [0, NS // 100]
+    found = per_second(np.array([0, NS // 10, NS // 5 + 1]), int(0.25 * NS), NS // 10)
+    assert found.y == pytest.approx([10, 2 / 0.15])

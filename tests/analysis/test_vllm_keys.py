@@ -70,7 +70,11 @@ def test_keys_of_a_detailed_run_with_everything_asked_for(tmp_path: Path) -> Non
     rows = made_rows([0.0, 10.0, 20.0], tokens=[3, 1, 4], itl_ms=10)
     fail(rows, 1, "http_status", http_status=503)
     texts = [("a b c", ""), ("", ""), ("d", "e f g")]
-    result = result_of(write_run(tmp_path / "run", rows, config=config, token_times=True, texts=texts))
+    result = result_of(
+        write_run(
+            tmp_path / "run", rows, config=config, token_times=True, texts=texts, asked_input=[100, 200]
+        )
+    )
     expected = [*BEFORE, "gpu", "rack", *TRAFFIC, "ramp_up_strategy", "ramp_up_start_rps", "ramp_up_end_rps"]
     expected += [*TOTALS, *ARRAYS, *PEAKS]
     expected += [*statistics_of("ttft", "p50", "p99.9"), *statistics_of("e2el", "p50", "p99.9")]

@@ -52,8 +52,9 @@ def read(rules: Rules, events: list[bytes]) -> Read:
         got.reasoning += said["reasoning"]
         got.tokens += bool(content or said["reasoning"] or said["tool"])
         got.chunks += said["chunk"]
-        got.finish = FINISHES[said["finish"]] or got.finish
-        got.failed = got.failed or said["error"]
+        gave_up = said["finish"] == len(FINISHES)
+        got.failed = got.failed or said["error"] or gave_up
+        got.finish = ("" if gave_up else FINISHES[said["finish"]]) or got.finish
         for name in ("prompt_tokens", "output_tokens"):
             if said[name] >= 0:
                 setattr(got, name, said[name])

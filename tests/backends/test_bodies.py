@@ -52,6 +52,23 @@ def test_a_replaced_field_keeps_its_place() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        BodyOptions("m", omitted=("stream_options", "max_completion_tokens")),
+        BodyOptions("m", extra_body={"stream_options": None, "max_completion_tokens": None}),
+    ],
+)
+def test_fields_that_a_server_forbids_are_left_out(options: BodyOptions) -> None:
+    body = CHAT.body(Prompt("p", 1, 8), options)
+    assert set(json.loads(body)) == {"model", "messages", "stream"}
+
+
+def test_null_for_a_field_of_the_server_alone_is_sent() -> None:
+    body = CHAT.body(Prompt("p", 1, 8), BodyOptions("m", extra_body={"seed": None}))
+    assert json.loads(body)["seed"] is None
+
+
 def test_token_ids_take_the_place_of_the_text() -> None:
     body = COMPLETIONS.body(Prompt("", 3, 8, (5, 6, 7)), BodyOptions("m"))
     assert body.startswith(b'{"model": "m", "prompt": [5, 6, 7], "repetition_penalty": 1.0')

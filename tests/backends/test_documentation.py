@@ -40,4 +40,4 @@ def test_the_example_works_as_printed() -> None:
     )
     (stream,) = blocks("")
     got = read_stream(backend.rules, stream + "\n")
-    assert got == Read(2, 0, " Hi you", "", "other", 5, 2)
+    assert got == Read(2, 0, " Hi you", "", "length", 5, 2)

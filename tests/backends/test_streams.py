@@ -186,11 +186,9 @@ def test_errors_in_a_stream(name: str, event: str) -> None:
     assert read_stream(backend_named(name).rules, f"data: {event}\n\n").failed
 
 
-def test_an_aborted_sglang_request_does_not_look_finished_as_usual() -> None:
+def test_an_aborted_sglang_request_has_failed() -> None:
     event = {"text": "a", "meta_info": {"finish_reason": {"type": "abort", "message": "m"}}}
-    assert (
-        read_stream(backend_named("sglang-native").rules, f"data: {json.dumps(event)}\n\n").finish == "other"
-    )
+    assert read_stream(backend_named("sglang-native").rules, f"data: {json.dumps(event)}\n\n").failed
 
 
 def test_responses_that_ran_into_their_length() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +62,66 @@ def test_an_unknown_form_is_named_before_anything_is_written(folder: Path) -> No
     assert isinstance(done.exception, BadInput)
     assert "known: table, markdown, json, csv, vllm" in str(done.exception)
     assert not (folder / "summary.json").exists()
+
+
+@pytest.mark.parametrize("name", ["rows-0.bin", "hist-0.bin", "rows-1.bin", "hist-1.bin"])
+def test_a_missing_file_is_named(name: str, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows(np.arange(20) * 10, ttft_ms=20, itl_ms=5), workers=2)
+    (folder / "records" / name).unlink()
+    message = refused(folder)
+    assert f"records/{name} is missing" in message
+    assert "2 worker(s)" in message
+
+
+def test_a_killed_run_needs_its_workers_files(tmp_path: Path) -> None:
+    rows = made_rows(np.arange(20) * 10, ttft_ms=20, itl_ms=5)
+    folder = write_run(tmp_path / "run", rows, config=base_config(workers=2), workers=1, outcome="running")
+    path = folder / "records" / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "workers": []}))
+    assert "records/rows-1.bin is missing" in refused(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00"])
+def test_a_broken_array_is_named(content: bytes, folder: Path) -> None:
+    (folder / "records" / "prompt_tokens.npy").write_bytes(content)
+    assert "records/prompt_tokens.npy cannot be read" in refused(folder)
+
+
+@pytest.mark.parametrize("name", ["rows-0.bin", "run.json"])
+def test_a_file_that_cannot_be_read_is_named(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def open_(path: Path, *args: str, **how: str) -> object:
+        if path.name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return opened(path, *args, **how)
+
+    monkeypatch.setattr(Path, "open", open_)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: path.open("rb").read())
+    assert f"records/{name} cannot be read (Permission denied)" in refused(folder)
+
+
+def test_a_folder_that_cannot_be_written_names_the_file_and_the_way_out(folder: Path, tmp_path: Path) -> None:
+    # For root as well: a folder in the file's place.
+    (folder / "summary.json").mkdir()
+    message = refused(folder)
+    assert "summary.json" in message
+    assert "cannot be written" in message
+    assert "--output" in message
+    assert not list(folder.glob("*.part"))
+    summary = json.loads(printed(folder, "--format", "json", "--output", str(tmp_path / "a" / "b")))
+    assert summary["completed"] == 199
+    assert {path.name for path in (tmp_path / "a" / "b").iterdir()} >= {
+        "report.html",
+        "vllm.json",
+        "summary.csv",
+    }
+    assert not (folder / "report.html").exists()
+
+
+def refused(folder: Path) -> str:
+    done = CliRunner().invoke(report, [str(folder)], standalone_mode=False)
+    assert isinstance(done.exception, BadInput), done.exception
+    return str(done.exception)

@@ -18,7 +18,8 @@ from aisbench.cli.workloads import workloads
 from aisbench.errors import BadInput
 from aisbench.workload.registry import DATASETS, PARTIAL
 
-SMALL = ("--num-requests", "6", "--input-len", "5", "--output-len", "3")
+SMALL = ("--model", "m", "--num-requests", "6", "--input-len", "5", "--output-len", "3")
+REPLAY = ("--dataset", "file", "--dataset-path")
 
 
 def call(*args: str) -> str:
@@ -49,7 +50,7 @@ def test_an_export_holds_the_bodies_lengths_and_times(tmp_path: Path) -> None:
         assert row["sha256"] == hashlib.sha256(json.dumps(row["body"]).encode()).hexdigest()
         assert len(row["body"]["prompt"].split()) == row["prompt_tokens"] == 5
         assert row["body"]["max_tokens"] == row["max_tokens"] == 3
-        assert row["body"]["model"] == "model"
+        assert row["body"]["model"] == "m"
 
 
 def test_an_import_has_the_fingerprint_of_what_was_exported(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_an_import_has_the_fingerprint_of_what_was_exported(tmp_path: Path) -> N
     assert facts["planned_s"] == 2.0
     assert 0.5 < facts["prefix_reuse"] < 0.9
     assert f"bodies: {json.dumps(facts['bodies'])}" in call("import", str(out))
-    call("export", "--dataset", "file", "--dataset-path", str(out), "--output", str(again))
+    call("export", *REPLAY, str(out), "--backend", "openai-chat", "--output", str(again))
     assert again.read_bytes() == out.read_bytes()
 
 
@@ -90,7 +91,7 @@ def test_conversations_are_exported_with_their_places_for_answers(tmp_path: Path
     assert [row["conversation"] for row in rows] == [0, 0, 1, 1, 2, 2]
     assert {row["think_s"] for row in rows} == {0.5}
     assert "\ue0a1answer\ue0a1" in [m["content"] for m in rows[1]["body"]["messages"]]
-    call("export", "--dataset", "file", "--dataset-path", str(out), "--output", str(again))
+    call("export", *REPLAY, str(out), "--backend", "openai-chat", "--output", str(again))
     assert again.read_bytes() == out.read_bytes()
 
 
@@ -101,10 +102,19 @@ def test_a_trace_keeps_its_times(tmp_path: Path) -> None:
         {"timestamp": t, "input_length": 9, "output_length": 2, "hash_ids": [1]} for t in (500, 100, 2100)
     ]
     trace.write_text("\n".join(json.dumps(row) for row in rows))
-    call("export", "--dataset", "trace", "--dataset-path", str(trace), "--speedup", "2", "--output", str(out))
+    given = ("export", "--model", "m", "--dataset", "trace", "--dataset-path", str(trace))
+    call(*given, "--speedup", "2", "--output", str(out))
     assert [row["planned_s"] for row in lines(out)] == [0.0, 0.2, 1.0]
-    call("export", "--dataset", "file", "--dataset-path", str(out), "--output", str(again))
+    call("export", *REPLAY, str(out), "--output", str(again))
     assert again.read_bytes() == out.read_bytes()
+    for closed in (
+        (*given, "--rate", "inf", "--concurrency", "2"),
+        ("export", *REPLAY, str(out), "--rate", "inf", "--concurrency", "2"),
+    ):
+        call(*closed, "--output", str(again))
+        assert {row["planned_s"] for row in lines(again)} == {None}
+    call("export", *REPLAY, str(out), "--concurrency", "2", "--output", str(again))
+    assert [row["planned_s"] for row in lines(again)] == [0.0, 0.2, 1.0]
 
 
 def test_nothing_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
@@ -129,8 +139,9 @@ def test_stdout_holds_nothing_but_the_lines() -> None:
 def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"prompt": "a"}\n{"prompt"\n[1]\n{"text": "b"}\n{"prompt": "c", "output_tokens": 0}\n')
+    named = ("--dataset", "jsonl", "--dataset-path")
     done = subprocess.run(
-        [sys.executable, "-m", "aisbench", "load", "--dataset", "jsonl", "--dataset-path", str(broken)],
+        [sys.executable, "-m", "aisbench", "load", "--strict-dataset", *named, str(broken)],
         capture_output=True,
         text=True,
         check=False,
@@ -139,10 +150,24 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     for said in (
-        "4 lines are bad",
-        "line 2: broken JSON",
-        "line 3: not a JSON object",
-        "line 4: neither prompt",
-        "line 5: output_tokens is 0",
+        "4 of 5 lines cannot be used",
+        "broken JSON in column 10: Expecting ':' delimiter (line 2)",
+        "not a JSON object but list (line 3)",
+        "neither prompt nor messages, but text (line 4)",
+        "output_tokens is 0; it has to be at least 1 (line 5)",
     ):
         assert said in done.stderr
+
+
+def test_bodies_name_a_model_that_somebody_serves(tmp_path: Path) -> None:
+    out, again = tmp_path / "w.jsonl", tmp_path / "again.jsonl"
+    nameless = ("export", *SMALL[2:], "--output", str(out))
+    with pytest.raises(BadInput, match="every body names its model: give --model, or --url of a server"):
+        call(*nameless)
+    call(*nameless, "--backend", "tgi")
+    assert "model" not in lines(out)[0]["body"], "TGI serves one model, which nobody names"
+    call("export", *SMALL, "--output", str(out))
+    call("export", *REPLAY, str(out), "--output", str(again))
+    assert again.read_bytes() == out.read_bytes(), "what is exported again needs no model of its own"
+    call("export", *REPLAY, str(out), "--model", "other", "--output", str(again))
+    assert {row["body"]["model"] for row in lines(again)} == {"other"}

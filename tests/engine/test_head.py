@@ -47,6 +47,18 @@ def test_an_https_server_is_reached_through_a_tunnel() -> None:
     assert tunnel_head(HTTP, transport) == b""
 
 
+@pytest.mark.parametrize("key", ["sk-0000", "sk-0000\r", "sk-0000\n", " sk-0000\r\n"])
+def test_a_key_goes_without_the_line_end_of_its_file(key: str) -> None:
+    assert parse_headers((), key) == {"Authorization": "Bearer sk-0000"}
+
+
+@pytest.mark.parametrize("key", ["sk\r\nX: 0000", "sk-0000\u20ac", "sk-0000\x7f", "sk-0000\x85x"])
+def test_a_key_that_no_header_carries_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(BadInput, match="AISBENCH_API_KEY") as refused:
+        parse_headers((), key)
+    assert "0000" not in str(refused.value)
+
+
 def test_fresh_connections_are_announced() -> None:
     assert b"\r\nConnection: close\r\n" in head(HTTP, {}, connections="fresh")
     assert b"Connection" not in head(HTTP, {})

@@ -5,7 +5,7 @@ import resource
 import pytest
 
 from aisbench.engine import limits
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
@@ -27,6 +27,19 @@ def test_a_hard_limit_that_is_too_low_is_said_before_the_start(monkeypatch: pyte
     with pytest.raises(BadInput, match=r"--concurrency needs 2064 open files .* --concurrency 1920 at most"):
         limits.raise_open_files(2000, 2)
     assert limits.raise_open_files(900, 1) == 1024
+
+
+@pytest.mark.parametrize("connections", [None, 1, 100])
+def test_advice_that_works_where_there_is_no_room_for_one_connection(
+    monkeypatch: pytest.MonkeyPatch, connections: int | None
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, 64))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    with pytest.raises(CannotRun, match=r"allows 64 open files.*ulimit -n 4096"):
+        limits.raise_open_files(connections, 1)
 
 
 def test_workers_follow_the_streams_and_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:

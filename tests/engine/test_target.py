@@ -11,7 +11,7 @@ import pytest
 from aisbench.engine.config import RunConfig
 from aisbench.engine.target import Target, packed_address, resolve
 from aisbench.engine.transport import Transport
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 
 PLAIN = Transport.of(RunConfig())
 
@@ -73,7 +73,7 @@ def test_urls_that_are_none(url: str) -> None:
 
 
 def test_a_socket_nobody_listens_on(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"--uds .*no\.sock: cannot connect"):
+    with pytest.raises(CannotRun, match=r"--uds .*no\.sock: cannot connect"):
         resolve("http://localhost", Transport.of(RunConfig(uds=str(tmp_path / "no.sock"))))
 
 

@@ -142,3 +142,25 @@ def test_conversations_begin_again_behind_the_last(tmp_path: Path) -> None:
 def test_turns_that_do_not_add_up_are_refused() -> None:
     with pytest.raises(ValueError, match="do not add up"):
         Conversations(array("q", [0, 2]), array("q", [0]))
+
+
+def test_a_message_without_an_answer_is_left_out(tmp_path: Path) -> None:
+    """The first answer is all reasoning, as a server of completions says by no text; the second has text."""
+    asked: list[str] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        while request := read_request(client):
+            asked.append(request.partition(b"\r\n\r\n")[2].decode())
+            client.sendall(HEAD + token("" if len(asked) == 1 else "yes") + DONE)
+
+    bodies = (b"0:", b"1:(\1{\0}, \2)", b"2:(\1{\0}, \2\1{\0}, \2) [\0]")
+    with serving(handle) as address:
+        Drive(
+            tmp_path,
+            address,
+            bodies=bodies,
+            conversations=Conversations(array("q", [0, 3]), array("q", [0, 0, 0])),
+            count=1,
+            counts_chunks=True,
+        ).run()
+    assert asked == ["0:", "1:()", "2:({yes}, ) []"]

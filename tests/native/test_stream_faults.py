@@ -85,15 +85,24 @@ def drive(folder: Path, response: bytes, **more: Any) -> tuple[np.void, list[tup
         (answer(TOKENS, b"event: error\ndata: gone\n\n"), "error_event", b"gone"),
         (answer(TOKENS, b"data: gone\n\n"), "bad_event", b"gone"),
         (UNTIL_CLOSE + chat({"content": "a"}, "") + chat({"content": "b"}, ""), "stream_cut", b"closed"),
-        (answer(chat({"content": "a"}, "")), "stream_cut", b"without a finish reason"),
-        (answer(TOKENS), "stream_cut", b"without a finish reason"),
+        (answer(chat({"content": "a"}, "")), "stream_cut", b"a finish reason"),
+        (answer(TOKENS), "stream_cut", b"a finish reason"),
         (
             HEAD.replace(b"Transfer-Encoding: chunked", b"Content-Length: %d" % len(TOKENS)) + TOKENS,
             "stream_cut",
-            b"without",
+            b"without what closes it",
         ),
         (answer(chat({"role": "assistant", "content": ""}), STOP, usage(4, 120), DONE), "no_output", b"120"),
+        (answer(TOKENS, chat({}, "error"), DONE), "error_event", b"error"),
+        (answer(TOKENS, chat({}, "abort"), DONE), "error_event", b"abort"),
+        (answer(TOKENS, event([{"error": {"message": "quota"}}])), "error_event", b"quota"),
+        (
+            answer(b"", head=HEAD.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")),
+            "bad_http",
+            b"gzip",
+        ),
         (answer(STOP, DONE), "no_output", b"without generated content"),
+        (answer(chat({"role": "assistant", "content": ""})), "no_output", b"without what closes it"),
         (
             b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://other/v1\r\nContent-Length: 0\r\n\r\n",
             "http_status",
@@ -150,6 +159,11 @@ def test_a_broken_answer_fails_with_the_servers_words(
             {"content_events": 1, "reasoning_events": 1},
         ),
         (answer(TOKENS, STOP, usage(9, 3.0), DONE), {"prompt_tokens": 9, "output_tokens": 3}),
+        (answer(TOKENS, chat({}, "MAX_TOKENS"), DONE), {"finish": 2}),
+        (
+            answer(TOKENS, STOP, event({"choices": [], "usage": {"completion_tokens": "3"}}), DONE),
+            {"output_tokens": 3},
+        ),
         (answer(TOKENS, STOP, usage(9, 3), usage(0, 0), DONE), {"prompt_tokens": 9, "output_tokens": 3}),
         (answer(TOKENS, STOP, usage(0, 0), DONE), {"prompt_tokens": -1, "output_tokens": -1}),
         (
@@ -351,5 +365,5 @@ def test_time_counts_from_the_first_send(tmp_path: Path) -> None:
         rows = case.run()
     assert rows["attempts"].tolist() == [1, 2]
     assert rows["status"].tolist() == [1, 1]
-    # The first send was over before the server took the request and closed; the second came after that.
-    assert rows["began_ns"][1] <= rows["sent_ns"][1] <= rows["send_returned_ns"][1] <= taken_ns[0]
+    # The server took the request off the kept connection, and closed; the second send came after that.
+    assert rows["began_ns"][1] <= rows["sent_ns"][1] <= taken_ns[0]

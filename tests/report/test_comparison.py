@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from aisbench.analysis.comparison.comparing import Comparison, compare
+from aisbench.analysis.comparison.judge import Cell
 from aisbench.analysis.comparison.result import Group
 from aisbench.report.comparison_page import write_comparison
-from aisbench.report.comparison_table import comparison_text, figure
+from aisbench.report.comparison_table import comparison_text, difference_text, figure
 from tests.analysis.comparison.made_results import made
 from tests.report.browser import Page
 
@@ -81,3 +82,35 @@ def test_the_console() -> None:
 )
 def test_figures(value: float, shown: str) -> None:
     assert figure(value) == shown
+
+
+CUT = "Array.from(document.querySelectorAll('.scroll')).filter((s) => s.scrollWidth > s.clientWidth).length"
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_the_verdicts_are_in_view(page: Page, tmp_path: Path, width: int) -> None:
+    ours = Group("ours", (made(seed=1, path="/a/long/path/of/outputs/default/20261123_140000"),))
+    theirs = Group("theirs", (made("vllm bench serve", ttft=70, seed=7, path="/another/" + "long/" * 12),))
+    write_comparison(compare([ours, theirs]), tmp_path)
+    page.resize(width, 900)
+    page.driver.get((tmp_path / "comparison.html").as_uri())
+    assert page.value(CUT) == 0
+    right = page.value(
+        "Math.max(...Array.from(document.querySelectorAll('.compared .chip'), (c) => c.getBoundingClientRect().right))"
+    )
+    assert 0 < right <= width
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (Cell(64_000, True, difference=-34_050.0), "-34,050"),
+        (Cell(64_000, True, difference=1_234_567.0), "+1,234,567"),
+        (Cell(10, True, difference=0.0), "0"),
+        (Cell(10.5, True, difference=0.3333), "+0.333"),
+        (Cell(105.0, ratio=1.05, relative_low=0.01, relative_high=0.09), "+5.0% (+1.0% to +9.0%)"),
+        (Cell(3e6, ratio=30_000.0, relative_low=25_000.0, relative_high=4e4), "x30,000 (x25,001 to x40,001)"),
+    ],
+)
+def test_differences_can_be_read(cell: Cell, text: str) -> None:
+    assert difference_text(cell) == text

@@ -86,6 +86,18 @@ def test_what_vllm_does_not_tell(tmp_path: Path) -> None:
         assert any(found.startswith(line) for found in text.splitlines()), f"{line!r} not in\n{text}"
 
 
+def test_peak_concurrent_requests_stand_beside_the_peak_in_flight(tmp_path: Path) -> None:
+    """One at a time, four in one second: vLLM counts four."""
+    config = base_config(concurrency=1)
+    text = render(summary_of(write_run(tmp_path / "run", closed_rows(), config=config)), [99.0])
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if line.startswith("In flight "))
+    assert lines[at].endswith("peak 1 (limit 1)")
+    assert lines[at + 1] == (
+        "Peak concurrent     4 touched one second, which is vLLM's count; at one moment at most 1 were in flight"
+    )
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -104,4 +116,23 @@ def test_colour_only_on_a_terminal(tmp_path: Path) -> None:
 def test_a_run_without_any_success_is_shown(tmp_path: Path) -> None:
     text = render(summary_of(write_run(tmp_path / "run", made_rows([]))), [99.0])
     assert "Verdict: invalid" in text
-    assert "Mean TTFT (ms):                          0.00      " in text
+    assert "Mean TTFT (ms):                          -         " in text
+
+
+def test_what_was_not_measured_is_a_dash(tmp_path: Path) -> None:
+    rows = closed_rows()
+    rows["last_token_ns"] = rows["first_token_ns"]
+    rows["content_events"] = 1
+    text = render(summary_of(write_run(tmp_path / "run", rows)), [99.0])
+    for line in ("Mean TPOT (ms):                          -         ", "P99 ITL (ms):  "):
+        assert line in text
+    assert "Mean TTFT (ms):                          50.00     " in text
+    assert "Finish reasons      length 4 (100.0 % cut at their most tokens)" in text
+
+
+def test_events_of_several_tokens_are_named(tmp_path: Path) -> None:
+    rows = closed_rows()
+    rows["output_tokens"] = 16
+    text = render(summary_of(write_run(tmp_path / "run", rows)), [99.0])
+    assert "ITL per event       2.00 tokens in each: not the time between tokens" in text
+    assert "Peak output token throughput (tok/s):    64.00     " in text

@@ -139,7 +139,9 @@ def test_lag_and_slices_are_the_runs(page: Page, told: Path) -> None:
     assert lag == pytest.approx([0.1] * len(lag), abs=0.001)
     # The limit held nothing back, so our own lag is all of it and not drawn twice.
     assert page.value("document.getElementById('lag').data.length") == 3
-    assert page.value("document.getElementById('slices').data[0].y.length") == 4
+    assert page.value("document.getElementById('slices').data[0].y.length") == 3, (
+        "without the last tenth of a second"
+    )
     assert page.value("document.querySelectorAll('#slices ~ details tbody tr').length") == 4
 
 

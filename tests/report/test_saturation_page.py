@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from aisbench.analysis.saturation.search import Plan, informed
 from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.report.saturation_page import write_saturation
-from aisbench.report.saturation_table import answer_text
+from aisbench.report.saturation_table import answer_text, write_points_csv
 from tests.report.browser import Page
 
 SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")
@@ -38,7 +39,9 @@ def sample(load: float) -> Sample:
     )
 
 
-def searched() -> dict:
+def searched(**clients: str) -> dict:
+    """`clients`: at48="invalid", what the client was at a load; doubtful at 48 unless said otherwise."""
+    told = {48.0: "doubtful"} | {float(name.removeprefix("at")): status for name, status in clients.items()}
     samples = {float(load): [sample(load)] for load in (10, 20, 40, 80, 48)}
     points = informed([Point.of(load, True, seen, SETTINGS.terms) for load, seen in samples.items()])
     steps = [
@@ -48,8 +51,8 @@ def searched() -> dict:
             "seconds": 20.0,
             "why": "<b>the first</b> load",
             "early": point.load == 80,
-            "client": "doubtful" if point.load == 48 else "valid",
-            "client_reasons": ["CPU at 90 %"] if point.load == 48 else [],
+            "client": told.get(point.load, "valid"),
+            "client_reasons": ["CPU at 90 %"] if point.load in told else [],
         }
         for at, point in enumerate(points)
     ]
@@ -121,3 +124,73 @@ def test_the_console_tells_the_same() -> None:
     assert any("40 req/s (20 to 48)" in line for line in lines)
     assert any(line.split()[:1] == ["80"] and "fails" in line for line in lines)
     assert lines[-1] == "written: folder/saturation.html"
+
+
+def written(path: Path, found: dict) -> str:
+    write_saturation(found, SETTINGS, ["aisbench", "saturate"], path)
+    return re.sub(r"<script.*?</script>", "", path.read_text(), flags=re.DOTALL)
+
+
+def card(text: str, label: str) -> tuple[str, str]:
+    """Value and aside of the card with this label."""
+    text = re.sub("</?a.*?>", "", text)
+    found = re.search(
+        f'"label">{label}</div><div class="value">(.*?)</div><div class="aside">(.*?)</div>', text
+    )
+    assert found is not None, label
+    return re.sub("<.*?>", "", found[1]), found[2]
+
+
+def test_an_answer_of_an_invalid_client_is_none(tmp_path: Path) -> None:
+    found = searched(at48="invalid", at80="invalid")
+    text = written(tmp_path / "saturation.html", found)
+    assert card(text, "meets the SLO up to") == (
+        "not known",
+        "the client was invalid at this step: 48 req/s; 48 to 80 is what it reached",
+    )
+    assert card(text, "done under overload")[0] == "not known"
+    assert card(text, "knee")[0] == "40", "its own step had a valid client"
+    assert "Do not rely on the answer" in text
+    assert "No answer is drawn" in text
+    console = answer_text(found, SETTINGS, Path("folder"))
+    assert "not known; 48 req/s (48 to 80) is what a client reached that was invalid at this step" in console
+    assert "40 req/s (20 to 48)" in console
+
+
+def test_a_doubtful_client_is_named_beside_the_answer(tmp_path: Path) -> None:
+    text = written(tmp_path / "saturation.html", searched())
+    value, aside = card(text, "meets the SLO up to")
+    assert (value, aside) == ("48", "req/s; 48 to 80; the client was doubtful at this step")
+
+
+def test_no_answer_is_drawn_for_an_invalid_client(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "saturation.html"
+    write_saturation(searched(at48="invalid"), SETTINGS, ["aisbench", "saturate"], path)
+    page.open(path)
+    lines = "chart('throughput').layout.shapes.filter((s) => s.x0 === 48)"
+    assert page.value(f"{lines}.length") == 0
+    symbols = page.value("chart('throughput').data.find((t) => t.name === 'requests done').marker.symbol")
+    assert symbols == ["circle", "circle", "circle", "circle-open", "circle"]
+    assert page.complaints() == []
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_no_table_is_cut(curve: Page, width: int) -> None:
+    curve.resize(width, 900)
+    cut = (
+        "Array.from(document.querySelectorAll('.scroll')).filter((s) => s.scrollWidth > s.clientWidth).length"
+    )
+    curve.wait(f"{cut} === 0")
+
+
+def test_loads_without_a_success_have_dashes(tmp_path: Path) -> None:
+    found = searched()
+    for figures in found["points"][-1]["metrics"].values():
+        figures.update(dict.fromkeys(set(figures) - {"count"}), count=0)
+    assert "–" in written(tmp_path / "saturation.html", found)
+    last = [
+        line for line in answer_text(found, SETTINGS, Path("f")).splitlines() if line.split()[:1] == ["80"]
+    ]
+    assert last[0].split()[4:7] == ["-", "-", "-"]
+    write_points_csv(found, tmp_path / "saturation.csv")
+    assert (tmp_path / "saturation.csv").read_text().splitlines()[-1].endswith(",,,,")

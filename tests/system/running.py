@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -55,3 +56,20 @@ def finish(process: subprocess.Popen[str], work_dir: Path) -> Finished:
 
 def run_load(work_dir: Path, *args: object) -> Finished:
     return finish(start_load(work_dir, *args), work_dir)
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that `pid` has started, and those that they have."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [one for child in children for one in (int(child), *descendants(int(child)))]
+
+
+def kill(process: subprocess.Popen[str]) -> str:
+    """Ends the coordinator with SIGKILL, waits until its workers have ended by themselves; what it had printed."""
+    ends = [os.pidfd_open(pid) for pid in descendants(process.pid)]
+    process.kill()
+    out, err = process.communicate()
+    for end in ends:
+        assert select.select([end], [], [], 30.0)[0] == [end]
+        os.close(end)
+    return out + err

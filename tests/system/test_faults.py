@@ -22,9 +22,9 @@ SHORT = ("--input-len", 20, "--output-len", 12)
 POLL = threading.Event()
 
 
-def refused(done: Finished, *words: str) -> None:
+def refused(done: Finished, *words: str, code: int = 2) -> None:
     """Exit code 2, one line that holds `words`, nothing written."""
-    assert done.code == 2, done.out + done.err
+    assert done.code == code, done.out + done.err
     line = done.err.strip()
     assert line.startswith("error: "), line
     assert "\n" not in line
@@ -68,6 +68,16 @@ def refused(done: Finished, *words: str) -> None:
         (["--header", "nonsense"], ["--header", "NAME:VALUE"]),
         (["--tokenizer", "/nowhere/at/all"], ["--tokenizer", "/nowhere/at/all", "no such folder"]),
         (["--endpoint", "v1/chat"], ["--endpoint", "slash"]),
+        (["--endpoint", "/v1/ché"], ["--endpoint", "/v1/ch%C3%A9"]),
+        (["--endpoint", "/v1\r\nX: y"], ["--endpoint", "percent-encoded"]),
+        (["--url", "http://127.0.0.1:1/é"], ["--url", "/%C3%A9"]),
+        (["--url", "http://127.0.0.1:1/v1\r\nX: y"], ["--url", "percent-encoded"]),
+        (["--api-key", "sk-\r\nsecret"], ["AISBENCH_API_KEY", "line break"]),
+        (["--api-key", "sk-ключ"], ["AISBENCH_API_KEY", "Latin-1"]),
+        (["--fail-on", "ttft_p99=500"], ["--fail-on", "'ttft_p99=500'", "ttft_p99>500"]),
+        (["--fail-on", "speed>5"], ["--fail-on", "'speed'", "error_rate"]),
+        (["--omit-field", "stream"], ["--omit-field stream"]),
+        (["--duration", "soon"], ["--duration", "30s"]),
         (["--no-such-option"], ["no-such-option"]),
         (["--config", "/nowhere.yaml"], ["--config", "/nowhere.yaml"]),
     ],
@@ -97,7 +107,11 @@ def test_a_port_that_refuses(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         refused(
-            run_load(tmp_path / "out", "--url", f"http://127.0.0.1:{port}"), "--url", str(port), "refused"
+            run_load(tmp_path / "out", "--url", f"http://127.0.0.1:{port}"),
+            "--url",
+            str(port),
+            "refused",
+            code=1,
         )
 
 
@@ -170,7 +184,7 @@ def test_a_missing_key_is_said_before_the_start(tmp_path: Path) -> None:
         ("stall", "timeout", ("--timeout", 1.5)),
         ("malformed", "bad_event", ()),
         ("error-event", "error_event", ()),
-        ("huge-event", "event_too_large", ()),
+        ("huge-event", "event_too_large", ("--max-chunk-size", 1 << 20)),
     ],
 )
 def test_faults_are_counted_by_kind_while_the_rest_goes_on(
@@ -340,3 +354,57 @@ def wait_for_rows(process: subprocess.Popen[str], work_dir: Path, wanted: int = 
 def read_stop(folder: Path) -> int:
     with (folder / "records" / "shared.bin").open("rb") as file:
         return int.from_bytes(file.read(56)[48:56], "little")
+
+
+def test_a_condition_that_fails_a_run(tmp_path: Path) -> None:
+    """Without one, failures alone are no failure of the command."""
+    with start_simulator([*QUICK, "--fault", "http-500:0.5"]) as simulator:
+        args = ("--url", simulator.url, "--num-requests", 20, *SHORT)
+        assert run_load(tmp_path / "a", *args).code == 0
+        gated = run_load(tmp_path / "b", *args, "--fail-on", "error_rate>0.05 ttft_p99>60000")
+    assert gated.code == 4
+    assert "--fail-on error_rate>0.05: it is" in gated.err
+    assert "ttft_p99" not in gated.err
+
+
+def test_a_field_that_the_server_refuses_can_be_left_out(tmp_path: Path) -> None:
+    def answer(client: socket.socket) -> None:
+        with client:
+            head, _, body = b"", b"", b""
+            while b"\r\n\r\n" not in head:
+                head += client.recv(65536)
+            head, _, body = head.partition(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+            while len(body) < length:
+                body += client.recv(65536)
+            if b"stream_options" in body:
+                words = b'{"detail":[{"loc":["body","stream_options"],"msg":"unknown field"}]}'
+                client.sendall(
+                    b"HTTP/1.1 422 Unprocessable\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
+                    % (len(words), words)
+                )
+            else:
+                stream = b'data: {"choices":[{"text":"x","finish_reason":"stop"}]}\n\n'
+                client.sendall(
+                    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n"
+                    + stream
+                )
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    client, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=answer, args=(client,), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        args = ("--url", url, "--model", "m", "--num-requests", 3, "--no-server-metrics", *SHORT)
+        refused_run = run_load(tmp_path / "a", *args)
+        done = run_load(tmp_path / "b", *args, "--omit-field", "stream_options")
+    assert refused_run.summary["errors"] == {"http_422": 3}
+    assert "--omit-field stream_options" in refused_run.out
+    assert done.summary["completed"] == 3

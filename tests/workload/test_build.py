@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from aisbench._native.bodies import BodyFile
+from aisbench.backends.prompt import ANSWER
 from aisbench.backends.registry import backend_named
 from aisbench.errors import BadInput
-from aisbench.workload.build import Workload, build_workload
+from aisbench.workload.build import Workload, build_workload, with_holes, without_holes
 from aisbench.workload.options import WorkloadOptions
 
 
@@ -90,3 +91,16 @@ def test_options_are_checked_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="--output-len 0"):
         build(tmp_path, output_len=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_place_of_an_answer_is_a_message_that_can_be_left_out() -> None:
+    said = [{"role": "user", "content": "{a}"}, {"role": "assistant", "content": ANSWER}]
+    body = json.dumps({"messages": [*said, {"role": "user", "content": ANSWER}]}).encode()
+    held = with_holes(body)
+    assert held.count(b"\0") == 2
+    begins, ends = held.index(b"\1"), held.index(b"\2")
+    assert held[begins + 1 : ends] == b'{"role": "assistant", "content": "\0"}, '
+    assert json.loads(held[:begins] + held[ends + 1 :].replace(b"\0", b"said")) == {
+        "messages": [said[0], {"role": "user", "content": "said"}]
+    }
+    assert without_holes(held) == body

@@ -69,8 +69,12 @@ def test_recorded_answers_on_request(tmp_path: Path, talks: Path) -> None:
     items = list(prompts.items)
     assert [m["content"] for m in items[1].messages or ()] == ["be kind", "one two", "three four five", "six"]
     assert not any(ANSWER in item.text for item in items)
-    with pytest.raises(BadInput, match="some turns of the file have no answer"):
-        made(talks, history="recorded")
+    prompts = made(talks, history="recorded")
+    assert len(list(prompts.items)) == 4
+    assert any(
+        note.startswith("left out 1 of 3 lines of talks.jsonl") and "without a recorded answer" in note
+        for note in prompts.notes
+    )
 
 
 def test_turns_requests_and_think_time_can_be_set(talks: Path) -> None:
@@ -100,8 +104,11 @@ def test_without_a_file_they_are_of_random_words() -> None:
     ("row", "said"),
     [
         ({"text": 1}, "wants one list named conversations, messages or turns"),
-        ({"turns": [5]}, "5 is no turn"),
-        ({"messages": [{"role": "judge", "content": "x"}]}, "says not who spoke"),
+        ({"turns": [5]}, "5 is not a turn"),
+        ({"messages": [{"role": "judge", "content": "x"}]}, "the role 'judge' is unknown; known: human"),
+        ({"messages": [{"content": "x"}]}, "says not who spoke"),
+        ({"messages": [{"role": "user", "content": None}]}, "has no text"),
+        ({"messages": []}, "no turn of the user"),
         ({"turns": [{"prompt": ""}]}, "has no text"),
         ({"turns": [{"prompt": "a", "output_tokens": 0}]}, "output_tokens is 0"),
         ({"turns": [{"prompt": "a", "think_s": -1}]}, "think_s is -1"),
@@ -111,5 +118,10 @@ def test_without_a_file_they_are_of_random_words() -> None:
 def test_bad_conversations_are_named_by_line(tmp_path: Path, row: dict[str, Any], said: str) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text(f"{json.dumps(TALK)}\n{json.dumps(row)}\n")
-    with pytest.raises(BadInput, match=rf"1 line is bad: line 2: .*{said}"):
-        made(path)
+    with pytest.raises(BadInput, match=rf"1 of 2 lines cannot be used: .*{said}.*\(line 2\)"):
+        made(path, strict_dataset=True)
+    prompts = made(path)
+    assert prompts.count == 2
+    assert prompts.rows is not None
+    assert (prompts.rows["used"], prompts.rows["left_out"]) == (1, 1)
+    assert prompts.rows["kinds"][0]["first_lines"] == [2]

@@ -45,6 +45,7 @@ JSON = st.recursive(
 def test_any_body_comes_back_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, body: dict[str, Any]
 ) -> None:
+    body = {"prompt": "", **body}
     (prompt,) = replayed(tmp_path_factory.mktemp("replay") / "f", line(body)).items
     assert prompt.body == json.dumps(body).encode()
 
@@ -83,20 +84,46 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
         )
     said = str(refused.value)
     for part in (
-        "6 lines are bad: line 2: the body's bytes have another sha256",
-        "line 3: body is [1], not an object",
-        "line 4: broken JSON",
-        "line 5: planned_s is -1",
-        "line 6: max_tokens is 0",
-        "line 7: planned_s is True",
+        "6 of 7 lines cannot be used: the body's bytes have another sha256",
+        "written by json.dumps (line 2); body is [1], not an object (line 3)",
+        "(line 4)",
+        "planned_s is -1, not seconds of at least 0 (line 5)",
+        "max_tokens is 0; it has to be at least 1 (line 6)",
+        "planned_s is True",
     ):
         assert part in said
 
 
-def test_what_would_change_the_bodies_is_refused(tmp_path: Path) -> None:
-    for given_, flag in (({"temperature": 0.0}, "--temperature"), ({"extra_body": {}}, "--extra-body")):
-        with pytest.raises(BadInput, match=f"{flag} cannot be put into bodies that are replayed"):
-            replayed(tmp_path / "f", line({}), **given_)
+def test_the_command_line_stands_above_the_bodies(tmp_path: Path) -> None:
+    body = {"model": "old", "prompt": "a", "max_tokens": 9, "temperature": 1.0}
+    prompts = replayed(
+        tmp_path / "f",
+        line(body, max_tokens=9),
+        model="new",
+        model_is_named=True,
+        temperature=0.0,
+        extra_body={"max_tokens": 4, "top_k": 2},
+    )
+    (prompt,) = prompts.items
+    changed = {"model": "new", "prompt": "a", "max_tokens": 4, "temperature": 0.0, "top_k": 2}
+    assert prompt.body == json.dumps(changed).encode()
+    assert prompt.output_tokens == 4
+    assert prompts.notes == [f"bodies are those of {tmp_path / 'f'}, with model, temperature, max_tokens, top_k as this run's options say"]  # fmt: skip
+
+
+def test_a_model_that_was_found_out_changes_nothing_and_is_told(tmp_path: Path) -> None:
+    prompts = replayed(tmp_path / "f", line({"model": "old"}), line({"model": "older"}), model="served")
+    assert [prompt.body for prompt in prompts.items] == [b'{"model": "old"}', b'{"model": "older"}']
+    assert "the bodies ask for model old, older; --model served would ask for that instead" in prompts.notes
+    (prompt,) = replayed(tmp_path / "f", line({"prompt": "a"}), model="new", model_is_named=True).items
+    assert prompt.body == b'{"prompt": "a"}', "an API whose bodies have no model is sent none"
+
+
+def test_bodies_of_another_api_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"its bodies ask by 'messages', .* such as --backend openai-chat"):
+        replayed(tmp_path / "f", line({"messages": []}))
+    with pytest.raises(BadInput, match=r"its bodies ask by 'inputs', .* such as --backend tgi"):
+        replayed(tmp_path / "f", line({"inputs": "a"}))
 
 
 def test_turns_of_a_conversation_stand_together(tmp_path: Path) -> None:

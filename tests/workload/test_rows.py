@@ -96,23 +96,27 @@ def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:
         *[{"prompt": "a", "body": 3}] * 5,
     )
     with pytest.raises(BadInput) as refused:
-        made(path)
+        made(path, strict_dataset=True)
+    problems = (
+        "broken JSON in column 11: Expecting value (line 2)",
+        "not a JSON object but list (line 3)",
+        "neither prompt nor messages, but text (line 4)",
+        "prompt is 5, not a text (line 5)",
+        "prompt is empty (line 6)",
+        "output_tokens is 0; it has to be at least 1 (line 7)",
+        "output_tokens is 'many', not a whole number (line 8)",
+        "both prompt and messages (line 9)",
+        "has no content (line 10)",
+        "body cannot replace 'stream' (line 11)",
+        "5 times other problems (lines 12, 13, 14, 15, 16)",
+    )
     said = str(refused.value)
-    assert said.startswith(f"{path}: 15 lines are bad: line 2: broken JSON")
-    for part in (
-        "line 3: not a JSON object but list",
-        "line 4: neither prompt nor messages",
-        "line 5: prompt is 5, not a text",
-        "line 6: prompt is empty",
-        "line 7: output_tokens is 0",
-        "line 8: output_tokens is 'many'",
-        "line 9: both prompt and messages",
-        "line 10: the message",
-        "line 11: body cannot replace 'stream'",
-        "and 5 more",
-    ):
-        assert part in said
+    assert said.startswith(f"{path}: 15 of 16 lines cannot be used: broken JSON")
+    assert all(part in said for part in problems)
     assert "\n" not in said
+    items, notes = made(path)
+    assert [item.text for item in items] == ["good"]
+    assert any(all(part in note for part in problems) and "15 of 16 lines" in note for note in notes)
 
 
 @pytest.mark.parametrize(
@@ -121,11 +125,11 @@ def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:
         (
             "csv",
             "question,answer\na,b\n",
-            "no column prompt or messages; its first line names question, answer",
+            "no column prompt or messages, which .* its first line names question, answer",
         ),
         ("csv", "prompt,output_tokens\n", "has no rows"),
-        ("csv", "prompt\na,b\n", "line 2: more cells"),
-        ("csv", "prompt,body\na,{\n", "line 2: body is broken JSON"),
+        ("csv", "prompt\na,b\n", r"its one line cannot be used: more cells .* \(line 2\)"),
+        ("csv", "prompt,body\na,{\n", "body is broken JSON"),
         ("jsonl", "", "is empty"),
         ("jsonl", " \n\n", "is empty"),
     ],

@@ -98,8 +98,8 @@ def test_half_of_a_surrogate_pair_is_bad_input(deepseek_folder: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{}", "is not a JSON list of conversations"),
-        ('[{"conversations": [1, 2]}]', "turn 1 of conversation has no text"),
+        ("{}", "no list named conversations"),
+        ('[{"conversations": [1, 2]}]', r"turn 1 has no text as its 'value' \(entry 1\)"),
         ("[\n{,}]", "broken JSON in line 2, column 2"),
         ('[{"conversations": [{"value": "a"}, {"value": "b"}]}]', "no conversation is left"),
     ],

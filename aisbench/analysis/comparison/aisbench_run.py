@@ -145,12 +145,16 @@ def samples_of(run: Run, tokens: TokenCounts, order: np.ndarray) -> dict[str, Sa
     found["ttft"] = Sample.of_requests(latencies.ttft[order])
     if latencies.ttft_from_plan is not None:
         found["ttft_from_plan"] = Sample.of_requests(latencies.ttft_from_plan[order])
-    several = tokens.output[ok][order] > 1
-    found["tpot"] = Sample.of_requests(np.where(several, latencies.tpot_or_zero[order], np.nan))
+    found["tpot"] = Sample.of_requests(latencies.tpot_each[order])
+    # Answers that came at one moment show no time between tokens.
+    timed = rows["last_token_ns"] > rows["first_token_ns"]
     if logged_gaps_ns(run) is not None:
         gaps = [gap / 1e6 for gap, keep in zip(each_gaps_ns(run), ok, strict=True) if keep]
-        found["itl"] = Sample.of_gaps([gaps[at] for at in order])
+        found["itl"] = Sample.of_gaps(
+            [gaps[at] if shown else gaps[at][:0] for at, shown in zip(order, timed, strict=True)]
+        )
     else:
         spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6
-        found["itl"] = Sample.of_mean_gaps(spans, rows["content_events"].astype(np.int64) - 1)
+        counts = np.where(timed, rows["content_events"].astype(np.int64) - 1, 0)
+        found["itl"] = Sample.of_mean_gaps(spans, counts)
     return found

@@ -65,7 +65,7 @@ def knee_of(ordered: Sequence[Point], powers: Sequence[float]) -> Knee | None:
 
 
 def mean_e2el_s(point: Point) -> float:
-    return point.latencies.get("e2el_ms", {}).get("mean", 0.0) / 1e3
+    return (point.latencies.get("e2el_ms", {}).get("mean") or 0.0) / 1e3
 
 
 def requests(point: Point) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.latencies import tpots_ms
 from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.backlog import Flow, Growth, Progress, growth
 from aisbench.analysis.saturation.held import Held, hold_errors, hold_latency
@@ -67,7 +68,7 @@ class Sample:
             latencies={name: every[counted & ~np.isnan(every)] for name, every in values.items()},
             due=int(inside.sum()),
             failed=int((inside & failed).sum()),
-            good=int((inside & ok & meets(values, slo)).sum()),
+            good=int((inside & ok & meets(values, slo, tokens.output)).sum()),
             completed=int(ended_inside.sum()),
             output_tokens=int(tokens.output[ended_inside].sum()),
             in_flight_mean=InFlight.of(run).mean_within(begin_ns, end_ns),
@@ -79,29 +80,31 @@ class Sample:
 
 def latencies_ms(run: Run, tokens: TokenCounts) -> dict[str, NDArray[np.float64]]:
     """Of every row, from its send. Infinite where it was cut off before; nan where there is none to speak of
-    (no second token; whole answers have no first)."""
+    (no second token, or none that came after the first; whole answers have no first)."""
     rows, ok = run.rows, run.has_status("ok")
     begun = rows["sent_ns"] > 0
     ttft = np.where(
         (rows["first_token_ns"] > 0) & begun, (rows["first_token_ns"] - rows["sent_ns"]) / 1e6, np.inf
     )
     e2el = np.where(ok, (rows["last_token_ns"] - rows["sent_ns"]) / 1e6, np.inf)
-    several = ok & (tokens.output > 1)
-    tpot = np.full(len(rows), np.nan)
-    tpot[several] = (e2el[several] - ttft[several]) / (tokens.output[several] - 1)
+    # Only succeeded requests have output tokens here.
+    tpot = tpots_ms(rows["first_token_ns"], rows["last_token_ns"], tokens.output)
     if not run.streams:
         ttft = np.full(len(rows), np.nan)
         tpot = np.full(len(rows), np.nan)
     return {"ttft": ttft, "tpot": tpot, "e2el": e2el}
 
 
-def meets(values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...]) -> NDArray[np.bool_]:
+def meets(
+    values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...], output: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Which rows keep every bound of `slo` on a latency by themselves."""
     good = np.ones(len(values["e2el"]), np.bool_)
     for term in slo:
         if term.metric in values:
-            # A single token has no TPOT, and keeps every bound on it.
-            good &= np.nan_to_num(values[term.metric], nan=0.0) <= term.bound
+            # A single token has no TPOT, and keeps every bound on it; of several it was not measured.
+            alone = np.isnan(values[term.metric]) & (output <= 1)
+            good &= alone | (values[term.metric] <= term.bound)
     return good
 
 

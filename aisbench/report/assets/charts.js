@@ -92,6 +92,7 @@ function offerCopy() {
   });
 }
 
+const toTheEnd = ({ t, y }) => ({ x: [...t, data.duration_s], y: [...y, y[y.length - 1]] });
 function concurrencyChart() {
   const flow = data.in_flight, planned = data.planned_in_flight;
   const traces = [];
@@ -120,8 +121,9 @@ function concurrencyChart() {
       line: { width: 1.4, dash: "dot", color: colour(tint) }, hovertemplate: "%{y:d}",
     });
   }
+  // Each rate holds to the end of its bin, the last one to the end of the run.
   const rate = (name, series, tint, more) => series && traces.push({
-    name, x: series.t, y: series.y, type: "scatter", mode: "lines",
+    name, ...toTheEnd(series), type: "scatter", mode: "lines",
     line: { shape: "hv", width: 1.4, color: colour(tint), ...more.line }, hovertemplate: "%{y:.5~g}/s", yaxis: more.yaxis,
   });
   rate("asked", data.asked_rate, "wait", { yaxis: "y2", line: { width: 5, color: rgba("wait", 0.45) } });
@@ -183,7 +185,7 @@ function curveChart(curves) {
 function errorChart() {
   const tints = ["ttft", "failed", "doubtful", "decode", "valid", "wait"];
   const traces = Object.entries(data.errors).map(([kind, series], i) => ({
-    name: kind, x: series.t, y: series.y, type: "scatter", mode: "lines", hovertemplate: "%{y:.4~g}/s",
+    name: kind, ...toTheEnd(series), type: "scatter", mode: "lines", hovertemplate: "%{y:.4~g}/s",
     line: { shape: "hv", width: 1.5, color: colour(tints[i % tints.length]) },
   }));
   return [traces, layout({

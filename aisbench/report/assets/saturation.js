@@ -1,5 +1,7 @@
 // The curve of a search: what each load brought, and what it cost.
 const loads = data.points.map((point) => point.load);
+// Hollow where the client was not valid: what was measured there may be its own.
+const symbols = data.clients.map((client) => (client === "valid" ? "circle" : "circle-open"));
 const marks = () => data.points.map((point) => colour(point.passes ? "valid" : "invalid"));
 const shown = (value) => (value === null || value === undefined ? NaN : value);
 
@@ -12,17 +14,17 @@ function answerShapes() {
     type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: colour(tint), width: 1.5, dash },
   });
   const shapes = [];
-  const [low, high] = data.max_load_interval;
-  if (low !== null && high !== null) {
+  const [low, high] = data.max_load_interval, answered = data.doubts.max_load !== "invalid";
+  if (answered && low !== null && high !== null) {
     shapes.push({ type: "rect", layer: "below", xref: "x", yref: "paper", x0: low, x1: high, y0: 0, y1: 1, line: { width: 0 }, fillcolor: rgba("valid", 0.16) });
   }
-  if (data.max_load !== null) shapes.push(line(data.max_load, "valid", "solid"));
-  if (data.knee !== null) shapes.push(line(data.knee, "wait", "dot"));
+  if (answered && data.max_load !== null) shapes.push(line(data.max_load, "valid", "solid"));
+  if (data.knee !== null && data.doubts.knee !== "invalid") shapes.push(line(data.knee, "wait", "dot"));
   return shapes;
 }
 const curve = (name, y, tint, more) => ({
   name, x: loads, y, type: "scatter", mode: "lines+markers", line: { color: colour(tint), width: 1.8, ...more?.line },
-  marker: { size: 7, color: colour(tint), ...more?.marker }, hovertemplate: more?.hover ?? "%{y:.5~g} ms",
+  marker: { size: 7, color: colour(tint), symbol: symbols, ...more?.marker }, hovertemplate: more?.hover ?? "%{y:.5~g} ms",
 });
 
 function throughputChart() {
@@ -45,7 +47,7 @@ const STATISTICS = [
   ["TPOT p99", "tpot_ms", "p99", "valid", "solid"], ["TPOT mean", "tpot_ms", "mean", "valid", "dot"],
   ["E2EL p99", "e2el_ms", "p99", "decode", "solid"], ["E2EL mean", "e2el_ms", "mean", "decode", "dot"],
 ];
-const latencyOf = (point, metric, statistic) => (point.metrics[metric]?.count ? point.metrics[metric][statistic] : NaN);
+const latencyOf = (point, metric, statistic) => (point.metrics[metric]?.count ? shown(point.metrics[metric][statistic]) : NaN);
 function latencyChart() {
   const traces = STATISTICS.map(([name, metric, statistic, tint, dash]) =>
     curve(name, data.points.map((p) => latencyOf(p, metric, statistic)), tint, { line: { dash } }))

@@ -1,0 +1,37 @@
+"""This process's own line in the process list, which everyone on the host can read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from aisbench.masking import masked_command
+
+# Where in /proc/self/stat, after the name, the begin and end of the arguments' memory stand.
+ARG_START, ARG_END = 45, 46
+
+
+def hide_secrets(args: list[str]) -> None:
+    """Overwrites what is secret of the command line's arguments, as they lie in this process's memory."""
+    hidden = {
+        os.fsencode(arg): os.fsencode(masked)
+        for arg, masked in zip(args, masked_command(args), strict=True)
+        if arg != masked
+    }
+    if not hidden:
+        return
+    import ctypes
+
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        stat = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        start, end = int(stat[ARG_START]), int(stat[ARG_END])
+        line = Path("/proc/self/cmdline").read_bytes()
+        if start == 0 or len(line) != end - start:
+            return
+        at = start
+        for arg in line.split(b"\0"):
+            if arg in hidden:
+                # As long as it was: the arguments stand one behind the other.
+                ctypes.memmove(at, hidden[arg][: len(arg)].ljust(len(arg), b"*"), len(arg))
+            at += len(arg) + 1

@@ -1,0 +1,18 @@
+"""What the console says of the answers: how they ended, and what counted their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def answer_lines(summary: dict[str, Any]) -> Iterator[str]:
+    answers = summary["answers"]
+    ended = {name: count for name, count in answers["finish"].items() if count}
+    if summary["completed"] and set(ended) != {"none"}:
+        told = ", ".join(f"{name} {count}" for name, count in ended.items())
+        yield f"Finish reasons      {told} ({100 * answers['truncated_share']:.1f} % cut at their most tokens)"
+    if answers["itl_per"] == "event":
+        yield f"ITL per event       {answers['tokens_per_event']:.2f} tokens in each: not the time between tokens"
+    if summary["output_tokens_from"] in ("events", "mixed"):
+        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server gave no usage that can be used"

@@ -1,0 +1,143 @@
+"""Files that are not what a data set can read, told by their first bytes: packed, in another encoding, a web page."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from pathlib import Path
+
+import orjson
+
+from aisbench.errors import BadInput
+
+HEAD_BYTES = 1 << 16
+# A larger file is not read whole only to say what it is.
+MOST_OBJECT_BYTES = 1 << 26
+MAGIC = (
+    (b"\x1f\x8b", "is packed by gzip; unpack it first: gunzip -k {name}"),
+    (b"\x28\xb5\x2f\xfd", "is packed by zstd; unpack it first: unzstd {name}"),
+    (b"BZh", "is packed by bzip2; unpack it first: bunzip2 -k {name}"),
+    (b"\xfd7zXZ\x00", "is packed by xz; unpack it first: unxz -k {name}"),
+    (b"PK\x03\x04", "is a zip archive or an Excel file; unpack it, or save it as CSV"),
+    (
+        b"PAR1",
+        "is a Parquet file; write it as JSON lines, as pandas' to_json(..., orient='records', lines=True)",
+    ),
+    (
+        b"ARROW1",
+        "is an Arrow file; write it as JSON lines, as pandas' to_json(..., orient='records', lines=True)",
+    ),
+    (b"version https://git-lfs", "is the pointer of a file that Git LFS keeps; fetch the file: git lfs pull"),
+)
+PAGE = re.compile(rb"\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# High bytes of GB 18030 come in pairs; in cp1252 they stand alone among letters.
+PAIRS = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+
+
+def refuse_other_kinds(path: Path) -> None:
+    """Raises BadInput that names what the file is, where it is surely no text in UTF-8."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    for magic, what in MAGIC:
+        if head.startswith(magic):
+            raise BadInput(f"--dataset-path {path} {what.format(name=path.name)}")
+    if PAGE.match(head):
+        raise BadInput(f"--dataset-path {path} is a web page, not a data set; was a download refused?")
+    encoding = encoding_of(head)
+    if encoding is not None:
+        raise in_encoding(path, encoding)
+
+
+def encoding_of(head: bytes) -> str | None:
+    """UTF-16 or UTF-32 by its mark, or by the zero bytes of ASCII letters in it; None: neither."""
+    for mark, encoding in MARKS:
+        if head.startswith(mark):
+            return encoding
+    if b"\0" not in head:
+        return None
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) * 4 < len(head):
+        return None
+    return "utf-16le" if odd > even else "utf-16be"
+
+
+def in_encoding(path: Path, encoding: str) -> BadInput:
+    return BadInput(
+        f"--dataset-path {path} is in {encoding.upper()}; save it as UTF-8: "
+        f"iconv -f {encoding} -t utf-8 {path.name} > utf8-{path.name}"
+    )
+
+
+def refuse_other_encodings(path: Path) -> None:
+    """For a file in which something was not UTF-8: raises BadInput unless other parts of it are.
+
+    Where some letters beyond ASCII are UTF-8, the others are damage, and their lines alone are bad.
+    """
+    broken = b""
+    with path.open("rb") as file:
+        for line in file:
+            if line.isascii():
+                continue
+            try:
+                line.decode()
+                return
+            except UnicodeDecodeError:
+                if len(broken) < HEAD_BYTES:
+                    broken += line
+    if broken:
+        raise in_encoding(path, eight_bit_encoding(broken))
+
+
+def eight_bit_encoding(text: bytes) -> str:
+    """The likeliest encoding of text that is not UTF-8: Chinese where its high bytes pair up, else Western."""
+    high = sum(byte >= 0x80 for byte in text)
+    paired = sum(sum(byte >= 0x80 for byte in pair) for pair in PAIRS.findall(text) if pair[1] >= 0x80)
+    if paired * 4 > high * 3:
+        return "gb18030"
+    return "cp1252"
+
+
+def refuse_json_array(path: Path, dataset: str) -> None:
+    """Raises BadInput for one big JSON list, or one object over many lines, where each line is to be an object."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    if head.startswith(b"["):
+        raise BadInput(
+            f"--dataset-path {path} is a JSON array; --dataset {dataset} wants one JSON object a line: "
+            f"jq -c '.[]' {path.name} > {path.stem}-lines.jsonl"
+        )
+    if head.startswith(b"{") and path.stat().st_size <= MOST_OBJECT_BYTES:
+        whole = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        if not is_json(whole.lstrip().split(b"\n", 1)[0]) and is_json(whole):
+            raise BadInput(
+                f"--dataset-path {path} is one JSON object over several lines; --dataset {dataset} wants "
+                f"each of its objects on one line"
+            )
+
+
+def is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def separator_of(path: Path, wanted: tuple[str, ...]) -> str:
+    """What stands between the columns: the separator by which the first line names one of `wanted`, else a comma."""
+    with path.open("rb") as file:
+        first = file.readline(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).decode(errors="replace")
+    for mark in SEPARATORS:
+        names = next(csv.reader(io.StringIO(first), delimiter=mark, skipinitialspace=True), [])
+        if {name.strip() for name in names} & set(wanted) and (mark == "," or len(names) > 1):
+            return mark
+    return ","

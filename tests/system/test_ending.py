@@ -1,0 +1,127 @@
+"""Runs that are ended from outside: by signals, by a terminal that closes, by the death of the coordinator."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from aisbench.analysis.records import Run
+from aisbench.simulator.process import SimulatorProcess
+from tests.system.running import LOAD, environment, finish, kill, start_load
+from tests.system.test_faults import rows_begun, wait_for_rows, wait_until
+
+LONG = ("--rate", 100, "--num-requests", 20_000, "--input-len", 8, "--output-len", 12)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_run_with_a_report(
+    number: signal.Signals, tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    process = start_load(tmp_path, "--url", quick_simulator.url, *LONG)
+    wait_for_rows(process, tmp_path)
+    process.send_signal(number)
+    done = finish(process, tmp_path)
+    assert done.code == 130, done.err
+    assert done.summary["outcome"] == "interrupted"
+    assert done.summary["completed"] > 0
+    assert done.summary["failed"] == 0, "what was in flight was let finish"
+    assert (done.folder / "report.html").exists()
+    assert not (done.folder / "records" / "shared.bin").exists()
+
+
+def test_a_terminal_that_closes_ends_the_run_with_a_report(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*LOAD, "--work-dir", str(tmp_path), "--url", quick_simulator.url, *map(str, LONG)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment(),
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(slave)
+    # Read as a terminal would, or its buffer fills.
+    while rows_begun(tmp_path) < 30:
+        assert process.poll() is None
+        if select.select([master], [], [], 0.01)[0]:
+            os.read(master, 65536)
+    os.close(master)
+    # The signal goes to the whole group, the workers included.
+    assert process.wait(60) == 130
+    (folder,) = tmp_path.iterdir()
+    assert Run.load(folder).outcome == "interrupted"
+    assert (folder / "report.html").exists()
+
+
+def test_nohup_is_heeded(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    process = subprocess.Popen(
+        [
+            *("nohup", *LOAD, "--work-dir", str(tmp_path), "--url", quick_simulator.url, "--no-progress"),
+            *("--rate", "100", "--num-requests", "100", "--input-len", "8", "--output-len", "4"),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    wait_for_rows(process, tmp_path)
+    process.send_signal(signal.SIGHUP)
+    done = finish(process, tmp_path)
+    assert done.code == 0, done.err
+    assert done.summary["completed"] == 100
+
+
+def test_a_run_that_is_killed_leaves_records_and_no_shared_memory(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    before = set(Path("/dev/shm").iterdir())
+    process = start_load(tmp_path, "--url", quick_simulator.url, *LONG, "--workers", 2)
+    wait_for_rows(process, tmp_path)
+    kill(process)
+    (folder,) = tmp_path.iterdir()
+    assert len(Run.load(folder).rows) >= 30
+    assert not (folder / "records" / "shared.bin").exists()
+    assert {path for path in Path("/dev/shm").iterdir() if "aisbench" in path.name} <= before
+
+
+def test_a_search_that_is_ended_between_its_runs_has_its_result(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    command = [sys.executable, "-m", "aisbench", "saturate", "--url", quick_simulator.url]
+    search = [
+        "--over",
+        "concurrency",
+        "--sweep",
+        "1,2",
+        "--step",
+        "1",
+        "--input-len",
+        "8",
+        "--output-len",
+        "4",
+    ]
+    process = subprocess.Popen(
+        [*command, *search, "--work-dir", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    wait_until(process, lambda: any(tmp_path.glob("*/steps/*/summary.json")))
+    process.send_signal(signal.SIGHUP)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert len(list(tmp_path.glob("*/saturation.json"))) == 1

@@ -1,0 +1,144 @@
+"""Disks without room, in every part of a run: one line, and what was written stays readable."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aisbench.analysis.records import Run
+from aisbench.simulator.process import SimulatorProcess
+from tests.system.running import LOAD, environment, finish, kill, run_load, start_load
+from tests.system.test_faults import wait_for_rows
+
+MIB = 1 << 20
+REPORT = [sys.executable, "-m", "aisbench", "report"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for 24 MiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={24 * MIB}", "tmpfs", str(disk)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        mounted = False
+    if not mounted:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Takes all the room that is left."""
+    path = disk / "filler"
+    with path.open("wb") as file:
+        free = os.statvfs(disk)
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize)
+    return path
+
+
+def one_line(text: str, *words: str) -> None:
+    assert "Traceback" not in text
+    (line,) = [line for line in text.splitlines() if line.startswith("error: ")]
+    for word in words:
+        assert word in line, line
+
+
+def limited(size: int, *args: object) -> subprocess.CompletedProcess[str]:
+    """A command none of whose files may be larger than `size`: the error differs, what is done about it does not."""
+    return subprocess.run(
+        [*map(str, args)],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )
+
+
+def test_prompts_for_which_there_is_no_room_leave_nothing(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    done = limited(
+        MIB,
+        *LOAD,
+        "--work-dir",
+        tmp_path,
+        "--url",
+        quick_simulator.url,
+        "--num-requests",
+        3000,
+        "--no-progress",
+    )
+    assert done.returncode == 1
+    one_line(done.stderr, "no room on the disk", "--work-dir")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_records_for_which_there_is_no_room_are_known_before_the_start(
+    small_disk: Path, quick_simulator: SimulatorProcess
+) -> None:
+    quick_simulator.reset()
+    args = ("--num-requests", 90_000, "--input-len", 2, "--output-len", 2, "--no-progress", "--workers", 1)
+    done = run_load(small_disk / "runs", "--url", quick_simulator.url, *args)
+    assert done.code == 1
+    one_line(done.err, "the run did not start", "no room on the disk")
+    assert quick_simulator.truth()["requests"] == 0
+
+
+def test_a_disk_that_fills_up_ends_the_run_with_a_report(
+    small_disk: Path, quick_simulator: SimulatorProcess
+) -> None:
+    args = ("--rate", 100, "--duration", 90, "--input-len", 8, "--output-len", 8, "--save-outputs")
+    process = start_load(small_disk / "runs", "--url", quick_simulator.url, *args, "--no-progress")
+    wait_for_rows(process, small_disk / "runs")
+    fill(small_disk)
+    done = finish(process, small_disk / "runs")
+    assert done.code == 1, done.out + done.err
+    assert "Traceback" not in done.out + done.err
+    assert "no room on the disk" in done.summary["outcome_reason"]
+    assert done.summary["completed"] > 0
+
+
+def test_a_report_for_which_there_is_no_room(
+    small_disk: Path, tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    args = ("--rate", 100, "--num-requests", 2000, "--input-len", 8, "--output-len", 8)
+    process = start_load(small_disk, "--url", quick_simulator.url, *args, "--no-progress")
+    wait_for_rows(process, small_disk)
+    kill(process)
+    (folder,) = small_disk.iterdir()
+    fill(small_disk)
+    done = subprocess.run([*REPORT, str(folder)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    one_line(done.stderr, "no room on the disk", str(folder), "--output")
+    assert not list(folder.glob("*.part"))
+    elsewhere = tmp_path / "elsewhere"
+    done = subprocess.run(
+        [*REPORT, str(folder), "--output", str(elsewhere)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (elsewhere / "report.html").exists()
+    assert len(Run.load(folder).rows) >= 30
+
+
+def test_a_report_that_a_limit_of_the_files_size_cuts(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    args = ("--num-requests", 3, "--input-len", 8, "--output-len", 8)
+    folder = run_load(tmp_path, "--url", quick_simulator.url, *args).folder
+    whole = (folder / "report.html").read_bytes()
+    done = limited(MIB // 2, *REPORT, folder)
+    assert done.returncode == 1
+    one_line(done.stderr, "no room on the disk", str(folder))
+    assert (folder / "report.html").read_bytes() == whole

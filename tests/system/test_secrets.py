@@ -1,0 +1,183 @@
+"""No key, header value or password in anything that a run writes or shows, nor in the process list."""
+
+from __future__ import annotations
+
+import http.server
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aisbench.simulator.process import SimulatorProcess
+from tests.system.forwarding import Door, open_door
+from tests.system.running import descendants, environment, kill
+
+KEY, TOKEN, COOKIE, PASSWORD = "sk-KeyOfTheServer1", "HeaderToken/456", "session=Cookie789", "Pass%2Fword012"
+SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012"]
+SHORT = ["--input-len", "8", "--output-len", "4", "--no-server-metrics", "--no-device-metrics"]
+POLL = threading.Event()
+
+
+@pytest.fixture
+def flags(quick_simulator: SimulatorProcess) -> Iterator[list[str]]:
+    """Secrets of every kind but the key, which comes by the environment."""
+    door = Door(("127.0.0.1", quick_simulator.port), proxy=True, password="me:Pass/word012")
+    with open_door(door):
+        yield [
+            *("--url", quick_simulator.url, "--proxy", f"http://me:{PASSWORD}@127.0.0.1:{door.port}"),
+            *("--header", f"X-Token: {TOKEN}", f"--header=Cookie: {COOKIE}"),
+        ]
+
+
+def start(*args: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "aisbench", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**environment(), "AISBENCH_API_KEY": KEY},
+    )
+
+
+def finished(*args: str, code: int = 0) -> str:
+    """What it printed."""
+    process = start(*args)
+    out, err = process.communicate(timeout=100)
+    assert process.returncode == code, out + err
+    return out + err
+
+
+def found_in(folder: Path) -> dict[str, list[str]]:
+    """By file the secrets that stand in it."""
+    found = {}
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        if held := [secret for secret in SECRETS if secret.encode() in content]:
+            found[str(path)] = held
+    return found
+
+
+def found_in_text(text: str) -> list[str]:
+    return [secret for secret in SECRETS if secret in text]
+
+
+def test_a_run_a_search_and_a_comparison(tmp_path: Path, flags: list[str]) -> None:
+    common = [*flags, *SHORT, "--concurrency", "2", "--num-requests", "4"]
+    shown = finished("load", *common, "--work-dir", str(tmp_path / "a"), "--table", "aisbench")
+    shown += finished("load", *common, "--work-dir", str(tmp_path / "a"), "--json")
+    runs = [str(path) for path in (tmp_path / "a").iterdir()]
+    shown += finished("report", runs[0], "--format", "markdown")
+    shown += finished("compare", *runs, "--output", str(tmp_path / "compared"))
+    shown += finished("plan", *flags, *SHORT, "--rate", "5", "--output", str(tmp_path / "plan.html"))
+    shown += finished(
+        "workload", "export", *flags, *SHORT, "--num-requests", "2", "--output", str(tmp_path / "w.jsonl")
+    )
+    search = ["--over", "concurrency", "--sweep", "2", "--step", "1"]
+    shown += finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path / "searches"))
+    (folder,) = (tmp_path / "searches").iterdir()
+    shown += finished("report", str(folder))
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
+    # What is needed to read the files is left.
+    assert "X-Token: ***" in (Path(runs[0]) / "config.yaml").read_text()
+    # The secrets were used: the proxy let the requests pass.
+    assert '"completed": 4' in shown
+
+
+def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: list[str]) -> None:
+    search = ["--over", "concurrency", "--sweep", "1,2", "--step", "1", "--budget", "1.5"]
+    finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path), code=0)
+    (folder,) = tmp_path.iterdir()
+    refused = finished("saturate", "--resume", str(folder), code=2)
+    assert "--header holds ***" in refused
+    shown = finished("saturate", "--resume", str(folder), *flags)
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
+
+
+def test_a_run_that_is_killed(tmp_path: Path, flags: list[str]) -> None:
+    args = [*SHORT, "--rate", "50", "--num-requests", "100000", "--work-dir", str(tmp_path), "--no-progress"]
+    process = start("load", *flags, *args, "--api-key", KEY)
+    try:
+        while not any(tmp_path.glob("*/records/rows-*.bin")):
+            assert process.poll() is None, process.communicate()
+            POLL.wait(0.01)
+        children = descendants(process.pid)
+        assert children
+        for pid in (process.pid, *children):
+            assert found_in_text(Path(f"/proc/{pid}/cmdline").read_text()) == [], pid
+        for pid in children:
+            assert found_in_text(Path(f"/proc/{pid}/environ").read_text()) == [], pid
+        assert found_in(tmp_path) == {}
+    finally:
+        # What the workers write at their end is looked through as well.
+        shown = kill(process)
+    (folder,) = tmp_path.iterdir()
+    shown += finished("report", str(folder))
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
+    assert found_in(Path("/dev/shm")) == {}
+
+
+class Echo(http.server.BaseHTTPRequestHandler):
+    """Refuses every request, and says which headers it came with."""
+
+    def do_POST(self) -> None:
+        body = "".join(f"{name}: {value}\n" for name, value in self.headers.items()).encode()
+        self.send_response(401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_server_that_says_what_it_was_sent(tmp_path: Path) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        args = [
+            "--url",
+            f"http://127.0.0.1:{server.server_port}",
+            "--model",
+            "m",
+            *SHORT,
+            "--num-requests",
+            "3",
+        ]
+        args += ["--header", f"X-Token: {TOKEN}", "--header", f"Cookie: {COOKIE}"]
+        shown = finished("load", *args, "--work-dir", str(tmp_path), code=1)
+        server.shutdown()
+    assert "http_401" in shown
+    assert "X-Token: ***" in next(tmp_path.glob("*/records/run.json")).read_text()
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--url", f"http://me:{PASSWORD}@127.0.0.1:99999"],
+        ["--url", f"http://me:{PASSWORD}@127.0.0.1:1"],
+        ["--proxy", f"ftp://me:{PASSWORD}@127.0.0.1:1"],
+        ["--proxy", f"http://me:{PASSWORD}@127.0.0.1:port"],
+        ["--header", TOKEN],
+        ["--header", f"X Y: {TOKEN}"],
+        ["--headr", f"X-Token: {TOKEN}", "--api-key", KEY],
+    ],
+)
+def test_a_message_about_an_option_does_not_show_it(args: list[str], tmp_path: Path) -> None:
+    shown = finished("load", *args, "--work-dir", str(tmp_path), code=2)
+    assert shown.startswith("error: ")
+    assert found_in_text(shown) == []
+
+
+def test_a_message_about_a_config_file_does_not_quote_it(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(f"header: ['X-Token: {TOKEN}'\nrate: 5\n")
+    shown = finished("load", "--config", str(config), code=2)
+    assert "line" in shown
+    assert found_in_text(shown) == []

@@ -1,0 +1,60 @@
+"""Conversations with servers that give later turns little to go on from."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from tests.native.servers import DONE, HEAD, read_request, serving
+from tests.system.running import Finished, run_load
+
+
+def event(**delta: str) -> bytes:
+    chunk = {"choices": [{"index": 0, "delta": delta, "finish_reason": None if delta else "stop"}]}
+    data = b"data: %b\n\n" % json.dumps(chunk).encode()
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def talk(folder: Path, address: tuple[str, int], *args: object) -> Finished:
+    host, port = address
+    return run_load(
+        folder,
+        *("--url", f"http://{host}:{port}", "--backend", "openai-chat", "--model", "m", "--no-progress"),
+        *("--no-server-metrics", "--dataset", "conversations", "--input-len", 3, "--output-len", 4, *args),
+    )
+
+
+def test_an_answer_that_is_all_reasoning_leaves_no_empty_message(tmp_path: Path) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        while request := read_request(client):
+            asked.append(json.loads(request.partition(b"\r\n\r\n")[2]))
+            said = event(content="yes") if len(asked) == 2 else event(reasoning_content="hm")
+            client.sendall(HEAD + said + event() + DONE)
+
+    with serving(handle) as address:
+        run = talk(tmp_path / "out", address, "--turns", 3, "--num-requests", 3, "--concurrency", 1)
+    assert run.summary["completed"] == 3
+    assert [[message["role"] for message in body["messages"]] for body in asked] == [
+        ["user"],
+        ["user", "user"],
+        ["user", "user", "assistant", "user"],
+    ]
+    assert asked[2]["messages"][2]["content"] == "yes"
+    assert any(note.startswith("1 answers were all reasoning") for note in run.summary["verdict"]["notes"])
+
+
+def test_turns_of_conversations_that_ended_are_counted(tmp_path: Path) -> None:
+    def handle(client: socket.socket, number: int) -> None:
+        while read_request(client):
+            client.sendall(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\nboom")
+
+    with serving(handle) as address:
+        run = talk(tmp_path / "out", address, "--turns", 3, "--num-requests", 6, "--concurrency", 2)
+    counted = run.summary["requests"]
+    assert (counted["planned"], counted["failed"], counted["not_sent"]) == (6, 2, 4)
+    assert "4 not sent" in run.out
+    assert "4 turns were not sent: 2 conversations ended with a turn that failed" in run.out
