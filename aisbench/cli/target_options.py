@@ -81,6 +81,12 @@ TARGET_OPTIONS = (
         help="Read the servers' Prometheus pages (/metrics) once a second.",
     ),
     option(
+        "--reset-prefix-cache",
+        name="reset_prefix_cache",
+        is_flag=True,
+        help="Empty the server's prefix cache before the run (vLLM, SGLang, TensorRT-LLM, llama.cpp); says so when it refuses.",
+    ),
+    option(
         "--metrics-url", name="metrics_url", metavar="URL", help="The page's address, where it is another."
     ),
     option(

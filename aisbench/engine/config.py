@@ -64,6 +64,7 @@ class RunConfig(DatasetOptions, ClientOptions):
     insecure: bool = False
     local_address: tuple[str, ...] = ()
     server_metrics: bool = True
+    reset_prefix_cache: bool = False
     metrics_url: str | None = None
     device_metrics: bool = True
     dcgm_url: str | None = None
