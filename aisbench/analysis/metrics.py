@@ -30,6 +30,7 @@ from aisbench.analysis.slices import slices_block
 from aisbench.analysis.stable_stage import stable_block
 from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
 from aisbench.analysis.timed import timed_block
+from aisbench.analysis.token_flow import token_flow
 from aisbench.analysis.tokens import TokenCounts, itl_histogram, logged_gaps_ns
 from aisbench.analysis.verdict import judge
 from aisbench.analysis.vllm_keys import own_totals, vllm_result
@@ -181,8 +182,7 @@ def error_samples(run: Run) -> list[dict[str, Any]]:
 def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
     """The most in one whole second since the start.
 
-    Input tokens count when their request was sent, output tokens when they came: token events, each taken as
-    the run's mean number of tokens.
+    Input tokens count when their request was sent, output tokens when they came.
     """
     ok = run.has_status("ok")
     rows = run.selected(ok)
@@ -193,13 +193,14 @@ def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
     ended = np.bincount((rows["done_ns"] - run.start_ns) // NS)
     sent = np.bincount((rows["sent_ns"] - run.start_ns) // NS, weights=tokens.prompt[ok])
     seconds = max(len(sent), -(-len(run.flow) // 100))
+    came = token_flow(run, tokens)
     flow = np.zeros(seconds * 100)
-    flow[: len(run.flow)] = run.flow * tokens.per_event(run)
+    flow[: len(came)] = came
     total = flow.reshape(seconds, 100).sum(axis=1) + np.pad(sent, (0, seconds - len(sent)))
     return {
         "requests_per_s": float(ended.max()),
         "input_tokens_per_s": float(sent.max()),
-        "output_tokens_per_s": peak_per_second(run.flow) * tokens.per_event(run),
+        "output_tokens_per_s": peak_per_second(came),
         "total_tokens_per_s": float(total.max()),
     }
 

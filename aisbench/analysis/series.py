@@ -92,12 +92,12 @@ def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | Non
     return per_second(planned, run.duration_ns, width_ns)
 
 
-def token_series(run: Run, width_ns: int, per_event: float = 1.0) -> Series:
-    """Output tokens a second, of all requests: token events, each taken as `per_event` tokens."""
+def token_series(run: Run, width_ns: int, flow: NDArray[Any] | None = None) -> Series:
+    """Output tokens a second, of all requests; `flow`: token_flow's, in place of the token events."""
+    flow = run.flow if flow is None else flow
     edges = bin_edges(run.duration_ns, width_ns)
-    index = np.minimum(np.arange(len(run.flow)) * FLOW_BUCKET_NS // width_ns, len(edges) - 2)
-    counts = np.bincount(index, weights=run.flow, minlength=len(edges) - 1)
-    return rates(counts * per_event, edges)
+    index = np.minimum(np.arange(len(flow)) * FLOW_BUCKET_NS // width_ns, len(edges) - 2)
+    return rates(np.bincount(index, weights=flow, minlength=len(edges) - 1), edges)
 
 
 def flow_within(run: Run, edges_ns: NDArray[Any]) -> NDArray[np.float64]:
@@ -114,10 +114,10 @@ def error_series(run: Run, width_ns: int) -> dict[str, Series]:
     }
 
 
-def peak_per_second(counts_10ms: NDArray[np.int64]) -> float:
+def peak_per_second(counts_10ms: NDArray[Any]) -> float:
     """The most in any whole second that begins at a multiple of 1 s since the start."""
     per_bin = NS // FLOW_BUCKET_NS
-    padded = np.zeros(max(1, -(-len(counts_10ms) // per_bin)) * per_bin, np.int64)
+    padded = np.zeros(max(1, -(-len(counts_10ms) // per_bin)) * per_bin)
     padded[: len(counts_10ms)] = counts_10ms
     return float(padded.reshape(-1, per_bin).sum(axis=1).max())
 

@@ -19,6 +19,7 @@ from aisbench.analysis.records import Run
 from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.server import growth, read_samples, spec_decode
 from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms, percentile_name
+from aisbench.analysis.token_flow import token_flow
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, itl_histogram, logged_gaps_ns
 from aisbench.analysis.vllm_extras import QUEUE_METRICS, probe_keys, queue_metrics
 from aisbench.engine.kinds import error_kind
@@ -186,15 +187,14 @@ def error_text(row: np.void) -> str:
 
 
 def peaks(run: Run, tokens: TokenCounts) -> dict[str, float]:
-    """Over whole seconds from the first successful send: output tokens (token events, each taken as the run's
-    mean number of tokens), and requests that touch one."""
+    """Over whole seconds from the first successful send: output tokens, and requests that touch one."""
     rows = run.selected(run.has_status("ok"))
     most, concurrent = 0.0, 0
     if len(rows):
         sent_ns = rows[run.sends_from]
         first_ns = int(sent_ns.min())
         skipped = max(0, (first_ns - run.start_ns) // FLOW_BUCKET_NS)
-        most = peak_per_second(run.flow[skipped:]) * tokens.per_event(run)
+        most = peak_per_second(token_flow(run, tokens)[skipped:])
         begin = (sent_ns - first_ns) // NS
         # A request that ends at a second's very beginning does not touch that second.
         end = np.maximum(-(-(rows["last_token_ns"] - first_ns) // NS), begin + 1)

@@ -18,6 +18,7 @@ from aisbench.analysis.series import (
     per_second,
     token_series,
 )
+from aisbench.analysis.token_flow import token_flow
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.report.page_arrays import packed, packed_series
 from aisbench.report.page_curves import curves, histogram_curve
@@ -48,7 +49,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
         "planned_in_flight": packed_series(None if planned is None else in_flight_series(planned)),
         "asked_rate": packed_series(asked_rate_series(run, sending, width_ns)),
         "achieved_rate": packed_series(achieved),
-        "tokens": packed_series(token_series(run, width_ns, tokens.per_event(run) or 1.0)),
+        "tokens": packed_series(token_series(run, width_ns, token_flow(run, tokens))),
         "errors": {kind: packed_series(series) for kind, series in error_series(run, width_ns).items()},
         "timeline": timeline(run),
         "curves": curves(run, latencies),

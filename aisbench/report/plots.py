@@ -25,6 +25,7 @@ from aisbench.analysis.series import (
     per_second,
     token_series,
 )
+from aisbench.analysis.token_flow import token_flow
 from aisbench.analysis.tokens import TokenCounts, itl_histogram
 from aisbench.errors import BadInput
 from aisbench.report.page_curves import curve_fractions
@@ -107,8 +108,7 @@ def to_the_end(rate: Series, run: Run) -> tuple[NDArray[np.float64], NDArray[np.
 def tokens(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(layout={"xaxis_title": SECONDS, "yaxis_title": "output tokens/s"})
     for at, (name, run) in enumerate(runs.items()):
-        per_event = TokenCounts.of(run).per_event(run) or 1.0
-        series = token_series(run, bin_ns(run.duration_ns), per_event)
+        series = token_series(run, bin_ns(run.duration_ns), token_flow(run, TokenCounts.of(run)))
         figure.add_trace(line(name, at, *to_the_end(series, run), line={"shape": "hv", "dash": "solid"}))
     figure.update_yaxes(rangemode="tozero")
     return figure

@@ -1,0 +1,51 @@
+"""Output tokens over time. The core counts token events by 10 ms, and events may carry several tokens."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.records import Run
+from aisbench.analysis.tokens import TokenCounts
+
+SECOND_NS = 1_000_000_000
+Floats = NDArray[np.float64]
+
+
+def token_flow(run: Run, tokens: TokenCounts) -> Floats:
+    """`run.flow` in tokens. An event is taken as the mean number of tokens of those that came in the same second, each
+    answer's tokens and events lying evenly between its first and its last; where none succeeded, as one token."""
+    ok = run.has_status("ok")
+    events, output = run.rows["content_events"][ok].astype(float), tokens.output[ok].astype(float)
+    if not run.streams or np.array_equal(events, output) or not events.any():
+        return run.flow.astype(float)
+    per_second = SECOND_NS // FLOW_BUCKET_NS
+    seconds = max(1, -(-len(run.flow) // per_second))
+    edges = np.arange(seconds + 1) * SECOND_NS
+    first, last = (run.rows[name][ok] - run.start_ns for name in ("first_token_ns", "last_token_ns"))
+    came, tokens_came = (spread(first, last, of, edges) for of in (events, output))
+    factor = np.full(seconds, float(output.sum() / events.sum()))
+    np.divide(tokens_came, came, out=factor, where=came > 0)
+    return run.flow * np.repeat(factor, per_second)[: len(run.flow)]
+
+
+def spread(
+    first_ns: NDArray[np.int64], last_ns: NDArray[np.int64], amount: Floats, edges_ns: NDArray[np.int64]
+) -> Floats:
+    """How much of each `amount`, evenly between its first and its last moment, lies between neighbouring edges."""
+    at_once = last_ns <= first_ns
+    inside = np.histogram(first_ns[at_once], edges_ns, weights=amount[at_once])[0]
+    begin, end = first_ns[~at_once], last_ns[~at_once]
+    rate = amount[~at_once] / (end - begin)
+    return np.asarray(inside + np.diff(ramps(begin, rate, edges_ns) - ramps(end, rate, edges_ns)))
+
+
+def ramps(begin_ns: NDArray[np.int64], rate: Floats, at_ns: NDArray[np.int64]) -> Floats:
+    """The sum of what grows at `rate` from `begin_ns` on, at each of `at_ns`."""
+    order = np.argsort(begin_ns)
+    begin, rate = begin_ns[order].astype(float), rate[order]
+    rates = np.concatenate([[0.0], np.cumsum(rate)])
+    areas = np.concatenate([[0.0], np.cumsum(rate * begin)])
+    index = np.searchsorted(begin, at_ns)
+    return np.asarray(rates[index] * at_ns - areas[index])
