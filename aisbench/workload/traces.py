@@ -21,11 +21,10 @@ from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLine, BadLines, shortened, whole_number
 from aisbench.workload.dataset_files import json_entries
 from aisbench.workload.file_kinds import column_names, separator_of
-from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.options import TRACE_FORMATS, WorkloadOptions
 from aisbench.workload.tables import check_cells, separator_notes, table_int, table_rows
 from aisbench.workload.trace_times import MS, S, date_ns, is_date, number_ns, seconds_ns, times_note
 
-FORMATS = ("mooncake", "azure", "burstgpt")
 COLUMNS = {
     "azure": ("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     "burstgpt": ("Timestamp", "Request tokens", "Response tokens"),
@@ -77,8 +76,8 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     `unit_ns`: what 1 is in a Mooncake trace's timestamps.
     """
     kind = options.trace_format or guessed_format(path)
-    if kind not in FORMATS:
-        raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(FORMATS)}")
+    if kind not in TRACE_FORMATS:
+        raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(TRACE_FORMATS)}")
     is_table = kind in COLUMNS
     bad = BadLines(path, strict=options.strict_dataset)
     requests: list[Recorded] = []
