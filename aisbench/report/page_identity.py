@@ -14,10 +14,12 @@ DIGITS_SHOWN = 16
 
 
 def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Those that are known."""
     found = [
         (f"{kind}: {name.removesuffix('_ns').replace('_', ' ')}", plain(name, value))
         for kind, block in (("fingerprint", "fingerprint"), ("host", "host"), ("limit", "limits"))
         for name, value in summary[block].items()
+        if plain(name, value) is not None
     ]
     outcome = summary["outcome"] + (f": {summary['outcome_reason']}" if summary["outcome_reason"] else "")
     return [*found, ("outcome", outcome), ("aisbench", summary["version"]), ("folder", run.folder.name)]
