@@ -47,7 +47,7 @@ def run_and_report(
     """
 
     def say(line: str) -> None:
-        click.echo(printable(masked_text(line)), err=as_json)
+        click.echo(printable(masked_text(line)), err=True)
 
     check_result_folder(config)
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
