@@ -64,7 +64,7 @@ known: set[str] = set()
 
 def remember(secrets: Iterable[str]) -> None:
     """From here on `masked_text` knows these."""
-    known.update(secret for secret in secrets if is_telling(secret))
+    known.update(secret.strip() for secret in secrets if is_telling(secret.strip()))
 
 
 def is_telling(secret: str) -> bool:
@@ -255,7 +255,9 @@ def remember_environment() -> None:
 # Tracebacks
 
 
-def show_masked(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+def show_masked(
+    kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None
+) -> None:
     """A sys.excepthook."""
     import traceback
 

@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from aisbench.analysis import thresholds
 from aisbench.analysis.records import Run
 from aisbench.analysis.roofline import roofline_block
 from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
+from aisbench.analysis.tokens import itl_histogram
 
 # The reader's pause between drains where a run could not say it: the engine's default.
 DEFAULT_REST_NS = 1_000_000
 # Up to this share of unstamped reads the clock still counts as the kernel's.
 UNSTAMPED_HARMLESS = 0.01
+# A window of so many gaps (their p99) is no server's pause between tokens: the reader was stopped.
+STOPPED_GAPS = 3
 
 
 def stamped_share(run: Run) -> float | None:
@@ -68,14 +72,23 @@ def late_merge_share(run: Run) -> float:
     """The share of token gaps blurred because the reader came back late.
 
     A merged read whose window (time since the socket was known empty) exceeds twice the reader's own
-    rest plus 0.5 ms was late; such reads' merged events, over all gaps.
+    rest plus 0.5 ms was late; such reads' merged events, over all gaps. A prompt reader's windows may be as long
+    while nothing comes: what it reads together was written together, by a server that sends several tokens at once.
+    But no pause of a server lasts for several of its own gaps, so that beyond those the reader was stopped, however
+    few of its reads that were. There the window holds as many events as mean gaps.
     """
-    rows, gaps = run.selected(run.has_status("ok")), run.histograms["itl"].count
-    merged_reads = int(run.rows["merged_reads"].sum())
-    if gaps == 0 or merged_reads == 0:
+    rows, itl = run.selected(run.has_status("ok")), itl_histogram(run)
+    merged_reads, merged = int(run.rows["merged_reads"].sum()), int(rows["merged_events"].sum())
+    if itl.count == 0 or merged_reads == 0:
         return 0.0
-    late = run.histograms["merge_window"].count_above(2 * rest_ns_of(run) + 500_000)
-    return min(1.0, late / merged_reads * int(rows["merged_events"].sum()) / gaps)
+    rest_ns, windows = rest_ns_of(run), run.histograms["merge_window"]
+    late_ns = 2 * rest_ns + 500_000
+    stopped_ns = windows.sum_above(max(late_ns, STOPPED_GAPS * itl.percentiles_ns([99])[0]))
+    blurred = min(float(merged), stopped_ns / itl.mean_ns) if itl.mean_ns > 0 else 0.0
+    delay_ns = run.histograms["client_delay"].percentiles_ns([99])[0]
+    if delay_ns > rest_ns + 1e6 * thresholds.LATE_BEYOND_REST_MS:
+        blurred = max(blurred, windows.count_above(late_ns) / merged_reads * merged)
+    return min(1.0, blurred / itl.count)
 
 
 def client_block(run: Run, lag: Figures | None) -> dict[str, Any]:

@@ -134,6 +134,11 @@ class Histogram:
         cumulated = np.concatenate([[0], np.cumsum(self.buckets)])
         return cumulated[np.searchsorted(LAST_NS, edges_ns, side="right")].tolist()
 
+    def sum_above(self, bound_ns: float) -> float:
+        """The sum, ns, of the values in buckets wholly above `bound_ns`, taken as the buckets' middles."""
+        begin = int(np.searchsorted(FIRST_NS, bound_ns, side="right"))
+        return float(self.buckets[begin:] @ MIDDLE_NS[begin:])
+
     def count_above(self, bound_ns: float) -> int:
         """How many values lie in buckets wholly above `bound_ns`."""
         return int(self.buckets[np.searchsorted(FIRST_NS, bound_ns, side="right") :].sum())

@@ -16,6 +16,8 @@ from aisbench.analysis.groups import endpoints_block, turns_block
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.intervals import percentile_intervals
 from aisbench.analysis.judge_answers import judge_answers
+from aisbench.analysis.judge_load import judge_keeping_up, judge_machine_limit, judge_refusals
+from aisbench.analysis.keeping_up import keeping_up
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.lengths import lengths_block
 from aisbench.analysis.per_request import per_request_block, per_user_block
@@ -49,6 +51,7 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
     in_flight = InFlight.of(run)
     held = InFlight.held(run)
     sending = Sending.of(run, held)
+    kept_up = keeping_up(run)
     gaps = logged_gaps_ns(run)
     metrics = metrics_block(run, latencies, gaps)
     goodput = run.config.get("goodput")
@@ -69,6 +72,7 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "from_plan": from_plan_block(run, latencies),
         "client": client_block(run, lag_block(run, sending)),
         "arrivals": arrivals_block(run, sending),
+        "keeping_up": None if kept_up is None else kept_up.as_dict(),
         "in_flight": {"limit": run.limit, "mean": in_flight.mean, "peak": in_flight.peak},
         "timed": timed_block(run, tokens),
         "stable": stable_block(run, in_flight, latencies, tokens),
@@ -97,6 +101,9 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
     }
     verdict = judge(run, summary, held, sending)
     judge_answers(verdict, run, summary)
+    judge_refusals(verdict, run, summary, sending)
+    judge_machine_limit(verdict, run, held)
+    judge_keeping_up(verdict, run, kept_up, sending)
     summary["verdict"] = verdict.as_dict()
     return summary
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.records import Run
-from aisbench.analysis.series import NS
+from aisbench.analysis.series import NS, bin_edges
 
 # A cost that the fit makes smaller than this is the noise of a busy host, not a cost.
 LEAST_COST_NS = 100.0
@@ -52,30 +52,34 @@ class Load:
 
 def roofline_block(run: Run) -> dict[str, Any] | None:
     """summary.json's `client.roofline`: the shares (0 to 1, more when it was passed) of what the workers can
-    carry by the last selfcheck, as a mean and in the busiest whole second. None where none was made, or
-    where it says nothing: the selfcheck is of plain http."""
+    carry by the last selfcheck, as a mean and in the busiest second, which in a run of less than two is the whole
+    run. None where none was made, or where it says nothing: the selfcheck is of plain http."""
     known = run.info.get("roofline")
     endpoints = run.info.get("endpoints") or ()
     if known is None or not run.workers or any(url.startswith("https") for url in endpoints):
         return None
-    events, requests = per_second_counts(run)
+    edges = bin_edges(run.duration_ns, NS)
+    events, requests = counts_within(run, edges)
     busy_ns = events * known["event_ns"] + requests * known["request_ns"]
-    room_ns = NS * len(run.workers)
+    room_ns = np.diff(edges) * len(run.workers)
     return {
         "events_per_s_per_worker": NS / known["event_ns"],
         "requests_per_s_per_worker": NS / known["request_ns"],
         "measured": known["date"],
-        "mean_share": float(busy_ns.sum()) / (room_ns * max(run.duration_ns / NS, 1e-9)),
-        "busiest_share": float(busy_ns.max()) / room_ns,
+        "mean_share": float(busy_ns.sum() / room_ns.sum()),
+        "busiest_share": float((busy_ns / room_ns).max()),
     }
 
 
-def per_second_counts(run: Run) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Token events and sent requests in each second since the start; both of shape (seconds,)."""
+def counts_within(run: Run, edges_ns: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Token events and sent requests between neighbouring edges (what lies beyond, in the first and the last), both
+    of shape (len(edges_ns) - 1,)."""
+    inner = edges_ns[1:-1]
     sent = run.rows["sent_ns"]
-    at = np.maximum(sent[sent > 0] - run.start_ns, 0) // NS
-    per_bin = NS // FLOW_BUCKET_NS
-    seconds = max(1, -(-len(run.flow) // per_bin), int(at.max(initial=0)) + 1)
-    flow = np.zeros(seconds * per_bin)
-    flow[: len(run.flow)] = run.flow
-    return flow.reshape(seconds, per_bin).sum(axis=1), np.bincount(at, minlength=seconds).astype(float)
+    requests = np.searchsorted(inner, sent[sent > 0] - run.start_ns, side="right")
+    events = np.searchsorted(inner, np.arange(len(run.flow)) * FLOW_BUCKET_NS, side="right")
+    bins = len(edges_ns) - 1
+    return (
+        np.bincount(events, weights=run.flow, minlength=bins).astype(float),
+        np.bincount(requests, minlength=bins).astype(float),
+    )

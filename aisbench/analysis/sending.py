@@ -17,8 +17,9 @@ from aisbench.workload.arrivals import GapStatistics, gap_statistics
 
 @dataclass(frozen=True)
 class Sending:
-    """How requests left. `sent_ns` and `planned_ns` are since the start, of all that were sent, by slot;
-    of a conversation only its first turn, for the others leave when an answer came.
+    """How requests left. `sent_ns` and `planned_ns` are since the start, of all that were sent, by slot; of a
+    conversation only its first turn, for the others leave when an answer came. With `every_` they are of the other
+    turns as well.
 
     `lag_ms`, of all requests, is sent - planned. `own_lag_ms` counts only from when the request could have gone: its
     planned time, or, where the in-flight limit was full then, the moment it was so last. The first is
@@ -27,6 +28,8 @@ class Sending:
 
     sent_ns: NDArray[np.int64]
     planned_ns: NDArray[np.int64]
+    every_sent_ns: NDArray[np.int64]
+    every_planned_ns: NDArray[np.int64]
     lag_ms: NDArray[np.float64]
     own_lag_ms: NDArray[np.float64]
 
@@ -41,13 +44,19 @@ class Sending:
             freed = held.last_full_before(sent, run.limit)
             could_go = np.where(first, np.maximum(planned, freed), planned)
         lag_ms, own_lag_ms = (sent - planned) / 1e6, (sent - could_go) / 1e6
-        return Sending(sent[first], planned[first], lag_ms, own_lag_ms)
+        return Sending(sent[first], planned[first], sent, planned, lag_ms, own_lag_ms)
 
     @property
     def sent_rate(self) -> float:
         """Requests/s from the start to the last send; 0 when that is no time."""
         span_ns = int(self.sent_ns.max(initial=0))
         return len(self.sent_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
+
+    @property
+    def every_sent_rate(self) -> float:
+        """The same of all turns."""
+        span_ns = int(self.every_sent_ns.max(initial=0))
+        return len(self.every_sent_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
 
     @property
     def planned_rate(self) -> float:
@@ -71,12 +80,15 @@ def shape_of(config: dict[str, Any]) -> float:
 
 
 def arrivals_block(run: Run, sending: Sending) -> dict[str, Any]:
-    """summary.json's `arrivals`. Rates in requests/s; figures that cannot be had are None."""
+    """summary.json's `arrivals`. Rates in requests/s, but of conversations (`counts`) in begun ones: their later turns
+    leave when an answer came, and only `sent_rate` has them. Figures that cannot be had are None."""
     rate = run.config.get("rate")
     block: dict[str, Any] = {
         "process": run.config.get("arrival"),
         "asked_rate": None,
+        "counts": "conversations" if run.has_conversations else "requests",
         "achieved_rate": sending.sent_rate,
+        "sent_rate": sending.every_sent_rate,
         "planned_rate": None,
         "gap_cv": None,
         "planned_gap_cv": None,

@@ -175,22 +175,27 @@ def spec_decode(grown: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def reconcile(run: Run, latencies: Latencies, grown: dict[str, Any]) -> dict[str, Any]:
-    """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client.
+    """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client; None where
+    the two are not of the same requests, as their numbers tell: a difference of them would mean nothing.
 
-    The server counts every request it answered in that time, ours are the succeeded ones: `requests` of
-    both say whether they are the same. A percentile of the server is known to its bucket alone.
+    The server counts every request that it gave a first token, or answered, in that time; ours are the succeeded
+    ones, or, where only then the numbers agree, all that had a first token. A percentile of the server is known to
+    its bucket alone.
     """
     found: dict[str, Any] = {}
     for name in HISTOGRAMS:
         ours = getattr(latencies, name)
         count = grown.get(f"{name}_count", 0.0)
+        if name == "ttft" and int(count) != len(ours):
+            begun = first_tokens_ms(run)
+            ours = begun if len(begun) == int(count) else ours
         if count <= 0 or len(ours) == 0 or (name == "ttft" and not run.streams):
             continue
         mean_ms = 1e3 * grown[f"{name}_sum"] / count
         found[f"{name}_ms"] = {
             "server": {"requests": int(count), "mean": mean_ms},
             "client": {"requests": len(ours), "mean": float(ours.mean())},
-            "difference_ms": float(ours.mean()) - mean_ms,
+            "difference_ms": float(ours.mean()) - mean_ms if int(count) == len(ours) else None,
             "percentiles": {
                 f"p{percent}": {
                     "server_within": within(grown.get(f"{name}_buckets") or {}, percent),
@@ -200,6 +205,12 @@ def reconcile(run: Run, latencies: Latencies, grown: dict[str, Any]) -> dict[str
             },
         }
     return found
+
+
+def first_tokens_ms(run: Run) -> NDArray[np.float64]:
+    """TTFT of all requests that had a first token, whatever became of them."""
+    rows = run.selected((run.rows["first_token_ns"] > 0) & (run.rows["sent_ns"] > 0))
+    return np.asarray((rows["first_token_ns"] - rows["sent_ns"]) / 1e6)
 
 
 def within(buckets: dict[str, float], percent: float) -> list[float | None] | None:

@@ -63,8 +63,8 @@ class Verdict:
         unit = "%" if threshold.unit.startswith("%") else threshold.unit
         self.worsen(status, f"{text}, {side} the {f'{bound:g} {unit}'.strip()} from which a run is {status}.")
 
-    def worsen(self, status: str, reason: str) -> None:
-        self.reasons.append(reason)
+    def worsen(self, status: str, reason: str, *, on_top: bool = False) -> None:
+        self.reasons.insert(0 if on_top else len(self.reasons), reason)
         if RANK[status] > RANK[self.status]:
             self.status = status
 
@@ -126,7 +126,10 @@ def judge_schedule(verdict: Verdict, run: Run, summary: dict[str, Any], sending:
     """Open loop: did the requests leave when they were planned to, but for the in-flight limit?"""
     arrivals, lag = summary["arrivals"], summary["client"]["schedule_lag_ms"]
     own_ms = lag["own_p99"]
-    verdict.hold(thresholds.SCHEDULE_LAG, own_ms, f"Requests left {own_ms:.2f} ms after their time (p99)")
+    apart = "" if run.limit is None else ", without waits for the in-flight limit"
+    verdict.hold(
+        thresholds.SCHEDULE_LAG, own_ms, f"Requests left {own_ms:.2f} ms after their time (p99{apart})"
+    )
     dropped, planned = summary["requests"]["dropped"], len(run.rows)
     if dropped:
         share = 100 * dropped / planned
@@ -137,19 +140,20 @@ def judge_schedule(verdict: Verdict, run: Run, summary: dict[str, Any], sending:
     if capped > 0:
         verdict.notes.append(
             f"The in-flight limit of {run.limit} made {100 * capped:.1f} % of the requests wait in the client "
-            f"(lag p99 {lag['p99']:.1f} ms): the load was not the asked one then. Latencies from the plan count "
-            "that wait, those from the send do not."
+            f"(p99 of their lag with that wait: {lag['p99']:.1f} ms): the load was not the asked one then. Latencies "
+            "from the plan count that wait, those from the send do not."
         )
     # What the limit held back is the user's choice; the rest of this is about the client.
     if capped > 0 or len(sending.sent_ns) < 2:
         return
     asked, reached = sending.planned_rate, sending.sent_rate
+    counted = "conversations/s were begun" if run.has_conversations else "requests/s were sent"
     off = 100 * abs(reached / asked - 1) if asked else 0.0
     behind_ms = (int(sending.sent_ns.max()) - int(sending.planned_ns.max())) / 1e6
     verdict.hold(
         thresholds.RATE_SHORTFALL,
         off,
-        f"{reached:.2f} requests/s were sent where the plan has {asked:.2f} ({off:.2f} % off)",
+        f"{reached:.2f} {counted} where the plan has {asked:.2f} ({off:.2f} % off)",
         matters=abs(behind_ms) > thresholds.SCHEDULE_LAG.doubtful,
     )
     cv, planned_cv = arrivals["gap_cv"], arrivals["planned_gap_cv"]
@@ -167,15 +171,16 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
     """Was the limit never exceeded and, in closed loop, held from when it was filled to the last send?"""
     if run.limit is None:
         return
+    counted = "conversations" if run.has_conversations else "requests"
     if held.peak > run.limit:
         verdict.worsen(
-            "invalid", f"{held.peak} requests were in flight at once, more than the {run.limit} allowed."
+            "invalid", f"{held.peak} {counted} were in flight at once, more than the {run.limit} allowed."
         )
     if run.is_open_loop:
         return
     if len(sending.sent_ns) <= run.limit:
         verdict.notes.append(
-            f"{len(sending.sent_ns)} requests cannot hold {run.limit} in flight: all went at once (peak {held.peak})."
+            f"{len(sending.sent_ns)} {counted} cannot hold {run.limit} in flight: the most at once was {held.peak}."
         )
         return
     sent = sorted(sending.sent_ns.tolist())
@@ -185,7 +190,7 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
         verdict.hold(
             thresholds.IN_FLIGHT_HELD,
             share,
-            f"{mean:.1f} requests were in flight of the {run.limit} asked ({share:.1f} %)",
+            f"{mean:.1f} {counted} were in flight of the {run.limit} asked ({share:.1f} %)",
         )
 
 
@@ -206,14 +211,11 @@ def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
     if delay["p99"] is None:
         return
     itl_ms = (metrics["itl_ms"]["median"] if "itl_ms" in metrics else None) or 0.0
-    rest_ms = client["reader_rest_ms"]
     share = 100 * client["late_merge_share"]
-    # A prompt reader's merges are the server's: it wrote several tokens at once.
     verdict.hold(
         thresholds.LATE_MERGES,
         share,
         f"{share:.1f} % of the token gaps were read together after the reader was late: ITL percentiles are blurred",
-        matters=delay["p99"] > rest_ms + thresholds.LATE_BEYOND_REST_MS,
     )
     if clock == "user":
         verdict.notes.append(
@@ -260,6 +262,3 @@ def judge_host(verdict: Verdict, run: Run, client: dict[str, Any]) -> None:
         verdict.hold(
             thresholds.THROTTLED, throttled, f"The client was throttled {throttled:.1f} % of the time"
         )
-    binding = (run.info.get("limits") or {}).get("binding")
-    if binding:
-        verdict.worsen("doubtful", f"A limit of this machine bounded the load: {binding}.")

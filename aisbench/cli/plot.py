@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from aisbench.cli.command import Command
+from aisbench.cli.options import Choice
 from aisbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -19,18 +22,18 @@ METRICS = ("ttft", "tpot", "itl", "e2el")
 SUFFIXES = (".svg", ".png", ".pdf", ".html")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(cls=Command)
 @click.argument("folders", metavar="[NAME=]DIR...", nargs=-1, required=True)
 @click.option(
     "--chart",
-    metavar="CHART",
+    type=Choice((*RUN_CHARTS, "saturation")),
     help=f"{', '.join(RUN_CHARTS)} of runs; saturation of searches.  [default: percentiles, or saturation]",
 )
 @click.option(
     "--metric",
     default="ttft",
     show_default=True,
-    metavar="METRIC",
+    type=Choice(METRICS),
     help="What percentiles and cdf are of: ttft, tpot, itl or e2el.",
 )
 @click.option(
@@ -53,8 +56,8 @@ def plot(
 ) -> int:
     """Draw one chart of one run, or of several over each other, for a paper.
 
-    DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. Images need the
-    extra packages of aisbench[plot] and a Chromium; .html needs neither.
+    DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. It needs the extra
+    packages of aisbench[plot], and for images a Chromium.
     """
     from aisbench.workload.options import one_of
 
@@ -69,6 +72,8 @@ def plot(
     if path.suffix not in SUFFIXES:
         raise BadInput(f"--output {path}: give a name that ends in {', '.join(SUFFIXES)}")
 
+    if importlib.util.find_spec("plotly") is None:
+        raise BadInput("aisbench plot needs plotly; pip install 'aisbench[plot]'")
     from aisbench.report.plot_file import dressed, write_figure
 
     write_figure(dressed(figure_of(chart, named, metric), title, width, height), path)

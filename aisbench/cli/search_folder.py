@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.analysis.saturation.settings import Settings
+from aisbench.disk import room_for
 from aisbench.engine.config import RunConfig
 from aisbench.engine.rundir import new_folder
 from aisbench.errors import BadInput
@@ -74,16 +75,22 @@ class SearchFolder:
             "ended": self.ended,
         }
         fresh = self.path / f"{STATE}.new"
-        fresh.write_text(json.dumps(state, indent=1))
-        os.replace(fresh, self.path / STATE)
+        try:
+            with room_for(
+                f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"
+            ):
+                fresh.write_text(json.dumps(state, indent=1))
+                os.replace(fresh, self.path / STATE)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def restored(kind: type, plain: dict[str, Any]) -> Any:
-    """A dataclass from what JSON made of it: lists were tuples, and "inf" a number where the default is one."""
+    """A dataclass from what JSON made of it: lists were tuples, and "inf" a number where the field may be one."""
     given = {}
     for known in fields(kind):
         if known.name in plain:
             value = plain[known.name]
-            was_number = value == "inf" and isinstance(known.default, float)
+            was_number = value == "inf" and "float" in str(known.type)
             given[known.name] = math.inf if was_number else tuple(value) if isinstance(value, list) else value
     return kind(**given)

@@ -13,12 +13,13 @@ from aisbench.backends.registry import backend_named
 from aisbench.cli.vllm_options import LOGPROBS, SAMPLING, SCOPED, VLLM_WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.workload.options import one_of
 
 # What vLLM's defaults for these come to: nothing is asked for.
 NEUTRAL = {"prefix_len": 0, "batch_size": 1}
 # Data sets that put prompts into a chat template themselves.
 TEMPLATED = ("custom", "speed_bench")
+TIMED = ("timed_trace", "trace", "file")
+CUSTOM = ("custom", "custom_image", "custom_audio")
 SWITCHES = {
     "shuffle": ("--shuffle", "--disable-shuffle"),
     "oversample": ("--oversample", "--no-oversample"),
@@ -47,6 +48,12 @@ def run_config(options: Mapping[str, Any], say: Say = to_stderr) -> RunConfig:
     names_and_tokenizer(given, theirs, say)
     body_keys(given, theirs, say)
     trace_times(given, theirs, say)
+    if given.get("dataset") == "hf" and given.get("stream") is False:
+        given["stream"] = True
+        say("--no-stream is about how vLLM reads data sets of Hugging Face; answers are streamed")
+    if given.get("dataset") in CUSTOM and (given.get("num_requests") or 1) <= 0:
+        # As in vLLM: all rows.
+        given["num_requests"] = None
     if given.get("chat_template_kwargs") and given.get("dataset") not in TEMPLATED:
         say(
             f"--chat-template-kwargs has no effect with --dataset {given.get('dataset')}, as in vLLM's client; "
@@ -72,11 +79,11 @@ def datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say
     unused = []
     for one in SCOPED:
         value = theirs[one.name]
-        if value is None or NEUTRAL.get(one.field) == value:
+        if value is None or value is False or NEUTRAL.get(one.field) == value:
             continue
         if given.get("dataset") not in one.of:
             unused.append(one.flag)
-        elif given.get(one.field) in (None, "0.0"):
+        elif one.name == one.field or given.get(one.field) in (None, "0.0"):
             given[one.field] = value
     unused += unheeded(given)
     if unused:
@@ -121,18 +128,18 @@ def names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say)
             "and --tokenizer with a folder that holds tokenizer.json"
         )
     served = theirs["served_model_name"]
-    skipped = bool(theirs["skip_tokenizer_init"])
+    model = given.get("model")
     if served is not None:
-        model, given["model"] = given.get("model"), served
-        if model is not None and not skipped and given.get("tokenizer") is None:
-            given["tokenizer"] = tokenizer_of(model)
-            if given["tokenizer"] is None:
-                say(
-                    f"no tokenizer of {model} is in the local cache: prompts are made without one; "
-                    "name it with --tokenizer"
-                )
-    if skipped:
+        given["model"] = served
+    if theirs["skip_tokenizer_init"]:
         given["tokenizer"] = None
+    elif (served is not None or given.get("compat") == "vllm") and model and given.get("tokenizer") is None:
+        given["tokenizer"] = tokenizer_of(model)
+        if given["tokenizer"] is None:
+            say(
+                f"no tokenizer of {model} is in the local cache: prompts are made without one; "
+                "name it with --tokenizer"
+            )
 
 
 def tokenizer_of(model: str) -> str | None:
@@ -205,5 +212,7 @@ def trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None
         if not 0 < seconds < math.inf:
             raise BadInput(f"--timed-trace-sec-multiplier must be a number above 0, got {seconds:g}")
         given["speedup"] = given.get("speedup", 1.0) / seconds
-    if given.get("self_timed") is not None:
-        one_of("--self-timed goes with --dataset", given.get("dataset"), ("timed_trace", "trace", "file"))
+    if given.get("self_timed") is not None and given.get("dataset") not in TIMED:
+        raise BadInput(
+            f"--self-timed and --no-self-timed go with --dataset {', '.join(TIMED)}, got {given.get('dataset')}"
+        )

@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from aisbench.cli.options import JsonObject, Listed, option
+from aisbench.cli.options import Duration, JsonObject, Listed, option
 
 RANDOM = ("random", "random-mm", "random-rerank", "synthetic", "images", "conversations")
 PREFIXES = ("prefix-repetition", "prefix_repetition")
 TRACE = ("timed_trace", "trace")
+MM = ("random-mm",)
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,28 @@ SCOPED = (
     Scoped("--spec-bench-output-len", "output_len", ("spec_bench",)),
     Scoped("--speed-bench-output-len", "output_len", ("speed_bench",)),
     Scoped("--timed-trace-chunk-hash-size", "block_size", TRACE),
+    # These are options of their own, by vLLM's names.
+    Scoped("--timed-trace-label-timestamp", "timed_trace_label_timestamp", TRACE, str),
+    Scoped("--timed-trace-label-input-length", "timed_trace_label_input_length", TRACE, str),
+    Scoped("--timed-trace-label-output-length", "timed_trace_label_output_length", TRACE, str),
+    Scoped("--timed-trace-label-hash-ids", "timed_trace_label_hash_ids", TRACE, str),
+    Scoped("--hf-subset", "hf_subset", ("hf",), str),
+    Scoped("--hf-split", "hf_split", ("hf",), str),
+    Scoped("--hf-name", "hf_name", ("hf",), str),
+    Scoped("--blazedit-min-distance", "blazedit_min_distance", ("hf",), float),
+    Scoped("--blazedit-max-distance", "blazedit_max_distance", ("hf",), float),
+    Scoped("--asr-min-audio-len-sec", "asr_min_audio_len_sec", ("hf",), float),
+    Scoped("--asr-max-audio-len-sec", "asr_max_audio_len_sec", ("hf",), float),
+    Scoped("--bfcl-categories", "bfcl_categories", ("hf",), Listed(str)),
+    Scoped("--spec-bench-category", "spec_bench_category", ("spec_bench",), str),
+    Scoped("--speed-bench-category", "speed_bench_category", ("speed_bench",), str),
+    Scoped("--speed-bench-dataset-subset", "speed_bench_dataset_subset", ("speed_bench",), str),
+    Scoped("--random-mm-base-items-per-request", "random_mm_base_items_per_request", MM),
+    Scoped("--random-mm-num-mm-items-range-ratio", "random_mm_num_mm_items_range_ratio", MM, float),
+    Scoped("--random-mm-limit-mm-per-prompt", "random_mm_limit_mm_per_prompt", MM, JsonObject()),
+    Scoped("--random-mm-bucket-config", "random_mm_bucket_config", MM, str),
+    Scoped("--custom-ensure-client-side-data", "custom_ensure_client_side_data", ("custom_image",), bool),
+    Scoped("--no-reranker", "no_reranker", ("random-rerank",), bool),
 )
 
 
@@ -82,9 +105,8 @@ LOGPROBS = BodyKey("--logprobs", int, "Log probabilities for each token, sent to
 
 
 def scoped(one: Scoped) -> Any:
-    return click.option(
-        one.flag, one.name, type=one.kind, hidden=True, help=f"{', '.join(one.of)}: as --{one.field}."
-    )
+    how: dict[str, Any] = {"is_flag": True} if one.kind is bool else {"type": one.kind}
+    return click.option(one.flag, one.name, hidden=True, help=f"Of {', '.join(one.of)} alone.", **how)
 
 
 def body_key(one: BodyKey) -> Any:
@@ -117,6 +139,12 @@ VLLM_WORKLOAD_OPTIONS: tuple[Any, ...] = (
         metavar="JSON",
         help="For the chat template that custom and speed_bench put prompts into.",
     ),
+    click.option(
+        "--enable-multimodal-chat",
+        is_flag=True,
+        hidden=True,
+        help="Has no effect: texts and media stand in a chat message in any case.",
+    ),
     click.option("--use-beam-search", is_flag=True, hidden=True, help="Has no effect, as in vLLM 0.32."),
     click.option(
         "--timed-trace-sec-multiplier",
@@ -130,7 +158,7 @@ VLLM_RUN_OPTIONS: tuple[Any, ...] = (
     option(
         "--ready-check-timeout-sec",
         name="ready_timeout_s",
-        type=float,
+        type=Duration(),
         metavar="S",
         help="Wait so long for the server to answer a first request; 0: do not wait.",
     ),

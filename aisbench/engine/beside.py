@@ -37,11 +37,11 @@ class Beside:
         self.profiling = False
         self.facts: dict[str, Any] = {}
 
-    def wait_for_answers(self, stopped: Callable[[], bool]) -> None:
-        """The ready check: returns when each server has answered a short request; raises BadInput."""
+    def wait_for_answers(self, say: Callable[[str], None]) -> None:
+        """The ready check: returns when each server has answered a short request; raises CannotRun."""
         timeout_s = self.config.ready_timeout_s
         for asking in self.asked if timeout_s > 0 else ():
-            patiently(lambda a=asking: first_answer(a, self.body, timeout_s), timeout_s, stopped)  # type: ignore[misc]
+            patiently(lambda a=asking: first_answer(a, self.body, timeout_s), timeout_s, say)  # type: ignore[misc]
 
     def empty_caches(self) -> list[str]:
         """--reset-prefix-cache, before the start; returns a note where a server refused."""

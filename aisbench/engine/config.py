@@ -30,6 +30,10 @@ ANSWER_BYTES = 1 << 26
 # Token events are counted by 10 ms, and a page of many slices helps nobody.
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
+CONNECTIONS = ("keep-alive", "fresh")
+RAMPS = ("linear", "exponential")
+COMPATS = ("vllm",)
+TTFT_AT = ("content", "first-chunk")
 ARRIVALS = ("constant", "poisson", "gamma")
 # What is masked where it is written down, but for the key, which is left out.
 SECRET_FIELDS = ("header", "url", "endpoint", "proxy", "metrics_url", "dcgm_url")
@@ -167,10 +171,10 @@ class RunConfig(DatasetOptions, ClientOptions):
                 f"--endpoint {self.endpoint!r} has a character that a request line cannot carry; "
                 f"write it percent-encoded: {quote(self.endpoint, safe='/?=&%:,;@+')}"
             )
-        one_of("--ttft-at", self.ttft_at, ("content", "first-chunk"))
-        one_of("--compat", self.compat, ("vllm",))
+        one_of("--ttft-at", self.ttft_at, TTFT_AT)
+        one_of("--compat", self.compat, COMPATS)
         one_of("--table", self.table, TABLES)
-        one_of("--connections", self.connections, ("keep-alive", "fresh"))
+        one_of("--connections", self.connections, CONNECTIONS)
         one_of("--url-policy", self.url_policy, POLICIES)
         for name in SECRET_FIELDS:
             if any(MASK in text for text in listed(getattr(self, name))):
@@ -186,7 +190,7 @@ class RunConfig(DatasetOptions, ClientOptions):
             if self.ramp_from is not None or self.ramp_to is not None:
                 raise BadInput("--ramp-from and --ramp-to go with --ramp-up linear or --ramp-up exponential")
         else:
-            if self.ramp_up not in ("linear", "exponential"):
+            if self.ramp_up not in RAMPS:
                 raise BadInput(f"--ramp-up: unknown {self.ramp_up!r}; known: linear, exponential")
             if self.ramp_from is None or self.ramp_to is None:
                 raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
@@ -263,9 +267,19 @@ class RunConfig(DatasetOptions, ClientOptions):
         return math.inf if self.rate is None else self.rate
 
     @property
+    def peak_rps(self) -> float:
+        """The highest rate in the plan, requests/s; inf where none is asked for."""
+        if self.ramp_up is not None and self.ramp_from is not None and self.ramp_to is not None:
+            return max(self.ramp_from, self.ramp_to)
+        shape = self.traffic_shape()
+        return self.rate_rps if shape is None else shape.peak_rps
+
+    @property
     def sets_times(self) -> bool:
         """True when the command line says when requests leave, whatever times a data set has recorded."""
-        return self.rate is not None or self.has_moving_rate
+        if self.self_timed is not None:
+            return not self.self_timed
+        return self.rate is not None or self.has_moving_rate or self.stress
 
     @property
     def shape(self) -> float:

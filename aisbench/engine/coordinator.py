@@ -112,7 +112,7 @@ class Coordinator:
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
         """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent, and CannotRun when no worker starts."""
         config = self.config
-        workers = config.workers or default_workers(config.concurrency, config.rate_rps)
+        workers = config.workers or default_workers(config.concurrency, config.peak_rps)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
         targets = self.patiently(lambda: [resolve(url, self.transport) for url in urls])
@@ -134,7 +134,7 @@ class Coordinator:
         self.chosen = model if model.others else None
         self.path = targets[0].path(endpoint(asked))
         self.beside = Beside(asked)
-        self.beside.wait_for_answers(lambda: self.interrupts.count > 0)
+        self.beside.wait_for_answers(self.say)
         self.directory = RunDirectory.create(config.work_dir)
         try:
             with room_for(
@@ -156,7 +156,7 @@ class Coordinator:
 
     def patiently(self, attempt: Callable[[], Got]) -> Got:
         """`attempt` again and again while --ready-check-timeout-sec allows it."""
-        return patiently(attempt, self.config.ready_timeout_s, lambda: self.interrupts.count > 0)
+        return patiently(attempt, self.config.ready_timeout_s, self.say)
 
     def model(self, target: Target) -> Model:
         if self.config.model is not None:

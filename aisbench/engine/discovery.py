@@ -12,7 +12,7 @@ from typing import Any
 from aisbench.engine.fetching import Fetched, TooLarge, fetch
 from aisbench.engine.target import Target
 from aisbench.engine.transport import Transport, tls_context
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 from aisbench.printable import printable
 
 TIMEOUT_S = 15.0
@@ -57,7 +57,7 @@ def discover_model(
 ) -> Model:
     """The first model of /v1/models that is for text (or, unless `generates`, for vectors), else the first of all.
 
-    Raises BadInput, naming --model, when that cannot be had.
+    Raises BadInput, naming --model, when that cannot be had, and CannotRun while the server is not ready.
     """
     url = f"{target.root_url}/v1/models"
     answer = asyncio.run(ask(url, target, transport, headers))
@@ -71,7 +71,9 @@ def discover_model(
             f"{url} answered {answer.status}: the server wants a key; give --api-key or set AISBENCH_API_KEY"
         )
     if answer.status == 503:
-        raise BadInput(f"{url} answered 503: the server is not ready yet; wait until it has loaded its model")
+        raise CannotRun(
+            f"{url} answered 503: the server is not ready yet; --ready-check-timeout-sec 600 waits for it"
+        )
     if answer.status != 200:
         raise BadInput(f"{url} answered {answer.status}; name the model with --model")
     listed = models(answer.body)

@@ -45,10 +45,11 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def default_workers(concurrency: int | None, rate_rps: float) -> int:
-    """One worker carries some 100,000 events/s; more are for more streams than one should carry."""
+def default_workers(concurrency: int | None, peak_rps: float) -> int:
+    """One worker carries some 100,000 events/s; more are for more streams, or at the highest rate of the plan
+    (inf: none is asked for) for more sends, than one should carry."""
     streams = concurrency or 1024
     wanted = max(1, -(-streams // 1024))
-    if rate_rps != float("inf"):
-        wanted = max(wanted, int(rate_rps // 5000))
+    if peak_rps != float("inf"):
+        wanted = max(wanted, int(peak_rps // 5000))
     return min(cpus(), wanted)

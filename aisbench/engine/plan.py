@@ -56,6 +56,7 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
         model=model,
         own_times=not config.sets_times,
         model_is_named=config.model is not None,
+        stream=config.stream,
     )
 
 
@@ -75,8 +76,7 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     """
     talks = prompts.conversations
     slots = prompts.count if talks is None else len(talks.first) - 1
-    own_times = not config.sets_times if config.self_timed is None else config.self_timed
-    if prompts.arrivals_ns is not None and own_times:
+    if prompts.arrivals_ns is not None and not config.sets_times:
         offsets = prompts.arrivals_ns if talks is None else prompts.arrivals_ns[talks.first[:-1]]
         return Plan(slots, prompts.count, offsets, None, is_trace=True)
     if not config.is_open_loop:

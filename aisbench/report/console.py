@@ -12,6 +12,7 @@ from aisbench.analysis.statistics import percentile_name
 from aisbench.printable import printable
 from aisbench.report.aisbench_table import aisbench_table
 from aisbench.report.answer_lines import answer_lines
+from aisbench.report.load_lines import difference_words, keeping_up_lines, rate_line
 from aisbench.report.measured import APART, known, shown, ttft_bounds
 from aisbench.report.prefix_cache import prefix_cache_lines
 from aisbench.report.stages import too_little
@@ -124,10 +125,14 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from slice_lines(summary["slices"])
     arrivals = summary["arrivals"]
     if arrivals["asked_rate"] is not None:
-        yield f"Rate (req/s)        asked {arrivals['asked_rate']:.2f}, sent {arrivals['achieved_rate']:.2f}"
+        yield rate_line(arrivals)
     lag = client["schedule_lag_ms"]
     if lag is not None:
-        yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}"
+        own = (
+            f"; without waits for the limit p99 {shown(lag['own_p99'], '.3f')}" if in_flight["limit"] else ""
+        )
+        yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}{own}"
+    yield from keeping_up_lines(summary["keeping_up"])
     yield (
         f"Client delay (ms)   {named(client['client_delay_ms'], ('p50', 'p99', 'max'), '.3f')} "
         f"(clock: {summary['clock']})"
@@ -141,7 +146,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         name = METRIC_TITLES[key.removesuffix("_ms")][0]
         yield (
             f"{name + ' at server':<19} mean {shown(pair['server']['mean'])} ms of {pair['server']['requests']} requests; "
-            f"network and client add {shown(pair['difference_ms'])}"
+            + difference_words(pair)
         )
     yield from device_lines(summary["devices"])
     shares = [share for share in client["cpu_share"] if share is not None]

@@ -15,13 +15,14 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     config = summary["config"]
     requests, in_flight = summary["requests"], summary["in_flight"]
     asked = summary["arrivals"]["asked_rate"]
+    of = " conversations/s" if summary["arrivals"]["counts"] == "conversations" else ""
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     totals = [
         ("Requests", f"{summary['completed']:,} completed, {summary['failed']:,} failed"),
         ("Duration", f"{summary['duration']:.2f} s"),
         (
             "Requests/s",
-            f"{summary['request_throughput']:.2f}" + ("" if asked is None else f" (asked {asked:.2f})"),
+            f"{summary['request_throughput']:.2f}" + ("" if asked is None else f" (asked {asked:.2f}{of})"),
         ),
         ("Output tokens/s", f"{summary['output_throughput']:,.2f}"),
         ("Input tokens", f"{summary['total_input_tokens']:,}"),
@@ -37,7 +38,7 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     ]
     columns = ("mean", "median", *(percentile_name(percent) for percent in percents))
     latencies = [
-        (METRIC_TITLES[key.removesuffix("_ms")][0] + aside, *(shown(known(found, name)) for name in columns))
+        (title(summary, key) + aside, *(shown(known(found, name)) for name in columns))
         for aside, block in ((" from plan", felt_from_plan(summary)), ("", summary["metrics"]))
         for key, found in block.items()
     ]
@@ -53,6 +54,12 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
         *(f"- {reason.strip().removeprefix('- ')}" for reason in reasons),
     ]
     return "\n".join(lines)
+
+
+def title(summary: dict[str, Any], key: str) -> str:
+    """ITL says so where its gaps are between events of several tokens."""
+    per_event = key == "itl_ms" and summary["answers"]["itl_per"] == "event"
+    return METRIC_TITLES[key.removesuffix("_ms")][0] + (" per event" if per_event else "")
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aisbench.report.page_table import METRIC_NAMES, figure, table
+from aisbench.report.page_table import METRIC_NAMES, count, figure, table
 
 
 def metric_name(summary: dict[str, Any], key: str) -> str:
@@ -28,8 +28,8 @@ def lengths(found: dict[str, Any]) -> str:
     lines = [
         [
             f"{kind} tokens",
-            *(figure(of["asked"][name]) for name in ("min", "median", "max")),
-            *(figure(of["got"][name]) for name in ("min", "median", "max")),
+            *(count(of["asked"][name]) for name in ("min", "median", "max")),
+            *(count(of["got"][name]) for name in ("min", "median", "max")),
             f"{of['shorter']:,}",
             f"{of['longer']:,}",
             f"{100 * of['off_share']:.1f} % of {of['requests']:,}",
@@ -60,4 +60,9 @@ def rows(summary: dict[str, Any]) -> list[list[str]]:
     if reasoning["requests"]:
         share = 100 * reasoning["share_of_events"]
         found.append(["with reasoning", f"{reasoning['requests']:,} ({share:.1f} % of the events)"])
+    first = of["first_answer_ms"]
+    if first is not None:
+        values = " / ".join(figure(first[name]) for name in ("mean", "p50", "p99"))
+        found.append(["first token of the answer, after reasoning: mean / p50 / p99, ms", values])
+        found.append(["answers that are all reasoning", f"{of['reasoning_only']:,}"])
     return found

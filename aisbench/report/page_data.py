@@ -37,7 +37,7 @@ def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
     width_ns = bin_ns(run.duration_ns)
     tokens = TokenCounts.of(run)
     latencies = Latencies.of(run, tokens)
-    achieved = per_second(sending.sent_ns, run.duration_ns, width_ns)
+    achieved = per_second(sending.every_sent_ns, run.duration_ns, width_ns)
     return {
         "bin_s": width_ns / 1e9,
         "duration_s": run.duration_ns / 1e9,

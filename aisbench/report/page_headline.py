@@ -20,7 +20,7 @@ def headline(summary: dict[str, Any]) -> str:
         (
             "Requests/s",
             figure(summary["request_throughput"]),
-            "as fast as they end" if asked is None else f"asked {figure(asked)}/s",
+            "as fast as they end" if asked is None else asked_words(summary["arrivals"]),
         ),
         ("Output tokens/s", figure(summary["output_throughput"]), peak),
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
@@ -33,12 +33,20 @@ def headline(summary: dict[str, Any]) -> str:
     return cards(rows)
 
 
+def asked_words(arrivals: dict[str, Any]) -> str:
+    """What the plan asked for; of conversations it has the starts alone."""
+    of = "conversations" if arrivals["counts"] == "conversations" else ""
+    return f"asked {figure(arrivals['asked_rate'])} {of}".rstrip() + "/s"
+
+
 def requests_words(summary: dict[str, Any]) -> str:
     """Where the requests went that are not among the completed ones."""
     requests = summary["requests"]
     apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
     failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
     done = "completed" + (f" of {requests['sent']:,} sent" if apart else "")
+    if summary["turns"]:
+        done += f", turns of {summary['turns'][0]['sent']:,} conversations"
     return f"{', '.join([done, *apart, failed])}; {summary['duration']:.1f} s"
 
 

@@ -111,8 +111,8 @@ def reconcile(found: dict[str, Any]) -> str:
     return (
         f"<h3>Latencies by the server's clock and by ours</h3>{table(head, rows, 'numbers')}"
         '<p class="hint">The server counts from when it took a request up to when it handed the answer to its own '
-        "HTTP layer; what lies between is the network, that layer, and this client. Where the numbers of requests differ, others "
-        "were served as well, or requests that failed here.</p>"
+        "HTTP layer; what lies between is the network, that layer, and this client. Where the numbers of requests differ (others "
+        "were served as well, or requests that failed or were cut off here), the means are of different requests, and no difference of them is shown.</p>"
     )
 
 

@@ -91,7 +91,7 @@ def rates(runs: Runs, metric: str) -> go.Figure:
                     opacity=0.3,
                 )
             )
-        sent = per_second(sending.sent_ns, run.duration_ns, width_ns)
+        sent = per_second(sending.every_sent_ns, run.duration_ns, width_ns)
         figure.add_trace(
             line(f"{name}, sent", at, *to_the_end(sent, run), line={"shape": "hv", "dash": "solid"})
         )

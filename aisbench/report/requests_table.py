@@ -24,6 +24,7 @@ MOMENTS = (
     "first_byte",
     "first_chunk",
     "first_token",
+    "first_answer",
     "last_token",
     "done",
 )

@@ -85,7 +85,8 @@ class BadLines:
         if count == 1:
             return f"{what} ({self.unit} {lines[0]})"
         more = ", ..." if count > len(lines) else ""
-        return f"{count} times {kind} ({self.plural} {', '.join(map(str, lines))}{more})"
+        first = f"; the first: {what}" if what != kind else ""
+        return f"{count} times {kind} ({self.plural} {', '.join(map(str, lines))}{more}{first})"
 
     def notes(self) -> list[str]:
         """What a user of the file should know, if anything was left out."""
@@ -120,21 +121,22 @@ def parsed_json(data: bytes) -> Any:
     except UnicodeDecodeError as problem:
         raise BadLine(f"not UTF-8: {problem.reason} at byte {problem.start + 1}", NOT_UTF8) from None
     except json.JSONDecodeError as problem:
+        message = problem.msg.removesuffix(" at")
         at = (
             f"column {problem.colno}"
             if b"\n" not in data.strip()
             else f"line {problem.lineno}, column {problem.colno}"
         )
-        raise BadLine(f"broken JSON in {at}: {problem.msg}", "broken JSON") from None
+        raise BadLine(f"broken JSON in {at}: {message}", "broken JSON") from None
     except RecursionError:
         raise BadLine("JSON that is nested too deep") from None
-    except ValueError as problem:
-        raise BadLine(f"broken JSON: {problem}", "broken JSON") from None
+    except ValueError:
+        raise BadLine("broken JSON: a number of thousands of digits", "broken JSON") from None
 
 
 def json_object(line: bytes) -> dict[str, Any]:
-    """One line of a JSON-lines file; raises BadLine unless it is an object."""
-    value = parsed_json(line.rstrip())
+    """One line of a JSON-lines file, with or without a comma at its end; raises BadLine unless it is an object."""
+    value = parsed_json(line.rstrip().removesuffix(b","))
     if not isinstance(value, dict):
         raise BadLine(f"not a JSON object but {type(value).__name__}")
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLine, BadLines, check_text, shortened, whole_number
 from aisbench.workload.dataset_files import is_json_list, json_entries
 from aisbench.workload.messages import text_of
-from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.options import LONGEST_S, WorkloadOptions
 
 ROLES = {
     **dict.fromkeys(("human", "user"), "user"),
@@ -96,8 +95,7 @@ def conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
     turns: list[Turn] = []
     for said in said_all:
         if isinstance(said, str):
-            check_text(said)
-            turns.append(Turn(said, None, None, 0.0))
+            turns.append(turn_of({"prompt": said}, said, None))
         elif not isinstance(said, dict):
             raise BadLine(f"{shortened(said)} is not a turn", "something that is not a turn")
         elif "prompt" in said:
@@ -145,7 +143,7 @@ def role_of(said: dict[str, Any]) -> str:
     role = ROLES.get(str(given).lower())
     if role is None:
         raise BadLine(
-            f"the role {shortened(given)} is unknown; known: {', '.join(ROLES)}",
+            f"the role {shortened(given)} is unknown; known: user, assistant, system, tool, and ShareGPT's human, gpt, ...",
             f"the role {shortened(given)}",
         )
     return role
@@ -164,10 +162,10 @@ def turn_of(said: dict[str, Any], user: Any, answer: Any) -> Turn:
     check_text(answer or "")
     output = said.get("output_tokens")
     think = said.get("think_s") or 0.0
-    if isinstance(think, bool) or not isinstance(think, (int, float)) or not 0 <= think < math.inf:
+    if isinstance(think, bool) or not isinstance(think, (int, float)) or not 0 <= think <= LONGEST_S:
         raise BadLine(
-            f"think_s is {shortened(think)}, not seconds of at least 0",
-            "think_s is not seconds of at least 0",
+            f"think_s is {shortened(think)}, not seconds from 0 on",
+            "think_s is not seconds from 0 on",
         )
     return Turn(
         user,

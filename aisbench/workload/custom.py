@@ -16,6 +16,7 @@ from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLine, BadLines, check_text, whole_number
 from aisbench.workload.dataset_files import dataset_file, json_lines
+from aisbench.workload.file_kinds import table_hint
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.sharegpt import oversample
@@ -63,15 +64,22 @@ def read_rows(path: Path, options: WorkloadOptions) -> tuple[list[tuple[str, int
             bad.used += 1
         except BadLine as problem:
             bad.add(number, problem)
-    bad.check()
+    bad.check(table_hint(path))
     return rows, bad
 
 
 def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> list[str]:
     """Each as the user's message in the tokenizer's chat template, up to where the answer begins."""
+    return templated_messages([[{"role": "user", "content": text}] for text in texts], tokenizer, options)
+
+
+def templated_messages(
+    talks: list[list[dict[str, str]]], tokenizer: Any, options: WorkloadOptions
+) -> list[str]:
+    """The same of whole messages."""
     if tokenizer is None:
         raise BadInput(
-            "--dataset custom puts prompts into a chat template, which needs --tokenizer; "
+            f"--dataset {options.dataset} puts prompts into a chat template, which needs --tokenizer; "
             "add --skip-chat-template to send them as they are"
         )
     if not getattr(tokenizer, "chat_template", None):
@@ -82,12 +90,12 @@ def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> lis
     try:
         return [
             tokenizer.apply_chat_template(
-                [{"role": "user", "content": text}],
+                talk,
                 add_generation_prompt=True,
                 tokenize=False,
                 **(options.chat_template_kwargs or {}),
             )
-            for text in texts
+            for talk in talks
         ]
     except ImportError:
         raise BadInput(

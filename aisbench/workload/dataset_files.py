@@ -63,11 +63,15 @@ def dataset_path(options: WorkloadOptions, wanted: str) -> Path:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, by their numbers."""
+    """The lines that are not blank, by their numbers. They may also end at CR alone, which JSON has nowhere else."""
+    number = 0
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield number, line
+        for line in file:
+            text = line if number else line.removeprefix(BYTE_ORDER_MARK)
+            for part in text.rstrip().split(b"\r"):
+                number += 1
+                if part.strip():
+                    yield number, part
 
 
 def json_lines(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 import re
 from pathlib import Path
 
@@ -124,6 +123,13 @@ def refuse_json_array(path: Path, dataset: str) -> None:
             )
 
 
+def table_hint(path: Path) -> str:
+    """What would work for a file that was to have a JSON object on each line, and begins with something else."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    return "" if head.startswith(b"{") else "; it does not look like JSON: --dataset csv reads tables"
+
+
 def is_json(text: bytes) -> bool:
     try:
         orjson.loads(text)
@@ -134,10 +140,16 @@ def is_json(text: bytes) -> bool:
 
 def separator_of(path: Path, wanted: tuple[str, ...]) -> str:
     """What stands between the columns: the separator by which the first line names one of `wanted`, else a comma."""
-    with path.open("rb") as file:
-        first = file.readline(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).decode(errors="replace")
     for mark in SEPARATORS:
-        names = next(csv.reader(io.StringIO(first), delimiter=mark, skipinitialspace=True), [])
-        if {name.strip() for name in names} & set(wanted) and (mark == "," or len(names) > 1):
+        names = column_names(path, mark)
+        if set(names) & set(wanted) and (mark == "," or len(names) > 1):
             return mark
     return ","
+
+
+def column_names(path: Path, mark: str) -> list[str]:
+    """What the first line that is not blank says."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+    first = head.replace(b"\r", b"\n").split(b"\n")[0].decode(errors="replace")
+    return [name.strip() for name in next(csv.reader([first], delimiter=mark, skipinitialspace=True), [])]

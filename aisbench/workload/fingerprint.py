@@ -68,7 +68,11 @@ def length_facts(lengths: NDArray[np.int32]) -> dict[str, Any]:
 
 def dataset_facts(options: WorkloadOptions) -> dict[str, Any]:
     path = Path(options.dataset_path).expanduser() if options.dataset_path else None
-    return {"name": options.dataset, "seed": options.seed, "sha256": file_hash(path) if path else None}
+    return {
+        "name": options.dataset,
+        "seed": options.seed,
+        "sha256": file_hash(path) if path and path.exists() else None,
+    }
 
 
 def tokenizer_facts(options: WorkloadOptions) -> dict[str, Any] | None:

@@ -8,18 +8,23 @@ from dataclasses import dataclass, fields
 
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
+from aisbench.workload.benches import spec_bench_prompts, speed_bench_prompts
 from aisbench.workload.burstgpt import burstgpt_prompts
 from aisbench.workload.conversations import conversation_prompts
 from aisbench.workload.custom import custom_prompts
+from aisbench.workload.custom_media import custom_audio_prompts, custom_image_prompts
+from aisbench.workload.hf import hf_prompts
 from aisbench.workload.images import image_prompts
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_repetition import prefix_prompts
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.random import random_prompts
+from aisbench.workload.random_mm import random_mm_prompts
 from aisbench.workload.replay import file_prompts
 from aisbench.workload.rerank import rerank_prompts
 from aisbench.workload.rows import csv_prompts, jsonl_prompts
 from aisbench.workload.sharegpt import sharegpt_prompts
+from aisbench.workload.sonnet import sonnet_prompts
 from aisbench.workload.synthetic import synthetic_prompts
 from aisbench.workload.trace_prompts import timed_trace_prompts, trace_prompts
 
@@ -52,6 +57,7 @@ PREFIXES = vllms(
     *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
 )
 TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
+FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 
 DATASETS: dict[str, Dataset] = {
@@ -87,6 +93,38 @@ DATASETS: dict[str, Dataset] = {
     ),
     "prefix-repetition": PREFIXES,
     "prefix_repetition": PREFIXES,
+    "random-mm": Dataset(
+        random_mm_prompts,
+        "random prompts with made images, as many and as large as vllm bench serve draws them",
+        ("--input-len", "--output-len", "--range-ratio", "--prefix-len"),
+        ignores_eos=True,
+    ),
+    "sonnet": Dataset(
+        sonnet_prompts,
+        "lines of a text file of yours under one instruction, as older clients of vLLM",
+        ("--dataset-path", "--input-len", "--output-len", "--prefix-len", "--chat-template"),
+        ignores_eos=False,
+    ),
+    "hf": Dataset(
+        hf_prompts,
+        "the data sets of Hugging Face that vllm bench serve knows, from files or the local cache",
+        FILE_OF_VLLM,
+        ignores_eos=False,
+    ),
+    "spec_bench": vllms(spec_bench_prompts, "first turns of Spec-Bench's questions", *FILE_OF_VLLM),
+    "speed_bench": vllms(speed_bench_prompts, "first turns of SPEED-Bench's files", *FILE_OF_VLLM),
+    "custom_image": Dataset(
+        custom_image_prompts,
+        "chat messages with images of a JSON-lines file: prompt and image_files, or content",
+        ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
+        ignores_eos=False,
+    ),
+    "custom_audio": Dataset(
+        custom_audio_prompts,
+        "chat messages with sounds of a JSON-lines file: prompt and audio",
+        ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
+        ignores_eos=False,
+    ),
     "jsonl": Dataset(
         jsonl_prompts,
         "a request a line: prompt or messages, with output_tokens, system, model, body",
@@ -128,6 +166,7 @@ DATASETS: dict[str, Dataset] = {
 # The flags that only some data sets heed, by WorkloadOptions' fields.
 PARTIAL = {
     "dataset_path": "--dataset-path",
+    "strict_dataset": "--strict-dataset",
     "input_len": "--input-len",
     "output_len": "--output-len",
     "range_ratio": "--range-ratio",
@@ -169,16 +208,22 @@ def dataset_named(name: str) -> Dataset:
     raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
 
 
+def heeded_by(dataset: Dataset) -> set[str]:
+    """Its options; what reads rows of a file can also refuse it as a whole."""
+    rows = "--dataset-path" in dataset.options and dataset.make is not image_prompts
+    return {*dataset.options, *(("--strict-dataset",) if rows else ())}
+
+
 def check_heeded(options: WorkloadOptions) -> None:
     """Raises BadInput for an option that was given and that its data set does not heed.
 
     Whether one was given is seen by its value alone: one that is given its default passes.
     """
-    heeded = dataset_named(options.dataset).options
+    heeded = heeded_by(dataset_named(options.dataset))
     defaults = {field.name: field.default for field in fields(WorkloadOptions)}
     for name, flag in PARTIAL.items():
         if flag not in heeded and getattr(options, name) != defaults[name]:
-            others = ", ".join(known for known, dataset in DATASETS.items() if flag in dataset.options)
+            others = ", ".join(known for known, dataset in DATASETS.items() if flag in heeded_by(dataset))
             raise BadInput(
                 f"{OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is heeded by {others}"
             )

@@ -2,6 +2,7 @@
 
 Half of --input-len, less one separator token, goes to the query, the rest to each document; both vary by
 --range-ratio. --batch-size documents go into a request; --num-requests counts the documents, as in vLLM.
+With --no-reranker all texts have the whole length, and the query counts as one of them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         )
     documents = DEFAULT_COUNT if options.count is None else options.count
     size = options.batch_size or 1
+    pairs = not options.no_reranker
+    separators = SEPARATORS if pairs else 0
+    if not pairs:
+        if documents < 2 or size < 2:
+            raise BadInput(
+                "--no-reranker counts the query as a text: give --num-requests and --batch-size of at least 2"
+            )
+        documents, size = documents - 1, size - 1
     source: Words | Tokens = Words(options) if options.tokenizer is None else Tokens(options)
     input_len = INPUT_LEN if options.input_len is None else options.input_len
     generator = source.generator
@@ -48,8 +57,8 @@ def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         lengths = generator.integers(low, high + 1, size=count).tolist()
         return lengths, generator.integers(0, source.vocabulary, size=count).tolist()
 
-    query_lengths, query_starts = drawn(input_len // 2 - SEPARATORS, 1)
-    lengths, starts = drawn(input_len - query_lengths[0] - SEPARATORS, documents)
+    query_lengths, query_starts = drawn(input_len // 2 - separators if pairs else input_len, 1)
+    lengths, starts = drawn(input_len - query_lengths[0] - separators if pairs else input_len, documents)
 
     def items() -> Iterator[Prompt]:
         query, query_tokens = source.texts([(query_starts[0], query_lengths[0])])[0]
@@ -60,8 +69,10 @@ def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
                 runs = range(at, min(at + max(BATCH, size), documents))
                 made += source.texts([(starts[i] + i + 1, lengths[i]) for i in runs])
             batch, made = made[:size], made[size:]
-            tokens = sum(query_tokens + SEPARATORS + count for _, count in batch)
-            yield Prompt(query, tokens, None, documents=tuple(text for text, _ in batch))
+            tokens = sum(count for _, count in batch)
+            tokens += (query_tokens + separators) * len(batch) if pairs else query_tokens
+            texts = tuple(text for text, _ in batch)
+            yield Prompt(query, tokens, None, documents=texts, texts=() if pairs else (query, *texts))
 
     return Prompts(items(), -(-documents // size), [source.note])
 

@@ -21,6 +21,7 @@ from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLine, BadLines, check_text, shortened, whole_number
 from aisbench.workload.dataset_files import dataset_file, json_lines
+from aisbench.workload.file_kinds import table_hint
 from aisbench.workload.messages import Message, as_text, text_of, with_system
 from aisbench.workload.options import FIXED_FIELDS, WorkloadOptions
 from aisbench.workload.prompts import Prompts
@@ -103,7 +104,7 @@ def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: Workloa
     for row in usable_rows(path, lines, unknown, bad):
         has_messages |= row.messages is not None
         bad.used += 1
-    bad.check()
+    bad.check(table_hint(path) if options.dataset == "jsonl" else "")
     there = bad.used
     if there == 0:
         raise BadInput(f"{path} has no rows; --dataset {options.dataset} wants one request a line")
@@ -182,13 +183,16 @@ def csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
             try:
                 row[name] = orjson.loads(cell)
             except orjson.JSONDecodeError:
-                row[name] = cell
+                row[name] = None if cell.lower() == "nan" else cell
     return row
 
 
 def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
-    """Raises BadLine for what cannot be sent; names that mean nothing are added to `unknown`."""
+    """Raises BadLine for what cannot be sent; names that mean nothing are added to `unknown`. What is null is
+    not there."""
     messages: tuple[Message, ...] | None = None
+    nulls = [name for name in TEXTS if name in line and line[name] is None]
+    line = {name: value for name, value in line.items() if value is not None}
     if "prompt" in line and "messages" in line:
         raise BadLine("both prompt and messages")
     if "messages" in line:
@@ -197,7 +201,9 @@ def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
     elif "prompt" in line:
         text = text_field(line, "prompt") or ""
         if not text:
-            raise BadLine("prompt is empty" if line["prompt"] == "" else "prompt is null")
+            raise BadLine("prompt is empty")
+    elif nulls:
+        raise BadLine(f"{nulls[0]} is null")
     else:
         raise BadLine(f"neither prompt nor messages, but {names_in(line)}")
     output = line.get("output_tokens", line.get("max_tokens"))
@@ -207,7 +213,7 @@ def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
     for name in FIXED_FIELDS:
         if name in body:
             raise BadLine(f"body cannot replace {name!r}")
-    unknown |= line.keys() - SAMPLING - set(OWN)
+    unknown |= {name for name in line.keys() - SAMPLING - set(OWN) if name.strip()}
     return Row(
         text,
         messages,

@@ -87,7 +87,12 @@ def has_two_turns(entry: Any) -> bool:
         raise BadLine(f"not a JSON object but {type(entry).__name__}")
     turns = entry.get("conversations")
     if not isinstance(turns, list):
-        raise BadLine("no list named conversations")
+        hint = (
+            " (for messages and turns there is --dataset conversations)"
+            if {"messages", "turns"} & entry.keys()
+            else ""
+        )
+        raise BadLine(f"no list named conversations{hint}")
     if len(turns) < 2:
         return False
     for i, turn in enumerate(turns[:2], 1):

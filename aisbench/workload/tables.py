@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.errors import BadInput
-from aisbench.workload.bad_lines import LONE, NOT_UTF8, BadLine, number_in
+from aisbench.workload.bad_lines import LONE, NOT_UTF8, BadLine, number_in, shortened
 from aisbench.workload.file_kinds import SEPARATORS, separator_of
 
 NAMED_MOST = 8
@@ -26,25 +27,39 @@ def table_rows(
     csv.field_size_limit(sys.maxsize)
     mark = separator_of(path, (*all_of, *any_of))
     with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        reader = csv.DictReader(file, delimiter=mark, skipinitialspace=True)
+        lines = itertools.dropwhile(lambda line: not line.strip(), file)
+        reader = csv.DictReader(lines, delimiter=mark, skipinitialspace=True)
         try:
             names = [name.strip() for name in reader.fieldnames or ()]
             check_names(path, names, all_of, any_of, what)
             reader.fieldnames = names
+            cells: dict[Any, Any] = {}
             for cells in reader:
                 yield reader.line_num, cells
+            check_end(path, cells)
         except csv.Error as problem:
             raise BadInput(f"{path}: line {reader.line_num} is broken CSV: {problem}") from None
+
+
+def check_end(path: Path, last: dict[Any, Any]) -> None:
+    """Raises BadInput where the last row is the rest of the file behind a quote that nobody closed."""
+    if any(isinstance(cell, str) and "\n" in cell for cell in last.values()):
+        with path.open("rb") as file:
+            quotes = sum(line.count(b'"') for line in file)
+        if quotes % 2:
+            raise BadInput(f"{path}: a quote is never closed: its last row reaches to the end of the file")
 
 
 def check_names(
     path: Path, names: list[str], all_of: tuple[str, ...], any_of: tuple[str, ...], what: str
 ) -> None:
+    if names and names[0].startswith(("{", "[")):
+        raise BadInput(f"{path} is JSON, and a {what} is wanted; for JSON lines there is --dataset jsonl")
     missing = [repr(name) for name in all_of if name not in names]
     if any_of and not set(any_of) & set(names):
         missing.append(" or ".join(any_of))
     if missing:
-        there = ", ".join(name if len(name) <= 40 else f"{name[:37]}..." for name in names[:NAMED_MOST])
+        there = ", ".join(shortened(name)[1:-1] for name in names[:NAMED_MOST])
         more = ", ..." if len(names) > NAMED_MOST else ""
         raise BadInput(
             f"{path} has no column {', '.join(missing)}, which a {what} has; its first line names {there}{more}"

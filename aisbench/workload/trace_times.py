@@ -28,13 +28,17 @@ def number_ns(value: Any, unit_ns: int) -> int:
     """Nanoseconds of a number of `unit_ns`, or of a date; raises BadLine for anything else."""
     if value is None:
         raise BadLine("timestamp is missing")
+    if is_date(value):
+        return date_ns(value)
     if isinstance(value, str):
         value = number_in(value, value)
-        if isinstance(value, str) and DATE.fullmatch(value.strip()):
-            return date_ns(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise BadLine(f"timestamp is {shortened(value)}, not a number", "timestamp is not a number")
     return instant(value, unit_ns)
+
+
+def is_date(value: Any) -> bool:
+    return isinstance(value, str) and DATE.fullmatch(value.strip()) is not None
 
 
 def seconds_ns(text: str) -> int:
@@ -54,9 +58,14 @@ def instant(value: float, unit_ns: int) -> int:
 
 
 def date_ns(text: str) -> int:
-    """Nanoseconds since 1970 of `2023-11-16 18:17:03.9799600`, with or without an offset from UTC."""
+    """Nanoseconds since 1970 of `2023-11-16 18:17:03.9799600`, with or without an offset from UTC, or of a
+    number whose size shows its unit."""
     if not text:
         raise BadLine("TIMESTAMP is missing")
+    number = number_in(text, None)
+    unit = None if number is None else unit_of(number)
+    if number is not None and unit is not None:
+        return instant(number, round(UNITS[unit] * S))
     found = DATE.fullmatch(text.strip())
     try:
         if found is None:
@@ -91,11 +100,12 @@ def unit_of(value: float) -> str | None:
     return None
 
 
-def times_note(at_ns: list[int], kind: str, unit_ns: int, options: WorkloadOptions) -> str:
-    """How long a trace is and in which unit it was read, and what speaks against that. `at_ns`: ascending."""
-    if kind == "burstgpt":
-        unit_ns = S
-    read_as = "dates" if kind == "azure" else name_of(unit_ns)
+def times_note(at_ns: list[int], unit_ns: int | None, options: WorkloadOptions) -> str:
+    """How long a trace is and in which unit it was read, and what speaks against that.
+
+    `at_ns`: ascending. `unit_ns` None: times are dates.
+    """
+    read_as = "dates" if unit_ns is None else name_of(unit_ns)
     span_s = (at_ns[-1] - at_ns[0]) / S
     due = (
         f" ({span_s / options.speedup:g} s with --speedup {options.speedup:g})"
@@ -103,11 +113,11 @@ def times_note(at_ns: list[int], kind: str, unit_ns: int, options: WorkloadOptio
         else ""
     )
     note = f"times are read as {read_as}: {len(at_ns)} requests in {span_s:g} s{due}"
-    doubt = "" if kind == "azure" or options.speedup != 1 else doubts(at_ns, unit_ns, kind)
+    doubt = "" if unit_ns is None or options.speedup != 1 else doubts(at_ns, unit_ns)
     return f"{note}; {doubt}" if doubt else note
 
 
-def doubts(at_ns: list[int], unit_ns: int, kind: str) -> str:
+def doubts(at_ns: list[int], unit_ns: int) -> str:
     """Why the times may be in another unit, and how to say so; empty: they may well be in this one."""
     meant = unit_of(at_ns[0] / unit_ns)
     named = name_of(unit_ns)

@@ -9,7 +9,6 @@ Three formats, told apart by what the file looks like:
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +20,11 @@ from numpy.typing import NDArray
 from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLine, BadLines, shortened, whole_number
 from aisbench.workload.dataset_files import json_entries
-from aisbench.workload.file_kinds import separator_of
-from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.file_kinds import column_names, separator_of
+from aisbench.workload.options import TRACE_FORMATS, WorkloadOptions
 from aisbench.workload.tables import check_cells, separator_notes, table_int, table_rows
-from aisbench.workload.trace_times import MS, date_ns, number_ns, seconds_ns, times_note
+from aisbench.workload.trace_times import MS, S, date_ns, is_date, number_ns, seconds_ns, times_note
 
-FORMATS = ("mooncake", "azure", "burstgpt")
 COLUMNS = {
     "azure": ("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     "burstgpt": ("Timestamp", "Request tokens", "Response tokens"),
@@ -78,8 +76,8 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     `unit_ns`: what 1 is in a Mooncake trace's timestamps.
     """
     kind = options.trace_format or guessed_format(path)
-    if kind not in FORMATS:
-        raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(FORMATS)}")
+    if kind not in TRACE_FORMATS:
+        raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(TRACE_FORMATS)}")
     is_table = kind in COLUMNS
     bad = BadLines(path, strict=options.strict_dataset)
     requests: list[Recorded] = []
@@ -106,7 +104,14 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     notes = [*bad.notes(), *(separator_notes(path, COLUMNS[kind]) if is_table else ())]
     if options.own_times:
         check_span(path, requests)
-        notes.append(times_note([request.at_ns or 0 for request in requests], kind, unit_ns, options))
+        shown = (
+            None
+            if kind == "azure" or has_dates(path, kind, options)
+            else S
+            if kind == "burstgpt"
+            else unit_ns
+        )
+        notes.append(times_note([request.at_ns or 0 for request in requests], shown, options))
     return Trace(kind, requests, failed, bad.facts(), notes)
 
 
@@ -115,6 +120,17 @@ def check_span(path: Path, requests: list[Recorded]) -> None:
         raise BadInput(
             f"--dataset-path {path}: its first and last request are centuries apart; mend its times"
         )
+
+
+def has_dates(path: Path, kind: str, options: WorkloadOptions) -> bool:
+    """Whether the first line of a Mooncake trace has a date for a timestamp."""
+    if kind != "mooncake":
+        return False
+    try:
+        _, parse = next(json_entries(path, "trace"))
+        return is_date(parse().get(options.timed_trace_label_timestamp))
+    except (BadLine, AttributeError):
+        return False
 
 
 def check_lengths(request: Recorded) -> None:
@@ -134,15 +150,12 @@ def hint(bad: BadLines, options: WorkloadOptions) -> str:
 
 
 def guessed_format(path: Path) -> str:
-    with path.open("rb") as file:
-        first = next(line for line in file if line.strip()).decode("utf-8-sig", "replace")
-    if first.lstrip().startswith(("{", "[")):
-        return "mooncake"
     for kind, columns in COLUMNS.items():
-        mark = separator_of(path, columns[1:])
-        names = {name.strip() for name in next(csv.reader([first], delimiter=mark), [])}
+        names = column_names(path, separator_of(path, columns[1:]))
         if columns[1] in names:
             return kind
+        if names and names[0].startswith(("{", "[")):
+            return "mooncake"
     raise BadInput(
         f"{path} is not a trace: neither JSON lines (mooncake) nor CSV with the columns "
         + " or ".join(f"{', '.join(columns)} ({kind})" for kind, columns in COLUMNS.items())
@@ -160,21 +173,32 @@ def mooncake_lines(path: Path, options: WorkloadOptions, unit_ns: int) -> Parsed
 def mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
     if not isinstance(row, dict):
         raise BadLine(f"not a JSON object but {type(row).__name__}")
-    blocks = row.get("hash_ids") or []
-    if not isinstance(blocks, list):
-        raise BadLine("hash_ids is not a list")
-    for block in blocks:
-        if isinstance(block, bool) or not isinstance(block, (int, str)):
-            raise BadLine(f"a hash id is {shortened(block)}, neither a whole number nor a text")
-    output = row.get("output_length")
+    output = row.get(options.timed_trace_label_output_length)
     return Recorded(
-        at(lambda: number_ns(row.get("timestamp"), unit_ns), options),
-        whole_number(row.get("input_length"), "input_length", 0),
+        at(lambda: number_ns(row.get(options.timed_trace_label_timestamp), unit_ns), options),
+        whole_number(
+            row.get(options.timed_trace_label_input_length), options.timed_trace_label_input_length, 0
+        ),
         options.output_len
         if output is None and options.output_len is not None
-        else whole_number(output, "output_length", 0),
-        tuple(blocks),
+        else whole_number(output, options.timed_trace_label_output_length, 0),
+        blocks_in(row.get(options.timed_trace_label_hash_ids) or []),
     )
+
+
+def blocks_in(ids: Any) -> tuple[int | str, ...]:
+    """Hash ids: numbers of any size, or texts."""
+    if not isinstance(ids, list):
+        raise BadLine("hash_ids is not a list")
+    # JSON's readers make floats of whole numbers beyond 64 bits.
+    ids = [int(one) if isinstance(one, float) and one.is_integer() else one for one in ids]
+    for one in ids:
+        if isinstance(one, bool) or not isinstance(one, (int, str)):
+            raise BadLine(
+                f"a hash id is {shortened(one)}, neither a whole number nor a text",
+                "a hash id that is neither a whole number nor a text",
+            )
+    return tuple(ids)
 
 
 def at(read: Callable[[], int], options: WorkloadOptions) -> int | None:

@@ -111,10 +111,10 @@ def test_an_event_for_each_token_is_not_remarked_upon(tmp_path: Path) -> None:
 
 LENGTH_CASES = [
     # asked, got, ignore_eos, finish (2: length, 1: stop), what is said
-    (64, 3, True, 2, "Outputs shorter than asked: 100.0 % of the requests (20 of 20); asked 64 tokens, got 3,"),
-    (64, 3, False, 2, "Outputs shorter than asked: 100.0 % of the requests (20 of 20); asked 64 tokens, got 3,"),
+    (64, 3, True, 2, "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests (20 of 20),"),
+    (64, 3, False, 2, "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests (20 of 20),"),
     (64, 3, False, 1, None),
-    (8, 32, False, 1, "Outputs longer than asked: 100.0 % of the requests (20 of 20); asked 8 tokens, got 32,"),
+    (8, 32, False, 1, "Outputs longer than asked (32 tokens where 8 were asked, in the median): 100.0 % of the requests (20 of 20),"),
     (64, 63, True, 2, None),
     (-1, 63, True, 2, None),
 ]  # fmt: skip
@@ -134,6 +134,8 @@ def test_outputs_of_another_length_than_asked(
     else:
         assert summary["verdict"]["status"] == "doubtful"
         assert words in said(summary)
+        spread = f"Output tokens asked: min {asked}, median {asked}, max {asked}; got: min {got}, median {got}, max {got}."
+        assert spread in summary["verdict"]["notes"]
         assert summary["lengths"]["output"]["off_share"] == 1.0
         assert summary["lengths"]["output"]["got"] == {"min": got, "median": got, "max": got}
 
@@ -141,16 +143,26 @@ def test_outputs_of_another_length_than_asked(
 def test_inputs_of_another_length_than_asked(tmp_path: Path) -> None:
     rows = made_rows(np.arange(100) * 10.0, prompt_tokens=807)
     rows["prompt_tokens"][:98] = 2048 + 40
-    summary = summary_of(tmp_path, rows, config=base_config(concurrency=100), asked_input=[2048])
+    config = base_config(concurrency=100, tokenizer="some/tokenizer")
+    summary = summary_of(tmp_path, rows, config=config, asked_input=[2048])
     assert summary["verdict"]["status"] == "valid", "one in fifty is a note; a chat template is not even that"
-    text = "Inputs shorter than asked: 2.0 % of the requests (2 of 100); asked 2,048 tokens, got 807 to 2,088"
+    text = "Inputs shorter than asked (2,088 tokens where 2,048 were asked, in the median): 2.0 % of the requests"
     assert text in said(summary)
-    rows["prompt_tokens"] = 807
-    summary = summary_of(tmp_path / "all", rows, config=base_config(concurrency=100), asked_input=[2048])
-    assert summary["verdict"]["status"] == "doubtful"
-    assert "asked 2,048 tokens, got 807 (without --tokenizer the asked lengths are estimates)" in said(
+    assert "Input tokens asked: min 2,048, median 2,048, max 2,048; got: min 807, median 2,088" in said(
         summary
     )
+    rows["prompt_tokens"] = 807
+    summary = summary_of(tmp_path / "all", rows, config=config, asked_input=[2048])
+    assert summary["verdict"]["status"] == "doubtful"
+    assert "Inputs shorter than asked (807 tokens where 2,048 were asked, in the median)" in said(summary)
+
+
+def test_inputs_that_were_estimates_are_told_and_no_reason(tmp_path: Path) -> None:
+    rows = made_rows(np.arange(100) * 10.0, prompt_tokens=807)
+    summary = summary_of(tmp_path, rows, config=base_config(concurrency=100), asked_input=[2048])
+    assert summary["verdict"]["status"] == "valid"
+    text = "100.0 % of the requests (100 of 100): without --tokenizer the asked lengths are estimates."
+    assert text in said(summary)
 
 
 @pytest.mark.parametrize("usage", [2, 2_000_000_000])
@@ -192,3 +204,18 @@ def test_finish_reasons_and_the_share_that_was_cut(tmp_path: Path) -> None:
     answers = summary_of(tmp_path, rows, config=base_config(concurrency=4))["answers"]
     assert answers["finish"] == {"none": 1, "stop": 1, "length": 2, "other": 0}
     assert answers["truncated_share"] == 0.5
+
+
+def test_the_first_token_of_the_answer_comes_after_the_reasoning(tmp_path: Path) -> None:
+    rows = made_rows(np.zeros(4), ttft_ms=50, itl_ms=10, tokens=8)
+    rows["first_answer_ns"] = rows["first_token_ns"]
+    rows["reasoning_events"][:3] = [3, 5, 8]
+    rows["first_answer_ns"][:3] += np.array([30, 50, 0]) * MS
+    rows["first_answer_ns"][2] = 0
+    config = base_config(concurrency=4)
+    summary = summary_of(tmp_path, rows, config=config)
+    first = summary["answers"]["first_answer_ms"]
+    assert (first["count"], summary["answers"]["reasoning_only"]) == (3, 1)
+    assert (first["min"], first["mean"], first["max"]) == (50.0, pytest.approx(230 / 3), 100.0)
+    rows["reasoning_events"] = 0
+    assert summary_of(tmp_path / "none", rows, config=config)["answers"]["first_answer_ms"] is None

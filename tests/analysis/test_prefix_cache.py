@@ -39,7 +39,8 @@ def run_with(
         info["conversations"] = COUNT // turns
     info["fingerprint"] = {"prefix_reuse": reuse, "requests": bodies}
     path = write_run(folder / "run", rows, config=config or base_config(), **info)
-    np.save(path / "records/prompt_tokens.npy", np.array([prompt], np.int32))
+    planned = rows["prompt_tokens"] if turns else np.array([prompt], np.int32)
+    np.save(path / "records/prompt_tokens.npy", planned)
     if counters is not None:
         lines = [
             {"t_ns": START_NS - 1000, "endpoint": 0, "values": dict.fromkeys(counters, 5000.0)},

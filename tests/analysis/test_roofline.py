@@ -38,8 +38,8 @@ def test_a_cost_lost_in_noise_is_not_nothing() -> None:
 
 
 def test_a_runs_share_adds_up_its_events_and_requests(tmp_path: Path) -> None:
-    # 2 s of 100 requests/s, each of 8 tokens that come before the next second begins.
-    rows = made_rows(np.concatenate([np.arange(90), 100 + np.arange(90)]) * 10, ttft_ms=20, itl_ms=5)
+    # A second of 100 requests/s, each of 8 tokens that come before the next second begins, and one as busy that is longer.
+    rows = made_rows(np.concatenate([np.arange(90), 100 + np.arange(89), [250]]) * 10, ttft_ms=20, itl_ms=5)
     found = roofline_block(made_run(tmp_path / "run", rows, roofline=ROOFLINE))
     assert found is not None
     busy_ns = 90 * 8 * 5_000 + 90 * 50_000
@@ -47,6 +47,15 @@ def test_a_runs_share_adds_up_its_events_and_requests(tmp_path: Path) -> None:
     assert found["mean_share"] == pytest.approx(2 * busy_ns / 1e9 / (rows["done_ns"].max() / 1e9 - 5000))
     assert found["events_per_s_per_worker"] == 200_000
     assert found["requests_per_s_per_worker"] == 20_000
+
+
+@pytest.mark.parametrize("end_ms", [30, 700, 1500])
+def test_in_a_short_run_the_busiest_second_is_no_less_than_the_mean(end_ms: int, tmp_path: Path) -> None:
+    rows = made_rows(np.arange(0, end_ms, 10), ttft_ms=20, itl_ms=5)
+    found = roofline_block(made_run(tmp_path / "run", rows, roofline=ROOFLINE))
+    assert found is not None
+    assert found["busiest_share"] == pytest.approx(found["mean_share"])
+    assert found["mean_share"] > 0.003
 
 
 def test_two_workers_have_twice_the_room(tmp_path: Path) -> None:

@@ -18,9 +18,12 @@ from tests.analysis.made_runs import START_NS, base_config, made_rows, write_run
 SECOND = 1_000_000_000
 
 
-def run_with(folder: Path, *samples: tuple[float, int, dict[str, Any]]) -> Run:
+def run_with(
+    folder: Path, *samples: tuple[float, int, dict[str, Any]], rows: np.ndarray | None = None
+) -> Run:
     """Samples: seconds since the start, endpoint, values."""
-    rows = made_rows(np.arange(40) * 50.0, lag_ms=0.0, ttft_ms=50.0, itl_ms=10.0, tokens=8)
+    if rows is None:
+        rows = made_rows(np.arange(40) * 50.0, lag_ms=0.0, ttft_ms=50.0, itl_ms=10.0, tokens=8)
     path = write_run(folder / "run", rows, config=base_config())
     lines = [
         {"t_ns": START_NS + int(at * SECOND), "endpoint": endpoint, "values": values}
@@ -143,6 +146,34 @@ def test_the_server_s_latencies_beside_ours(tmp_path: Path) -> None:
     assert found["difference_ms"] == pytest.approx(2.0)
     assert found["percentiles"]["p50"]["server_within"] == [25.0, 50.0]
     assert found["percentiles"]["p99"]["server_within"] == [50.0, 100.0]
+
+
+def test_means_over_different_requests_are_not_subtracted(tmp_path: Path) -> None:
+    """The server gave 50 a first token; 40 succeeded here, and ten were cut off, five of them after their first."""
+    nothing = {"ttft_sum": 0.0, "ttft_count": 0.0, "e2el_sum": 0.0, "e2el_count": 0.0}
+    ended = {"ttft_sum": 2.9, "ttft_count": 50.0, "e2el_sum": 9.6, "e2el_count": 50.0}
+    rows = made_rows(np.arange(50) * 50.0)
+    rows["status"][40:] = 3
+    rows["first_token_ns"][45:] = rows["content_events"][45:] = 0
+    run = run_with(tmp_path, (-0.1, 0, nothing), (2.2, 0, ended), rows=rows)
+    summary = summarise(run)
+    for name in ("ttft_ms", "e2el_ms"):
+        found = summary["server"]["reconcile"][name]
+        assert (found["server"]["requests"], found["client"]["requests"]) == (50, 40)
+        assert found["difference_ms"] is None
+    assert "TTFT at server      mean 58.00 ms of 50 requests; here 50.00 ms of 40 others" in render(
+        summary, [99.0]
+    )
+
+
+def test_where_the_server_counted_all_first_tokens_so_do_we(tmp_path: Path) -> None:
+    nothing, ended = ({"ttft_sum": s, "ttft_count": c} for s, c in ((0.0, 0.0), (2.4, 50.0)))
+    rows = made_rows(np.arange(50) * 50.0)
+    rows["status"][40:] = 3
+    run = run_with(tmp_path, (-0.1, 0, nothing), (2.2, 0, ended), rows=rows)
+    found = summarise(run)["server"]["reconcile"]["ttft_ms"]
+    assert found["client"]["requests"] == 50
+    assert found["difference_ms"] == pytest.approx(2.0)
 
 
 def test_a_server_that_said_nothing(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from aisbench.analysis.records import Run
 from aisbench.cli.plot import RUN_CHARTS, plot
+from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.report.plots import CHARTS, run_figure, saturation_figure
+from aisbench.report.vllm_files import check_result_folder
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
 
@@ -30,8 +34,9 @@ def made(path: Path, ttft_ms: float = 20) -> Path:
 
 def drawn(*args: object) -> str:
     done = CliRunner().invoke(plot, list(map(str, args)), standalone_mode=False)
-    if isinstance(done.exception, BadInput):
-        return f"error: {done.exception}"
+    if isinstance(done.exception, (BadInput, click.BadParameter)):
+        said = done.exception
+        return f"error: {said.format_message() if isinstance(said, click.BadParameter) else said}"
     assert done.exception is None, done.exception
     return done.stdout
 
@@ -112,9 +117,9 @@ def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
         ((tmp_path / "nowhere",), "is no folder"),
         ((folder, folder), "stands for two folders"),
         ((folder, a), "cannot stand in one chart"),
-        ((folder, "--chart", "pie"), "--chart: unknown 'pie'"),
+        ((folder, "--chart", "pie"), "'--chart': unknown 'pie'"),
         ((folder, "--chart", "saturation"), "--chart: unknown 'saturation'"),
-        ((folder, "--metric", "mean"), "--metric: unknown 'mean'"),
+        ((folder, "--metric", "mean"), "'--metric': unknown 'mean'"),
         ((folder, "--output", "x.bmp"), "ends in .svg, .png, .pdf, .html"),
         ((folder, "--output", tmp_path / "no" / "x.html"), "cannot be written"),
         ((a, b), "over rate and over concurrency"),
@@ -139,3 +144,24 @@ def test_without_kaleido_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "kaleido", None)
     said = drawn(folder, "--output", tmp_path / "x.svg")
     assert "need kaleido; pip install 'aisbench[plot]'" in said
+
+
+@pytest.fixture
+def base_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after `pip install aisbench` without an extra."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "plotly" else found(name))
+
+
+@pytest.mark.usefixtures("base_install")
+def test_without_the_extra_it_is_named(tmp_path: Path) -> None:
+    done = CliRunner().invoke(plot, [str(tmp_path)], standalone_mode=False)
+    assert isinstance(done.exception, BadInput)
+    assert "pip install 'aisbench[plot]'" in str(done.exception)
+
+
+@pytest.mark.usefixtures("base_install")
+def test_charts_of_vllms_client_name_the_extra_before_anything_is_sent(tmp_path: Path) -> None:
+    config = RunConfig(plot_dataset_stats=True, result_dir=str(tmp_path))
+    with pytest.raises(BadInput, match=r"--plot-dataset-stats needs plotly; pip install 'aisbench\[plot\]'"):
+        check_result_folder(config)

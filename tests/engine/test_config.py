@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.engine import limits
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 from aisbench.engine.plan import START_SPACING_NS, bodies_wanted, make_plan
@@ -122,3 +123,25 @@ def test_goodput_asks_for_nothing_that_is_not_seen(options: dict, said: str) -> 
     with pytest.raises(BadInput, match=said):
         Coordinator(RunConfig(**options), command=[], say=print, tick=lambda _: None)
     Coordinator(RunConfig(stream=False, goodput={"e2el": 5.0}), command=[], say=print, tick=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("options", "workers"),
+    [
+        ({"rate": 50_000.0}, 10),
+        ({"ramp_up": "linear", "ramp_from": 1.0, "ramp_to": 50_000.0}, 10),
+        ({"ramp_up": "linear", "ramp_from": 50_000.0, "ramp_to": 1.0}, 10),
+        ({"rate_steps": "10x30s,50000x30s"}, 10),
+        ({"rate_sine": "30000,20000,60"}, 10),
+        ({"burst": "50000x1s"}, 10),
+        ({"rate_steps": "10x30s,20x30s"}, 1),
+        ({"concurrency": 8}, 1),
+    ],
+)
+def test_default_workers_are_enough_for_the_highest_rate_of_the_plan(
+    options: dict, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "cpus", lambda: 16)
+    config = RunConfig(**options)
+    config.check()
+    assert limits.default_workers(config.concurrency, config.peak_rps) == workers

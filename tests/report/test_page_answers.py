@@ -1,5 +1,6 @@
 """The page says what came of what was asked, and has a dash for what was not measured."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,10 @@ def test_lengths_and_finish_reasons(tmp_path: Path) -> None:
     rows = made_rows(np.arange(20) * 500.0, tokens=3)
     rows["finish"][:5] = 1
     page = page_of(tmp_path, rows, asked_output=64)
-    assert "Outputs shorter than asked: 100.0 % of the requests (20 of 20); asked 64 tokens, got 3" in page
+    assert (
+        "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests"
+        in page
+    )
     assert "<td>100.0 % of 20</td>" in page
     assert "<td>stop 5, length 15</td>" in page
     assert "<td>75.0 %</td>" in page
@@ -36,5 +40,6 @@ def test_nothing_measured_is_a_dash(tmp_path: Path) -> None:
     rows = made_rows(np.arange(3.0))
     fail(rows, slice(None), "http_status", http_status=503)
     page = page_of(tmp_path, rows)
+    page = re.sub("</?a.*?>", "", page)
     assert '<div class="label">TTFT</div><div class="value">–</div>' in page
     assert '<th scope="row">TTFT</th><td>–</td>' in page

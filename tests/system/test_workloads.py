@@ -270,16 +270,24 @@ def test_bad_input_is_one_line_and_nothing_is_left(
     assert quick_simulator.truth()["requests"] == 0
 
 
-def test_bad_lines_are_named_all_at_once(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+def test_bad_lines_are_left_out_or_refused_all_at_once(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
     file = tmp_path / "bad.jsonl"
     file.write_text(
         '{"prompt": "a"}\n{"prompt": \n{"output_tokens": 3}\n{"prompt": "b", "output_tokens": 0}\n'
     )
     where = ("--dataset", "jsonl", "--dataset-path", file)
-    run = run_load(tmp_path / "out", "--url", quick_simulator.url, *QUIET, *where)
+    run = run_load(tmp_path / "refused", "--url", quick_simulator.url, *QUIET, *where, "--strict-dataset")
     assert run.code == 2
-    assert all(f"line {number}" in run.err for number in (2, 3, 4))
-    assert "line 1:" not in run.err
+    assert all(f"(line {number})" in run.err for number in (2, 3, 4))
+    assert "(line 1)" not in run.err
+    run = load(tmp_path, quick_simulator, *where, "--num-requests", 3)
+    assert run.summary["completed"] == 3
+    rows = run.summary["fingerprint"]["dataset"]["rows"]
+    assert (rows["used"], rows["left_out"]) == (1, 3)
+    assert [kind["first_lines"] for kind in rows["kinds"]] == [[2], [3], [4]]
+    assert any(note.startswith("left out 3 of 4 lines of bad.jsonl") for note in run.summary["notes"])
 
 
 def test_prompts_beyond_the_model_s_context_are_counted_before_anything_is_sent(tmp_path: Path) -> None:

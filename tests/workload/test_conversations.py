@@ -83,7 +83,9 @@ def test_turns_requests_and_think_time_can_be_set(talks: Path) -> None:
     assert prompts.conversations.first.tolist() == [0, 1, 2, 3]
     assert set(prompts.conversations.think_ns.tolist()) == {1_500_000_000}
     assert [p.output_tokens for p in prompts.items] == [9, 3, 9]
+    assert "the file has fewer turns than the 9 asked for" in made(talks, count=9).notes
     cut = made(talks, count=3)
+    assert not any("fewer" in note for note in cut.notes)
     assert cut.conversations is not None
     assert cut.conversations.first.tolist() == [0, 2, 3]
 
@@ -105,7 +107,7 @@ def test_without_a_file_they_are_of_random_words() -> None:
     [
         ({"text": 1}, "wants one list named conversations, messages or turns"),
         ({"turns": [5]}, "5 is not a turn"),
-        ({"messages": [{"role": "judge", "content": "x"}]}, "the role 'judge' is unknown; known: human"),
+        ({"messages": [{"role": "judge", "content": "x"}]}, "the role 'judge' is unknown; known: user"),
         ({"messages": [{"content": "x"}]}, "says not who spoke"),
         ({"messages": [{"role": "user", "content": None}]}, "has no text"),
         ({"messages": []}, "no turn of the user"),

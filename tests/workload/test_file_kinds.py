@@ -77,7 +77,7 @@ def test_damage_in_a_file_of_utf8_costs_its_lines_alone(tmp_path: Path) -> None:
     (tmp_path / "rows").write_bytes(ROWS.encode() + b'{"prompt": "caf\xe9"}\n{"prompt": "\xe4\xb8"}\n')
     prompts = made(tmp_path / "rows")
     assert [prompt.text for prompt in prompts.items] == ["naïve café", "plain"]
-    assert any("2 times not UTF-8 (lines 3, 4)" in note for note in prompts.notes)
+    assert any("2 times not UTF-8 (lines 3, 4; the first: not UTF-8: " in note for note in prompts.notes)
     (tmp_path / "rows").write_bytes("prompt\nnaïve\ncaf".encode() + b"\xe9\n")
     assert [prompt.text for prompt in made(tmp_path / "rows", "csv").items] == ["naïve"]
 

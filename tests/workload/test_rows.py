@@ -108,7 +108,7 @@ def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:
         "both prompt and messages (line 9)",
         "has no content (line 10)",
         "body cannot replace 'stream' (line 11)",
-        "5 times other problems (lines 12, 13, 14, 15, 16)",
+        "5 times other problems (lines 12, 13, 14, 15, 16; the first: body is 3, not an object)",
     )
     said = str(refused.value)
     assert said.startswith(f"{path}: 15 of 16 lines cannot be used: broken JSON")

@@ -22,7 +22,7 @@ def test_the_same_options_send_the_same_bytes(name: str, deepseek_folder: Path, 
     here = [str(HERE / part) if part.startswith("data/") else part for part in options]
     args: list[Any] = [
         *("export", "--backend", backend, "--model", "m", "--tokenizer", str(deepseek_folder)),
-        *("--num-prompts", str(count), "--output", str(tmp_path / "out.jsonl"), *here),
+        *("--num-prompts", str(count), "--output", str(tmp_path / "out.jsonl"), "--seed", "0", *here),
     ]
     CliRunner().invoke(workload, args, catch_exceptions=False, standalone_mode=False)
     made = [json.loads(line)["body"] for line in (tmp_path / "out.jsonl").read_text().splitlines()]

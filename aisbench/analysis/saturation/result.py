@@ -17,7 +17,15 @@ SATURATION_SCHEMA = 1
 # By load.
 Samples = Mapping[float, Sequence[Sample]]
 # What an overloaded server does to a run; everything else in a verdict is about the client.
-SERVER_CHECKS = (thresholds.ERRORS.name, thresholds.CUT_OFF.name)
+SERVER_CHECKS = tuple(
+    threshold.name
+    for threshold in (
+        thresholds.ERRORS,
+        thresholds.CUT_OFF,
+        thresholds.OUTPUT_LENGTHS,
+        thresholds.INPUT_LENGTHS,
+    )
+)
 
 
 @dataclass(frozen=True)

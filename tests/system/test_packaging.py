@@ -1,0 +1,130 @@
+"""What is built of this package, and that it runs where nothing but it is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.system.running import environment
+
+ROOT = Path(__file__).parents[2]
+NATIVE = Path("aisbench", "_native")
+BACKEND = "import sys; from setuptools import build_meta; print(build_meta.build_{}(sys.argv[1]))"
+
+
+def run(*command: object, cwd: Path) -> str:
+    done = subprocess.run(
+        [*map(str, command)], capture_output=True, text=True, cwd=cwd, env=environment(), check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def tree(folder: Path) -> None:
+    """This checkout without what git ignores, but for what was generated of it, which must not get into a release."""
+    ignored = shutil.ignore_patterns(
+        ".git", ".venv", "outputs", "build", "dist", "*.egg-info", ".*_cache", "tests"
+    )
+    shutil.copytree(ROOT, folder, ignore=ignored)
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    tree(folder / "tree")
+    name = run(sys.executable, "-c", BACKEND.format("sdist"), folder, cwd=folder / "tree").splitlines()[-1]
+    return folder / name
+
+
+@pytest.fixture(scope="module")
+def unpacked(sdist: Path) -> Path:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(sdist.parent, filter="data")
+    return sdist.parent / sdist.name.removesuffix(".tar.gz")
+
+
+@pytest.fixture(scope="module")
+def wheel(unpacked: Path) -> Path:
+    """Built of the sdist; what is compiled of the same sources already is not compiled again."""
+    built = unpacked.parent / "building"
+    shutil.copytree(unpacked, built)
+    place = built / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}" / NATIVE
+    place.mkdir(parents=True)
+    # Copies are newer than what they were made of.
+    for source in (ROOT / NATIVE).glob("*.c"):
+        shutil.copyfile(source, built / NATIVE / source.name)
+    for extension in (ROOT / NATIVE).glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"):
+        shutil.copyfile(extension, place / extension.name)
+    name = run(sys.executable, "-c", BACKEND.format("wheel"), unpacked.parent, cwd=built).splitlines()[-1]
+    return unpacked.parent / name
+
+
+def test_the_sdist_has_the_sources_and_nothing_that_is_made_of_them(unpacked: Path) -> None:
+    there = {path.relative_to(unpacked) for path in (unpacked / NATIVE).iterdir()}
+    wanted = {
+        path.relative_to(ROOT)
+        for path in (ROOT / NATIVE).iterdir()
+        if path.suffix in (".pyx", ".pxd", ".pyi", ".h", ".py")
+    }
+    assert there == wanted
+    assert list(unpacked.rglob("*.c")) == []
+    assert list(unpacked.rglob("*.so")) == []
+    assert (unpacked / "aisbench" / "report" / "assets" / "report.js").exists()
+
+
+def test_the_wheel_has_the_extensions_and_no_generated_source(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    modules = {path.stem for path in (ROOT / NATIVE).glob("*.pyx")}
+    assert {Path(name).name.partition(".")[0] for name in names if name.endswith(".so")} == modules
+    assert [name for name in names if name.endswith((".c", ".pyx"))] == []
+    assets = {path.name for path in (ROOT / "aisbench" / "report" / "assets").iterdir()}
+    assert {Path(name).name for name in names if "/assets/" in name} == assets
+    assert [name for name in names if name.endswith("plotly-cartesian.LICENSE")]
+
+
+def test_the_wheel_runs_beside_sources_that_were_not_built(
+    wheel: Path, unpacked: Path, tmp_path: Path
+) -> None:
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "env", cwd=tmp_path)
+    python = tmp_path / "env" / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index")
+    run(*pip, wheel, cwd=tmp_path)
+    # What it needs of others is taken from where the tests run; a line in a .pth leads to no other .pth.
+    site = Path(
+        run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=tmp_path).strip()
+    )
+    (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # They are not to bring along what only an extra names.
+    for extra in ("plotly", "kaleido", "transformers", "jinja2", "pynvml"):
+        (site / f"{extra}.py").write_text(f"raise ImportError('{extra} is not among the dependencies')")
+    load = (tmp_path / "env" / "bin" / "aisbench-load", "--work-dir", tmp_path / "runs", "--no-progress")
+    shown = run(*load, "--num-requests", 3, "--input-len", 4, "--output-len", 3, cwd=unpacked)
+    assert "Successful requests:                     3" in shown
+    (report,) = (tmp_path / "runs").glob("*/report.html")
+    assert "plotly.js (cartesian" in report.read_text()
+
+
+def test_what_is_installed_is_small(wheel: Path) -> None:
+    size = sum(entry.file_size for entry in zipfile.ZipFile(wheel).infolist())
+    assert size < 8_000_000, "debug symbols, or generated sources?"
+
+
+@pytest.mark.skipif(
+    os.environ.get("AISBENCH_SLOW") != "1", reason="compiles everything; AISBENCH_SLOW=1 runs it"
+)
+def test_the_sdist_compiles(unpacked: Path, tmp_path: Path) -> None:
+    built = tmp_path / "building"
+    shutil.copytree(unpacked, built)
+    run(sys.executable, "-c", BACKEND.format("wheel"), tmp_path, cwd=built)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert len([name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so")]) == len(
+        list((unpacked / NATIVE).glob("*.pyx"))
+    )
