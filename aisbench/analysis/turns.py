@@ -16,8 +16,9 @@ def turn_notes(run: Run) -> list[str]:
     missing = (run.info.get("planned_requests") or 0) - len(run.rows)
     if ended and missing > 0:
         notes.append(
-            f"{missing:,} turns were not sent: {ended:,} conversations ended with a turn that failed, as there was "
-            "no answer to go on from."
+            f"{missing:,} {'turn was' if missing == 1 else 'turns were'} not sent: {ended:,} "
+            f"{'conversation' if ended == 1 else 'conversations'} ended with a turn that failed, as there was no answer "
+            "to go on from."
         )
     without = turns_without_answer(run)
     if without:

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from aisbench.cli.command import Command
+from aisbench.cli.saying import say
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.command(cls=Command)
 @click.argument("results", metavar="RUN RUN...", nargs=-1, required=True)
 @click.option(
     "--margin",
@@ -45,6 +48,6 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
         raise BadInput(
             f"--output {folder} cannot be written ({problem.strerror}); give a folder that can be made"
         ) from None
-    click.echo(comparison_text(found))
+    say(comparison_text(found))
     click.echo(f"\nwritten: {folder / 'comparison.html'}")
     return 0

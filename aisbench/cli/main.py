@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 import threading
@@ -33,6 +34,7 @@ COMMANDS = {
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each heeds."),
     "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),
+    "completion": ("aisbench.cli.completion:completion", "Print the completion script of a shell."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),
 }
 
@@ -49,6 +51,16 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+            ctx.fail(f"unknown command {name}; {hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -72,6 +84,7 @@ def run(command: click.Command, name: str) -> None:
     hide_secrets(sys.argv[1:])
     threading.excepthook = lambda ended: show_masked(ended.exc_type, ended.exc_value, ended.exc_traceback)
     try:
+        check_utf8(sys.argv[1:])
         code = command.main(prog_name=name, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
@@ -90,6 +103,13 @@ def run(command: click.Command, name: str) -> None:
         else:
             show_masked(type(problem), problem, problem.__traceback__)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def check_utf8(args: list[str]) -> None:
+    """Raises BadInput for an argument that no file of a run could hold: all of them are UTF-8."""
+    for arg in args:
+        if printable(arg) != arg and any("\ud800" <= letter <= "\udfff" for letter in arg):
+            raise BadInput(f"{arg!r} is not UTF-8; rename the file, or give the text in UTF-8")
 
 
 def explained(problem: Exception) -> tuple[str | None, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aisbench.report.page_table import METRIC_NAMES, figure, table
+from aisbench.report.page_table import METRIC_NAMES, count, figure, table
 
 
 def metric_name(summary: dict[str, Any], key: str) -> str:
@@ -28,8 +28,8 @@ def lengths(found: dict[str, Any]) -> str:
     lines = [
         [
             f"{kind} tokens",
-            *(figure(of["asked"][name]) for name in ("min", "median", "max")),
-            *(figure(of["got"][name]) for name in ("min", "median", "max")),
+            *(count(of["asked"][name]) for name in ("min", "median", "max")),
+            *(count(of["got"][name]) for name in ("min", "median", "max")),
             f"{of['shorter']:,}",
             f"{of['longer']:,}",
             f"{100 * of['off_share']:.1f} % of {of['requests']:,}",
@@ -48,7 +48,7 @@ def rows(summary: dict[str, Any]) -> list[list[str]]:
     ended = ", ".join(f"{name} {count:,}" for name, count in of["finish"].items() if count)
     found = [
         ["finish reasons", ended],
-        ["cut at their most tokens (length)", f"{100 * of['truncated_share']:.1f} %"],
+        ["ended at their most tokens (length)", f"{100 * of['truncated_share']:.1f} %"],
         ["output tokens counted by", summary["output_tokens_from"]],
     ]
     if of["tokens_per_event"] is not None:

@@ -73,7 +73,7 @@ def parts(summary: dict[str, Any]) -> str:
             continue
         metrics = [metric for metric in METRIC_NAMES if f"mean_{metric}" in rows[0]]
         head = [name, "completed", "failed", "requests/s", "output tokens/s"]
-        head += [f"{METRIC_NAMES[metric]}, ms: mean / p50 / p99" for metric in metrics]
+        head += [f"{METRIC_NAMES[metric]}, ms<br><small>mean / p50 / p99</small>" for metric in metrics]
         lines = [
             [
                 escape(str(row["url" if name == "server" else name])),

@@ -45,6 +45,8 @@ def requests_words(summary: dict[str, Any]) -> str:
     apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
     failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
     done = "completed" + (f" of {requests['sent']:,} sent" if apart else "")
+    if summary["turns"]:
+        done += f", turns of {summary['turns'][0]['sent']:,} conversations"
     return f"{', '.join([done, *apart, failed])}; {summary['duration']:.1f} s"
 
 

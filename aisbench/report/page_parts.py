@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
 from aisbench.analysis.records import Run
-from aisbench.report import page_answers, page_groups, page_headline, page_server
-from aisbench.report.glossary import linked
+from aisbench.report import page_answers, page_groups, page_headline, page_identity, page_server
+from aisbench.report.glossary import link, linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
-from aisbench.report.page_prefix_cache import prefix_cache_panel
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
+from aisbench.report.prefix_cache import prefix_cache_panel
 
 VERDICT_WORDS = {
     "valid": "No problem found with these figures.",
@@ -34,6 +34,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "verdict": verdict(summary["verdict"]),
         "headline": page_headline.headline(summary),
         "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
+        "turns_note": turns_note(run),
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
@@ -47,8 +48,8 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "errors": errors(summary),
         "checks": checks(summary["verdict"]["checks"]),
         "client": facts(client_facts(summary)),
-        "identity": facts(identity_facts(run, summary)),
-        "config": facts(sorted((name, value) for name, value in run.config.items())),
+        "identity": facts(page_identity.identity_facts(run, summary)),
+        "config": facts(sorted((name, value) for name, value in run.config.items()), label=escape),
         "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
 
@@ -71,8 +72,14 @@ def verdict(found: dict[str, Any]) -> str:
     )
 
 
+def turns_note(run: Run) -> str:
+    """Which requests of conversations are counted: a conversation is not one of them."""
+    return f" (every {link('turn', 'turn')} of a conversation counts as one)" if run.has_conversations else ""
+
+
 def timeline_note(run: Run) -> str:
-    parts = ["Each line is a request, by its place in the plan:"]
+    what = "a request, one turn of a conversation," if run.has_conversations else "a request,"
+    parts = [f"Each line is {what} by its place in the plan:"]
     if run.is_open_loop:
         parts.append('<b class="wait">planned to sent</b>,')
     if run.streams:
@@ -214,7 +221,7 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
             "reads with several tokens",
             f"{client['merged_reads']:,}; {client['merged_events']:,} tokens share another's stamp",
         ),
-        ("reader's rest", f"{client['reader_rest_ms']:g} ms"),
+        ("reader's rest", f"{client['reader_rest_ms']:.2f} ms"),
         ("CPU of a core, per worker", percents_of(client["cpu_share"])),
         ("share of the client's roofline", roofline(client["roofline"])),
         ("waiting for a CPU, per worker", percents_of(client["runqueue_wait_share"])),
@@ -246,22 +253,10 @@ def percents_of(shares: list[float | None]) -> str:
     return ", ".join("?" if share is None else f"{100 * share:.1f} %" for share in shares) or "unknown"
 
 
-def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
-    """What tells this run from others: fingerprint, host and version."""
-    found: list[tuple[str, Any]] = []
-    for name, value in summary["fingerprint"].items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{part} {kept}" for part, kept in value.items())
-        found.append((f"fingerprint: {name}", value))
-    found += [(f"host: {name}", value) for name, value in summary["host"].items()]
-    found += [(f"limit: {name}", value) for name, value in summary["limits"].items()]
-    outcome = summary["outcome"] + (f": {summary['outcome_reason']}" if summary["outcome_reason"] else "")
-    return [*found, ("outcome", outcome), ("aisbench", summary["version"]), ("folder", run.folder.name)]
-
-
-def facts(pairs: Iterable[tuple[str, Any]]) -> str:
+def facts(pairs: Iterable[tuple[str, Any]], label: Callable[[str], str] = linked) -> str:
+    """`label` makes the names HTML; options by their names are not words of the glossary."""
     items = "".join(
-        f"<div><dt>{linked(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
+        f"<div><dt>{label(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
         for name, value in pairs
     )
     return f"<dl>{items}</dl>"

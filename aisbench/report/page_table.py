@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -24,6 +25,8 @@ def figure(value: float | None) -> str:
     """About four significant digits, thousands separated, never more than three decimals; a dash for None."""
     if value is None:
         return ABSENT
+    if value == 0:
+        return "0"
     size = abs(value)
     decimals = 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 1 else 3
     return f"{value:,.{decimals}f}"
@@ -46,9 +49,19 @@ def cards(shown: Iterable[tuple[str, str, str]]) -> str:
     """Headline figures as (label, value, aside), all of them plain text; a value may have a unit after a blank."""
     return "".join(
         f'<div class="card"><div class="label">{linked(label)}</div><div class="value">{with_unit(value)}</div>'
-        f'<div class="aside">{escape(aside)}</div></div>'
+        f'<div class="aside">{unbroken(aside)}</div></div>'
         for label, value, aside in shown
     )
+
+
+def unbroken(text: str) -> str:
+    """As HTML; figures are not parted from their units at the end of a line."""
+    return re.sub(r"(\d|limit) (?=m?s\b|\d)", "\\1&nbsp;", escape(text))
+
+
+def count(value: float) -> str:
+    """Of tokens and the like: whole numbers have no decimals."""
+    return f"{value:,.0f}" if value == round(value) else figure(value)
 
 
 def said(text: object) -> str:
@@ -58,4 +71,6 @@ def said(text: object) -> str:
 
 def with_unit(value: str) -> str:
     number, _, unit = value.partition(" ")
+    if not number[:1].isdigit():
+        return escape(value)
     return escape(number) + (f" <small>{escape(unit)}</small>" if unit else "")

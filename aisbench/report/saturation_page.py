@@ -86,45 +86,47 @@ def headline(found: Mapping[str, Any], settings: Settings) -> str:
     done = "done under overload" if settings.is_open_loop else "highest throughput"
     clients = doubts(found)
     shown = [
-        ("meets the SLO up to", "max_load", f"{settings.unit}; {interval_words(found['max_load_interval'])}"),
-        (done, "capacity", "req/s"),
-        ("knee", "knee", knee_words(found, settings)),
+        ("meets the SLO up to", "max_load", settings.unit, interval_words(found["max_load_interval"])),
+        (done, "capacity", "req/s", ""),
+        ("knee", "knee", settings.unit, knee_words(found)),
     ]
-    rows = [(label, *answer(found[name], clients[name], aside)) for label, name, aside in shown]
+    rows = [(label, *answer(found[name], clients[name], unit, more)) for label, name, unit, more in shown]
     return cards([*rows, ("loads", f"{len(found['points'])}", f"{len(found['steps'])} runs")])
 
 
-def answer(value: float | None, client: str, aside: str) -> tuple[str, str]:
-    """A card's value and what stands below it: a figure that an invalid client brought about is no answer."""
+def answer(value: float | None, client: str, unit: str, more: str) -> tuple[str, str]:
+    """A card's value and what stands below it: a figure that an invalid client brought about is not an answer."""
     if value is None:
-        return "none", aside
+        return "none", more or unit
     if client == "invalid":
-        return "not known", f"the client was invalid at this step: {value:.4g} {aside} is what it reached"
-    return f"{value:.4g}", aside + ("; the client was doubtful at this step" if client == "doubtful" else "")
+        return "not known", f"the client was invalid at this step; it reached {value:.4g} {unit}"
+    doubt = "the client was doubtful at this step" if client == "doubtful" else ""
+    return f"{value:.4g}", "; ".join(part for part in (unit, more, doubt) if part)
 
 
-def knee_words(found: Mapping[str, Any], settings: Settings) -> str:
+def knee_words(found: Mapping[str, Any]) -> str:
     if found["knee"] is None:
         return "it may lie below the loads measured"
-    return f"{settings.unit}; {interval_words(found['knee_interval'])}; throughput / mean E2EL highest"
+    return f"{interval_words(found['knee_interval'])}; throughput / mean E2EL highest"
 
 
-def chip(good: bool, text: str) -> str:
-    return f'<span class="chip{"" if good else " invalid"}">{escape(text)}</span>'
+def chip(kind: str, text: str) -> str:
+    """`kind`: valid, doubtful or invalid, which is its colour."""
+    return f'<span class="chip {kind}">{escape(text)}</span>'
 
 
 def points_table(found: Mapping[str, Any], settings: Settings) -> str:
     at = clients(found)
     rows = []
     for point in found["points"]:
-        verdict = chip(point["passes"], "passes" if point["passes"] else "fails")
+        verdict = chip("valid", "passes") if point["passes"] else chip("invalid", "fails")
         client = at.get(point["load"], "valid")
         rows.append(
             [
                 f"{point['load']:g}",
                 verdict + ("" if point["clear"] else " by chance?"),
                 str(point["runs"]),
-                "valid" if client == "valid" else chip(False, client),
+                chip(client, client),
                 figure(point["request_throughput"]),
                 figure(point["output_throughput"]),
                 figure(point["goodput"]),
@@ -133,7 +135,9 @@ def points_table(found: Mapping[str, Any], settings: Settings) -> str:
             ]
         )
     head = [settings.unit, "", "runs", "client", "req/s", "output tokens/s", "goodput, req/s", "errors, %"]
-    return table([*head, *(f"{name}, ms: mean / p99" for name in LATENCIES)], rows, "numbers")
+    return table(
+        [*head, *(f"{name}, ms<br><small>mean / p99</small>" for name in LATENCIES)], rows, "numbers"
+    )
 
 
 def latency_cell(figures: Mapping[str, Any] | None) -> str:
@@ -148,7 +152,7 @@ def steps_table(found: Mapping[str, Any], settings: Settings) -> str:
             f"{step['load']:g}",
             f'<a href="{escape(step["folder"], quote=True)}/report.html">report</a>',
             f"{step['seconds']:.0f}" + (" (cut early)" if step["early"] else ""),
-            chip(step["client"] == "valid", step["client"]),
+            chip(step["client"], step["client"]),
             escape(step["why"]),
         ]
         for at, step in enumerate(found["steps"], 1)

@@ -15,6 +15,7 @@ from aisbench.report.markdown import markdown
 from aisbench.report.page_headline import headline
 from aisbench.report.page_parts import percentile_table
 from tests.analysis.made_runs import base_config, drop, fail, made_rows, write_run
+from tests.report.written import written
 
 CARD = re.compile(
     r'<div class="label">(.*?)</div><div class="value">(.*?)</div><div class="aside">(.*?)</div>'
@@ -24,7 +25,7 @@ CARD = re.compile(
 def cards(summary: dict) -> dict[str, tuple[str, str]]:
     """(value, aside) by label, without tags."""
     found = CARD.findall(headline(summary))
-    plain = [[re.sub(r"<.*?>", "", part) for part in card] for card in found]
+    plain = [[re.sub(r"<.*?>", "", part).replace("&nbsp;", " ") for part in card] for card in found]
     return {label: (value, aside) for label, value, aside in plain}
 
 
@@ -72,6 +73,20 @@ def test_requests_that_were_cut_are_in_the_tile(tmp_path: Path) -> None:
     assert aside.startswith("completed of 99 sent, 60 cut off, 1 dropped, none failed")
     assert "of the 39 completed alone" in found["TTFT"][1]
     assert "Not in the figures  60 cut off, 1 dropped; 99 were sent" in render(summary, [99.0])
+
+
+def test_turns_are_named_as_what_is_counted(tmp_path: Path) -> None:
+    """Two conversations of three turns, a turn every 200 ms."""
+    rows = made_rows(np.repeat(np.arange(3), 2) * 200.0)
+    rows["conversation"], rows["turn"] = np.arange(6) % 2, np.arange(6) // 2
+    folder = write_run(tmp_path / "run", rows, config=base_config(concurrency=2), conversations=2)
+    assert cards(summary_of(folder))["Requests"] == (
+        "6",
+        "completed, turns of 2 conversations, none failed; 0.5 s",
+    )
+    page = re.sub(r"<script.*?</script>|</?a.*?>", "", written(folder).read_text(), flags=re.DOTALL)
+    assert "requests sent a second (every turn of a conversation counts as one)" in page
+    assert "Each line is a request, one turn of a conversation, by its place in the plan" in page
 
 
 def test_without_a_success_no_latency_is_a_number(tmp_path: Path) -> None:

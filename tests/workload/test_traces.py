@@ -105,7 +105,9 @@ def test_vllms_timed_trace_is_in_seconds_and_blocks_of_16(tmp_path: Path) -> Non
 def test_only_as_many_as_asked_for(tmp_path: Path) -> None:
     path = mooncake(tmp_path, *((t, 5, 1, []) for t in range(10)))
     assert made(path, count=4).count == 4
-    assert made(path, count=40).count == 10
+    more = made(path, count=40)
+    assert more.count == 10
+    assert "the trace has 10 requests, fewer than the 40 asked for" in more.notes
 
 
 @pytest.mark.parametrize(
@@ -237,15 +239,18 @@ def test_times_are_not_wanted_where_something_else_says_when(tmp_path: Path) -> 
     path.write_text('{"input_length": 12, "output_length": 4}\n{"input_length": 3, "output_length": 4}\n')
     prompts = made(path, own_times=False)
     assert prompts.arrivals_ns is None
+    said = "the trace's own times are not used: the options say when requests leave"
+    assert said not in prompts.notes
     assert [p.prompt_tokens for p in prompts.items] == [12, 3]
     with pytest.raises(BadInput, match=r"2 times timestamp is missing \(lines 1, 2\); --rate .* says when"):
         made(path)
-    with pytest.raises(BadInput, match="--speedup divides a trace's own times, which --rate replaces"):
+    with pytest.raises(BadInput, match="--speedup divides a trace's own times, which --rate"):
         made(path, own_times=False, speedup=2.0)
     (tmp_path / "a.csv").write_text("ContextTokens,GeneratedTokens\n12,4\n")
     assert made(tmp_path / "a.csv", own_times=False).count == 1
     with pytest.raises(BadInput, match="has no column 'TIMESTAMP'"):
         made(tmp_path / "a.csv")
+    assert said in made(mooncake(tmp_path, (0, 5, 1, [])), own_times=False).notes
 
 
 def test_output_lengths_can_be_given_where_a_trace_has_none(tmp_path: Path) -> None:
