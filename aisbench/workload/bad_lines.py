@@ -46,9 +46,9 @@ class BadLines:
         self.count = 0
         self.used = 0
         # By kind: the first problem in its own words, how many there are, the first of their numbers.
-        self.kinds: dict[str, tuple[str, int, list[int]]] = {}
+        self.kinds: dict[str, tuple[str, int, list[int | str]]] = {}
 
-    def add(self, number: int, problem: object) -> None:
+    def add(self, number: int | str, problem: object) -> None:
         self.count += 1
         kind = problem.kind if isinstance(problem, BadLine) else str(problem)
         if kind not in self.kinds and len(self.kinds) >= KINDS:

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
+from aisbench.workload.bad_lines import BadLine, BadLines
 from aisbench.workload.dataset_files import dataset_path
 from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
 from aisbench.workload.png import png
@@ -25,14 +27,16 @@ from aisbench.workload.random import OUTPUT_LEN
 from aisbench.workload.words import WORDS
 
 TEXT_LEN = 128
-TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".gif": "image/gif",
-    ".bmp": "image/bmp",
-}
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+# By their first bytes: many a .png is a JPEG, and servers go by the type that they are told.
+TYPES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"BM"), "image/bmp"),
+)
+HEAD_BYTES = 16
 # Made images are tiles of one colour each: a server decodes as many pixels, and bodies stay small.
 TILE = 8
 MOST_PIXELS = 1 << 26
@@ -47,6 +51,8 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         raise BadInput("--image-size makes images, --dataset-path names files; give one of them")
     count = DEFAULT_COUNT if options.count is None else options.count
     each = options.image_count or 1
+    notes: list[str] = []
+    rows: dict[str, Any] | None = None
     if options.image_size is not None:
         width, height = parse_size(options.image_size)
         image: Callable[[int], str] = lambda i: made_image(options.seed, i, width, height)  # noqa: E731
@@ -56,7 +62,8 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             raise BadInput(
                 "--dataset images needs --dataset-path with a folder of images, or --image-size WxH"
             )
-        files = image_files(dataset_path(options, "a folder of images"))
+        files, bad = image_files(dataset_path(options, "a folder of images"), options)
+        notes, rows = bad.notes(), bad.facts()
         read = lru_cache(KEPT_FILES)(file_url)
         image = lambda i: read(files[i % len(files)])  # noqa: E731
         source = f"{len(files)} images of {options.dataset_path}, in turns"
@@ -72,7 +79,8 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             media = tuple({"type": "image_url", "image_url": {"url": url}} for url in urls)
             yield Prompt(text, length, output, media=media)
 
-    return Prompts(items(), count, [source, "input lengths are in words of the text; images are not counted"])
+    notes = [source, *notes, "input lengths are in words of the text; images are not counted"]
+    return Prompts(items(), count, notes, rows=rows)
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -91,20 +99,43 @@ def made_image(seed: int, index: int, width: int, height: int) -> str:
     return data_url("image/png", png(pixels))
 
 
-def image_files(path: Path) -> list[Path]:
-    """The images of a folder in the order of their names, or the one file; raises BadInput for none."""
+def image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadLines]:
+    """The images of a folder in the order of their names, or the one file, and what has an image's name alone.
+
+    Raises BadInput for none.
+    """
     found = sorted(path.iterdir()) if path.is_dir() else [path]
-    files = [file for file in found if file.suffix.lower() in TYPES and file.is_file()]
+    files = [file for file in found if file.suffix.lower() in SUFFIXES and file.is_file()]
     if not files:
-        raise BadInput(f"--dataset-path {path} holds no image; known are {', '.join(TYPES)}")
+        raise BadInput(f"--dataset-path {path} holds no image; known are {', '.join(SUFFIXES)}")
+    bad = BadLines(path, strict=options.strict_dataset, unit="file")
+    images = []
     for file in files:
-        if file.stat().st_size == 0:
-            raise BadInput(f"--dataset-path: image {file} is empty")
-    return files
+        try:
+            with file.open("rb") as opened:
+                type_of(opened.read(HEAD_BYTES))
+        except (OSError, BadLine) as problem:
+            bad.add(file.name, problem.strerror or "unreadable" if isinstance(problem, OSError) else problem)
+            continue
+        bad.used += 1
+        images.append(file)
+    bad.check()
+    return images, bad
+
+
+def type_of(head: bytes) -> str:
+    """Raises BadLine for what is no image."""
+    if not head:
+        raise BadLine("empty")
+    for begins, kind in TYPES:
+        if begins.match(head):
+            return kind
+    raise BadLine("not an image")
 
 
 def file_url(path: Path) -> str:
-    return data_url(TYPES[path.suffix.lower()], path.read_bytes())
+    data = path.read_bytes()
+    return data_url(type_of(data[:HEAD_BYTES]), data)
 
 
 def data_url(kind: str, data: bytes) -> str:

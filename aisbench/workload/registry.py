@@ -209,9 +209,8 @@ def dataset_named(name: str) -> Dataset:
 
 
 def heeded_by(dataset: Dataset) -> set[str]:
-    """Its options; what reads rows of a file can also refuse it as a whole."""
-    rows = "--dataset-path" in dataset.options and dataset.make is not image_prompts
-    return {*dataset.options, *(("--strict-dataset",) if rows else ())}
+    """Its options; what reads a file can also refuse it as a whole."""
+    return {*dataset.options, *(("--strict-dataset",) if "--dataset-path" in dataset.options else ())}
 
 
 def check_heeded(options: WorkloadOptions) -> None:

@@ -308,6 +308,6 @@ def test_prompts_beyond_the_model_s_context_are_counted_before_anything_is_sent(
     lengths = np.load(run.folder / "records/prompt_tokens.npy")
     over = int((lengths + 8 > 40).sum())
     assert 0 < over < 40
-    assert f"{over} of 40 requests ask for more than the model's context of 40 tokens" in run.out
+    assert f"{over} of 40 requests ask for more than the model's context of 40 tokens" in run.err
     assert run.summary["failed"] == over
     assert run.summary["errors"] == {"http_400": over}

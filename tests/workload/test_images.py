@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.png import png
 
 CHAT = backend_named("openai-chat")
+HEADS = {"b.PNG": b"\x89PNG\r\n\x1a\n", "a.jpeg": b"\xff\xd8\xff\xe0", "c.webp": b"RIFF\n\0\0\0WEBP"}
 
 
 def urls(**given: Any) -> list[list[str]]:
@@ -63,12 +66,32 @@ def test_made_images_have_their_size_and_differ() -> None:
 
 
 def test_images_of_a_folder_come_in_turns(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpeg", "c.webp", "notes.txt"):
-        (tmp_path / name).write_bytes(name.encode())
+    for name, head in HEADS.items():
+        (tmp_path / name).write_bytes(head + name.encode())
+    (tmp_path / "notes.txt").write_text("ours")
     made = urls(dataset_path=str(tmp_path), image_count=2)
     kinds = [url.partition(";")[0] for one in made for url in one]
     assert kinds == (["data:image/jpeg", "data:image/png", "data:image/webp"] * 4)[:10]
-    assert base64.b64decode(made[0][1].partition(",")[2]) == b"b.PNG"
+    assert base64.b64decode(made[0][1].partition(",")[2]) == HEADS["b.PNG"] + b"b.PNG"
+
+
+def test_an_image_is_what_its_first_bytes_say(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(HEADS["a.jpeg"])
+    assert {url.partition(";")[0] for (url,) in urls(dataset_path=str(tmp_path))} == {"data:image/jpeg"}
+
+
+def test_files_that_are_no_images_are_left_out_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(HEADS["b.PNG"])
+    (tmp_path / "b.png").touch()
+    (tmp_path / "c.gif").write_text("<html>")
+    options = WorkloadOptions(count=2, model="m", dataset="images", dataset_path=str(tmp_path))
+    prompts = image_prompts(options, CHAT)
+    assert (prompts.rows or {})["left_out"] == 2
+    said = "2 of 3 files"
+    problems = "empty (file b.png); not an image (file c.gif)"
+    assert any(note.startswith(f"left out {said}") and note.endswith(problems) for note in prompts.notes)
+    with pytest.raises(BadInput, match=re.escape(f"{said} cannot be used: {problems}; without --strict")):
+        image_prompts(replace(options, strict_dataset=True), CHAT)
 
 
 @pytest.mark.parametrize("size", ["", "12", "0x5", "axb", "5x", "100000x100000", "-5x5"])
@@ -85,5 +108,5 @@ def test_what_cannot_be_sent(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="holds no image"):
         urls(dataset_path=str(tmp_path))
     (tmp_path / "a.png").touch()
-    with pytest.raises(BadInput, match=r"a\.png is empty"):
+    with pytest.raises(BadInput, match=r"its one file cannot be used: empty \(file a\.png\)"):
         urls(dataset_path=str(tmp_path))

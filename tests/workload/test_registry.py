@@ -30,7 +30,6 @@ def test_defaults_pass_everywhere(name: str) -> None:
             "--input-len means nothing to --dataset sharegpt; it is heeded by random,",
         ),
         ("random", {"strict_dataset": True}, "--strict-dataset means nothing to --dataset random"),
-        ("images", {"strict_dataset": True}, "--strict-dataset means nothing to --dataset images"),
         ("random", {"shuffle": False}, "--disable-shuffle means nothing to --dataset random"),
         ("jsonl", {"chat_template": False}, "--skip-chat-template means nothing to --dataset jsonl"),
         ("trace", {"range_ratio": (0.1, 0.1)}, "--range-ratio means nothing to --dataset trace"),
