@@ -188,8 +188,8 @@ def test_the_ready_check_waits_for_the_port(tmp_path: Path) -> None:
         port = server.port
     # Closed now; it opens once the run has said that it waits.
     run = start_load(tmp_path, "--port", port, "--ready-check-timeout-sec", "60s", *FEW)
-    assert run.stdout is not None
-    first = run.stdout.readline()
+    assert run.stderr is not None
+    first = run.stderr.readline()
     assert "cannot connect" in first
     assert "waiting for up to 60 s" in first
     with serving(port=port):
