@@ -255,7 +255,9 @@ def remember_environment() -> None:
 # Tracebacks
 
 
-def show_masked(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+def show_masked(
+    kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None
+) -> None:
     """A sys.excepthook."""
     import traceback
 

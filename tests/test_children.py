@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -142,3 +143,19 @@ def test_the_current_folder_is_not_on_a_childs_path() -> None:
 )
 def test_last_words(output: bytes, said: str) -> None:
     assert last_words(output) == said
+
+
+def test_sources_that_were_not_built_say_so(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("*.so", "*.c", "__pycache__")
+    shutil.copytree(HERE / "aisbench", tmp_path / "aisbench", ignore=ignored)
+    done = subprocess.run(
+        [sys.executable, "-m", "aisbench", "load"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={name: value for name, value in environment().items() if name != "PYTHONPATH"},
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: aisbench was started from {tmp_path / 'aisbench'}, where it is not built")

@@ -124,3 +124,12 @@ def test_credentials_that_nobody_named_are_masked_by_their_form() -> None:
 def test_a_masked_value_is_not_sent(options: dict, flag: str) -> None:
     with pytest.raises(BadInput, match=re.escape(f"{flag} holds ***")):
         RunConfig(**options).check()
+
+
+def test_a_traceback_is_shown_without_secrets(capsys: pytest.CaptureFixture[str]) -> None:
+    remember_command(["--api-key", "sk-0123456789"])
+    try:
+        raise ValueError("sk-0123456789 is wrong")
+    except ValueError as problem:
+        masking.show_masked(type(problem), problem, problem.__traceback__)
+    assert capsys.readouterr().err.endswith("ValueError: *** is wrong\n")

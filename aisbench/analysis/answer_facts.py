@@ -52,11 +52,11 @@ def first_answers_ms(run: Run) -> NDArray[np.float64]:
     return np.asarray((rows["first_answer_ns"] - rows["sent_ns"]) / 1e6)
 
 
-def reasoning_block(run: Run) -> dict[str, float]:
+def reasoning_block(run: Run) -> dict[str, float | None]:
     rows = run.selected(run.has_status("ok"))
     events, reasoning = int(rows["content_events"].sum()), int(rows["reasoning_events"].sum())
     return {
         "events": reasoning,
         "requests": int((rows["reasoning_events"] > 0).sum()),
-        "share_of_events": reasoning / events if events else 0.0,
+        "share_of_events": reasoning / events if events else None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.analysis import thresholds
-from aisbench.analysis.lengths import lengths_text
+from aisbench.analysis.lengths import lengths_text, spreads_text
 from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import contradicted_by_stream
 from aisbench.analysis.verdict import Verdict
@@ -41,12 +41,14 @@ def judge_lengths(verdict: Verdict, run: Run, lengths: dict[str, Any]) -> None:
         if share == 0:
             verdict.hold(threshold, share, f"All {kind}s are as long as was asked")
             continue
+        # Lengths that no tokenizer counted were estimates from the beginning.
+        estimated = kind == "input" and run.config.get("tokenizer") is None
         text = lengths_text(kind, found)
-        if kind == "input" and run.config.get("tokenizer") is None:
-            text += " (without --tokenizer the asked lengths are estimates)"
-        verdict.hold(threshold, share, text)
-        if threshold.status(share) == "valid":
-            verdict.notes.append(f"{text}.")
+        verdict.hold(threshold, share, text, matters=not estimated)
+        if verdict.checks[-1].status == "valid":
+            because = ": without --tokenizer the asked lengths are estimates" if estimated else ""
+            verdict.notes.append(f"{text}{because}.")
+        verdict.notes.append(f"{spreads_text(kind, found)}.")
 
 
 def judge_usage(verdict: Verdict, run: Run, summary: dict[str, Any]) -> None:

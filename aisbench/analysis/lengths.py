@@ -80,14 +80,21 @@ def spread(lengths: NDArray[np.int64]) -> dict[str, float]:
 def lengths_text(kind: str, found: dict[str, Any]) -> str:
     """What is off about `found` (of lengths_block), as a clause."""
     sides = [name for name in ("shorter", "longer") if found[name]]
-    asked, got = (in_words(found[name]) for name in ("asked", "got"))
+    off = found["shorter"] + found["longer"]
     return (
-        f"{kind.capitalize()}s {' and '.join(sides)} than asked: {100 * found['off_share']:.1f} % of the requests "
-        f"({found['shorter'] + found['longer']} of {found['requests']}); tokens asked: {asked}; got: {got}"
+        f"{kind.capitalize()}s {' and '.join(sides)} than asked ({count(found['got']['median'])} tokens where "
+        f"{count(found['asked']['median'])} were asked, in the median): {100 * found['off_share']:.1f} % of the requests "
+        f"({off} of {found['requests']})"
     )
 
 
-def in_words(of: dict[str, float]) -> str:
-    if of["min"] == of["max"]:
-        return f"{of['max']:,} each"
-    return f"{of['min']:,} to {of['max']:,} (median {of['median']:,g})"
+def spreads_text(kind: str, found: dict[str, Any]) -> str:
+    asked, got = (
+        ", ".join(f"{name} {count(value)}" for name, value in found[of].items()) for of in ("asked", "got")
+    )
+    return f"{kind.capitalize()} tokens asked: {asked}; got: {got}"
+
+
+def count(tokens: float) -> str:
+    """A median of two lengths may lie between them."""
+    return f"{tokens:,.1f}".removesuffix(".0")

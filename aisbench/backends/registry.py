@@ -51,11 +51,31 @@ AISBENCH_NAMES: dict[str, str] = {
 }
 
 
+# Those of vLLM's client that are missing here, and why.
+FORM = "sends a form with a file, which is not made here; sounds go into chat messages: give openai-chat"
+MESSAGES = (
+    "sends chat messages to an embedding model, which is not made here; for texts give openai-embeddings"
+)
+INFINITY = (
+    "speaks Infinity's own API, which is not made here; it has OpenAI's as well: give openai-embeddings"
+)
+NOT_HERE = {
+    "openai-audio": FORM,
+    "openai-embeddings-chat": MESSAGES,
+    "openai-embeddings-clip": MESSAGES,
+    "openai-embeddings-vlm2vec": MESSAGES,
+    "infinity-embeddings": INFINITY,
+    "infinity-embeddings-clip": INFINITY,
+}
+
+
 def backend_named(name: str) -> Backend:
     """Raises BadInput, with the known names and the nearest, for one that is unknown."""
     known = AISBENCH_NAMES.get(name, name)
     if known in BACKENDS:
         return BACKENDS[known]
+    if name in NOT_HERE:
+        raise BadInput(f"--backend {name} {NOT_HERE[name]}")
     near = difflib.get_close_matches(name.lower(), [*BACKENDS, *AISBENCH_NAMES], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise BadInput(f"--backend {name!r} is unknown; {hint}known: {', '.join(BACKENDS)}")

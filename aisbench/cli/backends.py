@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 import click
 
+from aisbench.cli.command import Command
+
 HEADS = ("name", "family", "path", "answers", "output tokens from")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 def backends() -> None:
     """List what --backend accepts: family, path, whether it streams, how output tokens are counted."""
     from aisbench.backends.registry import AISBENCH_NAMES, BACKENDS

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
+from aisbench.cli.command import Command
 from aisbench.cli.saying import say
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(cls=Command)
 @click.argument("results", metavar="RUN RUN...", nargs=-1, required=True)
 @click.option(
     "--margin",

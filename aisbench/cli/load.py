@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from aisbench.analysis.gates import parse_gates
-from aisbench.cli.options import CONFIG_OPTIONS, HostPort, ManyValued, all_of
-from aisbench.cli.output_options import OUTPUT_OPTIONS
+from aisbench.cli.command import Command
+from aisbench.cli.options import CONFIG_OPTIONS, HostPort, all_of
+from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
+from aisbench.cli.sections import SECTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
@@ -20,14 +22,13 @@ from aisbench.masking import masked_command
 from aisbench.workload.seeds import drawn_lines
 
 
-@click.command(
-    cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
-)
+@click.command(cls=Command, sections=SECTIONS)
 @all_of(
     CONFIG_OPTIONS,
     TARGET_OPTIONS,
     TRAFFIC_OPTIONS,
     WORKLOAD_OPTIONS,
+    STREAM_OPTIONS,
     OUTPUT_OPTIONS,
     VLLM_WORKLOAD_OPTIONS,
     VLLM_RUN_OPTIONS,
@@ -43,8 +44,15 @@ from aisbench.workload.seeds import drawn_lines
 def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **options: Any) -> int:
     """Put load on an inference server and report what happened.
 
+    \b
+    aisbench-load --url http://host:8000 --concurrency 256 --num-requests 2560
+    aisbench-load --url http://host:8000 --rate 20 --duration 5m --goodput ttft:500 tpot:50
+    aisbench-load --config run.yaml --rate 40
+
     With --rate requests leave by a plan (open loop), with --concurrency at most so many are in flight;
     both may be given. The run folder holds report.html, summary.json, vllm.json and the records.
+    Every option may stand in the --config file, or as AISBENCH_... in the environment (AISBENCH_RATE=20);
+    the command line comes first, then the environment, then the file.
     """
     config = run_config(options).expanded()
     config.check()

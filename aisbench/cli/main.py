@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
+import threading
 
 import click
 
 import aisbench
+from aisbench.children import PACKAGE
 from aisbench.cli.process_list import hide_secrets
 from aisbench.disk import full_text, is_full
 from aisbench.engine.interrupts import interrupt_when_ended
@@ -31,6 +34,7 @@ COMMANDS = {
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each heeds."),
     "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),
+    "completion": ("aisbench.cli.completion:completion", "Print the completion script of a shell."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),
 }
 
@@ -47,6 +51,16 @@ class LazyGroup(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+            ctx.fail(f"unknown command {name}; {hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -68,20 +82,13 @@ def run(command: click.Command, name: str) -> None:
     remember_environment()
     remember_command(sys.argv[1:])
     hide_secrets(sys.argv[1:])
+    threading.excepthook = lambda ended: show_masked(ended.exc_type, ended.exc_value, ended.exc_traceback)
     try:
+        check_utf8(sys.argv[1:])
         code = command.main(prog_name=name, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
         code = BAD_INPUT
-    except click.ClickException as problem:
-        click.echo(f"error: {shown(problem.format_message())}", err=True)
-        code = BAD_INPUT
-    except BadInput as problem:
-        click.echo(f"error: {shown(str(problem))}", err=True)
-        code = BAD_INPUT
-    except CannotRun as problem:
-        click.echo(f"error: {shown(str(problem))}", err=True)
-        code = FAILED
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = INTERRUPTED
@@ -90,12 +97,37 @@ def run(command: click.Command, name: str) -> None:
         sys.stderr.close()
         code = 1
     except Exception as problem:
-        if isinstance(problem, OSError) and is_full(problem):
-            click.echo(f"error: {shown(full_text(problem))}; free some, or write elsewhere", err=True)
-            sys.exit(FAILED)
-        show_masked(type(problem), problem, problem.__traceback__)
-        code = FAILED
+        line, code = explained(problem)
+        if line is not None:
+            click.echo(f"error: {shown(line)}", err=True)
+        else:
+            show_masked(type(problem), problem, problem.__traceback__)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def check_utf8(args: list[str]) -> None:
+    """Raises BadInput for an argument that no file of a run could hold: all of them are UTF-8."""
+    for arg in args:
+        if printable(arg) != arg and any("\ud800" <= letter <= "\udfff" for letter in arg):
+            raise BadInput(f"{arg!r} is not UTF-8; rename the file, or give the text in UTF-8")
+
+
+def explained(problem: Exception) -> tuple[str | None, int]:
+    """What is said of a problem, None where only a traceback can, and the exit code."""
+    if isinstance(problem, click.ClickException):
+        return problem.format_message(), BAD_INPUT
+    if isinstance(problem, BadInput):
+        return str(problem), BAD_INPUT
+    if isinstance(problem, CannotRun):
+        return str(problem), FAILED
+    if isinstance(problem, OSError) and is_full(problem):
+        return f"{full_text(problem)}; free some, or write elsewhere", FAILED
+    if isinstance(problem, ModuleNotFoundError) and (problem.name or "").startswith("aisbench._native."):
+        return (
+            f"aisbench was started from {PACKAGE}, where it is not built; leave that folder, or run scripts/build",
+            FAILED,
+        )
+    return None, FAILED
 
 
 def shown(text: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from aisbench.durations import seconds
 from aisbench.engine.config import RunConfig
@@ -146,56 +147,43 @@ class HostPort(click.ParamType):
         return host.strip("[]") or "127.0.0.1", int(port)
 
 
-class ManyValued(click.Command):
-    """A command some of whose flags take all the values that follow, as argparse's nargs='+' does.
+class Choice(click.ParamType):
+    """One of a few words, which shell completion knows. `words` may be a function, for lists that are long to import.
 
-    Such a flag may also be given several times: the values add up.
+    `open`: other words are let through, for the engine to judge.
     """
 
-    many = (
-        "--goodput",
-        "--metadata",
-        "--percentiles",
-        "--percentile-metrics",
-        "--lora-modules",
-        "--local-address",
-    )
+    name = "choice"
 
-    # Each of several values behind one of these is as good as the flag again.
-    again = ("--header",)
+    def __init__(self, words: Sequence[str] | Callable[[], Iterable[str]], *, open: bool = False) -> None:
+        self.given = words
+        self.open = open
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        joined: list[str] = []
-        # Where in `joined` the values of each such flag are.
-        values: dict[str, int] = {}
-        flag, bare = "", ""
-        for arg in [*map(self.with_hyphens, args), "-"]:
-            name, equals, value = arg.partition("=")
-            if arg.startswith("-"):
-                if bare:
-                    raise click.BadOptionUsage(bare, f"Option '{bare}' requires an argument.", ctx)
-                flag = bare = name if name in self.many else ""
-            if flag and (equals or not arg.startswith("-")):
-                value = value if arg.startswith("-") else arg
-                bare = ""
-                if flag in values:
-                    joined[values[flag]] += f" {value}"
-                else:
-                    values[flag] = len(joined) + 1
-                    joined += [flag, value]
-            elif not flag:
-                if len(joined) >= 2 and joined[-2] in self.again and not arg.startswith("-"):
-                    joined.append(joined[-2])
-                joined.append(arg)
-        return super().parse_args(ctx, joined[:-1])
+    @property
+    def words(self) -> list[str]:
+        return list(self.given() if callable(self.given) else self.given)
 
-    def with_hyphens(self, arg: str) -> str:
-        """`--max_concurrency` as `--max-concurrency`: vLLM takes both."""
-        name, mark, value = arg.partition("=")
-        hyphens = name.replace("_", "-")
-        flags = {flag for one in self.params for flag in (*one.opts, *one.secondary_opts)}
-        known = name.startswith("--") and name not in flags and hyphens in flags
-        return hyphens + mark + value if known else arg
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "NAME" if callable(self.given) else f"[{'|'.join(self.given)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        if not self.open and text not in self.words:
+            near = difflib.get_close_matches(text, self.words, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            self.fail(f"unknown {text!r}; {hint}known: {', '.join(self.words)}", param, ctx)
+        return text
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+
+
+class Line(click.types.StringParamType):
+    """A text that may hold blanks; in an environment variable several stand in lines of their own."""
+
+    envvar_list_splitter = "\n"
 
 
 def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -267,6 +255,7 @@ def option(*flags: str, name: str, **how: Any) -> Any:
     """An option of RunConfig's field `name`; the first flag is the one that messages use."""
     if "default" not in how and not how.get("multiple"):
         how["default"] = default(name)
+    how.setdefault("envvar", f"AISBENCH_{flags[0].partition('/')[0].strip('-').replace('-', '_').upper()}")
     how.setdefault("show_default", how["default"] is not None if "default" in how else False)
     decorate = click.option(*flags, name, **how)
     decorate.field = name  # type: ignore[attr-defined]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import Duration, Listed, Pairs, option
-from aisbench.engine.config import GOODPUT_METRICS
+from aisbench.cli.options import Choice, Duration, Listed, Pairs, option
+from aisbench.engine.config import COMPATS, GOODPUT_METRICS, TABLES, TTFT_AT
 
-OUTPUT_OPTIONS = (
+STREAM_OPTIONS = (
     option("--stream/--no-stream", name="stream", help="Ask for event streams, or for whole answers."),
     option(
         "--compat",
         name="compat",
+        type=Choice(COMPATS),
         metavar="TOOL",
         help="vllm: every definition and detail of vllm bench serve's client at once.",
     ),
@@ -23,8 +24,11 @@ OUTPUT_OPTIONS = (
     option(
         "--ttft-at",
         name="ttft_at",
+        type=Choice(TTFT_AT),
         help="content: the first event with generated content; first-chunk: the first with choices, as vLLM counts.",
     ),
+)
+OUTPUT_OPTIONS = (
     option("--work-dir", name="work_dir", metavar="DIR", help="Where run folders go."),
     option("--label", name="label", help="Kept with the results."),
     option(
@@ -66,7 +70,7 @@ OUTPUT_OPTIONS = (
         metavar="M:MS...",
         help="Count requests that meet all of these: ttft:500 tpot:50 e2el:5000.",
     ),
-    option("--table", name="table", help="Whose table to print: vllm or aisbench."),
+    option("--table", name="table", type=Choice(TABLES), help="Whose table to print: vllm or aisbench."),
     option(
         "--slice",
         name="slice_s",

@@ -10,9 +10,11 @@ from typing import Any
 
 import click
 
+from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
-from aisbench.cli.output_options import OUTPUT_OPTIONS
+from aisbench.cli.options import CONFIG_OPTIONS, all_of
+from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
+from aisbench.cli.sections import SECTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
@@ -22,14 +24,13 @@ from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 
 
-@click.command(
-    cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
-)
+@click.command(cls=Command, sections=SECTIONS)
 @all_of(
     CONFIG_OPTIONS,
     TARGET_OPTIONS,
     TRAFFIC_OPTIONS,
     WORKLOAD_OPTIONS,
+    STREAM_OPTIONS,
     OUTPUT_OPTIONS,
     VLLM_WORKLOAD_OPTIONS,
     VLLM_RUN_OPTIONS,

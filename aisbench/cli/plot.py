@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aisbench.cli.command import Command
+from aisbench.cli.options import Choice
 from aisbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -20,18 +22,18 @@ METRICS = ("ttft", "tpot", "itl", "e2el")
 SUFFIXES = (".svg", ".png", ".pdf", ".html")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.command(cls=Command)
 @click.argument("folders", metavar="[NAME=]DIR...", nargs=-1, required=True)
 @click.option(
     "--chart",
-    metavar="CHART",
+    type=Choice((*RUN_CHARTS, "saturation")),
     help=f"{', '.join(RUN_CHARTS)} of runs; saturation of searches.  [default: percentiles, or saturation]",
 )
 @click.option(
     "--metric",
     default="ttft",
     show_default=True,
-    metavar="METRIC",
+    type=Choice(METRICS),
     help="What percentiles and cdf are of: ttft, tpot, itl or e2el.",
 )
 @click.option(

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
+from aisbench.cli.command import Command
+from aisbench.cli.options import Choice
 from aisbench.cli.saying import say
 from aisbench.cli.search_folder import STATE, SearchFolder
+from aisbench.engine.config import TABLES
 from aisbench.errors import BadInput
 
 # What --format prints: a file of the folder, or what is made for the terminal.
@@ -16,17 +19,19 @@ FORMATS = ("table", "markdown", *FILES)
 SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "form",
     default="table",
     show_default=True,
-    metavar="FORMAT",
+    type=Choice(FORMATS),
     help="What to print: table, markdown, json (summary.json), csv (summary.csv) or vllm (vllm.json).",
 )
-@click.option("--table", default="vllm", show_default=True, help="Whose table: vllm or aisbench.")
+@click.option(
+    "--table", type=Choice(TABLES), default="vllm", show_default=True, help="Whose table: vllm or aisbench."
+)
 @click.option(
     "--output",
     metavar="DIR",
@@ -39,14 +44,10 @@ def report(folder: Path, form: str, table: str, output: Path | None) -> int:
     DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
     """
     from aisbench.analysis.records import Run
-    from aisbench.engine.config import TABLES
     from aisbench.report.console import print_result
     from aisbench.report.files import write_all
     from aisbench.report.markdown import markdown
-    from aisbench.workload.options import one_of
 
-    one_of("--format", form, FORMATS)
-    one_of("--table", table, TABLES)
     if (folder / STATE).exists():
         report_search(folder, form, output)
         return 0

@@ -47,7 +47,7 @@ def run_and_report(
     """
 
     def say(line: str) -> None:
-        saying.say(line, err=as_json)
+        saying.say(line, err=True)
 
     check_result_folder(config)
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
@@ -96,12 +96,12 @@ def served_page(
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
     summary = write_all(folder)
-    for path in write_vllm_files(folder, config):
-        click.echo(f"written: {path}", err=True)
     if as_json:
         sys.stdout.write((folder / "summary.json").read_text())
     else:
         print_result(summary, list(config.percentiles), folder / "report.html", style=config.table)
+    for path in write_vllm_files(folder, config):
+        click.echo(f"written: {path}", err=True)
     gates = parse_gates(config.fail_on)
     broken = broken_gates(Run.load(folder), summary, gates) if gates else []
     for sentence in broken:

@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
-from aisbench.analysis.saturation.settings import Settings
+from aisbench.analysis.saturation.settings import OVER, Settings
+from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options import CONFIG_OPTIONS, Duration, Listed, ManyValued, all_of, chosen
-from aisbench.cli.output_options import OUTPUT_OPTIONS
+from aisbench.cli.options import CONFIG_OPTIONS, Choice, Duration, Listed, all_of, chosen
+from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
 from aisbench.cli.saying import say
 from aisbench.cli.search_folder import SearchFolder
+from aisbench.cli.sections import SECTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
@@ -30,14 +32,12 @@ OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata"
 RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
 
 
-@click.command(
-    cls=ManyValued, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
-)
+@click.command(cls=Command, sections=SECTIONS)
 @click.option(
     "--over",
     default=Settings.over,
     show_default=True,
-    metavar="WHAT",
+    type=Choice(OVER),
     help="rate (requests/s, open loop) or concurrency (requests in flight, closed loop).",
 )
 @click.option(
@@ -93,7 +93,7 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
     TARGET_OPTIONS,
     chosen(TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
-    chosen(OUTPUT, OUTPUT_OPTIONS),
+    chosen(OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
     VLLM_WORKLOAD_OPTIONS,
 )
 @click.pass_context
@@ -136,7 +136,7 @@ def saturate(
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)
         for line in drawn_lines(options["seed"], config.seed):
-            click.echo(line)
+            say(line)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.saturating import saturate_and_report
 

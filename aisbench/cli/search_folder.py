@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.analysis.saturation.settings import Settings
+from aisbench.disk import room_for
 from aisbench.engine.config import RunConfig
 from aisbench.engine.rundir import new_folder
 from aisbench.errors import BadInput
@@ -74,8 +75,14 @@ class SearchFolder:
             "ended": self.ended,
         }
         fresh = self.path / f"{STATE}.new"
-        fresh.write_text(json.dumps(state, indent=1))
-        os.replace(fresh, self.path / STATE)
+        try:
+            with room_for(
+                f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"
+            ):
+                fresh.write_text(json.dumps(state, indent=1))
+                os.replace(fresh, self.path / STATE)
+        finally:
+            fresh.unlink(missing_ok=True)
 
 
 def restored(kind: type, plain: dict[str, Any]) -> Any:

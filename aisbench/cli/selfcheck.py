@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from aisbench.cli.command import Command
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.command(cls=Command)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout, and nothing else there."
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from aisbench.cli.command import Command
 from aisbench.errors import BadInput
 from aisbench.simulator.parameters import FAULTS, Parameters
 
@@ -18,7 +19,7 @@ def option(flag: str, kind: type, help_text: str) -> Any:
     return click.option(flag, name, type=kind, default=DEFAULTS[name], show_default=True, help=help_text)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--uds", metavar="PATH", help="Listen on a Unix socket instead.")

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import Duration, Listed, option
+from aisbench.cli.options import Choice, Duration, Line, Listed, option
+from aisbench.engine.config import CONNECTIONS, POLICIES
+
+
+def backends() -> list[str]:
+    from aisbench.backends.registry import BACKENDS
+
+    return sorted(BACKENDS)
+
 
 TARGET_OPTIONS = (
     option(
@@ -16,11 +24,13 @@ TARGET_OPTIONS = (
     option(
         "--url-policy",
         name="url_policy",
+        type=Choice(POLICIES),
         help="Among several: round-robin, least (in flight), sticky (by conversation).",
     ),
     option(
         "--backend",
         name="backend",
+        type=Choice(backends, open=True),
         help="API family, by vLLM's names: openai (v1/completions), openai-chat, vllm, sglang, ...",
     ),
     option(
@@ -37,11 +47,15 @@ TARGET_OPTIONS = (
         "--header",
         name="header",
         multiple=True,
+        type=Line(),
         metavar="NAME:VALUE",
         help="Header to send along; may be repeated.",
     ),
     option(
-        "--connections", name="connections", help="keep-alive, or fresh: a new connection for every request."
+        "--connections",
+        name="connections",
+        type=Choice(CONNECTIONS),
+        help="keep-alive, or fresh: a new connection for every request.",
     ),
     option("--uds", name="uds", metavar="PATH", help="Unix socket to connect to instead of the URL's host."),
     option("--proxy", name="proxy", metavar="URL", help="HTTP proxy, http://[user:password@]host:port."),
@@ -65,6 +79,12 @@ TARGET_OPTIONS = (
         "--server-metrics/--no-server-metrics",
         name="server_metrics",
         help="Read the servers' Prometheus pages (/metrics) once a second.",
+    ),
+    option(
+        "--reset-prefix-cache",
+        name="reset_prefix_cache",
+        is_flag=True,
+        help="Empty the server's prefix cache before the run (vLLM, SGLang, TensorRT-LLM, llama.cpp); says so when it refuses.",
     ),
     option(
         "--metrics-url", name="metrics_url", metavar="URL", help="The page's address, where it is another."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import Duration, Seed, option
+from aisbench.cli.options import Choice, Duration, Seed, option
+from aisbench.engine.config import ARRIVALS, RAMPS
 
 TRAFFIC_OPTIONS = (
     option(
@@ -20,12 +21,16 @@ TRAFFIC_OPTIONS = (
         help="Gamma shape of the gaps: 1 is Poisson, inf is constant.",
     ),
     option(
-        "--arrival", name="arrival", help="constant, poisson or gamma; by default what --burstiness says."
+        "--arrival",
+        name="arrival",
+        type=Choice(ARRIVALS),
+        help="constant, poisson or gamma; by default what --burstiness says.",
     ),
     option(
         "--ramp-up",
         "--ramp-up-strategy",
         name="ramp_up",
+        type=Choice(RAMPS),
         help="linear or exponential, from --ramp-from to --ramp-to.",
     ),
     option(

@@ -13,12 +13,12 @@ from aisbench.backends.registry import backend_named
 from aisbench.cli.vllm_options import LOGPROBS, SAMPLING, SCOPED, VLLM_WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.workload.options import one_of
 
 # What vLLM's defaults for these come to: nothing is asked for.
 NEUTRAL = {"prefix_len": 0, "batch_size": 1}
 # Data sets that put prompts into a chat template themselves.
 TEMPLATED = ("custom", "speed_bench")
+TIMED = ("timed_trace", "trace", "file")
 CUSTOM = ("custom", "custom_image", "custom_audio")
 SWITCHES = {
     "shuffle": ("--shuffle", "--disable-shuffle"),
@@ -128,18 +128,18 @@ def names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say)
             "and --tokenizer with a folder that holds tokenizer.json"
         )
     served = theirs["served_model_name"]
-    skipped = bool(theirs["skip_tokenizer_init"])
+    model = given.get("model")
     if served is not None:
-        model, given["model"] = given.get("model"), served
-        if model is not None and not skipped and given.get("tokenizer") is None:
-            given["tokenizer"] = tokenizer_of(model)
-            if given["tokenizer"] is None:
-                say(
-                    f"no tokenizer of {model} is in the local cache: prompts are made without one; "
-                    "name it with --tokenizer"
-                )
-    if skipped:
+        given["model"] = served
+    if theirs["skip_tokenizer_init"]:
         given["tokenizer"] = None
+    elif (served is not None or given.get("compat") == "vllm") and model and given.get("tokenizer") is None:
+        given["tokenizer"] = tokenizer_of(model)
+        if given["tokenizer"] is None:
+            say(
+                f"no tokenizer of {model} is in the local cache: prompts are made without one; "
+                "name it with --tokenizer"
+            )
 
 
 def tokenizer_of(model: str) -> str | None:
@@ -212,5 +212,7 @@ def trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None
         if not 0 < seconds < math.inf:
             raise BadInput(f"--timed-trace-sec-multiplier must be a number above 0, got {seconds:g}")
         given["speedup"] = given.get("speedup", 1.0) / seconds
-    if given.get("self_timed") is not None:
-        one_of("--self-timed goes with --dataset", given.get("dataset"), ("timed_trace", "trace", "file"))
+    if given.get("self_timed") is not None and given.get("dataset") not in TIMED:
+        raise BadInput(
+            f"--self-timed and --no-self-timed go with --dataset {', '.join(TIMED)}, got {given.get('dataset')}"
+        )

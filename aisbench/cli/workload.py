@@ -13,9 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from aisbench.cli.options import CONFIG_OPTIONS, ManyValued, all_of
-from aisbench.cli.output_options import OUTPUT_OPTIONS
+from aisbench.cli.command import SETTINGS, Command
+from aisbench.cli.options import CONFIG_OPTIONS, all_of
+from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
 from aisbench.cli.saying import say
+from aisbench.cli.sections import SECTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 # Where no body is made that would name it.
 NO_MODEL = "none"
-SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 @click.group(context_settings=SETTINGS)
@@ -41,12 +42,13 @@ def workload() -> None:
     """Write a workload to a file, or check one. `--dataset file` sends it."""
 
 
-@workload.command(cls=ManyValued, context_settings=SETTINGS)
+@workload.command(cls=Command, sections=SECTIONS)
 @all_of(
     CONFIG_OPTIONS,
     TARGET_OPTIONS,
     TRAFFIC_OPTIONS,
     WORKLOAD_OPTIONS,
+    STREAM_OPTIONS,
     OUTPUT_OPTIONS,
     VLLM_WORKLOAD_OPTIONS,
     VLLM_RUN_OPTIONS,
@@ -73,7 +75,7 @@ def export(output: str, **options: Any) -> int:
     return 0
 
 
-@workload.command("import", context_settings=SETTINGS)
+@workload.command("import", cls=Command)
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
 def import_(file: str, as_json: bool) -> int:
@@ -81,11 +83,12 @@ def import_(file: str, as_json: bool) -> int:
     from aisbench.workload.arrivals import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
-    from aisbench.workload.replay import backend_for
+    from aisbench.workload.replay import exported_for
 
-    options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file)
+    backend, streams = exported_for(Path(file))
+    options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file, stream=streams)
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = build_workload(options, backend_for(Path(file)), Path(folder))
+        made = build_workload(options, backend, Path(folder))
     arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
     facts = {
         **made.fingerprint,

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from aisbench.cli.options import Duration, JsonObject, Listed, option
+from aisbench.cli.options import Choice, Duration, JsonObject, Listed, option
+from aisbench.workload.options import (
+    HISTORIES,
+    LORA_ASSIGNMENTS,
+    PREFIX_ROLES,
+    SYNTHETIC_KINDS,
+    TRACE_FORMATS,
+)
+
+
+def datasets() -> list[str]:
+    from aisbench.workload.registry import DATASETS
+
+    return sorted(DATASETS)
+
 
 WORKLOAD_OPTIONS = (
-    option("--dataset", "--dataset-name", name="dataset", help="Workload; `aisbench workloads` lists them."),
+    option(
+        "--dataset",
+        "--dataset-name",
+        name="dataset",
+        type=Choice(datasets, open=True),
+        help="Workload; `aisbench workloads` lists them.",
+    ),
     option("--dataset-path", name="dataset_path", metavar="FILE", help="File or folder of the data set."),
     option(
         "--strict-dataset",
@@ -55,12 +75,20 @@ WORKLOAD_OPTIONS = (
         help="How many prefixes there are to share.",
     ),
     option(
-        "--prefix-role", name="prefix_role", help="user, or system: the shared prefix is a system message."
+        "--prefix-role",
+        name="prefix_role",
+        type=Choice(PREFIX_ROLES),
+        help="user, or system: the shared prefix is a system message.",
     ),
     option(
         "--system-prompt", name="system_prompt", metavar="TEXT", help="System message before every prompt."
     ),
-    option("--synthetic-kind", name="synthetic_kind", help="string or tokenid, as in AISBench."),
+    option(
+        "--synthetic-kind",
+        name="synthetic_kind",
+        type=Choice(SYNTHETIC_KINDS),
+        help="string or tokenid, as in AISBench.",
+    ),
     option(
         "--input-dist",
         name="input_dist",
@@ -86,6 +114,7 @@ WORKLOAD_OPTIONS = (
     option(
         "--trace-format",
         name="trace_format",
+        type=Choice(TRACE_FORMATS),
         help="mooncake, azure or burstgpt; by default what the file looks like.",
     ),
     option(
@@ -107,6 +136,7 @@ WORKLOAD_OPTIONS = (
     option(
         "--history",
         name="history",
+        type=Choice(HISTORIES),
         help="answers: later turns hold the server's own answers; recorded: the file's.",
     ),
     option("--image-count", name="image_count", type=int, metavar="N", help="Images a request."),
@@ -130,7 +160,12 @@ WORKLOAD_OPTIONS = (
         metavar="NAME...",
         help="Models to spread the requests over.",
     ),
-    option("--lora-assignment", name="lora_assignment", help="random or round-robin."),
+    option(
+        "--lora-assignment",
+        name="lora_assignment",
+        type=Choice(LORA_ASSIGNMENTS),
+        help="random or round-robin.",
+    ),
     option(
         "--tokenizer",
         name="tokenizer",

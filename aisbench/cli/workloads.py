@@ -6,10 +6,12 @@ import textwrap
 
 import click
 
+from aisbench.cli.command import Command
+
 WIDTH = 100
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command)
 def workloads() -> None:
     """List what --dataset accepts: what each is, and which options it heeds beside those that all do."""
     from aisbench.workload.registry import DATASETS

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aisbench.engine.config import RunConfig
+from aisbench.engine.prefix_cache_reset import EMPTIED, reset_prefix_caches
 from aisbench.engine.preparation import Asked, endpoint, streams
 from aisbench.engine.small_requests import (
     Asking,
@@ -36,11 +37,20 @@ class Beside:
         self.profiling = False
         self.facts: dict[str, Any] = {}
 
-    def wait_for_answers(self, stopped: Callable[[], bool]) -> None:
-        """The ready check: returns when each server has answered a short request; raises BadInput."""
+    def wait_for_answers(self, say: Callable[[str], None]) -> None:
+        """The ready check: returns when each server has answered a short request; raises CannotRun."""
         timeout_s = self.config.ready_timeout_s
         for asking in self.asked if timeout_s > 0 else ():
-            patiently(lambda a=asking: first_answer(a, self.body, timeout_s), timeout_s, stopped)  # type: ignore[misc]
+            patiently(lambda a=asking: first_answer(a, self.body, timeout_s), timeout_s, say)  # type: ignore[misc]
+
+    def empty_caches(self) -> list[str]:
+        """--reset-prefix-cache, before the start; returns a note where a server refused."""
+        if not self.config.reset_prefix_cache:
+            return []
+        one, targets = self.asked[0], [asking.target for asking in self.asked]
+        found = reset_prefix_caches(targets, one.transport, one.headers)
+        self.facts["prefix_cache_reset"] = found
+        return [] if found == EMPTIED else [f"--reset-prefix-cache: {found}"]
 
     def begin(self) -> list[str]:
         """Just before the start; returns notes."""

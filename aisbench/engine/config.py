@@ -30,6 +30,10 @@ ANSWER_BYTES = 1 << 26
 # Token events are counted by 10 ms, and a page of many slices helps nobody.
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
+CONNECTIONS = ("keep-alive", "fresh")
+RAMPS = ("linear", "exponential")
+COMPATS = ("vllm",)
+TTFT_AT = ("content", "first-chunk")
 ARRIVALS = ("constant", "poisson", "gamma")
 # What is masked where it is written down, but for the key, which is left out.
 SECRET_FIELDS = ("header", "url", "endpoint", "proxy", "metrics_url", "dcgm_url")
@@ -60,6 +64,7 @@ class RunConfig(DatasetOptions, ClientOptions):
     insecure: bool = False
     local_address: tuple[str, ...] = ()
     server_metrics: bool = True
+    reset_prefix_cache: bool = False
     metrics_url: str | None = None
     device_metrics: bool = True
     dcgm_url: str | None = None
@@ -166,10 +171,10 @@ class RunConfig(DatasetOptions, ClientOptions):
                 f"--endpoint {self.endpoint!r} has a character that a request line cannot carry; "
                 f"write it percent-encoded: {quote(self.endpoint, safe='/?=&%:,;@+')}"
             )
-        one_of("--ttft-at", self.ttft_at, ("content", "first-chunk"))
-        one_of("--compat", self.compat, ("vllm",))
+        one_of("--ttft-at", self.ttft_at, TTFT_AT)
+        one_of("--compat", self.compat, COMPATS)
         one_of("--table", self.table, TABLES)
-        one_of("--connections", self.connections, ("keep-alive", "fresh"))
+        one_of("--connections", self.connections, CONNECTIONS)
         one_of("--url-policy", self.url_policy, POLICIES)
         for name in SECRET_FIELDS:
             if any(MASK in text for text in listed(getattr(self, name))):
@@ -185,7 +190,7 @@ class RunConfig(DatasetOptions, ClientOptions):
             if self.ramp_from is not None or self.ramp_to is not None:
                 raise BadInput("--ramp-from and --ramp-to go with --ramp-up linear or --ramp-up exponential")
         else:
-            if self.ramp_up not in ("linear", "exponential"):
+            if self.ramp_up not in RAMPS:
                 raise BadInput(f"--ramp-up: unknown {self.ramp_up!r}; known: linear, exponential")
             if self.ramp_from is None or self.ramp_to is None:
                 raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
@@ -274,7 +279,7 @@ class RunConfig(DatasetOptions, ClientOptions):
         """True when the command line says when requests leave, whatever times a data set has recorded."""
         if self.self_timed is not None:
             return not self.self_timed
-        return self.rate is not None or self.has_moving_rate
+        return self.rate is not None or self.has_moving_rate or self.stress
 
     @property
     def shape(self) -> float:

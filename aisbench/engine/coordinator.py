@@ -28,13 +28,13 @@ from aisbench.engine import host
 from aisbench.engine.beside import Beside
 from aisbench.engine.config import RunConfig
 from aisbench.engine.devices.sampler import DeviceSampler
-from aisbench.engine.discovery import Model, discover_model
+from aisbench.engine.discovery import Model, discover_model, first_refusal, with_hint
 from aisbench.engine.draining import wait_until_idle
 from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
-from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say, prepare
+from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say, endpoint, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.rundir import RunDirectory
 from aisbench.engine.scrape import Page, Scraper
@@ -129,8 +129,12 @@ class Coordinator:
             simulator,
             self.command,
         )
+        if model.others:
+            self.opening = [*self.opening, model.choice]
+        self.chosen = model if model.others else None
+        self.path = targets[0].path(endpoint(asked))
         self.beside = Beside(asked)
-        self.beside.wait_for_answers(lambda: self.interrupts.count > 0)
+        self.beside.wait_for_answers(self.say)
         self.directory = RunDirectory.create(config.work_dir)
         try:
             with room_for(
@@ -152,12 +156,12 @@ class Coordinator:
 
     def patiently(self, attempt: Callable[[], Got]) -> Got:
         """`attempt` again and again while --ready-check-timeout-sec allows it."""
-        return patiently(attempt, self.config.ready_timeout_s, lambda: self.interrupts.count > 0)
+        return patiently(attempt, self.config.ready_timeout_s, self.say)
 
     def model(self, target: Target) -> Model:
         if self.config.model is not None:
             return Model(self.config.model, None)
-        return discover_model(target, self.transport, self.headers)
+        return discover_model(target, self.transport, self.headers, generates=self.backend.generates)
 
     def metrics_scraper(self, targets: list[Target]) -> Scraper | None:
         """What reads the servers' own counters; a page at another address is not told the servers' key."""
@@ -245,6 +249,8 @@ class Coordinator:
                 self.block.stop(2)
                 return False
             time.sleep(0.005)
+        # Behind the warm-up, whose prompts are in the cache as well.
+        self.tell(self.beside.empty_caches())
         if self.scraper is not None:
             # After the warm-up and before the start: from here on the counters' growth is this run's.
             self.scraper.begin()
@@ -300,6 +306,10 @@ class Coordinator:
         return 0 <= self.plan.requests <= int(live["sent"].sum() + live["dropped"].sum())
 
     def hopeless(self, live: np.ndarray) -> str | None:
+        if self.chosen is not None and not live["ok"].any():
+            refused = first_refusal(self.directory.records)
+            if refused is not None:
+                return f"stopped at the first refusal: {refused} ({self.chosen.choice})"
         if live["ok"].any() or live["token_events"].any() or live["failed"].sum() < HOPELESS_FAILURES:
             return None
         errors = dict(zip(ERRORS, live["errors"].sum(axis=0).tolist(), strict=False))
@@ -358,4 +368,6 @@ class Coordinator:
                 with contextlib.suppress(ValueError):
                     samples.append(json.loads(line))
             path.rename(self.directory.path / "logs" / path.name)
+        for sample in samples:
+            sample["message"] = with_hint(sample, self.path)
         return samples

@@ -56,6 +56,7 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
         model=model,
         own_times=not config.sets_times,
         model_is_named=config.model is not None,
+        stream=config.stream,
     )
 
 

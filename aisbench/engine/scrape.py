@@ -10,12 +10,14 @@ from typing import Any
 
 from aisbench._native.clock import now_ns
 from aisbench.engine.discovery import session
+from aisbench.engine.fetching import fetch
 from aisbench.engine.sampling import Sampler
 from aisbench.engine.target import Target
 from aisbench.engine.transport import Transport
 
 # Below the interval: a server that is slow to answer loses samples, and no two requests wait at once.
 TIMEOUT_S = 0.8
+MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,9 @@ class Scraper(Sampler):
 
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
         try:
-            async with self.clients[endpoint].get(self.pages[endpoint].url, timeout=timeout) as answer:
-                if answer.status != 200:
-                    return now_ns(), {}
-                text = await answer.text()
-                return now_ns(), read_page(text)
+            url = self.pages[endpoint].url
+            answer = await fetch(self.clients[endpoint], "GET", url, most=MOST_BYTES, timeout=timeout)
+            t_ns = now_ns()
+            return t_ns, read_page(answer.text) if answer.status == 200 else {}
         except Exception:  # whatever a page makes the parser stumble over, the run goes on
             return now_ns(), {}

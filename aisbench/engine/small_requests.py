@@ -14,7 +14,7 @@ from aisbench.backends.prompt import Prompt
 from aisbench.engine.discovery import session
 from aisbench.engine.target import Target
 from aisbench.engine.transport import Transport
-from aisbench.errors import BadInput
+from aisbench.errors import CannotRun
 
 # Between two looks whether a server is ready.
 READY_PAUSE_S = 0.5
@@ -24,14 +24,21 @@ PROFILE_TIMEOUT_S = 600.0
 Got = TypeVar("Got")
 
 
-def patiently(attempt: Callable[[], Got], timeout_s: float, stopped: Callable[[], bool]) -> Got:
-    """What `attempt` gives once it does not raise BadInput; its last problem after `timeout_s`."""
+def patiently(attempt: Callable[[], Got], timeout_s: float, say: Callable[[str], None]) -> Got:
+    """What `attempt` gives once it does not raise CannotRun; its last problem after `timeout_s`.
+
+    `say` gets the first problem, where it is waited for another try.
+    """
     give_up = time.monotonic() + timeout_s
+    waiting = False
     while True:
         try:
             return attempt()
-        except BadInput as problem:
-            if time.monotonic() >= give_up or stopped():
+        except CannotRun as problem:
+            if timeout_s > 0 and not waiting:
+                waiting = True
+                say(f"not ready: {problem}; waiting for up to {timeout_s:g} s")
+            if time.monotonic() >= give_up:
                 if timeout_s > 0:
                     raise type(problem)(
                         f"{problem} (waited {timeout_s:g} s, as --ready-check-timeout-sec says)"
@@ -60,7 +67,7 @@ class Asking:
 
 
 def post(asking: Asking, url: str, body: bytes | None, timeout_s: float) -> int:
-    """The status of the answer, read to its end; raises BadInput when there is none."""
+    """The status of the answer, read to its end; raises CannotRun when there is none."""
     import aiohttp
 
     async def ask() -> int:
@@ -70,7 +77,7 @@ def post(asking: Asking, url: str, body: bytes | None, timeout_s: float) -> int:
     try:
         return asyncio.run(ask())
     except (aiohttp.ClientError, TimeoutError) as problem:
-        raise BadInput(f"{url}: {str(problem) or f'no answer within {timeout_s:g} s'}") from None
+        raise CannotRun(f"{url}: {str(problem) or f'no answer within {timeout_s:g} s'}") from None
 
 
 async def posted(client: Any, url: str, body: bytes | None, timeout_s: float) -> int:
@@ -84,10 +91,10 @@ async def posted(client: Any, url: str, body: bytes | None, timeout_s: float) ->
 
 
 def first_answer(asking: Asking, body: bytes, timeout_s: float) -> None:
-    """Raises BadInput unless a request is answered well."""
+    """Raises CannotRun unless a request is answered well."""
     status = post(asking, asking.url, body, max(timeout_s, 1.0))
     if status != 200:
-        raise BadInput(f"{asking.url} answered a first request with {status}")
+        raise CannotRun(f"{asking.url} answered a first request with {status}")
 
 
 def switch_profiler(asked: list[Asking], what: str) -> list[str]:
@@ -98,7 +105,7 @@ def switch_profiler(asked: list[Asking], what: str) -> list[str]:
         try:
             status = post(asking, url, None, PROFILE_TIMEOUT_S)
             refused = f"answered {status}" if status != 200 else None
-        except BadInput as problem:
+        except CannotRun as problem:
             refused = str(problem)
         if refused is not None:
             hint = (

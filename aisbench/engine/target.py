@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import struct
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from aisbench.engine.transport import Proxy, Transport
 from aisbench.errors import BadInput, CannotRun
 
 CONNECT_TIMEOUT_S = 10.0
+# The ends of paths that people copy whole into --url; before those of OpenAI's stands /v1, or what a gateway has for it.
+WHOLE_ENDPOINT = re.compile(
+    r"/(chat/)?completions$|(?<=/v1)/(embeddings|responses|rerank)$|/generate_stream$"
+)
 PORTS = {"http": 80, "https": 443}
 
 
@@ -29,6 +34,8 @@ class Target:
     port: int
     base_path: str
     sockaddr: bytes
+    # What follows the base where --url named a whole endpoint.
+    endpoint: str | None = None
 
     @property
     def is_tls(self) -> bool:
@@ -58,8 +65,20 @@ class Target:
             return False
 
     def path(self, endpoint: str) -> str:
-        """The path to post to. A base URL that ends in /v1, as OpenAI clients take it, is not asked for /v1 twice."""
+        """The path to post to. A base URL that ends in /v1, as OpenAI clients take it, is not asked for /v1 twice.
+
+        Raises BadInput where --url named the whole path of another endpoint.
+        """
         base = self.base_path
+        if self.endpoint is not None:
+            if split_endpoint(endpoint)[1] != self.endpoint:
+                raise BadInput(
+                    f"--url ends in {self.endpoint}, but this run posts to {endpoint}; give --url {self.base_url}, "
+                    "and another --backend or --endpoint if that is meant"
+                )
+            return base + self.endpoint
+        if base.endswith(endpoint):
+            return base
         if base.endswith("/v1") and endpoint.startswith("/v1/"):
             base = base.removesuffix("/v1")
         return base + endpoint
@@ -93,12 +112,17 @@ def resolve(url: str, transport: Transport) -> Target:
             f"--url {url!r} has a character that a request line cannot carry; write its path percent-encoded: "
             f"{quote(parts.path.strip(), safe='/%:,;@+')}"
         )
-    if parts.query or parts.fragment:
-        raise BadInput(f"--url {url}: a query or fragment does not belong there; give http://host:port")
     if parts.username or parts.password:
         raise BadInput("--url holds a user name; give it as --header 'Authorization: Basic ...'")
+    if parts.query:
+        server = f"{parts.scheme}://{parts.netloc}"
+        raise BadInput(
+            f"--url {url} has a query; split it: --url {server} --endpoint '{parts.path or '/'}?{parts.query}'"
+        )
+    if parts.fragment:
+        raise BadInput(f"--url {url} has a fragment, which no server is sent; leave #{parts.fragment} out")
     port = port or PORTS[parts.scheme]
-    base_path = parts.path.rstrip("/")
+    base_path, endpoint = split_endpoint(parts.path.rstrip("/"))
     base_url = f"{parts.scheme}://{bracketed(parts.hostname)}:{port}{base_path}"
     address = socket_address(parts.hostname, port, base_url, transport)
     for local in transport.local_addresses:
@@ -106,7 +130,13 @@ def resolve(url: str, transport: Transport) -> Target:
             raise BadInput(
                 f"--local-address {local} is of another IP version than {base_url}'s address; give one of the same"
             )
-    return Target(base_url, parts.scheme, parts.hostname, port, base_path, address)
+    return Target(base_url, parts.scheme, parts.hostname, port, base_path, address, endpoint)
+
+
+def split_endpoint(path: str) -> tuple[str, str | None]:
+    """The path before a whole endpoint, and the endpoint as far as all servers have it; None where there is none."""
+    match = WHOLE_ENDPOINT.search(path)
+    return (path[: match.start()], match[0]) if match else (path, None)
 
 
 def socket_address(host: str, port: int, base_url: str, transport: Transport) -> bytes:

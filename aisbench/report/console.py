@@ -14,6 +14,7 @@ from aisbench.report.aisbench_table import aisbench_table
 from aisbench.report.answer_lines import answer_lines
 from aisbench.report.load_lines import difference_words, keeping_up_lines, rate_line
 from aisbench.report.measured import APART, known, shown, ttft_bounds
+from aisbench.report.prefix_cache import prefix_cache_lines
 from aisbench.report.stages import too_little
 
 WIDTH = 50
@@ -177,20 +178,6 @@ def plan_lines(summary: dict[str, Any]) -> Iterator[str]:
 
 def named(figures: dict[str, float] | None, names: tuple[str, ...], form: str = ".2f") -> str:
     return ", ".join(f"{name} {shown(known(figures, name), form)}" for name in names)
-
-
-def prefix_cache_lines(block: dict[str, Any] | None) -> Iterator[str]:
-    """What the server's prefix cache had of the prompts beside what the workload repeats, where either is something."""
-    if block is None:
-        return
-    hit = block["server_share"] if block["request_share"] is None else block["request_share"]
-    told = [] if hit is None else [f"the server hit {100 * hit:.1f} % of the prompt tokens"]
-    if block["workload_share"] is not None and (hit is not None or block["workload_share"] >= 0.01):
-        told.append(f"the workload repeats {100 * block['workload_share']:.1f} %")
-    if block["reset"] is not None:
-        told.append(block["reset"])
-    if told:
-        yield f"{'Prefix cache':<19} {', '.join(told)}"
 
 
 def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from html import escape
 
 WORDS = {
     "TTFT": "Time to first token: from the send of a request to its first event with generated content.",
-    "TPOT": "Time per output token: (E2EL - TTFT) / (output tokens - 1) of a request. Requests with a single output token have none.",
+    "TPOT": "Time per output token: (E2EL - TTFT) / (output tokens - 1) of a request. Requests with a single output token, or whose tokens all came at one moment, have none.",
     "ITL": "Inter-token latency: the gap between two content events of a request, pooled over the completed requests.",
     "ITL per event": "The gap between two content events of more than one token each: not the time between tokens.",
     "E2EL": "End-to-end latency: from the send of a request to its last content event.",
@@ -46,7 +46,6 @@ WORDS = {
 }  # fmt: skip
 # Labels that stand on pages for one of the words.
 LABELS = {
-    "ITL per event": "ITL",
     "bounds of mean TTFT": "bounds of the mean",
     "bounds of mean E2EL": "bounds of the mean",
     "client delay p50 / p99 / max": "client delay",

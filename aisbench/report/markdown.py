@@ -38,7 +38,7 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     ]
     columns = ("mean", "median", *(percentile_name(percent) for percent in percents))
     latencies = [
-        (METRIC_TITLES[key.removesuffix("_ms")][0] + aside, *(shown(known(found, name)) for name in columns))
+        (title(summary, key) + aside, *(shown(known(found, name)) for name in columns))
         for aside, block in ((" from plan", felt_from_plan(summary)), ("", summary["metrics"]))
         for key, found in block.items()
     ]
@@ -54,6 +54,12 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
         *(f"- {reason.strip().removeprefix('- ')}" for reason in reasons),
     ]
     return "\n".join(lines)
+
+
+def title(summary: dict[str, Any], key: str) -> str:
+    """ITL says so where its gaps are between events of several tokens."""
+    per_event = key == "itl_ms" and summary["answers"]["itl_per"] == "event"
+    return METRIC_TITLES[key.removesuffix("_ms")][0] + (" per event" if per_event else "")
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

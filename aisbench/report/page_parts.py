@@ -11,8 +11,8 @@ from aisbench.analysis.records import Run
 from aisbench.report import page_answers, page_groups, page_headline, page_identity, page_server
 from aisbench.report.glossary import link, linked
 from aisbench.report.measured import APART, felt_from_plan, known, ttft_bounds
-from aisbench.report.page_prefix_cache import prefix_cache_panel
 from aisbench.report.page_table import ABSENT, METRIC_NAMES, figure, said, table
+from aisbench.report.prefix_cache import prefix_cache_panel
 
 VERDICT_WORDS = {
     "valid": "No problem found with these figures.",

@@ -53,6 +53,8 @@ def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     turns = [turn for one in kept for turn in one.turns]
     think_ns = np.array([round(think_s(turn, options) * S) for turn in turns], dtype=np.int64)
     notes.append(f"{len(kept)} conversations of {len(turns)} turns in all")
+    if options.count is not None and len(turns) < options.count:
+        notes.append(f"the file has fewer turns than the {options.count} asked for")
     return Prompts(
         (prompt for one in kept for prompt in prompts_of(one, counter, options)),
         len(turns),

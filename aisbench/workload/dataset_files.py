@@ -67,7 +67,8 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     number = 0
     with path.open("rb") as file:
         for line in file:
-            for part in line.rstrip().split(b"\r"):
+            text = line if number else line.removeprefix(BYTE_ORDER_MARK)
+            for part in text.rstrip().split(b"\r"):
                 number += 1
                 if part.strip():
                     yield number, part

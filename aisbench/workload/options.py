@@ -17,6 +17,11 @@ LONGEST = 10_000_000
 LONGEST_S = 1e9
 # How many prompts a data set makes that could make any number, unless it is told.
 DEFAULT_COUNT = 1000
+SYNTHETIC_KINDS = ("string", "tokenid")
+PREFIX_ROLES = ("user", "system")
+HISTORIES = ("answers", "recorded")
+LORA_ASSIGNMENTS = ("random", "round-robin")
+TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
 # Replaced from --extra-body, these would make something else of the stream that the engine reads.
 FIXED_FIELDS = ("stream", "prompt", "messages", "input", "inputs", "text_input")
 
@@ -76,7 +81,7 @@ class WorkloadOptions(DatasetOptions):
     make any number). `range_ratio`: for input and output; each length is drawn from length *
     (1 - ratio) to length * (1 + ratio). `own_times`: requests leave when a recorded data set says so;
     False: something else does, and its times are not wanted. `model_is_named`: by the user, and not found
-    out: it stands above what recorded bodies say.
+    out: it stands above what recorded bodies say. `stream`: as the run reads its answers.
     """
 
     count: int | None
@@ -84,6 +89,7 @@ class WorkloadOptions(DatasetOptions):
     range_ratio: tuple[float, float] = (0.0, 0.0)
     own_times: bool = True
     model_is_named: bool = False
+    stream: bool = True
 
     @staticmethod
     def of(given: DatasetOptions, *, range_ratio: str, **others: Any) -> WorkloadOptions:
@@ -124,10 +130,10 @@ class WorkloadOptions(DatasetOptions):
             raise BadInput(f"--speedup {self.speedup:g}: give a number above 0")
         if self.think_time_s is not None and not 0 <= self.think_time_s <= LONGEST_S:
             raise BadInput(f"--think-time {self.think_time_s:g}: give seconds of at least 0")
-        one_of("--synthetic-kind", self.synthetic_kind, ("string", "tokenid"))
-        one_of("--prefix-role", self.prefix_role, ("user", "system"))
-        one_of("--history", self.history, ("answers", "recorded"))
-        one_of("--lora-assignment", self.lora_assignment, ("random", "round-robin"))
+        one_of("--synthetic-kind", self.synthetic_kind, SYNTHETIC_KINDS)
+        one_of("--prefix-role", self.prefix_role, PREFIX_ROLES)
+        one_of("--history", self.history, HISTORIES)
+        one_of("--lora-assignment", self.lora_assignment, LORA_ASSIGNMENTS)
         self.check_vllm()
         self.check_extra_body()
         for name in self.omit_field:

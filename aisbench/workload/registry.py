@@ -166,6 +166,7 @@ DATASETS: dict[str, Dataset] = {
 # The flags that only some data sets heed, by WorkloadOptions' fields.
 PARTIAL = {
     "dataset_path": "--dataset-path",
+    "strict_dataset": "--strict-dataset",
     "input_len": "--input-len",
     "output_len": "--output-len",
     "range_ratio": "--range-ratio",
@@ -207,16 +208,22 @@ def dataset_named(name: str) -> Dataset:
     raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
 
 
+def heeded_by(dataset: Dataset) -> set[str]:
+    """Its options; what reads rows of a file can also refuse it as a whole."""
+    rows = "--dataset-path" in dataset.options and dataset.make is not image_prompts
+    return {*dataset.options, *(("--strict-dataset",) if rows else ())}
+
+
 def check_heeded(options: WorkloadOptions) -> None:
     """Raises BadInput for an option that was given and that its data set does not heed.
 
     Whether one was given is seen by its value alone: one that is given its default passes.
     """
-    heeded = dataset_named(options.dataset).options
+    heeded = heeded_by(dataset_named(options.dataset))
     defaults = {field.name: field.default for field in fields(WorkloadOptions)}
     for name, flag in PARTIAL.items():
         if flag not in heeded and getattr(options, name) != defaults[name]:
-            others = ", ".join(known for known, dataset in DATASETS.items() if flag in dataset.options)
+            others = ", ".join(known for known, dataset in DATASETS.items() if flag in heeded_by(dataset))
             raise BadInput(
                 f"{OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is heeded by {others}"
             )

@@ -10,7 +10,7 @@ somebody edited it. `planned_s` and the lengths may be null. Turns of a conversa
 `conversation`, a number that all of them share, and `think_s`; answers that are not known before the
 run stand in their bodies as prompt.ANSWER.
 
---model, --temperature and --extra-body stand above what the bodies say; nothing else changes them.
+--model, --temperature, --extra-body and --omit-field stand above what the bodies say; nothing else changes them.
 """
 
 from __future__ import annotations
@@ -53,20 +53,25 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     path = dataset_file(options, "JSON lines of aisbench workload export")
     checked = check_file(path, options.count)
     check_backend(path, backend)
+    check_stream(path, options)
     changes = changes_of(options)
     notes = [f"bodies are those of {path}, byte for byte"]
-    if changes:
-        notes = [f"bodies are those of {path}, with {', '.join(changes)} as this run's options say"]
+    if changes or options.omit_field:
+        fields = [*changes, *(f"no {name}" for name in options.omit_field)]
+        notes = [f"bodies are those of {path}, with {', '.join(fields)} as this run's options say"]
     elif checked.models - {options.model}:
         named = ", ".join(sorted(checked.models)[:NAMED_MOST])
         notes.append(f"the bodies ask for model {named}; --model {options.model} would ask for that instead")
+    arrivals_ns = checked.arrivals_ns()
+    if arrivals_ns is None and options.own_times and not np.isnan(checked.planned_s).all():
+        notes.append("planned times are not used: some lines have none, or they do not rise")
     if options.count is not None and checked.count < options.count:
         notes.append(f"the file has {checked.count} requests, fewer than the {options.count} asked for")
     return Prompts(
-        replayed(path, checked.count, backend, changes),
+        replayed(path, checked.count, backend, changes, options.omit_field),
         checked.count,
         notes,
-        arrivals_ns=checked.arrivals_ns(),
+        arrivals_ns=arrivals_ns,
         conversations=checked.conversations(),
     )
 
@@ -81,7 +86,7 @@ def changes_of(options: WorkloadOptions) -> dict[str, Any]:
 
 def check_backend(path: Path, backend: Backend) -> None:
     """Raises BadInput where the first body was made for another API: its server would refuse all of them."""
-    body = parsed(next(line for _, line in numbered_lines(path)))["body"]
+    body = first_body(path)
     known = backends_for(body)
     if known and not set(ASK_NAMES) & body.keys() & backend.field_names():
         theirs = next(name for name in ASK_NAMES if name in body)
@@ -91,19 +96,36 @@ def check_backend(path: Path, backend: Backend) -> None:
         )
 
 
+def check_stream(path: Path, options: WorkloadOptions) -> None:
+    """Raises BadInput where the first body asks for its answer in the way in which it will not be read."""
+    asks = first_body(path).get("stream")
+    if isinstance(asks, bool) and asks is not options.stream:
+        flag, whole = ("--no-stream", "streamed") if asks else ("--stream", "whole")
+        raise BadInput(
+            f"--dataset-path {path}: its bodies ask for {whole} answers, which {flag} does not read; "
+            f"{'leave it out' if asks else 'give --no-stream'}"
+        )
+
+
+def first_body(path: Path) -> dict[str, Any]:
+    body: dict[str, Any] = parsed(next(line for _, line in numbered_lines(path)))["body"]
+    return body
+
+
 def backends_for(body: dict[str, Any]) -> list[str]:
     """The backends whose bodies ask by a name that this one has; none: nobody does, so that nothing is known."""
     theirs = {name for name in ASK_NAMES if name in body}
     return [name for name, backend in BACKENDS.items() if theirs & backend.field_names()]
 
 
-def backend_for(path: Path) -> Backend:
-    """One that a file was exported for, as far as its first line shows that."""
+def exported_for(path: Path) -> tuple[Backend, bool]:
+    """A backend that a file was exported for and whether its answers are streamed, as far as its first line shows."""
     try:
-        known = backends_for(checked_line(next(line for _, line in numbered_lines(path)))["body"])
+        body = checked_line(next(line for _, line in numbered_lines(path)))["body"]
     except (BadLine, OSError, StopIteration):
-        known = []
-    return BACKENDS[known[0] if known else "openai"]
+        body = {}
+    known = backends_for(body)
+    return BACKENDS[known[0] if known else "openai"], body.get("stream") is not False
 
 
 class Checked:
@@ -200,16 +222,19 @@ def body_bytes(row: dict[str, Any]) -> bytes:
     return json.dumps(row["body"]).encode()
 
 
-def replayed(path: Path, count: int, backend: Backend, changes: dict[str, Any]) -> Iterator[Prompt]:
+def replayed(
+    path: Path, count: int, backend: Backend, changes: dict[str, Any], omitted: tuple[str, ...]
+) -> Iterator[Prompt]:
+    out = {*omitted, *(name for name, value in changes.items() if value is None)}
     longest = next((changes[name] for name in LENGTH_NAMES if isinstance(changes.get(name), int)), None)
     for (_, line), _ in zip(numbered_lines(path), range(count), strict=False):
         row = parsed(line)
         text, ids = asked(row["body"])
-        if changes:
+        if changes or out:
             # A server that has no such field in its bodies (TGI has no model) is sent none.
-            row["body"] = backend.merged(
-                row["body"], {k: v for k, v in changes.items() if k != "model" or k in row["body"]}
-            )
+            given = {name: value for name, value in changes.items() if name != "model" or name in row["body"]}
+            merged = backend.merged(row["body"], given)
+            row["body"] = {name: value for name, value in merged.items() if name not in out}
         output = row.get("max_tokens") if longest is None else longest
         yield Prompt(text, row.get("prompt_tokens") or 0, output, ids, body=body_bytes(row))
 

@@ -53,7 +53,9 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: in
     if options.token_ids and options.tokenizer is None:
         raise BadInput("--token-ids needs a vocabulary; name it with --tokenizer")
     if options.speedup != 1.0 and not options.own_times:
-        raise BadInput("--speedup divides a trace's own times, which --rate replaces; leave one of them out")
+        raise BadInput(
+            "--speedup divides a trace's own times, which --rate (or --stress, --burst, ...) replaces; leave one of them out"
+        )
     trace = read_trace(path, options, unit_ns=unit_ns)
     if options.count is not None:
         trace = replace(trace, requests=trace.requests[: options.count])
@@ -69,6 +71,12 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: in
         f"trace of {len(trace.requests)} requests ({trace.format}): {shared} of {total} input tokens "
         f"({shared / total:.1%}) repeat the prefix of an earlier request"
     )
+    if options.count is not None and len(trace.requests) < options.count:
+        notes.append(
+            f"the trace has {len(trace.requests)} requests, fewer than the {options.count} asked for"
+        )
+    if not options.own_times:
+        notes.append("the trace's own times are not used: the options say when requests leave")
     notes += [*trace.notes, *fit_note(trace.requests, block)]
     if trace.failed:
         notes.append(f"{trace.failed} requests of the trace had failed and are left out")

@@ -21,11 +21,10 @@ from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLine, BadLines, shortened, whole_number
 from aisbench.workload.dataset_files import json_entries
 from aisbench.workload.file_kinds import column_names, separator_of
-from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.options import TRACE_FORMATS, WorkloadOptions
 from aisbench.workload.tables import check_cells, separator_notes, table_int, table_rows
 from aisbench.workload.trace_times import MS, S, date_ns, is_date, number_ns, seconds_ns, times_note
 
-FORMATS = ("mooncake", "azure", "burstgpt")
 COLUMNS = {
     "azure": ("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     "burstgpt": ("Timestamp", "Request tokens", "Response tokens"),
@@ -77,8 +76,8 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     `unit_ns`: what 1 is in a Mooncake trace's timestamps.
     """
     kind = options.trace_format or guessed_format(path)
-    if kind not in FORMATS:
-        raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(FORMATS)}")
+    if kind not in TRACE_FORMATS:
+        raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(TRACE_FORMATS)}")
     is_table = kind in COLUMNS
     bad = BadLines(path, strict=options.strict_dataset)
     requests: list[Recorded] = []
@@ -105,7 +104,13 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
     notes = [*bad.notes(), *(separator_notes(path, COLUMNS[kind]) if is_table else ())]
     if options.own_times:
         check_span(path, requests)
-        shown = None if kind == "azure" or has_dates(path, kind) else S if kind == "burstgpt" else unit_ns
+        shown = (
+            None
+            if kind == "azure" or has_dates(path, kind, options)
+            else S
+            if kind == "burstgpt"
+            else unit_ns
+        )
         notes.append(times_note([request.at_ns or 0 for request in requests], shown, options))
     return Trace(kind, requests, failed, bad.facts(), notes)
 
@@ -117,13 +122,13 @@ def check_span(path: Path, requests: list[Recorded]) -> None:
         )
 
 
-def has_dates(path: Path, kind: str) -> bool:
+def has_dates(path: Path, kind: str, options: WorkloadOptions) -> bool:
     """Whether the first line of a Mooncake trace has a date for a timestamp."""
     if kind != "mooncake":
         return False
     try:
         _, parse = next(json_entries(path, "trace"))
-        return is_date(parse().get("timestamp"))
+        return is_date(parse().get(options.timed_trace_label_timestamp))
     except (BadLine, AttributeError):
         return False
 

@@ -111,10 +111,10 @@ def test_an_event_for_each_token_is_not_remarked_upon(tmp_path: Path) -> None:
 
 LENGTH_CASES = [
     # asked, got, ignore_eos, finish (2: length, 1: stop), what is said
-    (64, 3, True, 2, "Outputs shorter than asked: 100.0 % of the requests (20 of 20); tokens asked: 64 each; got: 3 each,"),
-    (64, 3, False, 2, "Outputs shorter than asked: 100.0 % of the requests (20 of 20); tokens asked: 64 each; got: 3 each,"),
+    (64, 3, True, 2, "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests (20 of 20),"),
+    (64, 3, False, 2, "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests (20 of 20),"),
     (64, 3, False, 1, None),
-    (8, 32, False, 1, "Outputs longer than asked: 100.0 % of the requests (20 of 20); tokens asked: 8 each; got: 32 each,"),
+    (8, 32, False, 1, "Outputs longer than asked (32 tokens where 8 were asked, in the median): 100.0 % of the requests (20 of 20),"),
     (64, 63, True, 2, None),
     (-1, 63, True, 2, None),
 ]  # fmt: skip
@@ -134,6 +134,8 @@ def test_outputs_of_another_length_than_asked(
     else:
         assert summary["verdict"]["status"] == "doubtful"
         assert words in said(summary)
+        spread = f"Output tokens asked: min {asked}, median {asked}, max {asked}; got: min {got}, median {got}, max {got}."
+        assert spread in summary["verdict"]["notes"]
         assert summary["lengths"]["output"]["off_share"] == 1.0
         assert summary["lengths"]["output"]["got"] == {"min": got, "median": got, "max": got}
 
@@ -141,17 +143,26 @@ def test_outputs_of_another_length_than_asked(
 def test_inputs_of_another_length_than_asked(tmp_path: Path) -> None:
     rows = made_rows(np.arange(100) * 10.0, prompt_tokens=807)
     rows["prompt_tokens"][:98] = 2048 + 40
-    summary = summary_of(tmp_path, rows, config=base_config(concurrency=100), asked_input=[2048])
+    config = base_config(concurrency=100, tokenizer="some/tokenizer")
+    summary = summary_of(tmp_path, rows, config=config, asked_input=[2048])
     assert summary["verdict"]["status"] == "valid", "one in fifty is a note; a chat template is not even that"
-    text = "Inputs shorter than asked: 2.0 % of the requests (2 of 100); tokens asked: 2,048 each; got: 807 to 2,088 (median 2,088)"
+    text = "Inputs shorter than asked (2,088 tokens where 2,048 were asked, in the median): 2.0 % of the requests"
     assert text in said(summary)
-    rows["prompt_tokens"] = 807
-    summary = summary_of(tmp_path / "all", rows, config=base_config(concurrency=100), asked_input=[2048])
-    assert summary["verdict"]["status"] == "doubtful"
-    assert (
-        "tokens asked: 2,048 each; got: 807 each (without --tokenizer the asked lengths are estimates)"
-        in said(summary)
+    assert "Input tokens asked: min 2,048, median 2,048, max 2,048; got: min 807, median 2,088" in said(
+        summary
     )
+    rows["prompt_tokens"] = 807
+    summary = summary_of(tmp_path / "all", rows, config=config, asked_input=[2048])
+    assert summary["verdict"]["status"] == "doubtful"
+    assert "Inputs shorter than asked (807 tokens where 2,048 were asked, in the median)" in said(summary)
+
+
+def test_inputs_that_were_estimates_are_told_and_no_reason(tmp_path: Path) -> None:
+    rows = made_rows(np.arange(100) * 10.0, prompt_tokens=807)
+    summary = summary_of(tmp_path, rows, config=base_config(concurrency=100), asked_input=[2048])
+    assert summary["verdict"]["status"] == "valid"
+    text = "100.0 % of the requests (100 of 100): without --tokenizer the asked lengths are estimates."
+    assert text in said(summary)
 
 
 @pytest.mark.parametrize("usage", [2, 2_000_000_000])

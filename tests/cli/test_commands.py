@@ -56,3 +56,22 @@ def test_a_toml_file_holds_options_as_well(tmp_path: Path) -> None:
     done = run("load", "--config", str(tmp_path / "run.toml"))
     assert done.returncode == 2
     assert "--rate" in done.stderr
+
+
+@pytest.mark.parametrize("option", [b"--dataset-path", b"--label", b"--work-dir"])
+def test_what_is_not_utf8_is_one_line(option: bytes) -> None:
+    command = [
+        sys.executable.encode(),
+        b"-m",
+        b"aisbench",
+        b"load",
+        b"--dataset",
+        b"jsonl",
+        option,
+        b"caf\xe9.jsonl",
+    ]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert (
+        done.stderr == b"error: 'caf\\udce9.jsonl' is not UTF-8; rename the file, or give the text in UTF-8\n"
+    )

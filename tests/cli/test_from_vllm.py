@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from aisbench.backends.registry import BACKENDS, NOT_HERE, backend_named
 from aisbench.cli.load import load
+from aisbench.errors import BadInput
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.system.running import environment
 
@@ -20,6 +22,21 @@ HERE = Path(__file__).parent
 TEXT = (HERE.parents[1] / "docs" / "from-vllm.md").read_text()
 # Those of `vllm bench serve --help` 0.32, and of sonnet, which its Rust client still has.
 FLAGS = (HERE / "vllm_flags.txt").read_text().split()
+THEIRS = [
+    "vllm",
+    "openai",
+    "openai-chat",
+    "openai-responses",
+    "openai-audio",
+    "openai-embeddings",
+    "openai-embeddings-chat",
+    "openai-embeddings-clip",
+    "openai-embeddings-vlm2vec",
+    "infinity-embeddings",
+    "infinity-embeddings-clip",
+    "vllm-pooling",
+    "vllm-rerank",
+]
 ROWS = re.findall(r"^\| `(--[a-z0-9-]+)` \| (.+) \|$", TEXT, re.MULTILINE)
 (BLOCK,) = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 COMMANDS = [shlex.split(text) for text in BLOCK.replace("\\\n", " ").strip().split("\n\n")]
@@ -91,3 +108,13 @@ def test_a_command_of_the_page_runs(number: int, simulator: SimulatorProcess, fo
         result = json.loads((folder / "results" / "random.json").read_text())
         assert result["completed"] == 40
         assert {f"p50_{name}_ms" for name in ("ttft", "tpot", "itl", "e2el")} <= set(result)
+
+
+def test_every_backend_of_vllm_is_there_or_says_why_not() -> None:
+    ours = {*BACKENDS, *NOT_HERE}
+    assert set(THEIRS) <= ours
+    missing = TEXT.split("## What cannot be done")[1].split("## ")[0]
+    for name in NOT_HERE:
+        assert f"`{name}`" in missing or f"--backend {name}`" in missing
+        with pytest.raises(BadInput, match=f"--backend {name} s.* not made here"):
+            backend_named(name)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -33,8 +34,9 @@ def made(path: Path, ttft_ms: float = 20) -> Path:
 
 def drawn(*args: object) -> str:
     done = CliRunner().invoke(plot, list(map(str, args)), standalone_mode=False)
-    if isinstance(done.exception, BadInput):
-        return f"error: {done.exception}"
+    if isinstance(done.exception, (BadInput, click.BadParameter)):
+        said = done.exception
+        return f"error: {said.format_message() if isinstance(said, click.BadParameter) else said}"
     assert done.exception is None, done.exception
     return done.stdout
 
@@ -115,9 +117,9 @@ def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
         ((tmp_path / "nowhere",), "is no folder"),
         ((folder, folder), "stands for two folders"),
         ((folder, a), "cannot stand in one chart"),
-        ((folder, "--chart", "pie"), "--chart: unknown 'pie'"),
+        ((folder, "--chart", "pie"), "'--chart': unknown 'pie'"),
         ((folder, "--chart", "saturation"), "--chart: unknown 'saturation'"),
-        ((folder, "--metric", "mean"), "--metric: unknown 'mean'"),
+        ((folder, "--metric", "mean"), "'--metric': unknown 'mean'"),
         ((folder, "--output", "x.bmp"), "ends in .svg, .png, .pdf, .html"),
         ((folder, "--output", tmp_path / "no" / "x.html"), "cannot be written"),
         ((a, b), "over rate and over concurrency"),

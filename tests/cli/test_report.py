@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -59,7 +60,7 @@ def test_markdown_has_the_totals_the_latencies_and_the_verdict(folder: Path) -> 
 
 def test_an_unknown_form_is_named_before_anything_is_written(folder: Path) -> None:
     done = CliRunner().invoke(report, [str(folder), "--format", "xml"], standalone_mode=False)
-    assert isinstance(done.exception, BadInput)
+    assert isinstance(done.exception, click.BadParameter)
     assert "known: table, markdown, json, csv, vllm" in str(done.exception)
     assert not (folder / "summary.json").exists()
 

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 
 from aisbench.cli.load import load
+from aisbench.cli.plan import plan
+from aisbench.cli.saturate import saturate
 from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.vllm_options import SAMPLING, SCOPED
+from aisbench.cli.workload import export
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
 
@@ -98,6 +102,7 @@ def test_sampling_parameters_stand_where_the_backend_wants_them() -> None:
         (["--use-beam-search"], "--use-beam-search has no effect"),
         (["--disable-shuffle", "--no-oversample"], "random: --disable-shuffle, --no-oversample"),
         (["--chat-template-kwargs", '{"thinking": true}'], "--chat-template-kwargs has no effect"),
+        (["--model", "no/such", "--compat", "vllm"], "no tokenizer of no/such"),
         (["--model", "no/such", "--served-model-name", "x"], "no tokenizer of no/such"),
     ],
 )  # fmt: skip
@@ -116,7 +121,11 @@ def test_what_has_no_effect_is_said(args: list[str], note: str) -> None:
         (["--request-id-prefix", "a b"], "--request-id-prefix goes into a header"),
         (["--timeline-itl-thresholds", "50,25"], "--timeline-itl-thresholds must be two rising numbers"),
         (["--probe-request-rate", "-1"], "--probe-request-rate must be a number of at least 0, got -1"),
-        (["--self-timed"], "--self-timed goes with --dataset"),
+        (
+            ["--self-timed"],
+            "--self-timed and --no-self-timed go with --dataset timed_trace, trace, file, got random",
+        ),
+        (["--backend", "openai-audio", "--top-p", "1"], "--backend openai-audio sends a form with a file"),
     ],
 )
 def test_what_cannot_be_followed_is_named(args: list[str], problem: str) -> None:
@@ -128,3 +137,9 @@ def test_a_config_file_takes_vllm_s_names(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("host: 10.0.0.1\ntop_p: 0.5\nrandom-input-len: 33\n")
     made, _ = config("--config", str(tmp_path / "run.yaml"))
     assert (made.url, made.input_len, made.extra_body) == (("http://10.0.0.1:8000",), 33, {"top_p": 0.5})
+
+
+def test_other_commands_take_what_makes_a_workload() -> None:
+    wanted = {one.flag for one in (*SCOPED, *SAMPLING)} | {"--host", "--served-model-name"}
+    for command in (plan, saturate, export):
+        assert wanted <= {flag for one in command.params for flag in one.opts}

@@ -148,7 +148,8 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
+    # Before the error it says that the simulator stands in for a --url.
+    assert len(done.stderr.splitlines()) == 2
     for said in (
         "4 of 5 lines cannot be used",
         "broken JSON in column 10: Expecting ':' delimiter (line 2)",
@@ -157,6 +158,16 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         "output_tokens is 0; it has to be at least 1 (line 5)",
     ):
         assert said in done.stderr
+
+
+def test_an_export_of_whole_answers_is_imported_and_exported_again(tmp_path: Path) -> None:
+    out, again = tmp_path / "w.jsonl", tmp_path / "again.jsonl"
+    call("export", *SMALL, "--no-stream", "--output", str(out))
+    assert json.loads(call("import", str(out), "--json"))["requests"] == 6
+    call("export", *REPLAY, str(out), "--no-stream", "--output", str(again))
+    assert again.read_bytes() == out.read_bytes()
+    with pytest.raises(BadInput, match=r"its bodies ask for whole answers, .* give --no-stream"):
+        call("export", *REPLAY, str(out), "--output", str(again))
 
 
 def test_bodies_name_a_model_that_somebody_serves(tmp_path: Path) -> None:

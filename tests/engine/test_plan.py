@@ -49,6 +49,7 @@ def test_a_data_set_is_told_whether_its_times_are_wanted() -> None:
         ({"rate": math.inf}, False),
         ({"rate": 3.0}, False),
         ({"burst": "5x10s"}, False),
+        ({"stress": True, "concurrency": 2}, False),
     ):
         assert workload_options(RunConfig(**given), "m").own_times is wanted  # type: ignore[arg-type]
 

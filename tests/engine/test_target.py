@@ -34,6 +34,47 @@ def test_the_path_behind_a_base_url(base: str, wanted: str) -> None:
         assert resolve(f"127.0.0.1:{port}", PLAIN).base_url == f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.parametrize(
+    ("given", "endpoint", "wanted", "root"),
+    [
+        ("/gw/7/v1/chat/completions", "/v1/chat/completions", "/gw/7/v1/chat/completions", "/gw/7"),
+        ("/v1/completions/", "/v1/completions", "/v1/completions", ""),
+        (
+            "/api/paas/v4/chat/completions",
+            "/v1/chat/completions",
+            "/api/paas/v4/chat/completions",
+            "/api/paas/v4",
+        ),
+        ("/v1/embeddings", "/v1/embeddings", "/v1/embeddings", ""),
+        ("/generate_stream", "/generate_stream", "/generate_stream", ""),
+        ("/infer", "/infer", "/infer", "/infer"),
+        ("/infer", "/v1/completions", "/infer/v1/completions", "/infer"),
+    ],
+)
+def test_a_url_that_is_a_whole_endpoint(given: str, endpoint: str, wanted: str, root: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        target = resolve(f"{url}{given}", PLAIN)
+        assert target.path(endpoint) == wanted
+        assert target.root_url == f"{url}{root}"
+
+
+def test_a_whole_endpoint_of_another_api() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with pytest.raises(BadInput, match=f"--url ends in /completions, .* give --url {url},"):
+            resolve(f"{url}/completions", PLAIN).path("/v1/chat/completions")
+
+
+def test_a_query_is_split_off_in_words() -> None:
+    given = "https://h:1/openai/deployments/d1/chat/completions?api-version=2024-10-21"
+    with pytest.raises(BadInput) as problem:
+        resolve(given, PLAIN)
+    assert str(problem.value).endswith(
+        "split it: --url https://h:1 --endpoint '/openai/deployments/d1/chat/completions?api-version=2024-10-21'"
+    )
+
+
 def test_other_endpoints_stand_behind_the_root_too() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         target = resolve(f"http://127.0.0.1:{listener.getsockname()[1]}/a/v1", PLAIN)

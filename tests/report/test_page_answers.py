@@ -20,7 +20,7 @@ def test_lengths_and_finish_reasons(tmp_path: Path) -> None:
     rows["finish"][:5] = 1
     page = page_of(tmp_path, rows, asked_output=64)
     assert (
-        "Outputs shorter than asked: 100.0 % of the requests (20 of 20); tokens asked: 64 each; got: 3 each"
+        "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests"
         in page
     )
     assert "<td>100.0 % of 20</td>" in page

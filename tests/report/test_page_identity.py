@@ -20,8 +20,16 @@ def test_values_are_written_for_people() -> None:
         plain("prompt_tokens", {"min": 200, "mean": 625.3333333333334, "sha256": None})
         == "min 200, mean 625.3"
     )
-    assert plain("dataset", {"path": None, "rows": {"used": 12, "left_out": None}}) == "rows used 12"
+    assert plain("dataset", {"path": None, "name": "jsonl", "seed": 7}) == "name jsonl, seed 7"
     assert plain("tokenizer", None) is None
+
+
+def test_rows_that_were_left_out_are_counted_in_words(tmp_path: Path) -> None:
+    rows = {"used": 198, "left_out": 3, "kinds": [{"kind": "broken JSON", "count": 3, "first_lines": [1]}]}
+    fingerprint = {"bodies": "ab", "dataset": {"name": "jsonl", "seed": 0, "rows": rows}}
+    run = Run.load(write_run(tmp_path, made_rows(np.arange(4) * 10.0), fingerprint=fingerprint))
+    facts = dict(identity_facts(run, summarise(run)))
+    assert facts["fingerprint: dataset"] == "name jsonl, seed 0, rows 198 used, 3 left out"
 
 
 def test_names_have_no_underscores(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ COUNTED_BY_EVENTS = ("tensorrt-llm", "mindie", "mindie-chat")
 def test_streams(tmp_path: Path, quick_simulator: SimulatorProcess, name: str) -> None:
     quick_simulator.reset()
     run = run_load(tmp_path, "--url", quick_simulator.url, "--backend", name, *SHORT)
-    assert (run.code, run.err) == (0, ""), run.err + run.out
+    assert run.code == 0, run.err + run.out
     summary = run.summary
     assert (summary["completed"], summary["failed"]) == (6, 0)
     assert (summary["total_input_tokens"], summary["total_output_tokens"]) == (54, 42)
@@ -37,7 +37,7 @@ def test_streams(tmp_path: Path, quick_simulator: SimulatorProcess, name: str) -
 def test_whole_answers(tmp_path: Path, quick_simulator: SimulatorProcess, name: str) -> None:
     quick_simulator.reset()
     run = run_load(tmp_path, "--url", quick_simulator.url, "--backend", name, "--no-stream", *SHORT)
-    assert (run.code, run.err) == (0, ""), run.err + run.out
+    assert run.code == 0, run.err + run.out
     summary = run.summary
     assert (summary["completed"], summary["failed"]) == (6, 0)
     assert summary["total_input_tokens"] == 54
@@ -60,7 +60,7 @@ def test_vectors_and_scores(tmp_path: Path, quick_simulator: SimulatorProcess, n
         *("--url", quick_simulator.url, "--backend", name, *dataset),
         *("--num-requests", 6, "--input-len", 9, "--no-progress"),
     )
-    assert (run.code, run.err) == (0, ""), run.err + run.out
+    assert run.code == 0, run.err + run.out
     summary = run.summary
     assert summary["failed"] == 0
     assert summary["completed"] > 0

@@ -14,7 +14,7 @@ import pytest
 from aisbench.analysis.records import Run
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import LOAD, environment, finish, kill, run_load, start_load
-from tests.system.test_faults import wait_for_rows
+from tests.system.test_faults import wait_for_rows, wait_until
 
 MIB = 1 << 20
 REPORT = [sys.executable, "-m", "aisbench", "report"]
@@ -142,3 +142,25 @@ def test_a_report_that_a_limit_of_the_files_size_cuts(
     assert done.returncode == 1
     one_line(done.stderr, "no room on the disk", str(folder))
     assert (folder / "report.html").read_bytes() == whole
+
+
+def test_a_search_whose_disk_fills_up_ends_in_one_line(
+    small_disk: Path, quick_simulator: SimulatorProcess
+) -> None:
+    saturate = [sys.executable, "-m", "aisbench", "saturate", "--over", "concurrency", "--sweep", "2,3,4,5"]
+    process = subprocess.Popen(
+        [
+            *(*saturate, "--step", "1", "--url", quick_simulator.url, "--work-dir", str(small_disk / "runs")),
+            *("--input-len", "8", "--output-len", "4"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    wait_until(process, lambda: any((small_disk / "runs").glob("*/steps/*/summary.json")))
+    fill(small_disk)
+    out, err = process.communicate(timeout=100)
+    assert process.returncode == 1, out + err
+    assert "Traceback" not in out + err
+    assert "no room on the disk" in out + err

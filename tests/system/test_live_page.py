@@ -22,8 +22,9 @@ def test_a_run_is_watched_from_its_first_request_to_its_end(
         *("--url", quick_simulator.url, "--concurrency", 4, "--duration", 1.5, "--live-port", 0),
         *("--input-len", 12, "--output-len", 20, "--no-progress", "--label", "watched"),
     )
-    assert load.stdout is not None
-    line = load.stdout.readline()
+    assert load.stderr is not None
+    # Notes on the prompts may come first.
+    line = next(line for line in load.stderr if line.startswith("live: "))
     found = re.search(r"live: (http://127\.0\.0\.1:\d+) ", line)
     assert found is not None, line
     with urllib.request.urlopen(f"{found[1]}/", timeout=30) as page:

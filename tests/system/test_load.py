@@ -152,7 +152,7 @@ def test_a_run_is_repeated_from_its_config(tmp_path: Path, quick_simulator: Simu
 def test_the_built_in_simulator_is_the_default_target(tmp_path: Path) -> None:
     done = run_load(tmp_path, "--rate", 100, "--num-requests", 20, *SHORT)
     assert done.code == 0, done.err
-    assert "simulator" in done.out
+    assert "simulator" in done.err
     assert done.summary["completed"] == 20
 
 
@@ -202,7 +202,7 @@ def test_a_drawn_seed_is_said_and_repeated_by_config_yaml(
     assert prints[0]["bodies"] == prints[2]["bodies"] != prints[1]["bodies"]
     assert prints[0]["arrivals"] == prints[2]["arrivals"]
     seed = yaml.safe_load((one.folder / "config.yaml").read_text())["seed"]
-    assert f"seed {seed} was drawn; --seed {seed} repeats these prompts" in one.out
+    assert f"seed {seed} was drawn; --seed {seed} repeats these prompts" in one.err
     assert "was drawn" not in again.out + again.err
     # vllm bench serve's own seed, so that both send the same.
     assert run_load(tmp_path / "d", *few, "--compat", "vllm").summary["config"]["seed"] == 0

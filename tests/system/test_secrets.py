@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import subprocess
 import sys
 import threading
@@ -68,6 +69,14 @@ def test_a_run_a_search_and_a_comparison(tmp_path: Path, flags: list[str]) -> No
     common = [*flags, *SHORT, "--concurrency", "2", "--num-requests", "4"]
     shown = finished("load", *common, "--work-dir", str(tmp_path / "a"), "--table", "aisbench")
     shown += finished("load", *common, "--work-dir", str(tmp_path / "a"), "--json")
+    theirs = [
+        "--extra-headers",
+        json.dumps({"X-Token": TOKEN}),
+        "--save-result",
+        "--result-dir",
+        str(tmp_path),
+    ]
+    shown += finished("load", *common, *theirs, "--work-dir", str(tmp_path / "b"), "--live-port", "0")
     runs = [str(path) for path in (tmp_path / "a").iterdir()]
     shown += finished("report", runs[0], "--format", "markdown")
     shown += finished("compare", *runs, "--output", str(tmp_path / "compared"))
@@ -126,7 +135,9 @@ class Echo(http.server.BaseHTTPRequestHandler):
     """Refuses every request, and says which headers it came with."""
 
     def do_POST(self) -> None:
-        body = "".join(f"{name}: {value}\n" for name, value in self.headers.items()).encode()
+        body = "".join(
+            f"{name}: {value}\n" for name, value in [*self.headers.items(), ("for", self.path)]
+        ).encode()
         self.send_response(401)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -149,10 +160,13 @@ def test_a_server_that_says_what_it_was_sent(tmp_path: Path) -> None:
             "3",
         ]
         args += ["--header", f"X-Token: {TOKEN}", "--header", f"Cookie: {COOKIE}"]
+        args += ["--endpoint", f"/v1/completions?api-version=2024-10-21&code={KEY}"]
         shown = finished("load", *args, "--work-dir", str(tmp_path), code=1)
         server.shutdown()
     assert "http_401" in shown
-    assert "X-Token: ***" in next(tmp_path.glob("*/records/run.json")).read_text()
+    facts = next(tmp_path.glob("*/records/run.json")).read_text()
+    assert "X-Token: ***" in facts
+    assert "?api-version=2024-10-21&code=***" in facts
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.running import run_load
+from tests.system.running import finish, run_load, start_load
 
 EVENTS = (
     b'data: {"choices": [{"text": "a", "finish_reason": "length"}]}\n\n'
@@ -26,8 +26,8 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, refusals: int) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, refusals: int, port: int) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.refusals = refusals
         self.asked: list[tuple[str, str, bytes]] = []
         self.lock = threading.Lock()
@@ -71,8 +71,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(refusals: int = 0) -> Iterator[Server]:
-    server = Server(refusals)
+def serving(refusals: int = 0, port: int = 0) -> Iterator[Server]:
+    server = Server(refusals, port)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
@@ -86,6 +86,7 @@ def test_the_ready_check_waits_for_a_server_that_loads_its_model(tmp_path: Path)
     assert done.code == 0, done.err
     assert done.summary["completed"] == 4
     assert done.summary["failed"] == 0
+    assert "answered a first request with 503; waiting for up to 60 s" in done.out + done.err
     checks = server.asked[:3]
     assert all(json.loads(body)["prompt"] == "Hi" for _, _, body in checks)
 
@@ -180,3 +181,29 @@ def test_a_result_that_could_not_be_written_is_named_before_anything_is_sent(tmp
     assert done.code == 2
     assert done.err.startswith("error: --result-dir")
     assert server.asked == []
+
+
+def test_the_ready_check_waits_for_the_port(tmp_path: Path) -> None:
+    with serving() as server:
+        port = server.port
+    # Closed now; it opens once the run has said that it waits.
+    run = start_load(tmp_path, "--port", port, "--ready-check-timeout-sec", "60s", *FEW)
+    assert run.stdout is not None
+    first = run.stdout.readline()
+    assert "cannot connect" in first
+    assert "waiting for up to 60 s" in first
+    with serving(port=port):
+        done = finish(run, tmp_path)
+    assert done.code == 0, done.err
+    assert done.summary["completed"] == 4
+
+
+def test_a_result_that_cannot_be_written_after_all_leaves_the_run(tmp_path: Path) -> None:
+    (tmp_path / "results" / "r.json").mkdir(parents=True)
+    args = ("--save-result", "--result-dir", tmp_path / "results", "--result-filename", "r.json")
+    with serving() as server:
+        done = run_load(tmp_path / "o", "--port", server.port, *args, *FEW)
+    assert done.code == 1
+    assert "r.json cannot be written" in done.err
+    assert "Successful requests" in done.out
+    assert done.summary["completed"] == 4

@@ -8,7 +8,7 @@ import pytest
 
 from aisbench.errors import BadInput
 from aisbench.workload.options import WorkloadOptions
-from aisbench.workload.registry import DATASETS, PARTIAL, check_heeded
+from aisbench.workload.registry import DATASETS, PARTIAL, check_heeded, heeded_by
 
 
 def check(dataset: str, **given: Any) -> None:
@@ -29,6 +29,8 @@ def test_defaults_pass_everywhere(name: str) -> None:
             {"input_len": 3},
             "--input-len means nothing to --dataset sharegpt; it is heeded by random,",
         ),
+        ("random", {"strict_dataset": True}, "--strict-dataset means nothing to --dataset random"),
+        ("images", {"strict_dataset": True}, "--strict-dataset means nothing to --dataset images"),
         ("random", {"shuffle": False}, "--disable-shuffle means nothing to --dataset random"),
         ("jsonl", {"chat_template": False}, "--skip-chat-template means nothing to --dataset jsonl"),
         ("trace", {"range_ratio": (0.1, 0.1)}, "--range-ratio means nothing to --dataset trace"),
@@ -41,6 +43,6 @@ def test_what_means_nothing_is_refused(dataset: str, given: dict[str, Any], said
 
 
 def test_every_partial_option_is_heeded_by_some_and_is_an_option() -> None:
-    heeded = {flag for dataset in DATASETS.values() for flag in dataset.options}
+    heeded = {flag for dataset in DATASETS.values() for flag in heeded_by(dataset)}
     assert heeded == set(PARTIAL.values())
     assert set(PARTIAL) <= set(WorkloadOptions.__dataclass_fields__)

@@ -65,7 +65,11 @@ def test_times_are_taken_when_all_have_one(tmp_path: Path) -> None:
     prompts = replayed(tmp_path / "f", *with_times)
     assert prompts.arrivals_ns is not None
     assert prompts.arrivals_ns.tolist() == [500_000_000, 750_000_000, 750_000_000]
-    assert replayed(tmp_path / "f", *with_times, line({})).arrivals_ns is None
+    mixed = replayed(tmp_path / "f", *with_times, line({}))
+    assert mixed.arrivals_ns is None
+    assert "planned times are not used: some lines have none, or they do not rise" in mixed.notes
+    assert not any("planned times" in note for note in replayed(tmp_path / "f", line({})).notes)
+    assert replayed(tmp_path / "f", "\ufeff" + with_times[0]).count == 1
     assert replayed(tmp_path / "f", *with_times, line({}, planned_s=0.1)).arrivals_ns is None
     assert replayed(tmp_path / "f", *with_times, count=2).count == 2
 
@@ -109,6 +113,22 @@ def test_the_command_line_stands_above_the_bodies(tmp_path: Path) -> None:
     assert prompt.body == json.dumps(changed).encode()
     assert prompt.output_tokens == 4
     assert prompts.notes == [f"bodies are those of {tmp_path / 'f'}, with model, temperature, max_tokens, top_k as this run's options say"]  # fmt: skip
+
+
+def test_fields_can_be_left_out(tmp_path: Path) -> None:
+    body = {"prompt": "a", "stream_options": {}, "ignore_eos": True}
+    given_ = {"omit_field": ("stream_options",), "extra_body": {"ignore_eos": None}}
+    (prompt,) = replayed(tmp_path / "f", line(body), **given_).items
+    assert prompt.body == b'{"prompt": "a"}'
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_answers_are_read_as_the_bodies_ask_for_them(tmp_path: Path, asks: bool) -> None:
+    rows = [line({"prompt": "a", "stream": asks})]
+    assert replayed(tmp_path / "f", *rows, stream=asks).count == 1
+    with pytest.raises(BadInput, match=r"leave it out|give --no-stream") as refused:
+        replayed(tmp_path / "f", *rows, stream=not asks)
+    assert ("streamed answers" if asks else "whole answers") in str(refused.value)
 
 
 def test_a_model_that_was_found_out_changes_nothing_and_is_told(tmp_path: Path) -> None:

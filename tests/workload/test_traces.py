@@ -105,7 +105,9 @@ def test_vllms_timed_trace_is_in_seconds_and_blocks_of_16(tmp_path: Path) -> Non
 def test_only_as_many_as_asked_for(tmp_path: Path) -> None:
     path = mooncake(tmp_path, *((t, 5, 1, []) for t in range(10)))
     assert made(path, count=4).count == 4
-    assert made(path, count=40).count == 10
+    more = made(path, count=40)
+    assert more.count == 10
+    assert "the trace has 10 requests, fewer than the 40 asked for" in more.notes
 
 
 @pytest.mark.parametrize(
@@ -237,10 +239,11 @@ def test_times_are_not_wanted_where_something_else_says_when(tmp_path: Path) -> 
     path.write_text('{"input_length": 12, "output_length": 4}\n{"input_length": 3, "output_length": 4}\n')
     prompts = made(path, own_times=False)
     assert prompts.arrivals_ns is None
+    assert "the trace's own times are not used: the options say when requests leave" in prompts.notes
     assert [p.prompt_tokens for p in prompts.items] == [12, 3]
     with pytest.raises(BadInput, match=r"2 times timestamp is missing \(lines 1, 2\); --rate .* says when"):
         made(path)
-    with pytest.raises(BadInput, match="--speedup divides a trace's own times, which --rate replaces"):
+    with pytest.raises(BadInput, match="--speedup divides a trace's own times, which --rate"):
         made(path, own_times=False, speedup=2.0)
     (tmp_path / "a.csv").write_text("ContextTokens,GeneratedTokens\n12,4\n")
     assert made(tmp_path / "a.csv", own_times=False).count == 1

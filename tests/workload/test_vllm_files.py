@@ -352,3 +352,34 @@ def test_a_trace_may_name_its_fields_otherwise(tmp_path: Path) -> None:
     assert made.arrivals_ns is not None
     assert made.arrivals_ns.tolist() == [0, 2_000_000_000]
     assert [(item.prompt_tokens, item.output_tokens) for item in made.items] == [(5, 2), (6, 3)]
+
+
+HERE = Path(__file__).parent
+FILES = HERE / "data" / "vllm_files"
+GOLDEN: dict[str, list[Any]] = json.loads((HERE / "vllm_files.json").read_text())
+
+
+def test_benches_are_those_of_vllm_s_own_classes() -> None:
+    for name, path, count, more in (
+        ("spec_bench", FILES / "question.jsonl", 9, {"spec_bench_category": "b"}),
+        ("speed_bench", FILES / "speed", 12, {}),
+    ):
+        items = asked(name, path, count=count, chat_template=False, **more)
+        assert [[one.text, one.prompt_tokens, one.output_tokens] for one in items] == GOLDEN[name]
+
+
+def test_images_are_those_of_vllm_s_own_class() -> None:
+    made = []
+    for one in asked("custom_image", FILES / "images.jsonl", CHAT, count=8, seed=3):
+        if one.messages is not None:
+            made.append([one.messages[0]["content"], None, one.output_tokens])
+        else:
+            media = list(one.media) if len(one.media) > 1 else one.media[0]
+            made.append([one.text, media, one.output_tokens])
+    assert made == GOLDEN["custom_image"]
+
+
+def test_tools_are_those_of_vllm_s_own_class() -> None:
+    name = "gorilla-llm/Berkeley-Function-Calling-Leaderboard"
+    items = asked("hf", FILES, CHAT, hf_name=name, count=15, seed=5)
+    assert [[list(one.messages or ()), one.fields, one.output_tokens] for one in items] == GOLDEN["bfcl"]

@@ -1,7 +1,8 @@
-"""The page's panel on the server's prefix cache: what it had of the prompts, beside what the workload repeats."""
+"""The server's prefix cache on console and page: what it had of the prompts, beside what the workload repeats."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -39,3 +40,17 @@ def prefix_cache_panel(summary: dict[str, Any]) -> str:
         "does not explain were left by an earlier run: TTFT is then shorter than that of users whose prompts are new.</p>"
         "</section>"
     )
+
+
+def prefix_cache_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """What the server's prefix cache had of the prompts beside what the workload repeats, where either is something."""
+    if block is None:
+        return
+    hit = block["server_share"] if block["request_share"] is None else block["request_share"]
+    told = [] if hit is None else [f"the server hit {100 * hit:.1f} % of the prompt tokens"]
+    if block["workload_share"] is not None and (hit is not None or block["workload_share"] >= 0.01):
+        told.append(f"the workload repeats {100 * block['workload_share']:.1f} %")
+    if block["reset"] is not None:
+        told.append(block["reset"])
+    if told:
+        yield f"{'Prefix cache':<19} {', '.join(told)}"

@@ -1,0 +1,20 @@
+"""The parts of `--help`, for the commands that take the options of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
+from aisbench.cli.target_options import TARGET_OPTIONS
+from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
+from aisbench.cli.workload_options import WORKLOAD_OPTIONS
+
+SECTIONS: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("Target", TARGET_OPTIONS),
+    ("Load", TRAFFIC_OPTIONS),
+    ("Workload", WORKLOAD_OPTIONS),
+    ("Stream", STREAM_OPTIONS),
+    ("Output", OUTPUT_OPTIONS),
+    ("By vLLM's names (docs/from-vllm.md)", (*VLLM_WORKLOAD_OPTIONS, *VLLM_RUN_OPTIONS)),
+)
