@@ -27,9 +27,9 @@ def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def plain(name: str, value: Any) -> str | None:
     """One value in words; parts of it that are not known are left out."""
-    if name == "rows" and isinstance(value, dict):
-        # Of a data set's file; summary.json has the kinds of those left out.
-        return f"{value['used']:,} used, {value['left_out']:,} left out"
+    if isinstance(value, dict) and "left_out" in value:
+        # The rows of a data set's file; what was wrong with those left out is in the notes.
+        return f"{value['used']} used, {value['left_out']} left out"
     if isinstance(value, dict):
         parts = {part: plain(part, kept) for part, kept in value.items()}
         return ", ".join(f"{part} {words}" for part, words in parts.items() if words is not None) or None

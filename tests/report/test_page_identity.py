@@ -24,14 +24,6 @@ def test_values_are_written_for_people() -> None:
     assert plain("tokenizer", None) is None
 
 
-def test_rows_that_were_left_out_are_counted_in_words(tmp_path: Path) -> None:
-    rows = {"used": 198, "left_out": 3, "kinds": [{"kind": "broken JSON", "count": 3, "first_lines": [1]}]}
-    fingerprint = {"bodies": "ab", "dataset": {"name": "jsonl", "seed": 0, "rows": rows}}
-    run = Run.load(write_run(tmp_path, made_rows(np.arange(4) * 10.0), fingerprint=fingerprint))
-    facts = dict(identity_facts(run, summarise(run)))
-    assert facts["fingerprint: dataset"] == "name jsonl, seed 0, rows 198 used, 3 left out"
-
-
 def test_names_have_no_underscores(tmp_path: Path) -> None:
     run = Run.load(write_run(tmp_path / "run", made_rows(np.zeros(3))))
     facts = dict(identity_facts(run, summarise(run)))
