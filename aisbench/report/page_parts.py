@@ -174,7 +174,9 @@ def errors(summary: dict[str, Any]) -> str:
     apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
     tail = f"<p>Neither completed nor failed: {', '.join(apart)}.</p>" if apart else ""
     if not found:
-        return f"<p>No request failed.</p>{tail}"
+        return (
+            f"<p>No request failed{', but not all were completed: ' + ', '.join(apart) if apart else ''}.</p>"
+        )
     rows = []
     for kind, count in found.items():
         samples = [sample for sample in summary["error_samples"] if sample.get("kind") == kind][:3]
@@ -219,7 +221,12 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
         ("events per read", f"{client['events_per_read']:.2f}"),
         (
             "reads with several tokens",
-            f"{client['merged_reads']:,}; {client['merged_events']:,} tokens share another's stamp",
+            f"{client['merged_reads']:,}"
+            + (
+                f"; {client['merged_events']:,} tokens share another's stamp"
+                if client["merged_events"]
+                else ""
+            ),
         ),
         ("reader's rest", f"{client['reader_rest_ms']:.2f} ms"),
         ("CPU of a core, per worker", percents_of(client["cpu_share"])),

@@ -13,7 +13,7 @@ from aisbench.analysis.records import Run
 from aisbench.report.console import render
 from aisbench.report.markdown import markdown
 from aisbench.report.page_headline import headline
-from aisbench.report.page_parts import percentile_table
+from aisbench.report.page_parts import errors, percentile_table
 from tests.analysis.made_runs import base_config, drop, fail, made_rows, write_run
 from tests.report.written import written
 
@@ -72,6 +72,7 @@ def test_requests_that_were_cut_are_in_the_tile(tmp_path: Path) -> None:
     assert value == "39"
     assert aside.startswith("completed of 99 sent, 60 cut off, 1 dropped, none failed")
     assert "of the 39 completed alone" in found["TTFT"][1]
+    assert errors(summary) == "<p>No request failed, but not all were completed: 60 cut off, 1 dropped.</p>"
     assert "Not in the figures  60 cut off, 1 dropped; 99 were sent" in render(summary, [99.0])
 
 

@@ -20,7 +20,7 @@ def test_values_are_written_for_people() -> None:
         plain("prompt_tokens", {"min": 200, "mean": 625.3333333333334, "sha256": None})
         == "min 200, mean 625.3"
     )
-    assert plain("dataset", {"path": None, "rows": {"used": 12, "left_out": None}}) == "rows used 12"
+    assert plain("dataset", {"path": None, "name": "jsonl", "seed": 7}) == "name jsonl, seed 7"
     assert plain("tokenizer", None) is None
 
 
