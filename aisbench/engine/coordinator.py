@@ -146,6 +146,7 @@ class Coordinator:
             raise
         for line in self.opening:
             self.say(line)
+        self.note([model.choice] if model.others else [])
         self.plan = prepared.plan
         self.scraper = self.metrics_scraper(targets)
         self.devices = self.device_sampler(targets)

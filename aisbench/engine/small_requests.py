@@ -85,7 +85,8 @@ async def posted(client: Any, url: str, body: bytes | None, timeout_s: float) ->
 
     kind = {"Content-Type": "application/json"} if body is not None else {}
     timeout = aiohttp.ClientTimeout(total=timeout_s)
-    async with client.post(url, data=body, headers=kind, timeout=timeout) as answer:
+    # A redirect is an answer: its target may be another server, which the run's headers are not for.
+    async with client.post(url, data=body, headers=kind, timeout=timeout, allow_redirects=False) as answer:
         await answer.read()
         return int(answer.status)
 

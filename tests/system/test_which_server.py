@@ -45,7 +45,7 @@ def test_the_model_that_was_taken_of_several_is_said_and_its_first_refusal_ends_
             *FEW,
         )
     assert run.code == 1
-    assert "model first was taken of 2 that the server lists (--model takes another: second)" in run.out
+    assert "model first was taken of 2 that the server lists (--model takes another: second)" in run.err
     assert run.summary["outcome"] == "failed"
     assert run.summary["outcome_reason"].startswith("stopped at the first refusal: HTTP 400")
     assert "first cannot chat" in run.summary["outcome_reason"]
@@ -55,7 +55,8 @@ def test_several_models_of_which_the_first_answers(tmp_path: Path) -> None:
     with start_simulator(["--model", "a", "--model-alias", "b"]) as simulator:
         run = run_load(tmp_path, "--url", simulator.url, "--no-server-metrics", *FEW[2:], "--num-requests", 4)
     assert (run.code, run.summary["completed"]) == (0, 4), run.err
-    assert "model a was taken of 2" in run.out
+    assert "model a was taken of 2" in run.err
+    assert any(note.startswith("model a was taken of 2") for note in run.summary["notes"])
 
 
 def test_a_404_names_the_path_that_was_asked(tmp_path: Path) -> None:
@@ -105,5 +106,5 @@ def test_a_server_that_cannot_empty_its_cache_is_loaded_all_the_same(
         tmp_path, "--url", quick_simulator.url, "--reset-prefix-cache", *FEW[2:], "--num-requests", 4
     )
     assert (run.code, run.summary["completed"]) == (0, 4), run.err
-    assert "--reset-prefix-cache: not emptied" in run.out
+    assert "--reset-prefix-cache: not emptied" in run.err
     assert any("--reset-prefix-cache: not emptied" in note for note in run.summary["notes"])
