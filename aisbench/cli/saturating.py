@@ -186,12 +186,13 @@ class Search:
                 self.measure(wanted.load, wanted.why)
         except KeyboardInterrupt:
             return "interrupted", "stopped by the user"
-        except (RunFailed, CannotRun) as problem:
+        except RunFailed as problem:
             return "failed", str(problem)
-        except BadInput as problem:
-            # Nothing measured yet: the options are at fault, and the message says which.
-            if not self.folder.steps:
-                if self.folder.sounding is None:
+        except (BadInput, CannotRun) as problem:
+            # Nothing measured yet: the options are at fault or the server is down, and the message says which.
+            sounded_out = self.folder.sounding is not None
+            if not self.folder.steps and not (sounded_out and isinstance(problem, CannotRun)):
+                if not sounded_out:
                     self.discard()
                 raise
             return "failed", str(problem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,18 @@ def test_a_server_that_refuses_everything_ends_the_search(tmp_path):
     assert code == 1, out + err
     assert "no request succeeded (http_500: " in out
     assert answer(tmp_path)["outcome"] == "failed"
+
+
+def test_a_server_that_is_down_is_one_line_and_leaves_nothing(tmp_path):
+    with socket.socket() as taken:
+        # Bound but not listening: nobody else gets the port, and it refuses.
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        code, out, err = saturate("--url", url, "--seed", 1, "--work-dir", tmp_path)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: --url {url}: cannot connect")
+    assert err.count("\n") == 1
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
