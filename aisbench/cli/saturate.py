@@ -21,8 +21,9 @@ from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
 from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
-from aisbench.engine.config import SECRET_FIELDS, RunConfig
+from aisbench.engine.config import SECRET_FIELDS, RunConfig, listed
 from aisbench.errors import BadInput
+from aisbench.masking import MASK
 from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
@@ -168,7 +169,13 @@ def resumed(ctx: click.Context, path: Path, given: Settings, options: dict[str, 
                 "(--budget, --repeats, --tolerance, and what holds secrets, such as --api-key and --header, may be given again)"
             )
     folder = SearchFolder.load(path, options["api_key"])
-    secrets = {name: options[name] for name in SECRET_FIELDS if name in typed}
+    # What the folder holds masked may come from the environment again; what it holds whole may not change unasked.
+    masked = {
+        name for name in SECRET_FIELDS if any(MASK in text for text in listed(getattr(folder.config, name)))
+    }
+    secrets = {
+        name: options[name] for name in SECRET_FIELDS if name in typed or (name in masked and options[name])
+    }
     folder.config = replace(folder.config, **secrets)
     anew = {name: getattr(given, name) for name in ("repeats", "tolerance") if name in typed}
     folder.settings = replace(folder.settings, **anew)
