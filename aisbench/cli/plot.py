@@ -12,6 +12,7 @@ import click
 from aisbench.cli.command import Command
 from aisbench.cli.options import Choice
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -73,7 +74,7 @@ def plot(
         raise BadInput(f"--output {path}: give a name that ends in {', '.join(SUFFIXES)}")
 
     if importlib.util.find_spec("plotly") is None:
-        raise BadInput("aisbench plot needs plotly; pip install 'aisbench[plot]'")
+        raise BadInput(f"aisbench plot needs plotly: {install_command('plot', 'plotly')}")
     from aisbench.report.plot_file import dressed, write_figure
 
     write_figure(dressed(figure_of(chart, named, metric), title, width, height), path)
