@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
 import aisbench
+from aisbench.cli.foreign_flags import advice
 
 HELP = ("-h", "--help")
 SETTINGS = {"help_option_names": list(HELP), "max_content_width": 110}
@@ -113,8 +113,8 @@ class Command(click.Command):
             raise click.UsageError("; ".join(self.hint(name, list(flags)) for name in unknown))
 
     def hint(self, name: str, flags: list[str]) -> str:
-        near = difflib.get_close_matches(name, flags, n=1, cutoff=0.75)
-        return f"unknown option {name}" + (f" (did you mean {near[0]}?)" if near else "")
+        why = advice(name, flags)
+        return f"unknown option {name}" + (f" ({why})" if why else "")
 
     def with_hyphens(self, arg: str) -> str:
         """`--max_concurrency` as `--max-concurrency`: vLLM takes both."""

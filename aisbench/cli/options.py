@@ -6,16 +6,14 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from aisbench.cli.config_file import read_config_file
 from aisbench.durations import seconds
 from aisbench.engine.config import RunConfig
-from aisbench.errors import BadInput
-from aisbench.masking import remember_options
 from aisbench.workload.seeds import AUTO, LARGEST
 
 
@@ -23,6 +21,7 @@ class JsonObject(click.ParamType):
     """A JSON object, or one that a config file holds already."""
 
     name = "json"
+    takes_list = True
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
         if isinstance(value, Mapping):
@@ -42,6 +41,7 @@ class Pairs(click.ParamType):
     """`NAME{mark}VALUE` pairs behind one flag, separated by blanks or commas."""
 
     name = "pairs"
+    takes_list = True
 
     def __init__(self, mark: str, example: str, *, numbers: bool, known: tuple[str, ...] = ()) -> None:
         self.mark = mark
@@ -99,6 +99,7 @@ class Listed(click.ParamType):
     """Values behind one flag, separated by commas or blanks."""
 
     name = "list"
+    takes_list = True
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
@@ -184,63 +185,6 @@ class Line(click.types.StringParamType):
     """A text that may hold blanks; in an environment variable several stand in lines of their own."""
 
     envvar_list_splitter = "\n"
-
-
-def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Makes the options of a YAML or TOML file the defaults; flags on the command line stand above them."""
-    if value is None:
-        return
-    path = Path(value)
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise BadInput(f"--config {value} cannot be read ({problem}); give a YAML or TOML file") from None
-    try:
-        if path.suffix == ".toml":
-            import tomllib
-
-            options = tomllib.loads(text)
-        else:
-            import yaml
-
-            options = yaml.safe_load(text) or {}
-    except Exception as problem:
-        # A YAML error quotes the line, which may hold a key.
-        mark = getattr(problem, "problem_mark", None)
-        reason = f"{getattr(problem, 'problem', problem)} in line {mark.line + 1}" if mark else str(problem)
-        raise BadInput(f"--config {value} cannot be parsed ({reason}); give YAML or TOML") from None
-    if not isinstance(options, dict):
-        raise BadInput(f"--config {value} holds no options; give lines such as 'rate: 50'")
-    names: dict[str, str] = {}
-    options_by_name: dict[str, click.Option] = {}
-    for option in ctx.command.params:
-        if isinstance(option, click.Option) and option.name not in ("config", "help", None):
-            options_by_name[str(option.name)] = option
-            for flag in (*option.opts, *option.secondary_opts, str(option.name)):
-                names[flag.lstrip("-").replace("-", "_")] = str(option.name)
-    defaults: dict[str, Any] = {}
-    for key, given in options.items():
-        name = names.get(str(key).replace("-", "_"))
-        if name is None:
-            near = difflib.get_close_matches(str(key), names, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise BadInput(f"--config {value}: unknown option {key!r}{hint}")
-        if given is not None:
-            defaults[name] = as_given(options_by_name[name], given)
-    remember_options(defaults)
-    ctx.default_map = {**(ctx.default_map or {}), **defaults}
-
-
-def as_given(option: click.Option, value: Any) -> Any:
-    """`value` of a config file as the command line would have it: one value is a list of one, and back."""
-    if option.multiple:
-        if isinstance(value, Mapping):
-            return [f"{name}: {text}" for name, text in value.items()]
-        return value if isinstance(value, (list, tuple)) else [value]
-    takes_list = isinstance(option.type, (Listed, Pairs, JsonObject))
-    if isinstance(value, (list, tuple)) and len(value) == 1 and not takes_list:
-        return value[0]
-    return value
 
 
 def default(name: str) -> Any:

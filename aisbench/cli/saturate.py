@@ -136,7 +136,7 @@ def saturate(
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)
         for line in drawn_lines(options["seed"], config.seed):
-            click.echo(line)
+            click.echo(line, err=True)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.saturating import saturate_and_report
 

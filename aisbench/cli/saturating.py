@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
+
 from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.result import client_status, result
 from aisbench.analysis.saturation.search import Plan, informed, next_load
@@ -29,6 +31,8 @@ from aisbench.cli.search_runs import (
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.errors import BadInput, CannotRun
+from aisbench.masking import masked_text
+from aisbench.printable import printable
 from aisbench.report.console import one_line
 from aisbench.report.files import write_all, write_json, writing_report
 from aisbench.report.saturation_page import write_saturation
@@ -46,6 +50,11 @@ FIRST_SHARE = 0.75
 FIRST_IN_FLIGHT = 16.0
 
 Say = Callable[[str], None]
+
+
+def note(line: str) -> None:
+    """A line that is no part of the result."""
+    click.echo(printable(masked_text(line)), err=True)
 
 
 class RunFailed(Exception):
@@ -71,7 +80,7 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
             from aisbench.simulator.process import start_simulator
 
             simulator = stack.enter_context(start_simulator([]))
-            say(f"no --url: the built-in simulator runs at {simulator.url}")
+            note(f"no --url: the built-in simulator runs at {simulator.url}")
             urls = (simulator.url,)
         search = Search(folder, urls, simulated, budget_s, say)
         folder.outcome, folder.ended = search.run()
@@ -282,10 +291,10 @@ class Search:
             return
         held = self.cut.wait_until_idle(least_s=DRAIN_LEAST_S, most_s=DRAIN_MOST_S)
         if held:
-            self.say(f"{DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
+            note(f"{DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
 
     def say_once(self, line: str) -> None:
         """What is noted of the workload is the same for every step."""
         if line not in self.said:
             self.said.append(line)
-            self.say(line)
+            note(line)
