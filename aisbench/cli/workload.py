@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from aisbench.cli.command import SETTINGS, Command
+from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.options import CONFIG_OPTIONS, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
 from aisbench.cli.sections import SECTIONS
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 NO_MODEL = "none"
 
 
-@click.group(context_settings=SETTINGS)
+@click.group(cls=Group, context_settings=SETTINGS)
 def workload() -> None:
     """Write a workload to a file, or check one. `--dataset file` sends it."""
 
