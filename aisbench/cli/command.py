@@ -16,14 +16,16 @@ SETTINGS = {"help_option_names": list(HELP), "max_content_width": 110}
 
 
 def names_of(group: Sequence[Any]) -> set[str]:
-    """The parameters' names that the decorators of `group` make."""
+    """The parameters' names that `group` holds, or that the decorators in it make."""
 
     def bearer() -> None:
         pass
 
     for decorate in group:
-        decorate(bearer)
-    return {parameter.name for parameter in bearer.__click_params__}  # type: ignore[attr-defined]
+        if not isinstance(decorate, str):
+            decorate(bearer)
+    made = {parameter.name for parameter in getattr(bearer, "__click_params__", ())}
+    return made | {name for name in group if isinstance(name, str)}
 
 
 def with_version(command: click.Command) -> None:
@@ -35,7 +37,7 @@ class Command(click.Command):
 
     Some flags take all the values that follow, as argparse's nargs='+' does, and may be given several times:
     the values add up. Options that are not known are named all at once. `sections`: titles of the help's parts,
-    and the options (as `options.option` makes them) in each; others come last.
+    and the options (as `options.option` makes them, or their names) in each; others come last.
     """
 
     many = (
@@ -60,7 +62,9 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As click's, in sections."""
-        left = {param.name: param.get_help_record(ctx) for param in self.get_params(ctx)}
+        # Arguments stand in the usage line, and in the text below it.
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        left = {param.name: param.get_help_record(ctx) for param in options}
         parts = [
             (title, [left.pop(name) for name in list(left) if name in names])
             for title, names in self.sections

@@ -56,6 +56,10 @@ def workload() -> None:
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
 
+    \b
+    aisbench workload export --rate 10 --num-requests 500 --model M --output w.jsonl
+    aisbench workload export --dataset trace --dataset-path trace.jsonl --model M --output w.jsonl
+
     Nothing is sent. Bodies name their model: give --model, or --url of a server that can be asked for it.
     """
     config = run_config(options).expanded()
@@ -78,7 +82,12 @@ def export(output: str, **options: Any) -> int:
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
 def import_(file: str, as_json: bool) -> int:
-    """Check a file of `aisbench workload export` and print its fingerprint."""
+    """Check a file of `aisbench workload export` and print its fingerprint.
+
+    \b
+    aisbench workload import w.jsonl
+    aisbench workload import w.jsonl --json > fingerprint.json
+    """
     from aisbench.workload.arrivals import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions
