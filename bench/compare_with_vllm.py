@@ -9,7 +9,6 @@ time of both clients (`perf stat -e task-clock` over all their processes).
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import shlex
@@ -26,6 +25,10 @@ from typing import Any
 from aisbench.analysis.comparison.comparing import compare
 from aisbench.analysis.comparison.reading import read_path
 from aisbench.analysis.comparison.result import Group, ToolResult
+from aisbench.engine.config import RunConfig
+from aisbench.engine.prefix_cache_reset import EMPTIED, reset_prefix_caches
+from aisbench.engine.target import resolve
+from aisbench.engine.transport import Transport
 from aisbench.errors import BadInput
 from aisbench.report.comparison_page import write_comparison
 from aisbench.report.comparison_table import comparison_text
@@ -164,10 +167,14 @@ def beyond(run: ToolResult, tokens: float) -> float:
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """An empty prefix cache, where the server can empty it; a referee's counters at zero."""
-    request = urllib.request.Request(f"{options.url}/reset_prefix_cache", b"", method="POST")
-    with contextlib.suppress(OSError):
-        urllib.request.urlopen(request, timeout=30).read()
+    """An empty prefix cache, as both send the same prompts again and again; a referee's counters at zero."""
+    if options.reset_prefix_cache:
+        transport = Transport.of(RunConfig())
+        found = reset_prefix_caches([resolve(options.url, transport)], transport, {})
+        if found != EMPTIED:
+            # The runs go on: what is cached is the same for both from the second round on.
+            options.reset_prefix_cache = False
+            print(f"--reset-prefix-cache: {found}", file=sys.stderr, flush=True)
     if options.referee:
         urllib.request.urlopen(f"{options.url}/reset", timeout=30).read()
 
@@ -218,6 +225,12 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--core", help="the CPU cores that clients may use, as taskset takes them")
     parser.add_argument(
         "--referee", action="store_true", help="the server knows the truth: GET /reset, GET /truth"
+    )
+    parser.add_argument(
+        "--reset-prefix-cache",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="empty the server's prefix cache before each run; says in a line when the server refuses",
     )
     parser.add_argument("--output", type=Path, help="default: outputs/comparison_YYYYmmdd_HHMMSS")
     options = parser.parse_args(arguments)

@@ -105,8 +105,13 @@ def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> dict
     found = gauge_series(run, samples, name)
     if found is None:
         return None
-    t_s, y = found
-    inside = y[(t_s >= 0) & (t_s <= run.duration_ns / 1e9) & np.isfinite(y)]
+    t_s, y = found[0][np.isfinite(found[1])], found[1][np.isfinite(found[1])]
+    end_s = run.duration_ns / 1e9
+    inside = y[(t_s >= 0) & (t_s <= end_s)]
+    if len(inside) == 0:
+        # A run between two samples: what they have is known, that both have nothing says nothing of it.
+        around = np.concatenate([y[t_s < 0][-1:], y[t_s > end_s][:1]])
+        inside = around if around.any() else inside
     return {"mean": float(inside.mean()), "peak": float(inside.max())} if len(inside) else None
 
 

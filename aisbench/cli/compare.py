@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from aisbench.cli.command import Command
+from aisbench.cli.saying import say
 
 
 @click.command(cls=Command)
@@ -51,6 +52,6 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
         raise BadInput(
             f"--output {folder} cannot be written ({problem.strerror}); give a folder that can be made"
         ) from None
-    click.echo(comparison_text(found))
+    say(comparison_text(found))
     click.echo(f"\nwritten: {folder / 'comparison.html'}")
     return 0

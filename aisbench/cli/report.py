@@ -8,6 +8,7 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.cli.options import Choice
+from aisbench.cli.saying import say
 from aisbench.cli.search_folder import STATE, SearchFolder
 from aisbench.engine.config import TABLES
 from aisbench.errors import BadInput
@@ -59,7 +60,7 @@ def report(folder: Path, form: str, table: str, output: Path | None) -> int:
     if form == "table":
         print_result(summary, percents, (output or folder) / "report.html", style=table)
     elif form == "markdown":
-        click.echo(markdown(summary, percents))
+        say(markdown(summary, percents))
     else:
         click.echo(((output or folder) / FILES[form]).read_text(), nl=False)
     return 0
@@ -74,6 +75,6 @@ def report_search(folder: Path, form: str, output: Path | None) -> None:
     search = SearchFolder.load(folder, None)
     found = reported(search, output)
     if form == "table":
-        click.echo(answer_text(found, search.settings, output or folder))
+        say(answer_text(found, search.settings, output or folder))
     else:
         click.echo(((output or folder) / SEARCH_FILES[form]).read_text(), nl=False)

@@ -12,11 +12,11 @@ import click
 
 from aisbench.analysis.gates import broken_gates, parse_gates
 from aisbench.analysis.records import Run
+from aisbench.cli import saying
 from aisbench.cli.watching import View, Watching
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator
-from aisbench.masking import masked_text, masked_url
-from aisbench.printable import printable
+from aisbench.masking import masked_url
 from aisbench.report.console import print_result
 from aisbench.report.files import write_all
 from aisbench.report.preparing import Preparing
@@ -47,7 +47,7 @@ def run_and_report(
     """
 
     def say(line: str) -> None:
-        click.echo(printable(masked_text(line)), err=True)
+        saying.say(line, err=True)
 
     check_result_folder(config)
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)

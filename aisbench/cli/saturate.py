@@ -14,6 +14,7 @@ from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
 from aisbench.cli.options import CONFIG_OPTIONS, Choice, Duration, Listed, all_of, chosen
 from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
+from aisbench.cli.saying import say
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.sections import SECTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
@@ -145,7 +146,7 @@ def saturate(
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.saturating import saturate_and_report
 
-    return saturate_and_report(folder, budget_s=budget_s, say=click.echo)
+    return saturate_and_report(folder, budget_s=budget_s, say=say)
 
 
 def check(settings: Settings, config: RunConfig) -> None:

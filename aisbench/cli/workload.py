@@ -16,6 +16,7 @@ import click
 from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.options import CONFIG_OPTIONS, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
+from aisbench.cli.saying import say
 from aisbench.cli.sections import SECTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
@@ -120,7 +121,7 @@ def built(config: RunConfig, folder: Path, model: str) -> Workload:
 
     options = workload_options(config, model)
     with contextlib.ExitStack() as stack:
-        preparing = Preparing(stack, lambda line: click.echo(line, err=True), bar=True)
+        preparing = Preparing(stack, lambda line: say(line, err=True), bar=True)
         return build_workload(
             options, backend_named(config.backend), folder, stream=config.stream, progress=preparing.report
         )

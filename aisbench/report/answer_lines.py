@@ -13,7 +13,7 @@ def answer_lines(summary: dict[str, Any]) -> Iterator[str]:
     ended = {name: count for name, count in answers["finish"].items() if count}
     if summary["completed"] and set(ended) != {"none"}:
         told = ", ".join(f"{name} {count}" for name, count in ended.items())
-        yield f"Finish reasons      {told} ({100 * answers['truncated_share']:.1f} % cut at their most tokens)"
+        yield f"Finish reasons      {told} ({100 * answers['truncated_share']:.1f} % ended at their most tokens)"
     first = answers["first_answer_ms"]
     if first is not None:
         told = ", ".join(f"{name} {shown(first[name])}" for name in ("mean", "p50", "p99"))

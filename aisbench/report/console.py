@@ -116,8 +116,9 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         )
     timed = summary["timed"]
     if timed is not None:
+        title = f"Within {timed['window_s']:.6g} s"
         yield (
-            f"Within {timed['window_s']:<9.6g} s  {timed['completed']} completed, "
+            f"{title:<19} {timed['completed']} completed, "
             f"{timed['request_throughput']:.2f} req/s, {timed['output_throughput']:.2f} tok/s; "
             f"{timed['finished_after']} finished after it, {timed['cut']} were cut"
         )

@@ -48,7 +48,7 @@ def rows(summary: dict[str, Any]) -> list[list[str]]:
     ended = ", ".join(f"{name} {count:,}" for name, count in of["finish"].items() if count)
     found = [
         ["finish reasons", ended],
-        ["cut at their most tokens (length)", f"{100 * of['truncated_share']:.1f} %"],
+        ["ended at their most tokens (length)", f"{100 * of['truncated_share']:.1f} %"],
         ["output tokens counted by", summary["output_tokens_from"]],
     ]
     if of["tokens_per_event"] is not None:

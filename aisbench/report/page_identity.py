@@ -14,10 +14,12 @@ DIGITS_SHOWN = 16
 
 
 def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Those that are known."""
     found = [
         (f"{kind}: {name.removesuffix('_ns').replace('_', ' ')}", plain(name, value))
         for kind, block in (("fingerprint", "fingerprint"), ("host", "host"), ("limit", "limits"))
         for name, value in summary[block].items()
+        if plain(name, value) is not None
     ]
     outcome = summary["outcome"] + (f": {summary['outcome_reason']}" if summary["outcome_reason"] else "")
     return [*found, ("outcome", outcome), ("aisbench", summary["version"]), ("folder", run.folder.name)]
@@ -25,6 +27,9 @@ def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 def plain(name: str, value: Any) -> str | None:
     """One value in words; parts of it that are not known are left out."""
+    if isinstance(value, dict) and "left_out" in value:
+        # The rows of a data set's file; what was wrong with those left out is in the notes.
+        return f"{value['used']} used, {value['left_out']} left out"
     if isinstance(value, dict):
         parts = {part: plain(part, kept) for part, kept in value.items()}
         return ", ".join(f"{part} {words}" for part, words in parts.items() if words is not None) or None

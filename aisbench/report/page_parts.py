@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -49,7 +49,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "checks": checks(summary["verdict"]["checks"]),
         "client": facts(client_facts(summary)),
         "identity": facts(page_identity.identity_facts(run, summary)),
-        "config": facts(sorted((name, value) for name, value in run.config.items())),
+        "config": facts(sorted((name, value) for name, value in run.config.items()), label=escape),
         "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
 
@@ -253,9 +253,10 @@ def percents_of(shares: list[float | None]) -> str:
     return ", ".join("?" if share is None else f"{100 * share:.1f} %" for share in shares) or "unknown"
 
 
-def facts(pairs: Iterable[tuple[str, Any]]) -> str:
+def facts(pairs: Iterable[tuple[str, Any]], label: Callable[[str], str] = linked) -> str:
+    """`label` makes the names HTML; options by their names are not words of the glossary."""
     items = "".join(
-        f"<div><dt>{linked(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
+        f"<div><dt>{label(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
         for name, value in pairs
     )
     return f"<dl>{items}</dl>"

@@ -56,7 +56,7 @@ def cards(shown: Iterable[tuple[str, str, str]]) -> str:
 
 def unbroken(text: str) -> str:
     """As HTML; figures are not parted from their units at the end of a line."""
-    return re.sub(r"(\d) (?=m?s\b)", "\\1&nbsp;", escape(text))
+    return re.sub(r"(\d|limit) (?=m?s\b|\d)", "\\1&nbsp;", escape(text))
 
 
 def count(value: float) -> str:

@@ -24,8 +24,8 @@ from aisbench.workload.text_rows import Read, Row, read_rows, row_prompts, text_
 
 def custom_image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput for a backend without messages, and where no line can be used."""
-    needs_messages(options, backend)
     path = dataset_file(options, "JSON lines with a prompt and image_files each")
+    needs_messages(options, backend)
     inline = options.custom_ensure_client_side_data
 
     def part(given: Any) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def custom_image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 def custom_audio_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """As vLLM's --enable-multimodal-chat sends them: sounds in the message, as base64."""
-    needs_messages(options, backend)
     path = dataset_file(options, "JSON lines with a prompt and an audio each")
+    needs_messages(options, backend)
 
     def read(entry: Mapping[str, Any]) -> Row:
         text = text_of(entry, "prompt") if "prompt" in entry else ""

@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 from pathlib import Path
+from shlex import quote
 
 import orjson
 
@@ -15,10 +16,10 @@ HEAD_BYTES = 1 << 16
 # A larger file is not read whole only to say what it is.
 MOST_OBJECT_BYTES = 1 << 26
 MAGIC = (
-    (b"\x1f\x8b", "is packed by gzip; unpack it first: gunzip -k {name}"),
-    (b"\x28\xb5\x2f\xfd", "is packed by zstd; unpack it first: unzstd {name}"),
-    (b"BZh", "is packed by bzip2; unpack it first: bunzip2 -k {name}"),
-    (b"\xfd7zXZ\x00", "is packed by xz; unpack it first: unxz -k {name}"),
+    (b"\x1f\x8b", "is packed by gzip; unpack it first: gzip -dc < {name} > {unpacked}"),
+    (b"\x28\xb5\x2f\xfd", "is packed by zstd; unpack it first: zstd -dc < {name} > {unpacked}"),
+    (b"BZh", "is packed by bzip2; unpack it first: bzip2 -dc < {name} > {unpacked}"),
+    (b"\xfd7zXZ\x00", "is packed by xz; unpack it first: xz -dc < {name} > {unpacked}"),
     (b"PK\x03\x04", "is a zip archive or an Excel file; unpack it, or save it as CSV"),
     (
         b"PAR1",
@@ -42,18 +43,19 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 PAIRS = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 
 
-def refuse_other_kinds(path: Path) -> None:
+def refuse_other_kinds(path: Path, flag: str = "--dataset-path") -> None:
     """Raises BadInput that names what the file is, where it is surely no text in UTF-8."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     for magic, what in MAGIC:
         if head.startswith(magic):
-            raise BadInput(f"--dataset-path {path} {what.format(name=path.name)}")
+            names = {"name": quote(path.name), "unpacked": quote(f"unpacked-{path.stem}")}
+            raise BadInput(f"{flag} {path} {what.format(**names)}")
     if PAGE.match(head):
-        raise BadInput(f"--dataset-path {path} is a web page, not a data set; was a download refused?")
+        raise BadInput(f"{flag} {path} is a web page, not a data set; was a download refused?")
     encoding = encoding_of(head)
     if encoding is not None:
-        raise in_encoding(path, encoding)
+        raise in_encoding(path, encoding, flag)
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -69,10 +71,10 @@ def encoding_of(head: bytes) -> str | None:
     return "utf-16le" if odd > even else "utf-16be"
 
 
-def in_encoding(path: Path, encoding: str) -> BadInput:
+def in_encoding(path: Path, encoding: str, flag: str = "--dataset-path") -> BadInput:
     return BadInput(
-        f"--dataset-path {path} is in {encoding.upper()}; save it as UTF-8: "
-        f"iconv -f {encoding} -t utf-8 {path.name} > utf8-{path.name}"
+        f"{flag} {path} is in {encoding.upper()}; save it as UTF-8: "
+        f"iconv -f {encoding} -t utf-8 {quote(path.name)} > {quote(f'utf8-{path.name}')}"
     )
 
 
@@ -112,7 +114,7 @@ def refuse_json_array(path: Path, dataset: str) -> None:
     if head.startswith(b"["):
         raise BadInput(
             f"--dataset-path {path} is a JSON array; --dataset {dataset} wants one JSON object a line: "
-            f"jq -c '.[]' {path.name} > {path.stem}-lines.jsonl"
+            f"jq -c '.[]' {quote(path.name)} > {quote(f'{path.stem}-lines.jsonl')}"
         )
     if head.startswith(b"{") and path.stat().st_size <= MOST_OBJECT_BYTES:
         whole = path.read_bytes().removeprefix(codecs.BOM_UTF8)

@@ -178,8 +178,8 @@ def hf_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if name in bfcl.NAMES:
         return bfcl.bfcl_prompts(options, backend)
     kind = KINDS.get(name)
+    root = hf_root(options)
     if kind is None:
-        root = hf_root(options)
         why = REFUSED.get(name, "how its rows are read is not known")
         known = ", ".join([*KINDS, *bfcl.NAMES])
         raise BadInput(
@@ -189,7 +189,6 @@ def hf_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         raise BadInput(
             f"--dataset hf {name}: {backend.family} takes no images or sounds; use --backend openai-chat"
         )
-    root = hf_root(options)
     files = data_files(root, options, options.hf_split or kind.split, options.hf_subset or kind.subset)
     folder = root if root.is_dir() else root.parent
     bad = bad_lines(files, options)

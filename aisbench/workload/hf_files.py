@@ -9,7 +9,7 @@ from typing import Any
 
 from aisbench.errors import BadInput
 from aisbench.workload.bad_lines import BadLines
-from aisbench.workload.dataset_files import json_entries
+from aisbench.workload.dataset_files import dataset_file, json_entries
 from aisbench.workload.options import WorkloadOptions
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
@@ -25,6 +25,8 @@ def hf_root(options: WorkloadOptions) -> Path:
             "--dataset hf needs --dataset-path with a file, a folder, or the name of a cached data set"
         )
     path = Path(name).expanduser()
+    if path.is_file() and path.suffix.lower() != ".parquet":
+        return dataset_file(options, "rows as JSON lines, JSON or CSV")
     if path.exists():
         return path
     cached = cached_folder(name)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from aisbench.durations import seconds
 from aisbench.errors import BadInput
+from aisbench.workload.file_kinds import refuse_other_kinds
 
 Floats = NDArray[np.float64]
 NS = 1_000_000_000
@@ -135,16 +136,26 @@ def steps(text: str) -> Pieces:
 
 def series(name: str) -> Pieces:
     """Of a csv file of time_s,rate, linear between the points. Raises BadInput."""
+    path = Path(name).expanduser()
     try:
-        with Path(name).expanduser().open(newline="") as file:
-            rows = [(at, row) for at, row in enumerate(csv.reader(file), 1) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
+        refuse_other_kinds(path, "--rate-series")
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = file.read().splitlines()
+    except UnicodeDecodeError:
+        raise BadInput(f"--rate-series {name} is not UTF-8; save it as UTF-8") from None
+    except OSError as problem:
+        raise BadInput(f"--rate-series {name} cannot be read: {problem.strerror}") from None
+    # Spreadsheets separate columns by semicolons where the comma is in the numbers.
+    mark = next((mark for mark in (";", "\t") if any(mark in line for line in lines)), ",")
+    try:
+        rows = [(at, row) for at, row in enumerate(csv.reader(lines, delimiter=mark), 1) if row]
+    except csv.Error as problem:
         raise BadInput(f"--rate-series {name} cannot be read: {problem}") from None
     if rows and [cell.strip() for cell in rows[0][1]][:1] == ["time_s"]:
         rows = rows[1:]
     points: list[tuple[float, float]] = []
     for at, row in rows:
-        wrong = f"--rate-series {name}, line {at}: {','.join(row)!r} makes no sense; give time_s,rate"
+        wrong = f"--rate-series {name}, line {at}: {mark.join(row)!r} makes no sense; give time_s,rate"
         if len(row) != 2:
             raise BadInput(wrong)
         time_s, rate = number(row[0], wrong), number(row[1], wrong)

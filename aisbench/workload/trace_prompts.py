@@ -75,7 +75,7 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: in
         notes.append(
             f"the trace has {len(trace.requests)} requests, fewer than the {options.count} asked for"
         )
-    if not options.own_times:
+    if not options.own_times and trace.requests[0].at_ns is not None:
         notes.append("the trace's own times are not used: the options say when requests leave")
     notes += [*trace.notes, *fit_note(trace.requests, block)]
     if trace.failed:

@@ -70,6 +70,15 @@ def test_a_gauge_s_sample_belongs_to_its_own_moment(tmp_path: Path) -> None:
     assert alone[1].tolist() == [0.0, 16.0, 16.0, 16.0, 0.0]
 
 
+@pytest.mark.parametrize(("around", "wanted"), [((3.0, 3.0), {"mean": 3.0, "peak": 3.0}), ((0.0, 0.0), None)])
+def test_a_run_between_two_samples(
+    tmp_path: Path, around: tuple[float, float], wanted: dict[str, float] | None
+) -> None:
+    before, after = around
+    run = run_with(tmp_path, (-0.1, 0, {"running": before}), (60.0, 0, {"running": after}))
+    assert summarise(run)["server"]["running"] == wanted
+
+
 def test_what_is_not_a_finite_number_is_left_out_and_named(tmp_path: Path) -> None:
     run = run_with(
         tmp_path,

@@ -81,3 +81,11 @@ def test_bad_input_is_one_line(tmp_path: Path, args: list[str], said: str) -> No
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "outputs").exists()
+
+
+def test_names_that_would_act_on_a_terminal_are_escaped(tmp_path: Path) -> None:
+    folders = [run_folder(tmp_path / name, 50.0, seed=seed) for seed, name in enumerate(("a", "b"))]
+    done = call(f"clear\x1b[2J={folders[0]}", folders[1], "--output", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "clear\\x1b[2J" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr

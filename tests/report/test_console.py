@@ -127,7 +127,7 @@ def test_what_was_not_measured_is_a_dash(tmp_path: Path) -> None:
     for line in ("Mean TPOT (ms):                          -         ", "P99 ITL (ms):  "):
         assert line in text
     assert "Mean TTFT (ms):                          50.00     " in text
-    assert "Finish reasons      length 4 (100.0 % cut at their most tokens)" in text
+    assert "Finish reasons      length 4 (100.0 % ended at their most tokens)" in text
 
 
 def test_events_of_several_tokens_are_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from aisbench.analysis.metrics import summarise
 from aisbench.analysis.records import Run
-from aisbench.report.page_parts import identity_facts
+from aisbench.report.page_identity import identity_facts
 from tests.analysis.made_runs import made_rows, write_run
 
 

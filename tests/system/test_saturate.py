@@ -53,6 +53,21 @@ def server():
         yield simulator
 
 
+def test_every_step_begins_with_an_empty_prefix_cache(tmp_path):
+    with start_simulator(["--prefix-cache-tokens", "100000", "--decode-base-ms", "2"]) as simulator:
+        args = ("--sweep", "20,40", "--step", 1, "--repeats", 1, "--seed", 3, "--reset-prefix-cache")
+        code, out, err = saturate("--url", simulator.url, *LENGTHS, *args, "--work-dir", tmp_path)
+        assert code == 0, out + err
+        # The same prompts again, which every step's reset has taken out of the cache.
+        code, out, err = saturate("--url", simulator.url, *LENGTHS, *args, "--work-dir", tmp_path)
+        assert code == 0, out + err
+    summaries = [json.loads(path.read_text()) for path in tmp_path.glob("*/steps/*/summary.json")]
+    assert len(summaries) == 4
+    for summary in summaries:
+        assert summary["prefix_cache"]["reset"] == "the cache was emptied before the run"
+        assert summary["prefix_cache"]["request_share"] == 0.0
+
+
 def test_the_search_finds_the_capacity(server, tmp_path):
     true = capacity(Parameters(max_num_seqs=8, decode_base_ms=5.0), 32, 16).requests_per_s
     args = ("--start", 200, "--step", 4, "--repeats", 1, "--tolerance", 0.04)

@@ -65,10 +65,20 @@ def found_in_text(text: str) -> list[str]:
     return [secret for secret in SECRETS if secret in text]
 
 
-def test_a_run_a_search_and_a_comparison(tmp_path: Path, flags: list[str]) -> None:
-    common = [*flags, *SHORT, "--concurrency", "2", "--num-requests", "4"]
-    shown = finished("load", *common, "--work-dir", str(tmp_path / "a"), "--table", "aisbench")
-    shown += finished("load", *common, "--work-dir", str(tmp_path / "a"), "--json")
+def test_runs_and_what_is_made_of_them(tmp_path: Path, flags: list[str]) -> None:
+    common = [
+        *flags,
+        *SHORT,
+        "--concurrency",
+        "2",
+        "--num-requests",
+        "4",
+        "--work-dir",
+        str(tmp_path / "runs"),
+    ]
+    shown = finished("load", *common, "--json")
+    # The secrets were used: the proxy let the requests pass.
+    assert '"completed": 4' in shown
     theirs = [
         "--extra-headers",
         json.dumps({"X-Token": TOKEN}),
@@ -76,24 +86,31 @@ def test_a_run_a_search_and_a_comparison(tmp_path: Path, flags: list[str]) -> No
         "--result-dir",
         str(tmp_path),
     ]
-    shown += finished("load", *common, *theirs, "--work-dir", str(tmp_path / "b"), "--live-port", "0")
-    runs = [str(path) for path in (tmp_path / "a").iterdir()]
+    shown += finished("load", *common, *theirs, "--live-port", "0", "--table", "aisbench")
+    runs = [str(path) for path in (tmp_path / "runs").iterdir()]
     shown += finished("report", runs[0], "--format", "markdown")
     shown += finished("compare", *runs, "--output", str(tmp_path / "compared"))
-    shown += finished("plan", *flags, *SHORT, "--rate", "5", "--output", str(tmp_path / "plan.html"))
-    shown += finished(
-        "workload", "export", *flags, *SHORT, "--num-requests", "2", "--output", str(tmp_path / "w.jsonl")
-    )
-    search = ["--over", "concurrency", "--sweep", "2", "--step", "1"]
-    shown += finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path / "searches"))
-    (folder,) = (tmp_path / "searches").iterdir()
-    shown += finished("report", str(folder))
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}
     # What is needed to read the files is left.
     assert "X-Token: ***" in (Path(runs[0]) / "config.yaml").read_text()
-    # The secrets were used: the proxy let the requests pass.
-    assert '"completed": 4' in shown
+
+
+def test_what_sends_nothing(tmp_path: Path, flags: list[str]) -> None:
+    shown = finished("plan", *flags, *SHORT, "--rate", "5", "--output", str(tmp_path / "plan.html"))
+    count = ["--num-requests", "2", "--output", str(tmp_path / "w.jsonl")]
+    shown += finished("workload", "export", *flags, *SHORT, *count)
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
+
+
+def test_a_search(tmp_path: Path, flags: list[str]) -> None:
+    search = ["--over", "concurrency", "--sweep", "2", "--step", "1"]
+    shown = finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path))
+    (folder,) = tmp_path.iterdir()
+    shown += finished("report", str(folder))
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
 
 
 def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: list[str]) -> None:

@@ -79,7 +79,7 @@ def test_progress_ends_at_the_total(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("randon", "did you mean random? "), ("Random", "did you mean random? "), ("sonnet", "")],
+    [("randon", "did you mean random? "), ("Random", "did you mean random? "), ("poems", "")],
 )
 def test_an_unknown_data_set_lists_the_known(tmp_path: Path, name: str, hint: str) -> None:
     with pytest.raises(BadInput) as refused:

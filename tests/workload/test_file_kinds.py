@@ -17,17 +17,23 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.registry import DATASETS, dataset_named
 
-COMPLETIONS = backend_named("openai")
+COMPLETIONS, CHAT = backend_named("openai"), backend_named("openai-chat")
+OF_MEDIA = ("custom_image", "custom_audio")
 ROWS = '{"prompt": "naïve café"}\n{"prompt": "plain"}\n'
 CHINESE = '{"prompt": "请介绍一下杭州西湖的历史"}\n'
-OF_FILES = tuple(name for name in DATASETS if "--dataset-path" in DATASETS[name].options and name != "images")
+# A folder of images is no file, and what hf reads goes by the name of its data set.
+OF_FILES = tuple(
+    name
+    for name, dataset in DATASETS.items()
+    if "--dataset-path" in dataset.options and name not in ("images", "hf")
+)
 
 
 def made(path: Path, dataset: str = "jsonl") -> Prompts:
     options = WorkloadOptions(
         count=None, model="m", dataset=dataset, dataset_path=str(path), chat_template=False
     )
-    return dataset_named(dataset).make(options, COMPLETIONS)
+    return dataset_named(dataset).make(options, CHAT if dataset in OF_MEDIA else COMPLETIONS)
 
 
 def refusal(path: Path, dataset: str = "jsonl") -> str:
@@ -46,7 +52,10 @@ def refusal(path: Path, dataset: str = "jsonl") -> str:
         (ROWS.encode("utf-16-le"), "is in UTF-16LE"),
         (ROWS.encode("utf-16-be"), "is in UTF-16BE"),
         (ROWS.encode("utf-32"), "is in UTF-32"),
-        (gzip.compress(ROWS.encode()), "is packed by gzip; unpack it first: gunzip -k rows"),
+        (
+            gzip.compress(ROWS.encode(), mtime=0),
+            "is packed by gzip; unpack it first: gzip -dc < rows > unpacked-rows",
+        ),
         (bz2.compress(ROWS.encode()), "is packed by bzip2"),
         (lzma.compress(ROWS.encode()), "is packed by xz"),
         (b"PAR1" + bytes(20), "is a Parquet file"),
@@ -55,6 +64,7 @@ def refusal(path: Path, dataset: str = "jsonl") -> str:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
         (b"\xef\xbb\xbf\r\n", "is empty"),
     ],
+    ids=lambda value: value.split(" ")[-1] if isinstance(value, str) else "",
 )
 def test_what_is_no_text_is_named(tmp_path: Path, dataset: str, content: bytes, said: str) -> None:
     (tmp_path / "rows").write_bytes(content)
@@ -80,6 +90,16 @@ def test_damage_in_a_file_of_utf8_costs_its_lines_alone(tmp_path: Path) -> None:
     assert any("2 times not UTF-8 (lines 3, 4; the first: not UTF-8: " in note for note in prompts.notes)
     (tmp_path / "rows").write_bytes("prompt\nnaïve\ncaf".encode() + b"\xe9\n")
     assert [prompt.text for prompt in made(tmp_path / "rows", "csv").items] == ["naïve"]
+
+
+def test_commands_in_messages_can_be_pasted(tmp_path: Path) -> None:
+    path = tmp_path / "it's mine.json"
+    path.write_text("[1]")
+    assert refusal(path).endswith(r"""jq -c '.[]' 'it'"'"'s mine.json' > 'it'"'"'s mine-lines.jsonl'""")
+    path.write_bytes(ROWS.encode("utf-16"))
+    assert refusal(path).endswith(r"""utf-8 'it'"'"'s mine.json' > 'utf8-it'"'"'s mine.json'""")
+    path.write_bytes(gzip.compress(b"x", mtime=0))
+    assert refusal(path).endswith(r"""gzip -dc < 'it'"'"'s mine.json' > 'unpacked-it'"'"'s mine'""")
 
 
 def test_a_json_list_where_lines_are_wanted(tmp_path: Path) -> None:

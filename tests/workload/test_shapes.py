@@ -97,3 +97,31 @@ def test_no_more_leave_than_a_rate_that_ends_lets() -> None:
     with pytest.raises(BadInput, match="ends at 0"):
         shaped_offsets_ns(steps("10x1s,0x1s"), 50, burstiness=1, seed=0)
     assert sine("20,10,60s") == Sine(20, 10, 60)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbftime_s,rate\r\n0,1\r\n10,5\r\n",
+        b"time_s;rate\n0;1\n10;5\n",
+        b"0\t1\n10\t5\n",
+        b"0,1\r10,5\r",
+    ],
+)
+def test_a_series_as_spreadsheets_write_it(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "rates.csv").write_bytes(content)
+    assert series(str(tmp_path / "rates.csv")) == Pieces((0.0, 10.0), (1.0,), (5.0,))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("0,1\n10,5\n".encode("utf-16"), "is in UTF-16; save it as UTF-8"),
+        ("zeit,rat\u00e9\n".encode("latin-1"), "is not UTF-8; save it as UTF-8"),
+        (b"\x1f\x8b\x08\x00", "is packed by gzip"),
+    ],
+)
+def test_a_series_in_another_encoding_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "rates.csv").write_bytes(content)
+    with pytest.raises(BadInput, match=f"^--rate-series .*rates.csv {said}"):
+        series(str(tmp_path / "rates.csv"))
