@@ -30,10 +30,13 @@ class JsonObject(click.ParamType):
             parsed = json.loads(value)
         except ValueError as problem:
             self.fail(
-                f"{value!r} is not JSON ({problem}); give an object such as '{{\"top_k\": 1}}'", param, ctx
+                # Bodies and headers may hold keys.
+                f"not JSON ({problem}); give an object such as '{{\"top_k\": 1}}'",
+                param,
+                ctx,
             )
         if not isinstance(parsed, dict):
-            self.fail(f"{value!r} is not a JSON object; give one such as '{{\"top_k\": 1}}'", param, ctx)
+            self.fail("not a JSON object; give one such as '{\"top_k\": 1}'", param, ctx)
         return parsed
 
 
@@ -199,7 +202,6 @@ def option(*flags: str, name: str, **how: Any) -> Any:
     """An option of RunConfig's field `name`; the first flag is the one that messages use."""
     if "default" not in how and not how.get("multiple"):
         how["default"] = default(name)
-    how.setdefault("envvar", f"AISBENCH_{flags[0].partition('/')[0].strip('-').replace('-', '_').upper()}")
     how.setdefault("show_default", how["default"] is not None if "default" in how else False)
     decorate = click.option(*flags, name, **how)
     decorate.field = name  # type: ignore[attr-defined]

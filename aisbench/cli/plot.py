@@ -57,6 +57,11 @@ def plot(
 ) -> int:
     """Draw one chart of one run, or of several over each other, for a paper.
 
+    \b
+    aisbench plot before=RUN1 after=RUN2 --chart cdf --output cdf.svg
+    aisbench plot RUN --chart timeline --output timeline.pdf
+    aisbench plot SEARCH --output saturation.png
+
     DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. It needs the extra
     packages of aisbench[plot], and for images a Chromium.
     """

@@ -29,11 +29,12 @@ from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
+SEARCH = ("over", "slo", "start", "most", "step_s", "tolerance", "repeats", "budget_s", "sweep", "resume")
 # What may be given anew when a search goes on.
 RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
 
 
-@click.command(cls=Command, sections=SECTIONS)
+@click.command(cls=Command, sections=(("Search", SEARCH), *SECTIONS))
 @click.option(
     "--over",
     default=Settings.over,
@@ -113,6 +114,11 @@ def saturate(
     **options: Any,
 ) -> int:
     """Find the highest load that a server carries and still meets an SLO.
+
+    \b
+    aisbench saturate --url http://host:8000 --slo 'ttft_p99<500 error_rate<0.01'
+    aisbench saturate --url http://host:8000 --over concurrency --budget 30m
+    aisbench saturate --url http://host:8000 --sweep 10,20,40 --step 60s
 
     Doubles the load until it fails, then closes in between. Each load is a run of its own, with all its
     reports, in the search's folder; saturation.json there holds the answer and the curve.

@@ -10,12 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.result import client_status, result
 from aisbench.analysis.saturation.search import Plan, informed, next_load
 from aisbench.analysis.saturation.step import Point, Sample
+from aisbench.cli import saying
 from aisbench.cli.run import INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.search_runs import (
@@ -31,8 +30,6 @@ from aisbench.cli.search_runs import (
 from aisbench.engine.config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.errors import BadInput, CannotRun
-from aisbench.masking import masked_text
-from aisbench.printable import printable
 from aisbench.report.console import one_line
 from aisbench.report.files import write_all, write_json, writing_report
 from aisbench.report.saturation_page import write_saturation
@@ -54,7 +51,7 @@ Say = Callable[[str], None]
 
 def note(line: str) -> None:
     """A line that is no part of the result."""
-    click.echo(printable(masked_text(line)), err=True)
+    saying.say(line, err=True)
 
 
 class RunFailed(Exception):
