@@ -14,8 +14,10 @@ import sys
 # Not resolved: an editable install may be a tree of links.
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
 LINE_BYTES = 500
-# What a child has no use for is not in its environment.
-KEYS = ("AISBENCH_API_KEY", "OPENAI_API_KEY")
+# The options of a command, which may hold keys, are not for its children: a run's simulator is as it asks for.
+OPTIONS, KEY = "AISBENCH_", "OPENAI_API_KEY"
+# Read by the workers.
+KEPT = "AISBENCH_WORKER_HOOK"
 
 
 def child_command(module: str, *args: object) -> list[str]:
@@ -24,8 +26,12 @@ def child_command(module: str, *args: object) -> list[str]:
 
 
 def child_environment() -> dict[str, str]:
-    """This process's environment without the keys of servers."""
-    return {name: value for name, value in os.environ.items() if name not in KEYS}
+    """This process's environment without the options of its command and the keys of servers."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name == KEPT or not (name == KEY or name.startswith(OPTIONS))
+    }
 
 
 def last_words(output: bytes) -> str:

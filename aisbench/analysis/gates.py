@@ -38,6 +38,12 @@ class Gate:
         match = _LATENCY.match(self.name)
         return float(match["percent"]) if match and match["percent"] else None
 
+    @property
+    def unit(self) -> str:
+        if self.name in RATES:
+            return " tokens/s" if self.name == "output_throughput" else " requests/s"
+        return " ms" if _LATENCY.match(self.name) else ""
+
     def is_broken_by(self, value: float) -> bool:
         return {
             ">": value > self.bound,
@@ -81,7 +87,7 @@ def broken_gates(run: Run, summary: Mapping[str, Any], gates: tuple[Gate, ...]) 
         if value is None:
             sentences.append(f"--fail-on {gate}: it was not measured")
         elif gate.is_broken_by(value):
-            sentences.append(f"--fail-on {gate}: it is {value:.6g}")
+            sentences.append(f"--fail-on {gate}: it is {value:.6g}{gate.unit}")
     return sentences
 
 

@@ -30,6 +30,10 @@ from aisbench.cli.saying import say
 def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | None) -> int:
     """Hold results against each other; the first one is the baseline.
 
+    \b
+    aisbench compare outputs/default/20260102_030405 vllm-result.json
+    aisbench compare ours=RUN1,RUN2,RUN3 theirs=a.json,b.json,c.json --margin 0.03
+
     Each is a run folder, or another tool's result: vllm bench serve --save-result, sglang bench_serving's
     JSON lines, AIPerf's profile_export_aiperf.json, GuideLLM's benchmarks.json. Repeats of one thing are
     given as NAME=run,run,...

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 import threading
 
 import click
 
-import aisbench
 from aisbench.children import PACKAGE
+from aisbench.cli.command import Group
 from aisbench.cli.process_list import hide_secrets
 from aisbench.disk import full_text, is_full
 from aisbench.engine.interrupts import interrupt_when_ended
@@ -39,7 +38,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported only when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,23 +51,12 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
-            ctx.fail(f"unknown command {name}; {hint}")
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(aisbench.__version__, prog_name="aisbench")
 def group() -> None:
     """A load engine for LLM inference servers whose numbers can be believed."""
 

@@ -6,16 +6,14 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from aisbench.cli.config_file import read_config_file
 from aisbench.durations import seconds
 from aisbench.engine.config import RunConfig
-from aisbench.errors import BadInput
-from aisbench.masking import remember_options
 from aisbench.workload.seeds import AUTO, LARGEST
 
 
@@ -23,6 +21,7 @@ class JsonObject(click.ParamType):
     """A JSON object, or one that a config file holds already."""
 
     name = "json"
+    takes_list = True
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
         if isinstance(value, Mapping):
@@ -31,10 +30,13 @@ class JsonObject(click.ParamType):
             parsed = json.loads(value)
         except ValueError as problem:
             self.fail(
-                f"{value!r} is not JSON ({problem}); give an object such as '{{\"top_k\": 1}}'", param, ctx
+                # Bodies and headers may hold keys.
+                f"not JSON ({problem}); give an object such as '{{\"top_k\": 1}}'",
+                param,
+                ctx,
             )
         if not isinstance(parsed, dict):
-            self.fail(f"{value!r} is not a JSON object; give one such as '{{\"top_k\": 1}}'", param, ctx)
+            self.fail("not a JSON object; give one such as '{\"top_k\": 1}'", param, ctx)
         return parsed
 
 
@@ -42,6 +44,7 @@ class Pairs(click.ParamType):
     """`NAME{mark}VALUE` pairs behind one flag, separated by blanks or commas."""
 
     name = "pairs"
+    takes_list = True
 
     def __init__(self, mark: str, example: str, *, numbers: bool, known: tuple[str, ...] = ()) -> None:
         self.mark = mark
@@ -99,6 +102,7 @@ class Listed(click.ParamType):
     """Values behind one flag, separated by commas or blanks."""
 
     name = "list"
+    takes_list = True
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
@@ -186,63 +190,6 @@ class Line(click.types.StringParamType):
     envvar_list_splitter = "\n"
 
 
-def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Makes the options of a YAML or TOML file the defaults; flags on the command line stand above them."""
-    if value is None:
-        return
-    path = Path(value)
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise BadInput(f"--config {value} cannot be read ({problem}); give a YAML or TOML file") from None
-    try:
-        if path.suffix == ".toml":
-            import tomllib
-
-            options = tomllib.loads(text)
-        else:
-            import yaml
-
-            options = yaml.safe_load(text) or {}
-    except Exception as problem:
-        # A YAML error quotes the line, which may hold a key.
-        mark = getattr(problem, "problem_mark", None)
-        reason = f"{getattr(problem, 'problem', problem)} in line {mark.line + 1}" if mark else str(problem)
-        raise BadInput(f"--config {value} cannot be parsed ({reason}); give YAML or TOML") from None
-    if not isinstance(options, dict):
-        raise BadInput(f"--config {value} holds no options; give lines such as 'rate: 50'")
-    names: dict[str, str] = {}
-    options_by_name: dict[str, click.Option] = {}
-    for option in ctx.command.params:
-        if isinstance(option, click.Option) and option.name not in ("config", "help", None):
-            options_by_name[str(option.name)] = option
-            for flag in (*option.opts, *option.secondary_opts, str(option.name)):
-                names[flag.lstrip("-").replace("-", "_")] = str(option.name)
-    defaults: dict[str, Any] = {}
-    for key, given in options.items():
-        name = names.get(str(key).replace("-", "_"))
-        if name is None:
-            near = difflib.get_close_matches(str(key), names, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise BadInput(f"--config {value}: unknown option {key!r}{hint}")
-        if given is not None:
-            defaults[name] = as_given(options_by_name[name], given)
-    remember_options(defaults)
-    ctx.default_map = {**(ctx.default_map or {}), **defaults}
-
-
-def as_given(option: click.Option, value: Any) -> Any:
-    """`value` of a config file as the command line would have it: one value is a list of one, and back."""
-    if option.multiple:
-        if isinstance(value, Mapping):
-            return [f"{name}: {text}" for name, text in value.items()]
-        return value if isinstance(value, (list, tuple)) else [value]
-    takes_list = isinstance(option.type, (Listed, Pairs, JsonObject))
-    if isinstance(value, (list, tuple)) and len(value) == 1 and not takes_list:
-        return value[0]
-    return value
-
-
 def default(name: str) -> Any:
     """The default of an option is that of RunConfig."""
     for field in fields(RunConfig):
@@ -255,7 +202,6 @@ def option(*flags: str, name: str, **how: Any) -> Any:
     """An option of RunConfig's field `name`; the first flag is the one that messages use."""
     if "default" not in how and not how.get("multiple"):
         how["default"] = default(name)
-    how.setdefault("envvar", f"AISBENCH_{flags[0].partition('/')[0].strip('-').replace('-', '_').upper()}")
     how.setdefault("show_default", how["default"] is not None if "default" in how else False)
     decorate = click.option(*flags, name, **how)
     decorate.field = name  # type: ignore[attr-defined]

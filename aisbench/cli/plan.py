@@ -52,6 +52,10 @@ from aisbench.workload.seeds import drawn_lines
 def plan(output: Path, as_json: bool, **options: Any) -> int:
     """Draw when the requests of `aisbench-load` with the same options would leave: the very plan of that run.
 
+    \b
+    aisbench plan --rate 20 --burstiness 0.5 --duration 5m
+    aisbench plan --rate-sine 20,15,60s --duration 5m --output sine.html
+
     The page shows the rate over time with its moving average and what the law expects, and the
     distribution of rates and gaps. Nothing is sent.
     """

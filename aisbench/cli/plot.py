@@ -12,6 +12,7 @@ import click
 from aisbench.cli.command import Command
 from aisbench.cli.options import Choice
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -56,6 +57,11 @@ def plot(
 ) -> int:
     """Draw one chart of one run, or of several over each other, for a paper.
 
+    \b
+    aisbench plot before=RUN1 after=RUN2 --chart cdf --output cdf.svg
+    aisbench plot RUN --chart timeline --output timeline.pdf
+    aisbench plot SEARCH --output saturation.png
+
     DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. It needs the extra
     packages of aisbench[plot], and for images a Chromium.
     """
@@ -73,7 +79,7 @@ def plot(
         raise BadInput(f"--output {path}: give a name that ends in {', '.join(SUFFIXES)}")
 
     if importlib.util.find_spec("plotly") is None:
-        raise BadInput("aisbench plot needs plotly; pip install 'aisbench[plot]'")
+        raise BadInput(f"aisbench plot needs plotly: {install_command('plot', 'plotly')}")
     from aisbench.report.plot_file import dressed, write_figure
 
     write_figure(dressed(figure_of(chart, named, metric), title, width, height), path)

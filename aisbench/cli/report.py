@@ -41,6 +41,10 @@ SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
 def report(folder: Path, form: str, table: str, output: Path | None) -> int:
     """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it.
 
+    \b
+    aisbench report outputs/default/20260102_030405 --format markdown
+    aisbench report outputs/default/20260102_030405 --output elsewhere
+
     DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
     """
     from aisbench.analysis.records import Run

@@ -22,17 +22,19 @@ from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
 from aisbench.cli.vllm_meaning import run_config
 from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
 from aisbench.cli.workload_options import WORKLOAD_OPTIONS
-from aisbench.engine.config import SECRET_FIELDS, RunConfig
+from aisbench.engine.config import SECRET_FIELDS, RunConfig, listed
 from aisbench.errors import BadInput
+from aisbench.masking import MASK
 from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
+SEARCH = ("over", "slo", "start", "most", "step_s", "tolerance", "repeats", "budget_s", "sweep", "resume")
 # What may be given anew when a search goes on.
 RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
 
 
-@click.command(cls=Command, sections=SECTIONS)
+@click.command(cls=Command, sections=(("Search", SEARCH), *SECTIONS))
 @click.option(
     "--over",
     default=Settings.over,
@@ -113,6 +115,11 @@ def saturate(
 ) -> int:
     """Find the highest load that a server carries and still meets an SLO.
 
+    \b
+    aisbench saturate --url http://host:8000 --slo 'ttft_p99<500 error_rate<0.01'
+    aisbench saturate --url http://host:8000 --over concurrency --budget 30m
+    aisbench saturate --url http://host:8000 --sweep 10,20,40 --step 60s
+
     Doubles the load until it fails, then closes in between. Each load is a run of its own, with all its
     reports, in the search's folder; saturation.json there holds the answer and the curve.
     """
@@ -136,7 +143,7 @@ def saturate(
         command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
         folder = SearchFolder.create(config, settings, command)
         for line in drawn_lines(options["seed"], config.seed):
-            say(line)
+            say(line, err=True)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.cli.saturating import saturate_and_report
 
@@ -169,7 +176,13 @@ def resumed(ctx: click.Context, path: Path, given: Settings, options: dict[str, 
                 "(--budget, --repeats, --tolerance, and what holds secrets, such as --api-key and --header, may be given again)"
             )
     folder = SearchFolder.load(path, options["api_key"])
-    secrets = {name: options[name] for name in SECRET_FIELDS if name in typed}
+    # What the folder holds masked may come from the environment again; what it holds whole may not change unasked.
+    masked = {
+        name for name in SECRET_FIELDS if any(MASK in text for text in listed(getattr(folder.config, name)))
+    }
+    secrets = {
+        name: options[name] for name in SECRET_FIELDS if name in typed or (name in masked and options[name])
+    }
     folder.config = replace(folder.config, **secrets)
     anew = {name: getattr(given, name) for name in ("repeats", "tolerance") if name in typed}
     folder.settings = replace(folder.settings, **anew)

@@ -14,6 +14,7 @@ from aisbench.analysis.records import Run
 from aisbench.analysis.saturation.result import client_status, result
 from aisbench.analysis.saturation.search import Plan, informed, next_load
 from aisbench.analysis.saturation.step import Point, Sample
+from aisbench.cli import saying
 from aisbench.cli.run import INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.cli.search_folder import SearchFolder
 from aisbench.cli.search_runs import (
@@ -48,6 +49,11 @@ FIRST_IN_FLIGHT = 16.0
 Say = Callable[[str], None]
 
 
+def note(line: str) -> None:
+    """A line that is no part of the result."""
+    saying.say(line, err=True)
+
+
 class RunFailed(Exception):
     """A run of the search came to nothing; the message says why."""
 
@@ -71,7 +77,7 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
             from aisbench.simulator.process import start_simulator
 
             simulator = stack.enter_context(start_simulator([]))
-            say(f"no --url: the built-in simulator runs at {simulator.url}")
+            note(f"no --url: the built-in simulator runs at {simulator.url}")
             urls = (simulator.url,)
         search = Search(folder, urls, simulated, budget_s, say)
         folder.outcome, folder.ended = search.run()
@@ -186,12 +192,13 @@ class Search:
                 self.measure(wanted.load, wanted.why)
         except KeyboardInterrupt:
             return "interrupted", "stopped by the user"
-        except (RunFailed, CannotRun) as problem:
+        except RunFailed as problem:
             return "failed", str(problem)
-        except BadInput as problem:
-            # Nothing measured yet: the options are at fault, and the message says which.
-            if not self.folder.steps:
-                if self.folder.sounding is None:
+        except (BadInput, CannotRun) as problem:
+            # Nothing measured yet: the options are at fault or the server is down, and the message says which.
+            sounded_out = self.folder.sounding is not None
+            if not self.folder.steps and not (sounded_out and isinstance(problem, CannotRun)):
+                if not sounded_out:
                     self.discard()
                 raise
             return "failed", str(problem)
@@ -281,10 +288,10 @@ class Search:
             return
         held = self.cut.wait_until_idle(least_s=DRAIN_LEAST_S, most_s=DRAIN_MOST_S)
         if held:
-            self.say(f"{DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
+            note(f"{DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
 
     def say_once(self, line: str) -> None:
         """What is noted of the workload is the same for every step."""
         if line not in self.said:
             self.said.append(line)
-            self.say(line)
+            note(line)

@@ -14,6 +14,10 @@ from aisbench.cli.command import Command
 def selfcheck(as_json: bool) -> int:
     """Measure this host's roofline as a client, in under 30 seconds.
 
+    \b
+    aisbench selfcheck
+    aisbench selfcheck --json > selfcheck.json
+
     A built-in referee, which knows its own latencies, is loaded in three ways by one worker; what the worker
     reports is held against the truth, and what it cost is kept in the user's cache. Each later run on
     this host then says what share of its client's capacity was used.

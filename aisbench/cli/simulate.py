@@ -11,6 +11,14 @@ from aisbench.cli.command import Command
 from aisbench.errors import BadInput
 from aisbench.simulator.parameters import FAULTS, Parameters
 
+SECTIONS = (
+    ("Address", ("host", "port", "uds", "tls_cert", "tls_key", "api_key")),
+    ("Model", ("model", "model_alias", "max_model_len", "embedding_size", "image_tokens")),
+    ("Scheduling", ("max_num_seqs", "kv_tokens", "max_batched_tokens", "prefix_cache_tokens")),
+    ("Time", ("prefill_us_per_token", "prefill_fixed_ms", "decode_base_ms", "decode_per_seq_us", "jitter")),
+    ("Stream", ("stop_early", "reasoning_tokens", "usage_in_last_chunk")),
+    ("Faults", ("fault", "huge_event_bytes")),
+)
 DEFAULTS = {field.name: field.default for field in fields(Parameters)}
 
 
@@ -19,7 +27,7 @@ def option(flag: str, kind: type, help_text: str) -> Any:
     return click.option(flag, name, type=kind, default=DEFAULTS[name], show_default=True, help=help_text)
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, sections=SECTIONS)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on; 0: any free one.")
 @click.option("--uds", metavar="PATH", help="Listen on a Unix socket instead.")
@@ -80,6 +88,11 @@ def simulate(
     **given: Any,
 ) -> None:
     """Run a simulated inference server with continuous batching and known costs.
+
+    \b
+    aisbench simulate --port 8000
+    aisbench simulate --port 0 --max-num-seqs 64 --decode-base-ms 20
+    aisbench simulate --fault http-500:0.05 --fault stall:0.01 --seed 7
 
     It speaks every API that --backend names: OpenAI's completions, chat, responses and embeddings, vLLM's
     pooling and rerank, TGI's, Triton's, SGLang's and MindIE's paths. Beside these it answers /v1/models,

@@ -40,7 +40,7 @@ TARGET_OPTIONS = (
     option(
         "--api-key",
         name="api_key",
-        envvar=["AISBENCH_API_KEY", "OPENAI_API_KEY"],
+        envvar="OPENAI_API_KEY",
         help="Sent as a bearer token. [env: AISBENCH_API_KEY, OPENAI_API_KEY]",
     ),
     option(

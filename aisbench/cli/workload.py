@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from aisbench.cli.command import SETTINGS, Command
+from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.options import CONFIG_OPTIONS, all_of
 from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
 from aisbench.cli.saying import say
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 NO_MODEL = "none"
 
 
-@click.group(context_settings=SETTINGS)
+@click.group(cls=Group, context_settings=SETTINGS)
 def workload() -> None:
     """Write a workload to a file, or check one. `--dataset file` sends it."""
 
@@ -56,6 +56,10 @@ def workload() -> None:
 @click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
+
+    \b
+    aisbench workload export --rate 10 --num-requests 500 --model M --output w.jsonl
+    aisbench workload export --dataset trace --dataset-path trace.jsonl --model M --output w.jsonl
 
     Nothing is sent. Bodies name their model: give --model, or --url of a server that can be asked for it.
     """
@@ -79,7 +83,12 @@ def export(output: str, **options: Any) -> int:
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
 def import_(file: str, as_json: bool) -> int:
-    """Check a file of `aisbench workload export` and print its fingerprint."""
+    """Check a file of `aisbench workload export` and print its fingerprint.
+
+    \b
+    aisbench workload import w.jsonl
+    aisbench workload import w.jsonl --json > fingerprint.json
+    """
     from aisbench.workload.arrivals import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.options import WorkloadOptions

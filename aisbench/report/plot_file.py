@@ -8,6 +8,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 
 # Pixels of a bitmap to each of the figure's: sharp in print.
 BITMAP_SCALE = 3
@@ -34,7 +35,7 @@ def write_figure(figure: go.Figure, path: Path) -> None:
     file cannot be written."""
     if path.suffix != ".html" and importlib.util.find_spec("kaleido") is None:
         raise BadInput(
-            f"--output {path}: {path.suffix} files need kaleido; pip install 'aisbench[plot]', or give a name ending in .html"
+            f"--output {path}: {path.suffix} files need kaleido: {install_command('plot', 'kaleido')}, or give a name ending in .html"
         )
     try:
         if path.suffix == ".html":

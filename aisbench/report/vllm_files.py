@@ -10,6 +10,7 @@ from typing import Any
 
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput, CannotRun
+from aisbench.extras import install_command
 
 
 def check_result_folder(config: RunConfig) -> None:
@@ -19,7 +20,7 @@ def check_result_folder(config: RunConfig) -> None:
     draws = config.plot_timeline or config.plot_dataset_stats
     if draws and importlib.util.find_spec("plotly") is None:
         flag = "--plot-timeline" if config.plot_timeline else "--plot-dataset-stats"
-        raise BadInput(f"{flag} needs plotly; pip install 'aisbench[plot]', or leave it out")
+        raise BadInput(f"{flag} needs plotly: {install_command('plot', 'plotly')}, or leave it out")
     folder = (Path(config.result_dir or ".") / (config.result_filename or "x")).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)

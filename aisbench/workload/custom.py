@@ -14,6 +14,7 @@ from typing import Any
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 from aisbench.workload.bad_lines import BadLine, BadLines, check_text, whole_number
 from aisbench.workload.dataset_files import dataset_file, json_lines
 from aisbench.workload.file_kinds import table_hint
@@ -99,6 +100,6 @@ def templated_messages(
         ]
     except ImportError:
         raise BadInput(
-            "chat templates need jinja2; install it with: pip install 'aisbench[tokenizer]', "
+            f"chat templates need jinja2; install it with: {install_command('tokenizer', 'jinja2')}, "
             "or add --skip-chat-template"
         ) from None

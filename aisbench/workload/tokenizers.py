@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 
 # Files by which a folder is known to hold a tokenizer, the first as a rule.
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "vocab.txt")
@@ -87,7 +88,7 @@ def transformers() -> Any:
         import transformers
     except ImportError:
         raise BadInput(
-            "--tokenizer needs transformers; install it with: pip install 'aisbench[tokenizer]'"
+            f"--tokenizer needs transformers; install it with: {install_command('tokenizer', 'transformers')}"
         ) from None
     return transformers
 

@@ -25,8 +25,8 @@ def test_what_holds_is_named_with_its_value(tmp_path: Path) -> None:
     conditions = "error_rate>0.05, ttft_p99>500 ttft_p37.5>20 tpot_mean<50 itl_max>=11"
     assert broken(tmp_path, rows, conditions) == [
         "--fail-on error_rate>0.05: it is 0.1",
-        "--fail-on ttft_p37.5>20: it is 44.375",
-        "--fail-on tpot_mean<50: it is 10",
+        "--fail-on ttft_p37.5>20: it is 44.375 ms",
+        "--fail-on tpot_mean<50: it is 10 ms",
     ]
 
 

@@ -43,9 +43,17 @@ def test_a_value_that_looks_like_an_option_is_a_value() -> None:
 def test_a_command_misspelt() -> None:
     done = run("lod")
     assert (done.returncode, done.stderr) == (2, "error: unknown command lod; did you mean load?\n")
+    assert run("workload", "exprt").stderr == "error: unknown command exprt; did you mean export?\n"
+    said = "unknown option --rate; options stand after the command, as in aisbench load --rate"
+    assert run("--rate", "5").stderr == f"error: {said}\n"
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "workload"])
+def test_short_options_are_named_with_the_others() -> None:
+    done = run("load", "-n", "5", "--zzz", "-n4", "--seed", "-5")
+    assert done.stderr == "error: unknown option -n (give --num-requests N); unknown option --zzz\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_its_version(command: str) -> None:
     found = group.get_command(click.Context(group), command)
     assert found is not None
@@ -91,6 +99,8 @@ def test_choices_are_completed() -> None:
     assert "random" in completed("load", "--dataset", "r")
     assert "--rate" in completed("load", "--ra")
     assert completed("sat") == ["saturate"]
+    assert completed("load", "--no-such", "x", "--arri") == ["--arrival"]
+    assert completed("load", "--goodput", "--arri") == ["--arrival"]
 
 
 def test_a_choice_that_is_none_is_named_with_the_nearest() -> None:

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from aisbench.cli.load import load
+from aisbench.errors import BadInput
 
 Parse = Callable[..., dict[str, Any]]
 
@@ -89,6 +90,16 @@ def test_a_config_file_as_it_is_written_by_hand(parse: Parse, tmp_path: Path, su
     assert got["goodput"] == {"ttft": 500.0, "tpot": 50.0}
     assert got["percentiles"] == (99.0,)
     assert got["metadata"] == {"note": "two words"}
+
+
+def test_unknown_keys_are_named_all_at_once(parse: Parse, tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text("rat: 5\nqps: 3\nrate: 2\nzzz: 1\nconfig: x\n")
+    with pytest.raises(BadInput) as bad:
+        parse("--config", str(file))
+    assert str(bad.value) == (
+        f"--config {file}: unknown options rat (did you mean rate?), qps (give --rate RPS), zzz, config"
+    )
 
 
 def test_headers_as_a_mapping(parse: Parse, tmp_path: Path) -> None:

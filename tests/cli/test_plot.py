@@ -17,6 +17,7 @@ from aisbench.analysis.records import Run
 from aisbench.cli.plot import RUN_CHARTS, plot
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 from aisbench.report.plots import CHARTS, run_figure, saturation_figure
 from aisbench.report.vllm_files import check_result_folder
 from tests.analysis.made_runs import base_config, made_rows, write_run
@@ -143,7 +144,7 @@ def test_without_kaleido_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "kaleido", None)
     said = drawn(folder, "--output", tmp_path / "x.svg")
-    assert "need kaleido; pip install 'aisbench[plot]'" in said
+    assert f"need kaleido: {install_command('plot', 'kaleido')}" in said
 
 
 @pytest.fixture
@@ -157,11 +158,11 @@ def base_install(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_the_extra_it_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(plot, [str(tmp_path)], standalone_mode=False)
     assert isinstance(done.exception, BadInput)
-    assert "pip install 'aisbench[plot]'" in str(done.exception)
+    assert install_command("plot", "plotly") in str(done.exception)
 
 
 @pytest.mark.usefixtures("base_install")
 def test_charts_of_vllms_client_name_the_extra_before_anything_is_sent(tmp_path: Path) -> None:
     config = RunConfig(plot_dataset_stats=True, result_dir=str(tmp_path))
-    with pytest.raises(BadInput, match=r"--plot-dataset-stats needs plotly; pip install 'aisbench\[plot\]'"):
+    with pytest.raises(BadInput, match=r"--plot-dataset-stats needs plotly: .* -m pip install .*plotly"):
         check_result_folder(config)

@@ -124,6 +124,21 @@ def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: li
     assert found_in(tmp_path) == {}
 
 
+def test_the_environment_gives_a_search_its_secrets_again(
+    tmp_path: Path, flags: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = ["--over", "concurrency", "--sweep", "1,2", "--step", "1"]
+    finished("saturate", *flags, *SHORT, *search, "--budget", "1.5", "--work-dir", str(tmp_path))
+    (folder,) = tmp_path.iterdir()
+    monkeypatch.setenv("AISBENCH_HEADER", f"X-Token: {TOKEN}\nCookie: {COOKIE}")
+    monkeypatch.setenv("AISBENCH_PROXY", flags[flags.index("--proxy") + 1])
+    # What stands whole in the folder is not changed by it.
+    monkeypatch.setenv("AISBENCH_URL", "http://127.0.0.1:1")
+    shown = finished("saturate", "--resume", str(folder))
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
+
+
 def test_a_run_that_is_killed(tmp_path: Path, flags: list[str]) -> None:
     args = [*SHORT, "--rate", "50", "--num-requests", "100000", "--work-dir", str(tmp_path), "--no-progress"]
     process = start("load", *flags, *args, "--api-key", KEY)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 from aisbench.workload.tokenizers import load_tokenizer
 
 
@@ -111,4 +112,4 @@ def test_code_of_its_own_is_not_run_unasked(tmp_path: Path) -> None:
 
 def test_without_transformers_the_extra_is_named(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
-    assert "pip install 'aisbench[tokenizer]'" in refusal(str(tiny_folder))
+    assert install_command("tokenizer", "transformers") in refusal(str(tiny_folder))
