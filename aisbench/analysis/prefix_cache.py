@@ -123,7 +123,7 @@ def judge_prefix_cache(verdict: Verdict, run: Run, block: dict[str, Any] | None)
     )
     if len(verdict.reasons) > reasons:
         verdict.reasons[-1] += (
-            f" The server knew these prompts before the run, so TTFT is too low: {advice(run)}."
+            f" The server knew these prompts before the run, so TTFT is not that of new ones: {advice(run)}."
         )
 
 
