@@ -42,7 +42,10 @@ def test_the_model_that_was_taken_of_several_is_said_and_its_first_refusal_ends_
             "--backend",
             "openai-chat",
             "--no-server-metrics",
-            *FEW,
+            *FEW[2:],
+            # So many that it is stopped, however late it looks.
+            "--num-requests",
+            20_000,
         )
     assert run.code == 1
     assert "model first was taken of 2 that the server lists (--model takes another: second)" in run.err
