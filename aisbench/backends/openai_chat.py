@@ -35,7 +35,6 @@ CHAT = Backend(
     path="/v1/chat/completions",
     fields=fields,
     rules=(
-        ("choices[].delta.content", CONTENT),
         # vLLM and SGLang say reasoning_content, newer vLLM and others reasoning.
         ("choices[].delta.reasoning_content", REASONING),
         ("choices[].delta.reasoning", REASONING),
@@ -44,6 +43,8 @@ CHAT = Backend(
         ("choices[].delta.function_call", TOOL),
         ("choices[].delta.refusal", CONTENT),
         ("choices[].delta.audio", TOOL),
+        # The last rule is looked at first: nearly every event has it.
+        ("choices[].delta.content", CONTENT),
         *OPENAI_TRAILER,
     ),
     plain_rules=(
