@@ -9,6 +9,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from aisbench._native.decode cimport Decoder
 from aisbench._native.http cimport HttpItem, HttpResponse
 from aisbench._native.recorder cimport Error, Recorder, Row
+from aisbench._native.scanner cimport Event
 from aisbench._native.shared cimport Live
 from aisbench._native.sse cimport SseParser
 
@@ -71,6 +72,7 @@ cdef class Exchange:
     cdef int take_event(self) except -1
     cdef int take_late(self, const char* data, Py_ssize_t n) except -1
     cdef int take_unread(self, bytes data) except -1
+    cdef bint says_nothing(self, const Event* event) noexcept
     cdef void take_usage(self, Row* row) noexcept
     cdef int understood(self, const char* data, Py_ssize_t n) except -1
     cdef int generated(self, Row* row) except -1

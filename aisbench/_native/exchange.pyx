@@ -243,8 +243,8 @@ cdef class Exchange:
             row.finish = event.finish
         if event.output_tokens >= 0 or event.prompt_tokens >= 0:
             self.take_usage(row)
-        elif not event.is_chunk and event.content_bytes == 0 and not event.is_cumulative and words.is_error(data[:n]):
-            # It says nothing that an answer says, and is an error of another shape than the API's.
+        elif self.says_nothing(event) and words.is_error(data[:n]):
+            # An error of another shape than the API's.
             return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
         fresh = event.content_bytes
         if event.is_cumulative:
@@ -254,6 +254,13 @@ cdef class Exchange:
         if self.reading.counts_chunks:
             is_token = event.is_chunk
         return self.generated(row) if is_token else GOING
+
+    cdef bint says_nothing(self, const Event* event) noexcept:
+        """True for an event without a part that an answer has; asked of each, so that only these are parsed again."""
+        return not (
+            event.is_chunk or event.content_bytes > 0 or event.reasoning_bytes > 0 or event.has_tool
+            or event.is_cumulative
+        )
 
     cdef void take_usage(self, Row* row) noexcept:
         """The counts in the decoder's event; all zero they are a placeholder, and what came before stands."""

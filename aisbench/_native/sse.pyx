@@ -174,7 +174,7 @@ cdef class SseParser:
         return 0
 
     cdef bint other_field(self, const char* text, Py_ssize_t n) except -1:
-        """Acts on a line that is no data; True for an `error:`, which is as good as data."""
+        """Acts on a line that is not data; True for an `error:` field, whose value is taken as data."""
         cdef const char* value
         if text[0] == b":":
             return False
