@@ -10,29 +10,15 @@ import click
 
 from aisbench.analysis.gates import parse_gates
 from aisbench.cli.command import Command
-from aisbench.cli.options import CONFIG_OPTIONS, HostPort, all_of
-from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
-from aisbench.cli.sections import SECTIONS
-from aisbench.cli.target_options import TARGET_OPTIONS
-from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.options import HostPort, all_of
+from aisbench.cli.sections import RUN_OPTIONS, SECTIONS
 from aisbench.cli.vllm_meaning import run_config
-from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
-from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.masking import masked_command
 from aisbench.workload.seeds import drawn_lines
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@all_of(
-    CONFIG_OPTIONS,
-    TARGET_OPTIONS,
-    TRAFFIC_OPTIONS,
-    WORKLOAD_OPTIONS,
-    STREAM_OPTIONS,
-    OUTPUT_OPTIONS,
-    VLLM_WORKLOAD_OPTIONS,
-    VLLM_RUN_OPTIONS,
-)
+@all_of(*RUN_OPTIONS)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, and nothing else there.")
 @click.option("--no-progress", "--disable-tqdm", "no_progress", is_flag=True, help="No live view.")
 @click.option(

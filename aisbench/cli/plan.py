@@ -12,29 +12,15 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options import CONFIG_OPTIONS, all_of
-from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
-from aisbench.cli.sections import SECTIONS
-from aisbench.cli.target_options import TARGET_OPTIONS
-from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.options import all_of
+from aisbench.cli.sections import RUN_OPTIONS, SECTIONS
 from aisbench.cli.vllm_meaning import run_config
-from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
-from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 
 
 @click.command(cls=Command, sections=SECTIONS)
-@all_of(
-    CONFIG_OPTIONS,
-    TARGET_OPTIONS,
-    TRAFFIC_OPTIONS,
-    WORKLOAD_OPTIONS,
-    STREAM_OPTIONS,
-    OUTPUT_OPTIONS,
-    VLLM_WORKLOAD_OPTIONS,
-    VLLM_RUN_OPTIONS,
-)
+@all_of(*RUN_OPTIONS)
 @click.option(
     "--output",
     metavar="FILE",

@@ -1,9 +1,10 @@
-"""The parts of `--help`, for the commands that take the options of a run."""
+"""The options of a run, in the parts that `--help` shows, for the commands that take them all."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from aisbench.cli.options import CONFIG_OPTIONS
 from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
 from aisbench.cli.target_options import TARGET_OPTIONS
 from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
@@ -18,3 +19,4 @@ SECTIONS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("Output", OUTPUT_OPTIONS),
     ("By vLLM's names (docs/from-vllm.md)", (*VLLM_WORKLOAD_OPTIONS, *VLLM_RUN_OPTIONS)),
 )
+RUN_OPTIONS = (CONFIG_OPTIONS, *(group for _, group in SECTIONS))

@@ -14,15 +14,10 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from aisbench.cli.command import SETTINGS, Command, Group
-from aisbench.cli.options import CONFIG_OPTIONS, all_of
-from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
+from aisbench.cli.options import all_of
 from aisbench.cli.saying import say
-from aisbench.cli.sections import SECTIONS
-from aisbench.cli.target_options import TARGET_OPTIONS
-from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
+from aisbench.cli.sections import RUN_OPTIONS, SECTIONS
 from aisbench.cli.vllm_meaning import run_config
-from aisbench.cli.vllm_options import VLLM_RUN_OPTIONS, VLLM_WORKLOAD_OPTIONS
-from aisbench.cli.workload_options import WORKLOAD_OPTIONS
 from aisbench.engine.config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
@@ -43,16 +38,7 @@ def workload() -> None:
 
 
 @workload.command(cls=Command, sections=SECTIONS)
-@all_of(
-    CONFIG_OPTIONS,
-    TARGET_OPTIONS,
-    TRAFFIC_OPTIONS,
-    WORKLOAD_OPTIONS,
-    STREAM_OPTIONS,
-    OUTPUT_OPTIONS,
-    VLLM_WORKLOAD_OPTIONS,
-    VLLM_RUN_OPTIONS,
-)
+@all_of(*RUN_OPTIONS)
 @click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.

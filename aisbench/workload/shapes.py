@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -199,18 +200,12 @@ def pair(text: str, wrong: str) -> tuple[float, float]:
 
 def span(text: str, wrong: str) -> float:
     """Seconds of `30s`, `5m` or a number. Raises BadInput with the words `wrong`."""
-    try:
-        value = seconds(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise BadInput(wrong)
-    return value
+    return number(text, wrong, seconds)
 
 
-def number(text: str, wrong: str) -> float:
+def number(text: str, wrong: str, read: Callable[[str], float] = float) -> float:
     try:
-        value = float(text)
+        value = read(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
