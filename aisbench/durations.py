@@ -9,7 +9,7 @@ _PIECE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|m|h|d)\s*")
 
 
 def seconds(text: str) -> float:
-    """The span that `text` says, s: a number alone is in seconds. Raises ValueError for what is no span."""
+    """The length of the span in `text`, s; a number alone is in seconds. Raises ValueError for anything else."""
     text = text.strip().lower()
     try:
         return float(text)

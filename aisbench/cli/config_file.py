@@ -65,7 +65,7 @@ def parsed(path: str) -> dict[Any, Any]:
 
 
 def named(key: str, options: Any) -> str:
-    """A key that is no option, with what would work."""
+    """Names a key that is not an option, and what would work."""
     flags = [flag for option in options for flag in (*option.opts, *option.secondary_opts)]
     why = advice(f"--{key.replace('_', '-')}", flags).replace("did you mean --", "did you mean ")
     return f"{key} ({why})" if why else key

@@ -65,7 +65,7 @@ def known_samples(text: str) -> Samples:
         except ValueError:
             continue
         for sample in samples:
-            # NaN is how gauges say that there is no value.
+            # A gauge without a value is NaN.
             if not math.isnan(sample.value):
                 found[sample.name].append((sample.labels, float(sample.value)))
     return found

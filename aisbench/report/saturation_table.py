@@ -92,7 +92,7 @@ def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
 
 
 def believed(text: str, client: str) -> str:
-    """What a search found, or why that is no answer."""
+    """What a search found, or why there is no answer."""
     if client == "invalid":
         return f"not known; {text} is what a client reached that was invalid at this step"
     return text + ("; the client was doubtful at this step" if client == "doubtful" else "")
