@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from bench.harness import aisbench_load, referee, table
-from tests.report.browser import browser
+from tests.browser import browser
 
 RATE = 5000
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aisbench.analysis.records import Run
+from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import LOAD, environment, finish, kill, run_load, start_load
 from tests.system.test_faults import wait_for_rows, wait_until
