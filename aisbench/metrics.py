@@ -17,30 +17,27 @@ if TYPE_CHECKING:
 
 
 class Requests(Protocol):
-    """Some requests of a run. `tokens` are output tokens, `events` those that carried content."""
+    """Some requests of a run. `tokens` are their output tokens."""
 
     @property
     def tokens(self) -> NDArray[np.int64]: ...
 
-    @property
-    def events(self) -> NDArray[np.int64]: ...
-
-    def moment_ns(self, name: str) -> NDArray[np.int64]:
-        """The row's field `name`_ns."""
+    def column(self, name: str) -> NDArray[np.int64]:
+        """A field of the rows (docs/records.md)."""
         ...
 
     def since_origin_ms(self, name: str) -> Floats:
-        """From where latencies are counted (the send, if nothing else is said) to the moment `name`."""
+        """From where latencies are counted (the send, if nothing else is said) to the moment in the field `name`."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A latency in ms.
+    """A latency in ms. `meaning` explains it in one or two sentences, for glossaries.
 
     `of` gives one value for each request, nan where it was not measured. The figures of a `pooled` metric are those
     of all single gaps between tokens instead; a bound on it holds each request by the mean of its gaps.
-    `until`: the moment that the metric waits for; a request that was cut off before has waited without end.
+    `until`: the row's field with the moment that the metric waits for; a request that was cut off before has waited without end.
     `exempt`: requests to which the metric does not apply, so that they meet every bound on it.
     `from_plan`: also counted from when the request was planned. `applies`: asked of all succeeded requests of a run.
     `headline`: stands on the cards of a page and in its narrow tables. `chart`: the chart of curves that draws it, and
@@ -50,6 +47,7 @@ class Metric:
     name: str
     title: str
     long_title: str
+    meaning: str
     of: Callable[[Requests], Floats]
     needs_stream: bool = True
     pooled: bool = False
@@ -82,7 +80,11 @@ def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats
 
 
 def _streamed_ns(requests: Requests) -> NDArray[np.int64]:
-    return requests.moment_ns("last_token") - requests.moment_ns("first_token")
+    return requests.column("last_token_ns") - requests.column("first_token_ns")
+
+
+def _events(requests: Requests) -> NDArray[np.int64]:
+    return requests.column("content_events").astype("i8")
 
 
 METRICS = (
@@ -90,8 +92,9 @@ METRICS = (
         name="ttft",
         title="TTFT",
         long_title="Time to First Token",
-        of=lambda requests: requests.since_origin_ms("first_token"),
-        until="first_token",
+        meaning="Time to first token: from the send of a request to its first event with generated content.",
+        of=lambda requests: requests.since_origin_ms("first_token_ns"),
+        until="first_token_ns",
         from_plan=True,
         colour="ttft",
     ),
@@ -99,6 +102,7 @@ METRICS = (
         name="tpot",
         title="TPOT",
         long_title="Time per Output Token (excl. 1st token)",
+        meaning="Time per output token: (E2EL - TTFT) / (output tokens - 1) of a request. Requests with a single output token, or whose tokens all came at one moment, have none.",
         of=lambda requests: _mean_gaps_ms(_streamed_ns(requests), requests.tokens - 1),
         # As in vLLM's goodput: one token has no second one that could come late.
         exempt=lambda requests: requests.tokens <= 1,
@@ -109,8 +113,9 @@ METRICS = (
         name="itl",
         title="ITL",
         long_title="Inter-token Latency",
-        of=lambda requests: _mean_gaps_ms(_streamed_ns(requests), requests.events - 1),
-        exempt=lambda requests: requests.events <= 1,
+        meaning="Inter-token latency: the gap between two content events of a request, pooled over the completed requests.",
+        of=lambda requests: _mean_gaps_ms(_streamed_ns(requests), _events(requests) - 1),
+        exempt=lambda requests: _events(requests) <= 1,
         pooled=True,
         chart="token",
     ),
@@ -118,9 +123,10 @@ METRICS = (
         name="e2el",
         title="E2EL",
         long_title="End-to-end Latency",
-        of=lambda requests: requests.since_origin_ms("last_token"),
+        meaning="End-to-end latency: from the send of a request to its last content event.",
+        of=lambda requests: requests.since_origin_ms("last_token_ns"),
         needs_stream=False,
-        until="last_token",
+        until="last_token_ns",
         from_plan=True,
     ),
 )

@@ -28,15 +28,11 @@ class Columns:
     tokens: NDArray[np.int64]
     origin: str = "sent_ns"
 
-    @property
-    def events(self) -> NDArray[np.int64]:
-        return self.rows["content_events"].astype(np.int64)
-
-    def moment_ns(self, name: str) -> NDArray[np.int64]:
-        return self.rows[f"{name}_ns"]
+    def column(self, name: str) -> NDArray[Any]:
+        return self.rows[name]
 
     def since_origin_ms(self, name: str) -> Floats:
-        return (self.moment_ns(name) - self.rows[self.origin]) / 1e6
+        return (self.rows[name] - self.rows[self.origin]) / 1e6
 
 
 class Latencies:

@@ -75,7 +75,7 @@ def lines_of(measured: Measured, begin: int, end: int) -> Iterator[dict[str, Any
         columns[f"{name}_ms"] = moments_ms(rows[f"{name}_ns"], run.start_ns)
     for metric in measured.metrics:
         if metric.until is not None:
-            until_ns = rows[f"{metric.until}_ns"]
+            until_ns = rows[metric.until]
             columns[metric.key] = spans_ms(rows["sent_ns"], until_ns)
             if run.is_open_loop:
                 columns[f"{metric.plan_name}_ms"] = spans_ms(rows["planned_ns"], until_ns)

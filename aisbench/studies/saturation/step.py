@@ -88,10 +88,8 @@ def latencies_ms(measured: Measured) -> dict[str, NDArray[np.float64]]:
     for metric in measured.metrics:
         values = metric.of(every)
         if metric.until is not None:
-            whole = metric.until == "last_token"
-            reached = (
-                measured.ok if whole else (every.moment_ns(metric.until) > 0) & (run.rows["sent_ns"] > 0)
-            )
+            whole = metric.until == "last_token_ns"
+            reached = measured.ok if whole else (run.rows[metric.until] > 0) & (run.rows["sent_ns"] > 0)
             values = np.where(reached, values, np.inf)
         found[metric.name] = values
     return found
