@@ -83,6 +83,13 @@ def _streamed_ns(requests: Requests) -> NDArray[np.int64]:
     return requests.column("last_token_ns") - requests.column("first_token_ns")
 
 
+def _to_first_answer_ms(requests: Requests) -> Floats:
+    import numpy as np
+
+    answered = requests.column("first_answer_ns") > 0
+    return np.where(answered, requests.since_origin_ms("first_answer_ns"), np.nan)
+
+
 def _events(requests: Requests) -> NDArray[np.int64]:
     return requests.column("content_events").astype("i8")
 
@@ -128,6 +135,18 @@ METRICS = (
         needs_stream=False,
         until="last_token_ns",
         from_plan=True,
+    ),
+    Metric(
+        name="ttfat",
+        title="TTFAT",
+        long_title="Time to First Answer Token (after reasoning)",
+        meaning="Time to first answer token: from the send of a request to its first content that is not reasoning. Shown where there was reasoning; answers that are all reasoning have none.",
+        of=_to_first_answer_ms,
+        until="first_answer_ns",
+        from_plan=True,
+        applies=lambda requests: bool((requests.column("reasoning_events") > 0).any()),
+        headline=False,
+        colour="doubtful",
     ),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}

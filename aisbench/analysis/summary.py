@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -103,10 +102,9 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[st
     return summary
 
 
-def metrics_block(measured: Measured, percents: Sequence[float] = ()) -> dict[str, Figures]:
-    """Every metric that the run has. `percents`: percentiles beside those that the run was asked for."""
-    wanted = [*measured.percents, *percents]
-    return {metric.key: measured.figures(metric, wanted) for metric in measured.metrics}
+def metrics_block(measured: Measured) -> dict[str, Figures]:
+    """Every metric that the run has."""
+    return {metric.key: measured.figures(metric, measured.percents) for metric in measured.metrics}
 
 
 def intervals_block(measured: Measured) -> dict[str, dict[str, list[float] | None]]:

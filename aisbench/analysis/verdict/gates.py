@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aisbench.errors import BadInput
-from aisbench.metrics import NAMES
+from aisbench.metrics import NAMES, metrics_of
 
 if TYPE_CHECKING:
     from aisbench.analysis.measured import Measured
@@ -75,10 +75,12 @@ def parse_gates(text: str | None) -> tuple[Gate, ...]:
 
 def broken_gates(measured: Measured, summary: Mapping[str, Any], gates: tuple[Gate, ...]) -> list[str]:
     """A sentence for each of `gates` that the run broke. A figure that was not measured breaks its gate."""
-    from aisbench.analysis.summary import metrics_block
-
     percents = [gate.percent for gate in gates if gate.percent is not None]
-    metrics = metrics_block(measured, percents)
+    metrics = {
+        metric.key: measured.figures(metric, percents)
+        for metric in metrics_of(streams=measured.run.streams)
+        if any(gate.name.startswith(f"{metric.name}_") for gate in gates)
+    }
     sentences = []
     for gate in gates:
         value = figure(gate.name, summary, metrics)

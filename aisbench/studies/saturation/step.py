@@ -14,7 +14,7 @@ from aisbench.analysis.latencies import Columns, met
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
 from aisbench.analysis.statistics import describe
-from aisbench.metrics import NAMES
+from aisbench.metrics import NAMES, metrics_of
 from aisbench.records.run import Run
 from aisbench.studies.saturation.held import Held, hold_errors, hold_latency
 from aisbench.studies.saturation.slo import ERROR_RATE, Term
@@ -85,7 +85,7 @@ def latencies_ms(measured: Measured) -> dict[str, NDArray[np.float64]]:
     # Only succeeded requests have output tokens here.
     every = Columns(run.rows, measured.tokens.output)
     found = {}
-    for metric in measured.metrics:
+    for metric in metrics_of(streams=run.streams):
         values = metric.of(every)
         if metric.until is not None:
             whole = metric.until == "last_token_ns"
