@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# From so many tokens an event on average a gap between events is not the gap between tokens.
+SEVERAL_TOKENS_FROM = 1.1
+
 
 class Requests(Protocol):
     """Some requests of a run. `tokens` are their output tokens."""
@@ -52,6 +55,7 @@ class Metric:
     of: Callable[[Requests], Floats]
     needs_stream: bool = True
     pooled: bool = False
+    spread: Callable[[Requests], Floats] | None = None
     until: str | None = None
     exempt: Callable[[Requests], Any] | None = None
     from_plan: bool = False
@@ -78,6 +82,20 @@ def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats
     measured = (gaps > 0) & (span_ns > 0)
     found[measured] = span_ns[measured] / 1e6 / gaps[measured]
     return found
+
+
+def tokens_per_event(requests: Requests) -> Floats:
+    """How many tokens an event of each request carried on average; 1 where there was none."""
+    import numpy as np
+
+    events = _events(requests)
+    return np.where(events > 0, requests.tokens / np.maximum(events, 1), 1.0)
+
+
+def _carries_several(requests: Requests) -> bool:
+    """Whether a gap between events is not the gap between tokens."""
+    events = int(_events(requests).sum())
+    return events > 0 and int(requests.tokens.sum()) / events > SEVERAL_TOKENS_FROM
 
 
 def _streamed_ns(requests: Requests) -> NDArray[np.int64]:
@@ -167,6 +185,21 @@ METRICS = (
         headline=False,
         chart="token",
         colour="wait",
+    ),
+    Metric(
+        name="itl_per_token",
+        title="ITL per token",
+        long_title="Inter-token Latency per Token",
+        meaning="The gap between two content events, divided among the tokens that an event of the request carried on average: output tokens, as counted by usage or tokenizer, / content events. Shown where events carry several tokens.",
+        of=lambda requests: (
+            _mean_gaps_ms(_streamed_ns(requests), _events(requests) - 1) / tokens_per_event(requests)
+        ),
+        exempt=lambda requests: _events(requests) <= 1,
+        pooled=True,
+        spread=tokens_per_event,
+        applies=_carries_several,
+        chart="token",
+        colour="doubtful",
     ),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}
