@@ -72,12 +72,11 @@ def wheel(unpacked: Path) -> Path:
     shutil.copytree(unpacked, built)
     place = built / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
     # Copies are newer than what they were made of.
-    for source in (ROOT / NATIVE).rglob("*.c"):
-        shutil.copyfile(source, built / source.relative_to(ROOT))
-    for extension in (ROOT / NATIVE).rglob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"):
-        copy = place / extension.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(extension, copy)
+    for pattern, beside in (("*.c", built), (f"*{sysconfig.get_config_var('EXT_SUFFIX')}", place)):
+        for made in (ROOT / NATIVE).rglob(pattern):
+            copy = beside / made.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made, copy)
     name = run(sys.executable, "-c", BACKEND.format("wheel"), unpacked.parent, cwd=built).splitlines()[-1]
     return unpacked.parent / name
 
@@ -107,12 +106,18 @@ def test_the_sdist_has_what_builds_runs_and_checks_it(unpacked: Path) -> None:
 
 def test_the_wheel_has_the_extensions_and_no_generated_source(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    modules = {str(path.relative_to(ROOT).with_suffix("")) for path in (ROOT / NATIVE).rglob("*.pyx")}
-    assert {name.partition(".")[0] for name in names if name.endswith(".so")} == modules
+    modules = {path.stem for path in (ROOT / NATIVE).rglob("*.pyx")}
+    assert {Path(name).name.partition(".")[0] for name in names if name.endswith(".so")} == modules
     assert [name for name in names if name.endswith((".c", ".pyx"))] == []
     assets = {path.name for path in (ROOT / "aisbench" / "report" / "assets").iterdir()}
     assert {Path(name).name for name in names if "/assets/" in name} == assets
     assert [name for name in names if name.endswith("plotly-cartesian.LICENSE")]
+
+
+def test_each_extension_lies_where_its_source_does(wheel: Path) -> None:
+    names = (name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so"))
+    sources = {str(path.relative_to(ROOT).with_suffix("")) for path in (ROOT / NATIVE).rglob("*.pyx")}
+    assert {name.partition(".")[0] for name in names} == sources
 
 
 def test_the_wheel_carries_both_licences(wheel: Path) -> None:
