@@ -40,7 +40,8 @@ class Metric:
     `until`: the row's field with the moment that the metric waits for; a request that was cut off before has waited without end.
     `exempt`: requests to which the metric does not apply, so that they meet every bound on it.
     `from_plan`: also counted from when the request was planned. `applies`: asked of all succeeded requests of a run.
-    `headline`: stands on the cards of a page and in its narrow tables. `chart`: the chart of curves that draws it, and
+    `headline`: has a card on the page, is drawn in its charts and stands in narrow tables; the others are in the
+    files and in the table of percentiles. `chart`: the chart of curves that draws it, and
     `colour` the page's colour.
     """
 
@@ -88,6 +89,13 @@ def _to_first_answer_ms(requests: Requests) -> Floats:
 
     answered = requests.column("first_answer_ns") > 0
     return np.where(answered, requests.since_origin_ms("first_answer_ns"), np.nan)
+
+
+def _e2el_per_token_ms(requests: Requests) -> Floats:
+    import numpy as np
+
+    tokens = requests.tokens
+    return np.where(tokens > 0, requests.since_origin_ms("last_token_ns") / np.maximum(tokens, 1), np.nan)
 
 
 def _events(requests: Requests) -> NDArray[np.int64]:
@@ -145,8 +153,20 @@ METRICS = (
         until="first_answer_ns",
         from_plan=True,
         applies=lambda requests: bool((requests.column("reasoning_events") > 0).any()),
-        headline=False,
         colour="doubtful",
+    ),
+    Metric(
+        name="norm_e2el",
+        title="Normalised E2EL",
+        long_title="Normalised End-to-end Latency (per output token)",
+        meaning="E2EL / output tokens of a request, as in the papers on Orca and vLLM: what a token costs its user, waiting included.",
+        of=_e2el_per_token_ms,
+        needs_stream=False,
+        until="last_token_ns",
+        applies=lambda requests: bool((requests.tokens > 0).any()),
+        headline=False,
+        chart="token",
+        colour="wait",
     ),
 )
 BY_NAME = {metric.name: metric for metric in METRICS}

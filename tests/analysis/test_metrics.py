@@ -44,3 +44,13 @@ def test_a_bound_on_the_first_answer_token_holds_without_reasoning(tmp_path: Pat
     found = measured(tmp_path, made_rows(np.arange(4) * 100.0, ttft_ms=50.0))
     assert broken_gates(found, summarise(found), parse_gates("ttfat_p99>60")) == []
     assert list(latencies_ms(found)["ttfat"]) == pytest.approx([50.0] * 4)
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_normalised_e2el(streams: bool, tmp_path: Path) -> None:
+    rows = made_rows(np.arange(3) * 100.0, ttft_ms=50.0, itl_ms=10.0, tokens=[1, 6, 11])
+    found = measured(tmp_path, rows, streams=streams, config=base_config(goodput={"norm_e2el": 20.0}))
+    summary = summarise(found)
+    # 50 / 1, (50 + 50) / 6 and (50 + 100) / 11.
+    assert summary["metrics"]["norm_e2el_ms"]["mean"] == pytest.approx((50 + 100 / 6 + 150 / 11) / 3)
+    assert summary["goodput"]["good"] == 2

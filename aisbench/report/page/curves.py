@@ -51,10 +51,11 @@ def packed_curve(fractions: NDArray, values: NDArray, highest: float, count: int
 def curves(measured: Measured) -> dict[str, Any]:
     """Latency by fraction of requests (of pooled metrics: of token gaps), as far as the run has it."""
     found = {}
-    for metric in measured.metrics:
+    drawn = [metric for metric in measured.metrics if metric.headline]
+    for metric in drawn:
         values = measured.latencies.measured
         found[metric.name] = histogram_curve(measured.itl) if metric.pooled else curve(values(metric.name))
-    for metric in measured.metrics:
+    for metric in drawn:
         late = measured.latencies.from_plan(metric.name) if metric.from_plan else None
         if late is not None:
             found[metric.plan_name] = curve(late[~np.isnan(late)])
