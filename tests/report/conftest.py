@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.report.browser import Page, browser
+from bench.browser import Page, browser
 
 
 @pytest.fixture(scope="session")

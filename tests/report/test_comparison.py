@@ -12,8 +12,8 @@ from aisbench.analysis.comparison.judge import Cell
 from aisbench.analysis.comparison.result import Group
 from aisbench.report.comparison_page import write_comparison
 from aisbench.report.comparison_table import comparison_text, difference_text, figure
+from bench.browser import Page
 from tests.analysis.comparison.made_results import made
-from tests.report.browser import Page
 
 NASTY = '<script>alert(1)</script> {{metrics}} & "quotes"'
 

@@ -15,7 +15,7 @@ from aisbench.analysis.histograms import Histogram
 from aisbench.analysis.snapshot import Snapshot
 from aisbench.errors import BadInput
 from aisbench.report.live_page import MOST_POINTS, LivePage, listen
-from tests.report.browser import Page
+from bench.browser import Page
 from tests.report.test_live import SNAPSHOT
 
 ENDED = {"outcome": "finished", "reason": None, "folder": "outputs/default/1"}

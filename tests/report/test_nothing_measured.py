@@ -19,8 +19,8 @@ from aisbench.report.console import render
 from aisbench.report.files import write_all
 from aisbench.report.markdown import markdown
 from aisbench.report.plots import CHARTS, run_figure, saturation_figure
+from bench.browser import Page
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
-from tests.report.browser import Page
 from tests.report.test_saturation_page import searched
 
 NO_WORDS = re.compile(r"\b(None|NaN|nan|null|undefined|Infinity|inf ms)\b")

@@ -12,7 +12,7 @@ from aisbench.analysis.records import Run
 from aisbench.cli.plan import plan
 from aisbench.errors import BadInput
 from aisbench.simulator.process import SimulatorProcess
-from tests.report.browser import Page
+from bench.browser import Page
 from tests.system.running import run_load
 
 SINE = ["--rate-sine", "30,25,10s", "--num-requests", "600"]

@@ -16,7 +16,7 @@ from aisbench.analysis.saturation.settings import Settings
 from aisbench.analysis.saturation.step import Point, Sample
 from aisbench.report.saturation_page import write_saturation
 from aisbench.report.saturation_table import answer_text, write_points_csv
-from tests.report.browser import Page
+from bench.browser import Page
 
 SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")
 CAPACITY = 50.0

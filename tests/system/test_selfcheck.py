@@ -87,8 +87,7 @@ def test_an_interrupt_keeps_nothing(cache: Path) -> None:
         env=environment(),
     )
     assert process.stderr is not None
-    while not process.stderr.readline().startswith("2/"):
-        pass
+    assert any(line.startswith("2/") for line in iter(process.stderr.readline, ""))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

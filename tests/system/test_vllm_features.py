@@ -73,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(refusals: int = 0, port: int = 0) -> Iterator[Server]:
     server = Server(refusals, port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
     server.shutdown()
