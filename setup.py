@@ -33,13 +33,13 @@ directives = {
 
 extensions = [
     Extension(
-        f"aisbench._native.{source.stem}",
+        ".".join(source.with_suffix("").parts),
         [str(source)],
         extra_compile_args=compile_args,
         libraries=["m"],
         define_macros=[("CYTHON_TRACE", "1")] if DEBUG else [],
     )
-    for source in sorted(Path("aisbench/_native").glob("*.pyx"))
+    for source in sorted(Path("aisbench/_native").rglob("*.pyx"))
 ]
 
 CORES = len(os.sched_getaffinity(0))

@@ -22,16 +22,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aisbench.analysis.comparison.comparing import compare
-from aisbench.analysis.comparison.reading import read_path
-from aisbench.analysis.comparison.result import Group, ToolResult
-from aisbench.engine.config import RunConfig
-from aisbench.engine.prefix_cache_reset import EMPTIED, reset_prefix_caches
-from aisbench.engine.target import resolve
-from aisbench.engine.transport import Transport
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.target.prefix_cache_reset import EMPTIED, reset_prefix_caches
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
-from aisbench.report.comparison_page import write_comparison
-from aisbench.report.comparison_table import comparison_text
+from aisbench.studies.comparison.comparing import compare
+from aisbench.studies.comparison.page import write_comparison
+from aisbench.studies.comparison.readers.registry import read_path
+from aisbench.studies.comparison.result import Group, ToolResult
+from aisbench.studies.comparison.table import comparison_text
 from bench.harness import ROOT, found, with_cpu_time
 from bench.recording import recording
 

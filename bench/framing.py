@@ -12,7 +12,7 @@ import time
 
 import httptools
 
-from aisbench._native.http import frame
+from aisbench._native.protocol.http import frame
 from bench.harness import table
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"

@@ -18,7 +18,7 @@ OURS = """
 import hashlib, json, sys, time
 from aisbench.backends.registry import backend_named
 from aisbench.workload.options import WorkloadOptions
-from aisbench.workload.random import random_prompts
+from aisbench.workload.datasets.generated.random import random_prompts
 count, length, tokenizer = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 options = WorkloadOptions(count=count, model="m", input_len=length, tokenizer=tokenizer)
 prompts = random_prompts(options, backend_named("openai"))

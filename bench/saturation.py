@@ -1,7 +1,7 @@
 """What `aisbench saturate` finds of servers whose capacity is known: python -m bench.saturation [--only NAME] [--keep DIR]
 
 Simulators with different limits on one core, the search with its defaults on the other. The capacity follows
-from the parameters alone (aisbench/simulator/capacity.py); some four minutes for each server.
+from the parameters alone (aisbench/simulator/model/capacity.py); some four minutes for each server.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from aisbench.simulator.capacity import capacity
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.capacity import capacity
+from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.process import start_simulator
 from bench.harness import CLIENT_CORE, ROOT, SERVER_CORE, table
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aisbench.analysis.records import Run
+from aisbench.records.run import Run
 from bench.harness import aisbench_load, referee, table
 
 

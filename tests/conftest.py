@@ -1,4 +1,4 @@
-"""Shared by all tests: hypothesis without deadlines, since test machines are small and noisy."""
+"""Shared by all tests: hypothesis without deadlines, since test machines are small and noisy; one simulator, one browser."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from aisbench.simulator.process import SimulatorProcess, start_simulator
+from bench.browser import Page, browser
 
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")
@@ -31,3 +32,19 @@ def quick_simulator() -> Iterator[SimulatorProcess]:
     """A simulator that all tests of a session may use one after another; reset it first."""
     with start_simulator(QUICK) as simulator:
         yield simulator
+
+
+@pytest.fixture(scope="session")
+def _browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(_browser: Page) -> Page:
+    """A browser of a desktop's width, light, without a complaint so far."""
+    _browser.driver.get("about:blank")
+    _browser.prefer("light")
+    _browser.resize(1280, 900)
+    _browser.complaints()
+    return _browser

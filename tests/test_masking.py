@@ -7,7 +7,7 @@ import re
 import pytest
 
 from aisbench import masking
-from aisbench.engine.config import RunConfig
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.masking import (
     masked_command,

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
+from aisbench.analysis.summary import summarise
 from aisbench.printable import printable, words_of
-from aisbench.report.console import print_result
+from aisbench.records.run import Run
+from aisbench.report.text.console import print_result
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
 from tests.report.written import written
 

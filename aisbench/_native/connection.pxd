@@ -1,7 +1,7 @@
 """One socket: it is made (directly, through a proxy's tunnel, with TLS), bytes go out, stamped bytes come in."""
 from libc.stdint cimport int64_t
 
-from aisbench._native.clock cimport ClockPair
+from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.conversations cimport Conversation
 from aisbench._native.exchange cimport Exchange
 from aisbench._native.targets cimport Target

@@ -6,10 +6,10 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset, strerror
 from posix.unistd cimport close as c_close
 
-from aisbench._native.clock cimport ClockPair, mono_ns
+from aisbench._native.os.clock cimport ClockPair, mono_ns
 from aisbench._native.exchange cimport ANSWERED, Exchange, GOING, LOST, Reading, UNUSABLE
-from aisbench._native.recorder cimport BAD_HTTP, CONNECT, CONNECTION_RESET, Recorder, Row
-from aisbench._native.sockets cimport (
+from aisbench._native.memory.recorder cimport BAD_HTTP, CONNECT, CONNECTION_RESET, Recorder, Row
+from aisbench._native.os.sockets cimport (
     AF_UNIX, IPPROTO_IP, IPPROTO_TCP, IP_BIND_ADDRESS_NO_PORT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK,
     SOCK_STREAM, SOL_SOCKET, SO_ERROR, SO_TIMESTAMPNS, TCP_NODELAY, c_bind, c_connect, c_socket,
     getsockopt, iovec, msghdr, receive, sendmsg, setsockopt, sockaddr, socklen_t,

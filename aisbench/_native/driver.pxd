@@ -1,13 +1,13 @@
 """One worker's share of a run: takes slots, keeps their times, sends, drains sockets, settles requests."""
 from libc.stdint cimport int64_t
 
-from aisbench._native.bodies cimport BodyFile
-from aisbench._native.clock cimport ClockPair
+from aisbench._native.memory.bodies cimport BodyFile
+from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation, Conversations
 from aisbench._native.pool cimport Pool
-from aisbench._native.recorder cimport Recorder, Row, Status
-from aisbench._native.shared cimport Live, SharedBlock, Slots
+from aisbench._native.memory.recorder cimport Recorder, Row, Status
+from aisbench._native.memory.shared cimport Live, SharedBlock, Slots
 from aisbench._native.targets cimport Targets
 from aisbench._native.wakers cimport Wakers
 

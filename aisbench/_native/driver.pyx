@@ -7,19 +7,19 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport strerror
 
-from aisbench._native.bodies cimport BodyFile
-from aisbench._native.clock cimport ClockPair, mono_ns
+from aisbench._native.memory.bodies cimport BodyFile
+from aisbench._native.os.clock cimport ClockPair, mono_ns
 from aisbench._native.connection cimport BUSY, CLOSED, CONNECTING, Connection, IDLE, SHAKING, TUNNELING
 from aisbench._native.conversations cimport Conversation, Conversations, filled
-from aisbench._native.epoll cimport EPOLLIN, EPOLLOUT, epoll_event, epoll_wait
+from aisbench._native.os.epoll cimport EPOLLIN, EPOLLOUT, epoll_event, epoll_wait
 from aisbench._native.pool cimport Pool
 from aisbench._native.exchange cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
-from aisbench._native.histogram cimport hist_add
-from aisbench._native.recorder cimport (
+from aisbench._native.memory.histogram cimport hist_add
+from aisbench._native.memory.recorder cimport (
     BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, NO_ERROR, OK, Recorder, Row,
     SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
 )
-from aisbench._native.shared cimport SharedBlock, Slots
+from aisbench._native.memory.shared cimport SharedBlock, Slots
 from aisbench._native.targets cimport Target, Targets
 from aisbench._native.wakers cimport Wakers
 

@@ -6,12 +6,12 @@ of how bytes were had.
 """
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
-from aisbench._native.decode cimport Decoder
-from aisbench._native.http cimport HttpItem, HttpResponse
-from aisbench._native.recorder cimport Error, Recorder, Row
-from aisbench._native.scanner cimport Event
-from aisbench._native.shared cimport Live
-from aisbench._native.sse cimport SseParser
+from aisbench._native.protocol.decode cimport Decoder
+from aisbench._native.protocol.http cimport HttpItem, HttpResponse
+from aisbench._native.memory.recorder cimport Error, Recorder, Row
+from aisbench._native.protocol.scanner cimport Event
+from aisbench._native.memory.shared cimport Live
+from aisbench._native.protocol.sse cimport SseParser
 
 cdef enum Outcome:
     GOING = 0      # more is to come

@@ -1,4 +1,4 @@
-from aisbench._native.decode import Decoder
+from aisbench._native.protocol.decode import Decoder
 
 class Reading:
     def __init__(

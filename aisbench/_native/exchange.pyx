@@ -3,18 +3,18 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp
 
-from aisbench._native.decode cimport Decoder, NOT_JSON
-from aisbench._native.histogram cimport hist_add
-from aisbench._native.http cimport HTTP_BODY, HTTP_DONE, HTTP_HEAD, HTTP_MORE, HttpResponse
-from aisbench._native.recorder cimport (
+from aisbench._native.protocol.decode cimport Decoder, NOT_JSON
+from aisbench._native.memory.histogram cimport hist_add
+from aisbench._native.protocol.http cimport HTTP_BODY, HTTP_DONE, HTTP_HEAD, HTTP_MORE, HttpResponse
+from aisbench._native.memory.recorder cimport (
     BAD_EVENT, BAD_HTTP, BODY_LEFT_OPEN, CLIENT_DELAY, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT,
     EVENT_TOO_LARGE, Error, HTTP_STATUS, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, ODD_TYPE, OK, Recorder, Row,
     STREAM_CUT,
 )
-from aisbench._native.scanner cimport Event, GAVE_UP
-from aisbench._native.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE, SseParser
+from aisbench._native.protocol.scanner cimport Event, GAVE_UP
+from aisbench._native.protocol.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE, SseParser
 
-from aisbench._native import words
+from aisbench._native.protocol import odd_answers as words
 
 # What a stream has not said that was cut where HTTP is satisfied.
 cdef bytes UNFINISHED = b"the stream ended without what closes it (a finish reason, response.completed or [DONE])"

@@ -1,14 +1,14 @@
 """Connections of a worker. See pool.pxd."""
 from libc.stdint cimport uint32_t
 
-from aisbench._native.clock cimport ClockPair
+from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.connection cimport CLOSED, Connection, IDLE
-from aisbench._native.epoll cimport (
+from aisbench._native.os.epoll cimport (
     EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLL_CTL_ADD, EPOLL_CTL_MOD, epoll_ctl, epoll_event,
 )
 from aisbench._native.exchange cimport Reading
-from aisbench._native.recorder cimport Recorder
-from aisbench._native.shared cimport Live
+from aisbench._native.memory.recorder cimport Recorder
+from aisbench._native.memory.shared cimport Live
 from aisbench._native.targets cimport Target, Targets
 from aisbench._native.wakers cimport Wakers
 

@@ -1,7 +1,7 @@
 """What wakes a worker's loop: sockets, the time of the next slot, a free in-flight slot, the end of a rest."""
 from libc.stdint cimport int64_t
 
-from aisbench._native.clock cimport Timer
+from aisbench._native.os.clock cimport Timer
 
 
 cdef class Wakers:

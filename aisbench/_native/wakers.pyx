@@ -7,8 +7,8 @@ accuracy as long as the rest is short against one inter-token gap.
 from libc.stdint cimport int64_t, uint32_t
 from posix.unistd cimport close
 
-from aisbench._native.clock cimport Timer
-from aisbench._native.epoll cimport (
+from aisbench._native.os.clock cimport Timer
+from aisbench._native.os.epoll cimport (
     EPOLLIN, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, epoll_create1, epoll_ctl, epoll_event, epoll_wait,
 )
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
 
 # Cells that a page's width and a chart's height can show.
 MOST_COLUMNS = 120

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.records import Run
+from aisbench.records.run import Run
 
 
 @dataclass(frozen=True)

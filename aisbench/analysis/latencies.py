@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.records import Run
 from aisbench.analysis.statistics import Figures, describe
-from aisbench.workload.arrivals import GapStatistics, gap_statistics
+from aisbench.records.run import Run
+from aisbench.workload.arrivals.drawn import GapStatistics, gap_statistics
 
 
 @dataclass(frozen=True)

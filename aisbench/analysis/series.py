@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.recorder import FLOW_BUCKET_NS
-from aisbench.analysis.failures import failures_by_kind
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.blocks.failures import failures_by_kind
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
+from aisbench.records.run import Run
 
 MOST_POINTS = 2000
 # Bins of rates: as fine as gives about this many of them, never finer than 50 ms.

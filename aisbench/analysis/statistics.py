@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.histograms import Histogram
+from aisbench.records.histograms import Histogram
 
 # Given always, whatever --percentiles asks for.
 STANDARD_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from aisbench._native.recorder import FLOW_BUCKET_NS
-from aisbench.analysis.records import Run
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
 
 
 def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.recorder import FLOW_BUCKET_NS
-from aisbench.analysis.records import Run
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
 
 SECOND_NS = 1_000_000_000
 Floats = NDArray[np.float64]

@@ -11,9 +11,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisbench.analysis.histograms import Histogram
-from aisbench.analysis.records import Run
-from aisbench.workload.tokenizers import load_tokenizer
+from aisbench.records.histograms import Histogram
+from aisbench.records.run import Run
+from aisbench.workload.tokens.tokenizers import load_tokenizer
 
 TEXTS_AT_A_TIME = 1024
 # The top bit of a logged gap says that the rest are microseconds (recorder.pyx).

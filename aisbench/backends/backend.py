@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from aisbench.backends.event_rules import CHUNK, Rules
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import CHUNK, Rules
 from aisbench.errors import BadInput
 
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.event_rules import CONTENT, ERROR, FINISH, OUTPUT_TOKENS, TOOL, Rules
 from aisbench.backends.openai_chat import CHAT, messages
 from aisbench.backends.openai_completions import COMPLETIONS
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import CONTENT, ERROR, FINISH, OUTPUT_TOKENS, TOOL, Rules
 from aisbench.backends.tensorrt_llm import refuse_another_model
 from aisbench.backends.tgi import temperature_above_0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.event_rules import CONTENT, OPENAI_TRAILER, REASONING, TOOL
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import CONTENT, OPENAI_TRAILER, REASONING, TOOL
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:

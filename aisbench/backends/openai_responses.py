@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import (
+from aisbench.backends.event_rules import (
     CACHED_TOKENS,
     CONTENT,
     ERROR,
@@ -20,6 +19,7 @@ from aisbench.backends.rules import (
     PROMPT_TOKENS,
     TOOL,
 )
+from aisbench.backends.prompt import Prompt
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:

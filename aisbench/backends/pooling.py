@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.event_rules import CHUNK, ERROR, PROMPT_TOKENS, Rules
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import CHUNK, ERROR, PROMPT_TOKENS, Rules
 from aisbench.errors import BadInput
 
 # As vLLM's client: a prompt that is longer than the model's context is cut, not refused.

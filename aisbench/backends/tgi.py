@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.event_rules import CONTENT, ERROR, FINISH, OUTPUT_TOKENS, PROMPT_TOKENS
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.rules import CONTENT, ERROR, FINISH, OUTPUT_TOKENS, PROMPT_TOKENS
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:

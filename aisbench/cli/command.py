@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 import aisbench
-from aisbench.cli.environment import give_variables, said, variable_in_use
-from aisbench.cli.foreign_flags import advice
+from aisbench.cli.options.environment import give_variables, said, variable_in_use
+from aisbench.cli.options.foreign_flags import advice
 
 HELP = ("-h", "--help")
 SETTINGS = {"help_option_names": list(HELP), "max_content_width": 110}

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from aisbench.cli.command import Command
-from aisbench.cli.saying import say
+from aisbench.saying import say
 
 
 @click.command(cls=Command)
@@ -38,11 +38,11 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
     JSON lines, AIPerf's profile_export_aiperf.json, GuideLLM's benchmarks.json. Repeats of one thing are
     given as NAME=run,run,...
     """
-    from aisbench.analysis.comparison.comparing import compare as compared
-    from aisbench.analysis.comparison.reading import read_groups
     from aisbench.errors import BadInput
-    from aisbench.report.comparison_page import write_comparison
-    from aisbench.report.comparison_table import comparison_text
+    from aisbench.studies.comparison.comparing import compare as compared
+    from aisbench.studies.comparison.page import write_comparison
+    from aisbench.studies.comparison.readers.registry import read_groups
+    from aisbench.studies.comparison.table import comparison_text
 
     found = compared(read_groups(list(results)), margin=margin, seed=seed)
     folder = output or Path(f"outputs/comparison_{datetime.now():%Y%m%d_%H%M%S}")

@@ -6,7 +6,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from aisbench.cli.command import Command
-from aisbench.cli.options import Choice
+from aisbench.cli.options.types import Choice
 
 SHELLS = ("bash", "zsh", "fish")
 PROGRAMS = ("aisbench", "aisbench-load")

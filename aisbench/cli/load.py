@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from aisbench.analysis.gates import parse_gates
+from aisbench.analysis.verdict.gates import parse_gates
 from aisbench.cli.command import Command
-from aisbench.cli.options import HostPort, all_of
-from aisbench.cli.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
+from aisbench.cli.options.types import HostPort, all_of
+from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.masking import masked_command
 from aisbench.workload.seeds import drawn_lines
 
@@ -44,7 +44,7 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     config.check()
     parse_gates(config.fail_on)
     # Everything heavy is imported after the options are known to be good.
-    from aisbench.cli.run import run_and_report
+    from aisbench.studies.single_run import run_and_report
 
     command = shlex.split(shlex.join(["aisbench-load", *command_line()]))
     return run_and_report(

@@ -14,12 +14,9 @@ from aisbench.cli.process_list import hide_secrets
 from aisbench.disk import full_text, is_full
 from aisbench.engine.interrupts import interrupt_when_ended
 from aisbench.errors import BadInput, CannotRun
+from aisbench.exit_codes import BAD_INPUT, DONE, INTERRUPTED, RUN_FAILED
 from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
 from aisbench.printable import printable
-
-FAILED = 1
-BAD_INPUT = 2
-INTERRUPTED = 130
 
 # Name of the command: module and attribute, and the line that `aisbench --help` shows.
 COMMANDS = {
@@ -83,14 +80,14 @@ def run(command: click.Command, name: str) -> None:
     except BrokenPipeError:
         # Whoever read the output has had enough.
         sys.stderr.close()
-        code = 1
+        code = RUN_FAILED
     except Exception as problem:
         line, code = explained(problem)
         if line is not None:
             click.echo(f"error: {shown(line)}", err=True)
         else:
             show_masked(type(problem), problem, problem.__traceback__)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(code if isinstance(code, int) else DONE)
 
 
 def check_utf8(args: list[str]) -> None:
@@ -107,15 +104,15 @@ def explained(problem: Exception) -> tuple[str | None, int]:
     if isinstance(problem, BadInput):
         return str(problem), BAD_INPUT
     if isinstance(problem, CannotRun):
-        return str(problem), FAILED
+        return str(problem), RUN_FAILED
     if isinstance(problem, OSError) and is_full(problem):
-        return f"{full_text(problem)}; free some, or write elsewhere", FAILED
+        return f"{full_text(problem)}; free some, or write elsewhere", RUN_FAILED
     if isinstance(problem, ModuleNotFoundError) and (problem.name or "").startswith("aisbench._native."):
         return (
             f"aisbench was started from {PACKAGE}, where it is not built; leave that folder, or run scripts/build",
-            FAILED,
+            RUN_FAILED,
         )
-    return None, FAILED
+    return None, RUN_FAILED
 
 
 def shown(text: str) -> str:

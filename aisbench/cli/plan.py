@@ -12,9 +12,9 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options import all_of
-from aisbench.cli.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.vllm_meaning import run_config
+from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
+from aisbench.cli.options.types import all_of
+from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 
@@ -47,11 +47,11 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
     """
     config = run_config(options).expanded()
     config.check()
-    from aisbench.analysis.planned import plan_facts, planned_gaps, planned_rate
     from aisbench.cli.workload import NO_MODEL, built
     from aisbench.engine.plan import make_plan
-    from aisbench.report.plan_page import write_plan
-    from aisbench.report.plan_table import plan_text
+    from aisbench.studies.arrival_plan.measure import plan_facts, planned_gaps, planned_rate
+    from aisbench.studies.arrival_plan.page import write_plan
+    from aisbench.studies.arrival_plan.table import plan_text
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
         made = make_plan(config, built(config, Path(folder), config.model or NO_MODEL).prompts)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aisbench.cli.command import Command
-from aisbench.cli.options import Choice
+from aisbench.cli.options.types import Choice
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
@@ -80,7 +80,7 @@ def plot(
 
     if importlib.util.find_spec("plotly") is None:
         raise BadInput(f"aisbench plot needs plotly: {install_command('plot', 'plotly')}")
-    from aisbench.report.plot_file import dressed, write_figure
+    from aisbench.report.figures.plot_file import dressed, write_figure
 
     write_figure(dressed(figure_of(chart, named, metric), title, width, height), path)
     click.echo(f"written: {path}")
@@ -88,8 +88,8 @@ def plot(
 
 
 def figure_of(chart: str, named: dict[str, Path], metric: str) -> go.Figure:
-    from aisbench.analysis.records import Run
-    from aisbench.report.plots import run_figure, saturation_figure
+    from aisbench.records.run import Run
+    from aisbench.report.figures.plots import run_figure, saturation_figure
 
     if chart == "saturation":
         return saturation_figure({name: read_search(path) for name, path in named.items()})

@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from aisbench.cli.command import Command
-from aisbench.cli.options import Choice
-from aisbench.cli.saying import say
-from aisbench.cli.search_folder import STATE, SearchFolder
-from aisbench.engine.config import TABLES
+from aisbench.cli.options.types import Choice
+from aisbench.config.run_config import TABLES
 from aisbench.errors import BadInput
+from aisbench.saying import say
+from aisbench.studies.saturation.folder import STATE, SearchFolder
 
 # What --format prints: a file of the folder, or what is made for the terminal.
 FILES = {"json": "summary.json", "csv": "summary.csv", "vllm": "vllm.json"}
@@ -47,10 +47,10 @@ def report(folder: Path, form: str, table: str, output: Path | None) -> int:
 
     DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
     """
-    from aisbench.analysis.records import Run
-    from aisbench.report.console import print_result
-    from aisbench.report.files import write_all
-    from aisbench.report.markdown import markdown
+    from aisbench.records.run import Run
+    from aisbench.report.files.write import write_all
+    from aisbench.report.text.console import print_result
+    from aisbench.report.text.markdown import markdown
 
     if (folder / STATE).exists():
         report_search(folder, form, output)
@@ -67,8 +67,8 @@ def report(folder: Path, form: str, table: str, output: Path | None) -> int:
 
 
 def report_search(folder: Path, form: str, output: Path | None) -> None:
-    from aisbench.cli.saturating import reported
-    from aisbench.report.saturation_table import answer_text
+    from aisbench.studies.saturation.measure import reported
+    from aisbench.studies.saturation.table import answer_text
 
     if form != "table" and form not in SEARCH_FILES:
         raise BadInput(f"--format {form} is of a run; of a search give table, json or csv")

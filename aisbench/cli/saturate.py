@@ -9,22 +9,22 @@ from typing import Any
 
 import click
 
-from aisbench.analysis.saturation.settings import OVER, Settings
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options import CONFIG_OPTIONS, Choice, Duration, Listed, all_of, chosen
-from aisbench.cli.output_options import OUTPUT_OPTIONS, STREAM_OPTIONS
-from aisbench.cli.saying import say
-from aisbench.cli.search_folder import SearchFolder
-from aisbench.cli.sections import SECTIONS
-from aisbench.cli.target_options import TARGET_OPTIONS
-from aisbench.cli.traffic_options import TRAFFIC_OPTIONS
-from aisbench.cli.vllm_meaning import run_config
-from aisbench.cli.vllm_options import VLLM_WORKLOAD_OPTIONS
-from aisbench.cli.workload_options import WORKLOAD_OPTIONS
-from aisbench.engine.config import SECRET_FIELDS, RunConfig, listed
+from aisbench.cli.options.output import OUTPUT_OPTIONS, STREAM_OPTIONS
+from aisbench.cli.options.sections import SECTIONS
+from aisbench.cli.options.target import TARGET_OPTIONS
+from aisbench.cli.options.traffic import TRAFFIC_OPTIONS
+from aisbench.cli.options.types import CONFIG_OPTIONS, Choice, Duration, Listed, all_of, chosen
+from aisbench.cli.options.vllm import VLLM_WORKLOAD_OPTIONS
+from aisbench.cli.options.vllm_meaning import run_config
+from aisbench.cli.options.workload import WORKLOAD_OPTIONS
+from aisbench.config.run_config import SECRET_FIELDS, RunConfig, listed
 from aisbench.errors import BadInput
 from aisbench.masking import MASK
+from aisbench.saying import say
+from aisbench.studies.saturation.folder import SearchFolder
+from aisbench.studies.saturation.settings import OVER, Settings
 from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
@@ -145,7 +145,7 @@ def saturate(
         for line in drawn_lines(options["seed"], config.seed):
             say(line, err=True)
     # Everything heavy is imported after the options are known to be good.
-    from aisbench.cli.saturating import saturate_and_report
+    from aisbench.studies.saturation.measure import saturate_and_report
 
     return saturate_and_report(folder, budget_s=budget_s, say=say)
 

@@ -22,6 +22,6 @@ def selfcheck(as_json: bool) -> int:
     reports is held against the truth, and what it cost is kept in the user's cache. Each later run on
     this host then says what share of its client's capacity was used.
     """
-    from aisbench.cli.self_checking import check_and_report
+    from aisbench.studies.selfcheck.measure import check_and_report
 
     return check_and_report(as_json=as_json)

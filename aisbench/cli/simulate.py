@@ -9,7 +9,7 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.errors import BadInput
-from aisbench.simulator.parameters import FAULTS, Parameters
+from aisbench.simulator.model.parameters import FAULTS, Parameters
 
 SECTIONS = (
     ("Address", ("host", "port", "uds", "tls_cert", "tls_key", "api_key")),

@@ -14,12 +14,12 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from aisbench.cli.command import SETTINGS, Command, Group
-from aisbench.cli.options import all_of
-from aisbench.cli.saying import say
-from aisbench.cli.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.vllm_meaning import run_config
-from aisbench.engine.config import RunConfig
+from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
+from aisbench.cli.options.types import all_of
+from aisbench.cli.options.vllm_meaning import run_config
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.saying import say
 from aisbench.workload.seeds import drawn_lines
 
 if TYPE_CHECKING:
@@ -75,10 +75,10 @@ def import_(file: str, as_json: bool) -> int:
     aisbench workload import w.jsonl
     aisbench workload import w.jsonl --json > fingerprint.json
     """
-    from aisbench.workload.arrivals import plan_fingerprint
+    from aisbench.workload.arrivals.drawn import plan_fingerprint
     from aisbench.workload.build import build_workload
+    from aisbench.workload.datasets.recorded.exported import exported_for
     from aisbench.workload.options import WorkloadOptions
-    from aisbench.workload.replay import exported_for
 
     backend, streams = exported_for(Path(file))
     options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file, stream=streams)
@@ -102,7 +102,7 @@ def import_(file: str, as_json: bool) -> int:
 def built(config: RunConfig, folder: Path, model: str) -> Workload:
     from aisbench.backends.registry import backend_named
     from aisbench.engine.plan import workload_options
-    from aisbench.report.preparing import Preparing
+    from aisbench.live.preparing import Preparing
     from aisbench.workload.build import build_workload
 
     options = workload_options(config, model)
@@ -129,7 +129,7 @@ def model_of(config: RunConfig) -> str:
             )
         return NO_MODEL
     from aisbench.engine.coordinator import Coordinator
-    from aisbench.engine.target import resolve
+    from aisbench.engine.target.urls import resolve
 
     asking = Coordinator(config, command=[], say=lambda line: None, tick=lambda _: None)
     return asking.model(resolve(config.url[0], asking.transport)).name

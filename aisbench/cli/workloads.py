@@ -14,7 +14,7 @@ WIDTH = 100
 @click.command(cls=Command)
 def workloads() -> None:
     """List what --dataset accepts: what each is, and which options it heeds beside those that all do."""
-    from aisbench.workload.registry import DATASETS
+    from aisbench.workload.datasets.registry import DATASETS
 
     shown: dict[int, str] = {}
     for name, dataset in DATASETS.items():

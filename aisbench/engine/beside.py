@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aisbench.engine.config import RunConfig
-from aisbench.engine.prefix_cache_reset import EMPTIED, reset_prefix_caches
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.preparation import Asked, endpoint, streams
-from aisbench.engine.small_requests import (
+from aisbench.engine.target.prefix_cache_reset import EMPTIED, reset_prefix_caches
+from aisbench.engine.target.small_requests import (
     Asking,
     Probes,
     first_answer,

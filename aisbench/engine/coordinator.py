@@ -18,31 +18,31 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from aisbench._native.clock import now_ns
-from aisbench._native.recorder import ERRORS
-from aisbench._native.shared import LAST_SEND_NS, LIVE_FIELDS
+from aisbench._native.memory.recorder import ERRORS
+from aisbench._native.memory.shared import LAST_SEND_NS, LIVE_FIELDS
+from aisbench._native.os.clock import now_ns
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
+from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.engine import host
 from aisbench.engine.beside import Beside
-from aisbench.engine.config import RunConfig
-from aisbench.engine.devices.sampler import DeviceSampler
-from aisbench.engine.discovery import Model, discover_model, first_refusal, with_hint
-from aisbench.engine.draining import wait_until_idle
-from aisbench.engine.head import parse_headers
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import cpus, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
 from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say, endpoint, prepare
 from aisbench.engine.processes import WorkerProcesses
-from aisbench.engine.rundir import RunDirectory
-from aisbench.engine.scrape import Page, Scraper
-from aisbench.engine.small_requests import patiently
-from aisbench.engine.target import Target, resolve
-from aisbench.engine.transport import Transport
+from aisbench.engine.samplers.devices.sampler import DeviceSampler
+from aisbench.engine.samplers.server_metrics import Page, Scraper
+from aisbench.engine.target.discovery import Model, discover_model, first_refusal, with_hint
+from aisbench.engine.target.draining import wait_until_idle
+from aisbench.engine.target.request_head import parse_headers
+from aisbench.engine.target.small_requests import patiently
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import Target, resolve
 from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text, remember_options
+from aisbench.records.folder import RunDirectory
 from aisbench.workload.build import Progress
 
 POLL_S = 0.1

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.engine.config import RunConfig
-from aisbench.workload.arrivals import Ramp, arrival_offsets_ns, plan_fingerprint, requests_within
+from aisbench.config.run_config import RunConfig
+from aisbench.workload.arrivals.drawn import Ramp, arrival_offsets_ns, plan_fingerprint, requests_within
+from aisbench.workload.arrivals.shaped import shaped_offsets_ns, shaped_within
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
-from aisbench.workload.shaped_arrivals import shaped_offsets_ns, shaped_within
 
 # A run bounded by time alone uses this many bodies again and again.
 BODIES_OF_TIMED_RUN = 1000

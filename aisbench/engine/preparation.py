@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 
 import aisbench
-from aisbench._native.shared import SharedBlock, Slots
+from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench.backends.backend import Backend
-from aisbench.engine.alignment import Alignment
-from aisbench.engine.config import RunConfig
-from aisbench.engine.discovery import Model
-from aisbench.engine.head import request_head, tunnel_head
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.limits import SPARE_FILES
 from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
 from aisbench.engine.roofline_file import read_roofline
-from aisbench.engine.rundir import RunDirectory, local_date
-from aisbench.engine.spec import TargetSpec, WorkerSpec
-from aisbench.engine.target import Target, packed_address
-from aisbench.engine.transport import Transport
+from aisbench.engine.target.alignment import Alignment
+from aisbench.engine.target.discovery import Model
+from aisbench.engine.target.request_head import request_head, tunnel_head
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import Target, packed_address
 from aisbench.engine.turns import write_conversations
+from aisbench.engine.worker_spec import TargetSpec, WorkerSpec
 from aisbench.masking import known, masked_url
+from aisbench.records.folder import RunDirectory, local_date
 from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Progress, Through, Workload, build_workload
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aisbench.children import child_command, child_environment, last_words
 from aisbench.disk import EXIT_FULL
-from aisbench.engine.spec import WorkerSpec
+from aisbench.engine.worker_spec import WorkerSpec
 
 END_PATIENCE_S = 5.0
 

@@ -18,21 +18,21 @@ from typing import Any
 
 import uvloop
 
-from aisbench._native.bodies import BodyFile
 from aisbench._native.conversations import Conversations
-from aisbench._native.decode import Decoder
 from aisbench._native.driver import Driver
 from aisbench._native.exchange import Reading
-from aisbench._native.recorder import Recorder
-from aisbench._native.shared import SharedBlock, Slots
+from aisbench._native.memory.bodies import BodyFile
+from aisbench._native.memory.recorder import Recorder
+from aisbench._native.memory.shared import SharedBlock, Slots
+from aisbench._native.protocol.decode import Decoder
 from aisbench._native.targets import Target, Targets
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
-from aisbench.engine.kinds import error_kind
-from aisbench.engine.spec import WorkerSpec
 from aisbench.engine.turns import read_conversations
+from aisbench.engine.worker_spec import WorkerSpec
 from aisbench.masking import masked_text, remember, show_masked
 from aisbench.printable import words_of
+from aisbench.records.failure_kinds import error_kind
 
 # Connections made at a time before the start, so that no server's backlog overflows.
 CONNECT_BATCH = 64
@@ -235,7 +235,7 @@ def targets(spec: WorkerSpec) -> Targets:
     """The servers of the spec; https ones share one TLS context."""
     context = None
     if any(target.is_tls for target in spec.targets):
-        from aisbench.engine.transport import tls_context
+        from aisbench.engine.target.transport import tls_context
 
         context = tls_context(spec.cacert, insecure=spec.insecure)
     return Targets(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from aisbench.report.page_table import table
+from aisbench.report.page.table import table
 
 
 def prefix_cache_panel(summary: dict[str, Any]) -> str:

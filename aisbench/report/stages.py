@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aisbench.report.measured import known
+from aisbench.report.shown import known
 
 # Fewer requests than this have no throughput, and no mean that a second run would repeat.
 LEAST_REQUESTS = 10

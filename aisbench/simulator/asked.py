@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 Fields = dict[str, Any]
 # OpenAI's default for completions; here for all.

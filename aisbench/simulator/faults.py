@@ -8,7 +8,7 @@ from enum import Enum
 from aisbench.simulator.asked import Refusal
 from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 MESSAGE = "injected fault"
 HTML = b"<!doctype html><title>Sign in</title><h1>Sign in</h1>"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import orjson
 
-from aisbench.workload.words import WORDS
+from aisbench.workload.tokens.words import WORDS
 
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n"

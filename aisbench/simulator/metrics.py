@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aisbench.simulator.durations import Durations
-from aisbench.simulator.ledger import Ledger
+from aisbench.simulator.model.durations import Durations
+from aisbench.simulator.model.ledger import Ledger
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 REASONS = ("stop", "length", "abort", "error")

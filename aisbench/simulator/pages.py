@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 
 from aisbench.simulator.asked import Fields, Refusal, parse_json, served_model
-from aisbench.simulator.batcher import Batcher
 from aisbench.simulator.connection import HttpRequest
 from aisbench.simulator.dialects.openai import refuse
-from aisbench.simulator.ledger import Ledger
 from aisbench.simulator.metrics import CONTENT_TYPE, metrics_page
-from aisbench.simulator.parameters import Parameters
-from aisbench.simulator.prefix_cache import PrefixCache
-from aisbench.simulator.vocabulary import Vocabulary
+from aisbench.simulator.model.batcher import Batcher
+from aisbench.simulator.model.ledger import Ledger
+from aisbench.simulator.model.parameters import Parameters
+from aisbench.simulator.model.prefix_cache import PrefixCache
+from aisbench.simulator.model.vocabulary import Vocabulary
 
 JSON = b"application/json"
 PLAIN = b"text/plain"

@@ -17,7 +17,7 @@ import uvloop
 from aisbench.errors import BadInput
 from aisbench.simulator.connection import Connection, TlsConnection
 from aisbench.simulator.listening import encryption, listen, listen_unix
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.server import Simulator
 
 BACKLOG = 4096

@@ -7,17 +7,17 @@ import random
 import time
 from dataclasses import replace
 
-from aisbench._native.clock import Timer, now_ns
+from aisbench._native.os.clock import Timer, now_ns
 from aisbench.simulator.asked import Asked, Refusal, parse_json
-from aisbench.simulator.batcher import Batcher, Sequence
 from aisbench.simulator.connection import Connection, HttpRequest, response_head
 from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect
 from aisbench.simulator.faults import HTML, After, Faults, before_answer
-from aisbench.simulator.ledger import Ledger
+from aisbench.simulator.model.batcher import Batcher, Sequence
+from aisbench.simulator.model.ledger import Ledger
+from aisbench.simulator.model.parameters import Parameters
+from aisbench.simulator.model.prefix_cache import PrefixCache
 from aisbench.simulator.pages import JSON, Pages
-from aisbench.simulator.parameters import Parameters
-from aisbench.simulator.prefix_cache import PrefixCache
 from aisbench.simulator.routes import Route, route_of
 
 # A server that is further behind its schedule (or was stopped for that long) does not send all that it

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.workload.bodies import Bodies, write_bodies
-from aisbench.workload.every_prompt import for_every_prompt
+from aisbench.workload.datasets.registry import check_heeded, dataset_named
+from aisbench.workload.decorate import for_every_prompt
 from aisbench.workload.fingerprint import fingerprint
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_reuse import PrefixReuse, prompt_bytes
 from aisbench.workload.prompts import Prompts
-from aisbench.workload.registry import check_heeded, dataset_named
 from aisbench.workload.warm_up import WarmUp
 
 Progress = Callable[[int, int], None]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.bodies import BodyFile
+from aisbench._native.memory.bodies import BodyFile
 from aisbench.workload.build import Workload, without_holes
 
 S = 1e9

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.workload.bodies import Bodies
-from aisbench.workload.dataset_files import file_hash
+from aisbench.workload.files.dataset_files import file_hash
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_reuse import PrefixReuse
-from aisbench.workload.tokenizers import load_tokenizer, tokenizer_folder
+from aisbench.workload.tokens.tokenizers import load_tokenizer, tokenizer_folder
 
 # What the text of prompts and their lengths depend on.
 FILES = (

@@ -16,7 +16,7 @@ import numpy as np
 
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, Prompt
-from aisbench.workload.words import WORDS
+from aisbench.workload.tokens.words import WORDS
 
 # Replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
 REPLACED = 16

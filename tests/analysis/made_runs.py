@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from aisbench._native.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
-from aisbench._native.recorder import (
+from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
+from aisbench._native.memory.recorder import (
     ERRORS,
     ROW_FIELDS,
     ROWS_HEADER_BYTES,

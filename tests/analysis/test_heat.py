@@ -9,8 +9,8 @@ import pytest
 
 from aisbench.analysis.heat import COLUMN_REQUESTS, MOST_COLUMNS, ROWS, Heat, heats
 from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
 
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending, arrivals_block
 from aisbench.analysis.series import (
     bin_ns,
@@ -20,6 +19,7 @@ from aisbench.analysis.series import (
     thinned,
     token_series,
 )
+from aisbench.records.run import Run
 from tests.analysis.made_runs import (
     MS,
     SECOND,

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import asked_rate_series
-from aisbench.report.console import render
-from aisbench.report.page_data import chart_data
+from aisbench.analysis.summary import summarise
+from aisbench.records.run import Run
+from aisbench.report.page.data import chart_data
+from aisbench.report.text.console import render
 from tests.analysis.made_runs import SECOND, base_config, made_rows, write_run
 
 CONVERSATIONS, TURNS = 20, 5

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.records import Run
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import NS, bin_edges, bin_ns, lag_series, per_second, thinned, token_series
+from aisbench.records.run import Run
 from tests.analysis.made_runs import START_NS, base_config, drop, made_rows, write_run
 
 

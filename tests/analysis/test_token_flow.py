@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
+from aisbench.analysis.summary import summarise
 from aisbench.analysis.token_flow import spread, token_flow
 from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
 S = 1_000_000_000

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench.analysis.records import Run
 from aisbench.analysis.tokens import each_gaps_ns, each_text, gaps_ns, logged_gaps_ns
+from aisbench.records.run import Run
 from tests.analysis.made_runs import fail, made_rows, write_run
 
 

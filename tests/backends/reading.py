@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aisbench._native.decode import Decoder
-from aisbench._native.sse import parse
-from aisbench.backends.rules import Rules
+from aisbench._native.protocol.decode import Decoder
+from aisbench._native.protocol.sse import parse
+from aisbench.backends.event_rules import Rules
 
 FINISHES = ("", "stop", "length", "other")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aisbench._native.decode import MEANINGS, Decoder
-from aisbench.backends import rules
+from aisbench._native.protocol.decode import MEANINGS, Decoder
+from aisbench.backends import event_rules as rules
 from aisbench.backends.registry import AISBENCH_NAMES, BACKENDS, backend_named
 from aisbench.errors import BadInput
 

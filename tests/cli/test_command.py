@@ -15,7 +15,7 @@ import pytest
 
 from aisbench.cli.load import load
 from aisbench.cli.main import COMMANDS, group
-from aisbench.cli.target_options import backends
+from aisbench.cli.options.target import backends
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import environment
 

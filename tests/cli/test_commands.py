@@ -9,7 +9,7 @@ import pytest
 
 from aisbench.cli.load import load
 from aisbench.cli.main import COMMANDS
-from aisbench.engine.config import RunConfig
+from aisbench.config.run_config import RunConfig
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
-DATA = Path(__file__).parent.parent / "analysis" / "comparison" / "data"
+DATA = Path(__file__).parent.parent / "studies" / "comparison" / "data"
 
 
 def call(*args: object, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ import pytest
 from aisbench.backends.registry import BACKENDS
 from aisbench.cli.load import load
 from aisbench.simulator.process import start_simulator
-from aisbench.workload.registry import DATASETS
+from aisbench.workload.datasets.registry import DATASETS
 from tests.system.running import environment
 
 TEXT = (Path(__file__).parents[2] / "docs" / "from-sglang.md").read_text()

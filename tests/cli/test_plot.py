@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from aisbench.analysis.records import Run
 from aisbench.cli.plot import RUN_CHARTS, plot
-from aisbench.engine.config import RunConfig
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
-from aisbench.report.plots import CHARTS, run_figure, saturation_figure
-from aisbench.report.vllm_files import check_result_folder
+from aisbench.records.run import Run
+from aisbench.report.figures.plots import CHARTS, run_figure, saturation_figure
+from aisbench.report.files.vllm_files import check_result_folder
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
 

@@ -16,7 +16,7 @@ from aisbench.cli.main import group
 from aisbench.cli.workload import workload
 from aisbench.cli.workloads import workloads
 from aisbench.errors import BadInput
-from aisbench.workload.registry import DATASETS, PARTIAL
+from aisbench.workload.datasets.registry import DATASETS, PARTIAL
 
 SMALL = ("--model", "m", "--num-requests", "6", "--input-len", "5", "--output-len", "3")
 REPLAY = ("--dataset", "file", "--dataset-path")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from aisbench.engine.config import RunConfig
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
-from aisbench.engine.rundir import RunDirectory
+from aisbench.records.folder import RunDirectory
 from aisbench.workload.prompts import Prompts
 
 RECORDED = np.array([0, 1_000_000_000, 5_000_000_000], dtype=np.int64)

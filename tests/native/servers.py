@@ -15,17 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from aisbench._native.bodies import BodyFile
-from aisbench._native.clock import now_ns
 from aisbench._native.conversations import Conversations
-from aisbench._native.decode import Decoder
 from aisbench._native.driver import Driver
 from aisbench._native.exchange import Reading
-from aisbench._native.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYTES, Recorder
-from aisbench._native.shared import LIVE_FIELDS, SharedBlock, Slots
+from aisbench._native.memory.bodies import BodyFile
+from aisbench._native.memory.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYTES, Recorder
+from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
+from aisbench._native.os.clock import now_ns
+from aisbench._native.protocol.decode import Decoder
 from aisbench._native.targets import Target, Targets
+from aisbench.backends.event_rules import Rules
 from aisbench.backends.openai_completions import COMPLETIONS
-from aisbench.backends.rules import Rules
 from aisbench.workload.bodies import write_bodies
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench._native.decode import Decoder
+from aisbench._native.protocol.decode import Decoder
 from aisbench.backends.openai_chat import CHAT
 from aisbench.backends.openai_completions import COMPLETIONS
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench._native.clock import now_ns
+from aisbench._native.os.clock import now_ns
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
 from tests.waiting import wait_until
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench._native.histogram import (
+from aisbench._native.memory.histogram import (
     BUCKET_COUNT,
     HISTOGRAM_FIELDS,
     HISTOGRAMS,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aisbench._native.http import frame
+from aisbench._native.protocol.http import frame
 
 
 class Oracle:

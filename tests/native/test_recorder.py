@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aisbench._native.recorder import ROW_BYTES, ROW_FIELDS
+from aisbench._native.memory.recorder import ROW_BYTES, ROW_FIELDS
 
 
 def test_the_numpy_row_is_the_native_row() -> None:

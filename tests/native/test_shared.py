@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench._native.shared import LIVE_FIELDS, SharedBlock, Slots
+from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
 from tests.waiting import wait_until
 
 # So many that no process can take them all within one time slice.
@@ -18,7 +18,7 @@ TICKETS = 1_000_000
 
 TAKE_TICKETS = """
 import sys
-from aisbench._native.shared import SharedBlock
+from aisbench._native.memory.shared import SharedBlock
 block = SharedBlock(sys.argv[1])
 block.set_ready(int(sys.argv[2]))
 sys.stdin.read()
@@ -30,7 +30,7 @@ print(*taken)
 
 HOLD_SLOTS = """
 import sys, select
-from aisbench._native.shared import SharedBlock, Slots
+from aisbench._native.memory.shared import SharedBlock, Slots
 slots, counter = Slots(fd=int(sys.argv[1])), SharedBlock(sys.argv[2])
 held = 0
 for _ in range(2000):

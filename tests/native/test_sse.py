@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench._native.sse import parse
+from aisbench._native.protocol.sse import parse
 
 
 def oracle(stream: bytes) -> list[bytes]:

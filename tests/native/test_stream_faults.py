@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aisbench._native.clock import now_ns
-from aisbench._native.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
-from aisbench._native.recorder import MARKS
+from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
+from aisbench._native.memory.recorder import MARKS
+from aisbench._native.os.clock import now_ns
 from aisbench.backends.openai_chat import CHAT
 from tests.native.servers import HEAD, Drive, read_request, serving
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from aisbench.backends.event_rules import CHUNK, CUMULATIVE, ERROR, FINISH, OUTPUT_TOKENS, PROMPT_TOKENS
 from aisbench.backends.openai_chat import CHAT
-from aisbench.backends.rules import CHUNK, CUMULATIVE, ERROR, FINISH, OUTPUT_TOKENS, PROMPT_TOKENS
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
 
 VECTORS = (("data", CHUNK), ("usage.prompt_tokens", PROMPT_TOKENS), ("error", ERROR))

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
-from aisbench.report.page_parts import latency_note
+from aisbench.analysis.summary import summarise
+from aisbench.records.run import Run
+from aisbench.report.page.parts import latency_note
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
 

@@ -8,20 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench.analysis.comparison.comparing import compare
-from aisbench.analysis.comparison.reading import read_groups
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
+from aisbench.analysis.summary import summarise
 from aisbench.errors import BadInput
-from aisbench.report.comparison_page import write_comparison
-from aisbench.report.comparison_table import comparison_text
-from aisbench.report.console import render
-from aisbench.report.files import write_all
-from aisbench.report.markdown import markdown
-from aisbench.report.plots import CHARTS, run_figure, saturation_figure
+from aisbench.records.run import Run
+from aisbench.report.figures.plots import CHARTS, run_figure, saturation_figure
+from aisbench.report.files.write import write_all
+from aisbench.report.text.console import render
+from aisbench.report.text.markdown import markdown
+from aisbench.studies.comparison.comparing import compare
+from aisbench.studies.comparison.page import write_comparison
+from aisbench.studies.comparison.readers.registry import read_groups
+from aisbench.studies.comparison.table import comparison_text
 from bench.browser import Page
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
-from tests.report.test_saturation_page import searched
+from tests.studies.saturation.test_page import searched
 
 NO_WORDS = re.compile(r"\b(None|NaN|nan|null|undefined|Infinity|inf ms)\b")
 KINDS = ("all failed", "all failed, sliced, in open loop", "several servers and turns", "empty", "one token")

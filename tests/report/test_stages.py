@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
-from aisbench.report.console import render
-from aisbench.report.page_data import stable_windows
-from aisbench.report.page_groups import stable
+from aisbench.analysis.summary import summarise
+from aisbench.records.run import Run
+from aisbench.report.page.data import stable_windows
+from aisbench.report.page.groups import stable
 from aisbench.report.stages import missing
+from aisbench.report.text.console import render
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aisbench.analysis.metrics import summarise
-from aisbench.analysis.records import Run
-from aisbench.report.html import write_html
+from aisbench.analysis.summary import summarise
+from aisbench.records.run import Run
+from aisbench.report.page.page import write_html
 
 
 def written(folder: Path) -> Path:

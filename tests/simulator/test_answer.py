@@ -20,7 +20,7 @@ from aisbench.simulator.dialects.sglang_native import SGLANG_NATIVE
 from aisbench.simulator.dialects.tensorrt_llm import TENSORRT_LLM
 from aisbench.simulator.dialects.tgi import TGI
 from aisbench.simulator.framing import LONGEST_TOKEN, TOKENS
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 from tests.backends.reading import read_stream, read_whole
 
 ASKED = Asked(prompt_tokens=7, max_tokens=9, model='a "model"', stream=True)

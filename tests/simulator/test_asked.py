@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aisbench.simulator.asked import Asked, Refusal, parse_json
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.routes import route_of
 
 PARAMETERS = Parameters(model="m", model_alias=("lora-1",), max_model_len=50, image_tokens=9)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from aisbench._native.sse import parse
+from aisbench._native.protocol.sse import parse
 from aisbench.backends.backend import BodyOptions
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import backend_named

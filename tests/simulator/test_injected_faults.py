@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from aisbench.simulator.faults import Faults
-from aisbench.simulator.parameters import FAULTS, Parameters
+from aisbench.simulator.model.parameters import FAULTS, Parameters
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.simulator.client import (
     COMPLETIONS,

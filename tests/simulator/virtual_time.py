@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from aisbench.simulator.batcher import Batcher, Sequence
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.batcher import Batcher, Sequence
+from aisbench.simulator.model.parameters import Parameters
 
 
 def token_times(

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
-from aisbench.cli.environment import variables
 from aisbench.cli.load import load
+from aisbench.cli.options.environment import variables
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import run_load
 

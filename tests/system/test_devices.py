@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aisbench.simulator.process import SimulatorProcess
-from tests.engine.made_devices import energies, exporter, install_npu_smi, install_pynvml
+from tests.engine.samplers.made_devices import energies, exporter, install_npu_smi, install_pynvml
 from tests.native.servers import serving
 from tests.system.running import run_load
 

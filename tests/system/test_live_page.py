@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aisbench.simulator.process import SimulatorProcess
-from tests.report.test_live_page import next_event
+from tests.live.test_page import next_event
 from tests.system.running import finish, run_load, start_load
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from aisbench._native.recorder import ROW_FIELDS
+from aisbench._native.memory.recorder import ROW_FIELDS
 from aisbench.simulator.process import SimulatorProcess
 from tests.native.servers import DONE, HEAD, read_request, serving, token
 from tests.system.running import run_load

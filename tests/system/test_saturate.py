@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from aisbench.cli.report import report
-from aisbench.simulator.capacity import capacity
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.capacity import capacity
+from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.process import start_simulator
 from tests.system.running import environment
 

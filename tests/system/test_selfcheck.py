@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from aisbench.analysis.records import Run
-from aisbench.cli import self_checking
 from aisbench.cli.selfcheck import selfcheck
 from aisbench.engine.roofline_file import read_roofline
+from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
+from aisbench.studies.selfcheck import measure as self_checking
 from tests.system.running import environment, run_load
 
 

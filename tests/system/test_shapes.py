@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from aisbench.analysis.records import Run
+from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
-from aisbench.workload.arrivals import Ramp, arrival_offsets_ns, requests_within
-from aisbench.workload.shaped_arrivals import shaped_offsets_ns, shaped_within
-from aisbench.workload.shapes import Shape, burst, series, sine, steps
+from aisbench.workload.arrivals.drawn import Ramp, arrival_offsets_ns, requests_within
+from aisbench.workload.arrivals.shaped import shaped_offsets_ns, shaped_within
+from aisbench.workload.arrivals.shapes import Shape, burst, series, sine, steps
 from tests.system.running import run_load
 
 SEED, SECONDS, REQUESTS = 4, 1.5, 40

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aisbench.report.files import write_all
+from aisbench.report.files.write import write_all
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import run_load
 

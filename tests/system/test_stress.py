@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench.analysis.records import Run
+from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import run_load
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from aisbench.analysis.records import Run
+from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.conftest import QUICK
 from tests.system.forwarding import Door, open_door

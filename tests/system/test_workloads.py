@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aisbench.analysis.records import Run
+from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.conftest import QUICK
 from tests.system.running import LOAD, Finished, environment, run_load
@@ -186,7 +186,7 @@ def test_images_and_system_prompts_and_modules(tmp_path: Path, quick_simulator: 
 
 
 def bodies_of(run: Finished) -> list[bytes]:
-    from aisbench._native.bodies import BodyFile
+    from aisbench._native.memory.bodies import BodyFile
 
     file = BodyFile(str(run.folder / "records/bodies.bin"))
     return [file[i] for i in range(file.count)]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench._native.bodies import BodyFile
+from aisbench._native.memory.bodies import BodyFile
 from aisbench.workload.bodies import write_bodies
 
 
@@ -59,7 +59,7 @@ def test_reading_many_bodies_keeps_little_of_them_in_memory(tmp_path: Path) -> N
     write_bodies(path, (b"%d" % i + bytes(size) for i in range(count)), count)
     script = (
         "import sys\n"
-        "from aisbench._native.bodies import BodyFile\n"
+        "from aisbench._native.memory.bodies import BodyFile\n"
         "def rss():\n"
         "    return int(open('/proc/self/statm').read().split()[1]) * 4096\n"
         "file = BodyFile(sys.argv[1])\n"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aisbench._native.bodies import BodyFile
+from aisbench._native.memory.bodies import BodyFile
 from aisbench.backends.prompt import ANSWER
 from aisbench.backends.registry import backend_named
 from aisbench.errors import BadInput

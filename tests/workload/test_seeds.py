@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisbench.engine.config import RunConfig
+from aisbench.config.run_config import RunConfig
 from aisbench.workload.seeds import AUTO, LARGEST, drawn_lines
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aisbench._native.bodies import BodyFile
+from aisbench._native.memory.bodies import BodyFile
 from aisbench.backends.backend import BodyOptions
 from aisbench.backends.openai_chat import CHAT
 from aisbench.backends.openai_completions import COMPLETIONS

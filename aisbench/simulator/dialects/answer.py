@@ -19,7 +19,7 @@ from aisbench.simulator.framing import (
     Envelope,
     chunk,
 )
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 # Answers begin at different words; a prime, so that neighbours do not begin near each other.
 STRIDE = 7919

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aisbench.simulator.asked import Asked, Fields, Refusal
 from aisbench.simulator.dialects.answer import Answer
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 
 @dataclass(frozen=True)

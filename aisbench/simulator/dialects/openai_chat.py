@@ -19,7 +19,7 @@ from aisbench.simulator.dialects.dialect import Dialect, Way
 from aisbench.simulator.dialects.openai import refuse, usage
 from aisbench.simulator.dialects.openai_completions import Completion
 from aisbench.simulator.framing import MARK, STREAM_HEAD, TOKENS, Envelope, chunk
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 # The types of content parts, here and in /v1/responses.
 TEXTS = ("text", "input_text", "output_text")

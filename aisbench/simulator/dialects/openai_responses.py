@@ -21,7 +21,7 @@ from aisbench.simulator.framing import (
     NumberedEnvelope,
     chunk,
 )
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 THINKING = "response.reasoning_text.delta"
 SAYING = "response.output_text.delta"

@@ -15,7 +15,7 @@ from aisbench.simulator.asked import Asked, Fields, Refusal, TooLong, served_mod
 from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect, Way
 from aisbench.simulator.dialects.openai import refuse
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 
 def parse_input(fields: Fields, way: Way, parameters: Parameters) -> Asked:

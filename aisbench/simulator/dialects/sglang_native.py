@@ -19,7 +19,7 @@ from aisbench.simulator.asked import (
 from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect, Way
 from aisbench.simulator.framing import MARK, NUMBER, NumberedEnvelope, chunk
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:

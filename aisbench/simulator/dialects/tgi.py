@@ -20,7 +20,7 @@ from aisbench.simulator.asked import (
 from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect, Way
 from aisbench.simulator.framing import LAST_CHUNK, MARK, NUMBER, NumberedEnvelope, chunk
-from aisbench.simulator.parameters import Parameters
+from aisbench.simulator.model.parameters import Parameters
 
 FINISHES = {"stop": "eos_token", "length": "length"}
 VALIDATION = 422

@@ -1,0 +1,68 @@
+"""The shared block: what all workers of a run have in common, mapped by each of them.
+
+  offset 0     BlockHead (one page): limits, the common start, the flags
+  next         one Live per worker, written by that worker alone, read by the coordinator
+  then         the arrival plan: int64 ns offsets from the common start
+
+A slot of the plan is handed out by one atomic fetch-add; nothing else about a request is shared.
+"""
+from libc.stdint cimport int64_t, uint64_t
+
+from aisbench._native.memory.mapped cimport MappedFile
+
+cdef enum:
+    ERROR_ROOM = 32
+    # A request that was due by the deadline may leave so long after its time.
+    LAST_SEND = 50_000_000
+
+ctypedef struct BlockHead:
+    int64_t magic
+    int64_t workers
+    int64_t limit          # slots in all; -1: no end
+    int64_t planned        # offsets in the plan; 0: every slot is due at once
+    int64_t start_ns       # the common start; 0: not yet
+    int64_t deadline_ns    # no request leaves from then on but one that was due just then; 0: none
+    int64_t stop           # 1: take no more slots; 2: give up what is in flight
+    int64_t reserved[9]
+    int64_t next_slot      # on a cache line of its own
+    int64_t reserved_too[7]
+
+ctypedef struct Live:
+    int64_t ready
+    int64_t taken
+    int64_t sent
+    int64_t ok
+    int64_t failed
+    int64_t cancelled
+    int64_t dropped
+    int64_t in_flight
+    int64_t connections
+    int64_t token_events
+    int64_t events
+    int64_t output_tokens
+    int64_t reads
+    int64_t reads_stamped
+    int64_t stale_retries
+    int64_t finished
+    int64_t errors[ERROR_ROOM]
+
+
+cdef class SharedBlock:
+    cdef MappedFile file
+    cdef BlockHead* head
+    cdef Live* lives
+    cdef int64_t* plan
+
+    cdef int64_t take_slot(self) noexcept
+    cdef int64_t due_ns(self, int64_t slot) noexcept
+    cdef int64_t next_due_ns(self) noexcept
+    cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept
+
+
+cdef class Slots:
+    cdef readonly int fd
+    cdef bint owned
+
+    cdef bint try_take(self) noexcept
+    cdef void give(self) noexcept
+    cdef void add(self, uint64_t count) noexcept

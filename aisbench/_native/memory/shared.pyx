@@ -1,0 +1,172 @@
+"""Shared counters of a run. See shared.pxd for the layout."""
+from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcpy, memset
+from posix.unistd cimport close, read, write
+
+from aisbench._native.memory.mapped cimport MappedFile
+
+cdef extern from "sys/eventfd.h" nogil:
+    int eventfd(unsigned int initval, int flags)
+    int EFD_SEMAPHORE, EFD_NONBLOCK, EFD_CLOEXEC
+
+cdef extern from *:
+    """
+    #define aisbench_fetch_add(p) __atomic_fetch_add((p), 1, __ATOMIC_ACQ_REL)
+    #define aisbench_load(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+    #define aisbench_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+    """
+    int64_t aisbench_fetch_add(int64_t* p) noexcept nogil
+    int64_t aisbench_load(int64_t* p) noexcept nogil
+    void aisbench_store(int64_t* p, int64_t v) noexcept nogil
+
+cdef enum:
+    PAGE = 4096
+    MAGIC = 0x31_44_52_48_53_53_49_41  # "AISSHRD1"
+
+# As Python knows it.
+LAST_SEND_NS = LAST_SEND
+
+# One worker's live counters, for numpy: `np.dtype(LIVE_FIELDS)`.
+LIVE_FIELDS = [
+    ("ready", "<i8"),
+    ("taken", "<i8"),
+    ("sent", "<i8"),
+    ("ok", "<i8"),
+    ("failed", "<i8"),
+    ("cancelled", "<i8"),
+    ("dropped", "<i8"),
+    ("in_flight", "<i8"),
+    ("connections", "<i8"),
+    ("token_events", "<i8"),
+    ("events", "<i8"),
+    ("output_tokens", "<i8"),
+    ("reads", "<i8"),
+    ("reads_stamped", "<i8"),
+    ("stale_retries", "<i8"),
+    ("finished", "<i8"),
+    ("errors", "<i8", (ERROR_ROOM,)),
+]
+
+assert sizeof(Live) == (16 + ERROR_ROOM) * 8
+
+
+cdef class SharedBlock:
+    """Maps the block at `path`, which `create` has made."""
+
+    def __cinit__(self, str path):
+        self.file = MappedFile(path, PAGE)
+        self.head = <BlockHead*>self.file.data
+        if self.head.magic != MAGIC:
+            raise ValueError(f"{path} is not a shared block")
+        self.lives = <Live*>(self.file.data + PAGE)
+        self.plan = <int64_t*>(self.file.data + PAGE + self.head.workers * sizeof(Live))
+
+    @staticmethod
+    def create(str path, int workers, int64_t limit, const int64_t[::1] plan):
+        """Makes the file of a block and maps it.
+
+        `limit`: slots in all (-1: no end). `plan`: int64 ns offsets, shape (limit,), or empty when
+        every slot is due at once.
+        """
+        cdef Py_ssize_t n = plan.shape[0]
+        cdef MappedFile file = MappedFile(path, PAGE + workers * sizeof(Live) + n * sizeof(int64_t))
+        cdef BlockHead* head = <BlockHead*>file.data
+        memset(file.data, 0, PAGE + workers * sizeof(Live))
+        head.workers = workers
+        head.limit = limit
+        head.planned = n
+        if n > 0:
+            memcpy(file.data + PAGE + workers * sizeof(Live), &plan[0], n * sizeof(int64_t))
+        head.magic = MAGIC
+        file.close()
+        return SharedBlock(path)
+
+    cdef int64_t take_slot(self) noexcept:
+        return aisbench_fetch_add(&self.head.next_slot)
+
+    cdef int64_t due_ns(self, int64_t slot) noexcept:
+        """When the slot is due; those behind the plan, since the start."""
+        return self.head.start_ns + (self.plan[slot] if slot < self.head.planned else 0)
+
+    cdef int64_t next_due_ns(self) noexcept:
+        """When the slot is due that is handed out next."""
+        return self.due_ns(aisbench_load(&self.head.next_slot))
+
+    cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept:
+        """Whether sending has ended for what was due at `due_ns`. What was due at the very deadline wakes behind it."""
+        cdef int64_t deadline_ns = self.head.deadline_ns
+        return 0 < deadline_ns <= now_ns and (due_ns > deadline_ns or now_ns - due_ns >= LAST_SEND)
+
+    def take(self):
+        """The next slot of the run; numbers at and beyond `limit` are none."""
+        return self.take_slot()
+
+    @property
+    def slots_taken(self):
+        return aisbench_load(&self.head.next_slot)
+
+    @property
+    def start_ns(self):
+        """The common start on CLOCK_MONOTONIC; 0 until it is set."""
+        return aisbench_load(&self.head.start_ns)
+
+    def start(self, int64_t start_ns, int64_t deadline_ns=0):
+        """Sets the common start; no request leaves from `deadline_ns` on (0: no deadline), but those that were due by then
+        and less than LAST_SEND_NS ago."""
+        self.head.deadline_ns = deadline_ns
+        aisbench_store(&self.head.start_ns, start_ns)
+
+    @property
+    def stop_level(self):
+        """0: run; 1: take no more slots; 2: give up what is in flight."""
+        return aisbench_load(&self.head.stop)
+
+    def stop(self, int64_t level):
+        aisbench_store(&self.head.stop, level)
+
+    def set_ready(self, int worker):
+        aisbench_store(&self.lives[worker].ready, 1)
+
+    def live_bytes(self):
+        """The live counters of all workers, to be read with LIVE_FIELDS, shape (workers,)."""
+        return (<char*>self.lives)[:self.head.workers * sizeof(Live)]
+
+
+cdef class Slots:
+    """A counting semaphore across processes that an event loop can wait on: an eventfd.
+
+    `Slots(count=n)` makes one; `Slots(fd=n)` is a process's view of one that it inherited.
+    """
+
+    def __cinit__(self, *, int64_t count=-1, int fd=-1):
+        self.owned = fd < 0
+        self.fd = fd
+        if self.owned:
+            self.fd = eventfd(0, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC)
+            if self.fd < 0:
+                raise OSError("eventfd failed")
+            self.add(count)
+
+    cdef void add(self, uint64_t count) noexcept:
+        if count > 0:
+            write(self.fd, &count, 8)
+
+    def __dealloc__(self):
+        if self.owned and self.fd >= 0:
+            close(self.fd)
+
+    cdef bint try_take(self) noexcept:
+        cdef uint64_t one
+        return read(self.fd, &one, 8) == 8
+
+    cdef void give(self) noexcept:
+        cdef uint64_t one = 1
+        write(self.fd, &one, 8)
+
+    def take(self):
+        """Takes one if there is one."""
+        return self.try_take()
+
+    def put(self):
+        """Gives one back."""
+        self.give()

@@ -1,0 +1,210 @@
+"""The event decoder. See decode.pxd for the contract."""
+from aisbench._native.protocol.scanner cimport (
+    CACHED_TOKENS, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PROMPT_TOKENS, REASONING,
+    Scanner, TOOL, finish_index,
+)
+
+import json
+
+import orjson
+
+MEANINGS = {
+    "chunk": CHUNK,
+    "content": CONTENT,
+    "reasoning": REASONING,
+    "tool": TOOL,
+    "finish": FINISH,
+    "prompt_tokens": PROMPT_TOKENS,
+    "output_tokens": OUTPUT_TOKENS,
+    "cached_tokens": CACHED_TOKENS,
+    "error": FAILURE,
+    "cumulative": CUMULATIVE,
+    "kind": KIND,
+}
+
+cdef enum:
+    MOST_NODES = 64
+
+
+cdef class Decoder(Scanner):
+    """`rules`: pairs of a JSON path and a meaning of MEANINGS.
+
+    A path is object keys joined by dots; `[]` behind a key means each element of that array:
+    `("choices[].delta.content", "content")`. Raises ValueError for an unknown meaning.
+    """
+
+    def __cinit__(self, rules):
+        self.keys = []
+        self.rules = tuple((str(path), str(meaning)) for path, meaning in rules)
+        self.node_count = 0
+        self.unsure = 0
+        self.new_node(None)
+        for path, meaning in self.rules:
+            if meaning not in MEANINGS:
+                raise ValueError(f"unknown meaning {meaning!r}; known: {', '.join(MEANINGS)}")
+            node = 0
+            for step in path.split("."):
+                node = self.child_of(node, step.removesuffix("[]"))
+                if step.endswith("[]"):
+                    if self.nodes[node].element < 0:
+                        self.nodes[node].element = self.new_node(None)
+                    node = self.nodes[node].element
+            self.nodes[node].meaning = MEANINGS[meaning]
+
+    def new_node(self, key):
+        cdef bytes name = key.encode() if key is not None else b""
+        cdef int index = self.node_count
+        if index == MOST_NODES:
+            raise ValueError("too many rules")
+        self.keys.append(name)
+        self.nodes[index].key = name
+        self.nodes[index].key_bytes = len(name)
+        self.nodes[index].meaning = NOTHING
+        self.nodes[index].child = self.nodes[index].sibling = self.nodes[index].element = -1
+        self.node_count += 1
+        return index
+
+    def child_of(self, int parent, str key):
+        cdef bytes name = key.encode()
+        cdef int index = self.find(parent, name, len(name))
+        if index < 0:
+            index = self.new_node(key)
+            self.nodes[index].sibling = self.nodes[parent].child
+            self.nodes[parent].child = index
+        return index
+
+    cdef int decode(self, const char* data, Py_ssize_t n) except -1:
+        """Fills `event`; what it points to is valid as long as `data` is, or until the next call."""
+        return DECODED if self.scan(data, n) else self.decode_slowly(data, n)
+
+    cdef int decode_slowly(self, const char* data, Py_ssize_t n) except -1:
+        """The same by orjson, lenient on types: what has not the type its meaning asks for says nothing.
+
+        Lenient on texts too: bytes that are not UTF-8 and halves of a surrogate pair are U+FFFD.
+        """
+        self.clear()
+        self.unsure += 1
+        whole = loads(data[:n])
+        if whole is None and data[:n].strip() != b"null":
+            return NOT_JSON
+        content = []
+        reasoning = []
+        for path, meaning in self.rules:
+            found = list(values_at(whole, path.split(".")))
+            if meaning == "content" or meaning == "cumulative":
+                self.event.is_cumulative = self.event.is_cumulative or (meaning == "cumulative" and bool(found))
+                for value in found:
+                    take_text(value, content, reasoning)
+            elif meaning == "reasoning":
+                # Some servers say the same under two names, for the clients of either.
+                thought = [value for value in found if isinstance(value, str) and value]
+                reasoning += thought if thought != reasoning else []
+            else:
+                for value in found:
+                    self.take_value(meaning, value)
+        escaped = tuple(
+            json.dumps("".join(parts)).removeprefix('"').removesuffix('"').encode()
+            for parts in (content, reasoning)
+        )
+        self.kept = escaped
+        self.event.content = escaped[0]
+        self.event.content_bytes = len(escaped[0])
+        self.event.reasoning = escaped[1]
+        self.event.reasoning_bytes = len(escaped[1])
+        self.sort_reasoning()
+        return DECODED
+
+    def take_value(self, str meaning, value):
+        """What `value` says, found where a rule looks for `meaning`; no text."""
+        if meaning == "chunk":
+            self.event.is_chunk = self.event.is_chunk or (isinstance(value, list) and len(value) > 0)
+        elif meaning == "tool":
+            self.event.has_tool = self.event.has_tool or bool(value)
+        elif meaning == "kind":
+            self.event.is_reasoning = isinstance(value, str) and "reasoning" in value
+        elif meaning == "finish":
+            if isinstance(value, str):
+                name = value.encode()
+                self.event.finish = finish_index(name, len(name))
+        elif meaning == "error":
+            self.event.has_failure = self.event.has_failure or bool(value)
+        elif (count := count_of(value)) >= 0:
+            if meaning == "prompt_tokens":
+                self.event.prompt_tokens = count
+            elif meaning == "output_tokens":
+                self.event.output_tokens = count
+            else:
+                self.event.cached_tokens = count
+
+    def explain(self, bytes data, bint slowly=False):
+        """What the event in `data` says, as a dict; None when it is not JSON. For tests.
+
+        With `slowly` through orjson alone, which is the oracle of the scanner.
+        """
+        verdict = self.decode_slowly(data, len(data)) if slowly else self.decode(data, len(data))
+        if verdict == NOT_JSON:
+            return None
+
+        def text(escaped):
+            return json.loads(b'"' + escaped + b'"')
+
+        return {
+            "chunk": bool(self.event.is_chunk),
+            "content": text(self.event.content[:self.event.content_bytes]),
+            "reasoning": text(self.event.reasoning[:self.event.reasoning_bytes]),
+            "tool": bool(self.event.has_tool),
+            "finish": self.event.finish,
+            "prompt_tokens": self.event.prompt_tokens,
+            "output_tokens": self.event.output_tokens,
+            "cached_tokens": self.event.cached_tokens,
+            "error": bool(self.event.has_failure),
+            "cumulative": bool(self.event.is_cumulative),
+        }
+
+
+def loads(bytes data):
+    """The JSON value in `data`, read leniently where its texts are not valid Unicode; None: no JSON."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(data.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return None
+
+
+def count_of(value):
+    """A count, also one that went through a program without integers and comes as 3.0 or "3"; -1: none."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
+        value = int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 0x7FFFFFFF:
+        return int(value) if value == int(value) else -1
+    return -1
+
+
+def take_text(value, content, reasoning):
+    """Adds a text to `content`; of parts, the thoughts to `reasoning` and the texts to `content`."""
+    if isinstance(value, str):
+        content.append(value)
+    elif isinstance(value, list):
+        for part in value:
+            take_text(part, content, reasoning)
+    elif isinstance(value, dict):
+        is_thought = any(word in str(value.get("type")) for word in ("thinking", "reasoning"))
+        for name in ("thinking", "reasoning", "text", "refusal"):
+            take_text(value.get(name), reasoning if is_thought else content, reasoning)
+
+
+def values_at(whole, steps):
+    """Every value in `whole` that the path `steps` leads to."""
+    if not steps:
+        yield whole
+        return
+    key = steps[0].removesuffix("[]")
+    if not isinstance(whole, dict) or key not in whole:
+        return
+    if key == steps[0]:
+        yield from values_at(whole[key], steps[1:])
+    elif isinstance(whole[key], list):
+        for element in whole[key]:
+            yield from values_at(element, steps[1:])

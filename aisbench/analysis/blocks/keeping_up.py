@@ -1,0 +1,79 @@
+"""Did the server keep up with what came due? What was done against what was asked, and whether the queue grew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from aisbench.analysis.backlog import Flow, growth
+from aisbench.analysis.progress import progress
+from aisbench.records.run import Run
+
+# While the first requests are answered the backlog grows whatever the server can do: so long, in their E2ELs, it
+# is not looked at, and neither is the first tenth of the load. The rest must be longer than that.
+FILLING_E2ELS = 1.25
+FILLING_SHARE = 0.1
+LOOKED_AT_SHARE = 0.3
+# A backlog that grows by this share of the load matters to its latencies within a minute.
+GROWS_SHARE = 0.03
+# A rate that moves takes the backlog with it; far less than was asked is too little all the same.
+DONE_SHARE = 0.8
+FEWEST_REQUESTS = 30
+
+
+@dataclass(frozen=True)
+class KeepingUp:
+    """Of the looked-at part of the load, `seconds` long: requests/s that came due (`asked`) and that were done, a
+    request under way counted as far as it had come; `waiting`: due and not done at its end."""
+
+    seconds: float
+    asked: float
+    done: float
+    waiting: float
+    kept_up: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "seconds": self.seconds,
+            "asked_per_s": self.asked,
+            "done_per_s": self.done,
+            "queue_growth_per_s": self.asked - self.done,
+            "waiting_at_end": self.waiting,
+            "kept_up": self.kept_up,
+        }
+
+
+def keeping_up(run: Run) -> KeepingUp | None:
+    """None where that cannot be told: in closed loop and for conversations, which wait for their answers, and
+    for loads that were too short beside their requests."""
+    if not run.is_open_loop or run.has_conversations or len(run.rows) < FEWEST_REQUESTS:
+        return None
+    due_ns = np.sort(run.rows["planned_ns"] - run.start_ns)
+    end_ns = min(int(due_ns[-1]), int(run.info.get("sending_ended_ns") or run.last_ns) - run.start_ns)
+    first_e2el_ns = early_e2el_ns(run)
+    if end_ns <= 0 or first_e2el_ns is None:
+        return None
+    begin_ns = int(max(FILLING_E2ELS * first_e2el_ns, FILLING_SHARE * end_ns))
+    due_inside = int(np.count_nonzero((due_ns >= begin_ns) & (due_ns < end_ns)))
+    if end_ns - begin_ns < LOOKED_AT_SHARE * end_ns or due_inside < FEWEST_REQUESTS:
+        return None
+    served = progress(run, end_ns)
+    flow = Flow.within(due_ns, served, begin_ns, end_ns)
+    asked, done = float(flow.due.mean()), float(flow.done.mean())
+    waiting = float(np.count_nonzero(due_ns < end_ns) - served.until(np.array([float(end_ns)]))[0])
+    grown = growth(flow, asked)
+    if run.config.get("rate") in (None, "inf"):
+        kept_up = done >= DONE_SHARE * asked
+    else:
+        kept_up = not (grown.grows and grown.clear and grown.share > GROWS_SHARE)
+    return KeepingUp((end_ns - begin_ns) / 1e9, asked, done, waiting, kept_up)
+
+
+def early_e2el_ns(run: Run) -> float | None:
+    """The median E2EL of the first that succeeded, before a queue can be long; None when none did."""
+    first = np.flatnonzero(run.has_status("ok"))[: max(len(run.rows) // 50, FEWEST_REQUESTS // 2)]
+    if len(first) == 0:
+        return None
+    return float(np.median(run.rows["last_token_ns"][first] - run.rows["sent_ns"][first]))

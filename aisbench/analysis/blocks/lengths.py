@@ -1,0 +1,100 @@
+"""Lengths that were asked for beside those that came: input and output tokens of the succeeded requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.memory.recorder import FINISHES
+from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
+
+# A length within so many tokens, or this share, of what was asked is that length: servers differ by an
+# end-of-sequence token, and a chat template adds its own to every prompt.
+OUTPUT_SPARE, OUTPUT_SHARE = 1, 0.02
+SHORTER_INPUT_SPARE, LONGER_INPUT_SPARE, INPUT_SHARE = 8, 128, 0.1
+
+
+def lengths_block(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+    """summary.json's `lengths`: {"input": ..., "output": ...}, each None where there is nothing to compare.
+
+    Of the compared `requests`: how many came `shorter` or `longer`, the `off_share` of both, and min, median and max
+    of `asked` and `got`. An output that the model ended by itself is as long as it was to be, unless the
+    request forbade that (--ignore-eos).
+    """
+    return {"input": input_lengths(run), "output": output_lengths(run, tokens)}
+
+
+def output_lengths(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
+    planned = run.planned_lengths("max_tokens")
+    if planned is None or not run.generates:
+        return None
+    kept = run.has_status("ok") & (planned > 0)
+    asked, got = planned[kept].astype(np.int64), tokens.output[kept]
+    spare = np.maximum(OUTPUT_SPARE, OUTPUT_SHARE * asked)
+    until_asked = run.rows["finish"][kept] == FINISHES.index("length")
+    shorter = (asked - got > spare) & (until_asked | forbids_early_end(run.config))
+    return compared(asked, got, shorter, got - asked > spare)
+
+
+def forbids_early_end(config: dict[str, Any]) -> bool:
+    extra = config.get("extra_body") or {}
+    return bool(config.get("ignore_eos") or extra.get("ignore_eos"))
+
+
+def input_lengths(run: Run) -> dict[str, Any] | None:
+    """By the servers' own counts. Later turns hold the server's own answers, and images have no length in words."""
+    planned = run.planned_lengths("prompt_tokens")
+    if planned is None or run.config.get("image_count"):
+        return None
+    counted = run.rows["prompt_tokens"]
+    kept = run.has_status("ok") & (planned > 0) & (counted > 0) & (run.rows["turn"] == 0)
+    asked, got = planned[kept].astype(np.int64), counted[kept].astype(np.int64)
+    share = INPUT_SHARE * asked
+    shorter = asked - got > np.maximum(SHORTER_INPUT_SPARE, share)
+    return compared(asked, got, shorter, got - asked > np.maximum(LONGER_INPUT_SPARE, share))
+
+
+def compared(
+    asked: NDArray[np.int64], got: NDArray[np.int64], shorter: NDArray[np.bool_], longer: NDArray[np.bool_]
+) -> dict[str, Any] | None:
+    """All of shape (requests,)."""
+    if len(asked) == 0:
+        return None
+    return {
+        "requests": len(asked),
+        "shorter": int(shorter.sum()),
+        "longer": int(longer.sum()),
+        "off_share": float(np.mean(shorter | longer)),
+        "asked": spread(asked),
+        "got": spread(got),
+    }
+
+
+def spread(lengths: NDArray[np.int64]) -> dict[str, float]:
+    return {"min": int(lengths.min()), "median": float(np.median(lengths)), "max": int(lengths.max())}
+
+
+def lengths_text(kind: str, found: dict[str, Any]) -> str:
+    """What is off about `found` (of lengths_block), as a clause."""
+    sides = [name for name in ("shorter", "longer") if found[name]]
+    off = found["shorter"] + found["longer"]
+    return (
+        f"{kind.capitalize()}s {' and '.join(sides)} than asked ({count(found['got']['median'])} tokens where "
+        f"{count(found['asked']['median'])} were asked, in the median): {100 * found['off_share']:.1f} % of the requests "
+        f"({off} of {found['requests']})"
+    )
+
+
+def spreads_text(kind: str, found: dict[str, Any]) -> str:
+    asked, got = (
+        ", ".join(f"{name} {count(value)}" for name, value in found[of].items()) for of in ("asked", "got")
+    )
+    return f"{kind.capitalize()} tokens asked: {asked}; got: {got}"
+
+
+def count(tokens: float) -> str:
+    """A median of two lengths may lie between them."""
+    return f"{tokens:,.1f}".removesuffix(".0")

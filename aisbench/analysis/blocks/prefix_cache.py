@@ -1,0 +1,99 @@
+"""What share of the prompt tokens the server had in its prefix cache, beside the share that the run itself repeats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aisbench.analysis.blocks.server import growth, read_samples
+from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.verdict.thresholds import MOST_TEMPLATE_TOKENS
+from aisbench.records.run import Run
+
+
+def prefix_cache_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
+    """summary.json's `prefix_cache`; None where nothing was generated or no prompt token is known of.
+
+    Shares are of all prompt tokens, 0 to 1, None where they are not known. `workload_share`: what repeats the
+    beginning of an earlier prompt of this run. `template_share`: what the server put before each prompt, at most.
+    `server_share`: by the servers' metrics; `request_share`: by the usage of `requests_counted` requests, which
+    is of this run's requests alone and therefore goes before. `unexplained_share`: hits beyond both of the first.
+    """
+    prompt = int(tokens.prompt.sum())
+    if not run.generates or prompt == 0:
+        return None
+    own = workload_share(run, tokens)
+    template = template_share(run, tokens)
+    by_request, counted = request_share(run, tokens)
+    by_server = server_share(run, prompt)
+    hit = by_server if by_request is None else by_request
+    return {
+        "workload_share": own,
+        "template_share": template,
+        "server_share": by_server,
+        "request_share": by_request,
+        "requests_counted": counted,
+        "unexplained_share": None if hit is None or own is None else max(0.0, hit - own - template),
+        "prompt_tokens": prompt,
+        "reset": run.info.get("prefix_cache_reset"),
+    }
+
+
+def workload_share(run: Run, tokens: TokenCounts) -> float | None:
+    """The share that the bodies repeat, each of them as often as it was sent; of conversations also the answers."""
+    fingerprint = run.info.get("fingerprint") or {}
+    reuse, bodies = fingerprint.get("prefix_reuse"), fingerprint.get("requests")
+    if reuse is None or not bodies:
+        return None
+    sent = int(np.count_nonzero(run.rows["sent_ns"] > 0))
+    # Bodies that are sent again are repeated as a whole.
+    share = 1 - (1 - reuse) * min(1.0, bodies / max(sent, 1))
+    if not run.has_conversations:
+        return float(share)
+    return min(1.0, float(history_share(run, tokens) + share * first_turns_share(run, tokens)))
+
+
+def history_share(run: Run, tokens: TokenCounts) -> float:
+    """Of all prompt tokens, those of later turns that the turn before had in its prompt and its answer."""
+    order = np.lexsort((run.rows["turn"], run.rows["conversation"]))
+    rows = run.rows[order]
+    prompt, whole = tokens.prompt[order], (tokens.prompt + tokens.output)[order]
+    follows = (np.diff(rows["conversation"]) == 0) & (np.diff(rows["turn"]) > 0)
+    return float(np.minimum(prompt[1:], whole[:-1])[follows].sum() / tokens.prompt.sum())
+
+
+def first_turns_share(run: Run, tokens: TokenCounts) -> float:
+    return float(tokens.prompt[run.rows["turn"] == 0].sum() / tokens.prompt.sum())
+
+
+def template_share(run: Run, tokens: TokenCounts) -> float:
+    """What a chat template may have put before every prompt alike: by how much the server counts more than was planned."""
+    counted = run.has_status("ok") & (run.rows["prompt_tokens"] >= 0)
+    planned = run.planned_lengths("prompt_tokens")
+    if planned is None or not counted.any():
+        return 0.0
+    more = (run.rows["prompt_tokens"] - planned)[counted & (planned > 0)]
+    each = int(np.clip(more.min(initial=MOST_TEMPLATE_TOKENS), 0, MOST_TEMPLATE_TOKENS)) if len(more) else 0
+    return min(1.0, each * int(counted.sum()) / int(tokens.prompt.sum()))
+
+
+def request_share(run: Run, tokens: TokenCounts) -> tuple[float | None, int]:
+    """By `usage`, and how many requests told; None where no request did."""
+    told = run.has_status("ok") & (run.rows["cached_tokens"] >= 0) & (tokens.prompt > 0)
+    if not told.any():
+        return None, 0
+    hits = np.minimum(run.rows["cached_tokens"][told], tokens.prompt[told]).sum()
+    return float(hits / tokens.prompt[told].sum()), int(told.sum())
+
+
+def server_share(run: Run, prompt_tokens: int) -> float | None:
+    """By the servers' counters; llama.cpp counts what it computed, which is told from `prompt_tokens`."""
+    grown = growth(read_samples(run))
+    queries = grown.get("prefix_queries", grown.get("prompt_tokens"))
+    if queries and "prefix_hits" in grown:
+        return min(1.0, float((grown["prefix_hits"] + grown.get("external_hits", 0.0)) / queries))
+    computed = grown.get("computed_tokens")
+    if not computed or not run.has_status("ok")[run.rows["sent_ns"] > 0].all():
+        return None
+    return max(0.0, 1 - float(computed) / prompt_tokens)

@@ -1,0 +1,85 @@
+"""How much a client on this host can carry, and what share of that a run asked of it.
+
+A worker is one thread, so its load adds up: each token event takes `event_ns` of its CPU and each request
+`request_ns` (the utilisation law). The roofline is where they fill one core: 1e9 / event_ns events a
+second, or 1e9 / request_ns requests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.series import NS, bin_edges
+from aisbench.records.run import Run
+
+# A cost that the fit makes smaller than this is the noise of a busy host, not a cost.
+LEAST_COST_NS = 100.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU of one worker, in ns, per token event and per request."""
+
+    event_ns: float
+    request_ns: float
+
+    @staticmethod
+    def between(decoding: Load, asking: Load) -> Cost:
+        """From a load that is nearly all token events and one that is nearly all requests."""
+        counts = np.array([[decoding.events, decoding.requests], [asking.events, asking.requests]], float)
+        event_ns, request_ns = np.linalg.solve(counts, [decoding.cpu_ns, asking.cpu_ns])
+        return Cost(max(float(event_ns), LEAST_COST_NS), max(float(request_ns), LEAST_COST_NS))
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the workers of a run did, together: token events, requests, and the CPU time they took."""
+
+    events: int
+    requests: int
+    cpu_ns: int
+
+    @staticmethod
+    def of(run: Run) -> Load:
+        cpu_ns = sum(int(worker.get("cpu_ns") or 0) for worker in run.workers)
+        return Load(int(run.flow.sum()), int((run.rows["sent_ns"] > 0).sum()), cpu_ns)
+
+
+def roofline_block(run: Run) -> dict[str, Any] | None:
+    """summary.json's `client.roofline`: the shares (0 to 1, more when it was passed) of what the workers can
+    carry by the last selfcheck, as a mean and in the busiest second, which in a run of less than two is the whole
+    run. None where none was made, or where it says nothing: the selfcheck is of plain http."""
+    known = run.info.get("roofline")
+    endpoints = run.info.get("endpoints") or ()
+    if known is None or not run.workers or any(url.startswith("https") for url in endpoints):
+        return None
+    edges = bin_edges(run.duration_ns, NS)
+    events, requests = counts_within(run, edges)
+    busy_ns = events * known["event_ns"] + requests * known["request_ns"]
+    room_ns = np.diff(edges) * len(run.workers)
+    return {
+        "events_per_s_per_worker": NS / known["event_ns"],
+        "requests_per_s_per_worker": NS / known["request_ns"],
+        "measured": known["date"],
+        "mean_share": float(busy_ns.sum() / room_ns.sum()),
+        "busiest_share": float((busy_ns / room_ns).max()),
+    }
+
+
+def counts_within(run: Run, edges_ns: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Token events and sent requests between neighbouring edges (what lies beyond, in the first and the last), both
+    of shape (len(edges_ns) - 1,)."""
+    inner = edges_ns[1:-1]
+    sent = run.rows["sent_ns"]
+    requests = np.searchsorted(inner, sent[sent > 0] - run.start_ns, side="right")
+    events = np.searchsorted(inner, np.arange(len(run.flow)) * FLOW_BUCKET_NS, side="right")
+    bins = len(edges_ns) - 1
+    return (
+        np.bincount(events, weights=run.flow, minlength=bins).astype(float),
+        np.bincount(requests, minlength=bins).astype(float),
+    )

@@ -1,0 +1,112 @@
+"""The same figures for each slice of time, so that a long run shows whether it stayed as it began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.blocks.failures import failures_by_kind
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.series import flow_within
+from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
+
+# Unasked, runs of five minutes and more are sliced, into minutes while those are not too many.
+UNASKED_FROM_S = 300
+UNASKED_WIDTHS_S = (60, 120, 300, 600, 1200, 1800, 3600)
+UNASKED_MOST = 240
+
+
+def width_ns(run: Run) -> int | None:
+    """How long a slice is: --slice's, or a round one for a long run; None: the run is not sliced."""
+    asked = run.config.get("slice_s")
+    if asked:
+        return int(asked * 1e9)
+    seconds = run.duration_ns / 1e9
+    if seconds < UNASKED_FROM_S:
+        return None
+    few = [width for width in UNASKED_WIDTHS_S if width * UNASKED_MOST >= seconds]
+    return int((few or UNASKED_WIDTHS_S[-1:])[0] * 1e9)
+
+
+def slices_block(
+    run: Run, latencies: Latencies, tokens: TokenCounts, in_flight: InFlight
+) -> dict[str, Any] | None:
+    """summary.json's `slices`: {"width_s", "slices": [...]}; None where the run is not sliced.
+
+    A slice counts what happened in it: requests as sent when they were sent, and as completed, with their
+    latencies, or failed when they ended; the last one ends with the run. Output tokens come from the flow of token
+    events, each taken as the run's mean number of tokens. Latencies of no requests are None.
+    """
+    width = width_ns(run)
+    if width is None or run.duration_ns <= 0:
+        return None
+    edges = np.append(np.arange(0, run.duration_ns, width), run.duration_ns)
+    ok = run.has_status("ok")
+    sent = run.rows["sent_ns"][run.rows["sent_ns"] > 0]
+    ended = Parts.of(run.rows["done_ns"][ok] - run.start_ns, edges)
+    timed = Parts.of((run.rows["done_ns"][ok] - run.start_ns)[latencies.measured], edges)
+    seconds = np.diff(edges) / 1e9
+    to_the_last = np.append(edges[:-1], max(int(edges[-1]), len(run.flow) * FLOW_BUCKET_NS))
+    flowed = flow_within(run, to_the_last) * tokens.per_event(run)
+    columns: dict[str, Any] = {
+        "begin_s": edges[:-1] / 1e9,
+        "end_s": edges[1:] / 1e9,
+        "sent": np.diff(Parts.of(sent - run.start_ns, edges).cuts),
+        "completed": np.diff(ended.cuts),
+        "failed": np.zeros(len(seconds), np.int64),
+        "request_throughput": np.diff(ended.cuts) / seconds,
+        "output_throughput": flowed / seconds,
+        "in_flight_mean": in_flight.means(edges.astype(float)),
+        "in_flight_max": in_flight.peaks(edges),
+    }
+    if run.streams:
+        columns |= ended.figures("ttft", latencies.ttft)
+        columns |= timed.figures("tpot", latencies.tpot)
+    columns |= ended.figures("e2el", latencies.e2el)
+    kinds = {
+        kind: np.diff(Parts.of(rows["done_ns"] - run.start_ns, edges).cuts)
+        for kind, rows in failures_by_kind(run).items()
+    }
+    columns["failed"] = sum(kinds.values(), columns["failed"])
+    slices = [
+        {name: plain(values[i]) for name, values in columns.items()}
+        | {"errors": {kind: int(counts[i]) for kind, counts in kinds.items() if counts[i]}}
+        for i in range(len(seconds))
+    ]
+    return {"width_s": width / 1e9, "slices": slices}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Moments in their order, and where each slice's begin among them: slice i has `cuts[i]` to `cuts[i + 1]`."""
+
+    order: NDArray[np.int64]
+    cuts: NDArray[np.int64]
+
+    @staticmethod
+    def of(moments_ns: NDArray[np.int64], edges_ns: NDArray[np.int64]) -> Parts:
+        """Every moment is in a slice: those beyond the edges in the first and the last one."""
+        order = np.argsort(moments_ns, kind="stable")
+        cuts = np.searchsorted(moments_ns[order], edges_ns)
+        cuts[0], cuts[-1] = 0, len(order)
+        return Parts(order, cuts)
+
+    def figures(self, name: str, values_ms: NDArray[np.float64]) -> dict[str, list[float | None]]:
+        """Mean, median and p99 of each slice's values, given in the moments' own order."""
+        values = values_ms[self.order]
+        parts = [values[begin:end] for begin, end in zip(self.cuts[:-1], self.cuts[1:], strict=True)]
+        return {
+            f"mean_{name}_ms": [float(part.mean()) if len(part) else None for part in parts],
+            f"p50_{name}_ms": [float(np.percentile(part, 50)) if len(part) else None for part in parts],
+            f"p99_{name}_ms": [float(np.percentile(part, 99)) if len(part) else None for part in parts],
+        }
+
+
+def plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,176 @@
+"""The part of a run in which the server was loaded as it was meant to be, by two definitions.
+
+AISBench's: from the sending of the first request after in-flight first reached its maximum, to the last
+moment at which it stood there. What starts inside counts.
+
+The statistical one is for load that has no level to reach: the warm-up that MSER-5 finds in the number
+of requests in flight and in the throughput is cut off (K. P. White, "An effective truncation heuristic for bias
+reduction in simulation output", Simulation 69, 1997: batches of 5, cut where the standard error of what is left is
+least), and what follows the last send, when the load only drains. Latencies are of what starts inside; throughput
+is what comes out inside, since at a window's begin requests may start that another moment will end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.blocks.per_request import per_request_block, per_user_block
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.series import flow_within
+from aisbench.analysis.statistics import describe
+from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
+
+# In-flight is averaged over so many equal stretches of time, and five of those make a batch.
+STRETCHES = 1000
+BATCH = 5
+# What starts in a window is not what ends in it. As AISBench's documentation has it, throughput can be relied on where the
+# longest request takes less than this share of the window.
+LONGEST_SHARE = 1 / 3
+# Of a level that only rises, the third quarter's score is half of the second's; noise makes it larger.
+FAR_BETTER = 0.7
+
+
+@dataclass(frozen=True)
+class Window:
+    """From `begin_ns` to `end_ns`, since the start; or, where there is none, the reason in words."""
+
+    begin_ns: int
+    end_ns: int
+    reason: str | None = None
+
+    @staticmethod
+    def none(reason: str) -> Window:
+        return Window(0, 0, reason)
+
+
+def at_maximum(run: Run, in_flight: InFlight) -> Window:
+    """AISBench's stable stage."""
+    sent = np.sort(run.rows["sent_ns"][run.rows["sent_ns"] > 0]) - run.start_ns
+    if len(sent) == 0:
+        return Window.none("nothing was sent")
+    # Of changes at one instant only the last is a level that was held.
+    held = np.append(np.diff(in_flight.times_ns) > 0, True)
+    times, counts = in_flight.times_ns[held], in_flight.counts[held]
+    full = np.flatnonzero(counts == counts.max())
+    after = sent[sent > times[full[0]]]
+    left_at = times[full[-1] + 1] if full[-1] + 1 < len(times) else in_flight.end_ns
+    if len(after) == 0 or after[0] >= left_at:
+        return Window.none(
+            "no request was sent after in-flight had reached its maximum and before it left it"
+        )
+    return Window(int(after[0]), int(left_at))
+
+
+def settled(run: Run, in_flight: InFlight) -> Window:
+    """The statistical one: from MSER-5's later cut, of in-flight or of throughput, to the last send."""
+    sent = run.rows["sent_ns"][run.rows["sent_ns"] > 0]
+    last_ns = int(sent.max() - run.start_ns) if len(sent) else 0
+    if last_ns < STRETCHES:
+        return Window.none("nothing was sent for any time")
+    edges = np.linspace(0, last_ns, STRETCHES + 1)
+    cuts = []
+    for what, values in (
+        ("number of requests in flight", in_flight.means(edges)),
+        ("throughput", flow_within(run, edges) if run.streams else ended_within(run, edges)),
+    ):
+        cut = mser5(values)
+        if cut is None:
+            return Window.none(f"the {what} did not settle within the first half of the run")
+        cuts.append(cut)
+    return Window(int(edges[max(cuts)]), last_ns)
+
+
+def ended_within(run: Run, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Succeeded requests that ended between neighbouring edges."""
+    done = run.rows["done_ns"][run.has_status("ok")] - run.start_ns
+    return np.histogram(done, edges_ns)[0].astype(float)
+
+
+def mser5(values: NDArray[np.float64]) -> int | None:
+    """How many of `values` to cut off as warm-up: a multiple of 5; None when half of them are not enough.
+
+    That is so when a cut in the third quarter would be far better than the best in the first half. (The
+    last quarter holds few batches, which look alike by chance.) With batch means y_1..y_m, the cut d minimises sum over i > d of (y_i - mean of those)^2 / (m - d)^2.
+    """
+    batches = values[: len(values) // BATCH * BATCH].reshape(-1, BATCH).mean(axis=1)
+    m = len(batches)
+    # Sums over what is left behind each cut, all at once.
+    left = np.arange(m, 0, -1)
+    sums = np.cumsum(batches[::-1])[::-1]
+    squares = np.cumsum((batches**2)[::-1])[::-1]
+    scores = np.maximum(squares - sums**2 / left, 0) / left.astype(float) ** 2
+    if m == 0:
+        return 0
+    early, late = scores[: m // 2 + 1], scores[m // 2 + 1 : m * 3 // 4]
+    best = int(np.argmin(early))
+    if len(late) and late.min() < FAR_BETTER * early[best]:
+        return None
+    return best * BATCH
+
+
+def stable_block(run: Run, in_flight: InFlight, latencies: Latencies, tokens: TokenCounts) -> dict[str, Any]:
+    """summary.json's `stable`: both windows, and the figures of the requests that start inside."""
+    return {
+        "aisbench": figures(run, at_maximum(run, in_flight), in_flight, latencies, tokens),
+        "statistical": figures(
+            run, settled(run, in_flight), in_flight, latencies, tokens, by_what_came_out=True
+        ),
+    }
+
+
+def figures(
+    run: Run,
+    window: Window,
+    in_flight: InFlight,
+    latencies: Latencies,
+    tokens: TokenCounts,
+    *,
+    by_what_came_out: bool = False,
+) -> dict[str, Any]:
+    """Throughputs are those requests' over the window's length, or what came out in it; latencies in ms as in `metrics`;
+    totals, `per_request` and `per_user` of the requests that start inside."""
+    if window.reason is not None:
+        return {"window_ms": None, "reason": window.reason}
+    sent = run.rows["sent_ns"] - run.start_ns
+    inside = (run.rows["sent_ns"] > 0) & (sent >= window.begin_ns) & (sent <= window.end_ns)
+    ok = run.has_status("ok")
+    mine = inside[ok]
+    seconds = (window.end_ns - window.begin_ns) / 1e9
+    percents = run.config.get("percentiles") or ()
+    shown = {"ttft_ms": latencies.ttft, "tpot_ms": latencies.tpot_each, "e2el_ms": latencies.e2el}
+    if not run.streams:
+        shown = {"e2el_ms": latencies.e2el}
+    of_those = inside & ok
+    if by_what_came_out:
+        done = run.rows["done_ns"] - run.start_ns
+        of_those = ok & (done >= window.begin_ns) & (done < window.end_ns)
+    output = float(tokens.output[of_those].sum())
+    if by_what_came_out and run.streams:
+        edges = np.array([window.begin_ns, window.end_ns])
+        output = float(flow_within(run, edges)[0]) * tokens.per_event(run)
+    longest_ms = float(latencies.e2el.max(initial=0.0))
+    return {
+        "window_ms": [window.begin_ns / 1e6, window.end_ns / 1e6],
+        "reason": None,
+        "long_enough": longest_ms < LONGEST_SHARE * seconds * 1e3,
+        "started": int(inside.sum()),
+        "completed": int(mine.sum()),
+        "failed": int((inside & run.has_status("failed")).sum()),
+        "in_flight_mean": in_flight.mean_within(window.begin_ns, window.end_ns),
+        "request_throughput": float(of_those.sum()) / seconds,
+        "output_throughput": output / seconds,
+        "total_token_throughput": (output + float(tokens.prompt[of_those].sum())) / seconds,
+        "metrics": {
+            name: describe(values[mine & ~np.isnan(values)], percents) for name, values in shown.items()
+        },
+        "total_input_tokens": int(tokens.prompt[inside].sum()),
+        "total_output_tokens": int(tokens.output[inside].sum()),
+        "per_request": per_request_block(run, latencies, tokens, mine),
+        "per_user": per_user_block(run, latencies, tokens, mine) if run.streams else {},
+    }

@@ -1,0 +1,46 @@
+"""Keys that a result of `vllm bench serve` has only when they were asked for: queueing in the client, probes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.latencies import Latencies
+from aisbench.records.run import Run
+
+QUEUE_METRICS = ("client_queue_time", "e2el_including_client_queue")
+
+
+def queue_metrics(run: Run, latencies: Latencies) -> dict[str, NDArray[np.float64]]:
+    """By name, ms of each succeeded request: from its place in the plan to its send, and E2EL with that.
+
+    As in vLLM, the second only where a rate and a limit in flight were both given: else nothing waits here.
+    """
+    rows = run.selected(run.has_status("ok"))
+    waited = (rows[run.sends_from] - rows["planned_ns"]) / 1e6
+    found = {"client_queue_time": waited}
+    if run.config.get("concurrency") is not None and is_finite(run.config.get("rate")):
+        found["e2el_including_client_queue"] = latencies.e2el + waited
+    return found
+
+
+def is_finite(rate: Any) -> bool:
+    return isinstance(rate, (int, float)) and math.isfinite(rate)
+
+
+def probe_keys(run: Run) -> dict[str, Any]:
+    """The figures of --probe-request-rate; nothing unless a probe succeeded, as in vLLM."""
+    probes = run.info.get("probes") or {}
+    took_s = probes.get("took_s") or []
+    if not took_s:
+        return {}
+    return {
+        "probe_completed": len(took_s),
+        "probe_failed": probes["failed"],
+        "probe_median_e2el_ms": float(np.median(took_s)) * 1000,
+        "probe_p99_e2el_ms": float(np.percentile(took_s, 99)) * 1000,
+        "probe_max_e2el_ms": max(took_s) * 1000,
+    }

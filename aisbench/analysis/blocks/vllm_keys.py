@@ -1,0 +1,210 @@
+"""The result of `vllm bench serve --save-result`, version 0.32: its keys in its order.
+
+Definitions are vLLM's: times per request in seconds, statistics in ms, population std, linear
+percentiles. Its arrays have one entry for each request that ended, by slot. Here a statistic of no values is
+None, as summary.json has it; `as_vllm_writes` puts vLLM's 0 there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.blocks.server import growth, read_samples, spec_decode
+from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS, probe_keys, queue_metrics
+from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.series import NS, peak_per_second
+from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms, percentile_name
+from aisbench.analysis.token_flow import token_flow
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, itl_histogram, logged_gaps_ns
+from aisbench.records.failure_kinds import error_kind
+from aisbench.records.run import Run
+
+METRIC_ORDER = ("ttft", "tpot", "itl", "e2el")
+
+
+def vllm_result(run: Run) -> dict[str, Any]:
+    """vllm.json of `run`. Answers that were not generated have the keys of vLLM's pooling runs."""
+    config, tokens = run.config, TokenCounts.of(run)
+    latencies = Latencies.of(run, tokens, run.sends_from)
+    result = identity(run)
+    if not run.generates:
+        result |= pooling_totals(run, tokens) | pooling_arrays(run, tokens)
+        return result | statistics_keys("e2el", describe(latencies.e2el, percents(run)), percents(run))
+    goodput = config.get("goodput")
+    result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
+    result |= arrays(run, tokens, bool(config.get("save_detailed")))
+    result |= peaks(run, tokens) | probe_keys(run)
+    drafted = spec_decode(growth(read_samples(run)))
+    result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
+    wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
+    for name in METRIC_ORDER:
+        if name in (wanted if run.streams else ("e2el",)):
+            result |= statistics_keys(name, metric(run, latencies, name), percents(run))
+    for name, values in queue_metrics(run, latencies).items() if set(wanted) & set(QUEUE_METRICS) else ():
+        if name in wanted:
+            result |= statistics_keys(name, describe(values, percents(run)), percents(run))
+    return result
+
+
+def as_vllm_writes(result: dict[str, Any]) -> dict[str, Any]:
+    """vllm.json: where nothing was measured vLLM's client writes 0, and its readers expect a number."""
+    return {name: 0.0 if value is None and name.endswith("_ms") else value for name, value in result.items()}
+
+
+def percents(run: Run) -> list[float]:
+    return run.config.get("percentiles") or [99]
+
+
+def metric(run: Run, latencies: Latencies, name: str) -> Figures:
+    """describe()'s figures of a latency, ms; ITL from the token log where there is a whole one."""
+    if name != "itl":
+        return describe(getattr(latencies, name), percents(run))
+    gaps = logged_gaps_ns(run)
+    if gaps is None:
+        return describe_histogram_ms(itl_histogram(run), percents(run))
+    return describe(gaps / 1e6, percents(run))
+
+
+def identity(run: Run) -> dict[str, Any]:
+    """What was run, as the result's first keys say it."""
+    config = run.config
+    result = {
+        "date": vllm_date(run.info.get("date")),
+        "endpoint_type": config.get("backend"),
+        "backend": config.get("backend"),
+        "label": config.get("label"),
+        "model_id": config.get("model"),
+        "tokenizer_id": config.get("tokenizer"),
+        "num_prompts": config.get("num_requests") or run.info.get("planned_requests") or len(run.rows),
+    }
+    result |= config.get("metadata") or {}
+    result |= {
+        "request_rate": config.get("rate"),
+        "burstiness": config.get("burstiness"),
+        "max_concurrency": config.get("concurrency"),
+    }
+    ramp = config.get("ramp_up")
+    if ramp:
+        result |= {
+            "ramp_up_strategy": ramp["strategy"],
+            "ramp_up_start_rps": ramp["from_rps"],
+            "ramp_up_end_rps": ramp["to_rps"],
+        }
+    return result
+
+
+def own_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+    """The totals that every summary has, also where vLLM's result of that kind lacks them."""
+    return totals(run, tokens, None) | peaks(run, tokens)
+
+
+def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+    found = totals(run, tokens, None)
+    sequences = round((run.info.get("inputs_per_request") or 1) * found["completed"])
+    seconds = found["duration"]
+    return {
+        "duration": seconds,
+        "completed": found["completed"],
+        "total_input_tokens": found["total_input_tokens"],
+        "total_input_sequences": sequences,
+        "request_throughput": found["request_throughput"],
+        "input_sequence_throughput": sequences / seconds if seconds > 0 else 0.0,
+        "total_token_throughput": found["total_token_throughput"],
+    }
+
+
+def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list]:
+    kept = run.has_status("ok", "failed")
+    found = arrays(run, tokens, bool(run.config.get("save_detailed")))
+    if not run.config.get("save_detailed"):
+        return found
+    return {
+        "input_lens": tokens.prompt[kept].tolist(),
+        **{name: found[name] for name in ("latencies", "queue_times", "errors")},
+    }
+
+
+def vllm_date(iso: str | None) -> str | None:
+    """%Y%m%d-%H%M%S of an ISO time."""
+    return datetime.fromisoformat(iso).strftime("%Y%m%d-%H%M%S") if iso else None
+
+
+def totals(run: Run, tokens: TokenCounts, good: int | None) -> dict[str, Any]:
+    duration_s = run.duration_ns / 1e9
+    completed = int(run.has_status("ok").sum())
+    prompt, output = int(tokens.prompt.sum()), int(tokens.output.sum())
+
+    def per_second(count: int) -> float:
+        return count / duration_s if duration_s > 0 else 0.0
+
+    return {
+        "duration": duration_s,
+        "completed": completed,
+        "failed": int(run.has_status("failed").sum()),
+        "total_input_tokens": prompt,
+        "total_output_tokens": output,
+        "request_throughput": per_second(completed),
+        "request_goodput": None if good is None else per_second(good),
+        "output_throughput": per_second(output),
+        "total_token_throughput": per_second(prompt + output),
+    }
+
+
+def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
+    """Without `detailed` only latencies and queue_times, as vLLM leaves them."""
+    kept = run.has_status("ok", "failed")
+    rows = run.selected(kept)
+    ok = run.has_status("ok")[kept]
+    began_ns = rows[run.sends_from]
+    latencies = np.where(ok, (rows["last_token_ns"] - began_ns) / 1e9, 0.0).tolist()
+    queue_times = np.where(began_ns > 0, (began_ns - rows["planned_ns"]) / 1e9, 0.0).tolist()
+    if not detailed:
+        return {"latencies": latencies, "queue_times": queue_times}
+    planned = run.planned_lengths("prompt_tokens")
+    prompt = np.where(ok, tokens.prompt[kept], 0 if planned is None else planned[kept])
+    has_token = rows["first_token_ns"] > 0
+    return {
+        "input_lens": prompt.tolist(),
+        "output_lens": tokens.output[kept].tolist(),
+        "ttfts": np.where(has_token, (rows["first_token_ns"] - began_ns) / 1e9, 0.0).tolist(),
+        "itls": [(gaps / 1e9).tolist() for gaps, keep in zip(each_gaps_ns(run), kept, strict=True) if keep],
+        "latencies": latencies,
+        "start_times": (began_ns / 1e9).tolist(),
+        "queue_times": queue_times,
+        "generated_texts": [text for (text, _), keep in zip(each_text(run), kept, strict=True) if keep],
+        "errors": [error_text(row) for row in run.rows[kept]],
+    }
+
+
+def error_text(row: np.void) -> str:
+    """The kind of its failure; empty for a good request."""
+    return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
+
+
+def peaks(run: Run, tokens: TokenCounts) -> dict[str, float]:
+    """Over whole seconds from the first successful send: output tokens, and requests that touch one."""
+    rows = run.selected(run.has_status("ok"))
+    most, concurrent = 0.0, 0
+    if len(rows):
+        sent_ns = rows[run.sends_from]
+        first_ns = int(sent_ns.min())
+        skipped = max(0, (first_ns - run.start_ns) // FLOW_BUCKET_NS)
+        most = peak_per_second(token_flow(run, tokens)[skipped:])
+        begin = (sent_ns - first_ns) // NS
+        # A request that ends at a second's very beginning does not touch that second.
+        end = np.maximum(-(-(rows["last_token_ns"] - first_ns) // NS), begin + 1)
+        steps = np.bincount(begin, minlength=int(end.max()) + 1) - np.bincount(
+            end, minlength=int(end.max()) + 1
+        )
+        concurrent = int(np.cumsum(steps).max())
+    return {"max_output_tokens_per_s": most, "max_concurrent_requests": concurrent, "rtfx": 0.0}
+
+
+def statistics_keys(name: str, figures: Figures, wanted: Iterable[float]) -> Figures:
+    result = {f"{kind}_{name}_ms": figures[kind] for kind in ("mean", "median", "std")}
+    return result | {f"{percentile_name(p)}_{name}_ms": figures[percentile_name(p)] for p in wanted}

@@ -1,0 +1,111 @@
+"""--fail-on: figures of a run that make the command fail, such as `error_rate>0.05 ttft_p99>500`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aisbench.errors import BadInput
+
+if TYPE_CHECKING:
+    from aisbench.records.run import Run
+
+LATENCIES = ("ttft", "tpot", "itl", "e2el")
+SHARES = ("error_rate", "cut_off_rate")
+RATES = ("request_throughput", "output_throughput", "request_goodput")
+EXAMPLE = "--fail-on 'error_rate>0.05 ttft_p99>500'"
+_TERM = re.compile(r"(?P<name>[a-z_0-9.]+)(?P<sign>[<>]=?)(?P<bound>[0-9.]+(?:[eE][-+]?[0-9]+)?)$")
+_LATENCY = re.compile(
+    rf"(?P<metric>{'|'.join(LATENCIES)})_(?P<of>mean|median|min|max|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$"
+)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One condition under which a run has failed. Latencies in ms, shares from 0 to 1, rates a second."""
+
+    name: str
+    sign: str
+    bound: float
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.sign}{self.bound:g}"
+
+    @property
+    def percent(self) -> float | None:
+        match = _LATENCY.match(self.name)
+        return float(match["percent"]) if match and match["percent"] else None
+
+    @property
+    def unit(self) -> str:
+        if self.name in RATES:
+            return " tokens/s" if self.name == "output_throughput" else " requests/s"
+        return " ms" if _LATENCY.match(self.name) else ""
+
+    def is_broken_by(self, value: float) -> bool:
+        return {
+            ">": value > self.bound,
+            ">=": value >= self.bound,
+            "<": value < self.bound,
+            "<=": value <= self.bound,
+        }[self.sign]
+
+
+def parse_gates(text: str | None) -> tuple[Gate, ...]:
+    """The conditions in `text`, separated by blanks or commas; raises BadInput for what is none."""
+    gates = []
+    for part in (text or "").replace(",", " ").split():
+        match = _TERM.match(part)
+        if match is None:
+            raise BadInput(f"--fail-on: {part!r} is not a condition; give some such as {EXAMPLE}")
+        name = match["name"]
+        if name not in (*SHARES, *RATES) and not _LATENCY.match(name):
+            raise BadInput(
+                f"--fail-on: unknown figure {name!r}; known: {', '.join((*SHARES, *RATES))}, and "
+                f"{', '.join(LATENCIES)} each with _mean, _median, _min, _max or a percentile, as in ttft_p99"
+            )
+        gate = Gate(name, match["sign"], float(match["bound"]))
+        if gate.percent is not None and not 0 <= gate.percent <= 100:
+            raise BadInput(f"--fail-on: {name} is not a percentile; give one from 0 to 100, as in ttft_p99")
+        gates.append(gate)
+    return tuple(gates)
+
+
+def broken_gates(run: Run, summary: Mapping[str, Any], gates: tuple[Gate, ...]) -> list[str]:
+    """A sentence for each of `gates` that the run broke. A figure that was not measured breaks its gate."""
+    from aisbench.analysis.latencies import Latencies
+    from aisbench.analysis.summary import metrics_block
+    from aisbench.analysis.tokens import TokenCounts, logged_gaps_ns
+
+    percents = [gate.percent for gate in gates if gate.percent is not None]
+    metrics = metrics_block(run, Latencies.of(run, TokenCounts.of(run)), logged_gaps_ns(run), percents)
+    sentences = []
+    for gate in gates:
+        value = figure(gate.name, summary, metrics)
+        if value is None:
+            sentences.append(f"--fail-on {gate}: it was not measured")
+        elif gate.is_broken_by(value):
+            sentences.append(f"--fail-on {gate}: it is {value:.6g}{gate.unit}")
+    return sentences
+
+
+def figure(name: str, summary: Mapping[str, Any], metrics: Mapping[str, Any]) -> float | None:
+    """The value of `name`; None where nothing was measured."""
+    from aisbench.analysis.statistics import percentile_name
+
+    requests = summary["requests"]
+    if name == "error_rate":
+        ended = requests["completed"] + requests["failed"]
+        return requests["failed"] / ended if ended else None
+    if name == "cut_off_rate":
+        cut = requests["cancelled"] + requests["lost"]
+        return cut / requests["sent"] if requests["sent"] else None
+    if name in RATES:
+        return summary.get(name)
+    match = _LATENCY.match(name)
+    assert match is not None
+    described = metrics.get(f"{match['metric']}_ms") or {}
+    of = percentile_name(float(match["percent"])) if match["percent"] else match["of"]
+    return described.get(of) if described.get("count") else None

@@ -1,0 +1,207 @@
+"""May this run's figures be believed? Judged from the run itself; every run is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from aisbench.analysis.blocks.failures import refused_fields
+from aisbench.analysis.blocks.turns import turn_notes
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.sending import Sending
+from aisbench.analysis.verdict import thresholds
+from aisbench.analysis.verdict.judge_prefix_cache import judge_prefix_cache
+from aisbench.analysis.verdict.odd_answers import answer_notes
+from aisbench.analysis.verdict.verdict import Verdict
+from aisbench.records.run import Run
+
+
+def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -> Verdict:
+    """The verdict on `run`, whose `summary` (as far as it is made: metrics, client, arrivals, requests)
+    is taken from metrics.summarise. `held`: the in-flight slots that were taken."""
+    verdict = Verdict()
+    judge_outcome(verdict, run, summary["requests"])
+    if len(sending.sent_ns):
+        if run.is_open_loop:
+            judge_schedule(verdict, run, summary, sending)
+        judge_limit(verdict, run, held, sending)
+        judge_stamps(verdict, summary)
+        judge_prefix_cache(verdict, run, summary["prefix_cache"])
+    judge_host(verdict, run, summary["client"])
+    verdict.notes += [*answer_notes(run), *turn_notes(run)]
+    verdict.notes += [
+        f"The server refused requests and named the field {name}: --omit-field {name} leaves it out."
+        for name in refused_fields(run)
+    ]
+    return verdict
+
+
+def judge_outcome(verdict: Verdict, run: Run, requests: dict[str, int]) -> None:
+    if run.outcome == "failed":
+        verdict.worsen("invalid", f"The run failed: {run.outcome_reason or 'no reason was noted'}.")
+    if run.outcome == "interrupted":
+        verdict.notes.append(f"The run was interrupted: {run.outcome_reason or 'before its planned end'}.")
+    if run.outcome == "abandoned":
+        verdict.notes.append(f"The run was ended early: {run.outcome_reason}.")
+    for worker in run.workers:
+        if worker.get("died"):
+            verdict.worsen("invalid", f"Worker {worker.get('worker')} died: {worker['died']}.")
+    completed, failed = requests["completed"], requests["failed"]
+    if completed == 0:
+        verdict.worsen("invalid", "No request succeeded, so there is no latency to speak of.")
+    elif completed < thresholds.P99_NEEDS:
+        verdict.notes.append(
+            f"Only {completed} requests succeeded: their p99 is hardly more than their maximum "
+            f"(from {thresholds.P99_NEEDS} on it says more)."
+        )
+    if completed + failed:
+        share = 100 * failed / (completed + failed)
+        verdict.hold(thresholds.ERRORS, share, f"{share:.2f} % of the requests failed ({failed})")
+    cut, sent = requests["cancelled"] + requests["lost"], requests["sent"]
+    if cut and sent:
+        share = 100 * cut / sent
+        verdict.hold(
+            thresholds.CUT_OFF, share, f"{share:.2f} % of the sent requests were cut off at the end ({cut})"
+        )
+
+
+def judge_schedule(verdict: Verdict, run: Run, summary: dict[str, Any], sending: Sending) -> None:
+    """Open loop: did the requests leave when they were planned to, but for the in-flight limit?"""
+    arrivals, lag = summary["arrivals"], summary["client"]["schedule_lag_ms"]
+    own_ms = lag["own_p99"]
+    apart = "" if run.limit is None else ", without waits for the in-flight limit"
+    verdict.hold(
+        thresholds.SCHEDULE_LAG, own_ms, f"Requests left {own_ms:.2f} ms after their time (p99{apart})"
+    )
+    dropped, planned = summary["requests"]["dropped"], len(run.rows)
+    if dropped:
+        share = 100 * dropped / planned
+        verdict.hold(
+            thresholds.DROPPED, share, f"{share:.2f} % of the requests were dropped as too late ({dropped})"
+        )
+    capped = sending.capped_share
+    if capped > 0:
+        verdict.notes.append(
+            f"The in-flight limit of {run.limit} made {100 * capped:.1f} % of the requests wait in the client "
+            f"(p99 of their lag with that wait: {lag['p99']:.1f} ms): the load was not the asked one then. Latencies "
+            "from the plan count that wait, those from the send do not."
+        )
+    # What the limit held back is the user's choice; the rest of this is about the client.
+    if capped > 0 or len(sending.sent_ns) < 2:
+        return
+    asked, reached = sending.planned_rate, sending.sent_rate
+    counted = "conversations/s were begun" if run.has_conversations else "requests/s were sent"
+    off = 100 * abs(reached / asked - 1) if asked else 0.0
+    behind_ms = (int(sending.sent_ns.max()) - int(sending.planned_ns.max())) / 1e6
+    verdict.hold(
+        thresholds.RATE_SHORTFALL,
+        off,
+        f"{reached:.2f} {counted} where the plan has {asked:.2f} ({off:.2f} % off)",
+        matters=abs(behind_ms) > thresholds.SCHEDULE_LAG.doubtful,
+    )
+    cv, planned_cv = arrivals["gap_cv"], arrivals["planned_gap_cv"]
+    if cv is not None and planned_cv is not None:
+        verdict.hold(
+            thresholds.GAP_CV,
+            abs(cv - planned_cv),
+            f"The sent gaps' CV is {cv:.3f} where the plan's is {planned_cv:.3f} ({abs(cv - planned_cv):.3f} apart)",
+            matters=own_ms > thresholds.GAP_CV_MATTERS_FROM_LAG_MS
+            and len(sending.sent_ns) > thresholds.GAP_CV_MATTERS_FROM_COUNT,
+        )
+
+
+def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -> None:
+    """Was the limit never exceeded and, in closed loop, held from when it was filled to the last send?"""
+    if run.limit is None:
+        return
+    counted = "conversations" if run.has_conversations else "requests"
+    if held.peak > run.limit:
+        verdict.worsen(
+            "invalid", f"{held.peak} {counted} were in flight at once, more than the {run.limit} allowed."
+        )
+    if run.is_open_loop:
+        return
+    if len(sending.sent_ns) <= run.limit:
+        verdict.notes.append(
+            f"{len(sending.sent_ns)} {counted} cannot hold {run.limit} in flight: the most at once was {held.peak}."
+        )
+        return
+    sent = sorted(sending.sent_ns.tolist())
+    mean = held.mean_within(sent[run.limit - 1], sent[-1])
+    share = 100 * mean / run.limit
+    if sent[-1] > sent[run.limit - 1]:
+        verdict.hold(
+            thresholds.IN_FLIGHT_HELD,
+            share,
+            f"{mean:.1f} {counted} were in flight of the {run.limit} asked ({share:.1f} %)",
+        )
+
+
+def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
+    """How well the moments of arrival are known."""
+    client, metrics, clock = summary["client"], summary["metrics"], summary["clock"]
+    mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else None
+    if mean:
+        low, high = client["ttft_bounds_ms"]
+        width = 100 * (high - low) / mean
+        verdict.hold(
+            thresholds.TTFT_BOUNDS,
+            width,
+            f"Mean TTFT lies between {low:.2f} and {high:.2f} ms, a width of {width:.1f} % of it",
+            matters=high - low > thresholds.TTFT_BOUNDS_MATTER_FROM_MS,
+        )
+    delay = client["client_delay_ms"]
+    if delay["p99"] is None:
+        return
+    itl_ms = (metrics["itl_ms"]["median"] if "itl_ms" in metrics else None) or 0.0
+    share = 100 * client["late_merge_share"]
+    verdict.hold(
+        thresholds.LATE_MERGES,
+        share,
+        f"{share:.1f} % of the token gaps were read together after the reader was late: ITL percentiles are blurred",
+    )
+    if clock == "user":
+        verdict.notes.append(
+            "No kernel stamps: latencies are of when the client saw the bytes, and its own delays are in them unseen."
+        )
+    elif clock != "unknown":
+        bound = max(thresholds.CLIENT_DELAY.doubtful, itl_ms)
+        threshold = replace(thresholds.CLIENT_DELAY, doubtful=bound)
+        text = f"The client saw bytes up to {delay['p99']:.2f} ms after they came (p99)"
+        verdict.hold(threshold, delay["p99"], text)
+    if clock == "mixed":
+        missing = 100 * (1 - summary["client"]["stamped_share"])
+        verdict.hold(thresholds.UNSTAMPED, missing, f"{missing:.1f} % of the reads carried no kernel stamp")
+    if clock != "user":
+        step = client["largest_clock_step_ms"]
+        text = f"The system clock was set by {step:.2f} ms during the run ({client['clock_steps']} steps)"
+        verdict.hold(thresholds.CLOCK_STEP, step, text)
+
+
+def judge_host(verdict: Verdict, run: Run, client: dict[str, Any]) -> None:
+    """Had the client the machine that it needed?"""
+    for threshold, shares, text in (
+        (thresholds.CPU_SHARE, client["cpu_share"], "A worker used {:.1f} % of its CPU"),
+        (
+            thresholds.RUNQUEUE_WAIT,
+            client["runqueue_wait_share"],
+            "A worker waited for a CPU {:.1f} % of the time",
+        ),
+    ):
+        known = [100 * share for share in shares if share is not None]
+        if known:
+            verdict.hold(threshold, max(known), text.format(max(known)))
+    roofline = client["roofline"]
+    if roofline is not None:
+        share = 100 * roofline["busiest_share"]
+        text = f"The busiest second took {share:.1f} % of what this client can carry, by its selfcheck"
+        verdict.hold(thresholds.ROOFLINE, share, text)
+    host = run.info.get("host") or {}
+    wall_ns = run.duration_ns
+    if wall_ns > 0:
+        steal = 100 * (host.get("steal_ns") or 0) / (wall_ns * (host.get("cpus") or 1))
+        throttled = 100 * (host.get("throttled_ns") or 0) / wall_ns
+        verdict.hold(thresholds.STEAL, steal, f"The host took away {steal:.1f} % of the CPU time (steal)")
+        verdict.hold(
+            thresholds.THROTTLED, throttled, f"The client was throttled {throttled:.1f} % of the time"
+        )

@@ -1,0 +1,36 @@
+"""The part of the verdict about the prefix cache: did the server compute the prompts of this run?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.analysis.verdict.thresholds import PREFIX_HITS, PREFIX_HITS_MATTER_FROM_TOKENS
+from aisbench.analysis.verdict.verdict import Verdict
+from aisbench.records.run import Run
+
+
+def judge_prefix_cache(verdict: Verdict, run: Run, block: dict[str, Any] | None) -> None:
+    """Did the server compute the prompts, or did it have them from before the run? `block`: prefix_cache_block."""
+    if block is None or block["unexplained_share"] is None:
+        return
+    hit = block["server_share"] if block["request_share"] is None else block["request_share"]
+    percent = 100 * block["unexplained_share"]
+    each = block["unexplained_share"] * block["prompt_tokens"] / max(1, int(run.has_status("ok").sum()))
+    reasons = len(verdict.reasons)
+    verdict.hold(
+        PREFIX_HITS,
+        percent,
+        f"{percent:.1f} % of the prompt tokens were prefix cache hits that this workload does not explain (the server "
+        f"hit {100 * hit:.1f} %, the workload repeats {100 * block['workload_share']:.1f} %)",
+        matters=each >= PREFIX_HITS_MATTER_FROM_TOKENS,
+    )
+    if len(verdict.reasons) > reasons:
+        verdict.reasons[-1] += (
+            f" The server knew these prompts before the run, so TTFT is not that of new ones: {advice(run)}."
+        )
+
+
+def advice(run: Run) -> str:
+    """How the next run's prompts are new to the server."""
+    reset = "--reset-prefix-cache empties its cache before the run"
+    return reset if run.config.get("dataset_path") else f"--seed auto sends new prompts, {reset}"

@@ -1,0 +1,44 @@
+"""What was odd about answers that count all the same, in sentences for the verdict's notes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aisbench._native.memory.recorder import MARKS
+from aisbench.records.run import Run
+
+
+def answer_notes(run: Run) -> list[str]:
+    """One sentence for each oddity of the succeeded requests; empty when there is none."""
+    rows = run.rows[run.has_status("ok")]
+    of = f"of {len(rows):,} answers"
+    odd_types, left_open, late, again = (
+        int(np.count_nonzero(found))
+        for found in (
+            rows["marks"] & MARKS["odd_content_type"],
+            rows["marks"] & MARKS["body_left_open"],
+            rows["late_events"],
+            rows["attempts"] > 1,
+        )
+    )
+    notes = []
+    if odd_types:
+        notes.append(
+            f"{odd_types:,} {of} were event streams whose content type says otherwise; they were measured as streams."
+        )
+    if left_open:
+        notes.append(
+            f"{left_open:,} {of} left the body open after the stream had said that it ends; these requests ended "
+            "there, and their connections were not used again."
+        )
+    if late:
+        notes.append(
+            f"{late:,} {of} went on after [DONE]; those {int(rows['late_events'].sum()):,} events count as nothing "
+            "but usage."
+        )
+    if again:
+        notes.append(
+            f"{again:,} {of} were sent twice, because the server had closed the idle connection; their time counts "
+            "from the first send."
+        )
+    return notes

@@ -1,0 +1,82 @@
+"""The file that can hold a command's options, in YAML or TOML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aisbench.cli.options.foreign_flags import advice
+from aisbench.errors import BadInput
+from aisbench.masking import remember_options
+
+
+def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Makes the options of the file the defaults; flags on the command line stand above them."""
+    if value is None:
+        return
+    names: dict[str, str] = {}
+    options: dict[str, click.Option] = {}
+    for option in ctx.command.params:
+        if isinstance(option, click.Option) and option.name not in ("config", "version", None):
+            options[str(option.name)] = option
+            for flag in (*option.opts, *option.secondary_opts, str(option.name)):
+                names[flag.lstrip("-").replace("-", "_")] = str(option.name)
+    defaults: dict[str, Any] = {}
+    unknown: list[str] = []
+    for key, given in parsed(value).items():
+        name = names.get(str(key).replace("-", "_"))
+        if name is None:
+            unknown.append(named(str(key), options.values()))
+        elif given is not None:
+            defaults[name] = as_given(options[name], given)
+    if unknown:
+        plural = "s" if len(unknown) > 1 else ""
+        raise BadInput(f"--config {value}: unknown option{plural} {', '.join(unknown)}")
+    remember_options(defaults)
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+
+
+def parsed(path: str) -> dict[Any, Any]:
+    try:
+        text = Path(path).read_text()
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise BadInput(f"--config {path} cannot be read ({reason}); give a YAML or TOML file") from None
+    try:
+        if Path(path).suffix == ".toml":
+            import tomllib
+
+            options: Any = tomllib.loads(text)
+        else:
+            import yaml
+
+            options = yaml.safe_load(text) or {}
+    except Exception as problem:
+        # A YAML error quotes the line, which may hold a key.
+        mark = getattr(problem, "problem_mark", None)
+        reason = f"{getattr(problem, 'problem', problem)} in line {mark.line + 1}" if mark else str(problem)
+        raise BadInput(f"--config {path} cannot be parsed ({reason}); give YAML or TOML") from None
+    if not isinstance(options, dict):
+        raise BadInput(f"--config {path} holds no options; give lines such as 'rate: 50'")
+    return options
+
+
+def named(key: str, options: Any) -> str:
+    """Names a key that is not an option, and what would work."""
+    flags = [flag for option in options for flag in (*option.opts, *option.secondary_opts)]
+    why = advice(f"--{key.replace('_', '-')}", flags).replace("did you mean --", "did you mean ")
+    return f"{key} ({why})" if why else key
+
+
+def as_given(option: click.Option, value: Any) -> Any:
+    """`value` of a config file as the command line would have it: one value is a list of one, and back."""
+    if option.multiple:
+        if isinstance(value, Mapping):
+            return [f"{name}: {text}" for name, text in value.items()]
+        return value if isinstance(value, (list, tuple)) else [value]
+    if isinstance(value, (list, tuple)) and len(value) == 1 and not getattr(option.type, "takes_list", False):
+        return value[0]
+    return value

@@ -1,0 +1,218 @@
+"""What the flags of vllm_options come to: the options of a run, and what a user should know about them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.registry import backend_named
+from aisbench.cli.options.vllm import LOGPROBS, SAMPLING, SCOPED, VLLM_WORKLOAD_OPTIONS
+from aisbench.config.run_config import RunConfig
+from aisbench.errors import BadInput
+
+# What vLLM's defaults for these come to: nothing is asked for.
+NEUTRAL = {"prefix_len": 0, "batch_size": 1}
+# Data sets that put prompts into a chat template themselves.
+TEMPLATED = ("custom", "speed_bench")
+TIMED = ("timed_trace", "trace", "file")
+CUSTOM = ("custom", "custom_image", "custom_audio")
+SWITCHES = {
+    "shuffle": ("--shuffle", "--disable-shuffle"),
+    "oversample": ("--oversample", "--no-oversample"),
+    "chat_template": ("--chat-template", "--skip-chat-template"),
+}
+
+Say = Callable[[str], None]
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
+# Read the same files to the same ids: transformers has no slow tokenizers any more.
+TOKENIZER_MODES = ("auto", "hf", "slow")
+
+
+def to_stderr(note: str) -> None:
+    click.echo(note, err=True)
+
+
+def run_config(options: Mapping[str, Any], say: Say = to_stderr) -> RunConfig:
+    """The run that these options of the command line ask for, vLLM's among them.
+
+    `say` gets a line for each flag that has no effect here. Raises BadInput for those that cannot be followed.
+    """
+    given = dict(options)
+    theirs = {name: given.pop(name, None) for name in NAMES}
+    datasets_own_lengths(given, theirs, say)
+    target(given, theirs)
+    names_and_tokenizer(given, theirs, say)
+    body_keys(given, theirs, say)
+    trace_times(given, theirs, say)
+    if given.get("dataset") == "hf" and given.get("stream") is False:
+        given["stream"] = True
+        say("--no-stream is about how vLLM reads data sets of Hugging Face; answers are streamed")
+    if given.get("dataset") in CUSTOM and (given.get("num_requests") or 1) <= 0:
+        # As in vLLM: all rows.
+        given["num_requests"] = None
+    if given.get("chat_template_kwargs") and given.get("dataset") not in TEMPLATED:
+        say(
+            f"--chat-template-kwargs has no effect with --dataset {given.get('dataset')}, as in vLLM's client; "
+            "for the server's own template give --extra-body '{\"chat_template_kwargs\": {...}}'"
+        )
+    if theirs["use_beam_search"]:
+        say("--use-beam-search has no effect, as in vLLM's client; ask for it with --extra-body")
+    return RunConfig(**given)
+
+
+def own_name(decorator: Any) -> str:
+    """The parameter that a click option sets."""
+    command = click.command()(decorator(lambda **_: None))
+    return str(command.params[0].name)
+
+
+# Those that are no fields of RunConfig.
+NAMES = tuple(own_name(one) for one in VLLM_WORKLOAD_OPTIONS if not hasattr(one, "field"))
+
+
+def datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+    """Puts --random-input-len and its like where they belong; the general flags count before them."""
+    unused = []
+    for one in SCOPED:
+        value = theirs[one.name]
+        if value is None or value is False or NEUTRAL.get(one.field) == value:
+            continue
+        if given.get("dataset") not in one.of:
+            unused.append(one.flag)
+        elif one.name == one.field or given.get(one.field) in (None, "0.0"):
+            given[one.field] = value
+    unused += unheeded(given)
+    if unused:
+        say(f"no effect with --dataset {given.get('dataset')}: {', '.join(unused)}")
+
+
+def unheeded(given: dict[str, Any]) -> list[str]:
+    """Switches that mean nothing to this data set, as to vLLM's client; they are set back."""
+    off = {name: flag for name, flag in SWITCHES.items() if given.get(name) is False}
+    if not off:
+        return []
+    from aisbench.workload.datasets.registry import DATASETS
+
+    known = DATASETS.get(given.get("dataset") or "")
+    without = {name: flag for name, (heeded, flag) in off.items() if known and heeded not in known.options}
+    given |= dict.fromkeys(without, True)
+    return list(without.values())
+
+
+def target(given: dict[str, Any], theirs: dict[str, Any]) -> None:
+    host, port = theirs["host"], theirs["port"]
+    if (host is not None or port is not None) and not given.get("url"):
+        host = host or DEFAULT_HOST
+        if "/" in host:
+            raise BadInput(f"--host must be a name or an address, got {host}; give a whole URL with --url")
+        port = DEFAULT_PORT if port is None else port
+        if not 0 < port < 65536:
+            raise BadInput(f"--port must be a number from 1 to 65535, got {port}")
+        bare = host.strip("[]")
+        given["url"] = (f"http://[{bare}]:{port}" if ":" in bare else f"http://{bare}:{port}",)
+    for name, value in (theirs["extra_headers"] or {}).items():
+        if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+            raise BadInput(f"--extra-headers: the value of {name} must be text or a number")
+        given["header"] = (*given.get("header", ()), f"{name}: {value}")
+
+
+def names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+    mode = theirs["tokenizer_mode"]
+    if mode is not None and mode not in TOKENIZER_MODES:
+        raise BadInput(
+            f"--tokenizer-mode {mode} needs a tokenizer that only vLLM brings along; give auto, hf or slow, "
+            "and --tokenizer with a folder that holds tokenizer.json"
+        )
+    served = theirs["served_model_name"]
+    model = given.get("model")
+    if served is not None:
+        given["model"] = served
+    if theirs["skip_tokenizer_init"]:
+        given["tokenizer"] = None
+    elif (served is not None or given.get("compat") == "vllm") and model and given.get("tokenizer") is None:
+        given["tokenizer"] = tokenizer_of(model)
+        if given["tokenizer"] is None:
+            say(
+                f"no tokenizer of {model} is in the local cache: prompts are made without one; "
+                "name it with --tokenizer"
+            )
+
+
+def tokenizer_of(model: str) -> str | None:
+    """`model` where its name is good for --tokenizer; None where nothing of it is here."""
+    from aisbench.workload.tokens.tokenizers import tokenizer_folder
+
+    try:
+        tokenizer_folder(model)
+    except BadInput:
+        return None
+    return model
+
+
+def body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+    """Sampling parameters go into the body before --extra-body, which may replace them."""
+    sampling = {one.name: theirs[one.name] for one in SAMPLING if theirs[one.name] is not None}
+    logprobs = theirs[LOGPROBS.name]
+    if not sampling and logprobs is None:
+        return
+    for name, value in sampling.items():
+        if not math.isfinite(value):
+            raise BadInput(f"--{name.replace('_', '-')} must be a number, got {value:g}")
+    backend = backend_named(given["backend"])
+    if not backend.generates:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in sampling) or LOGPROBS.flag
+        say(f"no effect with --backend {given['backend']}, which generates nothing: {flags}")
+        return
+    more: dict[str, Any] = {}
+    if logprobs is not None and backend.family == "openai-completions":
+        more["logprobs"] = logprobs
+    elif logprobs is not None:
+        say(
+            f"--logprobs has no effect with --backend {given['backend']}, as in vLLM's client; "
+            'chat takes --extra-body \'{"logprobs": true, "top_logprobs": 5}\''
+        )
+    if sampling:
+        more |= placed(in_order(given, sampling, backend), backend, given["backend"])
+    extra = given.get("extra_body") or {}
+    inner = backend.parameters_in
+    if inner in more and isinstance(extra.get(inner), Mapping):
+        extra = {**extra, inner: {**more[inner], **extra[inner]}}
+    given["extra_body"] = {**more, **extra}
+
+
+def in_order(given: dict[str, Any], sampling: dict[str, Any], backend: Backend) -> dict[str, Any]:
+    """With the temperature in its place among them, where the bodies are those of vLLM's client."""
+    if not backend.family.startswith("openai") or given.get("temperature") is None:
+        return sampling
+    ordered = {**sampling, "temperature": given["temperature"]}
+    given["temperature"] = None
+    names = [one.name for one in SAMPLING]
+    names.insert(names.index("min_p") + 1, "temperature")
+    return {name: ordered[name] for name in names if name in ordered}
+
+
+def placed(sampling: dict[str, Any], backend: Backend, name: str) -> dict[str, Any]:
+    if backend.family.startswith("openai"):
+        return sampling
+    if backend.parameters_in is not None:
+        return {backend.parameters_in: sampling}
+    flags = ", ".join(f"--{key.replace('_', '-')}" for key in sampling)
+    raise BadInput(f"{flags}: --backend {name} has its own names for these; give them with --extra-body")
+
+
+def trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+    seconds = theirs["timed_trace_sec_multiplier"]
+    if seconds is not None and given.get("dataset") != "timed_trace":
+        say(f"no effect with --dataset {given.get('dataset')}: --timed-trace-sec-multiplier")
+    elif seconds is not None:
+        if not 0 < seconds < math.inf:
+            raise BadInput(f"--timed-trace-sec-multiplier must be a number above 0, got {seconds:g}")
+        given["speedup"] = given.get("speedup", 1.0) / seconds
+    if given.get("self_timed") is not None and given.get("dataset") not in TIMED:
+        raise BadInput(
+            f"--self-timed and --no-self-timed go with --dataset {', '.join(TIMED)}, got {given.get('dataset')}"
+        )

@@ -1,0 +1,91 @@
+"""NVIDIA's GPUs of any host, by the page of its DCGM exporter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from statistics import fmean
+from typing import Any
+
+from aisbench.engine.samplers.devices.source import MIB, Reading
+
+TIMEOUT_S = 0.8
+# By field: the reading's key, what one unit of the field is, and what several instances (MIG) of one GPU make.
+FIELDS: dict[str, tuple[str, float, Any]] = {
+    "DCGM_FI_DEV_GPU_UTIL": ("utilisation_percent", 1, fmean),
+    "DCGM_FI_PROF_GR_ENGINE_ACTIVE": ("engine_active_percent", 100, fmean),
+    "DCGM_FI_DEV_FB_USED": ("memory_used_bytes", MIB, sum),
+    "DCGM_FI_DEV_FB_FREE": ("memory_free_bytes", MIB, sum),
+    "DCGM_FI_DEV_FB_RESERVED": ("memory_reserved_bytes", MIB, sum),
+    "DCGM_FI_DEV_POWER_USAGE": ("power_w", 1, max),
+    "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION": ("energy_j", 1e-3, max),
+    "DCGM_FI_DEV_GPU_TEMP": ("temperature_c", 1, max),
+}
+
+
+class Dcgm:
+    """Reads the pages `urls`."""
+
+    name = "dcgm"
+
+    def __init__(self, urls: Iterable[str]) -> None:
+        self.urls = tuple(urls)
+        self.client: Any = None
+
+    async def read(self) -> list[Reading]:
+        import asyncio
+
+        pages = await asyncio.gather(*(self.page(url) for url in self.urls))
+        # One exporter by two addresses is one.
+        return list({reading["device"]: reading for page in pages for reading in page}.values())
+
+    async def page(self, url: str) -> list[Reading]:
+        import aiohttp
+
+        try:
+            if self.client is None:
+                self.client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+            async with self.client.get(url) as answer:
+                return read_exporter(await answer.text()) if answer.status == 200 else []
+        except Exception:  # whatever a page makes the parser stumble over, the run goes on
+            return []
+
+    async def close(self) -> None:
+        if self.client is not None:
+            await self.client.close()
+
+
+def read_exporter(text: str) -> list[Reading]:
+    """A reading for each GPU on the page; raises ValueError for what is no Prometheus text."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    lines = [line for line in text.split("\n") if line.startswith("DCGM_FI_")]
+    names: dict[str, str] = {}
+    # Device, then key, then whether of a part of it (MIG): the values.
+    values: dict[str, dict[str, dict[bool, list[float]]]] = defaultdict(lambda: defaultdict(dict))
+    for family in text_string_to_metric_families("\n".join([*lines, ""])):
+        for sample in family.samples:
+            if sample.name not in FIELDS:
+                continue
+            key, unit, _ = FIELDS[sample.name]
+            host, gpu = sample.labels.get("Hostname", ""), sample.labels.get("gpu", "0")
+            device = f"{host} gpu {gpu}".strip()
+            names[device] = sample.labels.get("modelName", "GPU")
+            part = bool(sample.labels.get("GPU_I_ID"))
+            values[device][key].setdefault(part, []).append(unit * sample.value)
+    return [finished({"device": device, "name": names[device]}, found) for device, found in values.items()]
+
+
+def finished(reading: Reading, found: dict[str, dict[bool, list[float]]]) -> Reading:
+    """One value for each key: the whole GPU's where it is told, else that of its instances together."""
+    combine = {key: how for key, _, how in FIELDS.values()}
+    for key, parts in found.items():
+        # Pods that share a GPU each get a line with the same value.
+        reading[key] = max(parts[False]) if False in parts else combine[key](parts[True])
+    free, reserved = reading.pop("memory_free_bytes", None), reading.pop("memory_reserved_bytes", 0.0)
+    if free is not None and "memory_used_bytes" in reading:
+        reading["memory_total_bytes"] = reading["memory_used_bytes"] + free + reserved
+    active = reading.pop("engine_active_percent", None)
+    if active is not None:
+        reading.setdefault("utilisation_percent", active)
+    return reading

@@ -1,0 +1,69 @@
+"""Accelerators, read once a second beside the run and kept in records/devices.jsonl."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from aisbench._native.os.clock import now_ns
+from aisbench.engine.samplers.devices.dcgm import Dcgm
+from aisbench.engine.samplers.devices.npu_smi import NpuSmi
+from aisbench.engine.samplers.devices.nvml import Nvml
+from aisbench.engine.samplers.devices.source import Source
+from aisbench.engine.samplers.sampler import Sampler
+
+NICENESS = 10
+
+
+class DeviceSampler(Sampler):
+    """Reads every source that gave something the first time; the others are forgotten in silence.
+
+    `dcgm_url`: a DCGM exporter's page; a note says so when it is none. `metrics_url` may be one as well. `local`: a
+    server runs on this host, so that this host's devices may be its own. What an exporter tells is not
+    asked of this host's driver again.
+    """
+
+    def __init__(self, dcgm_url: str | None, metrics_url: str | None, path: Path, *, local: bool) -> None:
+        super().__init__(path)
+        self.dcgm_url = dcgm_url
+        self.urls = [with_scheme(url) for url in (dcgm_url, metrics_url) if url is not None]
+        self.local = local
+        self.sources: list[Source] = []
+        self.notes: list[str] = []
+
+    async def first(self) -> bool:
+        # Of this thread and of the programs that it starts.
+        os.nice(NICENESS)
+        await self.keep(Dcgm(self.urls))
+        if not self.sources and self.dcgm_url is not None:
+            self.notes.append(f"--dcgm-url {self.dcgm_url} gave no figures of a DCGM exporter")
+        if not self.sources and self.local:
+            await self.keep(Nvml())
+            await self.keep(NpuSmi())
+        return bool(await self.sample())
+
+    async def keep(self, source: Source) -> None:
+        """Keeps a source that has something to tell."""
+        if await source.read():
+            self.sources.append(source)
+        else:
+            await source.close()
+
+    async def read(self) -> list[dict[str, Any]]:
+        found = await asyncio.gather(*(source.read() for source in self.sources))
+        t_ns = now_ns()
+        return [
+            {"t_ns": t_ns, "source": source.name, **reading}
+            for source, readings in zip(self.sources, found, strict=True)
+            for reading in readings
+        ]
+
+    async def close(self) -> None:
+        for source in self.sources:
+            await source.close()
+
+
+def with_scheme(url: str) -> str:
+    return url if "://" in url else f"http://{url}"

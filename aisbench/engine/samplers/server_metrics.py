@@ -1,0 +1,81 @@
+"""The servers' own counters, read once a second beside the run and kept in records/server.jsonl."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aisbench._native.os.clock import now_ns
+from aisbench.engine.samplers.sampler import Sampler
+from aisbench.engine.target.discovery import session
+from aisbench.engine.target.fetching import fetch
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import Target
+
+# Below the interval: a server that is slow to answer loses samples, and no two requests wait at once.
+TIMEOUT_S = 0.8
+MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Page:
+    """One /metrics page and how it is reached. `headers` hold the key only for a server under test."""
+
+    url: str
+    target: Target
+    headers: dict[str, str]
+
+
+class Scraper(Sampler):
+    """Reads `pages`; those that have nothing to read the first time are not read again."""
+
+    def __init__(self, pages: Sequence[Page], transport: Transport, path: Path) -> None:
+        super().__init__(path)
+        self.transport = transport
+        # By the number of its --url.
+        self.pages = dict(enumerate(pages))
+        self.clients: dict[int, Any] = {}
+        self.notes: list[str] = []
+
+    async def first(self) -> bool:
+        for endpoint, page in self.pages.items():
+            self.clients[endpoint] = session(page.target, self.transport, page.headers)
+        read = {line["endpoint"] for line in await self.sample()}
+        for endpoint in set(self.pages) - read:
+            url = self.pages.pop(endpoint).url
+            self.notes.append(
+                f"{url} gave no metrics that are known here; the server's own figures are missing"
+            )
+        return bool(self.pages)
+
+    async def read(self) -> list[dict[str, Any]]:
+        """All pages at once; a line for each that gave something."""
+        endpoints = list(self.pages)
+        found = await asyncio.gather(*(self.read_one(endpoint) for endpoint in endpoints))
+        return [
+            {"t_ns": t_ns, "endpoint": endpoint, "values": values}
+            for endpoint, (t_ns, values) in zip(endpoints, found, strict=True)
+            if values
+        ]
+
+    async def close(self) -> None:
+        for client in self.clients.values():
+            await client.close()
+
+    async def read_one(self, endpoint: int) -> tuple[int, dict[str, Any]]:
+        """When the answer was complete (monotonic ns) and its values; no values when it could not be had."""
+        import aiohttp
+
+        from aisbench.engine.samplers.metrics_page import read_page
+
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        try:
+            url = self.pages[endpoint].url
+            answer = await fetch(self.clients[endpoint], "GET", url, most=MOST_BYTES, timeout=timeout)
+            t_ns = now_ns()
+            return t_ns, read_page(answer.text) if answer.status == 200 else {}
+        except Exception:  # whatever a page makes the parser stumble over, the run goes on
+            return now_ns(), {}

@@ -1,0 +1,169 @@
+"""What the server says of itself before the run: its model, and how long a context that has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aisbench.engine.target.fetching import Fetched, TooLarge, fetch
+from aisbench.engine.target.transport import Transport, tls_context
+from aisbench.engine.target.urls import Target
+from aisbench.errors import BadInput, CannotRun
+from aisbench.printable import printable
+
+TIMEOUT_S = 15.0
+# A list of models is small; a body that never ends must not fill the memory.
+MOST_BYTES = 4 << 20
+# Named in full when several are served.
+MOST_NAMED = 8
+# How names say that a model answers with vectors or scores.
+NO_TEXT = re.compile(
+    r"embed|rerank|(^|[-_/])(bge|gte|e5|jina|minilm|mpnet|sentence|colbert)([-_/]|$)", re.IGNORECASE
+)
+# The fields in which servers say what a model is for.
+KINDS = ("type", "task", "tasks", "capabilities", "architecture", "mode")
+REFUSALS = (400, 404, 405, 422)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as /v1/models lists it. `context_tokens`: what vLLM and SGLang call max_model_len; None: not said.
+
+    `others`: what else the server lists.
+    """
+
+    name: str
+    context_tokens: int | None
+    others: tuple[str, ...] = ()
+
+    @property
+    def choice(self) -> str:
+        """Which one of several was taken, in a line."""
+        named = ", ".join(self.others[:MOST_NAMED])
+        more = len(self.others) - MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return (
+            f"model {printable(self.name)} was taken of {len(self.others) + 1} that the server lists "
+            f"(--model takes another: {named}{rest})"
+        )
+
+
+def discover_model(
+    target: Target, transport: Transport, headers: dict[str, str], *, generates: bool = True
+) -> Model:
+    """The first model of /v1/models that is for text (or, unless `generates`, for vectors), else the first of all.
+
+    Raises BadInput, naming --model, when that cannot be had, and CannotRun while the server is not ready.
+    """
+    url = f"{target.root_url}/v1/models"
+    answer = asyncio.run(ask(url, target, transport, headers))
+    if answer.location is not None:
+        raise BadInput(
+            f"{url} answered {answer.status} and points to {answer.location}; give that server's address with --url, "
+            "or name the model with --model"
+        )
+    if answer.status in (401, 403):
+        raise BadInput(
+            f"{url} answered {answer.status}: the server wants a key; give --api-key or set AISBENCH_API_KEY"
+        )
+    if answer.status == 503:
+        raise CannotRun(
+            f"{url} answered 503: the server is not ready yet; --ready-check-timeout-sec 600 waits for it"
+        )
+    if answer.status != 200:
+        raise BadInput(f"{url} answered {answer.status}; name the model with --model")
+    listed = models(answer.body)
+    if not listed:
+        raise BadInput(f"{url} does not list a model; name it with --model")
+    first = next((entry for entry in listed if makes_text(entry) is generates), listed[0])
+    context = first.get("max_model_len")
+    return Model(
+        first["id"],
+        context if isinstance(context, int) and not isinstance(context, bool) else None,
+        tuple(printable(entry["id"]) for entry in listed if entry is not first),
+    )
+
+
+def models(body: bytes) -> list[dict[str, Any]]:
+    """The entries that have a name; empty for a body that lists none, or is nested too deep to be read."""
+    try:
+        data = json.loads(body)["data"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return []
+    entries = data if isinstance(data, list) else []
+    return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+
+def makes_text(entry: dict[str, Any]) -> bool:
+    said = " ".join(str(entry[kind]) for kind in KINDS if isinstance(entry.get(kind), (str, list)))
+    return NO_TEXT.search(f"{entry['id']} {said}") is None
+
+
+def first_refusal(records: Path) -> str | None:
+    """The first request that a server refused as it stands, with the server's words, from the workers' samples."""
+    for path in sorted(records.glob("errors-*.jsonl")):
+        for line in path.read_text(errors="replace").splitlines():
+            try:
+                sample = json.loads(line)
+                if sample["http_status"] in REFUSALS:
+                    words = " ".join(printable(str(sample["message"])).split())
+                    return f"HTTP {sample['http_status']}" + (f", {words}" if words else "")
+            except (ValueError, LookupError, TypeError):
+                # The line that is being written.
+                continue
+    return None
+
+
+def with_hint(sample: dict[str, Any], path: str) -> str:
+    """The words of a failed request, for a 404 behind the path that was asked: a gateway may have another one.
+
+    Servers also answer 404 for a model that they do not have, and then say so.
+    """
+    said = str(sample.get("message") or "")
+    if sample.get("http_status") not in (404, 405) or "model" in said.lower():
+        return said
+    return f"POST {path} is not there; is it another path (--endpoint)? {said}".strip()
+
+
+async def ask(url: str, target: Target, transport: Transport, headers: dict[str, str]) -> Fetched:
+    """The answer to a GET; raises BadInput when there is none, or one without an end."""
+    import aiohttp
+
+    try:
+        async with session(target, transport, headers) as client:
+            return await fetch(client, "GET", url, most=MOST_BYTES)
+    except TooLarge:
+        raise BadInput(
+            f"{url} answers with more than {MOST_BYTES >> 20} MiB, which is no list of models; name the model with --model"
+        ) from None
+    except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
+        reason = printable(" ".join(str(problem).split())) or f"no answer within {TIMEOUT_S:g} s"
+        raise BadInput(
+            f"{url}: {reason}; is this the server's address? Else name the model with --model"
+        ) from None
+
+
+def session(target: Target, transport: Transport, headers: dict[str, str]) -> Any:
+    """An aiohttp session that reaches the server as the requests do."""
+    import aiohttp
+
+    connector: Any
+    if transport.uds is not None:
+        connector = aiohttp.UnixConnector(transport.uds)
+    elif target.is_tls:
+        connector = aiohttp.TCPConnector(ssl=tls_context(transport.cacert, insecure=transport.insecure))
+    else:
+        connector = aiohttp.TCPConnector()
+    proxy = transport.proxy
+    signed_on = proxy is not None and proxy.user is not None
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers=headers,
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        proxy=proxy.url if proxy is not None else None,
+        proxy_auth=aiohttp.BasicAuth(proxy.user or "", proxy.password) if proxy and signed_on else None,
+    )

@@ -1,0 +1,43 @@
+"""Servers whose run was cut: a while passes until they have let go of what they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from aisbench.engine.samplers.server_metrics import Page, Scraper
+from aisbench.engine.target.transport import Transport
+
+LOOK_EVERY_S = 0.25
+
+
+def wait_until_idle(
+    pages: Sequence[Page], transport: Transport, *, least_s: float, most_s: float
+) -> int | None:
+    """Waits until the metrics `pages` tell of no request that runs or waits, from `least_s` to `most_s` seconds.
+
+    Returns how many they told of last; None where none tells, after `least_s`.
+    """
+    return asyncio.run(until_idle(Scraper(pages, transport, Path(os.devnull)), least_s, most_s))
+
+
+async def until_idle(scraper: Scraper, least_s: float, most_s: float) -> int | None:
+    give_up = time.monotonic() + most_s
+    await asyncio.sleep(least_s)
+    try:
+        await scraper.first()
+        while True:
+            held = requests_held(await scraper.read())
+            if not held or time.monotonic() > give_up:
+                return held
+            await asyncio.sleep(LOOK_EVERY_S)
+    finally:
+        await scraper.close()
+
+
+def requests_held(lines: list[dict]) -> int | None:
+    told = [line["values"] for line in lines if line["values"].get("running") is not None]
+    return int(sum(values["running"] + (values.get("waiting") or 0) for values in told)) if told else None

@@ -1,0 +1,82 @@
+"""--reset-prefix-cache: empties the servers' prefix caches, by whichever endpoint each of them has."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aisbench.engine.target.discovery import session
+from aisbench.engine.target.fetching import Fetched, TooLarge, fetch
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import Target
+
+# vLLM and TensorRT-LLM, then SGLang.
+PATHS = ("/reset_prefix_cache", "/flush_cache")
+MISSING = (404, 405)
+MOST_BYTES = 1 << 20
+EMPTIED = "the cache was emptied before the run"
+
+
+def reset_prefix_caches(targets: Sequence[Target], transport: Transport, headers: dict[str, str]) -> str:
+    """EMPTIED, or in one line which server refused, and in what words."""
+
+    async def all_of_them() -> list[str | None]:
+        return await asyncio.gather(*(refusal(target, transport, headers) for target in targets))
+
+    refused = [words for words in asyncio.run(all_of_them()) if words is not None]
+    return "; ".join(dict.fromkeys(refused)) if refused else EMPTIED
+
+
+async def refusal(target: Target, transport: Transport, headers: dict[str, str]) -> str | None:
+    """Why this server's cache was not emptied; None when it was."""
+    import aiohttp
+
+    root = target.root_url
+    try:
+        async with session(target, transport, headers) as client:
+            for path in PATHS:
+                answer = await fetch(client, "POST", f"{root}{path}", most=MOST_BYTES)
+                if answer.status not in MISSING:
+                    return None if is_done(answer) else refused(f"{root}{path}", answer)
+            return await slots_refusal(client, root)
+    except (aiohttp.ClientError, TimeoutError, TooLarge) as problem:
+        reason = str(problem) or type(problem).__name__
+        return f"not emptied: {root} did not answer ({' '.join(reason.split())})"
+
+
+async def slots_refusal(client: Any, root: str) -> str | None:
+    """llama.cpp has no cache beside its slots, which are erased one by one."""
+    answer = await fetch(client, "GET", f"{root}/slots", most=MOST_BYTES)
+    try:
+        slots = [int(slot["id"]) for slot in json.loads(answer.body)] if answer.status == 200 else []
+    except (ValueError, TypeError, LookupError, RecursionError):
+        slots = []
+    if not slots:
+        return (
+            f"not emptied: {root} has no endpoint for it (vLLM has /reset_prefix_cache when started with "
+            "VLLM_SERVER_DEV_MODE=1, llama.cpp /slots with --slots --slot-save-path)"
+        )
+    for slot in slots:
+        url = f"{root}/slots/{slot}?action=erase"
+        answer = await fetch(client, "POST", url, most=MOST_BYTES)
+        if not is_done(answer):
+            return refused(url, answer)
+    return None
+
+
+def is_done(answer: Fetched) -> bool:
+    """vLLM may answer 200 and say in the body that it could not."""
+    if answer.status != 200:
+        return False
+    try:
+        said = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return True
+    return not (isinstance(said, dict) and said.get("success") is False)
+
+
+def refused(url: str, answer: Fetched) -> str:
+    words = f": {answer.words}" if answer.words else ""
+    return f"not emptied: {url} answered {answer.status}{words}"

@@ -1,0 +1,77 @@
+"""The head of every request: request line, headers, the number by which a server's log finds it."""
+
+from __future__ import annotations
+
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import Target
+from aisbench.errors import BadInput
+
+OWN_HEADERS = ("content-length", "transfer-encoding", "host", "x-request-id", "content-type", "connection")
+
+
+def request_head(
+    target: Target, path: str, headers: dict[str, str], transport: Transport, id_prefix: str, *, streams: bool
+) -> bytes:
+    """The head up to the number in X-Request-Id; the core adds it and the length."""
+    proxy = transport.proxy if not target.is_tls else None
+    # A proxy is told the whole URL; behind a tunnel, or without one, the server knows who it is.
+    asked = f"http://{target.authority}{path}" if proxy is not None else path
+    lines = [
+        f"POST {asked} HTTP/1.1",
+        f"Host: {target.host_header}",
+        "User-Agent: aisbench",
+        f"Accept: {'text/event-stream' if streams else 'application/json'}",
+        "Content-Type: application/json",
+    ]
+    if proxy is not None and proxy.authorization:
+        lines.append(f"Proxy-Authorization: {proxy.authorization}")
+    if not transport.keep_alive:
+        lines.append("Connection: close")
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines.append(f"X-Request-Id: {id_prefix}")
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def tunnel_head(target: Target, transport: Transport) -> bytes:
+    """What a proxy is sent first; empty where no tunnel is needed."""
+    proxy = transport.proxy
+    if proxy is None or not target.is_tls:
+        return b""
+    lines = [f"CONNECT {target.authority} HTTP/1.1", f"Host: {target.authority}", "User-Agent: aisbench"]
+    if proxy.authorization:
+        lines.append(f"Proxy-Authorization: {proxy.authorization}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def carried(value: str) -> bool:
+    """Whether a header can carry `value`: visible Latin-1 characters, blanks and tabs."""
+    return all((31 < ord(c) < 127 or 159 < ord(c) < 256) or c == "\t" for c in value)
+
+
+def clean_key(api_key: str | None) -> str:
+    """The key without the line end that files and `echo` leave at it; raises BadInput, without it, for one no header carries."""
+    key = (api_key or "").strip()
+    if not carried(key):
+        raise BadInput(
+            "the API key (--api-key, AISBENCH_API_KEY or OPENAI_API_KEY) has a character that a header cannot carry: "
+            "a line break, a control character or one outside Latin-1; give the key alone"
+        )
+    return key
+
+
+def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]:
+    """Headers from `--header NAME:VALUE` (or NAME=VALUE) and the key; raises BadInput for others."""
+    key = clean_key(api_key)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    for text in given:
+        at = min((text.find(mark) for mark in ":=" if mark in text), default=-1)
+        name, value = text[:at].strip(), text[at + 1 :].strip()
+        if at < 1 or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+            raise BadInput(f"--header {text!r} is no header; give NAME:VALUE")
+        if not carried(value):
+            raise BadInput(f"--header {name}: the value has characters that a header cannot carry")
+        if name.lower() in OWN_HEADERS:
+            raise BadInput(f"--header {name}: this header is set by aisbench itself")
+        headers = {known: kept for known, kept in headers.items() if known.lower() != name.lower()}
+        headers[name] = value
+    return headers

@@ -1,0 +1,166 @@
+"""One request at a time, beside the load: is the server ready, its profiler, probes during the run."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aisbench.backends.backend import Backend, BodyOptions
+from aisbench.backends.prompt import Prompt
+from aisbench.engine.target.discovery import session
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import Target
+from aisbench.errors import CannotRun
+
+# Between two looks whether a server is ready.
+READY_PAUSE_S = 0.5
+# A profiler writes its trace when it is stopped, which takes its time.
+PROFILE_TIMEOUT_S = 600.0
+
+Got = TypeVar("Got")
+
+
+def patiently(attempt: Callable[[], Got], timeout_s: float, say: Callable[[str], None]) -> Got:
+    """What `attempt` gives once it does not raise CannotRun; its last problem after `timeout_s`.
+
+    `say` gets the first problem, where it is waited for another try.
+    """
+    give_up = time.monotonic() + timeout_s
+    waiting = False
+    while True:
+        try:
+            return attempt()
+        except CannotRun as problem:
+            if timeout_s > 0 and not waiting:
+                waiting = True
+                say(f"not ready: {problem}; waiting for up to {timeout_s:g} s")
+            if time.monotonic() >= give_up:
+                if timeout_s > 0:
+                    raise type(problem)(
+                        f"{problem} (waited {timeout_s:g} s, as --ready-check-timeout-sec says)"
+                    ) from None
+                raise
+            time.sleep(READY_PAUSE_S)
+
+
+def short_body(backend: Backend, model: str, *, stream: bool) -> bytes:
+    """A request for one token, that shares no prefix with the load."""
+    prompt = Prompt("Hi", 1, 1, documents=("Hi",))
+    return backend.body(prompt, BodyOptions(model, stream=stream))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a server is asked: `url` is the endpoint's."""
+
+    target: Target
+    transport: Transport
+    headers: dict[str, str]
+    url: str
+
+    def client(self) -> Any:
+        return session(self.target, self.transport, self.headers)
+
+
+def post(asking: Asking, url: str, body: bytes | None, timeout_s: float) -> int:
+    """The status of the answer, read to its end; raises CannotRun when there is none."""
+    import aiohttp
+
+    async def ask() -> int:
+        async with asking.client() as client:
+            return await posted(client, url, body, timeout_s)
+
+    try:
+        return asyncio.run(ask())
+    except (aiohttp.ClientError, TimeoutError) as problem:
+        raise CannotRun(f"{url}: {str(problem) or f'no answer within {timeout_s:g} s'}") from None
+
+
+async def posted(client: Any, url: str, body: bytes | None, timeout_s: float) -> int:
+    import aiohttp
+
+    kind = {"Content-Type": "application/json"} if body is not None else {}
+    timeout = aiohttp.ClientTimeout(total=timeout_s)
+    # A redirect is an answer: its target may be another server, which the run's headers are not for.
+    async with client.post(url, data=body, headers=kind, timeout=timeout, allow_redirects=False) as answer:
+        await answer.read()
+        return int(answer.status)
+
+
+def first_answer(asking: Asking, body: bytes, timeout_s: float) -> None:
+    """Raises CannotRun unless a request is answered well."""
+    status = post(asking, asking.url, body, max(timeout_s, 1.0))
+    if status != 200:
+        raise CannotRun(f"{asking.url} answered a first request with {status}")
+
+
+def switch_profiler(asked: list[Asking], what: str) -> list[str]:
+    """Posts /start_profile or /stop_profile to each server; returns what the user should know."""
+    notes = []
+    for asking in asked:
+        url = f"{asking.target.root_url}/{what}_profile"
+        try:
+            status = post(asking, url, None, PROFILE_TIMEOUT_S)
+            refused = f"answered {status}" if status != 200 else None
+        except CannotRun as problem:
+            refused = str(problem)
+        if refused is not None:
+            hint = (
+                "; vLLM has a profiler when it is started with --profiler-config" if what == "start" else ""
+            )
+            notes.append(f"--profile: {url} {refused}, so nothing was profiled{hint}")
+    return notes
+
+
+class Probes:
+    """Short requests, one after another, at most `rate` a second; how long each took, in seconds.
+
+    They take no place under the in-flight limit. Times end with the last byte of an answer.
+    """
+
+    def __init__(self, asking: Asking, body: bytes, rate: float, timeout_s: float) -> None:
+        self.asking = asking
+        self.body = body
+        self.pause_s = 1 / rate
+        self.timeout_s = timeout_s
+        self.took_s: list[float] = []
+        self.failed = 0
+        self.loop = asyncio.new_event_loop()
+        self.stop = asyncio.Event()
+        self.thread = threading.Thread(target=self.run, name="probes", daemon=True)
+
+    def begin(self) -> None:
+        self.thread.start()
+
+    def end(self) -> dict[str, Any]:
+        """Ends after the probe that is under way; returns what run.json keeps."""
+        self.loop.call_soon_threadsafe(self.stop.set)
+        self.thread.join()
+        return {"took_s": self.took_s, "failed": self.failed}
+
+    def run(self) -> None:
+        self.loop.run_until_complete(self.probe())
+        self.loop.close()
+
+    async def probe(self) -> None:
+        import aiohttp
+
+        async with self.asking.client() as client:
+            while not self.stop.is_set():
+                began = time.perf_counter()
+                try:
+                    status = await posted(client, self.asking.url, self.body, self.timeout_s)
+                except (aiohttp.ClientError, TimeoutError):
+                    status = 0
+                if status == 200:
+                    self.took_s.append(time.perf_counter() - began)
+                else:
+                    self.failed += 1
+                try:
+                    await asyncio.wait_for(self.stop.wait(), self.pause_s)
+                except TimeoutError:
+                    continue

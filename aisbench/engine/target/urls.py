@@ -1,0 +1,195 @@
+"""Where the requests go: the URL taken apart, the name resolved, the socket address packed."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import struct
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from aisbench.engine.target.transport import Proxy, Transport
+from aisbench.errors import BadInput, CannotRun
+
+CONNECT_TIMEOUT_S = 10.0
+# The ends of paths that people copy whole into --url; before those of OpenAI's stands /v1, or what a gateway has for it.
+WHOLE_ENDPOINT = re.compile(
+    r"/(chat/)?completions$|(?<=/v1)/(embeddings|responses|rerank)$|/generate_stream$"
+)
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server as its URL names it, and the socket address by which it, or its proxy, is reached.
+
+    `base_url` ends before the endpoint's path, `base_path` is the path in it. `sockaddr` is packed as
+    the kernel takes it.
+    """
+
+    base_url: str
+    scheme: str
+    host: str
+    port: int
+    base_path: str
+    sockaddr: bytes
+    # What follows the base where --url named a whole endpoint.
+    endpoint: str | None = None
+
+    @property
+    def is_tls(self) -> bool:
+        return self.scheme == "https"
+
+    @property
+    def authority(self) -> str:
+        return f"{bracketed(self.host)}:{self.port}"
+
+    @property
+    def host_header(self) -> str:
+        return bracketed(self.host) if self.port == PORTS[self.scheme] else self.authority
+
+    @property
+    def is_here(self) -> bool:
+        """True when the socket address is one of this host's own."""
+        (family,) = struct.unpack_from("=H", self.sockaddr)
+        if family == socket.AF_UNIX:
+            return True
+        packed = self.sockaddr[4:8] if family == socket.AF_INET else self.sockaddr[8:24]
+        try:
+            # Only a host's own addresses can be bound.
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.bind((str(ipaddress.ip_address(packed)), 0))
+            return True
+        except OSError:
+            return False
+
+    def path(self, endpoint: str) -> str:
+        """The path to post to. A base URL that ends in /v1, as OpenAI clients take it, is not asked for /v1 twice.
+
+        Raises BadInput where --url named the whole path of another endpoint.
+        """
+        base = self.base_path
+        if self.endpoint is not None:
+            if split_endpoint(endpoint)[1] != self.endpoint:
+                raise BadInput(
+                    f"--url ends in {self.endpoint}, but this run posts to {endpoint}; give --url {self.base_url}, "
+                    "and another --backend or --endpoint if that is meant"
+                )
+            return base + self.endpoint
+        if base.endswith(endpoint):
+            return base
+        if base.endswith("/v1") and endpoint.startswith("/v1/"):
+            base = base.removesuffix("/v1")
+        return base + endpoint
+
+    @property
+    def root_url(self) -> str:
+        """The base URL without a /v1 at its end: what all endpoints stand behind."""
+        return self.base_url.removesuffix("/v1")
+
+
+def bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def resolve(url: str, transport: Transport) -> Target:
+    """The target behind `--url`, as `transport` reaches it.
+
+    Raises BadInput for a URL that is none and a name that does not resolve, CannotRun for a port that refuses.
+    """
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as problem:
+        raise BadInput(f"--url {url}: {problem}; give http://host:port") from None
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise BadInput(f"--url {url} is no URL of a server; give http://host:port or https://host")
+    if any(ord(c) < 33 or ord(c) == 127 for c in url) or not parts.path.isascii():
+        raise BadInput(
+            f"--url {url!r} has a character that a request line cannot carry; write its path percent-encoded: "
+            f"{quote(parts.path.strip(), safe='/%:,;@+')}"
+        )
+    if parts.username or parts.password:
+        raise BadInput("--url holds a user name; give it as --header 'Authorization: Basic ...'")
+    if parts.query:
+        server = f"{parts.scheme}://{parts.netloc}"
+        raise BadInput(
+            f"--url {url} has a query; split it: --url {server} --endpoint '{parts.path or '/'}?{parts.query}'"
+        )
+    if parts.fragment:
+        raise BadInput(f"--url {url} has a fragment, which no server is sent; leave #{parts.fragment} out")
+    port = port or PORTS[parts.scheme]
+    base_path, endpoint = split_endpoint(parts.path.rstrip("/"))
+    base_url = f"{parts.scheme}://{bracketed(parts.hostname)}:{port}{base_path}"
+    address = socket_address(parts.hostname, port, base_url, transport)
+    for local in transport.local_addresses:
+        if packed_address(local, 0)[:2] != address[:2]:
+            raise BadInput(
+                f"--local-address {local} is of another IP version than {base_url}'s address; give one of the same"
+            )
+    return Target(base_url, parts.scheme, parts.hostname, port, base_path, address, endpoint)
+
+
+def split_endpoint(path: str) -> tuple[str, str | None]:
+    """The path before a whole endpoint, and the endpoint as far as all servers have it; None where there is none."""
+    match = WHOLE_ENDPOINT.search(path)
+    return (path[: match.start()], match[0]) if match else (path, None)
+
+
+def socket_address(host: str, port: int, base_url: str, transport: Transport) -> bytes:
+    if transport.uds is not None:
+        return unix_address(transport.uds)
+    if transport.proxy is not None:
+        return proxy_address(transport.proxy)
+    return reachable("--url", base_url, addresses(f"--url: the host {host!r}", host, port), port)
+
+
+def proxy_address(proxy: Proxy) -> bytes:
+    what = f"--proxy: the host {proxy.host!r}"
+    url = f"http://{bracketed(proxy.host)}:{proxy.port}"
+    return reachable("--proxy", url, addresses(what, proxy.host, proxy.port), proxy.port)
+
+
+def unix_address(path: str) -> bytes:
+    """struct sockaddr_un of a socket that somebody listens on; raises CannotRun for others."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(CONNECT_TIMEOUT_S)
+            probe.connect(path)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise CannotRun(f"--uds {path}: cannot connect ({reason}); is the server listening there?") from None
+    return struct.pack("=H", socket.AF_UNIX) + path.encode() + b"\0"
+
+
+def addresses(what: str, host: str, port: int) -> list[str]:
+    """The IP addresses of a host; raises BadInput, beginning with `what`, for an unknown one."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError) as problem:
+        reason = getattr(problem, "strerror", None) or str(problem)
+        raise BadInput(f"{what} is unknown ({reason}); check its spelling") from None
+    return list(dict.fromkeys(str(entry[4][0]).split("%")[0] for entry in found))
+
+
+def reachable(flag: str, url: str, candidates: list[str], port: int) -> bytes:
+    """The first address that accepts a connection, packed; raises CannotRun when none does."""
+    problem = "no address"
+    for address in candidates:
+        try:
+            socket.create_connection((address, port), timeout=CONNECT_TIMEOUT_S).close()
+            return packed_address(address, port)
+        except OSError as failure:
+            problem = failure.strerror or str(failure) or type(failure).__name__
+    raise CannotRun(f"{flag} {url}: cannot connect ({problem}); is the server running, and on this port?")
+
+
+def packed_address(address: str, port: int) -> bytes:
+    """struct sockaddr_in or sockaddr_in6 of an IP address; raises ValueError for what is none."""
+    ip = ipaddress.ip_address(address)
+    if ip.version == 4:
+        return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + ip.packed + bytes(8)
+    return struct.pack("=H", socket.AF_INET6) + struct.pack("!HI", port, 0) + ip.packed + struct.pack("=I", 0)

@@ -1,0 +1,166 @@
+"""What is seen while a run goes on: a panel on a terminal, else a plain line every few seconds."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+from aisbench.live.snapshot import Snapshot
+from aisbench.report.shown import shown
+from aisbench.report.text.sparkline import sparkline
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Plain lines go to logs: often enough to see that the run lives, seldom enough to read.
+PLAIN_EVERY_S = 5.0
+BAR_CELLS = 30
+# What the sparklines show: a minute of snapshots, two a second.
+SPARK_SNAPSHOTS = 120
+WIDEST_SPARK = 60
+NARROWEST_SPARK = 8
+# Beside a sparkline: the panel's frame with the labels, and the row's value.
+FRAME_CELLS = 21
+VALUE_CELLS = 24
+
+# What of each snapshot the sparklines need, by the label of their row.
+Point = dict[str, float | None]
+
+
+def progress(snapshot: Snapshot) -> float | None:
+    """How much of the run is done, 0 to 1: by time where it is bounded by time, else by requests."""
+    if snapshot.remaining_s is not None and snapshot.elapsed_s + snapshot.remaining_s > 0:
+        return snapshot.elapsed_s / (snapshot.elapsed_s + snapshot.remaining_s)
+    if snapshot.planned:
+        return min(1.0, snapshot.done / snapshot.planned)
+    return None
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss, or m:ss below an hour."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def fields(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """(label, value) of what both views show."""
+    asked = "as they end" if snapshot.asked_rate is None else f"{snapshot.asked_rate:.1f}"
+    limit = "" if snapshot.limit is None else f" of {snapshot.limit}"
+    planned = "" if snapshot.planned is None else f" of {snapshot.planned:,}"
+    left = "" if snapshot.remaining_s is None else f", {clock(snapshot.remaining_s)} left"
+    rows = [
+        ("time", f"{clock(snapshot.elapsed_s)}{left}"),
+        (
+            "requests",
+            f"{snapshot.sent:,}{planned} sent, {snapshot.done:,} done, {snapshot.failed:,} of them failed",
+        ),
+        ("rate", f"{shown_with(snapshot.achieved_rate, '.1f', '/s')} (asked {asked})"),
+        ("in flight", f"{snapshot.in_flight}{limit}"),
+        ("tokens", shown_with(snapshot.tokens_per_s, ",.0f", "/s")),
+        ("TTFT p50 / p99", pair(snapshot.ttft_p50_ms, snapshot.ttft_p99_ms, ".1f")),
+        ("ITL p50 / p99", pair(snapshot.itl_p50_ms, snapshot.itl_p99_ms, ".2f")),
+    ]
+    if snapshot.errors:
+        rows.append(("errors", ", ".join(f"{kind} {count:,}" for kind, count in snapshot.errors.items())))
+    return rows
+
+
+def shown_with(value: float | None, form: str, unit: str) -> str:
+    return shown(value, form) + ("" if value is None else unit)
+
+
+def pair(low: float | None, high: float | None, form: str) -> str:
+    return f"{shown(low, form)} / {shown(high, form)}" + ("" if high is None else " ms")
+
+
+def plain_line(snapshot: Snapshot) -> str:
+    return " | ".join(f"{label} {value}" for label, value in fields(snapshot))
+
+
+def panel_fields(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """`fields`, and what the panel and the page have room for."""
+    rows = fields(snapshot)
+    at = [label for label, _ in rows].index("ITL p50 / p99") + 1
+    rows.insert(at, ("E2EL p50 / p99", pair(snapshot.e2el_p50_ms, snapshot.e2el_p99_ms, ".1f")))
+    return rows
+
+
+def point(snapshot: Snapshot) -> Point:
+    return {
+        "in flight": snapshot.in_flight,
+        "tokens": snapshot.tokens_per_s,
+        "TTFT p50 / p99": snapshot.ttft_recent_ms,
+    }
+
+
+def panel(snapshot: Snapshot, recent: Iterable[Point] = (), width: int = 80) -> Table:
+    """The snapshot as a rich table of at most `width`; `recent`: the last minute's points, for sparklines."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.ROUNDED, show_header=False, title="aisbench", title_justify="left")
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(min_width=min(44, width - FRAME_CELLS))
+    recent = list(recent)
+    cells = min(WIDEST_SPARK, width - FRAME_CELLS - VALUE_CELLS)
+    for label, value in panel_fields(snapshot):
+        text = Text(value, style="red" if label == "errors" else "")
+        if cells >= NARROWEST_SPARK and recent and label in recent[-1]:
+            # The newest at the right end from the start on, so that the panel keeps its width.
+            spark = sparkline([point[label] for point in recent], cells).rjust(cells)
+            text = Text.assemble(f"{value:<{VALUE_CELLS}}", (spark, "cyan"), no_wrap=True)
+        table.add_row(label, text)
+    done = progress(snapshot)
+    if done is not None:
+        filled = round(done * BAR_CELLS)
+        table.add_row("progress", f"{'█' * filled}{'░' * (BAR_CELLS - filled)} {100 * done:.0f} %")
+    return table
+
+
+class LiveView:
+    """A context manager; `update` may be called as often as one likes.
+
+    On a terminal the panel is redrawn in place; elsewhere a line is written every PLAIN_EVERY_S. With
+    `quiet` nothing is written at all.
+    """
+
+    def __init__(self, file: TextIO | None = None, *, quiet: bool = False) -> None:
+        self.file = file or sys.stderr
+        self.quiet = quiet
+        self.live: Any = None
+        self.recent: deque[Point] = deque(maxlen=SPARK_SNAPSHOTS)
+        self.line_due_s = 0.0
+
+    def __enter__(self) -> LiveView:
+        return self
+
+    def begin_panel(self) -> None:
+        """Not before there is something to draw: until then the terminal belongs to others."""
+        from rich.console import Console
+        from rich.live import Live
+
+        # Redrawn by `update` alone: no thread beside the run.
+        self.live = Live(console=Console(file=self.file), auto_refresh=False, transient=True)
+        self.live.__enter__()
+
+    def update(self, snapshot: Snapshot) -> None:
+        if self.live is None and not self.quiet and self.file.isatty():
+            self.begin_panel()
+        if self.live is not None:
+            self.recent.append(point(snapshot))
+            self.live.update(panel(snapshot, self.recent, self.live.console.width), refresh=True)
+        elif not self.quiet and time.monotonic() >= self.line_due_s:
+            self.line_due_s = time.monotonic() + PLAIN_EVERY_S
+            print(plain_line(snapshot), file=self.file, flush=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.live is not None:
+            self.live.__exit__(kind, value, trace)

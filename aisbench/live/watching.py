@@ -1,0 +1,57 @@
+"""Snapshots of a run that goes on, now and then, for whoever wants to see them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.coordinator import Coordinator
+from aisbench.live.reader import LiveReader
+from aisbench.live.snapshot import Snapshot
+
+# The view is drawn by a process that may share a CPU with a worker: seldom, and with low priority.
+VIEW_EVERY_S = 0.5
+NICENESS = 10
+
+
+class View(Protocol):
+    def update(self, snapshot: Snapshot) -> None: ...
+
+
+class Watching:
+    """`tick` is the coordinator's; it makes a snapshot every VIEW_EVERY_S, and a last one at the end."""
+
+    def __init__(self, config: RunConfig, views: Sequence[View]) -> None:
+        self.config = config
+        self.views = views
+        self.reader: LiveReader | None = None
+        self.next_s = 0.0
+
+    def tick(self, coordinator: Coordinator) -> None:
+        now = time.monotonic()
+        if now < self.next_s and coordinator.processes.running:
+            return
+        self.next_s = now + VIEW_EVERY_S
+        if self.reader is None:
+            os.nice(NICENESS)
+            self.reader = self.reader_of(coordinator)
+        snapshot = self.reader.snapshot(coordinator.live())
+        for view in self.views:
+            # A terminal that is gone is no reason to end the run.
+            with contextlib.suppress(OSError):
+                view.update(snapshot)
+
+    def reader_of(self, coordinator: Coordinator) -> LiveReader:
+        config, requests = self.config, coordinator.plan.requests
+        return LiveReader(
+            coordinator.directory.records,
+            start_ns=coordinator.start_ns,
+            planned=requests if requests >= 0 else None,
+            asked_rate=config.rate if config.is_open_loop and not config.has_moving_rate else None,
+            limit=config.concurrency,
+            duration_s=config.duration_s,
+        )

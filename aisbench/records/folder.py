@@ -1,0 +1,79 @@
+"""A run's folder, and `records/run.json` in it: what the run was asked, and how it went."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aisbench.config.run_config import RunConfig
+from aisbench.errors import BadInput
+
+
+class RunDirectory:
+    """`outputs/default/YYYYmmdd_HHMMSS/` with `records/` and `logs/` in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.records = path / "records"
+        self.facts: dict[str, Any] = {"schema": 1}
+
+    @staticmethod
+    def create(work_dir: str) -> RunDirectory:
+        """A new folder named after the second; raises BadInput when it cannot be made."""
+        run = RunDirectory(new_folder(work_dir))
+        run.records.mkdir()
+        (run.path / "logs").mkdir()
+        return run
+
+    def write_config(self, config: RunConfig, **resolved: Any) -> None:
+        """Writes config.yaml: `aisbench-load --config` with it repeats the run."""
+        import yaml  # not for --help
+
+        options = {**config.as_dict(), **resolved}
+        if config.rate is None:
+            # As inf it would take the place of a trace's own times.
+            del options["rate"]
+        if config.model is None and config.dataset == "file":
+            # Named, it would take the place of the model in the recorded bodies.
+            del options["model"]
+        given = {name: value for name, value in options.items() if value not in (None, [], {})}
+        (self.path / "config.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
+
+    def write(self, **facts: Any) -> None:
+        """Adds to run.json, whole or not at all."""
+        self.facts.update(facts)
+        fresh = self.records / "run.json.new"
+        try:
+            fresh.write_text(json.dumps(self.facts, indent=1))
+            os.replace(fresh, self.records / "run.json")
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def new_folder(work_dir: str, prefix: str = "") -> Path:
+    """Makes `work_dir`/`prefix`YYYYmmdd_HHMMSS (with _2, _3 where that is taken); raises BadInput when it cannot be made."""
+    base = Path(work_dir)
+    name = f"{prefix}{datetime.now():%Y%m%d_%H%M%S}"
+    for suffix in ("", *(f"_{i}" for i in range(2, 100))):
+        try:
+            path = base / f"{name}{suffix}"
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if base.exists() and not base.is_dir():
+                raise BadInput(f"--work-dir {work_dir} is a file; give a folder") from None
+            continue
+        except OSError as problem:
+            raise BadInput(
+                f"--work-dir {work_dir} cannot be made ({problem.strerror}); give another"
+            ) from None
+        return path
+    raise BadInput(f"--work-dir {work_dir}: no free name for this second; try again")
+
+
+def local_date() -> str:
+    """Now, as ISO 8601 with the offset from UTC."""
+    return datetime.fromtimestamp(time.time()).astimezone().isoformat(timespec="seconds")

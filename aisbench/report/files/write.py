@@ -1,0 +1,76 @@
+"""The files of a run folder that are made from its records."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aisbench.analysis.blocks.vllm_keys import as_vllm_writes, vllm_result
+from aisbench.analysis.summary import summarise
+from aisbench.disk import is_full
+from aisbench.errors import BadInput, CannotRun
+from aisbench.records.run import Run
+from aisbench.report.files.requests_table import write_requests
+from aisbench.report.files.slices_table import write_slices_csv
+from aisbench.report.files.summary_table import write_summary_csv
+from aisbench.report.page.page import write_html
+
+
+def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]:
+    """Writes summary.json, summary.csv, slices.csv (of a long run), requests.jsonl, vllm.json and report.html.
+
+    They go to `output`, or else into the run's folder. Returns the summary. Everything comes from records/, also after
+    a crash. Raises BadInput when `run_dir` is no run folder, or the files cannot be written; CannotRun on a full disk.
+    """
+    run = Run.load(run_dir)
+    vllm = vllm_result(run)
+    summary = summarise(run, vllm)
+    folder = run.folder if output is None else output
+    with writing_report(run.folder, folder):
+        write_json(summary, folder / "summary.json", indent=True)
+        write_json(as_vllm_writes(vllm), folder / "vllm.json")
+        write_summary_csv(summary, folder / "summary.csv")
+        write_slices_csv(summary["slices"], folder / "slices.csv")
+        write_requests(run, folder / "requests.jsonl")
+        write_html(run, summary, folder / "report.html")
+    return summary
+
+
+@contextlib.contextmanager
+def writing_report(run: Path, folder: Path) -> Iterator[None]:
+    """Makes `folder`; raises BadInput when a file of the report on `run` cannot be written to it, CannotRun for want of room."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as problem:
+        if is_full(problem):
+            raise CannotRun(
+                f"no room on the disk for the report in {folder} ({problem.strerror}); the records are kept: free some, "
+                f"then `aisbench report {run}`, or give --output on another disk"
+            ) from None
+        raise BadInput(
+            f"{problem.filename or folder} cannot be written ({problem.strerror}); give another folder with --output"
+        ) from None
+
+
+def write_json(content: dict[str, Any], path: Path, *, indent: bool = False) -> None:
+    write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 if indent else 0), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    write_bytes(text.encode(), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Whole or not at all: a reader never sees half of a file."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)

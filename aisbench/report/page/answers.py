@@ -1,0 +1,68 @@
+"""The page's panel about the answers: asked and got, how they ended, what an event carried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.report.page.table import METRIC_NAMES, count, figure, table
+
+
+def metric_name(summary: dict[str, Any], key: str) -> str:
+    """ITL says so where its gaps are between events of several tokens."""
+    per_event = key == "itl_ms" and summary["answers"]["itl_per"] == "event"
+    return METRIC_NAMES[key] + (" per event" if per_event else "")
+
+
+def answers(summary: dict[str, Any]) -> str:
+    """Nothing where no request succeeded."""
+    if not summary["completed"]:
+        return ""
+    return (
+        f'<section class="panel"><h2>The answers</h2>{lengths(summary["lengths"])}'
+        f"{table(['succeeded requests', 'value'], rows(summary), 'numbers')}</section>"
+    )
+
+
+def lengths(found: dict[str, Any]) -> str:
+    """Tokens that were asked for beside those that came."""
+    lines = [
+        [
+            f"{kind} tokens",
+            *(count(of["asked"][name]) for name in ("min", "median", "max")),
+            *(count(of["got"][name]) for name in ("min", "median", "max")),
+            f"{of['shorter']:,}",
+            f"{of['longer']:,}",
+            f"{100 * of['off_share']:.1f} % of {of['requests']:,}",
+        ]
+        for kind, of in found.items()
+        if of is not None
+    ]
+    if not lines:
+        return ""
+    head = ["", "asked: min", "median", "max", "got: min", "median", "max"]
+    return table([*head, "shorter than asked", "longer than asked", "requests off"], lines, "numbers")
+
+
+def rows(summary: dict[str, Any]) -> list[list[str]]:
+    of, reasoning = summary["answers"], summary["reasoning"]
+    ended = ", ".join(f"{name} {count:,}" for name, count in of["finish"].items() if count)
+    found = [
+        ["finish reasons", ended],
+        ["ended at their most tokens (length)", f"{100 * of['truncated_share']:.1f} %"],
+        ["output tokens counted by", summary["output_tokens_from"]],
+    ]
+    if of["tokens_per_event"] is not None:
+        found.append(["tokens an event", f"{of['tokens_per_event']:.2f}"])
+    if of["at_one_moment"]:
+        found.append(["all tokens at one moment (no TPOT, no ITL)", f"{of['at_one_moment']:,}"])
+    if of["usage_contradicted"]:
+        found.append(["usage contradicts the stream (not used)", f"{of['usage_contradicted']:,}"])
+    if reasoning["requests"]:
+        share = 100 * reasoning["share_of_events"]
+        found.append(["with reasoning", f"{reasoning['requests']:,} ({share:.1f} % of the events)"])
+    first = of["first_answer_ms"]
+    if first is not None:
+        values = " / ".join(figure(first[name]) for name in ("mean", "p50", "p99"))
+        found.append(["first token of the answer, after reasoning: mean / p50 / p99, ms", values])
+        found.append(["answers that are all reasoning", f"{of['reasoning_only']:,}"])
+    return found

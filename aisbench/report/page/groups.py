@@ -1,0 +1,123 @@
+"""The page's tables of parts of a run: the stable stage, each server, each turn."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from aisbench.report.glossary import link, linked
+from aisbench.report.page.table import ABSENT, METRIC_NAMES, figure, table
+from aisbench.report.shown import known
+from aisbench.report.stages import missing
+
+STAGES = {"aisbench": "stable stage", "statistical": "settled stage"}
+
+
+def stable(summary: dict[str, Any]) -> str:
+    """The stable stage by both definitions beside the whole run."""
+    whole = {
+        "window_ms": [0.0, summary["duration"] * 1e3],
+        "completed": summary["completed"],
+        "in_flight_mean": summary["in_flight"]["mean"],
+        **{name: summary[name] for name in ("request_throughput", "output_throughput")},
+        "metrics": summary["metrics"],
+    }
+    found = {"whole run": whole}
+    found |= {title: summary["stable"][name] for name, title in STAGES.items()}
+    absent = {title: missing(stage) for title, stage in found.items() if stage is not whole}
+    remarks = "".join(
+        f'<p class="hint">No {escape(title)}: {escape(why)}.</p>' for title, why in absent.items() if why
+    )
+    shown = {title: stage for title, stage in found.items() if not absent.get(title)}
+    if len(shown) == 1:
+        return remarks
+    remarks += "".join(
+        f'<p class="hint">The {escape(title)} is less than three times as long as its longest request: what starts '
+        "inside is not what ends inside, and its throughput is rough.</p>"
+        for title, stage in shown.items()
+        if not stage.get("long_enough", True)
+    )
+    cells = {title: stage_cells(stage) for title, stage in shown.items()}
+    # A column for each stage: three of them fit a phone, their many figures do not.
+    rows = [[linked(name), *(of_stage[name] for of_stage in cells.values())] for name in cells["whole run"]]
+    note = (
+        '<p class="hint">Shaded in the lower half of the chart: the stable stage, from the first send after in-flight reached its maximum to '
+        f"the last moment at it. In the upper half: the settled stage, which is what is left when warm-up (by {link('MSER-5', 'MSER-5')}) and drain are cut off. "
+        "Latencies are of the requests that start inside; throughput of the settled stage is of what came out inside.</p>"
+    )
+    return table(["", *map(linked, cells)], rows, "numbers") + note + remarks
+
+
+def stage_cells(stage: dict[str, Any]) -> dict[str, str]:
+    """What the table says of one stage, by the rows' names."""
+    cells = {
+        "window, s": " to ".join(figure(ms / 1e3) for ms in stage["window_ms"]),
+        "requests": f"{stage['completed']:,}",
+        "in flight, mean": figure(stage["in_flight_mean"]),
+        "requests/s": figure(stage["request_throughput"]),
+        "output tokens/s": figure(stage["output_throughput"]),
+    }
+    for name in ("ttft_ms", "tpot_ms", "e2el_ms"):
+        for kind in ("mean", "p99"):
+            if name in stage["metrics"]:
+                cells[f"{METRIC_NAMES[name]} {kind}, ms"] = figure(known(stage["metrics"][name], kind))
+    return cells
+
+
+def parts(summary: dict[str, Any]) -> str:
+    """Tables by server and by turn, where there are several."""
+    found = ""
+    for key, title, name in (("endpoints", "By server", "server"), ("turns", "By turn", "turn")):
+        rows = summary[key]
+        if not rows:
+            continue
+        metrics = [metric for metric in METRIC_NAMES if f"mean_{metric}" in rows[0]]
+        head = [name, "completed", "failed", "requests/s", "output tokens/s"]
+        head += [f"{METRIC_NAMES[metric]}, ms<br><small>mean / p50 / p99</small>" for metric in metrics]
+        lines = [
+            [
+                escape(str(row["url" if name == "server" else name])),
+                f"{row['completed']:,}",
+                f"{row['failed']:,}",
+                figure(row["request_throughput"]),
+                figure(row["output_throughput"]),
+                *(three_of(row, metric) for metric in metrics),
+            ]
+            for row in rows
+        ]
+        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers groups")}</section>'
+    return found
+
+
+def three_of(row: dict[str, Any], metric: str) -> str:
+    """Mean, median and p99 in one cell: a column for each would not fit the page."""
+    values = [row[f"{kind}_{metric}"] for kind in ("mean", "p50", "p99")] if row["completed"] else [None]
+    return ABSENT if values[0] is None else " / ".join(figure(value) for value in values)
+
+
+def slices(summary: dict[str, Any]) -> str:
+    """The run by slices of time, where it was sliced."""
+    block = summary["slices"]
+    if block is None:
+        return ""
+    measures = [name for name in block["slices"][0] if name.startswith(("p50_", "p99_"))]
+    rows = [
+        [
+            f"{part['begin_s']:g} to {part['end_s']:.6g} s",
+            f"{part['completed']:,}",
+            f"{part['failed']:,}",
+            figure(part["in_flight_mean"]),
+            figure(part["request_throughput"]),
+            figure(part["output_throughput"]),
+            *(figure(part[name]) for name in measures),
+        ]
+        for part in block["slices"]
+    ]
+    head = ["", "completed", "failed", "in flight", "requests/s", "output tokens/s"]
+    head += [f"{METRIC_NAMES[name[4:]]} {name[:3]}, ms" for name in measures]
+    return (
+        f'<section class="panel"><div class="bar"><h2>Slices of {block["width_s"]:g} s</h2><span class="buttons">'
+        '<button type="button" data-csv="slices">CSV</button></span></div>'
+        '<div id="slices" class="chart tall"></div>'
+        f"<details><summary>Table</summary>{table(head, rows, 'numbers')}</details></section>"
+    )

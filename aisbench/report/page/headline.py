@@ -1,0 +1,79 @@
+"""The cards on top of a run's page: what a reader takes home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.analysis.verdict import thresholds
+from aisbench.report.page.answers import metric_name
+from aisbench.report.page.table import cards, figure
+from aisbench.report.shown import APART, felt_from_plan, known
+
+
+def headline(summary: dict[str, Any]) -> str:
+    streams = "ttft_ms" in summary["metrics"]
+    in_flight, asked = summary["in_flight"], summary["arrivals"]["asked_rate"]
+    limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']:,}"
+    peak = f"peak {figure(summary['max_output_tokens_per_s'])}" if streams else "in whole answers"
+    rows = [
+        ("Requests", f"{summary['completed']:,}", requests_words(summary)),
+        (
+            "Requests/s",
+            figure(summary["request_throughput"]),
+            "as fast as they end" if asked is None else asked_words(summary["arrivals"]),
+        ),
+        ("Output tokens/s", figure(summary["output_throughput"]), peak),
+        ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
+        *latency_cards(summary),
+    ]
+    goodput = summary["goodput"]
+    if goodput is not None:
+        bounds = ", ".join(f"{name} ≤ {bound:g} ms" for name, bound in goodput["bounds_ms"].items())
+        rows.append(("Goodput", f"{figure(summary['request_goodput'])}/s", bounds))
+    return cards(rows)
+
+
+def asked_words(arrivals: dict[str, Any]) -> str:
+    """What the plan asked for; of conversations it has the starts alone."""
+    of = "conversations" if arrivals["counts"] == "conversations" else ""
+    return f"asked {figure(arrivals['asked_rate'])} {of}".rstrip() + "/s"
+
+
+def requests_words(summary: dict[str, Any]) -> str:
+    """Where the requests went that are not among the completed ones."""
+    requests = summary["requests"]
+    apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
+    failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
+    done = "completed" + (f" of {requests['sent']:,} sent" if apart else "")
+    if summary["turns"]:
+        done += f", turns of {summary['turns'][0]['sent']:,} conversations"
+    return f"{', '.join([done, *apart, failed])}; {summary['duration']:.1f} s"
+
+
+def latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """One card a latency: from the plan, where requests had to wait before they were sent, for that is what a
+    user of the server felt; the figure from the send then stands below it."""
+    felt = felt_from_plan(summary)
+    of = survivors(summary)
+    rows = []
+    for key, sent in summary["metrics"].items():
+        name, found, aside = metric_name(summary, key), sent, ""
+        if key in felt:
+            name, found = f"{name} from plan", felt[key]
+            aside = f". From the send: {milliseconds(known(sent, 'mean'))}"
+        tail = milliseconds(known(found, "p99"))
+        rows.append((name, milliseconds(known(found, "mean")), f"mean{of}; p99 {tail}{aside}"))
+    return rows
+
+
+def survivors(summary: dict[str, Any]) -> str:
+    """Whose latencies these are, where so many requests were cut off that the rest does not speak for all."""
+    requests = summary["requests"]
+    cut, sent = requests["cancelled"] + requests["lost"], requests["sent"]
+    if not sent or 100 * cut / sent <= thresholds.CUT_OFF.doubtful:
+        return ""
+    return f" of the {requests['completed']:,} completed alone"
+
+
+def milliseconds(value: float | None) -> str:
+    return figure(value) if value is None else f"{figure(value)} ms"

@@ -1,0 +1,273 @@
+"""The page's fixed parts as HTML: readable before, and without, any script."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable
+from html import escape
+from typing import Any
+
+from aisbench.records.run import Run
+from aisbench.report.glossary import link, linked
+from aisbench.report.page import answers as page_answers
+from aisbench.report.page import groups as page_groups
+from aisbench.report.page import headline as page_headline
+from aisbench.report.page import identity as page_identity
+from aisbench.report.page import server as page_server
+from aisbench.report.page.table import ABSENT, METRIC_NAMES, figure, said, table
+from aisbench.report.prefix_cache import prefix_cache_panel
+from aisbench.report.shown import APART, felt_from_plan, known, ttft_bounds
+
+VERDICT_WORDS = {
+    "valid": "No problem found with these figures.",
+    "doubtful": "Read the reasons before you rely on these figures:",
+    "invalid": "Do not rely on these figures:",
+}
+
+
+def title(run: Run) -> str:
+    label = run.config.get("label")
+    return escape(f"{label} – {run.folder.name}" if label else f"aisbench {run.folder.name}")
+
+
+def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
+    """The template's places, by name."""
+    return {
+        "subtitle": target(run, summary),
+        "command": escape(shlex.join(run.info.get("command") or [])),
+        "verdict": verdict(summary["verdict"]),
+        "headline": page_headline.headline(summary),
+        "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
+        "turns_note": turns_note(run),
+        "timeline_note": timeline_note(run),
+        "percentiles": percentile_table(summary),
+        "latency_note": latency_note(summary),
+        "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
+        "heat_buttons": heat_buttons(summary),
+        "slices": page_groups.slices(summary),
+        "parts": page_answers.answers(summary) + page_groups.parts(summary),
+        "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
+        "devices": page_server.devices_panel(summary),
+        "stable": page_groups.stable(summary),
+        "errors": errors(summary),
+        "checks": checks(summary["verdict"]["checks"]),
+        "client": facts(client_facts(summary)),
+        "identity": facts(page_identity.identity_facts(run, summary)),
+        "config": facts(sorted((name, value) for name, value in run.config.items()), label=escape),
+        "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
+    }
+
+
+def target(run: Run, summary: dict[str, Any]) -> str:
+    config = run.config
+    model, url = config.get("model") or "unnamed model", config.get("url") or ""
+    where = "the built-in simulator" if summary["simulator"] else f"{url}{config.get('endpoint') or ''}"
+    when = str(run.info.get("date") or "").replace("T", " ").replace("+00:00", " UTC")
+    return f"<strong>{said(model)}</strong> at {escape(where)}, {escape(when)}"
+
+
+def verdict(found: dict[str, Any]) -> str:
+    status = found["status"]
+    items = "".join(f"<li>{said(text)}</li>" for text in found["reasons"])
+    items += "".join(f'<li class="note">Note: {said(text)}</li>' for text in found["notes"])
+    return (
+        f'<section class="verdict {status}" id="verdict"><h2><span class="chip">{status}</span> '
+        f"{VERDICT_WORDS[status]}</h2>{f'<ul>{items}</ul>' if items else ''}</section>"
+    )
+
+
+def turns_note(run: Run) -> str:
+    """Which requests of conversations are counted: a conversation is not one of them."""
+    return f" (every {link('turn', 'turn')} of a conversation counts as one)" if run.has_conversations else ""
+
+
+def timeline_note(run: Run) -> str:
+    what = "a request, one turn of a conversation," if run.has_conversations else "a request,"
+    parts = [f"Each line is {what} by its place in the plan:"]
+    if run.is_open_loop:
+        parts.append('<b class="wait">planned to sent</b>,')
+    if run.streams:
+        parts.append('<b class="ttft">sent to first token (TTFT)</b>,')
+        parts.append('<b class="decode">first to last token (decode)</b>;')
+    else:
+        parts.append('<b class="ttft">sent to whole answer (E2EL)</b>;')
+    parts.append('<b class="failed">failed or cut off</b>.')
+    return " ".join(parts)
+
+
+def percentile_table(summary: dict[str, Any]) -> str:
+    metrics = summary["metrics"]
+    percents = sorted(
+        {name for found in metrics.values() for name in found or () if is_percentile(name)},
+        key=lambda name: float(name[1:]),
+    )
+    columns = ["mean", "std", "min", *percents, "max"]
+    from_send = [(page_answers.metric_name(summary, key), found) for key, found in metrics.items()]
+    plan = summary["from_plan"] or {}
+    from_plan = [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    # As on the cards: first what a user felt.
+    rows = from_plan + from_send if felt_from_plan(summary) else from_send + from_plan
+    intervals = {METRIC_NAMES[key]: found for key, found in summary["percentile_intervals"].items()}
+    return table(
+        ["ms", *columns, "count"],
+        [
+            [
+                linked(name),
+                *(cell(known(found, c), intervals.get(name, {}), c) for c in columns),
+                f"{(found or {}).get('count', 0):,}",
+            ]
+            for name, found in rows
+        ],
+        "numbers",
+    )
+
+
+def cell(value: float | None, intervals: dict[str, Any], column: str) -> str:
+    """A figure, and below a percentile its 95 % interval, or that there are too few requests for it."""
+    if value is None or column not in intervals:
+        return figure(value)
+    between = intervals[column]
+    aside = f"{figure(between[0])} to {figure(between[1])}" if between else "too few"
+    return f"{figure(value)}<br><small>{aside}</small>"
+
+
+def is_percentile(name: str) -> bool:
+    return name[0] == "p" and name[1:].replace(".", "", 1).isdigit()
+
+
+def latency_note(summary: dict[str, Any]) -> str:
+    if "ttft_ms" not in summary["metrics"]:
+        return "E2EL: from the send to the end of the whole answer; nothing was streamed."
+    event = "choices" if summary["config"].get("ttft_at") == "first-chunk" else "generated content"
+    notes = [
+        f"TTFT: first event with {event}, from the send. ITL: gaps between such events, of all requests that "
+        "succeeded. TPOT: (E2EL − TTFT) / (output tokens − 1). E2EL: last such event, from the send."
+    ]
+    if summary["from_plan"] is not None:
+        notes.append(
+            "From plan: counted from when the request was to leave, as a user who came then feels it."
+        )
+    if summary["output_tokens_from"] in ("events", "mixed"):
+        notes.append(
+            "Where the server gave no usage that can be used, output tokens are counted as content events."
+        )
+    user = summary["client"]["ttft_user_ms"]
+    if summary["clock"] == "user":
+        notes.append("Stamps are the client's own: its delays are in every figure.")
+    elif summary["completed"] and known(user, "mean") is not None:
+        notes.append(
+            f"Without kernel stamps mean TTFT would have read {figure(known(user, 'mean'))} ms "
+            f"(p99 {figure(known(user, 'p99'))} ms)."
+        )
+    return " ".join(notes)
+
+
+def heat_buttons(summary: dict[str, Any]) -> str:
+    names = [
+        name.removesuffix("_ms") for name in ("ttft_ms", "tpot_ms", "e2el_ms") if name in summary["metrics"]
+    ]
+    return "".join(
+        f'<button type="button" data-heat="{name}" aria-pressed="{"true" if at == 0 else "false"}">{METRIC_NAMES[f"{name}_ms"]}</button>'
+        for at, name in enumerate(names)
+    )
+
+
+def errors(summary: dict[str, Any]) -> str:
+    found = summary["errors"]
+    requests = summary["requests"]
+    apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
+    tail = f"<p>Neither completed nor failed: {', '.join(apart)}.</p>" if apart else ""
+    if not found:
+        return (
+            f"<p>No request failed{', but not all were completed: ' + ', '.join(apart) if apart else ''}.</p>"
+        )
+    rows = []
+    for kind, count in found.items():
+        samples = [sample for sample in summary["error_samples"] if sample.get("kind") == kind][:3]
+        words = "<br>".join(
+            f"#{sample.get('slot')}: {said(str(sample.get('message') or '(nothing)')[:400])}"
+            for sample in samples
+        )
+        rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", words])
+    return table(["kind", "requests", "what the first ones said"], rows, "errors") + tail
+
+
+def checks(found: list[dict[str, Any]]) -> str:
+    rows = []
+    for check in found:
+        sign = "&lt;" if check["below"] else "&gt;"
+        bounds = [
+            f"{sign} {check[name]:.4g}" if check[name] is not None else "–"
+            for name in ("doubtful", "invalid")
+        ]
+        chip = f'<span class="chip {check["status"]}">{check["status"]}</span>'
+        measured = f"{figure(check['value'])} {escape(check['unit'])}"
+        rows.append(
+            [linked(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
+        )
+    return table(["what", "measured", "doubtful", "invalid", "", "why it matters"], rows, "checks")
+
+
+def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
+    client = summary["client"]
+    bounds = ttft_bounds(summary)
+    found: list[tuple[str, Any]] = [
+        ("clock of received bytes", summary["clock"]),
+        (
+            f"bounds of mean {'TTFT' if 'ttft_ms' in summary['metrics'] else 'E2EL'}",
+            ABSENT if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f} ms",
+        ),
+        ("client delay p50 / p99 / max", three(client["client_delay_ms"])),
+    ]
+    if client["schedule_lag_ms"] is not None:
+        found.append(("schedule lag p50 / p99 / max", three(client["schedule_lag_ms"])))
+    found += [
+        ("events per read", f"{client['events_per_read']:.2f}"),
+        (
+            "reads with several tokens",
+            f"{client['merged_reads']:,}"
+            + (
+                f"; {client['merged_events']:,} tokens share another's stamp"
+                if client["merged_events"]
+                else ""
+            ),
+        ),
+        ("reader's rest", f"{client['reader_rest_ms']:.2f} ms"),
+        ("CPU of a core, per worker", percents_of(client["cpu_share"])),
+        ("share of the client's roofline", roofline(client["roofline"])),
+        ("waiting for a CPU, per worker", percents_of(client["runqueue_wait_share"])),
+        (
+            "peak memory, per worker",
+            ", ".join("?" if n is None else f"{n / 1e6:.0f} MB" for n in client["peak_rss_bytes"]),
+        ),
+        ("requests on a kept connection", f"{client['reused_connections']:,}"),
+        ("sent again after a stale connection", client["stale_retries"]),
+        ("steps of the system clock", client["clock_steps"]),
+    ]
+    return found
+
+
+def three(figures: dict[str, float]) -> str:
+    if known(figures, "p50") is None:
+        return ABSENT
+    return f"{figures['p50']:.3f} / {figures['p99']:.3f} / {figures['max']:.3f} ms"
+
+
+def roofline(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "not known: aisbench selfcheck finds it for this host and plain http"
+    mean, busiest = 100 * found["mean_share"], 100 * found["busiest_share"]
+    return f"{mean:.1f} %, in the busiest second {busiest:.1f} % (selfcheck of {found['measured'][:10]})"
+
+
+def percents_of(shares: list[float | None]) -> str:
+    return ", ".join("?" if share is None else f"{100 * share:.1f} %" for share in shares) or "unknown"
+
+
+def facts(pairs: Iterable[tuple[str, Any]], label: Callable[[str], str] = linked) -> str:
+    """`label` makes the names HTML; options by their names are not words of the glossary."""
+    items = "".join(
+        f"<div><dt>{label(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
+        for name, value in pairs
+    )
+    return f"<dl>{items}</dl>"

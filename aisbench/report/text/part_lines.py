@@ -1,0 +1,93 @@
+"""Parts of a run on the console: its stages, slices, devices, servers and turns, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import fmean
+from typing import Any
+
+from aisbench.report.shown import known, shown
+from aisbench.report.stages import too_little
+
+GIB = 1 << 30
+
+
+def stages(stable: dict[str, Any]) -> Iterator[str]:
+    """The stable stage by both definitions, where there is one."""
+    for name, title in (("aisbench", "Stable stage"), ("statistical", "Settled (MSER-5)")):
+        stage = stable[name]
+        if stage["window_ms"] is None:
+            continue
+        nothing = too_little(stage)
+        if nothing:
+            yield f"{title:<19} none: {nothing}"
+            continue
+        begin, end = (ms / 1e3 for ms in stage["window_ms"])
+        metrics = stage["metrics"]
+        short = "" if stage["long_enough"] else "; short beside its longest request, so throughput is rough"
+        first = f", TTFT {shown(known(metrics['ttft_ms'], 'mean'))}" if "ttft_ms" in metrics else ""
+        yield (
+            f"{title:<19} {begin:.2f} to {end:.2f} s: {stage['completed']} requests, "
+            f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s{first}, "
+            f"E2EL {shown(known(metrics['e2el_ms'], 'mean'))} ms (mean){short}"
+        )
+
+
+def slice_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """How far the slices of a long run part; the first and the last one, which are not whole loads, left out."""
+    whole = block["slices"][1:-1] if block is not None else []
+    if block is None or not whole:
+        return
+    told = []
+    for name, title, unit in (
+        ("request_throughput", "", " req/s"),
+        ("output_throughput", "", " tok/s"),
+        ("mean_ttft_ms", "TTFT ", ""),
+        ("mean_e2el_ms", "E2EL ", " ms (mean)"),
+    ):
+        values = [value for part in whole if (value := part.get(name)) is not None]
+        if values:
+            told.append(f"{title}{min(values):.2f} to {max(values):.2f}{unit}")
+    failing = sum(part["failed"] > 0 for part in whole)
+    title = f"Slices of {block['width_s']:g} s"
+    yield f"{title:<19} {len(whole)} whole: {', '.join(told)}; failures in {failing}"
+
+
+def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
+    """The accelerators that were read, all of one model together."""
+    if block is None:
+        return
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for device in block["devices"]:
+        by_name.setdefault(device["name"], []).append(device)
+    for name, devices in by_name.items():
+        told = [f"{len(devices)} x {name}"]
+        for key, form in (
+            ("utilisation_percent", lambda mean, most: f"{mean:.0f} % busy (max {most:.0f})"),
+            ("memory_used_bytes", lambda mean, most: f"{mean / GIB:.1f} GiB each (max {most / GIB:.1f})"),
+            ("power_w", lambda mean, most: f"{mean:.0f} W each (max {most:.0f})"),
+        ):
+            known = [device[key] for device in devices if device[key]]
+            if known:
+                told.append(form(fmean(k["mean"] for k in known), max(k["max"] for k in known)))
+        yield f"{'Devices':<19} {', '.join(told)}"
+    if block["joules_per_output_token"] is not None:
+        yield (
+            f"{'Energy':<19} {block['energy_j']:.0f} J, "
+            f"{block['joules_per_output_token']:.3g} J per output token"
+        )
+
+
+def parts(summary: dict[str, Any]) -> Iterator[str]:
+    """A line for each server, and for each turn of conversations, where there are several."""
+    for key, name in (("endpoints", "url"), ("turns", "turn")):
+        for row in summary[key] or ():
+            first = f", TTFT {shown(mean_of(row, 'ttft'))}" if "mean_ttft_ms" in row else ""
+            yield (
+                f"{name.title() + ' ' + str(row[name]):<19} {row['completed']} completed, {row['failed']} failed, "
+                f"{row['output_throughput']:.2f} tok/s{first}, E2EL {shown(mean_of(row, 'e2el'))} ms (mean)"
+            )
+
+
+def mean_of(row: dict[str, Any], name: str) -> float | None:
+    return row[f"mean_{name}_ms"] if row["completed"] else None

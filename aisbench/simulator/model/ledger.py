@@ -1,0 +1,107 @@
+"""What happened, as the server saw it: for /truth since the last reset, for /metrics since the start."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from aisbench.simulator.model.durations import Durations
+
+# vLLM's bucket edges, in seconds.
+TTFT_EDGES = (
+    *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5),
+    *(10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0),
+)
+TOKEN_EDGES = (
+    *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5),
+    *(10.0, 20.0, 40.0, 80.0),
+)
+REQUEST_EDGES = (
+    *(0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0),
+    *(120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0),
+)
+
+
+class Ledger:
+    """Counts and durations.
+
+    A token's time is taken right after its bytes went to the kernel, so it is what left. A request's is
+    when the loop has read it: one that comes while a step's tokens are being sent (8 us each) waits in the
+    kernel until they are, which a client sees as part of its TTFT and this ledger does not.
+    """
+
+    def __init__(self) -> None:
+        self.active = 0
+        self.prompt_tokens = 0
+        self.cached_tokens = 0
+        self.generated_tokens = 0
+        self.finished: Counter[str] = Counter()
+        self.ttft = Durations(TTFT_EDGES)
+        self.itl = Durations(TOKEN_EDGES)
+        self.tpot = Durations(TOKEN_EDGES)
+        self.e2e = Durations(REQUEST_EDGES)
+        self.queue = Durations(REQUEST_EDGES)
+        self.late = Durations(())
+        self.all = (self.ttft, self.itl, self.tpot, self.e2e, self.queue, self.late)
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins /truth anew; requests that are under way stay active."""
+        self.requests = self.done = self.tokens = self.prompts = self.cached = 0
+        self.given_up_ns = 0
+        self.peak = self.active
+        self.faults: Counter[str] = Counter()
+        for durations in self.all:
+            durations.reset()
+
+    def count_blocks(self) -> None:
+        for durations in self.all:
+            durations.count_block()
+
+    def arrived(self, prompt_tokens: int, cached_tokens: int = 0) -> None:
+        self.requests += 1
+        self.active += 1
+        self.peak = max(self.peak, self.active)
+        self.prompt_tokens += prompt_tokens
+        self.prompts += prompt_tokens
+        self.cached_tokens += cached_tokens
+        self.cached += cached_tokens
+
+    def generated(self, tokens: int) -> None:
+        self.generated_tokens += tokens
+        self.tokens += tokens
+
+    def completed(self, reason: str, e2e_ns: int, decode_ns: int, tokens: int) -> None:
+        """A request has its whole answer; `decode_ns` is from its first token to its last."""
+        self.active -= 1
+        self.done += 1
+        self.finished[reason] += 1
+        self.e2e.append(e2e_ns)
+        if tokens > 1:
+            self.tpot.append(decode_ns // (tokens - 1))
+
+    def aborted(self, reason: str) -> None:
+        """A request has left without its whole answer."""
+        self.active -= 1
+        self.finished[reason] += 1
+
+    def truth(self) -> dict[str, object]:
+        """`requests` were accepted, `done` answered in full, `faults` injected (struck, not only drawn).
+
+        `late`: how long after its planned end each step was worked off. `given_up_ms`: time by which the
+        schedule was moved, because the server was too far behind it.
+        """
+        return {
+            "requests": self.requests,
+            "done": self.done,
+            "active": self.active,
+            "peak_concurrency": self.peak,
+            "prompt_tokens": self.prompts,
+            "cached_tokens": self.cached,
+            "tokens": self.tokens,
+            "faults": dict(self.faults),
+            "ttft": self.ttft.distribution(),
+            "itl": self.itl.distribution(),
+            "queue": self.queue.distribution(),
+            "late": self.late.distribution(),
+            "given_up_ms": self.given_up_ns / 1e6,
+        }

@@ -1,0 +1,95 @@
+"""plan.html: an arrival plan before anything is sent, in one file that needs nothing else."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aisbench.report.files.write import write_text
+from aisbench.report.page.arrays import packed
+from aisbench.report.page.shell import chart_page
+from aisbench.report.page.table import cards, figure
+from aisbench.studies.arrival_plan.measure import PlannedGaps, PlannedRate
+
+# In this order: each uses what those before it define.
+SCRIPTS = ("charts.js", "keys.js", "plan.js")
+
+
+def write_plan(
+    facts: dict[str, Any], rate: PlannedRate, gaps: PlannedGaps | None, command: Sequence[str], path: Path
+) -> None:
+    """Writes the page of analysis.planned's figures."""
+    parts = {
+        "title": "Arrival plan",
+        "subtitle": escape(what(facts)),
+        "headline": headline(facts),
+        "command": escape(shlex.join(command)),
+        "rate_note": escape(rate_note(rate)),
+        "gap_note": escape(gap_note(facts, gaps)),
+    }
+    write_text(chart_page("plan.html", parts, page_data(facts, rate, gaps), SCRIPTS), path)
+
+
+def page_data(facts: dict[str, Any], rate: PlannedRate, gaps: PlannedGaps | None) -> dict[str, Any]:
+    return {
+        "duration_s": facts["ends_s"],
+        "rate": {
+            "t": packed(rate.starts_s),
+            "width_s": rate.width_s,
+            "planned": packed(rate.planned),
+            "averaged": packed(rate.averaged),
+            "law": None if rate.law is None else packed(rate.law),
+        },
+        "gaps": None
+        if gaps is None
+        else {
+            "edges": packed(gaps.edges),
+            "counts": packed(gaps.counts.astype("i4")),
+            "law": None if gaps.law is None else packed(np.asarray(gaps.law)),
+        },
+    }
+
+
+def what(facts: dict[str, Any]) -> str:
+    return f"{facts['requests']:,} requests, {facts['law']} arrivals. Nothing has been sent."
+
+
+def rate_note(rate: PlannedRate) -> str:
+    note = f"Requests a second in bins of {rate.width_s:g} s, their moving average"
+    return f"{note}, and what the law expects." if rate.law is not None else f"{note}. A trace has no law."
+
+
+def gap_note(facts: dict[str, Any], gaps: PlannedGaps | None) -> str:
+    if gaps is None:
+        return "One request has no gap."
+    beyond = f" {gaps.beyond:,} longer ones are not shown." if gaps.beyond else ""
+    if gaps.law is None:
+        return f"Gaps between requests, in mean gaps. They are not drawn from a law.{beyond}"
+    return (
+        "Gaps between requests in mean gaps of the rate asked at that moment (so that a moving rate keeps one law), and "
+        f"how many of them the law expects in each bar.{beyond} Kolmogorov distance {facts['gap_ks']:.3f}, "
+        f"which plans of the law exceed {facts['gap_ks_limit']:.3f} once in a hundred."
+        if facts["gap_ks"] is not None
+        else f"Gaps between requests, in mean gaps of the rate asked at that moment.{beyond}"
+    )
+
+
+def headline(facts: dict[str, Any]) -> str:
+    mean, peak, cv = facts["mean_rps"], facts["law_peak_rps"], facts["gap_cv"]
+    shown = [
+        ("Requests", f"{facts['requests']:,}", f"the last one leaves at {figure(facts['ends_s'])} s"),
+        ("Mean rate", "–" if mean is None else figure(mean), "requests/s"),
+        (
+            "Most in a second",
+            f"{facts['most_in_a_second']:,}",
+            "requests" if peak is None else f"the law's highest rate is {figure(peak)}/s",
+        ),
+    ]
+    if cv is not None:
+        shown.append(("CV of gaps", f"{cv:.3f}", f"the law's is {facts['law_gap_cv']:.3f}"))
+    return cards(shown)

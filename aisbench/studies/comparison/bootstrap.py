@@ -1,0 +1,181 @@
+"""How far a statistic of a run could lie from the one measured: resampling requests, and repeats.
+
+Inside a run the resampled unit is a block of neighbouring requests, cube root of their number long: requests
+of one run meet the same batches, so that neighbours are alike, and resampling them singly would promise too
+much (the block bootstrap: Künsch 1989, with blocks that do not overlap). All of a block's token gaps go
+with it. Between runs, see `difference`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.studies.comparison.result import Sample
+
+REPLICATES = 2000
+CONFIDENCE = 0.95
+# Above these, neighbours are joined: memory stays at blocks x levels numbers of 4 bytes.
+MOST_BLOCKS = 2048
+MOST_LEVELS = 2048
+# A percentile of fewer values beyond it, or a mean of fewer blocks, says little about its own spread.
+LEAST_BEYOND = 5
+LEAST_BLOCKS = 8
+QUANTILES = {"median": 0.5, "p99": 0.99}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """`draws` (replicates,): a statistic as resampling gives it."""
+
+    draws: NDArray[np.float64]
+
+    def interval(self) -> tuple[float, float]:
+        """The middle 95 % (the percentile interval: Efron & Tibshirani 1993, chapter 13)."""
+        return middle(self.draws)
+
+
+def middle(draws: NDArray[np.floating]) -> tuple[float, float]:
+    low, high = np.percentile(draws, [50 * (1 - CONFIDENCE), 50 * (1 + CONFIDENCE)])
+    return float(low), float(high)
+
+
+def blocks_of(sample: Sample) -> tuple[NDArray[np.int64], int]:
+    """For each value its block (n,), and how many blocks there are."""
+    requests = int(sample.owner.max()) + 1 if len(sample.owner) else 0
+    length = max(1, math.ceil(requests ** (1 / 3)), math.ceil(requests / MOST_BLOCKS))
+    blocks = sample.owner // length
+    used, dense = np.unique(blocks, return_inverse=True)
+    return dense.astype(np.int64), len(used)
+
+
+def resampled(sample: Sample, statistics: Sequence[str], random: np.random.Generator) -> dict[str, Spread]:
+    """REPLICATES of each of `statistics` ("mean", "median", "p99") that the sample can tell; not the others."""
+    block, blocks = blocks_of(sample)
+    if blocks < LEAST_BLOCKS:
+        return {}
+    # How often each block was drawn, in each replicate: (replicates, blocks).
+    drawn = random.multinomial(blocks, np.full(blocks, 1 / blocks), REPLICATES).astype(np.float32)
+    found = {}
+    if "mean" in statistics:
+        total = np.bincount(block, sample.values_ms * sample.weights, blocks)
+        count = np.bincount(block, sample.weights, blocks)
+        found["mean"] = Spread((drawn @ total) / (drawn @ count))
+    wanted = [name for name in statistics if name in QUANTILES and can_tell(sample, QUANTILES[name])]
+    if wanted:
+        quantiles = resampled_quantiles(sample.values_ms, block, drawn, [QUANTILES[name] for name in wanted])
+        found |= {name: Spread(draws) for name, draws in zip(wanted, quantiles, strict=True)}
+    return found
+
+
+def can_tell(sample: Sample, quantile: float) -> bool:
+    """Whether enough requests lie beyond `quantile` for resampling to show how uncertain it is."""
+    return sample.is_whole and sample.requests * min(quantile, 1 - quantile) >= LEAST_BEYOND
+
+
+def resampled_quantiles(
+    values: NDArray[np.float64], block: NDArray[np.int64], drawn: NDArray[np.float32], quantiles: list[float]
+) -> list[NDArray[np.float64]]:
+    """For each of `quantiles` the replicates (replicates,).
+
+    Values (n,) are put on a grid of levels: their own when there are few, else 1,024 quantiles and as
+    many more beyond the 97th percentile. Blocks x levels counts times `drawn` (replicates, blocks) are
+    the replicates' histograms; the quantile is read off between two levels.
+    """
+    levels = np.unique(values)
+    if len(levels) > MOST_LEVELS:
+        half = MOST_LEVELS // 2
+        shares = np.concatenate([np.linspace(0, 1, half), np.linspace(0.97, 1, half)])
+        levels = np.unique(np.quantile(values, shares))
+    at = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
+    size = drawn.shape[1] * len(levels)
+    counts = np.bincount(block * len(levels) + at, minlength=size).reshape(drawn.shape[1], len(levels))
+    below = np.cumsum(drawn @ counts.astype(np.float32), axis=1, dtype=np.float64)
+    total = below[:, -1]
+    found = []
+    for quantile in quantiles:
+        # Numpy's linear rule: the value at place (n - 1) q, counted from 0, between its two neighbours.
+        place = (total - 1) * quantile
+        low, high = (level_at(below, levels, np.floor(place) + up) for up in (1, 2))
+        found.append(low + (high - low) * (place - np.floor(place)))
+    return found
+
+
+def level_at(
+    below: NDArray[np.float64], levels: NDArray[np.float64], rank: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """For each replicate the level of its value of `rank` (replicates,), counted from 1.
+
+    `below` (replicates, levels): how many values are at a level or under it.
+    """
+    reached = below >= np.minimum(rank, below[:, -1])[:, None] - 0.5
+    found: NDArray[np.float64] = levels[np.argmax(reached, axis=1)]
+    return found
+
+
+def difference(
+    first: Sequence[float],
+    second: Sequence[float],
+    first_spreads: Sequence[Spread | None],
+    second_spreads: Sequence[Spread | None],
+) -> tuple[float, float] | None:
+    """The 95 % interval of second / first - 1, each the geometric mean of its runs; None: it cannot be told.
+
+    One run each: from the requests alone. With repeats the run is the unit: the logarithms' spread between
+    runs of the same thing, pooled over both sides, with Student's t for so few of them. Resampling three runs
+    would be too narrow (a resampled mean of k runs varies by (k - 1) / k of what it should, and its tails are
+    normal ones). The requests then add nothing: repeats ask the same again, so that what chance there was in
+    the choice of requests is in all of them alike. A single run against repeats is taken to scatter as they
+    do; it needs data of its requests, and the interval is no narrower than these give.
+    """
+    if min(*first, *second) <= 0:
+        return None
+    own = None
+    spreads = [*first_spreads, *second_spreads]
+    if all(spread is not None and np.all(spread.draws > 0) for spread in spreads):
+        own = middle(log_mean(second_spreads) - log_mean(first_spreads))
+    freedom = len(first) + len(second) - 2
+    if own is None and min(len(first), len(second)) == 1:
+        return None
+    if own is not None and freedom == 0:
+        return math.expm1(own[0]), math.expm1(own[1])
+    logs = [np.log(np.asarray(side, np.float64)) for side in (first, second)]
+    squares = sum(float(np.sum((side - side.mean()) ** 2)) for side in logs)
+    error = math.sqrt(squares / freedom * (1 / len(first) + 1 / len(second)))
+    middle_log = float(logs[1].mean() - logs[0].mean())
+    reach = student_t(0.5 + CONFIDENCE / 2, freedom) * error
+    low, high = middle_log - reach, middle_log + reach
+    if own is not None and min(len(first), len(second)) == 1:
+        low, high = min(low, own[0]), max(high, own[1])
+    return math.expm1(low), math.expm1(high)
+
+
+def log_mean(spreads: Sequence[Spread | None]) -> NDArray[np.float64]:
+    """Replicates (replicates,) of the mean of the runs' logarithms."""
+    found: NDArray[np.float64] = np.mean(
+        [np.log(spread.draws) for spread in spreads if spread is not None], axis=0
+    )
+    return found
+
+
+def student_t(share: float, freedom: int) -> float:
+    """The quantile `share` (above 0.5) of Student's t with `freedom` degrees: its density summed by Simpson's
+    rule in the angle atan(t / sqrt(freedom)), where it is a power of the cosine, and bisected."""
+    norm = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
+
+    def above_half(angle: float) -> float:
+        places = np.linspace(0.0, angle, 2001)
+        density = np.cos(places) ** (freedom - 1)
+        weights = np.where(np.arange(2001) % 2, 4.0, 2.0)
+        weights[[0, -1]] = 1.0
+        return norm * float(density @ weights) * angle / 6000
+
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):
+        half = (low + high) / 2
+        low, high = (half, high) if above_half(half) < share - 0.5 else (low, half)
+    return math.tan(low) * math.sqrt(freedom)

@@ -1,0 +1,86 @@
+"""Whether two runs asked for the same: by fingerprint where both have one, else by what can be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from aisbench.studies.comparison.result import ToolResult
+
+SAME, DIFFERENT, UNKNOWN = "the same", "different", "not known"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that can be held against its like; `equal` None: one of the two does not tell it."""
+
+    name: str
+    first: str
+    second: str
+    equal: bool | None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """`status`: SAME only by the bodies' fingerprint; DIFFERENT when anything asked differs."""
+
+    status: str
+    words: str
+    facts: tuple[Fact, ...]
+
+
+def compare_inputs(first: ToolResult, second: ToolResult) -> Inputs:
+    facts = tuple(facts_of(first, second))
+    told = {fact.name: fact.equal for fact in facts}
+    if told.get("bodies") is not None:
+        if told["bodies"]:
+            return Inputs(SAME, "the same request bodies, byte for byte, in the same order", facts)
+        return Inputs(DIFFERENT, "the fingerprints of the bodies differ", facts)
+    unequal = [fact.name for fact in facts if fact.equal is False]
+    if unequal:
+        return Inputs(DIFFERENT, f"these differ: {', '.join(unequal)}", facts)
+    equal = [fact.name for fact in facts if fact.equal]
+    agreeing = f"what can be compared agrees: {', '.join(equal)}" if equal else "nothing can be compared"
+    return Inputs(UNKNOWN, f"not known to be the same; {agreeing}", facts)
+
+
+def facts_of(first: ToolResult, second: ToolResult) -> Iterator[Fact]:
+    for name in ("bodies", "arrivals"):
+        one, other = first.fingerprint.get(name), second.fingerprint.get(name)
+        if one or other:
+            yield Fact(name, short(one), short(other), one == other if one and other else None)
+    for name, attribute in (("model", "model"), ("API", "api"), ("requests", "num_requests")):
+        yield fact(name, getattr(first.setup, attribute), getattr(second.setup, attribute))
+    for name, key in (("input tokens", "total_input_tokens"), ("output tokens", "total_output_tokens")):
+        yield fact(name, whole(first.figures.get(key)), whole(second.figures.get(key)))
+    one, other = first.input_lens, second.input_lens
+    if one is not None and other is not None:
+        yield Fact(
+            "input lengths",
+            spread_of(one),
+            spread_of(other),
+            bool(np.array_equal(np.sort(one), np.sort(other))),
+        )
+
+
+def fact(name: str, one: object, other: object) -> Fact:
+    return Fact(name, text(one), text(other), None if one is None or other is None else one == other)
+
+
+def text(value: object) -> str:
+    return "not told" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def short(digest: object) -> str:
+    return "none" if not digest else str(digest)[:16]
+
+
+def whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def spread_of(lengths: np.ndarray) -> str:
+    """Of lengths (requests,), least to largest."""
+    return f"{lengths.min():,} to {lengths.max():,}" if len(lengths) else "none"

@@ -1,0 +1,160 @@
+"""A run folder of this program, read from its records; or its summary.json where only that is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.summary import summarise
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, logged_gaps_ns
+from aisbench.records.run import Run
+from aisbench.studies.comparison.readers.vllm import SCALARS
+from aisbench.studies.comparison.result import (
+    Habits,
+    Sample,
+    Setup,
+    ToolResult,
+    described_figures,
+    known,
+    number,
+)
+
+TOOL = "aisbench"
+# With any of these no one number is the rate.
+MOVING = ("ramp_up", "rate_steps", "rate_series", "rate_sine", "burst")
+APIS = {"openai": "completions", "openai-chat": "chat", "openai-responses": "responses"}
+SAMPLING = ("temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty")
+
+
+def recognises(content: dict[str, Any]) -> bool:
+    """True for summary.json, which holds vLLM's keys as well: so this is asked first."""
+    return {"fingerprint", "verdict", "metrics", "config"} <= content.keys()
+
+
+def read_folder(folder: Path) -> ToolResult:
+    """Everything from the records. Raises BadInput when `folder` holds none that can be read."""
+    run = Run.load(folder)
+    summary = summarise(run)
+    ok = run.has_status("ok")
+    order = np.argsort(run.rows["sent_ns"][ok], kind="stable")
+    tokens = TokenCounts.of(run)
+    return result_of(
+        summary,
+        str(folder),
+        samples=samples_of(run, tokens, order),
+        input_lens=tokens.prompt[ok][order],
+        output_lens=tokens.output[ok][order],
+    )
+
+
+def read_summary(content: dict[str, Any], path: str) -> ToolResult:
+    """The figures alone: without its records a run has no data behind them."""
+    return result_of(content, path, samples={}, input_lens=None, output_lens=None)
+
+
+def result_of(
+    summary: dict[str, Any],
+    path: str,
+    *,
+    samples: dict[str, Sample],
+    input_lens: np.ndarray | None,
+    output_lens: np.ndarray | None,
+) -> ToolResult:
+    figures = known({name: summary.get(name) for name in SCALARS})
+    for suffix, block in (("", summary.get("metrics")), ("_from_plan", summary.get("from_plan"))):
+        for name, values in (block or {}).items():
+            key = name.removesuffix("_ms") + suffix
+            figures |= known({f"{key}_ms.{kind}": values.get(kind) for kind in ("mean", "median", "p99")})
+    for name, sample in samples.items():
+        # With --compat vllm these count from vLLM's origin, where the summary's blocks count from the send.
+        if sample.is_whole:
+            figures |= described_figures(name, sample.values_ms)
+    verdict = summary.get("verdict") or {}
+    return ToolResult(
+        tool=TOOL,
+        path=path,
+        setup=setup_of(summary.get("config") or {}, summary),
+        habits=habits_of(summary.get("config") or {}, summary),
+        figures=figures,
+        samples=samples,
+        input_lens=input_lens,
+        output_lens=output_lens,
+        fingerprint=summary.get("fingerprint") or {},
+        verdict=verdict.get("status"),
+        verdict_reasons=tuple(verdict.get("reasons") or ()),
+    )
+
+
+def setup_of(config: dict[str, Any], summary: dict[str, Any]) -> Setup:
+    backend = str(config.get("backend") or "")
+    extra = config.get("extra_body") or {}
+    sampling = {name: extra[name] for name in SAMPLING if name in extra}
+    if config.get("temperature") is not None:
+        sampling["temperature"] = config["temperature"]
+    ratio = number(config.get("range_ratio"))
+    return Setup(
+        model=config.get("model"),
+        tokenizer=config.get("tokenizer"),
+        api=APIS.get(backend, backend or None),
+        streams=config.get("stream"),
+        dataset=config.get("dataset"),
+        num_requests=config.get("num_requests") or (summary.get("requests") or {}).get("planned"),
+        rate=None if any(config.get(name) for name in MOVING) else number(config.get("rate")),
+        burstiness=number(config.get("burstiness")),
+        concurrency=config.get("concurrency"),
+        seed=config.get("seed"),
+        ignore_eos=config.get("ignore_eos"),
+        sampling=sampling,
+        length_rule=None
+        if ratio is None or config.get("dataset") != "random"
+        else "fixed"
+        if ratio == 0
+        else f"the length up to {ratio:g} of it more or less",
+        warmup=config.get("warmup"),
+    )
+
+
+def habits_of(config: dict[str, Any], summary: dict[str, Any]) -> Habits:
+    return Habits(
+        ttft_at=config.get("ttft_at"),
+        origin="slot" if config.get("compat") == "vllm" else "send",
+        end="content",
+        itl_per="chunk",
+        output_tokens=summary.get("output_tokens_from"),
+        tells_queue=True,
+    )
+
+
+def samples_of(run: Run, tokens: TokenCounts, order: np.ndarray) -> dict[str, Sample]:
+    """`order` (succeeded requests,): their indices in the order of sending.
+
+    Without --save-token-times the single gaps are in a histogram only: each request's mean gap and
+    their number are known, so that the mean ITL has an interval and its percentiles have none.
+    """
+    latencies = Latencies.of(run, tokens, run.sends_from)
+    ok = run.has_status("ok")
+    rows = run.rows[ok][order]
+    found = {"e2el": Sample.of_requests(latencies.e2el[order])}
+    if latencies.e2el_from_plan is not None:
+        found["e2el_from_plan"] = Sample.of_requests(latencies.e2el_from_plan[order])
+    if not run.streams:
+        return found
+    found["ttft"] = Sample.of_requests(latencies.ttft[order])
+    if latencies.ttft_from_plan is not None:
+        found["ttft_from_plan"] = Sample.of_requests(latencies.ttft_from_plan[order])
+    found["tpot"] = Sample.of_requests(latencies.tpot_each[order])
+    # Answers that came at one moment show no time between tokens.
+    timed = rows["last_token_ns"] > rows["first_token_ns"]
+    if logged_gaps_ns(run) is not None:
+        gaps = [gap / 1e6 for gap, keep in zip(each_gaps_ns(run), ok, strict=True) if keep]
+        found["itl"] = Sample.of_gaps(
+            [gaps[at] if shown else gaps[at][:0] for at, shown in zip(order, timed, strict=True)]
+        )
+    else:
+        spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6
+        counts = np.where(timed, rows["content_events"].astype(np.int64) - 1, 0)
+        found["itl"] = Sample.of_mean_gaps(spans, counts)
+    return found

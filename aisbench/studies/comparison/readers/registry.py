@@ -1,0 +1,135 @@
+"""Which tool wrote a result is told by what is in it, not by its name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aisbench.errors import BadInput
+from aisbench.studies.comparison.readers import (
+    aiperf,
+    aisbench,
+    guidellm,
+    sglang,
+    vllm,
+)
+from aisbench.studies.comparison.result import Group, ToolResult
+
+KINDS = (
+    "an aisbench run folder, vllm bench serve --save-result, sglang bench_serving's JSON lines, "
+    "AIPerf's profile_export_aiperf.json or GuideLLM's benchmarks.json"
+)
+
+
+def read_groups(arguments: list[str]) -> list[Group]:
+    """Each argument is a path, or NAME=path,path,... for repeats of one thing.
+
+    A path that holds several results is several groups when it stands alone, and several repeats in
+    a NAME=... argument. Raises BadInput for what cannot be read, and when there are fewer than two
+    groups.
+    """
+    groups: list[Group] = []
+    for argument in arguments:
+        name, paths = split_argument(argument)
+        if name is None:
+            found = read_path(paths[0])
+            groups += [Group(short_name(result), (result,)) for result in found]
+        else:
+            runs = [result for path in paths for result in read_path(path)]
+            groups.append(Group(name, tuple(runs)))
+    if len(groups) < 2:
+        raise BadInput(f"one result cannot be compared; give at least two, each {KINDS}")
+    return with_distinct_names(groups)
+
+
+def split_argument(argument: str) -> tuple[str | None, list[str]]:
+    """(name, paths); no name for a plain path, also for one that has an equals sign in it."""
+    name, mark, rest = argument.partition("=")
+    if not mark or "/" in name or Path(argument).exists():
+        return None, [argument]
+    paths = [path for path in rest.split(",") if path]
+    if not name or not paths:
+        raise BadInput(f"{argument!r} is not NAME=RUN,RUN...; give for example ours=run1,run2")
+    return name, paths
+
+
+def short_name(result: ToolResult) -> str:
+    return Path(result.path).resolve().name
+
+
+def with_distinct_names(groups: list[Group]) -> list[Group]:
+    """A name that has been there gets a number."""
+    seen: dict[str, int] = {}
+    found = []
+    for group in groups:
+        seen[group.name] = count = seen.get(group.name, 0) + 1
+        found.append(group if count == 1 else Group(f"{group.name} ({count})", group.runs))
+    return found
+
+
+def read_path(path: str) -> list[ToolResult]:
+    """The results in one folder or file. Raises BadInput: the line names it and what would work."""
+    place = Path(path)
+    if place.is_dir():
+        if not (place / "records").is_dir() and (place / "benchmarks.json").is_file():
+            return read_path(str(place / "benchmarks.json"))
+        return [aisbench.read_folder(place)]
+    if place.name in ("summary.json", "vllm.json") and (place.parent / "records" / "run.json").is_file():
+        # Made from the records beside it: these tell more, and who measured.
+        return [aisbench.read_folder(place.parent)]
+    return [result for content in objects_of(place) for result in read_object(content, path)]
+
+
+def read_object(content: dict[str, Any], path: str) -> list[ToolResult]:
+    try:
+        if aisbench.recognises(content):
+            return [aisbench.read_summary(content, path)]
+        if sglang.recognises(content):
+            return [sglang.read(content, path)]
+        if vllm.recognises(content):
+            return [vllm.read(content, path)]
+        if guidellm.recognises(content):
+            return guidellm.read(content, path)
+        if aiperf.recognises(content):
+            return [aiperf.read(content, path)]
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as problem:
+        raise BadInput(f"{path} cannot be understood ({problem}); give {KINDS}") from None
+    some = ", ".join(list(content)[:5]) or "nothing"
+    raise BadInput(f"{path} is no result that is known here (it holds {some}); give {KINDS}")
+
+
+def objects_of(place: Path) -> list[dict[str, Any]]:
+    """The JSON objects of a file: one, or one a line. Raises BadInput."""
+    try:
+        raw = place.read_bytes()
+    except OSError as problem:
+        raise BadInput(f"{place} cannot be read ({problem.strerror}); give {KINDS}") from None
+    try:
+        found = [json_of(raw)]
+    except ValueError as problem:
+        lines = [line for line in raw.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise BadInput(f"{place} is not JSON ({problem}); give {KINDS}") from None
+        found = [json_line(line, place, at) for at, line in enumerate(lines, 1)]
+    for content in found:
+        if not isinstance(content, dict):
+            raise BadInput(f"{place} holds no JSON object; give {KINDS}")
+    return found
+
+
+def json_line(line: bytes, place: Path, at: int) -> Any:
+    try:
+        return json_of(line)
+    except ValueError as problem:
+        raise BadInput(f"{place}: line {at} is not JSON ({problem}); give {KINDS}") from None
+
+
+def json_of(raw: bytes) -> Any:
+    """orjson, or, for the NaN and Infinity that Python's json writes, the standard library's."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return json.loads(raw)

@@ -1,0 +1,96 @@
+"""The folder of a search, and search.json in it: from there an interrupted one goes on."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from aisbench.config.run_config import RunConfig
+from aisbench.disk import room_for
+from aisbench.errors import BadInput
+from aisbench.records.folder import new_folder
+from aisbench.studies.saturation.settings import Settings
+
+SEARCH_SCHEMA = 1
+STATE = "search.json"
+
+
+@dataclass
+class SearchFolder:
+    """`steps`: one entry for each run that was finished, in order: its `load`, `folder` and what was said of it.
+
+    `sounding`: what the first look at the server told; None before it, or where none is needed. `outcome` and `ended`
+    (why it is over, in words): see saturation.result.
+    """
+
+    path: Path
+    config: RunConfig
+    settings: Settings
+    command: list[str]
+    sounding: dict[str, Any] | None = None
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    outcome: str = "interrupted"
+    ended: str = "the search did not come to its end"
+
+    @staticmethod
+    def create(config: RunConfig, settings: Settings, command: list[str]) -> SearchFolder:
+        """A new folder named after the second; raises BadInput when it cannot be made."""
+        folder = SearchFolder(new_folder(config.work_dir, "saturate_"), config, settings, command)
+        folder.save()
+        return folder
+
+    @staticmethod
+    def load(path: Path, api_key: str | None) -> SearchFolder:
+        """The search that was begun in `path`. The key is in no file, and has to be given anew."""
+        try:
+            state = json.loads((path / STATE).read_text())
+        except (OSError, ValueError):
+            raise BadInput(f"{path} holds no {STATE} that can be read; give the folder of a search") from None
+        if state.get("schema") != SEARCH_SCHEMA:
+            raise BadInput(f"{path} was written by another version of aisbench; search anew")
+        return SearchFolder(
+            path,
+            restored(RunConfig, {**state["config"], "api_key": api_key}),
+            restored(Settings, state["settings"]),
+            state["command"],
+            state["sounding"],
+            [step for step in state["steps"] if (path / step["folder"]).is_dir()],
+            **{name: state[name] for name in ("outcome", "ended") if name in state},
+        )
+
+    def save(self) -> None:
+        """Whole or not at all."""
+        state = {
+            "schema": SEARCH_SCHEMA,
+            "command": self.command,
+            "config": self.config.as_dict(),
+            "settings": asdict(self.settings),
+            "sounding": self.sounding,
+            "steps": self.steps,
+            "outcome": self.outcome,
+            "ended": self.ended,
+        }
+        fresh = self.path / f"{STATE}.new"
+        try:
+            with room_for(
+                f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"
+            ):
+                fresh.write_text(json.dumps(state, indent=1))
+                os.replace(fresh, self.path / STATE)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def restored(kind: type, plain: dict[str, Any]) -> Any:
+    """A dataclass from what JSON made of it: lists were tuples, and "inf" a number where the field may be one."""
+    given = {}
+    for known in fields(kind):
+        if known.name in plain:
+            value = plain[known.name]
+            was_number = value == "inf" and "float" in str(known.type)
+            given[known.name] = math.inf if was_number else tuple(value) if isinstance(value, list) else value
+    return kind(**given)

@@ -1,0 +1,70 @@
+"""What was measured, held against the bounds of an SLO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.intervals import side_ranks
+from aisbench.studies.saturation.slo import Term
+
+# Of the normal distribution: 95 % lie within so many standard deviations of the mean.
+Z_95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Held:
+    """A term held against what was measured: `low` and `high` are the 95 % interval of `value` (None: the
+    sample cannot support that end). A latency that has no value (infinite) is None."""
+
+    term: Term
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def met(self) -> bool:
+        return self.value is not None and self.value <= self.term.bound
+
+    @property
+    def clear(self) -> bool:
+        """True when the whole interval lies on one side of the bound."""
+        if self.value is None:
+            return True
+        if self.met:
+            return self.high is not None and self.high <= self.term.bound
+        return self.low is not None and self.low > self.term.bound
+
+
+def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
+    """`values_ms` holds one value for each request; infinite for those that never came to one."""
+    if len(values_ms) == 0:
+        return Held(term, None, None, None)
+    ordered = np.sort(values_ms)
+    if term.percent is None:
+        mean = float(ordered.mean())
+        reach = Z_95 * float(ordered.std()) / len(ordered) ** 0.5 if np.isfinite(mean) else 0.0
+        return Held(term, finite(mean), finite(mean - reach), finite(mean + reach))
+    # An observation, not a mix of two: one of the two may be infinite.
+    value = float(np.percentile(ordered, term.percent, method="inverted_cdf"))
+    low, high = (
+        None if rank is None else ordered[rank - 1] for rank in side_ranks(len(ordered), term.percent)
+    )
+    return Held(term, finite(value), finite(low), finite(high))
+
+
+def hold_errors(term: Term, failed: int, count: int) -> Held:
+    """Wilson's interval (Journal of the American Statistical Association 22, 1927): also good near 0."""
+    if count == 0:
+        return Held(term, None, None, None)
+    share = failed / count
+    spread = Z_95**2 / count
+    middle = (share + spread / 2) / (1 + spread)
+    reach = Z_95 * (share * (1 - share) / count + spread / (4 * count)) ** 0.5 / (1 + spread)
+    return Held(term, share, max(0.0, middle - reach), min(1.0, middle + reach))
+
+
+def finite(value: float | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None

@@ -1,0 +1,85 @@
+"""The knee of a curve: the load at which the server does most for what its users wait.
+
+It is where the power, throughput over mean latency, is greatest (L. Kleinrock, "Power and deterministic rules of
+thumb for probabilistic problems in computer communications", ICC 1979). Points that lie close together part by
+chance more than by their loads, so the means of E2EL are smoothed first, as what they must be: never falling with load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aisbench.studies.saturation.step import Point
+
+
+@dataclass(frozen=True)
+class Knee:
+    """`load` has the greatest power; `between` the loads measured beside it (None: none there)."""
+
+    load: float
+    between: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`loads`, ascending, and the power at each: requests/s^2, 0 where the queue grew or nothing was answered.
+
+    `knee`: None where there is no power, or the lowest load has the greatest, so that the knee may lie below it.
+    """
+
+    loads: tuple[float, ...]
+    powers: tuple[float, ...]
+    knee: Knee | None
+
+    @staticmethod
+    def of(points: Sequence[Point]) -> Curve:
+        ordered = sorted(points, key=lambda point: point.load)
+        known = [point for point in ordered if mean_e2el_s(point) > 0 and not point.overloaded]
+        smooth = never_falling([mean_e2el_s(point) for point in known], [requests(point) for point in known])
+        by_load = {
+            # In closed loop the throughput is load / E2EL, by Little's law.
+            point.load: point.load / e2el_s if point.open_loop else point.load / e2el_s**2
+            for point, e2el_s in zip(known, smooth, strict=True)
+        }
+        powers = tuple(by_load.get(point.load, 0.0) for point in ordered)
+        return Curve(tuple(point.load for point in ordered), powers, knee_of(ordered, powers))
+
+    @property
+    def has_power(self) -> bool:
+        return any(power > 0 for power in self.powers)
+
+    def power(self, load: float) -> float:
+        return self.powers[self.loads.index(load)]
+
+
+def knee_of(ordered: Sequence[Point], powers: Sequence[float]) -> Knee | None:
+    if not any(power > 0 for power in powers):
+        return None
+    at = powers.index(max(powers))
+    if at == 0 and not ordered[0].is_lone:
+        return None
+    below = ordered[at - 1].load if at > 0 else None
+    above = ordered[at + 1].load if at + 1 < len(ordered) else None
+    return Knee(ordered[at].load, (below, above))
+
+
+def mean_e2el_s(point: Point) -> float:
+    return (point.latencies.get("e2el_ms", {}).get("mean") or 0.0) / 1e3
+
+
+def requests(point: Point) -> float:
+    return point.latencies["e2el_ms"]["count"]
+
+
+def never_falling(values: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """The weighted least-squares fit that never falls: neighbours that would are pooled (e.g. Barlow et al.,
+    Statistical Inference under Order Restrictions, 1972, 1.2)."""
+    blocks: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        blocks.append((value, weight, 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (low, of_low, many), (high, of_high, more) = blocks[-2:]
+            mean = (low * of_low + high * of_high) / (of_low + of_high)
+            blocks[-2:] = [(mean, of_low + of_high, many + more)]
+    return [value for value, _, count in blocks for _ in range(count)]

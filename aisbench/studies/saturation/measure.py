@@ -1,0 +1,297 @@
+"""What `aisbench saturate` does once its options are known to be good."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aisbench import saying
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.coordinator import Coordinator, Tick
+from aisbench.errors import BadInput, CannotRun
+from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
+from aisbench.records.run import Run
+from aisbench.report.files.write import write_all, write_json, writing_report
+from aisbench.report.text.console import one_line
+from aisbench.studies.saturation.folder import SearchFolder
+from aisbench.studies.saturation.page import write_saturation
+from aisbench.studies.saturation.result import client_status, result
+from aisbench.studies.saturation.runs import (
+    Hopeless,
+    expected_e2el_s,
+    expected_throughput,
+    sounded,
+    sounding_config,
+    sounding_over,
+    step_config,
+    step_seconds,
+)
+from aisbench.studies.saturation.search import Plan, informed, next_load
+from aisbench.studies.saturation.step import Point, Sample
+from aisbench.studies.saturation.table import (
+    answer_text,
+    sounding_text,
+    step_text,
+    write_points_csv,
+)
+
+# A server that was cut off needs a moment to drop what it was doing, and may tell when it has.
+DRAIN_LEAST_S, DRAIN_MOST_S = 2.0, 60.0
+# The first rate, of what the sounding got done.
+FIRST_SHARE = 0.75
+FIRST_IN_FLIGHT = 16.0
+
+Say = Callable[[str], None]
+
+
+def note(line: str) -> None:
+    """A line that is no part of the result."""
+    saying.say(line, err=True)
+
+
+class RunFailed(Exception):
+    """A run of the search came to nothing; the message says why."""
+
+
+def first_failure(run: Run) -> str:
+    """The kind and words of the first failure that the run kept, if it did: " (http_500: overloaded)"."""
+    samples = run.info.get("error_samples") or []
+    if not samples:
+        return ""
+    message = one_line(samples[0].get("message") or "")
+    return f" ({samples[0]['kind']}{f': {message}' if message else ''})"
+
+
+def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Say) -> int:
+    """Goes on with the search in `folder`, writes its result, returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        config = folder.config
+        urls = config.url or (("http://localhost",) if config.uds is not None else ())
+        simulated = not urls
+        if simulated:
+            from aisbench.simulator.process import start_simulator
+
+            simulator = stack.enter_context(start_simulator([]))
+            note(f"no --url: the built-in simulator runs at {simulator.url}")
+            urls = (simulator.url,)
+        search = Search(folder, urls, simulated, budget_s, say)
+        folder.outcome, folder.ended = search.run()
+    folder.save()
+    found = write_result(search)
+    say(answer_text(found, folder.settings, folder.path))
+    if folder.outcome == "interrupted":
+        return INTERRUPTED
+    if folder.outcome == "failed" or (not folder.settings.sweep and found["max_load"] is None):
+        return RUN_FAILED
+    if config.strict and found["verdict"]["status"] == "invalid":
+        return VERDICT_INVALID
+    return DONE
+
+
+def reported(folder: SearchFolder, output: Path | None = None) -> dict[str, Any]:
+    """The result of the search in `folder`, made and written again from the records of its steps."""
+    return write_result(Search(folder, (), False, None, lambda _: None), output)
+
+
+def write_result(search: Search, output: Path | None = None) -> dict[str, Any]:
+    """Writes saturation.json, .csv and .html into `output`, or else the search's folder; returns what is in the first."""
+    folder = search.folder
+    place = output or folder.path
+    found = result(
+        Plan.of(folder.settings, search.start),
+        folder.settings.terms,
+        search.points(),
+        search.samples,
+        folder.steps,
+        ended=folder.ended,
+        outcome=folder.outcome,
+    )
+    with writing_report(folder.path, place):
+        write_json(found, place / "saturation.json", indent=True)
+        write_points_csv(found, place / "saturation.csv")
+        write_saturation(found, folder.settings, folder.command, place / "saturation.html")
+    return found
+
+
+class Search:
+    """Measures one load after the other. What was measured before, in `folder`, is read from its records."""
+
+    def __init__(
+        self,
+        folder: SearchFolder,
+        urls: tuple[str, ...],
+        simulated: bool,
+        budget_s: float | None,
+        say: Say,
+    ) -> None:
+        self.folder = folder
+        self.settings = folder.settings
+        self.terms = folder.settings.terms
+        self.urls = urls
+        self.simulated = simulated
+        self.ends_at = math.inf if budget_s is None else time.monotonic() + budget_s
+        self.say = say
+        self.samples: dict[float, list[Sample]] = {}
+        self.said: list[str] = []
+        # The last run, where it was cut.
+        self.cut: Coordinator | None = None
+        for step in folder.steps:
+            self.keep(step["load"], Run.load(folder.path / step["folder"]))
+
+    def keep(self, load: float, run: Run) -> None:
+        self.samples.setdefault(load, []).append(Sample.of(run, self.terms))
+
+    def points(self) -> list[Point]:
+        open_loop = self.settings.is_open_loop
+        sounding = self.folder.sounding
+        return informed(
+            [Point.of(load, open_loop, samples, self.terms) for load, samples in self.samples.items()],
+            None if sounding is None else float(sounding["throughput"]),
+        )
+
+    @property
+    def start(self) -> float:
+        """The first load."""
+        settings, sounding = self.settings, self.folder.sounding
+        if settings.start is not None or settings.sweep:
+            return settings.start or settings.sweep[0]
+        if settings.is_open_loop and sounding is not None:
+            first = FIRST_SHARE * float(sounding["throughput"])
+        else:
+            first = FIRST_IN_FLIGHT
+        return min(first, settings.most or math.inf)
+
+    def step_s(self, load: float) -> float:
+        """How long `load` is held."""
+        if self.settings.step_s is not None:
+            return self.settings.step_s
+        sounding = self.folder.sounding
+        assert sounding is not None
+        if self.settings.is_open_loop:
+            return float(sounding["step_s"])
+        return step_seconds(expected_e2el_s(load, sounding, self.points()), float(sounding["throughput"]))
+
+    def run(self) -> tuple[str, str]:
+        """The outcome and why the search is over: see saturation.result."""
+        settings = self.settings
+        try:
+            known_start = settings.start is not None or bool(settings.sweep)
+            if self.folder.sounding is None and not (known_start and settings.step_s is not None):
+                self.sound()
+            while True:
+                wanted = next_load(Plan.of(settings, self.start), self.points())
+                if wanted.load is None:
+                    return "finished", wanted.why
+                if time.monotonic() + self.step_s(wanted.load) > self.ends_at:
+                    return "budget", "the budget is used up"
+                self.measure(wanted.load, wanted.why)
+        except KeyboardInterrupt:
+            return "interrupted", "stopped by the user"
+        except RunFailed as problem:
+            return "failed", str(problem)
+        except (BadInput, CannotRun) as problem:
+            # Nothing measured yet: the options are at fault or the server is down, and the message says which.
+            sounded_out = self.folder.sounding is not None
+            if not self.folder.steps and not (sounded_out and isinstance(problem, CannotRun)):
+                if not sounded_out:
+                    self.discard()
+                raise
+            return "failed", str(problem)
+
+    def discard(self) -> None:
+        """Takes the folder away in which nothing is."""
+        steps = self.folder.path / "steps"
+        if steps.exists() and not any(steps.iterdir()):
+            steps.rmdir()
+        if not steps.exists():
+            (self.folder.path / "search.json").unlink()
+            self.folder.path.rmdir()
+
+    def sound(self) -> None:
+        """A first look, in closed loop: what the server gets done, and how long a request takes then."""
+        config = sounding_config(self.folder.config, self.start, open_loop=self.settings.is_open_loop)
+
+        def tick(coordinator: Coordinator) -> None:
+            if sounding_over(coordinator):
+                coordinator.abandon("the sounding knows enough")
+
+        run, _ = self.one_run(config, tick)
+        found = sounded(Sample.of(run))
+        if found is None:
+            raise RunFailed(f"no request succeeded{first_failure(run)}; see {run.folder}")
+        throughput, mean_s = found
+        if self.settings.is_open_loop and run.has_conversations:
+            raise BadInput(
+                "--over rate counts requests, and these come in conversations; use --over concurrency"
+            )
+        self.folder.sounding = {
+            "folder": str(run.folder.relative_to(self.folder.path)),
+            "in_flight": config.concurrency,
+            "throughput": throughput,
+            "mean_e2el_s": mean_s,
+            "step_s": step_seconds(mean_s, throughput),
+        }
+        self.folder.save()
+        self.say(sounding_text(self.folder.sounding, self.step_s(self.start)))
+
+    def measure(self, load: float, why: str) -> None:
+        open_loop, at = self.settings.is_open_loop, len(self.folder.steps) + 1
+        expected = None if open_loop else expected_throughput(load, self.folder.sounding, self.points())
+        config = step_config(self.folder.config, load, self.step_s(load), at, expected, open_loop=open_loop)
+        began = time.monotonic()
+        run, summary = self.one_run(config, Hopeless(load) if open_loop else lambda _: None)
+        if run.outcome == "failed":
+            raise RunFailed(f"at {load:g} {self.settings.unit}: {run.outcome_reason}; see {run.folder}")
+        status, reasons = client_status(summary)
+        self.keep(load, run)
+        step = {
+            "load": load,
+            "folder": str(run.folder.relative_to(self.folder.path)),
+            "seconds": time.monotonic() - began,
+            "why": why,
+            "early": run.outcome == "abandoned",
+            "client": status,
+            "client_reasons": reasons,
+        }
+        self.folder.steps.append(step)
+        self.folder.save()
+        self.say(step_text(at, next(p for p in self.points() if p.load == load), self.settings.unit, step))
+
+    def one_run(self, config: RunConfig, tick: Tick) -> tuple[Run, dict[str, Any]]:
+        """One run in the search's folder, with all its files; raises KeyboardInterrupt when the user ended it."""
+
+        def watch(coordinator: Coordinator) -> None:
+            if coordinator.interrupts.count:
+                # What a search has measured is in its finished steps: this one is not waited for.
+                coordinator.abandon("the search was stopped")
+            else:
+                tick(coordinator)
+
+        self.drain()
+        config = replace(config, work_dir=str(self.folder.path / "steps"))
+        coordinator = Coordinator(config, command=self.folder.command, say=self.say_once, tick=watch)
+        path = coordinator.run(self.urls, simulator=self.simulated)
+        if coordinator.interrupts.count:
+            raise KeyboardInterrupt
+        self.cut = coordinator if coordinator.abandoned is not None else None
+        summary = write_all(path)
+        return Run.load(path), summary
+
+    def drain(self) -> None:
+        """What the run before left in the server when it was cut is not to be measured with the next one."""
+        if self.cut is None:
+            return
+        held = self.cut.wait_until_idle(least_s=DRAIN_LEAST_S, most_s=DRAIN_MOST_S)
+        if held:
+            note(f"{DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
+
+    def say_once(self, line: str) -> None:
+        """What is noted of the workload is the same for every step."""
+        if line not in self.said:
+            self.said.append(line)
+            note(line)

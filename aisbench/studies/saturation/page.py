@@ -1,0 +1,160 @@
+"""saturation.html: the curve of a search, in one file that needs nothing else."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from aisbench.report.files.write import write_text
+from aisbench.report.page.shell import chart_page
+from aisbench.report.page.table import ABSENT, cards, figure, table
+from aisbench.report.shown import known
+from aisbench.studies.saturation.doubt import clients, doubts
+from aisbench.studies.saturation.settings import Settings
+from aisbench.studies.saturation.table import ending, interval_words
+
+# In this order: each uses what those before it define.
+SCRIPTS = ("charts.js", "keys.js", "saturation.js")
+VERDICT_WORDS = {
+    "valid": "The client was not the bottleneck where the answer was decided.",
+    "doubtful": "The client may have been the bottleneck where the answer was decided:",
+    "invalid": "Do not rely on the answer: where it was decided, the client was invalid:",
+}
+LATENCIES = ("TTFT", "TPOT", "E2EL")
+
+
+def write_saturation(
+    found: Mapping[str, Any], settings: Settings, command: Sequence[str], path: Path
+) -> None:
+    """Writes the page for `found`, which is saturation.result's."""
+    bounds = [
+        {"metric": term.metric, "bound": term.bound}
+        for term in settings.terms
+        if term.metric in ("ttft", "tpot", "e2el")
+    ]
+    at = clients(found)
+    data = {
+        **found,
+        "bounds": bounds,
+        "clients": [at.get(point["load"], "valid") for point in found["points"]],
+        "doubts": doubts(found),
+    }
+    parts = {
+        "title": "Saturation",
+        "subtitle": escape(slo_words(found, settings)),
+        "verdict": verdict_section(found),
+        "headline": headline(found, settings),
+        "command": escape(shlex.join(command)),
+        "throughput_note": escape(throughput_note(found, settings)),
+        "points": points_table(found, settings),
+        "steps": steps_table(found, settings),
+    }
+    write_text(chart_page("saturation.html", parts, data, SCRIPTS), path)
+
+
+def slo_words(found: Mapping[str, Any], settings: Settings) -> str:
+    what = "request rate" if settings.is_open_loop else "number of requests in flight"
+    bounds = [*found["slo"], *(["a steady queue"] if settings.is_open_loop else [])]
+    return f"The highest {what} with {', '.join(bounds)}. Search {ending(found)}."
+
+
+def throughput_note(found: Mapping[str, Any], settings: Settings) -> str:
+    notes = [
+        "Requests done by load. Green points pass, red ones fail; at hollow ones the client was not valid."
+    ]
+    if doubts(found)["max_load"] == "invalid":
+        notes.append("No answer is drawn: the client was invalid where it was decided.")
+    else:
+        notes.append("The line is the answer, shaded its interval, the dotted line the knee.")
+    if settings.is_open_loop:
+        notes.append("Where requests done leave the dashed line, the queue grows.")
+    return " ".join(notes)
+
+
+def verdict_section(found: Mapping[str, Any]) -> str:
+    status = found["verdict"]["status"]
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found["verdict"]["reasons"])
+    words = VERDICT_WORDS[status]
+    listed = f"<ul>{reasons}</ul>" if reasons else ""
+    return f'<section class="verdict {status}"><h2><span class="chip">{status}</span> {words}</h2>{listed}</section>'
+
+
+def headline(found: Mapping[str, Any], settings: Settings) -> str:
+    done = "done under overload" if settings.is_open_loop else "highest throughput"
+    clients = doubts(found)
+    shown = [
+        ("meets the SLO up to", "max_load", settings.unit, interval_words(found["max_load_interval"])),
+        (done, "capacity", "req/s", ""),
+        ("knee", "knee", settings.unit, knee_words(found)),
+    ]
+    rows = [(label, *answer(found[name], clients[name], unit, more)) for label, name, unit, more in shown]
+    return cards([*rows, ("loads", f"{len(found['points'])}", f"{len(found['steps'])} runs")])
+
+
+def answer(value: float | None, client: str, unit: str, more: str) -> tuple[str, str]:
+    """A card's value and what stands below it: a figure that an invalid client brought about is not an answer."""
+    if value is None:
+        return "none", more or unit
+    if client == "invalid":
+        return "not known", f"the client was invalid at this step; it reached {value:.4g} {unit}"
+    doubt = "the client was doubtful at this step" if client == "doubtful" else ""
+    return f"{value:.4g}", "; ".join(part for part in (unit, more, doubt) if part)
+
+
+def knee_words(found: Mapping[str, Any]) -> str:
+    if found["knee"] is None:
+        return "it may lie below the loads measured"
+    return f"{interval_words(found['knee_interval'])}; throughput / mean E2EL highest"
+
+
+def chip(kind: str, text: str) -> str:
+    """`kind`: valid, doubtful or invalid, which is its colour."""
+    return f'<span class="chip {kind}">{escape(text)}</span>'
+
+
+def points_table(found: Mapping[str, Any], settings: Settings) -> str:
+    at = clients(found)
+    rows = []
+    for point in found["points"]:
+        verdict = chip("valid", "passes") if point["passes"] else chip("invalid", "fails")
+        client = at.get(point["load"], "valid")
+        rows.append(
+            [
+                f"{point['load']:g}",
+                verdict + ("" if point["clear"] else " by chance?"),
+                str(point["runs"]),
+                chip(client, client),
+                figure(point["request_throughput"]),
+                figure(point["output_throughput"]),
+                figure(point["goodput"]),
+                f"{100 * point['error_rate']:.2f}",
+                *(latency_cell(point["metrics"].get(f"{name.lower()}_ms")) for name in LATENCIES),
+            ]
+        )
+    head = [settings.unit, "", "runs", "client", "req/s", "output tokens/s", "goodput, req/s", "errors, %"]
+    return table(
+        [*head, *(f"{name}, ms<br><small>mean / p99</small>" for name in LATENCIES)], rows, "numbers"
+    )
+
+
+def latency_cell(figures: Mapping[str, Any] | None) -> str:
+    mean, p99 = known(figures, "mean"), known(figures, "p99")
+    return ABSENT if mean is None else f"{figure(mean)} / {figure(p99)}"
+
+
+def steps_table(found: Mapping[str, Any], settings: Settings) -> str:
+    rows = [
+        [
+            str(at),
+            f"{step['load']:g}",
+            f'<a href="{escape(step["folder"], quote=True)}/report.html">report</a>',
+            f"{step['seconds']:.0f}" + (" (cut early)" if step["early"] else ""),
+            chip(step["client"], step["client"]),
+            escape(step["why"]),
+        ]
+        for at, step in enumerate(found["steps"], 1)
+    ]
+    return table(["", settings.unit, "run", "seconds", "client", "why this load"], rows)

@@ -1,0 +1,128 @@
+"""saturation.json: what a search came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aisbench.analysis.verdict import thresholds
+from aisbench.analysis.verdict.verdict import RANK
+from aisbench.studies.saturation.knee import Curve
+from aisbench.studies.saturation.search import Bracket, Plan, done_under_overload
+from aisbench.studies.saturation.slo import Term
+from aisbench.studies.saturation.step import Point, Sample
+
+SATURATION_SCHEMA = 1
+# By load.
+Samples = Mapping[float, Sequence[Sample]]
+# What an overloaded server does to a run; everything else in a verdict is about the client.
+SERVER_CHECKS = tuple(
+    threshold.name
+    for threshold in (
+        thresholds.ERRORS,
+        thresholds.CUT_OFF,
+        thresholds.OUTPUT_LENGTHS,
+        thresholds.INPUT_LENGTHS,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`max_load` is the highest load that passed below all that failed (None: none did), `low` and `high` the
+    loads between which the true one lies as far as chance goes (None: not bounded on that side). `capacity`: requests/s that the overloaded server completed; in closed loop the most that was reached."""
+
+    max_load: float | None
+    low: float | None
+    high: float | None
+    capacity: float | None
+
+    @staticmethod
+    def of(plan: Plan, slo: tuple[Term, ...], points: list[Point], samples: Samples) -> Answer:
+        bracket = Bracket.of(points)
+        surely_not = [p.load for p in points if not p.passes and p.clear]
+        return Answer(
+            max_load=bracket.low.load if bracket.low is not None else None,
+            low=surely_passing(slo, points, samples),
+            high=min(surely_not, default=None),
+            capacity=max((point.throughput for point in points), default=None)
+            if plan.whole
+            else done_under_overload(points),
+        )
+
+    def is_clear(self, point: Point) -> bool:
+        """Whether chance alone would hardly turn it round, by all that was measured."""
+        return point.clear or (point.passes and self.low is not None and point.load <= self.low)
+
+
+def surely_passing(slo: tuple[Term, ...], points: list[Point], samples: Samples) -> float | None:
+    """The highest load, below all that fail, that passes beyond chance; None where there is none.
+
+    What holds at more load holds at less: so what was measured at higher loads that pass, too, speaks for a load.
+    """
+    high = Bracket.of(points).high
+    passing = [point for point in points if point.passes and (high is None or point.load < high.load)]
+    speaking: list[tuple[float, Sample]] = []
+    for point in sorted(passing, key=lambda point: -point.load):
+        speaking += [(point.load, sample) for sample in samples[point.load]]
+        as_of_here = [replace(one, flow=one.flow.at(point.load / load)) for load, one in speaking]
+        pooled = Point.of(point.load, point.open_loop, as_of_here, slo)
+        if replace(pooled, capacity=point.capacity).surely_passes:
+            return point.load
+    return None
+
+
+def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """How far the client of a step may be believed, and why not: its verdict without what the server did."""
+    worst = "valid"
+    reasons = []
+    for check in summary["verdict"]["checks"]:
+        if check["name"] not in SERVER_CHECKS and check["status"] != "valid":
+            reasons.append(str(check["text"]))
+            worst = max(worst, check["status"], key=RANK.__getitem__)
+    return worst, reasons
+
+
+def verdict_on(points: list[Point], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Valid unless the client was in doubt where the answer was decided: at the two ends of the bracket."""
+    bracket = Bracket.of(points)
+    ends = {point.load for point in (bracket.low, bracket.high) if point is not None}
+    status, reasons = "valid", []
+    for step in steps:
+        if step["load"] in ends and step["client"] != "valid":
+            status = max(status, step["client"], key=RANK.__getitem__)
+            reasons += [f"At {step['load']:g}: {reason}." for reason in step["client_reasons"]]
+    return {"status": status, "reasons": list(dict.fromkeys(reasons))}
+
+
+def result(
+    plan: Plan,
+    slo: tuple[Term, ...],
+    points: list[Point],
+    samples: Samples,
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    ended: str,
+    outcome: str,
+) -> dict[str, Any]:
+    """`samples`: what was measured at the loads of `points`. `ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed."""
+    answer, curve = Answer.of(plan, slo, points, samples), Curve.of(points)
+    return {
+        "schema": SATURATION_SCHEMA,
+        "over": plan.over,
+        "slo": [str(term) for term in slo],
+        "outcome": outcome,
+        "ended": ended,
+        "max_load": answer.max_load,
+        "max_load_interval": [answer.low, answer.high],
+        "knee": None if curve.knee is None else curve.knee.load,
+        "knee_interval": [None, None] if curve.knee is None else list(curve.knee.between),
+        "capacity": answer.capacity,
+        "verdict": verdict_on(points, steps),
+        "points": [
+            {**point.as_dict(), "clear": answer.is_clear(point), "power": power}
+            for point, power in zip(sorted(points, key=lambda point: point.load), curve.powers, strict=True)
+        ],
+        "steps": list(steps),
+    }

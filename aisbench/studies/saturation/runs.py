@@ -1,0 +1,122 @@
+"""The runs of a search: what each one is asked to do, and when it is cut because enough is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from aisbench._native.os.clock import now_ns
+from aisbench.analysis.backlog import BacklogWatch
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.coordinator import Coordinator
+from aisbench.studies.saturation.step import Point, Sample
+
+# The first look at the server: so many at a time, until each slot has been used so often.
+SOUNDING_IN_FLIGHT = 64
+SOUNDING_ROUNDS = 4
+SOUNDING_LEAST_REQUESTS = 20
+SOUNDING_S, SOUNDING_MOST_S = 30.0, 120.0
+# A step is so many mean E2ELs long, and so many requests, within bounds.
+STEP_E2ELS = 16
+STEP_REQUESTS = 200
+STEP_LEAST_S, STEP_MOST_S = 20.0, 300.0
+FEWEST_REQUESTS = 5
+# In closed loop, bodies for more requests than can be expected; the same body twice would meet a warm cache.
+SPARE_BODIES = 1.2
+MOST_BODIES = 200_000
+# The backlog is watched for so long, of the whole step, before it is judged.
+WATCH_FROM, WATCH_FOR = 1 / 3, 1 / 6
+
+
+def sounding_config(config: RunConfig, first_load: float, *, open_loop: bool) -> RunConfig:
+    """In closed loop at the first load itself: more in flight would only wait the longer."""
+    limit = config.concurrency or SOUNDING_IN_FLIGHT if open_loop else int(first_load)
+    return replace(config, rate=math.inf, concurrency=limit, duration_s=SOUNDING_MOST_S, grace_s=0.0)
+
+
+def sounding_over(coordinator: Coordinator) -> bool:
+    """True once every slot has been used a few times, or after a while when few requests end."""
+    seconds = (now_ns() - coordinator.start_ns) / 1e9
+    ended = int(coordinator.live()["ok"].sum())
+    rounds = SOUNDING_ROUNDS * (coordinator.config.concurrency or 1)
+    return ended >= SOUNDING_LEAST_REQUESTS and (ended >= rounds or seconds >= SOUNDING_S)
+
+
+def sounded(sample: Sample) -> tuple[float, float] | None:
+    """Requests/s and the mean E2EL, s, of what the sounding measured; None where no request succeeded.
+
+    E2EL by Little's law, requests in flight / requests/s: of a slow server's requests that were sent in the measured
+    half few or none have ended by its end, and those few are the quick ones.
+    """
+    if sample.completed == 0:
+        return None
+    throughput = sample.completed / sample.seconds
+    return throughput, sample.in_flight_mean / throughput
+
+
+def step_seconds(mean_e2el_s: float, throughput: float) -> float:
+    """How long a load has to be held to say something: for some generations of requests, and enough of them."""
+    wanted = max(STEP_E2ELS * mean_e2el_s, STEP_REQUESTS / throughput if throughput > 0 else 0.0)
+    return float(round(min(max(wanted, STEP_LEAST_S), STEP_MOST_S)))
+
+
+def expected_e2el_s(load: float, sounding: dict[str, Any], points: list[Point]) -> float:
+    """The mean E2EL, s, that `load` in flight may have at most: it grows with them at worst, from what fewer had."""
+    seen = [(sounding["in_flight"], sounding["mean_e2el_s"])]
+    # Little's law, as of the sounding.
+    seen += [
+        (point.load, point.in_flight_mean / point.throughput) for point in points if point.throughput > 0
+    ]
+    return float(min(mean_s * max(1.0, load / other) for other, mean_s in seen))
+
+
+def step_config(
+    config: RunConfig, load: float, step_s: float, at: int, expected: float | None, *, open_loop: bool
+) -> RunConfig:
+    """The search's run number `at`, with other prompts than those before, which the server may have cached.
+
+    `expected`: the most requests/s that may come out of a closed loop; None: unknown.
+    """
+    seed = (config.seed + at) % (1 << 32)
+    if open_loop:
+        count = max(FEWEST_REQUESTS, round(load * step_s))
+        # By the clock it ends a second after the last was due, and then waits for --grace, not for ever.
+        return replace(config, seed=seed, rate=load, num_requests=count, duration_s=count / load + 1)
+    bodies = None
+    if expected is not None:
+        bodies = int(min(SPARE_BODIES * expected * step_s + 2 * load + FEWEST_REQUESTS, MOST_BODIES))
+    return replace(
+        config, seed=seed, rate=math.inf, concurrency=int(load), num_requests=bodies, duration_s=step_s
+    )
+
+
+def expected_throughput(load: float, sounding: dict[str, Any] | None, points: list[Point]) -> float | None:
+    """The most that `load` in flight may bring: no more than its share of what fewer brought."""
+    seen = [(point.load, point.throughput) for point in points]
+    if sounding is not None:
+        seen.append((sounding["in_flight"], sounding["throughput"]))
+    return max((throughput * max(1.0, load / other) for other, throughput in seen), default=None)
+
+
+class Hopeless:
+    """A tick that ends an open-loop run whose backlog surely grows."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.watch: BacklogWatch | None = None
+
+    def __call__(self, coordinator: Coordinator) -> None:
+        offsets_ns = coordinator.plan.offsets_ns
+        passed_ns = now_ns() - coordinator.start_ns
+        if self.watch is None:
+            span_ns = int(offsets_ns[-1])
+            self.watch = BacklogWatch(self.rate, int(span_ns * WATCH_FROM), int(span_ns * WATCH_FOR))
+        if passed_ns > offsets_ns[-1] or coordinator.abandoned is not None:
+            return
+        live = coordinator.live()
+        ended = int(live["ok"].sum() + live["failed"].sum() + live["cancelled"].sum())
+        if self.watch.hopeless(passed_ns, int(np.searchsorted(offsets_ns, passed_ns)), ended):
+            coordinator.abandon("more was asked than the server gets done, and the queue grew")

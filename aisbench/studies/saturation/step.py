@@ -1,0 +1,258 @@
+"""What one run of a search showed in its second half, and what all the runs at one load show together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.backlog import Flow, Growth, growth
+from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.latencies import tpots_ms
+from aisbench.analysis.progress import progress
+from aisbench.analysis.statistics import describe
+from aisbench.analysis.tokens import TokenCounts
+from aisbench.records.run import Run
+from aisbench.studies.saturation.held import Held, hold_errors, hold_latency
+from aisbench.studies.saturation.slo import ERROR_RATE, LATENCIES, Term
+
+# The part of a step that only brings the server to its level, and is not measured.
+WARM_UP_SHARE = 0.5
+# How far what an overloaded server got done may be from what it can do.
+CAPACITY_ERROR = 0.01
+# Growth by this share of the load leaves no doubt that there is too much of it.
+MUCH_GROWTH = 0.1
+# With fewer requests in flight than this on average, the server has them one at a time.
+LONE = 0.5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The measured part of one run, `seconds` long.
+
+    `latencies`: for ttft, tpot, e2el one value in ms for each request that was due inside (in closed loop:
+    sent inside) and did not fail; infinite for those that were cut off before they came to one. `due` of them `failed`;
+    `good` met all the SLO's bounds. `completed` ended inside, with `output_tokens`. `flow`: none in closed loop.
+    """
+
+    seconds: float
+    latencies: dict[str, NDArray[np.float64]]
+    due: int
+    failed: int
+    good: int
+    completed: int
+    output_tokens: int
+    in_flight_mean: float
+    flow: Flow
+
+    @staticmethod
+    def of(run: Run, slo: tuple[Term, ...] = ()) -> Sample:
+        end_ns = int(run.info.get("sending_ended_ns") or run.last_ns) - run.start_ns
+        begin_ns = int(end_ns * WARM_UP_SHARE)
+        rows = run.rows
+        asked = rows["planned_ns"] if run.is_open_loop else rows["sent_ns"]
+        due_ns = asked - run.start_ns
+        inside = (due_ns >= begin_ns) & (due_ns < end_ns) & ((rows["sent_ns"] > 0) | run.is_open_loop)
+        tokens = TokenCounts.of(run)
+        ok = run.has_status("ok")
+        values = latencies_ms(run, tokens)
+        done_ns = rows["done_ns"] - run.start_ns
+        ended_inside = ok & (done_ns >= begin_ns) & (done_ns < end_ns)
+        failed = run.has_status("failed")
+        counted = inside & ~failed
+        return Sample(
+            seconds=(end_ns - begin_ns) / 1e9,
+            latencies={name: every[counted & ~np.isnan(every)] for name, every in values.items()},
+            due=int(inside.sum()),
+            failed=int((inside & failed).sum()),
+            good=int((inside & ok & meets(values, slo, tokens.output)).sum()),
+            completed=int(ended_inside.sum()),
+            output_tokens=int(tokens.output[ended_inside].sum()),
+            in_flight_mean=InFlight.of(run).mean_within(begin_ns, end_ns),
+            flow=Flow.within(due_ns, progress(run, end_ns), begin_ns, end_ns)
+            if run.is_open_loop
+            else Flow.none(),
+        )
+
+
+def latencies_ms(run: Run, tokens: TokenCounts) -> dict[str, NDArray[np.float64]]:
+    """Of every row, from its send. Infinite where it was cut off before; nan where there is none to speak of
+    (no second token, or none that came after the first; whole answers have no first)."""
+    rows, ok = run.rows, run.has_status("ok")
+    begun = rows["sent_ns"] > 0
+    ttft = np.where(
+        (rows["first_token_ns"] > 0) & begun, (rows["first_token_ns"] - rows["sent_ns"]) / 1e6, np.inf
+    )
+    e2el = np.where(ok, (rows["last_token_ns"] - rows["sent_ns"]) / 1e6, np.inf)
+    # Only succeeded requests have output tokens here.
+    tpot = tpots_ms(rows["first_token_ns"], rows["last_token_ns"], tokens.output)
+    if not run.streams:
+        ttft = np.full(len(rows), np.nan)
+        tpot = np.full(len(rows), np.nan)
+    return {"ttft": ttft, "tpot": tpot, "e2el": e2el}
+
+
+def meets(
+    values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...], output: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which rows keep every bound of `slo` on a latency by themselves."""
+    good = np.ones(len(values["e2el"]), np.bool_)
+    for term in slo:
+        if term.metric in values:
+            # A single token has no TPOT, and keeps every bound on it; of several it was not measured.
+            alone = np.isnan(values[term.metric]) & (output <= 1)
+            good &= alone | (values[term.metric] <= term.bound)
+    return good
+
+
+@dataclass(frozen=True)
+class Point:
+    """All runs at one load together. `open_loop`: `load` is requests/s, else requests in flight.
+
+    `throughput`: requests/s that ended; `done_per_s`, in open loop: requests' worth that was done, which those that are
+    under way are part of.
+
+    `capacity`: requests/s that the server can complete, as far as overloading it told (see search.capacity_of); None:
+    it did not. Where a step cannot tell whether the queue grows, the capacity decides. `refuted`: a higher load shows that the
+    queue does not grow here, whatever it looks like.
+    """
+
+    load: float
+    open_loop: bool
+    runs: int
+    seconds: float
+    held: tuple[Held, ...]
+    growth: Growth | None
+    done_per_s: float
+    throughput: float
+    output_throughput: float
+    goodput: float | None
+    error_rate: float
+    in_flight_mean: float
+    latencies: dict[str, dict[str, float]]
+    capacity: float | None = None
+    refuted: bool = False
+
+    @staticmethod
+    def of(load: float, open_loop: bool, samples: list[Sample], slo: tuple[Term, ...]) -> Point:
+        seconds = sum(sample.seconds for sample in samples)
+        pooled = {name: np.concatenate([s.latencies[name] for s in samples]) for name in LATENCIES}
+        due, failed = sum(s.due for s in samples), sum(s.failed for s in samples)
+        flow = Flow.pooled([s.flow for s in samples])
+        return Point(
+            load=load,
+            open_loop=open_loop,
+            runs=len(samples),
+            seconds=seconds,
+            held=tuple(
+                hold_errors(term, failed, due)
+                if term.name == ERROR_RATE
+                else hold_latency(term, pooled[term.metric])
+                for term in slo
+            ),
+            growth=growth(flow, load) if open_loop else None,
+            done_per_s=float(flow.done.mean()) if open_loop else 0.0,
+            throughput=sum(s.completed for s in samples) / seconds if seconds else 0.0,
+            output_throughput=sum(s.output_tokens for s in samples) / seconds if seconds else 0.0,
+            goodput=sum(s.good for s in samples) / seconds if seconds and bounds_latency(slo) else None,
+            error_rate=failed / due if due else 0.0,
+            in_flight_mean=sum(s.in_flight_mean * s.seconds for s in samples) / seconds if seconds else 0.0,
+            latencies={
+                f"{name}_ms": describe(values[np.isfinite(values)])
+                for name, values in pooled.items()
+                if len(values)
+            },
+        )
+
+    @property
+    def overloaded(self) -> bool:
+        return self.growth is not None and self.growth.grows and not self.refuted
+
+    @property
+    def surely_overloaded(self) -> bool:
+        return self.overloaded and self.growth is not None and self.growth.clear
+
+    @property
+    def hardly_overloaded(self) -> bool:
+        """True where nothing but a queue that grew a little speaks against the load."""
+        grew = self.growth.share if self.growth is not None else 0.0
+        return self.overloaded and grew < MUCH_GROWTH and all(held.met for held in self.held)
+
+    @property
+    def steady(self) -> bool:
+        """True when the queue surely does not grow, by itself or by what the server can do."""
+        if self.growth is None or self.overloaded:
+            return self.growth is None
+        return (
+            self.refuted
+            or self.growth.clear
+            or (self.capacity is not None and self.load < (1 - CAPACITY_ERROR) * self.capacity)
+        )
+
+    @property
+    def beyond(self) -> bool:
+        """True for a load above the capacity under which the queue did not show whether it grows."""
+        known = self.capacity is not None and self.growth is not None and not self.overloaded
+        return known and not self.steady and self.load > (1 + CAPACITY_ERROR) * (self.capacity or 0.0)
+
+    @property
+    def passes(self) -> bool:
+        return not self.overloaded and not self.beyond and all(held.met for held in self.held)
+
+    @property
+    def clear(self) -> bool:
+        """True when chance alone would hardly turn `passes` round."""
+        if self.passes:
+            return self.surely_passes
+        return any(held.clear for held in self.held if not held.met) or self.surely_overloaded or self.beyond
+
+    @property
+    def surely_passes(self) -> bool:
+        return self.passes and self.steady and all(held.clear for held in self.held)
+
+    @property
+    def is_lone(self) -> bool:
+        """True when less load would not help: requests hardly ever meet each other."""
+        return self.in_flight_mean < LONE if self.open_loop else self.load <= 1
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "load": self.load,
+            "runs": self.runs,
+            "measured_s": self.seconds,
+            "passes": self.passes,
+            "clear": self.clear,
+            "request_throughput": self.throughput,
+            "output_throughput": self.output_throughput,
+            "goodput": self.goodput,
+            "error_rate": self.error_rate,
+            "in_flight_mean": self.in_flight_mean,
+            "slo": [
+                {
+                    "term": str(held.term),
+                    "value": held.value,
+                    "low": held.low,
+                    "high": held.high,
+                    "met": held.met,
+                }
+                for held in self.held
+            ],
+            "backlog": None
+            if self.growth is None
+            else {
+                "grows": self.overloaded,
+                "steady": self.steady,
+                "beyond_capacity": self.beyond,
+                "per_s": self.growth.per_s,
+                "p": self.growth.p,
+                "high_per_s": None if math.isinf(self.growth.high_per_s) else self.growth.high_per_s,
+            },
+            "metrics": self.latencies,
+        }
+
+
+def bounds_latency(slo: tuple[Term, ...]) -> bool:
+    return any(term.metric in LATENCIES for term in slo)

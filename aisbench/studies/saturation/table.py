@@ -1,0 +1,137 @@
+"""A search on the console, and its points as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aisbench.analysis.backlog import Growth
+from aisbench.report.files.write import write_text
+from aisbench.report.shown import known, shown
+from aisbench.studies.saturation.doubt import doubts
+from aisbench.studies.saturation.settings import Settings
+from aisbench.studies.saturation.step import Point
+
+WIDTH = 72
+ENDINGS = {"finished": "finished", "budget": "unfinished", "interrupted": "unfinished", "failed": "failed"}
+LATENCIES = ("ttft_ms", "tpot_ms", "e2el_ms")
+STATISTICS = ("mean", "median", "p90", "p99")
+PLAIN = (
+    *("load", "runs", "measured_s", "passes", "clear", "request_throughput", "output_throughput"),
+    *("goodput", "error_rate", "in_flight_mean", "power"),
+)
+
+
+def sounding_text(sounding: Mapping[str, Any], step_s: float) -> str:
+    return (
+        f"sounding: {sounding['in_flight']} in flight bring {sounding['throughput']:.4g} req/s, "
+        f"mean E2EL {1e3 * sounding['mean_e2el_s']:.0f} ms; steps of {step_s:g} s"
+    )
+
+
+def step_text(at: int, point: Point, unit: str, step: Mapping[str, Any]) -> str:
+    """One line on a step that is done; `point` is all that its load has shown so far."""
+    parts = [f"{point.throughput:.4g} req/s done"]
+    if point.growth is not None:
+        parts.append(queue_words(point, point.growth))
+    for held in point.held:
+        value = "none" if held.value is None else f"{held.value:.4g}"
+        parts.append(f"{held.term.name} {value}" + ("" if held.met else f" (not < {held.term.bound:g})"))
+    if step["early"]:
+        parts.append("cut early")
+    if step["client"] != "valid":
+        parts.append(f"client {step['client']}")
+    verdict = "passes" if point.passes else "fails"
+    return f"{at:>3}  {point.load:>9.4g} {unit:<9}  {verdict:<6}  {', '.join(parts)}"
+
+
+def queue_words(point: Point, growth: Growth) -> str:
+    if point.overloaded:
+        return f"queue grows by {growth.per_s:.3g}/s"
+    if point.beyond:
+        return f"above the {point.capacity:.4g} req/s that the overloaded server got done"
+    return "queue steady"
+
+
+def answer_text(found: Mapping[str, Any], settings: Settings, folder: Path) -> str:
+    """The answer, and a line for each load."""
+    lines = [*answer_lines(found, settings), *table_lines(found), f"written: {folder}/saturation.html"]
+    if found["outcome"] in ("interrupted", "budget"):
+        lines.append(f"to go on: aisbench saturate --resume {folder}")
+    return "\n".join(lines)
+
+
+def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    unit, clients = settings.unit, doubts(found)
+    yield f"{' Saturation ':=^{WIDTH}}"
+
+    def line(label: str, value: str) -> str:
+        return f"{label + ':':<40} {value}"
+
+    yield line("SLO", ", ".join([*found["slo"], *(["queue steady"] if settings.is_open_loop else [])]))
+    if found["max_load"] is None:
+        yield line("Highest load that meets it", "none of those tried")
+    else:
+        ends = interval_words(found["max_load_interval"])
+        text = f"{found['max_load']:g} {unit} ({ends})"
+        yield line("Highest load that meets it", believed(text, clients["max_load"]))
+    if found["capacity"] is not None:
+        label = "Done under overload" if settings.is_open_loop else "Highest throughput"
+        yield line(label, believed(f"{found['capacity']:.4g} req/s", clients["capacity"]))
+    if found["knee"] is not None:
+        ends = interval_words(found["knee_interval"])
+        text = f"{found['knee']:g} {unit} ({ends})"
+        yield line("Knee (throughput / mean E2EL highest)", believed(text, clients["knee"]))
+    yield line("The search", ending(found))
+    yield line("Verdict on the client", found["verdict"]["status"])
+    for reason in found["verdict"]["reasons"]:
+        yield f"  - {reason}"
+
+
+def believed(text: str, client: str) -> str:
+    """What a search found, or why there is no answer."""
+    if client == "invalid":
+        return f"not known; {text} is what a client reached that was invalid at this step"
+    return text + ("; the client was doubtful at this step" if client == "doubtful" else "")
+
+
+def ending(found: Mapping[str, Any]) -> str:
+    """How the search came to its end, and why."""
+    return f"{ENDINGS[found['outcome']]}: {found['ended']}"
+
+
+def interval_words(between: Sequence[float | None]) -> str:
+    """An end that is not known is a question mark."""
+    return " to ".join("?" if end is None else f"{end:g}" for end in between)
+
+
+def table_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    yield "-" * WIDTH
+    yield f"{'load':>9} {'req/s':>9} {'tok/s':>9} {'goodput':>9} {'TTFT p99':>10} {'E2EL mean':>10} {'E2EL p99':>10}  runs"
+    for point in found["points"]:
+        goodput = "-" if point["goodput"] is None else f"{point['goodput']:.4g}"
+        yield (
+            f"{point['load']:>9.4g} {point['request_throughput']:>9.4g} {point['output_throughput']:>9.5g} "
+            f"{goodput:>9} {latency(point, 'ttft_ms', 'p99'):>10} {latency(point, 'e2el_ms', 'mean'):>10} "
+            f"{latency(point, 'e2el_ms', 'p99'):>10}  {point['runs']} {'passes' if point['passes'] else 'fails'}"
+            f"{'' if point['clear'] else ' (not clear)'}"
+        )
+    yield "=" * WIDTH
+
+
+def latency(point: Mapping[str, Any], metric: str, statistic: str) -> str:
+    return shown(known(point["metrics"].get(metric), statistic), ".1f")
+
+
+def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
+    """One row for each load, in their order."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*PLAIN, *(f"{s}_{m}" for m in LATENCIES for s in STATISTICS)])
+    for point in found["points"]:
+        figures = [known(point["metrics"].get(m), s) for m in LATENCIES for s in STATISTICS]
+        writer.writerow([*(point[name] for name in PLAIN), *figures])
+    write_text(text.getvalue(), path)

@@ -1,0 +1,102 @@
+"""What `aisbench selfcheck` does: three loads on a referee, the cost of each, and the result kept."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass
+
+import click
+
+from aisbench.analysis.blocks.roofline import Load
+from aisbench.analysis.summary import summarise
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.coordinator import Coordinator
+from aisbench.engine.limits import cpus
+from aisbench.engine.roofline_file import write_roofline
+from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
+from aisbench.records.folder import local_date
+from aisbench.records.run import Run
+from aisbench.simulator.referee import start_referee
+from aisbench.studies.selfcheck.result import selfcheck_result, step_figures
+from aisbench.studies.selfcheck.table import selfcheck_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One load, and the referee that it is put on."""
+
+    title: str
+    ttft_us: int
+    itl_us: int
+    tokens: int
+    concurrency: int | None = None
+    rate: float = math.inf
+
+
+# About 4 s each, with what is in flight at the end.
+STEP_S = 3.0
+QUIET = Step(title="256 streams", concurrency=256, ttft_us=50_000, itl_us=10_000, tokens=100)
+DECODING = Step(title="768 streams", concurrency=768, ttft_us=50_000, itl_us=10_000, tokens=100)
+ASKING = Step(title="5,000 requests/s", rate=5000.0, ttft_us=20_000, itl_us=0, tokens=1)
+STEPS = (QUIET, DECODING, ASKING)
+
+
+def check_and_report(*, as_json: bool) -> int:
+    """Loads, prints the table, keeps the result; returns the exit code."""
+    steps, loads = [], {}
+    with tempfile.TemporaryDirectory(prefix="aisbench-selfcheck-") as folder:
+        for at, step in enumerate(STEPS, 1):
+            click.echo(f"{at}/{len(STEPS)} {step.title}", err=True)
+            run, truth = measured(step, folder)
+            if run.outcome == "interrupted":
+                click.echo("interrupted: nothing was kept", err=True)
+                return INTERRUPTED
+            summary = summarise(run)
+            if summary["completed"] == 0 or run.outcome != "finished":
+                problem = run.outcome_reason or "no request succeeded"
+                click.echo(f"the selfcheck failed at {step.title}: {problem}; nothing was kept", err=True)
+                return RUN_FAILED
+            steps.append(step_figures(step.title, run, summary, truth))
+            loads[step] = Load.of(run)
+    result = selfcheck_result(steps, decoding=loads[DECODING], asking=loads[ASKING], date=local_date())
+    try:
+        kept = f"Kept in {write_roofline(result)}: each run on this host now says what share of it was used."
+    except OSError as problem:
+        kept = f"Not kept: {problem.filename} cannot be written ({problem.strerror}); set XDG_CACHE_HOME."
+    click.echo(json.dumps(result, indent=1) if as_json else f"{selfcheck_table(result, cpus())}\n{kept}")
+    return DONE
+
+
+def measured(step: Step, folder: str) -> tuple[Run, dict]:
+    """The step's run, and what its referee knows of it."""
+    allowed = sorted(os.sched_getaffinity(0))
+    with start_referee(
+        ttft_us=step.ttft_us,
+        itl_us=step.itl_us,
+        tokens=step.tokens,
+        # A core for the referee and the others for the client, where there is more than one.
+        cpu=allowed[-1] if len(allowed) > 1 else None,
+    ) as referee:
+        config = RunConfig(
+            url=(referee.url,),
+            backend="openai-chat",
+            model="referee",
+            rate=step.rate,
+            concurrency=step.concurrency,
+            duration_s=STEP_S,
+            workers=1,
+            input_len=32,
+            output_len=step.tokens,
+            server_metrics=False,
+            device_metrics=False,
+            work_dir=folder,
+        )
+        coordinator = Coordinator(config, command=["aisbench", "selfcheck"], say=silent, tick=lambda _: None)
+        return Run.load(coordinator.run(config.url, simulator=False)), referee.truth()
+
+
+def silent(line: str) -> None:
+    """The steps' own lines are nobody's concern."""

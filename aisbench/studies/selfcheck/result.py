@@ -1,0 +1,50 @@
+"""What a selfcheck comes to: each step beside the referee's truth, and the roofline of this host's client."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisbench.analysis.blocks.roofline import Cost, Load
+from aisbench.analysis.series import NS
+from aisbench.analysis.verdict.verdict import RANK
+from aisbench.records.run import Run
+
+
+def step_figures(title: str, run: Run, summary: dict[str, Any], truth: dict[str, Any]) -> dict[str, Any]:
+    """One step: rates per second, latencies in ms as [reported, true]. `truth`: what the referee answered.
+
+    True TTFT is from the kernel's stamp of the request to the first token's being written.
+    """
+    metrics, lag = summary["metrics"], summary["client"]["schedule_lag_ms"]
+    pairs = {
+        f"{name}_{figure}_ms": [metrics[f"{name}_ms"][figure], truth[true][f"{figure}_ms"]]
+        for name, true in (("ttft", "ttft_wire"), ("itl", "itl"))
+        for figure in ("mean", "p99")
+    }
+    return {
+        "title": title,
+        "requests": truth["done"],
+        "events_per_s": summary["output_throughput"],
+        "requests_per_s": summary["request_throughput"],
+        "cpu_share": summary["client"]["cpu_share"][0],
+        **pairs,
+        "own_lag_ms": None if lag is None else {"p99": lag["own_p99"], "max": lag["max"]},
+        "verdict": summary["verdict"]["status"],
+        "reasons": summary["verdict"]["reasons"],
+    }
+
+
+def selfcheck_result(
+    steps: list[dict[str, Any]], *, decoding: Load, asking: Load, date: str
+) -> dict[str, Any]:
+    """The roofline, from the load that was nearly all token events and the one that was nearly all requests."""
+    cost = Cost.between(decoding, asking)
+    return {
+        "date": date,
+        "event_ns": cost.event_ns,
+        "request_ns": cost.request_ns,
+        "events_per_s_per_worker": NS / cost.event_ns,
+        "requests_per_s_per_worker": NS / cost.request_ns,
+        "verdict": max((step["verdict"] for step in steps), key=RANK.__getitem__),
+        "steps": steps,
+    }

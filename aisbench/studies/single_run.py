@@ -1,0 +1,117 @@
+"""What `aisbench load` does once its options are known to be good."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aisbench import saying
+from aisbench.analysis.verdict.gates import broken_gates, parse_gates
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.coordinator import Coordinator
+from aisbench.exit_codes import DONE, GATE_BROKEN, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
+from aisbench.live.preparing import Preparing
+from aisbench.live.watching import View, Watching
+from aisbench.masking import masked_url
+from aisbench.records.run import Run
+from aisbench.report.files.vllm_files import check_result_folder, write_vllm_files
+from aisbench.report.files.write import write_all
+from aisbench.report.text.console import print_result
+
+if TYPE_CHECKING:
+    from aisbench.live.page import LivePage
+
+
+def run_and_report(
+    config: RunConfig,
+    *,
+    command: list[str],
+    as_json: bool,
+    live: bool,
+    live_port: tuple[str, int] | None = None,
+    opening: Sequence[str] = (),
+) -> int:
+    """Runs, writes the reports, prints the table; returns the exit code.
+
+    `live_port`: host and port at which the live page is served; None: nowhere. `opening`: lines that are said
+    once the run is prepared.
+    """
+
+    def say(line: str) -> None:
+        saying.say(line, err=True)
+
+    check_result_folder(config)
+    coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
+    with contextlib.ExitStack() as stack:
+        page = served_page(stack, config, live_port, say) if live_port is not None else None
+        urls = config.url
+        if not urls and config.uds is not None:
+            urls = ("http://localhost",)
+        if not urls:
+            from aisbench.simulator.process import start_simulator
+
+            simulator = stack.enter_context(start_simulator([]))
+            say(f"no --url: the built-in simulator runs at {simulator.url}")
+            urls = (simulator.url,)
+        coordinator.progress = Preparing(stack, say, bar=live).report
+        views: list[View] = [page] if page is not None else []
+        if live and not as_json:
+            from aisbench.live.terminal import LiveView
+
+            views.append(stack.enter_context(LiveView()))
+        if views:
+            coordinator.tick = Watching(config, views).tick
+        folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
+        if page is not None:
+            facts = coordinator.directory.facts
+            page.ended = {
+                "outcome": facts["outcome"],
+                "reason": facts["outcome_reason"],
+                "folder": str(folder),
+            }
+    return report(folder, config, as_json=as_json)
+
+
+def served_page(
+    stack: contextlib.ExitStack, config: RunConfig, at: tuple[str, int], say: Callable[[str], None]
+) -> LivePage:
+    """The live page, served until `stack` ends; raises BadInput when its port cannot be had."""
+    from aisbench.live.page import LivePage, listen
+
+    urls = map(masked_url, config.url)
+    title = " · ".join(part for part in ("aisbench", config.label, config.model, *urls) if part)
+    page = stack.enter_context(LivePage(listen(*at), title))
+    say(f"live: {page.url} (for Prometheus: {page.url}/metrics)")
+    return page
+
+
+def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
+    summary = write_all(folder)
+    if as_json:
+        sys.stdout.write((folder / "summary.json").read_text())
+    else:
+        print_result(summary, list(config.percentiles), folder / "report.html", style=config.table)
+    for path in write_vllm_files(folder, config):
+        click.echo(f"written: {path}", err=True)
+    gates = parse_gates(config.fail_on)
+    broken = broken_gates(Run.load(folder), summary, gates) if gates else []
+    for sentence in broken:
+        click.echo(sentence, err=True)
+    code = exit_code(summary, strict=config.strict)
+    return GATE_BROKEN if code == DONE and broken else code
+
+
+def exit_code(summary: dict[str, Any], *, strict: bool) -> int:
+    """0 done; 1 the run failed or no request succeeded; 3 invalid and --strict; 130 interrupted."""
+    if summary["outcome"] == "interrupted":
+        return INTERRUPTED
+    if summary["outcome"] == "failed" or summary["completed"] == 0:
+        return RUN_FAILED
+    if strict and summary["verdict"]["status"] == "invalid":
+        return VERDICT_INVALID
+    return DONE

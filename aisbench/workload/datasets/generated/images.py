@@ -1,0 +1,142 @@
+"""The `images` data set: chat messages with images behind a text, as data URLs in the body.
+
+The images of a folder in the order of their names, over and over; or made ones of --image-size, each
+different from all others, so that no cache of the server knows it. The text is words of --input-len.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.datasets.generated.random import OUTPUT_LEN
+from aisbench.workload.files.bad_lines import BadLine, BadLines
+from aisbench.workload.files.dataset_files import dataset_path
+from aisbench.workload.files.png import png
+from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.tokens.words import WORDS
+
+TEXT_LEN = 128
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+# By their first bytes: many a .png is a JPEG, and servers go by the type that they are told.
+TYPES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"BM"), "image/bmp"),
+)
+HEAD_BYTES = 16
+# Made images are tiles of one colour each: a server decodes as many pixels, and bodies stay small.
+TILE = 8
+MOST_PIXELS = 1 << 26
+KEPT_FILES = 64
+
+
+def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput for a backend without messages, and where no image is found."""
+    if not backend.takes_messages:
+        raise BadInput(f"--dataset images: {backend.family} takes no images; use --backend openai-chat")
+    if options.image_size is not None and options.dataset_path is not None:
+        raise BadInput("--image-size makes images, --dataset-path names files; give one of them")
+    count = DEFAULT_COUNT if options.count is None else options.count
+    each = options.image_count or 1
+    notes: list[str] = []
+    rows: dict[str, Any] | None = None
+    if options.image_size is not None:
+        width, height = parse_size(options.image_size)
+        image: Callable[[int], str] = lambda i: made_image(options.seed, i, width, height)  # noqa: E731
+        source = f"images are made, {width} x {height} pixels, all different"
+    else:
+        if options.dataset_path is None:
+            raise BadInput(
+                "--dataset images needs --dataset-path with a folder of images, or --image-size WxH"
+            )
+        files, bad = image_files(dataset_path(options, "a folder of images"), options)
+        notes, rows = bad.notes(), bad.facts()
+        read = lru_cache(KEPT_FILES)(file_url)
+        image = lambda i: read(files[i % len(files)])  # noqa: E731
+        source = f"{len(files)} images of {options.dataset_path}, in turns"
+    length = TEXT_LEN if options.input_len is None else options.input_len
+    output = OUTPUT_LEN if options.output_len is None else options.output_len
+    generator = np.random.default_rng(options.seed)
+    words = np.array(WORDS, dtype=object)
+
+    def items() -> Iterator[Prompt]:
+        for i in range(count):
+            text = " ".join(words[generator.integers(0, len(words), size=length)].tolist())
+            urls = (image(i * each + k) for k in range(each))
+            media = tuple({"type": "image_url", "image_url": {"url": url}} for url in urls)
+            yield Prompt(text, length, output, media=media)
+
+    notes = [source, *notes, "input lengths are in words of the text; images are not counted"]
+    return Prompts(items(), count, notes, rows=rows)
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of `640x480`; raises BadInput."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})", text.strip().lower())
+    if match is None or int(match[1]) * int(match[2]) > MOST_PIXELS:
+        raise BadInput(f"--image-size {text!r}: give WIDTHxHEIGHT in pixels, such as 1280x720")
+    return int(match[1]), int(match[2])
+
+
+def made_image(seed: int, index: int, width: int, height: int) -> str:
+    """Image `index` of a seed, as a data URL."""
+    generator = np.random.default_rng([seed, index])
+    tiles = generator.integers(0, 256, size=(-(-height // TILE), -(-width // TILE), 3), dtype=np.uint8)
+    pixels = tiles.repeat(TILE, axis=0).repeat(TILE, axis=1)[:height, :width]
+    return data_url("image/png", png(pixels))
+
+
+def image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadLines]:
+    """The images of a folder in the order of their names, or the one file, and what has an image's name alone.
+
+    Raises BadInput for none.
+    """
+    found = sorted(path.iterdir()) if path.is_dir() else [path]
+    files = [file for file in found if file.suffix.lower() in SUFFIXES and file.is_file()]
+    if not files:
+        raise BadInput(f"--dataset-path {path} holds no image; known are {', '.join(SUFFIXES)}")
+    bad = BadLines(path, strict=options.strict_dataset, unit="file")
+    images = []
+    for file in files:
+        try:
+            with file.open("rb") as opened:
+                type_of(opened.read(HEAD_BYTES))
+        except (OSError, BadLine) as problem:
+            bad.add(file.name, problem.strerror or "unreadable" if isinstance(problem, OSError) else problem)
+            continue
+        bad.used += 1
+        images.append(file)
+    bad.check()
+    return images, bad
+
+
+def type_of(head: bytes) -> str:
+    """Raises BadLine for what is no image."""
+    if not head:
+        raise BadLine("empty")
+    for begins, kind in TYPES:
+        if begins.match(head):
+            return kind
+    raise BadLine("not an image")
+
+
+def file_url(path: Path) -> str:
+    data = path.read_bytes()
+    return data_url(type_of(data[:HEAD_BYTES]), data)
+
+
+def data_url(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,125 @@
+"""The `prefix-repetition` data set: some prefixes, each shared by many prompts, as in `vllm bench serve` 0.32.
+
+Each prefix and each suffix is drawn from the whole vocabulary, special tokens too, and corrected to
+its length; the two are joined and decoded without another look at the joint length. vLLM draws from
+NumPy's global generator, so that its arrivals go on from where the prompts left it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
+from aisbench.workload.tokens.tokenizers import load_tokenizer
+from aisbench.workload.tokens.words import WORDS
+
+PREFIX_LEN, SUFFIX_LEN, NUM_PREFIXES, OUTPUT_LEN = 256, 256, 10, 128
+BATCH = 64
+
+
+def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """num_prefixes * (count // num_prefixes) of them; raises BadInput where that is none."""
+    count = DEFAULT_COUNT if options.count is None else options.count
+    prefixes = NUM_PREFIXES if options.num_prefixes is None else options.num_prefixes
+    each = count // prefixes
+    if each == 0:
+        raise BadInput(
+            f"--num-requests {count} with --num-prefixes {prefixes} leaves none for each prefix; "
+            "give more requests or fewer prefixes"
+        )
+    lengths = (
+        PREFIX_LEN if options.prefix_len is None else options.prefix_len,
+        SUFFIX_LEN if options.suffix_len is None else options.suffix_len,
+    )
+    if sum(lengths) == 0:
+        raise BadInput("--prefix-len 0 and --suffix-len 0 leave nothing to send; make one of them longer")
+    if options.prefix_role == "system" and 0 in lengths:
+        raise BadInput("--prefix-role system needs a --prefix-len and a --suffix-len of at least 1")
+    if options.prefix_role == "system" and not backend.takes_messages:
+        raise BadInput(f"--prefix-role system: {backend.family} takes no messages; use --backend openai-chat")
+    legacy = np.random.RandomState(options.seed)
+    source: Words | Tokens = Words(legacy) if options.tokenizer is None else Tokens(options, legacy)
+    total = prefixes * each
+    notes = [source.note]
+    if total < count:
+        notes.append(
+            f"{total} prompts, {each} for each of {prefixes} prefixes, instead of {count} (as in vLLM)"
+        )
+    # Shuffling a list draws the same whatever it holds: the order is known before the prompts are.
+    order = list(range(total))
+    generator = random.Random(options.seed)
+    if options.shuffle:
+        generator.shuffle(order)
+    output = OUTPUT_LEN if options.output_len is None else options.output_len
+
+    def items() -> Iterator[Prompt]:
+        # All are drawn before the first is sent anywhere: the draws go by prefix, the order does not.
+        parts: list[tuple[list[int], list[int]]] = []
+        for _ in range(prefixes):
+            prefix = source.drawn(lengths[0])
+            parts += [(prefix, source.drawn(lengths[1])) for _ in range(each)]
+        for first in range(0, total, BATCH):
+            batch = [parts[i] for i in order[first : first + BATCH]]
+            texts = source.texts([prefix + suffix for prefix, suffix in batch])
+            roles: list[Any] = [None] * len(batch)
+            if options.prefix_role == "system":
+                roles = list(
+                    zip(source.texts([p for p, _ in batch]), source.texts([s for _, s in batch]), strict=True)
+                )
+            for text, (prefix, suffix), role in zip(texts, batch, roles, strict=True):
+                messages = role and (
+                    {"role": "system", "content": role[0]},
+                    {"role": "user", "content": role[1]},
+                )
+                yield Prompt(text, len(prefix) + len(suffix), output, messages=messages)
+
+    return Prompts(items(), total, notes, stdlib_random=generator, legacy_random=legacy)
+
+
+class Tokens:
+    """Parts drawn from a tokenizer's vocabulary, each corrected to its length on its own."""
+
+    def __init__(self, options: WorkloadOptions, legacy: np.random.RandomState) -> None:
+        self.tokenizer = load_tokenizer(str(options.tokenizer), trust_remote_code=options.trust_remote_code)
+        vocabulary = self.tokenizer.vocab_size
+        self.draw = lambda count: legacy.randint(0, vocabulary, size=count).tolist()
+        self.fixer = LengthFixer(self.tokenizer, self.draw)
+        self.note = (
+            "prompts are sent as text; lengths are those of prefix and suffix by tokenizer "
+            f"{options.tokenizer}, each by itself"
+        )
+
+    def drawn(self, length: int) -> list[int]:
+        fixing = Fixing(self.draw(length), length)
+        # One at a time: the next part's first draw comes after this one's last.
+        self.fixer.fix([fixing])
+        return fixing.ids
+
+    def texts(self, parts: list[list[int]]) -> list[str]:
+        decoded: list[str] = self.tokenizer.batch_decode(parts)
+        return decoded
+
+
+class Words:
+    """Parts of the built-in list's words, one token each."""
+
+    note = "no --tokenizer was named: prompts are words of a built-in list, one token each"
+
+    def __init__(self, legacy: np.random.RandomState) -> None:
+        self.legacy = legacy
+
+    def drawn(self, length: int) -> list[int]:
+        drawn: list[int] = self.legacy.randint(0, len(WORDS), size=length).tolist()
+        return drawn
+
+    def texts(self, parts: list[list[int]]) -> list[str]:
+        return [" ".join(WORDS[i] for i in part) for part in parts]

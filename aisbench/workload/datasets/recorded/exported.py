@@ -1,0 +1,257 @@
+"""The `file` data set: what `aisbench workload export` wrote, byte for byte.
+
+JSON lines, one for each slot in order:
+
+    {"slot": 0, "planned_s": 0.01, "body": {...}, "prompt_tokens": 9, "max_tokens": 4, "sha256": "..."}
+
+`body` is the request body as an object. Its bytes are what json.dumps with its defaults makes of it, which
+is how all bodies are written; `sha256` is that of those bytes, and a line whose own does not match is bad:
+somebody edited it. `planned_s` and the lengths may be null. Turns of a conversation also have
+`conversation`, a number that all of them share, and `think_s`; answers that are not known before the
+run stand in their bodies as prompt.ANSWER.
+
+--model, --temperature, --extra-body and --omit-field stand above what the bodies say; nothing else changes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from array import array
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.backends.registry import BACKENDS
+from aisbench.errors import BadInput
+from aisbench.workload.files.bad_lines import NOT_UTF8, BadLine, BadLines, shortened, whole_number
+from aisbench.workload.files.dataset_files import dataset_file, numbered_lines
+from aisbench.workload.files.file_kinds import refuse_json_array
+from aisbench.workload.messages import as_text
+from aisbench.workload.options import LONGEST_S, WorkloadOptions
+from aisbench.workload.prompts import Conversations, Prompts
+
+S = 1e9
+NAMED_MOST = 3
+# What bodies of the usual APIs ask with, and what they call the longest answer.
+ASK_NAMES = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
+LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Reads the file twice, once to check it and once for the bodies: it may be larger than the memory.
+
+    Raises BadInput for bad lines, all at once.
+    """
+    path = dataset_file(options, "JSON lines of aisbench workload export")
+    checked = check_file(path, options.count)
+    check_backend(path, backend)
+    check_stream(path, options)
+    changes = changes_of(options)
+    notes = [f"bodies are those of {path}, byte for byte"]
+    if changes or options.omit_field:
+        fields = [*changes, *(f"no {name}" for name in options.omit_field)]
+        notes = [f"bodies are those of {path}, with {', '.join(fields)} as this run's options say"]
+    elif checked.models - {options.model}:
+        named = ", ".join(sorted(checked.models)[:NAMED_MOST])
+        notes.append(f"the bodies ask for model {named}; --model {options.model} would ask for that instead")
+    arrivals_ns = checked.arrivals_ns()
+    if arrivals_ns is None and options.own_times and not np.isnan(checked.planned_s).all():
+        notes.append("planned times are not used: some lines have none, or they do not rise")
+    if options.count is not None and checked.count < options.count:
+        notes.append(f"the file has {checked.count} requests, fewer than the {options.count} asked for")
+    return Prompts(
+        replayed(path, checked.count, backend, changes, options.omit_field),
+        checked.count,
+        notes,
+        arrivals_ns=arrivals_ns,
+        conversations=checked.conversations(),
+    )
+
+
+def changes_of(options: WorkloadOptions) -> dict[str, Any]:
+    """The fields that the command line has for bodies which have others, or none."""
+    changes: dict[str, Any] = {"model": options.model} if options.model_is_named else {}
+    if options.temperature is not None:
+        changes["temperature"] = options.temperature
+    return {**changes, **(options.extra_body or {})}
+
+
+def check_backend(path: Path, backend: Backend) -> None:
+    """Raises BadInput where the first body was made for another API: its server would refuse all of them."""
+    body = first_body(path)
+    known = backends_for(body)
+    if known and not set(ASK_NAMES) & body.keys() & backend.field_names():
+        theirs = next(name for name in ASK_NAMES if name in body)
+        raise BadInput(
+            f"--dataset-path {path}: its bodies ask by {theirs!r}, as {backend.family} does not; "
+            f"give the backend that they were exported for, such as --backend {known[0]}"
+        )
+
+
+def check_stream(path: Path, options: WorkloadOptions) -> None:
+    """Raises BadInput where the first body asks for its answer in the way in which it will not be read."""
+    asks = first_body(path).get("stream")
+    if isinstance(asks, bool) and asks is not options.stream:
+        flag, whole = ("--no-stream", "streamed") if asks else ("--stream", "whole")
+        raise BadInput(
+            f"--dataset-path {path}: its bodies ask for {whole} answers, which {flag} does not read; "
+            f"{'leave it out' if asks else 'give --no-stream'}"
+        )
+
+
+def first_body(path: Path) -> dict[str, Any]:
+    body: dict[str, Any] = parsed(next(line for _, line in numbered_lines(path)))["body"]
+    return body
+
+
+def backends_for(body: dict[str, Any]) -> list[str]:
+    """The backends whose bodies ask by a name that this one has; none: nobody does, so that nothing is known."""
+    theirs = {name for name in ASK_NAMES if name in body}
+    return [name for name, backend in BACKENDS.items() if theirs & backend.field_names()]
+
+
+def exported_for(path: Path) -> tuple[Backend, bool]:
+    """A backend that a file was exported for and whether its answers are streamed, as far as its first line shows."""
+    try:
+        body = checked_line(next(line for _, line in numbered_lines(path)))["body"]
+    except (BadLine, OSError, StopIteration):
+        body = {}
+    known = backends_for(body)
+    return BACKENDS[known[0] if known else "openai"], body.get("stream") is not False
+
+
+class Checked:
+    """What is kept of each line: planned times, conversations, think times; and the models of all."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.models: set[str] = set()
+        self.planned_s = array("d")
+        self.belongs = array("q")
+        self.think_s = array("d")
+
+    def add(self, line: dict[str, Any]) -> None:
+        self.count += 1
+        planned = line.get("planned_s")
+        self.planned_s.append(math.nan if planned is None else planned)
+        talk = line.get("conversation")
+        self.belongs.append(-1 if talk is None else talk)
+        self.think_s.append(line.get("think_s") or 0.0)
+        if isinstance(line["body"].get("model"), str) and len(self.models) < NAMED_MOST:
+            self.models.add(line["body"]["model"])
+
+    def arrivals_ns(self) -> NDArray[np.int64] | None:
+        """None where a line has no time, or they do not rise: then the run's own plan says when."""
+        planned = np.array(self.planned_s)
+        if np.isnan(planned).any() or (np.diff(planned) < 0).any():
+            return None
+        return np.rint(planned * S).astype(np.int64)
+
+    def conversations(self) -> Conversations | None:
+        belongs = np.array(self.belongs)
+        if (belongs < 0).any():
+            return None
+        first = np.flatnonzero(np.diff(belongs, prepend=-1))
+        think_ns = np.rint(np.array(self.think_s) * S).astype(np.int64)
+        return Conversations(np.append(first, len(belongs)).astype(np.int64), think_ns)
+
+
+def check_file(path: Path, most: int | None) -> Checked:
+    bad = BadLines(path)
+    checked = Checked()
+    refuse_json_array(path, "file")
+    for number, line in numbered_lines(path):
+        if checked.count == most:
+            break
+        try:
+            checked.add(checked_line(line))
+        except BadLine as problem:
+            bad.add(number, problem)
+    bad.used = checked.count
+    bad.check()
+    if any(b < a for a, b in pairwise(checked.belongs)):
+        raise BadInput(f"{path}: the turns of a conversation do not stand together")
+    return checked
+
+
+def checked_line(line: bytes) -> dict[str, Any]:
+    """Raises BadLine for one that was not exported, or was changed."""
+    row = parsed(line)
+    if "body" not in row:
+        raise BadLine("no body, as every line of aisbench workload export has")
+    if not isinstance(row["body"], dict):
+        raise BadLine(f"body is {shortened(row.get('body'))}, not an object")
+    for name, least in (("prompt_tokens", 0), ("max_tokens", 1)):
+        if row.get(name) is not None:
+            whole_number(row[name], name, least)
+    for name in ("planned_s", "think_s"):
+        value = row.get(name)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (number and 0 <= value <= LONGEST_S):
+            raise BadLine(f"{name} is {shortened(value)}, not seconds from 0 on")
+    if row.get("conversation") is not None:
+        whole_number(row["conversation"], "conversation", 0)
+    wanted = row.get("sha256")
+    if wanted is not None and hashlib.sha256(body_bytes(row)).hexdigest() != wanted:
+        raise BadLine("the body's bytes have another sha256: it was changed, or not written by json.dumps")
+    return row
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    # Not orjson: it would round whole numbers beyond 64 bits and refuse halves of surrogate pairs.
+    try:
+        row = json.loads(line)
+    except UnicodeDecodeError:
+        raise BadLine(NOT_UTF8) from None
+    except (ValueError, RecursionError) as problem:
+        raise BadLine(f"broken JSON ({problem})", "broken JSON") from None
+    if not isinstance(row, dict):
+        raise BadLine(f"not a JSON object but {type(row).__name__}")
+    return row
+
+
+def body_bytes(row: dict[str, Any]) -> bytes:
+    return json.dumps(row["body"]).encode()
+
+
+def replayed(
+    path: Path, count: int, backend: Backend, changes: dict[str, Any], omitted: tuple[str, ...]
+) -> Iterator[Prompt]:
+    out = {*omitted, *(name for name, value in changes.items() if value is None)}
+    longest = next((changes[name] for name in LENGTH_NAMES if isinstance(changes.get(name), int)), None)
+    for (_, line), _ in zip(numbered_lines(path), range(count), strict=False):
+        row = parsed(line)
+        text, ids = asked(row["body"])
+        if changes or out:
+            # A server that has no such field in its bodies (TGI has no model) is sent none.
+            given = {name: value for name, value in changes.items() if name != "model" or name in row["body"]}
+            merged = backend.merged(row["body"], given)
+            row["body"] = {name: value for name, value in merged.items() if name not in out}
+        output = row.get("max_tokens") if longest is None else longest
+        yield Prompt(text, row.get("prompt_tokens") or 0, output, ids, body=body_bytes(row))
+
+
+def asked(body: dict[str, Any]) -> tuple[str, tuple[int, ...] | None]:
+    """The text or the token ids that a body asks with, by the names that the usual APIs have for them.
+
+    They are not sent, the body is: they tell what a prefix cache would see. Empty where none is known.
+    """
+    if isinstance(body.get("messages"), list):
+        return as_text([message for message in body["messages"] if isinstance(message, dict)]), None
+    for name in ASK_NAMES[1:]:
+        value = body.get(name)
+        if isinstance(value, str):
+            return value, None
+        if isinstance(value, list) and value and all(type(one) is int for one in value):
+            return "", tuple(value)
+        if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+            return "\n".join(["", *value]), None
+    return "", None

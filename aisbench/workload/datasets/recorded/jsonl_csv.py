@@ -1,0 +1,256 @@
+"""The `jsonl` and `csv` data sets: one request a line, in the order of the file.
+
+A line has `prompt` (text) or `messages` (a list of role and content), and may have `output_tokens`
+(or `max_tokens`), `system` (a system message before it), `model`, `body` (an object merged into the
+request body last of all) and the usual sampling parameters under their own names, which go into the
+body as well. Anything else is not sent, and a note says so. In CSV, `messages` and `body` hold JSON.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.files.bad_lines import BadLine, BadLines, check_text, shortened, whole_number
+from aisbench.workload.files.dataset_files import dataset_file, json_lines
+from aisbench.workload.files.file_kinds import table_hint
+from aisbench.workload.files.tables import check_cells, separator_notes, table_rows
+from aisbench.workload.messages import Message, as_text, text_of, with_system
+from aisbench.workload.options import FIXED_FIELDS, WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.tokens.token_counts import TokenCounter
+
+TEXTS = ("prompt", "messages")
+OWN = ("prompt", "messages", "output_tokens", "max_tokens", "system", "model", "body")
+SAMPLING = frozenset(
+    [
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "seed",
+        "stop",
+        "stop_token_ids",
+        "n",
+        "best_of",
+        "frequency_penalty",
+        "presence_penalty",
+        "repetition_penalty",
+        "length_penalty",
+        "min_tokens",
+        "ignore_eos",
+        "logit_bias",
+        "logprobs",
+        "top_logprobs",
+        "response_format",
+        "structured_outputs",
+        "guided_json",
+        "guided_regex",
+        "guided_choice",
+        "guided_grammar",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "reasoning_effort",
+        "chat_template_kwargs",
+        "skip_special_tokens",
+        "priority",
+        "user",
+    ]
+)
+NAMED_MOST = 5
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the file. `messages` None: `text` is the user's."""
+
+    text: str
+    messages: tuple[Message, ...] | None
+    output_tokens: int | None
+    system: str | None
+    model: str | None
+    fields: dict[str, Any]
+
+
+def jsonl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput where no line can be used."""
+    path = dataset_file(options, "JSON lines with prompt or messages")
+    return prompts_of_rows(path, lambda path: json_lines(path, options.dataset), options)
+
+
+def csv_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput where no row can be used."""
+    path = dataset_file(options, "CSV with a column prompt or messages")
+    return prompts_of_rows(path, csv_rows, options)
+
+
+Lines = Iterator[tuple[int, Callable[[], dict[str, Any]]]]
+
+
+def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: WorkloadOptions) -> Prompts:
+    """Reads the file once to check it, and again for each round of requests: it need not fit in memory."""
+    bad, unknown = BadLines(path, strict=options.strict_dataset), set[str]()
+    has_messages = False
+    for row in usable_rows(path, lines, unknown, bad):
+        has_messages |= row.messages is not None
+        bad.used += 1
+    bad.check(table_hint(path) if options.dataset == "jsonl" else "")
+    there = bad.used
+    if there == 0:
+        raise BadInput(f"{path} has no rows; --dataset {options.dataset} wants one request a line")
+    counter = TokenCounter(options)
+    notes = [counter.note, *bad.notes()]
+    if options.dataset == "csv":
+        notes += separator_notes(path, TEXTS)
+    if has_messages:
+        notes.append("lengths of messages are those of their texts, without what a chat template adds")
+    if unknown:
+        more = ", ..." if len(unknown) > NAMED_MOST else ""
+        notes.append(
+            f"not sent, for want of a meaning: {', '.join(sorted(unknown)[:NAMED_MOST])}{more} "
+            "(put them under 'body' to send them)"
+        )
+    count = there if options.count is None else options.count
+    if count > there and not options.oversample:
+        notes.append(f"the file has {there} rows, fewer than the {count} asked for")
+        count = there
+    elif count > there:
+        notes.append(f"the file has {there} rows: they are used again, in their order, for {count} requests")
+
+    def items() -> Iterator[Prompt]:
+        rounds = (usable_rows(path, lines, unknown) for _ in range(-(-count // there)))
+        rows = itertools.islice(itertools.chain.from_iterable(rounds), count)
+        while batch := list(itertools.islice(rows, BATCH)):
+            yield from rows_as_prompts(batch, counter, options)
+
+    return Prompts(items(), count, notes, rows=bad.facts())
+
+
+def usable_rows(
+    path: Path, lines: Callable[[Path], Lines], unknown: set[str], bad: BadLines | None = None
+) -> Iterator[Row]:
+    """The rows that can be sent, in the file's order; what is wrong with the others goes to `bad`."""
+    for number, parse in lines(path):
+        try:
+            row = row_of(parse(), unknown)
+        except BadLine as problem:
+            if bad is not None:
+                bad.add(number, problem)
+            continue
+        yield row
+
+
+def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
+    tokens = counter.counts([row.text for row in rows])
+    systems = counter.counts([row.system or "" for row in rows], special=False)
+    for row, count, system_count in zip(rows, tokens, systems, strict=True):
+        output = options.output_len if row.output_tokens is None else row.output_tokens
+        prompt = Prompt(row.text, count, output, messages=row.messages, model=row.model, fields=row.fields)
+        yield prompt if row.system is None else with_system(prompt, row.system, system_count)
+
+
+def csv_rows(path: Path) -> Lines:
+    """Cells as they are; empty ones as if their column were not there."""
+    for number, cells in table_rows(path, any_of=TEXTS, what="CSV file of --dataset csv"):
+        yield number, lambda cells=cells: csv_object(cells)  # type: ignore[misc]
+
+
+def csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
+    if None in cells:
+        raise BadLine("more cells than the first line names")
+    check_cells(cells)
+    row: dict[str, Any] = {}
+    for name, cell in cells.items():
+        if not cell:
+            continue
+        row[str(name)] = cell
+        if name in ("messages", "body"):
+            try:
+                row[name] = orjson.loads(cell)
+            except orjson.JSONDecodeError as problem:
+                raise BadLine(f"{name} is broken JSON ({problem})") from None
+        elif name in ("output_tokens", "max_tokens") or name in SAMPLING:
+            try:
+                row[name] = orjson.loads(cell)
+            except orjson.JSONDecodeError:
+                row[name] = None if cell.lower() == "nan" else cell
+    return row
+
+
+def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
+    """Raises BadLine for what cannot be sent; names that mean nothing are added to `unknown`. What is null is
+    not there."""
+    messages: tuple[Message, ...] | None = None
+    nulls = [name for name in TEXTS if name in line and line[name] is None]
+    line = {name: value for name, value in line.items() if value is not None}
+    if "prompt" in line and "messages" in line:
+        raise BadLine("both prompt and messages")
+    if "messages" in line:
+        messages = messages_of(line["messages"])
+        text = as_text(messages)
+    elif "prompt" in line:
+        text = text_field(line, "prompt") or ""
+        if not text:
+            raise BadLine("prompt is empty")
+    elif nulls:
+        raise BadLine(f"{nulls[0]} is null")
+    else:
+        raise BadLine(f"neither prompt nor messages, but {names_in(line)}")
+    output = line.get("output_tokens", line.get("max_tokens"))
+    body = line.get("body") or {}
+    if not isinstance(body, dict):
+        raise BadLine(f"body is {shortened(body)}, not an object", "body is not an object")
+    for name in FIXED_FIELDS:
+        if name in body:
+            raise BadLine(f"body cannot replace {name!r}")
+    unknown |= {name for name in line.keys() - SAMPLING - set(OWN) if name.strip()}
+    return Row(
+        text,
+        messages,
+        None if output is None else whole_number(output, "output_tokens", 1),
+        text_field(line, "system"),
+        text_field(line, "model"),
+        {**{name: value for name, value in line.items() if name in SAMPLING}, **body},
+    )
+
+
+def text_field(line: dict[str, Any], name: str) -> str | None:
+    value = line.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadLine(f"{name} is {shortened(value)}, not a text", f"{name} is not a text")
+    if value is not None:
+        check_text(value)
+    return value
+
+
+def messages_of(value: Any) -> tuple[Message, ...]:
+    if not isinstance(value, list) or not value:
+        raise BadLine("messages is not a list with a message")
+    for message in value:
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise BadLine(f"{shortened(message)} in messages has no role", "a message without a role")
+        content = message.get("content")
+        if content is None and not message.get("tool_calls"):
+            raise BadLine(f"the message {shortened(message)} has no content", "a message without content")
+        if content is not None and not isinstance(content, (str, list)):
+            raise BadLine(f"content is {shortened(content)}, not a text", "content is not a text")
+        check_text(text_of(content))
+    return tuple(value)
+
+
+def names_in(line: dict[str, Any]) -> str:
+    """What a line has, and what could be done with it."""
+    if {"conversations", "turns"} & line.keys():
+        return "conversations (for them there is --dataset conversations)"
+    names = [shortened(name)[1:-1] for name in list(line)[:NAMED_MOST]]
+    return ", ".join(names) + (", ..." if len(line) > NAMED_MOST else "") if names else "nothing"

@@ -1,0 +1,143 @@
+"""The `sharegpt` data set: first turns of recorded conversations, the prompts of `vllm bench serve` 0.32.
+
+The file is a JSON list of entries with "conversations": [{"from", "value"}, ...]. Entries of fewer
+than two turns are left out, the others shuffled; the first turn is the prompt, the length of the
+second is the output length. What is very short or long is left out by vLLM's rules.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import Prompt
+from aisbench.errors import BadInput
+from aisbench.workload.files.bad_lines import BadLine, BadLines, check_text
+from aisbench.workload.files.dataset_files import dataset_file, is_json_list, json_entries
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.tokens.token_counts import TokenCounter
+
+# vLLM's bounds, in tokens: of either side, of the prompt, and of both together.
+LEAST, LONGEST_PROMPT, LONGEST_SUM = 4, 1024, 2048
+BATCH = 256
+
+
+def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """Raises BadInput for a file that is no such list, or of which nothing is left.
+
+    Its conversations are checked before they are shuffled: vLLM's client ends at the first without a text.
+    """
+    path = dataset_file(options, "a JSON list of conversations, as ShareGPT's")
+    entries, bad, short = read_entries(path, options)
+    generator = random.Random(options.seed)
+    if options.shuffle:
+        generator.shuffle(entries)
+    counter = TokenCounter(options)
+    kept: list[Prompt] = []
+    outside = 0
+    for prompt in valid_prompts(entries, counter, options.output_len):
+        if prompt is None:
+            outside += 1
+            continue
+        kept.append(prompt)
+        if len(kept) == options.count:
+            break
+    if not kept:
+        raise BadInput(
+            f"{path}: no conversation is left; prompts are taken of {LEAST} to {LONGEST_PROMPT} tokens, "
+            f"of at most {LONGEST_SUM} with the answer, with two turns at least"
+        )
+    notes = [counter.note, *bad.notes(), *oversample(kept, options, generator)]
+    if short or outside:
+        notes.append(
+            f"by the rules of vllm bench serve, {short} conversations of fewer than two turns and {outside} that "
+            f"are too short or too long ({LEAST} to {LONGEST_PROMPT} tokens, {LONGEST_SUM} with the answer) are not asked"
+        )
+    if any("image" in entry or "video" in entry for entry in entries):
+        notes.append("images and videos of the conversations are not sent")
+    return Prompts(iter(kept), len(kept), notes, stdlib_random=generator, rows=bad.facts())
+
+
+def read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadLines, int]:
+    """The conversations of two turns or more with texts, those that cannot be used, and how many are shorter."""
+    bad = BadLines(path, strict=options.strict_dataset, unit="entry" if is_json_list(path) else "line")
+    entries: list[Any] = []
+    short = 0
+    for number, parse in json_entries(path, options.dataset):
+        try:
+            entry = parse()
+            if has_two_turns(entry):
+                entries.append(entry)
+            else:
+                short += 1
+            bad.used += 1
+        except BadLine as problem:
+            bad.add(number, problem)
+    bad.check()
+    return entries, bad, short
+
+
+def has_two_turns(entry: Any) -> bool:
+    """Raises BadLine for what is no conversation, and for a first or second turn without a text."""
+    if not isinstance(entry, dict):
+        raise BadLine(f"not a JSON object but {type(entry).__name__}")
+    turns = entry.get("conversations")
+    if not isinstance(turns, list):
+        hint = (
+            " (for messages and turns there is --dataset conversations)"
+            if {"messages", "turns"} & entry.keys()
+            else ""
+        )
+        raise BadLine(f"no list named conversations{hint}")
+    if len(turns) < 2:
+        return False
+    for i, turn in enumerate(turns[:2], 1):
+        text = turn.get("value") if isinstance(turn, dict) else None
+        if not isinstance(text, str):
+            raise BadLine(f"turn {i} has no text as its 'value'", "a turn without a text as its 'value'")
+        check_text(text)
+    return True
+
+
+def valid_prompts(
+    entries: list[Any], counter: TokenCounter, output_len: int | None
+) -> Iterator[Prompt | None]:
+    """Those that pass vLLM's bounds, in order, None for others; an `output_len` that was asked for takes the
+    second turn's place."""
+    for first in range(0, len(entries), BATCH):
+        pairs = [(turn_text(e, 0), turn_text(e, 1)) for e in entries[first : first + BATCH]]
+        prompt_tokens = counter.counts([question for question, _ in pairs])
+        if output_len is None:
+            output_tokens = counter.counts([answer for _, answer in pairs])
+        else:
+            output_tokens = [output_len] * len(pairs)
+        for (question, _), asked, answered in zip(pairs, prompt_tokens, output_tokens, strict=True):
+            too_short = asked < LEAST or (output_len is None and answered < LEAST)
+            if not too_short and asked <= LONGEST_PROMPT and asked + answered <= LONGEST_SUM:
+                yield Prompt(question, asked, answered)
+            else:
+                yield None
+
+
+def turn_text(entry: Any, turn: int) -> str:
+    text: str = entry["conversations"][turn]["value"]
+    return text
+
+
+def oversample(kept: list[Prompt], options: WorkloadOptions, generator: random.Random) -> list[str]:
+    """Fills up to the asked count with prompts drawn from `kept`, as vLLM does; returns what is to be noted.
+
+    `generator` is seeded anew for it, also as in vLLM.
+    """
+    there, wanted = len(kept), options.count or 0
+    if there >= wanted:
+        return []
+    if not options.oversample:
+        return [f"the data set has {there} prompts, fewer than the {wanted} asked for"]
+    generator.seed(options.seed)
+    kept += [generator.choice(kept[:there]) for _ in range(wanted - there)]
+    return [f"the data set has {there} prompts: others of the {wanted} are repetitions, drawn by --seed"]

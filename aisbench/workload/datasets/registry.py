@@ -1,0 +1,228 @@
+"""Data sets by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+from aisbench.backends.backend import Backend
+from aisbench.errors import BadInput
+from aisbench.workload.datasets.generated.images import image_prompts
+from aisbench.workload.datasets.generated.prefix_repetition import prefix_prompts
+from aisbench.workload.datasets.generated.random import random_prompts
+from aisbench.workload.datasets.generated.random_mm import random_mm_prompts
+from aisbench.workload.datasets.generated.random_rerank import rerank_prompts
+from aisbench.workload.datasets.generated.synthetic import synthetic_prompts
+from aisbench.workload.datasets.recorded.burstgpt import burstgpt_prompts
+from aisbench.workload.datasets.recorded.conversations import conversation_prompts
+from aisbench.workload.datasets.recorded.custom import custom_prompts
+from aisbench.workload.datasets.recorded.custom_media import custom_audio_prompts, custom_image_prompts
+from aisbench.workload.datasets.recorded.exported import file_prompts
+from aisbench.workload.datasets.recorded.hf import hf_prompts
+from aisbench.workload.datasets.recorded.jsonl_csv import csv_prompts, jsonl_prompts
+from aisbench.workload.datasets.recorded.sharegpt import sharegpt_prompts
+from aisbench.workload.datasets.recorded.sonnet import sonnet_prompts
+from aisbench.workload.datasets.recorded.spec_bench import spec_bench_prompts, speed_bench_prompts
+from aisbench.workload.datasets.recorded.trace import timed_trace_prompts, trace_prompts
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prompts import Prompts
+
+Make = Callable[[WorkloadOptions, Backend], Prompts]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`make` gives the prompts, or raises BadInput for options that it cannot follow.
+
+    `about`: one line on what it is. `options`: the flags that it heeds beside those that all do (--seed,
+    --num-requests, --tokenizer, --extra-body, ...). `ignores_eos`: the answer is to have its full length
+    although the text makes no sense, so the server is asked not to stop at an end-of-sequence token,
+    unless --no-ignore-eos says otherwise.
+    """
+
+    make: Make
+    about: str
+    options: tuple[str, ...]
+    ignores_eos: bool
+
+
+def vllms(make: Make, about: str, *options: str, ignores_eos: bool = False) -> Dataset:
+    return Dataset(make, f"{about}; those of vllm bench serve, byte for byte", options, ignores_eos)
+
+
+PREFIXES = vllms(
+    prefix_prompts,
+    "prefixes that many prompts share, and a suffix for each prompt",
+    *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
+)
+TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
+FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
+ROWS = ("--dataset-path", "--output-len", "--oversample")
+
+DATASETS: dict[str, Dataset] = {
+    "random": vllms(
+        random_prompts,
+        "prompts of exact lengths that nobody has asked before",
+        *("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size"),
+        ignores_eos=True,
+    ),
+    "random-rerank": vllms(
+        rerank_prompts,
+        "a random query, and documents to weigh against it",
+        *("--input-len", "--range-ratio", "--batch-size"),
+    ),
+    "synthetic": Dataset(
+        synthetic_prompts,
+        "AISBench's synthetic prompts, string or tokenid, with lengths by a law",
+        ("--synthetic-kind", "--input-len", "--input-dist", "--output-len", "--output-dist", "--token-ids"),
+        ignores_eos=True,
+    ),
+    "sharegpt": vllms(
+        sharegpt_prompts,
+        "first turns of recorded conversations (JSON)",
+        *("--dataset-path", "--output-len", "--shuffle", "--oversample"),
+    ),
+    "custom": vllms(
+        custom_prompts,
+        "prompts of a JSON-lines file, in the chat template",
+        *("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template"),
+    ),
+    "burstgpt": vllms(
+        burstgpt_prompts, "lengths sampled from a BurstGPT CSV file, without its times", "--dataset-path"
+    ),
+    "prefix-repetition": PREFIXES,
+    "prefix_repetition": PREFIXES,
+    "random-mm": Dataset(
+        random_mm_prompts,
+        "random prompts with made images, as many and as large as vllm bench serve draws them",
+        ("--input-len", "--output-len", "--range-ratio", "--prefix-len"),
+        ignores_eos=True,
+    ),
+    "sonnet": Dataset(
+        sonnet_prompts,
+        "lines of a text file of yours under one instruction, as older clients of vLLM",
+        ("--dataset-path", "--input-len", "--output-len", "--prefix-len", "--chat-template"),
+        ignores_eos=False,
+    ),
+    "hf": Dataset(
+        hf_prompts,
+        "the data sets of Hugging Face that vllm bench serve knows, from files or the local cache",
+        FILE_OF_VLLM,
+        ignores_eos=False,
+    ),
+    "spec_bench": vllms(spec_bench_prompts, "first turns of Spec-Bench's questions", *FILE_OF_VLLM),
+    "speed_bench": vllms(speed_bench_prompts, "first turns of SPEED-Bench's files", *FILE_OF_VLLM),
+    "custom_image": Dataset(
+        custom_image_prompts,
+        "chat messages with images of a JSON-lines file: prompt and image_files, or content",
+        ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
+        ignores_eos=False,
+    ),
+    "custom_audio": Dataset(
+        custom_audio_prompts,
+        "chat messages with sounds of a JSON-lines file: prompt and audio",
+        ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
+        ignores_eos=False,
+    ),
+    "jsonl": Dataset(
+        jsonl_prompts,
+        "a request a line: prompt or messages, with output_tokens, system, model, body",
+        ROWS,
+        ignores_eos=False,
+    ),
+    "csv": Dataset(csv_prompts, "the same as a table, by its columns' names", ROWS, ignores_eos=False),
+    "trace": Dataset(
+        trace_prompts,
+        "recorded traffic at its own times: Mooncake JSON lines, Azure or BurstGPT CSV",
+        TRACE,
+        ignores_eos=True,
+    ),
+    "timed_trace": Dataset(
+        timed_trace_prompts,
+        "the same with the defaults of vllm bench serve: blocks of 16 tokens, times in seconds",
+        TRACE,
+        ignores_eos=True,
+    ),
+    "conversations": Dataset(
+        conversation_prompts,
+        "turns that wait for the answer before: of a file, or of random words",
+        ("--dataset-path", "--input-len", "--output-len", "--turns", "--think-time", "--history"),
+        ignores_eos=False,
+    ),
+    "images": Dataset(
+        image_prompts,
+        "chat messages with images of a folder, or made ones",
+        ("--dataset-path", "--input-len", "--output-len", "--image-count", "--image-size"),
+        ignores_eos=True,
+    ),
+    "file": Dataset(
+        file_prompts,
+        "bodies of aisbench workload export, byte for byte",
+        ("--dataset-path",),
+        ignores_eos=False,
+    ),
+}
+# The flags that only some data sets heed, by WorkloadOptions' fields.
+PARTIAL = {
+    "dataset_path": "--dataset-path",
+    "strict_dataset": "--strict-dataset",
+    "input_len": "--input-len",
+    "output_len": "--output-len",
+    "range_ratio": "--range-ratio",
+    "prefix_len": "--prefix-len",
+    "suffix_len": "--suffix-len",
+    "num_prefixes": "--num-prefixes",
+    "input_dist": "--input-dist",
+    "output_dist": "--output-dist",
+    "synthetic_kind": "--synthetic-kind",
+    "prefix_role": "--prefix-role",
+    "shuffle": "--shuffle",
+    "oversample": "--oversample",
+    "chat_template": "--chat-template",
+    "trace_format": "--trace-format",
+    "block_size": "--block-size",
+    "speedup": "--speedup",
+    "turns": "--turns",
+    "think_time_s": "--think-time",
+    "history": "--history",
+    "image_count": "--image-count",
+    "image_size": "--image-size",
+    "batch_size": "--batch-size",
+    "token_ids": "--token-ids",
+}
+# Of a switch, what turns it off is what a user has typed.
+OFF = {
+    "--shuffle": "--disable-shuffle",
+    "--oversample": "--no-oversample",
+    "--chat-template": "--skip-chat-template",
+}
+
+
+def dataset_named(name: str) -> Dataset:
+    """Raises BadInput, with the known names and the nearest, for an unknown one."""
+    if name in DATASETS:
+        return DATASETS[name]
+    near = difflib.get_close_matches(name.lower(), DATASETS, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
+
+
+def heeded_by(dataset: Dataset) -> set[str]:
+    """Its options; what reads a file can also refuse it as a whole."""
+    return {*dataset.options, *(("--strict-dataset",) if "--dataset-path" in dataset.options else ())}
+
+
+def check_heeded(options: WorkloadOptions) -> None:
+    """Raises BadInput for an option that was given and that its data set does not heed.
+
+    Whether one was given is seen by its value alone: one that is given its default passes.
+    """
+    heeded = heeded_by(dataset_named(options.dataset))
+    defaults = {field.name: field.default for field in fields(WorkloadOptions)}
+    for name, flag in PARTIAL.items():
+        if flag not in heeded and getattr(options, name) != defaults[name]:
+            others = ", ".join(known for known, dataset in DATASETS.items() if flag in heeded_by(dataset))
+            raise BadInput(
+                f"{OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is heeded by {others}"
+            )

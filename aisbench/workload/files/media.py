@@ -1,0 +1,113 @@
+"""Parts of a chat message that hold an image or a sound, of files, URLs or bytes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import wave
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aisbench.workload.files.bad_lines import BadLine, shortened
+
+# By what their bytes begin with.
+IMAGES = {
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"BM": "image/bmp",
+    b"RIFF": "image/webp",
+}
+SOUNDS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3", b"\xff\xfb": "mp3"}
+REMOTE = ("http://", "https://")
+
+Part = dict[str, Any]
+
+
+def image_part(image: Any, beside: Path, *, inline: bool = False) -> Part:
+    """A content part for a URL, a path (from `beside` on, where it is not absolute), or `{"bytes": ...}`.
+
+    As vLLM's client sends them: a URL as it is, a path as file://, bytes as a data URL. `inline`: a file's
+    bytes are sent instead. Raises BadLine for what is no image.
+    """
+    if isinstance(image, Mapping) and image.get("bytes") is not None:
+        return part_of_url(data_url(bytes_of(image["bytes"])))
+    if isinstance(image, Mapping) and isinstance(image.get("path"), str):
+        image = image["path"]
+    if not isinstance(image, str) or not image:
+        raise BadLine(
+            f"an image is {shortened(image)}, not a path, a URL or bytes",
+            "an image is not a path, a URL or bytes",
+        )
+    if image.startswith("data:image/"):
+        return part_of_url(image)
+    if image.startswith(REMOTE):
+        if inline:
+            raise BadLine(
+                "an image is a URL, which is not fetched here: --custom-ensure-client-side-data needs files on disk"
+            )
+        return part_of_url(image)
+    path = local_path(image, beside)
+    return part_of_url(data_url(read(path)) if inline else f"file://{path}")
+
+
+def part_of_url(url: str) -> Part:
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def sound_part(sound: Any, beside: Path) -> tuple[Part, float | None]:
+    """A content part for a path or `{"bytes": ...}`, and its seconds where it is a WAV file; raises BadLine."""
+    if isinstance(sound, Mapping) and sound.get("bytes") is not None:
+        data = bytes_of(sound["bytes"])
+    else:
+        name = sound.get("path") if isinstance(sound, Mapping) else sound
+        if not isinstance(name, str) or not name:
+            raise BadLine("no sound: neither a path nor bytes")
+        data = read(local_path(name, beside))
+    kind = next((kind for mark, kind in SOUNDS.items() if data.startswith(mark)), None)
+    if kind is None:
+        raise BadLine(f"a sound is of no known kind; known: {', '.join(sorted(set(SOUNDS.values())))}")
+    part = {
+        "type": "input_audio",
+        "input_audio": {"data": base64.b64encode(data).decode(), "format": kind},
+    }
+    return part, seconds_of(data) if kind == "wav" else None
+
+
+def seconds_of(data: bytes) -> float | None:
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            return file.getnframes() / file.getframerate()
+    except (wave.Error, EOFError, ZeroDivisionError):
+        return None
+
+
+def local_path(text: str, beside: Path) -> Path:
+    path = Path(text.removeprefix("file://")).expanduser()
+    return path if path.is_absolute() else (beside / path).absolute()
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise BadLine(f"{path} cannot be read ({problem.strerror})", "a file cannot be read") from None
+
+
+def bytes_of(value: Any) -> bytes:
+    """Bytes as they are, or as base64, which is how JSON holds them."""
+    if isinstance(value, bytes):
+        return value
+    try:
+        return base64.b64decode(str(value), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadLine("bytes that are not base64") from None
+
+
+def data_url(data: bytes) -> str:
+    kind = next((kind for mark, kind in IMAGES.items() if data.startswith(mark)), None)
+    if kind is None:
+        raise BadLine("an image is of no known kind; known: PNG, JPEG, GIF, BMP, WebP")
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,141 @@
+"""The times of recorded traffic: numbers in one unit or another, dates, and whether a unit can be meant."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from aisbench.workload.files.bad_lines import BadLine, number_in, shortened
+from aisbench.workload.options import WorkloadOptions
+
+MS, S = 10**6, 10**9
+FARTHEST = 1e20
+DAY_S = 86_400
+DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?) ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?"
+)
+# A trace that is this dense (requests/s), or this thin (s between two), may have been meant in another unit.
+DENSE_RPS, DENSE_FRACTIONS_RPS, THIN_S = 100, 10, 60
+# Seconds since 1970 of times from 2001 to 2100: what has such a value has its unit written on it.
+EPOCH_S = (1e9, 4.1e9)
+UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+
+
+def number_ns(value: Any, unit_ns: int) -> int:
+    """Nanoseconds of a number of `unit_ns`, or of a date; raises BadLine for anything else."""
+    if value is None:
+        raise BadLine("timestamp is missing")
+    if is_date(value):
+        return date_ns(value)
+    if isinstance(value, str):
+        value = number_in(value, value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise BadLine(f"timestamp is {shortened(value)}, not a number", "timestamp is not a number")
+    return instant(value, unit_ns)
+
+
+def is_date(value: Any) -> bool:
+    return isinstance(value, str) and DATE.fullmatch(value.strip()) is not None
+
+
+def seconds_ns(text: str) -> int:
+    if not text:
+        raise BadLine("Timestamp is missing")
+    value = number_in(text, None)
+    if value is None:
+        raise BadLine(f"time {shortened(text)} is not a number of seconds", "a time that is not a number")
+    return instant(value, S)
+
+
+def instant(value: float, unit_ns: int) -> int:
+    """Exact for whole numbers: those of nanoseconds since 1970 have more digits than a float."""
+    if not abs(value) < FARTHEST:
+        raise BadLine(f"time {shortened(value)} is too far away", "a time that is too far away")
+    return round(value * unit_ns)
+
+
+def date_ns(text: str) -> int:
+    """Nanoseconds since 1970 of `2023-11-16 18:17:03.9799600`, with or without an offset from UTC, or of a
+    number whose size shows its unit."""
+    if not text:
+        raise BadLine("TIMESTAMP is missing")
+    number = number_in(text, None)
+    unit = None if number is None else unit_of(number)
+    if number is not None and unit is not None:
+        return instant(number, round(UNITS[unit] * S))
+    found = DATE.fullmatch(text.strip())
+    try:
+        if found is None:
+            raise ValueError
+        at = int(np.datetime64(found[1].replace(" ", "T"), "ns").astype(np.int64))
+        return at - offset_ns(found[2] or "Z")
+    except ValueError:
+        raise BadLine(
+            f"time {shortened(text)} is not a date and time such as 2023-11-16 18:17:03.98",
+            "a time that is not a date",
+        ) from None
+
+
+def offset_ns(zone: str) -> int:
+    """How far a zone such as +05:30 is ahead of UTC."""
+    if zone in ("Z", "UTC"):
+        return 0
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return (-1 if zone[0] == "-" else 1) * minutes * 60 * S
+
+
+def name_of(unit_ns: int) -> str:
+    return "seconds" if unit_ns == S else "milliseconds"
+
+
+def unit_of(value: float) -> str | None:
+    """The unit that a time since 1970 has by its size; None: it is no such time."""
+    for name, scale in UNITS.items():
+        if EPOCH_S[0] <= value * scale < EPOCH_S[1]:
+            return name
+    return None
+
+
+def times_note(at_ns: list[int], unit_ns: int | None, options: WorkloadOptions) -> str:
+    """How long a trace is and in which unit it was read, and what speaks against that.
+
+    `at_ns`: ascending. `unit_ns` None: times are dates.
+    """
+    read_as = "dates" if unit_ns is None else name_of(unit_ns)
+    span_s = (at_ns[-1] - at_ns[0]) / S
+    due = (
+        f" ({span_s / options.speedup:g} s with --speedup {options.speedup:g})"
+        if options.speedup != 1
+        else ""
+    )
+    note = f"times are read as {read_as}: {len(at_ns)} requests in {span_s:g} s{due}"
+    doubt = "" if unit_ns is None or options.speedup != 1 else doubts(at_ns, unit_ns)
+    return f"{note}; {doubt}" if doubt else note
+
+
+def doubts(at_ns: list[int], unit_ns: int) -> str:
+    """Why the times may be in another unit, and how to say so; empty: they may well be in this one."""
+    meant = unit_of(at_ns[0] / unit_ns)
+    named = name_of(unit_ns)
+    gaps = len(at_ns) - 1
+    span_s = (at_ns[-1] - at_ns[0]) / S
+    if meant is not None and meant != named:
+        return f"{remedy(meant, unit_ns)}, as the first looks like {meant} since 1970"
+    if gaps == 0 or span_s == 0:
+        return ""
+    fractions = any(at % unit_ns for at in at_ns)
+    if unit_ns == MS and gaps / span_s > (DENSE_FRACTIONS_RPS if fractions else DENSE_RPS):
+        return f"that is {gaps / span_s:,.0f} requests/s; {remedy('seconds', unit_ns)}"
+    if span_s > DAY_S and span_s / gaps > THIN_S:
+        smaller = "microseconds" if unit_ns == MS else "milliseconds"
+        return f"that is one request in {span_s / gaps:,.0f} s; {remedy(smaller, unit_ns)}"
+    return ""
+
+
+def remedy(unit: str, unit_ns: int) -> str:
+    other = "--dataset timed_trace, or " if unit == "seconds" else ""
+    return f"if they are {unit}, give {other}--speedup {unit_ns / S / UNITS[unit]:.9g}"

@@ -1,0 +1,56 @@
+"""How many tokens texts have: by the tokenizer, or by words where none is named."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from aisbench.errors import BadInput
+from aisbench.workload.files.dataset_files import shortened
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.tokens.tokenizers import load_tokenizer
+
+BATCH_TEXTS = 512
+LONE = re.compile("[\ud800-\udfff]")
+
+
+class TokenCounter:
+    """Counts as a server would: with the special tokens that it puts before a text by itself.
+
+    Without a tokenizer a word is a token; `note` says which it was.
+    """
+
+    def __init__(self, options: WorkloadOptions) -> None:
+        self.tokenizer: Any = None
+        self.note = "no --tokenizer was named: input lengths are in words"
+        if options.tokenizer is not None:
+            self.tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
+            self.note = f"prompts are sent as text; lengths are those of tokenizer {options.tokenizer}"
+
+    def counts(self, texts: list[str], *, special: bool = True) -> list[int]:
+        """Tokens of each text; `special`: with those that stand before a text.
+
+        Raises BadInput for a text that is no Unicode.
+        """
+        if self.tokenizer is None:
+            return [len(text.split()) for text in texts]
+        for text in texts:
+            # No tokenizer takes half of a surrogate pair, and none says so.
+            if not text.isascii() and LONE.search(text) is not None:
+                raise BadInput(
+                    f"the text {shortened(text)} holds half of a surrogate pair, which no tokenizer encodes"
+                )
+        found: list[int] = []
+        for first in range(0, len(texts), BATCH_TEXTS):
+            encoded = self.tokenizer(
+                texts[first : first + BATCH_TEXTS],
+                add_special_tokens=special,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+                verbose=False,
+            )
+            found += map(len, encoded["input_ids"])
+        return found
+
+    def count(self, text: str, *, special: bool = True) -> int:
+        return self.counts([text], special=special)[0]

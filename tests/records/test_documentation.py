@@ -1,0 +1,27 @@
+"""The snippet in docs/records.md does what it says, on a run of which some requests failed."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aisbench.analysis.summary import summarise
+from aisbench.records.run import Run
+from tests.analysis.made_runs import fail, made_rows, write_run
+
+DOCUMENT = Path(__file__).parents[2] / "docs/records.md"
+
+
+def test_the_snippet_gives_the_latencies_of_a_run_with_failures(tmp_path: Path) -> None:
+    rows = made_rows(np.arange(50) * 10.0, ttft_ms=np.linspace(40, 60, 50))
+    fail(rows, slice(0, None, 5), "http_status", http_status=500)
+    folder = write_run(tmp_path / "run", rows)
+    (snippet,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(re.sub(r'Run\.load\("[^"]*"\)', f"Run.load({str(folder)!r})", snippet), found)
+    summary = summarise(Run.load(folder))
+    assert len(found["ttft_ms"]) == 40
+    assert found["ttft_ms"].mean() == pytest.approx(summary["metrics"]["ttft_ms"]["mean"])
+    assert found["one_worker"]["slot"][:50].tolist() == list(range(50))

@@ -1,0 +1,111 @@
+"""Reading run folders: whole ones, crashed ones, and folders that are none."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aisbench.errors import BadInput
+from aisbench.records.run import UNCLOSED, Run
+from tests.analysis.made_runs import START_NS, base_config, fail, made_rows, write_run
+
+
+def test_rows_of_all_workers_come_sorted_by_slot(tmp_path: Path) -> None:
+    rows = made_rows(np.arange(11) * 5.0)
+    run = Run.load(write_run(tmp_path / "run", rows, workers=3))
+    assert run.rows["slot"].tolist() == list(range(11))
+    assert (run.rows == rows).all()
+    assert run.row_workers.tolist() == [slot % 3 for slot in range(11)]
+
+
+def test_spare_rows_at_the_end_of_a_mapped_file_do_not_count(tmp_path: Path) -> None:
+    run = Run.load(write_run(tmp_path / "run", made_rows([0.0, 1.0]), spare_rows=500))
+    assert len(run.rows) == 2
+
+
+def test_flow_counts_every_token_of_every_worker(tmp_path: Path) -> None:
+    rows = made_rows([0.0, 3.0, 40.0], ttft_ms=5, itl_ms=10, tokens=4)
+    run = Run.load(write_run(tmp_path / "run", rows, workers=2))
+    # First tokens at 5.1, 8.1 and 45.1 ms, each followed by three more, 10 ms apart.
+    assert run.flow.tolist() == [2, 2, 2, 2, 1, 1, 1, 1]
+
+
+def test_histograms_merge_over_workers(tmp_path: Path) -> None:
+    run = Run.load(write_run(tmp_path / "run", made_rows(np.arange(9.0), tokens=5), workers=2))
+    assert run.histograms["itl"].count == 9 * 4
+    assert run.histograms["itl"].mean_ns == pytest.approx(10e6)
+    assert run.histograms["ttft"].count == 9
+
+
+def test_a_killed_run_is_a_failed_one(tmp_path: Path) -> None:
+    rows = made_rows([0.0, 10.0, 20.0])
+    rows["done_ns"][2] = 0
+    rows["status"][2] = 0
+    folder = write_run(tmp_path / "run", rows, outcome="running", forget=["end_ns", "workers", "start_ns"])
+    run = Run.load(folder)
+    assert (run.outcome, run.outcome_reason) == ("failed", UNCLOSED)
+    assert run.workers == []
+    assert run.start_ns == START_NS, "from the rows' header"
+    assert run.last_ns == rows["last_token_ns"][2]
+    assert run.has_status("in_flight").tolist() == [False, False, True]
+
+
+def test_a_file_cut_short_gives_the_rows_that_it_has(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows(np.arange(5.0)), spare_rows=0)
+    path = folder / "records/rows-0.bin"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert len(Run.load(folder).rows) == 4
+
+
+def test_a_run_without_any_request(tmp_path: Path) -> None:
+    run = Run.load(write_run(tmp_path / "run", made_rows([])))
+    assert (len(run.rows), run.duration_ns) == (0, 0)
+
+
+@pytest.mark.parametrize("missing", ["folder", "run.json"])
+def test_no_run_folder_is_said_so(missing: str, tmp_path: Path) -> None:
+    folder = tmp_path / "not-a-run"
+    if missing == "run.json":
+        (folder / "records").mkdir(parents=True)
+    with pytest.raises(BadInput, match=r"not-a-run is no run folder \(it has no records/run\.json\)"):
+        Run.load(folder)
+
+
+def test_broken_json_another_schema_and_another_layout_are_bad_input(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows([0.0]))
+    info = folder / "records/run.json"
+    whole = info.read_text()
+    info.write_text(whole[:40])
+    with pytest.raises(BadInput, match="not readable as JSON"):
+        Run.load(folder)
+    info.write_text(json.dumps({**json.loads(whole), "schema": 2}))
+    with pytest.raises(BadInput, match="schema"):
+        Run.load(folder)
+    info.write_text(whole)
+    rows = folder / "records/rows-0.bin"
+    rows.write_bytes(b"AISROWS9" + rows.read_bytes()[8:])
+    with pytest.raises(BadInput, match="another layout"):
+        Run.load(folder)
+
+
+def test_planned_lengths_go_round(tmp_path: Path) -> None:
+    run = Run.load(write_run(tmp_path / "run", made_rows(np.arange(5.0)), asked_input=[100, 200]))
+    lengths = run.planned_lengths("prompt_tokens")
+    assert lengths is not None
+    assert lengths.tolist() == [100, 200, 100, 200, 100]
+    bare = Run.load(write_run(tmp_path / "bare", made_rows([0.0]), prompts={}))
+    assert bare.planned_lengths("prompt_tokens") is None
+
+
+def test_open_loop_is_a_rate_or_a_ramp(tmp_path: Path) -> None:
+    rows = made_rows([0.0])
+    fail(rows, 0, "timeout")
+    ramp = {"strategy": "linear", "from_rps": 1.0, "to_rps": 9.0}
+    for name, changes, is_open in (
+        ("closed", {}, False),
+        ("rate", {"rate": 5.0}, True),
+        ("ramp", {"ramp_up": ramp}, True),
+    ):
+        run = Run.load(write_run(tmp_path / name, rows, config=base_config(**changes)))
+        assert run.is_open_loop is is_open

@@ -1,0 +1,101 @@
+"""What a run folder holds after write_all."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aisbench.errors import BadInput
+from aisbench.report.files.write import write_all
+from tests.analysis.made_runs import START_NS, base_config, drop, fail, made_rows, poisson_run, write_run
+
+
+def strict(text: str) -> dict:
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_all_files_come_from_the_records(tmp_path: Path) -> None:
+    folder = poisson_run(tmp_path / "run", 250, 100.0, workers=2)
+    summary = write_all(folder)
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"records", "summary.json", "summary.csv", "requests.jsonl", "vllm.json", "report.html"}
+    assert strict((folder / "summary.json").read_text()) == summary
+    vllm = (folder / "vllm.json").read_text()
+    assert "\n" not in vllm
+    assert list(strict(vllm)) == list(summary)[: len(strict(vllm))]
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    write_all(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
+
+
+def test_metadata_cannot_push_our_own_keys_into_vllm_json(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows([0.0]), config=base_config(metadata={"verdict": "mine"}))
+    summary = write_all(folder)
+    assert strict((folder / "vllm.json").read_text())["verdict"] == "mine"
+    assert summary["verdict"]["status"] == "valid"
+
+
+def test_the_csv_has_one_metric_a_row(tmp_path: Path) -> None:
+    folder = poisson_run(tmp_path / "run", 50, 100.0, config={"percentiles": [99.9]})
+    summary = write_all(folder)
+    with (folder / "summary.csv").open(newline="") as file:
+        rows = {row["metric"]: row for row in csv.DictReader(file)}
+    assert rows["ttft"]["unit"] == "ms"
+    assert float(rows["ttft"]["p99.9"]) == summary["metrics"]["ttft_ms"]["p99.9"]
+    assert float(rows["e2el_from_plan"]["mean"]) == summary["from_plan"]["e2el_ms"]["mean"]
+    assert float(rows["request_throughput"]["mean"]) == summary["request_throughput"]
+    assert rows["completed"]["p99"] == ""
+
+
+def test_a_line_for_each_request(tmp_path: Path) -> None:
+    rows = made_rows([10.0, 20.0, 30.0, 40.0], lag_ms=1.5, tokens=3)
+    fail(rows, 1, "http_status", http_status=429)
+    drop(rows, 3)
+    config = base_config(rate=100.0, arrival="constant", save_token_times=True, save_outputs=True)
+    texts = [("one", ""), ("", ""), ("three", "so"), ("", "")]
+    folder = write_run(tmp_path / "run", rows, config=config, token_times=True, texts=texts, workers=2)
+    write_all(folder)
+    lines = [strict(line) for line in (folder / "requests.jsonl").read_text().splitlines()]
+    first, refused, third, dropped = lines
+    assert [line["slot"] for line in lines] == [0, 1, 2, 3]
+    assert [line["worker"] for line in lines] == [0, 1, 0, 1]
+    assert first["planned_ms"] == pytest.approx(10.0)
+    assert first["sent_ms"] == pytest.approx(11.5)
+    assert (first["ttft_ms"], first["e2el_ms"]) == (pytest.approx(50.0), pytest.approx(70.0))
+    assert first["ttft_from_plan_ms"] == pytest.approx(51.5)
+    assert first["token_gaps_ms"] == pytest.approx([10.0, 10.0])
+    assert (third["content"], third["reasoning"]) == ("three", "so")
+    assert (refused["status"], refused["error"], refused["http_status"]) == ("failed", "http_429", 429)
+    assert refused["ttft_ms"] is refused["output_tokens"] is refused["first_token_ms"] is None
+    assert (dropped["status"], dropped["sent_ms"], dropped["error"]) == ("dropped", None, None)
+
+
+def test_a_crashed_run_gets_its_report_all_the_same(tmp_path: Path) -> None:
+    rows = made_rows(np.arange(20) * 5.0)
+    for name in ("first_token_ns", "first_token_low_ns", "last_token_ns", "done_ns", "content_events"):
+        rows[name][15:] = 0
+    rows["status"][15:] = 0
+    folder = write_run(
+        tmp_path / "run", rows, outcome="running", forget=["end_ns", "workers", "host", "limits"]
+    )
+    summary = write_all(folder)
+    assert (summary["completed"], summary["requests"]["lost"]) == (15, 5)
+    assert summary["outcome"] == "failed"
+    assert "without closing its records" in (folder / "report.html").read_text()
+
+
+def test_an_empty_run_gets_every_file(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows([]), start_ns=START_NS)
+    assert write_all(folder)["completed"] == 0
+    assert (folder / "requests.jsonl").read_text() == ""
+
+
+def test_no_run_folder_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        write_all(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,196 @@
+"""The page of a search, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aisbench.analysis.backlog import STRETCHES, Flow
+from aisbench.studies.saturation.page import write_saturation
+from aisbench.studies.saturation.result import result
+from aisbench.studies.saturation.search import Plan, informed
+from aisbench.studies.saturation.settings import Settings
+from aisbench.studies.saturation.step import Point, Sample
+from aisbench.studies.saturation.table import answer_text, write_points_csv
+from bench.browser import Page
+
+SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")
+CAPACITY = 50.0
+
+
+def sample(load: float) -> Sample:
+    """Ten seconds at `load` of a server that does CAPACITY: latencies grow towards it."""
+    done = min(load, CAPACITY)
+    ttft = 20 / max(1 - load / CAPACITY / 1.1, 0.01)
+    return Sample(
+        seconds=10.0,
+        latencies={"ttft": np.full(1000, ttft), "tpot": np.full(1000, 9.0), "e2el": np.full(1000, ttft + 90)},
+        due=1000,
+        failed=0,
+        good=1000 if ttft < 200 else 0,
+        completed=int(done * 10),
+        output_tokens=int(done * 100),
+        in_flight_mean=load / 10,
+        flow=Flow(np.full(STRETCHES, float(load)), np.full(STRETCHES, float(done))),
+    )
+
+
+def searched(**clients: str) -> dict:
+    """`clients`: at48="invalid", what the client was at a load; doubtful at 48 unless said otherwise."""
+    told = {48.0: "doubtful"} | {float(name.removeprefix("at")): status for name, status in clients.items()}
+    samples = {float(load): [sample(load)] for load in (10, 20, 40, 80, 48)}
+    points = informed([Point.of(load, True, seen, SETTINGS.terms) for load, seen in samples.items()])
+    steps = [
+        {
+            "load": point.load,
+            "folder": f"steps/{at}",
+            "seconds": 20.0,
+            "why": "<b>the first</b> load",
+            "early": point.load == 80,
+            "client": told.get(point.load, "valid"),
+            "client_reasons": ["CPU at 90 %"] if point.load in told else [],
+        }
+        for at, point in enumerate(points)
+    ]
+    return result(
+        Plan.of(SETTINGS, 10), SETTINGS.terms, points, samples, steps, ended="48 passes", outcome="finished"
+    )
+
+
+@pytest.fixture
+def curve(page: Page, tmp_path: Path) -> Page:
+    path = tmp_path / "saturation.html"
+    write_saturation(searched(), SETTINGS, ["aisbench", "saturate", "--slo", "ttft_p99<200"], path)
+    page.open(path)
+    return page
+
+
+def test_the_curve_shows_every_load(curve: Page) -> None:
+    drawn = curve.value("Array.from(chart('throughput').data.find((t) => t.name === 'requests done').x)")
+    assert drawn == [10, 20, 40, 48, 80]
+    assert curve.value("chart('latency').data.map((t) => t.name)") == [
+        "TTFT p99",
+        "TTFT mean",
+        "TPOT p99",
+        "TPOT mean",
+        "E2EL p99",
+        "E2EL mean",
+    ]
+    # The bound of the SLO, on TTFT alone.
+    assert curve.value("chart('latency').layout.shapes.filter((s) => s.y0 === 200).length") == 1
+    assert curve.complaints() == []
+
+
+def test_the_tables_hold_loads_and_runs(curve: Page) -> None:
+    text = curve.value("document.body.innerText")
+    assert "meets the SLO up to\n48" in text
+    assert "At 48: CPU at 90 %." in text
+    # What a step says is text, not markup.
+    assert "<b>the first</b> load" in text
+    links = curve.value("Array.from(document.querySelectorAll('td a'), (a) => a.getAttribute('href'))")
+    assert links == [f"steps/{at}/report.html" for at in range(5)]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_page_fits_and_follows_the_scheme(curve: Page, width: int, scheme: str) -> None:
+    curve.prefer(scheme)
+    curve.resize(width, 900)
+    curve.wait(f"document.documentElement.scrollWidth <= {width}")
+    curve.wait("chart('throughput').layout.xaxis.gridcolor === colour('line')")
+    curve.wait(f"chart('throughput').getBoundingClientRect().right <= {width}")
+    assert curve.complaints() == []
+
+
+def test_the_knee_is_between_loads_or_unknown() -> None:
+    found = searched()
+    assert found["knee"] == 40
+    assert found["knee_interval"] == [20, 48]
+    assert found["max_load_interval"] == [48, 80]
+    assert all(point["clear"] for point in found["points"])
+    lowest = replace(SETTINGS, slo="error_rate<0.01")
+    samples = {float(load): [sample(load)] for load in (47, 48)}
+    points = informed([Point.of(load, True, seen, lowest.terms) for load, seen in samples.items()])
+    alone = result(Plan.of(lowest, 47), lowest.terms, points, samples, [], ended="", outcome="finished")
+    assert alone["knee"] is None
+
+
+def test_the_console_tells_the_same() -> None:
+    lines = answer_text(searched(), SETTINGS, Path("folder")).splitlines()
+    assert any("48 req/s (48 to 80)" in line for line in lines)
+    assert any("40 req/s (20 to 48)" in line for line in lines)
+    assert any(line.split()[:1] == ["80"] and "fails" in line for line in lines)
+    assert lines[-1] == "written: folder/saturation.html"
+
+
+def written(path: Path, found: dict) -> str:
+    write_saturation(found, SETTINGS, ["aisbench", "saturate"], path)
+    return re.sub(r"<script.*?</script>", "", path.read_text(), flags=re.DOTALL)
+
+
+def card(text: str, label: str) -> tuple[str, str]:
+    """Value and aside of the card with this label."""
+    text = re.sub("</?a.*?>", "", text)
+    found = re.search(
+        f'"label">{label}</div><div class="value">(.*?)</div><div class="aside">(.*?)</div>', text
+    )
+    assert found is not None, label
+    return re.sub("<.*?>", "", found[1]), found[2]
+
+
+def test_an_answer_of_an_invalid_client_is_none(tmp_path: Path) -> None:
+    found = searched(at48="invalid", at80="invalid")
+    text = written(tmp_path / "saturation.html", found)
+    assert card(text, "meets the SLO up to") == (
+        "not known",
+        "the client was invalid at this step; it reached 48 req/s",
+    )
+    assert card(text, "done under overload")[0] == "not known"
+    assert card(text, "knee")[0] == "40", "its own step had a valid client"
+    assert "Do not rely on the answer" in text
+    assert "No answer is drawn" in text
+    console = answer_text(found, SETTINGS, Path("folder"))
+    assert "not known; 48 req/s (48 to 80) is what a client reached that was invalid at this step" in console
+    assert "40 req/s (20 to 48)" in console
+
+
+def test_a_doubtful_client_is_named_beside_the_answer(tmp_path: Path) -> None:
+    text = written(tmp_path / "saturation.html", searched())
+    value, aside = card(text, "meets the SLO up to")
+    assert (value, aside) == ("48", "req/s; 48 to 80; the client was doubtful at this step")
+
+
+def test_no_answer_is_drawn_for_an_invalid_client(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "saturation.html"
+    write_saturation(searched(at48="invalid"), SETTINGS, ["aisbench", "saturate"], path)
+    page.open(path)
+    lines = "chart('throughput').layout.shapes.filter((s) => s.x0 === 48)"
+    assert page.value(f"{lines}.length") == 0
+    symbols = page.value("chart('throughput').data.find((t) => t.name === 'requests done').marker.symbol")
+    assert symbols == ["circle", "circle", "circle", "circle-open", "circle"]
+    assert page.complaints() == []
+
+
+@pytest.mark.parametrize("width", [1280, 1000])
+def test_no_table_is_cut(curve: Page, width: int) -> None:
+    curve.resize(width, 900)
+    cut = (
+        "Array.from(document.querySelectorAll('.scroll')).filter((s) => s.scrollWidth > s.clientWidth).length"
+    )
+    curve.wait(f"{cut} === 0")
+
+
+def test_loads_without_a_success_have_dashes(tmp_path: Path) -> None:
+    found = searched()
+    for figures in found["points"][-1]["metrics"].values():
+        figures.update(dict.fromkeys(set(figures) - {"count"}), count=0)
+    assert "–" in written(tmp_path / "saturation.html", found)
+    last = [
+        line for line in answer_text(found, SETTINGS, Path("f")).splitlines() if line.split()[:1] == ["80"]
+    ]
+    assert last[0].split()[4:7] == ["-", "-", "-"]
+    write_points_csv(found, tmp_path / "saturation.csv")
+    assert (tmp_path / "saturation.csv").read_text().splitlines()[-1].endswith(",,,,")

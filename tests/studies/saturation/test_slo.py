@@ -1,0 +1,96 @@
+"""Bounds as they are written, and measurements held against them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aisbench.errors import BadInput
+from aisbench.studies.saturation.held import hold_errors, hold_latency
+from aisbench.studies.saturation.slo import parse_slo
+
+
+def test_terms_are_separated_by_blanks_or_commas():
+    terms = parse_slo("ttft_p99<500, tpot_mean<=50 e2el_median<2e3 error_rate<0.01")
+    assert [str(term) for term in terms] == [
+        "ttft_p99<500",
+        "tpot_mean<50",
+        "e2el_median<2000",
+        "error_rate<0.01",
+    ]
+    assert [term.percent for term in terms] == [99.0, None, 50.0, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("ttft_p99>500", "'ttft_p99>500' is no bound"),
+        ("latency<500", "unknown figure 'latency'"),
+        ("itl_p99<5", "unknown figure 'itl_p99'"),
+        ("ttft_p100<500", "give one between 0 and 100"),
+        ("ttft_p99<0", "give milliseconds above 0"),
+        ("error_rate<1", "give a share from 0 to below 1"),
+        ("ttft_p99<5 ttft_p99<6", "names ttft_p99 twice"),
+    ],
+)
+def test_what_is_no_bound_is_named(text, told):
+    with pytest.raises(BadInput, match="--slo") as problem:
+        parse_slo(text)
+    assert told in str(problem.value)
+
+
+def test_a_percentile_is_clear_when_its_interval_lies_on_one_side():
+    (term,) = parse_slo("ttft_p90<100")
+    low = hold_latency(term, np.linspace(1, 50, 1000))
+    assert low.met
+    assert low.clear
+    # The true p90 of 1 to 110 is 99.1, too near to 100 to be told from 200 values.
+    near = hold_latency(term, np.linspace(1, 110, 200))
+    assert near.met
+    assert not near.clear
+    assert near.low is not None
+    assert near.high is not None
+    assert near.low < 99.1 < near.high
+
+
+def test_requests_that_never_came_to_a_latency_are_the_slowest():
+    (term,) = parse_slo("ttft_p90<100")
+    values = np.full(100, 10.0)
+    values[:20] = np.inf
+    held = hold_latency(term, values)
+    assert held.value is None
+    assert not held.met
+    assert held.clear
+
+
+def test_few_values_support_no_tail():
+    (term,) = parse_slo("ttft_p99<100")
+    held = hold_latency(term, np.full(50, 10.0))
+    assert held.met
+    assert not held.clear
+
+
+def test_few_values_can_show_clearly_that_a_tail_is_too_long():
+    # Of 200 values no p99 has an upper end, but all of these are above the bound.
+    (term,) = parse_slo("ttft_p99<100")
+    held = hold_latency(term, np.linspace(150, 200, 200))
+    assert not held.met
+    assert held.clear
+    assert held.low is not None
+    assert held.high is None
+    # With 50 values there is no end at all below, either, unless nearly all are above.
+    assert not hold_latency(term, np.append(np.full(49, 10.0), 200.0)).clear
+
+
+def test_no_failure_among_few_requests_does_not_show_a_small_share():
+    (term,) = parse_slo("error_rate<0.01")
+    assert hold_errors(term, 0, 100).met
+    assert not hold_errors(term, 0, 100).clear
+    assert hold_errors(term, 0, 1000).clear
+    failed = hold_errors(term, 50, 1000)
+    assert not failed.met
+    assert failed.clear
+    # Wilson's interval for 10 of 100, as in the textbooks.
+    ten = hold_errors(term, 10, 100)
+    assert ten.low == pytest.approx(0.0552, abs=1e-4)
+    assert ten.high == pytest.approx(0.1744, abs=1e-4)

@@ -1,0 +1,97 @@
+"""The house stands as declared: imports point down, no folder is too full, no files import each other in a circle."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "aisbench"
+
+# From the ground up: a module imports from its own floor and from those below it. Modules of one line do not
+# import each other.
+FLOORS = (
+    {"errors", "exit_codes", "durations", "printable", "extras", "masking", "children"},
+    {"disk", "saying"},
+    {"_native"},
+    {"backends"},
+    {"workload"},
+    {"config"},
+    {"records"},
+    {"engine", "analysis", "simulator"},
+    {"report"},
+    {"live"},
+    {"studies"},
+    {"cli"},
+)
+MOST_FILES = 16
+
+
+def module_name(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of this package that a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (names & MODULES.keys()) or {node.module}
+    return {name for name in found if name.split(".")[0] == "aisbench"}
+
+
+IMPORTS = {name: imported(path) for name, path in MODULES.items()}
+
+
+def floor_of(module: str) -> int:
+    """The number of a module's floor; -1 for the package itself."""
+    parts = module.split(".")
+    if len(parts) == 1:
+        return -1
+    return next(number for number, floor in enumerate(FLOORS) if parts[1] in floor)
+
+
+def test_every_module_stands_on_a_floor() -> None:
+    named = set().union(*FLOORS)
+    found = {
+        path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert found - {"__init__", "__main__"} == named
+
+
+def test_no_import_points_up_or_to_a_neighbour() -> None:
+    wrong = []
+    for module, targets in IMPORTS.items():
+        if module == "aisbench.__main__":
+            continue
+        for target in targets:
+            own, other = floor_of(module), floor_of(target)
+            same_part = module.split(".")[1:2] == target.split(".")[1:2]
+            if other > own or (other == own and not same_part):
+                wrong.append(f"{module} -> {target}")
+    assert wrong == []
+
+
+def test_no_circle() -> None:
+    graph = {module: targets & MODULES.keys() - {module} for module, targets in IMPORTS.items()}
+    assert len(list(TopologicalSorter(graph).static_order())) == len(graph)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in PACKAGE.rglob("*.py")}),
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_no_folder_is_too_full(folder: Path) -> None:
+    modules = {path.name.split(".")[0] for path in folder.iterdir() if path.suffix in (".py", ".pyx")}
+    assert len(modules - {"__init__"}) <= MOST_FILES

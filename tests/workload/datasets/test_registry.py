@@ -1,0 +1,47 @@
+"""Options that a data set does not heed are refused, and everything listed can be found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aisbench.errors import BadInput
+from aisbench.workload.datasets.registry import DATASETS, PARTIAL, check_heeded, heeded_by
+from aisbench.workload.options import WorkloadOptions
+
+
+def check(dataset: str, **given: Any) -> None:
+    check_heeded(WorkloadOptions(**({"count": 1, "model": "m", "dataset": dataset} | given)))
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_defaults_pass_everywhere(name: str) -> None:
+    check(name)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "given", "said"),
+    [
+        ("random", {"turns": 3}, "--turns means nothing to --dataset random; it is heeded by conversations"),
+        (
+            "sharegpt",
+            {"input_len": 3},
+            "--input-len means nothing to --dataset sharegpt; it is heeded by random,",
+        ),
+        ("random", {"strict_dataset": True}, "--strict-dataset means nothing to --dataset random"),
+        ("random", {"shuffle": False}, "--disable-shuffle means nothing to --dataset random"),
+        ("jsonl", {"chat_template": False}, "--skip-chat-template means nothing to --dataset jsonl"),
+        ("trace", {"range_ratio": (0.1, 0.1)}, "--range-ratio means nothing to --dataset trace"),
+    ],
+)
+def test_what_means_nothing_is_refused(dataset: str, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        check(dataset, **given)
+    assert str(refused.value).startswith(said)
+
+
+def test_every_partial_option_is_heeded_by_some_and_is_an_option() -> None:
+    heeded = {flag for dataset in DATASETS.values() for flag in heeded_by(dataset)}
+    assert heeded == set(PARTIAL.values())
+    assert set(PARTIAL) <= set(WorkloadOptions.__dataclass_fields__)
