@@ -15,6 +15,8 @@ from aisbench._native.os.clock import now_ns
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 
 def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
     numbers = []

@@ -18,6 +18,8 @@ from aisbench.simulator.process import SimulatorProcess
 from aisbench.studies.selfcheck import measure as self_checking
 from tests.system.running import environment, run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -9,9 +9,13 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.simulator.client import COMPLETIONS, chat, connected, raw_request, read_until
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("timing")
 
 STEP_MS = 5.0
 STEPS = ["--decode-base-ms", str(STEP_MS), "--decode-per-seq-us", "0", "--prefill-us-per-token", "0"]
