@@ -116,7 +116,6 @@ def test_a_search(tmp_path: Path, flags: list[str]) -> None:
     assert found_in(tmp_path) == {}
 
 
-@pytest.mark.xdist_group("timing")
 def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: list[str]) -> None:
     search = ["--over", "concurrency", "--sweep", "1,2", "--step", "1", "--budget", "1.5"]
     finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path), code=0)
@@ -128,7 +127,6 @@ def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: li
     assert found_in(tmp_path) == {}
 
 
-@pytest.mark.xdist_group("timing")
 def test_the_environment_gives_a_search_its_secrets_again(
     tmp_path: Path, flags: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
