@@ -361,6 +361,7 @@ def test_a_request_that_the_server_held_and_dropped_has_failed(tmp_path: Path) -
     assert [kind for _, kind, _, _ in case.failures] == ["connection_reset"]
 
 
+@pytest.mark.xdist_group("timing")
 def test_time_counts_from_the_first_send(tmp_path: Path) -> None:
     taken_ns: list[int] = []
     with serving(held_then_closed(lambda: taken_ns.append(now_ns()))) as address:

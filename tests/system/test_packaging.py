@@ -58,22 +58,22 @@ def wheel(unpacked: Path) -> Path:
     """Built of the sdist; what is compiled of the same sources already is not compiled again."""
     built = unpacked.parent / "building"
     shutil.copytree(unpacked, built)
-    place = built / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}" / NATIVE
-    place.mkdir(parents=True)
+    place = built / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
     # Copies are newer than what they were made of.
-    for source in (ROOT / NATIVE).glob("*.c"):
-        shutil.copyfile(source, built / NATIVE / source.name)
-    for extension in (ROOT / NATIVE).glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"):
-        shutil.copyfile(extension, place / extension.name)
+    for pattern, beside in (("*.c", built), (f"*{sysconfig.get_config_var('EXT_SUFFIX')}", place)):
+        for made in (ROOT / NATIVE).rglob(pattern):
+            copy = beside / made.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(made, copy)
     name = run(sys.executable, "-c", BACKEND.format("wheel"), unpacked.parent, cwd=built).splitlines()[-1]
     return unpacked.parent / name
 
 
 def test_the_sdist_has_the_sources_and_nothing_that_is_made_of_them(unpacked: Path) -> None:
-    there = {path.relative_to(unpacked) for path in (unpacked / NATIVE).iterdir()}
+    there = {path.relative_to(unpacked) for path in (unpacked / NATIVE).rglob("*") if path.is_file()}
     wanted = {
         path.relative_to(ROOT)
-        for path in (ROOT / NATIVE).iterdir()
+        for path in (ROOT / NATIVE).rglob("*")
         if path.suffix in (".pyx", ".pxd", ".pyi", ".h", ".py")
     }
     assert there == wanted
@@ -84,7 +84,7 @@ def test_the_sdist_has_the_sources_and_nothing_that_is_made_of_them(unpacked: Pa
 
 def test_the_wheel_has_the_extensions_and_no_generated_source(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    modules = {path.stem for path in (ROOT / NATIVE).glob("*.pyx")}
+    modules = {path.stem for path in (ROOT / NATIVE).rglob("*.pyx")}
     assert {Path(name).name.partition(".")[0] for name in names if name.endswith(".so")} == modules
     assert [name for name in names if name.endswith((".c", ".pyx"))] == []
     assets = {path.name for path in (ROOT / "aisbench" / "report" / "assets").iterdir()}
@@ -128,5 +128,5 @@ def test_the_sdist_compiles(unpacked: Path, tmp_path: Path) -> None:
     run(sys.executable, "-c", BACKEND.format("wheel"), tmp_path, cwd=built)
     (wheel,) = tmp_path.glob("*.whl")
     assert len([name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so")]) == len(
-        list((unpacked / NATIVE).glob("*.pyx"))
+        list((unpacked / NATIVE).rglob("*.pyx"))
     )
