@@ -27,7 +27,7 @@ from tests.system.running import (
     wait_for_rows,
 )
 
-LONG = ("--rate", 100, "--num-requests", 20_000, "--input-len", 8, "--output-len", 12)
+LONG = ("--rate", 100, "--num-requests", 6_000, "--input-len", 8, "--output-len", 12)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -143,7 +143,7 @@ def test_the_environment_gives_a_search_its_secrets_again(
 
 
 def test_a_run_that_is_killed(tmp_path: Path, flags: list[str]) -> None:
-    args = [*SHORT, "--rate", "50", "--num-requests", "100000", "--work-dir", str(tmp_path), "--no-progress"]
+    args = [*SHORT, "--rate", "50", "--num-requests", "10000", "--work-dir", str(tmp_path), "--no-progress"]
     process = start("load", *flags, *args, "--api-key", KEY)
     try:
         wait_for(process, lambda: any(tmp_path.glob("*/records/rows-*.bin")))
