@@ -18,6 +18,8 @@ import pytest
 import aisbench
 from tests.system.running import environment
 
+pytestmark = pytest.mark.xdist_group("packaging")
+
 ROOT = Path(__file__).parents[2]
 NATIVE = Path("aisbench", "_native")
 BACKEND = "import sys; from setuptools import build_meta; print(build_meta.build_{}(sys.argv[1]))"

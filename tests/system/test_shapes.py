@@ -16,6 +16,8 @@ from aisbench.workload.arrivals.shaped import shaped_offsets_ns, shaped_within
 from aisbench.workload.arrivals.shapes import Shape, burst, series, sine, steps
 from tests.system.running import run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 SEED, SECONDS, REQUESTS = 4, 1.5, 40
 SHORT = ("--input-len", 8, "--output-len", 2, "--no-progress", "--seed", SEED)
 BOUNDS = [("--duration", str(SECONDS)), ("--num-requests", str(REQUESTS))]
