@@ -136,8 +136,8 @@ class Drive:
         )
         self.driver.attach(self.block, 0, Slots(count=self.in_flight), self.recorder, self.in_flight)
 
-    def on_failure(self, slot: int, error: int, status: int, detail: bytes) -> None:
-        self.failures.append((slot, ERRORS[error], status, detail))
+    def on_failure(self, ticket: int, error: int, status: int, detail: bytes) -> None:
+        self.failures.append((ticket, ERRORS[error], status, detail))
 
     def start(self) -> None:
         start_ns = now_ns()
@@ -154,7 +154,7 @@ class Drive:
             self.driver.let_go()
 
     def run(self) -> np.ndarray:
-        """Until all is answered; the rows, by slot."""
+        """Until all is answered; the rows, by ticket."""
         self.start()
         while not self.driver.finished:
             self.turn()

@@ -23,8 +23,8 @@ block = SharedBlock(sys.argv[1])
 block.set_ready(int(sys.argv[2]))
 sys.stdin.read()
 taken = []
-while (slot := block.take()) < 1000000:
-    taken.append(slot)
+while (ticket := block.take()) < 1000000:
+    taken.append(ticket)
 print(*taken)
 """
 
@@ -58,7 +58,7 @@ def test_every_ticket_is_handed_out_once_whoever_asks(tmp_path: Path) -> None:
     os.close(opener)
     os.close(gate)
     taken = [list(map(int, p.communicate()[0].split())) for p in processes]
-    assert sorted(slot for part in taken for slot in part) == list(range(TICKETS))
+    assert sorted(ticket for part in taken for ticket in part) == list(range(TICKETS))
     assert all(part == sorted(part) for part in taken)
     assert sum(bool(part) for part in taken) > 1, "one process alone took all: nothing was contended"
 
@@ -68,7 +68,7 @@ def test_slots_are_a_semaphore_across_processes(tmp_path: Path) -> None:
     slots = Slots(count=3)
     processes = [run(HOLD_SLOTS, str(slots.fd), str(tmp_path / "counter"), fds=(slots.fd,)) for _ in range(4)]
     assert all(p.communicate()[0].count("1") == 2000 and p.returncode == 0 for p in processes)
-    assert counter.slots_taken == 8000
+    assert counter.tickets_taken == 8000
     assert [slots.take() for _ in range(4)] == [True, True, True, False]
 
 
