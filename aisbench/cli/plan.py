@@ -55,15 +55,15 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
         made = make_plan(config, built(config, Path(folder), config.model or NO_MODEL).prompts)
-    if not (config.is_open_loop or made.is_trace):
+    if made.law is None:
         raise BadInput(
             "a closed loop has no plan: requests leave as others end; give --rate, --ramp-up, --rate-steps, "
             "--rate-series, --rate-sine or --burst"
         )
-    facts = plan_facts(config, made)
+    facts = plan_facts(made)
     command = shlex.split(shlex.join(["aisbench", "plan", *command_line("plan")]))
     try:
-        write_plan(facts, planned_rate(config, made), planned_gaps(config, made), command, output)
+        write_plan(facts, planned_rate(made), planned_gaps(made), command, output)
     except OSError as problem:
         raise BadInput(f"--output {output} cannot be written ({problem.strerror}); give another") from None
     for line in drawn_lines(options["seed"], config.seed):

@@ -75,7 +75,7 @@ def import_(file: str, as_json: bool) -> int:
     aisbench workload import w.jsonl
     aisbench workload import w.jsonl --json > fingerprint.json
     """
-    from aisbench.workload.arrivals.drawn import plan_fingerprint
+    from aisbench.workload.arrivals.law import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.datasets.recorded.exported import exported_for
     from aisbench.workload.options import WorkloadOptions
@@ -145,7 +145,7 @@ def planned(config: RunConfig, made: Workload) -> tuple[int, NDArray[np.int64] |
     plan = make_plan(config, made.prompts)
     whole = plan.limit >= 0 and made.prompts.conversations is None
     slots = plan.limit if whole else made.bodies.count
-    return slots, plan.offsets_ns if config.is_open_loop or plan.is_trace else None
+    return slots, plan.offsets_ns if plan.law is not None else None
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -14,9 +15,7 @@ from aisbench.workload.options import DatasetOptions, one_of
 from aisbench.workload.seeds import AUTO, seed_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from aisbench.workload.arrivals.shapes import Shape
+    from aisbench.workload.arrivals.law import ArrivalLaw
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
 PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
@@ -37,8 +36,7 @@ TTFT_AT = ("content", "first-chunk")
 ARRIVALS = ("constant", "poisson", "gamma")
 # What is masked where it is written down, but for the key, which is left out.
 SECRET_FIELDS = ("header", "url", "endpoint", "proxy", "metrics_url", "dcgm_url")
-# The readers of what shapes a rate, by their names in workload.shapes.
-SHAPES = {"rate_steps": "steps", "rate_series": "series", "rate_sine": "sine", "burst": "burst"}
+SHAPES = ("rate_steps", "rate_series", "rate_sine", "burst")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,19 +220,35 @@ class RunConfig(DatasetOptions, ClientOptions):
             raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
         if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
             raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
-        self.traffic_shape()
+        # Reads what was given, and refuses what cannot be read.
+        assert self.arrival_law is not None
 
-    def traffic_shape(self) -> Shape | None:
-        """The rate over time that was asked for, if one was; raises BadInput where it makes no sense."""
-        for name, reader in SHAPES.items():
-            text = getattr(self, name)
-            if text is not None:
-                # It computes with numpy, which --help does not wait for.
-                from aisbench.workload.arrivals import shapes
+    @cached_property
+    def arrival_law(self) -> ArrivalLaw | None:
+        """When requests leave by these options; None in a closed loop, where they leave as others end.
 
-                read: Callable[[str], Shape] = getattr(shapes, reader)
-                return read(text)
-        return None
+        Raises BadInput for a rate over time that cannot be read.
+        """
+        if not self.is_open_loop:
+            return None
+        # They compute with numpy, which --help does not wait for.
+        from aisbench.workload.arrivals import reading
+        from aisbench.workload.arrivals.gaps import Gaps
+        from aisbench.workload.arrivals.ramp import Ramp
+        from aisbench.workload.arrivals.steady import Steady
+
+        gaps = Gaps(self.shape, self.seed)
+        if self.burst is not None:
+            return reading.burst(self.burst)
+        if self.rate_steps is not None:
+            return reading.steps(self.rate_steps, gaps)
+        if self.rate_series is not None:
+            return reading.series(self.rate_series, gaps)
+        if self.rate_sine is not None:
+            return reading.sine(self.rate_sine, gaps)
+        if self.ramp_up is not None and self.ramp_from is not None and self.ramp_to is not None:
+            return Ramp(self.ramp_up, self.ramp_from, self.ramp_to, gaps)
+        return Steady(self.rate_rps, gaps)
 
     @property
     def has_moving_rate(self) -> bool:
@@ -267,14 +281,6 @@ class RunConfig(DatasetOptions, ClientOptions):
         return math.inf if self.rate is None else self.rate
 
     @property
-    def peak_rps(self) -> float:
-        """The highest rate in the plan, requests/s; inf where none is asked for."""
-        if self.ramp_up is not None and self.ramp_from is not None and self.ramp_to is not None:
-            return max(self.ramp_from, self.ramp_to)
-        shape = self.traffic_shape()
-        return self.rate_rps if shape is None else shape.peak_rps
-
-    @property
     def sets_times(self) -> bool:
         """True when the command line says when requests leave, whatever times a data set has recorded."""
         if self.self_timed is not None:
@@ -285,16 +291,6 @@ class RunConfig(DatasetOptions, ClientOptions):
     def shape(self) -> float:
         """The gamma shape of the gaps: 1 is Poisson, inf is constant."""
         return math.inf if self.arrival == "constant" else self.burstiness
-
-    @property
-    def arrival_name(self) -> str:
-        if not self.is_open_loop:
-            return "inf"
-        if self.burst is not None:
-            return "burst"
-        if math.isinf(self.shape):
-            return "constant"
-        return "poisson" if self.shape == 1.0 else "gamma"
 
     def drop_after_ms(self) -> float | None:
         """The bound of `--late drop:MS`; None for catch-up. Raises BadInput for anything else."""

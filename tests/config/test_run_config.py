@@ -28,7 +28,8 @@ from aisbench.workload.prompts import Conversations, Prompts
 def test_the_arrival_process_follows_from_rate_and_shape(options: dict, name: str, shape: float) -> None:
     config = RunConfig(**options)
     config.check()
-    assert (config.arrival_name, config.shape) == (name, shape)
+    law = config.arrival_law
+    assert ("inf" if law is None else law.name, config.shape) == (name, shape)
 
 
 @pytest.mark.parametrize(
@@ -144,4 +145,4 @@ def test_default_workers_are_enough_for_the_highest_rate_of_the_plan(
     monkeypatch.setattr(limits, "cpus", lambda: 16)
     config = RunConfig(**options)
     config.check()
-    assert limits.default_workers(config.concurrency, config.peak_rps) == workers
+    assert limits.default_workers(config.concurrency, config.arrival_law) == workers
