@@ -6,11 +6,12 @@ import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from aisbench.config.client_options import ClientOptions
+from aisbench.config.target import TargetOptions
 from aisbench.errors import BadInput
-from aisbench.masking import MASK, masked_options
+from aisbench.masking import masked_options
+from aisbench.options.option import check_values, declared
 from aisbench.workload.options import DatasetOptions, one_of
 from aisbench.workload.seeds import AUTO, seed_for
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
 PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
 GOODPUT_METRICS = ("ttft", "tpot", "e2el")
-POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
 STRESS_S = 60.0
 # Events are small; a whole answer may hold thousands of vectors.
@@ -29,43 +29,20 @@ ANSWER_BYTES = 1 << 26
 # Token events are counted by 10 ms, and a page of many slices helps nobody.
 SHORTEST_SLICE_S = 0.1
 TABLES = ("vllm", "aisbench")
-CONNECTIONS = ("keep-alive", "fresh")
 RAMPS = ("linear", "exponential")
 COMPATS = ("vllm",)
 TTFT_AT = ("content", "first-chunk")
 ARRIVALS = ("constant", "poisson", "gamma")
-# What is masked where it is written down, but for the key, which is left out.
-SECRET_FIELDS = ("header", "url", "endpoint", "proxy", "metrics_url", "dcgm_url")
 SHAPES = ("rate_steps", "rate_series", "rate_sine", "burst")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(DatasetOptions, ClientOptions):
+class RunConfig(DatasetOptions, ClientOptions, TargetOptions):
     """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
 
     Raises BadInput from `check` for values that make no run; the message names the flag.
     """
 
-    # target
-    url: tuple[str, ...] = ()
-    url_policy: str = "round-robin"
-    backend: str = "openai"
-    endpoint: str | None = None
-    model: str | None = None
-    api_key: str | None = None
-    header: tuple[str, ...] = ()
-    timeout_s: float = 600.0
-    connections: str = "keep-alive"
-    uds: str | None = None
-    proxy: str | None = None
-    cacert: str | None = None
-    insecure: bool = False
-    local_address: tuple[str, ...] = ()
-    server_metrics: bool = True
-    reset_prefix_cache: bool = False
-    metrics_url: str | None = None
-    device_metrics: bool = True
-    dcgm_url: str | None = None
     # load
     # None: as the data set's own times say, where it has some; else as inf, when others end.
     rate: float | None = None
@@ -124,10 +101,10 @@ class RunConfig(DatasetOptions, ClientOptions):
         return replace(self, ttft_at="first-chunk", percentiles=percentiles)
 
     def check(self) -> None:
-        """Raises BadInput for the first option that makes no sense."""
+        """Raises BadInput for the first option that cannot be followed."""
+        check_values(self)
         positive("--rate", self.rate, "a rate in requests/s above 0, or inf", infinite=True)
         positive("--burstiness", self.burstiness, "a shape above 0, or inf", infinite=True)
-        positive("--timeout", self.timeout_s, "seconds above 0")
         positive("--concurrency", self.concurrency, "a whole number of at least 1")
         positive("--num-requests", self.num_requests, "a whole number of at least 1")
         positive("--duration", self.duration_s, "seconds above 0")
@@ -162,26 +139,10 @@ class RunConfig(DatasetOptions, ClientOptions):
                 raise BadInput(
                     f"--percentile-metrics: unknown metric {name!r}; known: {', '.join(PERCENTILE_METRICS)}"
                 )
-        if self.endpoint is not None and not self.endpoint.startswith("/"):
-            raise BadInput(f"--endpoint {self.endpoint} must begin with a slash, as in /v1/completions")
-        if self.endpoint is not None and not on_the_wire(self.endpoint):
-            raise BadInput(
-                f"--endpoint {self.endpoint!r} has a character that a request line cannot carry; "
-                f"write it percent-encoded: {quote(self.endpoint, safe='/?=&%:,;@+')}"
-            )
         one_of("--ttft-at", self.ttft_at, TTFT_AT)
         one_of("--compat", self.compat, COMPATS)
         one_of("--table", self.table, TABLES)
-        one_of("--connections", self.connections, CONNECTIONS)
-        one_of("--url-policy", self.url_policy, POLICIES)
-        for name in SECRET_FIELDS:
-            if any(MASK in text for text in listed(getattr(self, name))):
-                raise BadInput(
-                    f"--{name.replace('_', '-')} holds {MASK}, which stands in a run's files for what is secret; "
-                    "give it again, whole, on the command line"
-                )
-        if self.uds is not None and len(self.url) > 1:
-            raise BadInput("--uds is one server; give one --url (for its name and path) or none")
+        self.check_target()
 
     def check_arrival(self) -> None:
         if self.ramp_up is None:
@@ -315,13 +276,12 @@ class RunConfig(DatasetOptions, ClientOptions):
         return masked_options({name: plain_value(value) for name, value in plain.items()})
 
 
+# What is masked where it is written down, but for the key, which is left out.
+SECRET_FIELDS = tuple(one.name for one in declared(RunConfig) if one.option.secret)
+
+
 def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value or ()
-
-
-def on_the_wire(text: str) -> bool:
-    """Whether a request line can carry `text`: visible ASCII, without blanks."""
-    return all(32 < ord(c) < 127 for c in text)
 
 
 def plain_value(value: Any) -> Any:
