@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.types import all_of
+from aisbench.cli.options.click_options import all_of
+from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
 from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
@@ -61,7 +60,7 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
             "--rate-series, --rate-sine or --burst"
         )
     facts = plan_facts(made)
-    command = shlex.split(shlex.join(["aisbench", "plan", *command_line("plan")]))
+    command = ["aisbench", "plan", *command_line("plan")]
     try:
         write_plan(facts, planned_rate(made), planned_gaps(made), command, output)
     except OSError as problem:

@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from aisbench.cli.command import SETTINGS, Command, Group
-from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.types import all_of
+from aisbench.cli.options.click_options import all_of
+from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
 from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput

@@ -3,90 +3,42 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from aisbench.config.client_options import ClientOptions
+from aisbench.config.client import ClientOptions
+from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
+from aisbench.config.stream import StreamOptions
 from aisbench.config.target import TargetOptions
-from aisbench.errors import BadInput
+from aisbench.config.traffic import TrafficOptions
 from aisbench.masking import masked_options
 from aisbench.options.option import check_values, declared
-from aisbench.workload.options import DatasetOptions, one_of
+from aisbench.workload.dataset_options import DatasetOptions
+from aisbench.workload.request_options import RequestOptions
 from aisbench.workload.seeds import AUTO, seed_for
 
 if TYPE_CHECKING:
     from aisbench.workload.arrivals.law import ArrivalLaw
 
-DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
-GOODPUT_METRICS = ("ttft", "tpot", "e2el")
-# How long a stress test takes that is not told.
+# How long a stress test takes that is not given a time.
 STRESS_S = 60.0
-# Events are small; a whole answer may hold thousands of vectors.
-EVENT_BYTES = 16 << 20
-ANSWER_BYTES = 1 << 26
-# Token events are counted by 10 ms, and a page of many slices helps nobody.
-SHORTEST_SLICE_S = 0.1
-TABLES = ("vllm", "aisbench")
-RAMPS = ("linear", "exponential")
-COMPATS = ("vllm",)
-TTFT_AT = ("content", "first-chunk")
-ARRIVALS = ("constant", "poisson", "gamma")
-SHAPES = ("rate_steps", "rate_series", "rate_sine", "burst")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(DatasetOptions, ClientOptions, TargetOptions):
+class RunConfig(
+    ClientOptions,
+    OutputOptions,
+    StreamOptions,
+    RequestOptions,
+    DatasetOptions,
+    TrafficOptions,
+    TargetOptions,
+):
     """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
 
     Raises BadInput from `check` for values that make no run; the message names the flag.
     """
-
-    # load
-    # None: as the data set's own times say, where it has some; else as inf, when others end.
-    rate: float | None = None
-    burstiness: float = 1.0
-    arrival: str | None = None
-    ramp_up: str | None = None
-    ramp_from: float | None = None
-    ramp_to: float | None = None
-    rate_steps: str | None = None
-    rate_series: str | None = None
-    rate_sine: str | None = None
-    burst: str | None = None
-    concurrency: int | None = None
-    num_requests: int | None = None
-    duration_s: float | None = None
-    stress: bool = False
-    connect_rate: float | None = None
-    warmup: int = 0
-    workers: int | None = None
-    late: str = "catch-up"
-    grace_s: float = 30.0
-    # workload
-    range_ratio: str = "0.0"
-    # stream
-    stream: bool = True
-    max_chunk_size: int | None = None
-    ttft_at: str = "content"
-    compat: str | None = None
-    # output
-    work_dir: str = "outputs/default"
-    label: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
-    save_outputs: bool = False
-    save_token_times: bool = False
-    save_detailed: bool = False
-    percentiles: tuple[float, ...] = DEFAULT_PERCENTILES
-    percentile_metrics: tuple[str, ...] = ("ttft", "tpot", "itl")
-    goodput: dict[str, float] | None = None
-    table: str = "vllm"
-    slice_s: float | None = None
-    strict: bool = False
-    fail_on: str | None = None
-    # the reader's longest pause between two looks at the sockets; 0: woken by each event
-    reader_rest_ms: float = 2.0
 
     def expanded(self) -> RunConfig:
         """With what --seed auto, --stress and --compat stand for, where an option has its default."""
@@ -103,86 +55,12 @@ class RunConfig(DatasetOptions, ClientOptions, TargetOptions):
     def check(self) -> None:
         """Raises BadInput for the first option that cannot be followed."""
         check_values(self)
-        positive("--rate", self.rate, "a rate in requests/s above 0, or inf", infinite=True)
-        positive("--burstiness", self.burstiness, "a shape above 0, or inf", infinite=True)
-        positive("--concurrency", self.concurrency, "a whole number of at least 1")
-        positive("--num-requests", self.num_requests, "a whole number of at least 1")
-        positive("--duration", self.duration_s, "seconds above 0")
-        positive("--workers", self.workers, "a whole number of at least 1")
-        positive("--max-chunk-size", self.max_chunk_size, "a number of bytes of at least 1")
-        not_negative("--warmup", self.warmup, "a whole number of at least 0")
-        not_negative("--grace", self.grace_s, "seconds of at least 0")
-        not_negative("--seed", self.seed, "a whole number from 0 to 4294967295")
-        not_negative("--reader-rest", self.reader_rest_ms, "milliseconds of at least 0")
-        if self.seed > 0xFFFFFFFF:
-            raise BadInput(f"--seed {self.seed} is too large; give a whole number from 0 to 4294967295")
-        if self.slice_s is not None and not SHORTEST_SLICE_S <= self.slice_s < math.inf:
-            raise BadInput(
-                f"--slice {self.slice_s:g} makes no sense; give seconds of at least {SHORTEST_SLICE_S:g}"
-            )
-        positive("--connect-rate", self.connect_rate, "connections/s above 0")
-        if self.stress:
-            if self.concurrency is None:
-                raise BadInput("--stress keeps full concurrency for a set time; give --concurrency")
-            if self.is_open_loop or self.num_requests is not None:
-                raise BadInput(
-                    "--stress sends as requests end until its time is over; leave --rate, --ramp-up and --num-requests out"
-                )
-        self.check_arrival()
-        self.drop_after_ms()
-        self.check_client()
-        for percentile in self.percentiles:
-            if not 0 <= percentile <= 100:
-                raise BadInput(f"--percentiles: {percentile:g} is no percentile; give numbers from 0 to 100")
-        for name in self.percentile_metrics:
-            if name not in PERCENTILE_METRICS:
-                raise BadInput(
-                    f"--percentile-metrics: unknown metric {name!r}; known: {', '.join(PERCENTILE_METRICS)}"
-                )
-        one_of("--ttft-at", self.ttft_at, TTFT_AT)
-        one_of("--compat", self.compat, COMPATS)
-        one_of("--table", self.table, TABLES)
         self.check_target()
-
-    def check_arrival(self) -> None:
-        if self.ramp_up is None:
-            if self.ramp_from is not None or self.ramp_to is not None:
-                raise BadInput("--ramp-from and --ramp-to go with --ramp-up linear or --ramp-up exponential")
-        else:
-            if self.ramp_up not in RAMPS:
-                raise BadInput(f"--ramp-up: unknown {self.ramp_up!r}; known: linear, exponential")
-            if self.ramp_from is None or self.ramp_to is None:
-                raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
-            positive("--ramp-from", self.ramp_from, "a rate in requests/s above 0")
-            positive("--ramp-to", self.ramp_to, "a rate in requests/s above 0")
-            if not math.isinf(self.rate_rps):
-                raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
-        self.check_shape()
-        if self.arrival is None:
-            return
-        if self.arrival not in ARRIVALS:
-            raise BadInput(f"--arrival: unknown {self.arrival!r}; known: {', '.join(ARRIVALS)}")
-        if not self.is_open_loop:
-            raise BadInput(f"--arrival {self.arrival} needs a finite --rate (or --ramp-up, or another shape)")
-        wanted = {"constant": math.isinf(self.burstiness), "poisson": self.burstiness == 1.0, "gamma": True}
-        if self.burstiness != 1.0 and not wanted[self.arrival]:
-            raise BadInput(
-                f"--arrival {self.arrival} and --burstiness {self.burstiness:g} contradict each other; leave one out"
-            )
-
-    def check_shape(self) -> None:
-        flags = [f"--{name.replace('_', '-')}" for name in SHAPES if getattr(self, name) is not None]
-        if not flags:
-            return
-        others = [*flags[1:], *(["--ramp-up"] if self.ramp_up else [])]
-        if others:
-            raise BadInput(f"{flags[0]} and {others[0]} both set the rate; give one of them")
-        if not math.isinf(self.rate_rps):
-            raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
-        if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
-            raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
-        # Reads what was given, and refuses what cannot be read.
-        assert self.arrival_law is not None
+        self.check_traffic()
+        self.check_dataset()
+        # Reads a rate over time, and refuses what cannot be read.
+        if self.has_moving_rate:
+            assert self.arrival_law is not None
 
     @cached_property
     def arrival_law(self) -> ArrivalLaw | None:
@@ -212,61 +90,11 @@ class RunConfig(DatasetOptions, ClientOptions, TargetOptions):
         return Steady(self.rate_rps, gaps)
 
     @property
-    def has_moving_rate(self) -> bool:
-        """True when the rate is another at different times, so that no one number tells it."""
-        return self.ramp_up is not None or any(getattr(self, name) is not None for name in SHAPES)
-
-    @property
-    def counts_chunks(self) -> bool:
-        """True when an event counts as generated by its shape alone, as in vLLM's client."""
-        return self.ttft_at == "first-chunk"
-
-    @property
-    def event_bytes(self) -> int:
-        """What one streamed event may take."""
-        return EVENT_BYTES if self.max_chunk_size is None else self.max_chunk_size
-
-    @property
-    def answer_bytes(self) -> int:
-        """What an answer may take that is not streamed."""
-        return ANSWER_BYTES if self.max_chunk_size is None else self.max_chunk_size
-
-    @property
-    def is_open_loop(self) -> bool:
-        """True when requests leave by a plan, not when others end."""
-        return not math.isinf(self.rate_rps) or self.has_moving_rate
-
-    @property
-    def rate_rps(self) -> float:
-        """Requests/s; inf where they leave when others end, or by the data set's own times."""
-        return math.inf if self.rate is None else self.rate
-
-    @property
     def sets_times(self) -> bool:
         """True when the command line says when requests leave, whatever times a data set has recorded."""
         if self.self_timed is not None:
             return not self.self_timed
         return self.rate is not None or self.has_moving_rate or self.stress
-
-    @property
-    def shape(self) -> float:
-        """The gamma shape of the gaps: 1 is Poisson, inf is constant."""
-        return math.inf if self.arrival == "constant" else self.burstiness
-
-    def drop_after_ms(self) -> float | None:
-        """The bound of `--late drop:MS`; None for catch-up. Raises BadInput for anything else."""
-        if self.late == "catch-up":
-            return None
-        kind, _, bound = self.late.partition(":")
-        try:
-            value = float(bound)
-        except ValueError:
-            value = math.nan
-        if kind != "drop" or not 0 <= value < math.inf:
-            raise BadInput(
-                f"--late {self.late!r} is unknown; give catch-up, or drop:MS with the bound in milliseconds"
-            )
-        return value
 
     def as_dict(self) -> dict[str, Any]:
         """All options as plain values, inf as a string, secrets masked, the key left out: what a run folder keeps."""
@@ -288,20 +116,3 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, float) and math.isinf(value):
         return "inf"
     return list(value) if isinstance(value, tuple) else value
-
-
-def field_names() -> list[str]:
-    """The options' names, as a config file spells them."""
-    return [f.name for f in fields(RunConfig)]
-
-
-def positive(flag: str, value: float | None, wanted: str, *, infinite: bool = False) -> None:
-    """Raises BadInput unless `value` is None or above 0 (and finite, unless `infinite`)."""
-    if value is not None and not (value > 0 and (infinite or value < math.inf)):
-        raise BadInput(f"{flag} {value:g} makes no sense; give {wanted}")
-
-
-def not_negative(flag: str, value: float | None, wanted: str) -> None:
-    """Raises BadInput unless `value` is None or finite and at least 0."""
-    if value is not None and not 0 <= value < math.inf:
-        raise BadInput(f"{flag} {value:g} makes no sense; give {wanted}")

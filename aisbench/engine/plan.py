@@ -51,7 +51,6 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
     """What the data set is told: of a run's options those that concern it. Raises BadInput for bad ones."""
     return WorkloadOptions.of(
         config,
-        range_ratio=config.range_ratio,
         count=bodies_wanted(config),
         model=model,
         own_times=not config.sets_times,

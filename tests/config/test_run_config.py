@@ -43,8 +43,8 @@ def test_the_arrival_process_follows_from_rate_and_shape(options: dict, name: st
         ({"ttft_at": "end"}, "first-chunk"),
         ({"percentile_metrics": ("speed",)}, "e2el"),
         ({"seed": 2**32}, "--seed"),
-        ({"slice_s": 0.0}, "--slice 0 makes no sense; give seconds of at least 0.1"),
-        ({"slice_s": math.inf}, "--slice inf makes no sense"),
+        ({"slice_s": 0.0}, "--slice must be at least 0.1 seconds, got 0"),
+        ({"slice_s": math.inf}, "--slice must be at least 0.1 seconds, got inf"),
     ],
 )
 def test_contradictions_are_named(options: dict, word: str) -> None:

@@ -43,6 +43,8 @@ def how(one: Declared) -> dict[str, Any]:
 def click_option(one: Declared) -> Any:
     """The decorator that gives a command the option."""
     entry = one.option
+    if entry.only_with:
+        return scoped_option(one, entry.flag, entry.only_with)
     default = one.default if entry.shown_default is None else entry.shown_default
     given = {} if entry.repeated else {"default": default, "show_default": default not in (None, (), {})}
     decorate = click.option(
@@ -59,12 +61,33 @@ def click_option(one: Declared) -> Any:
     return decorate
 
 
+def scoped_option(one: Declared, flag: str, datasets: tuple[str, ...]) -> Any:
+    """The decorator for a flag that stands for the option with these data sets alone. Not given, it is None."""
+    decorate = click.option(
+        flag, parameter_name(flag), hidden=True, help=f"Of {', '.join(datasets)} alone.", **how(one)
+    )
+    decorate.field = one.name  # type: ignore[attr-defined]
+    return decorate
+
+
+def parameter_name(flag: str) -> str:
+    return flag.lstrip("-").replace("-", "_")
+
+
 def click_options(declarations: Iterable[Declared]) -> tuple[Any, ...]:
-    return tuple(click_option(one) for one in declarations)
+    """Each option, and the flags that stand for it with some data sets."""
+    return tuple(
+        decorate
+        for one in declarations
+        for decorate in (
+            click_option(one),
+            *(scoped_option(one, flag, datasets) for flag, datasets in one.option.scoped.items()),
+        )
+    )
 
 
 def chosen(names: Container[str], group: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The options of `group` for these fields of RunConfig, in its order."""
+    """The options of `group` for these fields, in its order."""
     return tuple(one for one in group if one.field in names)
 
 
