@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,9 +11,10 @@ from aisbench.config.client import ClientOptions
 from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
 from aisbench.config.stream import StreamOptions
 from aisbench.config.target import TargetOptions
-from aisbench.config.traffic import TrafficOptions
+from aisbench.config.traffic import ARRIVALS, TrafficOptions
 from aisbench.masking import masked_options
 from aisbench.options.option import check_values, declared
+from aisbench.options.plain import INF, plain_value, restored
 from aisbench.workload.dataset_options import DatasetOptions
 from aisbench.workload.request_options import RequestOptions
 from aisbench.workload.seeds import AUTO, seed_for
@@ -103,6 +104,26 @@ class RunConfig(
         plain["rate"] = self.rate_rps
         return masked_options({name: plain_value(value) for name, value in plain.items()})
 
+    @staticmethod
+    def from_dict(plain: Mapping[str, Any]) -> RunConfig:
+        """The run that `as_dict`, or the `config` of a run.json, tells of.
+
+        There, endpoint, model and workers are what the run found, and the rate is inf where it was left out. What is
+        masked stays so. Names of other versions are left out.
+        """
+        given = dict(plain)
+        if isinstance(given.get("url"), str):
+            given["url"] = given["url"].split(", ")
+        if isinstance(given.get("ramp_up"), Mapping):
+            ramp = given["ramp_up"]
+            given |= {"ramp_up": ramp["strategy"], "ramp_from": ramp["from_rps"], "ramp_to": ramp["to_rps"]}
+        law = given.get("arrival")
+        if law == "trace" and given.get("rate") == INF:
+            given["rate"] = None
+        # A run's law may be another than what can be asked for by name.
+        given["arrival"] = law if law in ARRIVALS else None
+        return restored(RunConfig, given)
+
 
 # What is masked where it is written down, but for the key, which is left out.
 SECRET_FIELDS = tuple(one.name for one in declared(RunConfig) if one.option.secret)
@@ -110,9 +131,3 @@ SECRET_FIELDS = tuple(one.name for one in declared(RunConfig) if one.option.secr
 
 def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value or ()
-
-
-def plain_value(value: Any) -> Any:
-    if isinstance(value, float) and math.isinf(value):
-        return "inf"
-    return list(value) if isinstance(value, tuple) else value
