@@ -16,6 +16,7 @@ PACKAGE = ROOT / "aisbench"
 FLOORS = (
     {"errors", "exit_codes", "durations", "printable", "extras", "masking", "children", "metrics"},
     {"disk", "saying"},
+    {"options"},
     {"_native"},
     {"backends"},
     {"workload"},

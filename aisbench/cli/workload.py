@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from aisbench.cli.command import SETTINGS, Command, Group
-from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.types import all_of
+from aisbench.cli.options.click_options import all_of
+from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
 from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
@@ -75,7 +75,7 @@ def import_(file: str, as_json: bool) -> int:
     aisbench workload import w.jsonl
     aisbench workload import w.jsonl --json > fingerprint.json
     """
-    from aisbench.workload.arrivals.drawn import plan_fingerprint
+    from aisbench.workload.arrivals.law import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.datasets.recorded.exported import exported_for
     from aisbench.workload.options import WorkloadOptions
@@ -145,7 +145,7 @@ def planned(config: RunConfig, made: Workload) -> tuple[int, NDArray[np.int64] |
     plan = make_plan(config, made.prompts)
     whole = plan.limit >= 0 and made.prompts.conversations is None
     slots = plan.limit if whole else made.bodies.count
-    return slots, plan.offsets_ns if config.is_open_loop or plan.is_trace else None
+    return slots, plan.offsets_ns if plan.law is not None else None
 
 
 @contextlib.contextmanager

@@ -130,8 +130,8 @@ def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
     if not asked.transport.keep_alive:
         return 0
     wanted = float(plan.limit) if plan.limit >= 0 else float(1 << 40)
-    if asked.config.is_open_loop:
-        wanted = min(wanted, AHEAD_S * plan.peak_rps)
+    if plan.law is not None:
+        wanted = min(wanted, AHEAD_S * plan.law.peak_rate)
     return int(min(share, MOST_AHEAD, -(-wanted // asked.workers)))
 
 
@@ -154,7 +154,6 @@ def write_facts(
         "workers": asked.workers,
     }
     directory.write_config(config, **resolved)
-    ramp = plan.ramp
     directory.write(
         version=aisbench.__version__,
         command=asked.command,
@@ -164,14 +163,14 @@ def write_facts(
             **resolved,
             "endpoint": masked_url(path),
             "url": ", ".join(urls),
-            "arrival": "trace" if plan.is_trace else config.arrival_name,
-            "ramp_up": ramp and {"strategy": ramp.strategy, "from_rps": ramp.from_rps, "to_rps": ramp.to_rps},
+            "arrival": plan.law_name,
+            "ramp_up": plan.law and plan.law.ramp_facts,
         },
         endpoints=urls,
         streams=streams(asked),
         generates=asked.backend.generates,
         inputs_per_request=workload.inputs / workload.bodies.count,
-        open_loop=config.is_open_loop or plan.is_trace,
+        open_loop=plan.law is not None,
         output_tokens_from=asked.backend.output_tokens_from,
         simulator=asked.simulator,
         start_ns=0,

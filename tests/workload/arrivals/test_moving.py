@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +13,20 @@ from hypothesis import strategies as st
 
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.workload.arrivals.drawn import arrival_offsets_ns
-from aisbench.workload.arrivals.shaped import shaped_offsets_ns, shaped_within
-from aisbench.workload.arrivals.shapes import Burst, Pieces, Shape, Sine, burst, series, sine, steps
+from aisbench.workload.arrivals.burst import Burst
+from aisbench.workload.arrivals.gaps import Gaps
+from aisbench.workload.arrivals.moving import Pieces, Sine
+from aisbench.workload.arrivals.reading import burst, series, sine, steps
+from aisbench.workload.arrivals.steady import Steady
 
 SHAPES = [steps("100x10s,0x5s,300x10s"), Pieces((0, 10, 20), (0, 200), (200, 50)), Sine(100, 100, 7)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("burstiness", [0.5, 1.0, math.inf])
-def test_as_many_leave_in_every_second_as_theory_says(shape: Shape, burstiness: float) -> None:
-    count = shaped_within(shape, 20)
-    times = shaped_offsets_ns(shape, count, burstiness=burstiness, seed=3) / 1e9
+def test_as_many_leave_in_every_second_as_theory_says(shape: Pieces | Sine, burstiness: float) -> None:
+    count = shape.count_within(20)
+    times = replace(shape, gaps=Gaps(burstiness, 3)).offsets_ns(count) / 1e9
     assert (np.diff(times) >= 0).all()
     assert times[-1] <= 20 + 1e-6
     for second in range(20):
@@ -50,16 +53,16 @@ def test_the_inverse_is_one(pieces: list[tuple[float, float, float]], share: flo
 
 
 def test_one_step_is_a_constant_rate() -> None:
-    plain = arrival_offsets_ns(500, rate_rps=40, seed=5)
-    shaped = shaped_offsets_ns(steps("40x1s"), 500, burstiness=1, seed=5)
+    plain = Steady(40, Gaps(seed=5)).offsets_ns(500)
+    shaped = steps("40x1s", Gaps(seed=5)).offsets_ns(500)
     assert np.abs(plain - shaped).max() <= 2
 
 
 def test_bursts_leave_at_once() -> None:
     shape = burst("3x2s")
     assert shape == Burst(3, 2.0)
-    assert shaped_within(shape, 4) == 6
-    assert (shaped_offsets_ns(shape, 7, burstiness=1, seed=0) / 1e9).tolist() == [0, 0, 0, 2, 2, 2, 4]
+    assert shape.count_within(4) == 6
+    assert (shape.offsets_ns(7) / 1e9).tolist() == [0, 0, 0, 2, 2, 2, 4]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_bursts_leave_at_once() -> None:
         ({"burst": "5x3s", "rate": 4.0}, "leave --rate out"),
     ],
 )
-def test_what_makes_no_sense(options: dict[str, object], words: str) -> None:
+def test_what_cannot_be_read_or_followed(options: dict[str, object], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         RunConfig(**options).check()  # type: ignore[arg-type]
 
@@ -95,7 +98,7 @@ def test_a_bad_series(tmp_path: Path, text: str, words: str) -> None:
 
 def test_no_more_leave_than_a_rate_that_ends_lets() -> None:
     with pytest.raises(BadInput, match="ends at 0"):
-        shaped_offsets_ns(steps("10x1s,0x1s"), 50, burstiness=1, seed=0)
+        steps("10x1s,0x1s").offsets_ns(50)
     assert sine("20,10,60s") == Sine(20, 10, 60)
 
 
