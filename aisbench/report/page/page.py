@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from aisbench.atomic import write_text
 from aisbench.records.run import Run
 from aisbench.report.page import parts as page_parts
 from aisbench.report.page.data import chart_data
@@ -18,10 +18,4 @@ SCRIPTS = ("charts.js", "keys.js", "timeline.js", "heat.js", "sides.js", "report
 def write_html(run: Run, summary: dict[str, Any], path: Path) -> None:
     """Writes the page for `run`, whose `summary` is metrics.summarise's."""
     parts = {"title": page_parts.title(run), **page_parts.sections(run, summary)}
-    beside = path.with_name(path.name + ".tmp")
-    page = chart_page("report.html", parts, chart_data(run, summary), SCRIPTS)
-    try:
-        beside.write_text(page, encoding="utf-8")
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_text(chart_page("report.html", parts, chart_data(run, summary), SCRIPTS), path)

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aisbench.report.files.write import write_text
+from aisbench.atomic import write_text
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import ABSENT, cards, figure, table
 from aisbench.report.shown import known
