@@ -10,6 +10,7 @@ from urllib.parse import quote
 from aisbench.config.client_options import ClientOptions
 from aisbench.errors import BadInput
 from aisbench.masking import MASK, masked_options
+from aisbench.metrics import NAMES
 from aisbench.workload.options import DatasetOptions, one_of
 from aisbench.workload.seeds import AUTO, seed_for
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from aisbench.workload.arrivals.shapes import Shape
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
-GOODPUT_METRICS = ("ttft", "tpot", "e2el")
+PERCENTILE_METRICS = (*NAMES, "client_queue_time", "e2el_including_client_queue")
+GOODPUT_METRICS = NAMES
 POLICIES = ("round-robin", "least", "sticky")
 # How long a stress test takes that is not told.
 STRESS_S = 60.0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import fail, made_rows, write_run
@@ -21,7 +22,7 @@ def test_the_snippet_gives_the_latencies_of_a_run_with_failures(tmp_path: Path) 
     (snippet,) = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     found: dict[str, Any] = {}
     exec(re.sub(r'Run\.load\("[^"]*"\)', f"Run.load({str(folder)!r})", snippet), found)
-    summary = summarise(Run.load(folder))
+    summary = summarise(Measured(Run.load(folder)))
     assert len(found["ttft_ms"]) == 40
     assert found["ttft_ms"].mean() == pytest.approx(summary["metrics"]["ttft_ms"]["mean"])
     assert found["one_worker"]["slot"][:50].tolist() == list(range(50))

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.tokens import itl_histogram
+from aisbench.analysis.measured import Measured
 from aisbench.records.histograms import Histogram
-from aisbench.records.run import Run
 from aisbench.report.page.arrays import packed
 
 # Points of a latency curve below p90 and in each power of ten above it.
@@ -50,17 +48,14 @@ def packed_curve(fractions: NDArray, values: NDArray, highest: float, count: int
     }
 
 
-def curves(run: Run, latencies: Latencies) -> dict[str, Any]:
-    """Latency by fraction of requests (ITL: of token gaps), None for what the run does not have."""
-    planned = {"ttft_from_plan": latencies.ttft_from_plan, "e2el_from_plan": latencies.e2el_from_plan}
-    if not run.streams:
-        late = latencies.e2el_from_plan
-        found = {"e2el": curve(latencies.e2el), "e2el_from_plan": None if late is None else curve(late)}
-        return dict.fromkeys(("ttft", "tpot", "itl", "ttft_from_plan")) | found
-    return {
-        "ttft": curve(latencies.ttft),
-        "e2el": curve(latencies.e2el),
-        "tpot": curve(latencies.tpot),
-        "itl": histogram_curve(itl_histogram(run)),
-        **{name: None if values is None else curve(values) for name, values in planned.items()},
-    }
+def curves(measured: Measured) -> dict[str, Any]:
+    """Latency by fraction of requests (of pooled metrics: of token gaps), as far as the run has it."""
+    found = {}
+    for metric in measured.metrics:
+        values = measured.latencies.measured
+        found[metric.name] = histogram_curve(measured.itl) if metric.pooled else curve(values(metric.name))
+    for metric in measured.metrics:
+        late = measured.latencies.from_plan(metric.name) if metric.from_plan else None
+        if late is not None:
+            found[metric.plan_name] = curve(late[~np.isnan(late)])
+    return found

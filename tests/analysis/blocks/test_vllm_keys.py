@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisbench.analysis.blocks.vllm_keys import vllm_result
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import START_NS, base_config, fail, made_rows, write_run
@@ -34,8 +35,8 @@ def statistics_of(name: str, *percents: str) -> list[str]:
 
 def result_of(folder: Path) -> dict:
     run = Run.load(folder)
-    summary = summarise(run)
-    result = vllm_result(run)
+    summary = summarise(Measured(run))
+    result = vllm_result(Measured(run))
     assert list(summary)[: len(result)] == list(result)
     # The one key of both: summary.json's own `errors` counts by kind.
     assert {key: summary[key] for key in result if key != "errors"} == {

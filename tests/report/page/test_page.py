@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
-from aisbench.analysis.tokens import TokenCounts
 from aisbench.records.run import Run
 from aisbench.report.page import curves as page_curves
 from aisbench.report.page import timeline as page_timeline
@@ -321,8 +320,8 @@ def test_of_more_requests_than_a_page_holds_the_slowest_are_kept(
 
 def test_latency_curves_end_at_the_maximum(tmp_path: Path) -> None:
     run = Run.load(poisson_run(tmp_path / "run", 3_000, 500.0))
-    summary = summarise(run)
-    curves = page_curves.curves(run, Latencies.of(run, TokenCounts.of(run)))
+    summary = summarise(Measured(run))
+    curves = page_curves.curves(Measured(run))
     for name, key in (("ttft", "ttft_ms"), ("itl", "itl_ms"), ("tpot", "tpot_ms"), ("e2el", "e2el_ms")):
         fraction, ms = unpacked(curves[name]["fraction"]), unpacked(curves[name]["ms"])
         assert (np.diff(fraction) > 0).all()
