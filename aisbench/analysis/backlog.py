@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.distributions import student_cdf, student_quantile
 from aisbench.analysis.progress import Progress
+from aisbench.analysis.statistics.distributions import student_cdf, student_quantile
 
 # The window is cut into so many stretches.
 STRETCHES = 12

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FINISHES
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.statistics import describe
+from aisbench.analysis.statistics.figures import describe
 from aisbench.records.run import Run
 
 # From here on a gap between events is not the gap between tokens.

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.distributions import student_quantile
+from aisbench.analysis.statistics.distributions import student_quantile
 from aisbench.studies.comparison.result import Sample
 
 REPLICATES = 2000

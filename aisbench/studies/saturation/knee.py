@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aisbench.analysis.distributions import never_falling
+from aisbench.analysis.statistics.distributions import never_falling
 from aisbench.studies.saturation.step import Point
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from aisbench.analysis.distributions import (
+from aisbench.analysis.statistics.distributions import (
     Z_95,
     binomial_ranks,
     never_falling,

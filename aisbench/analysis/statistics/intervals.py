@@ -12,8 +12,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.distributions import binomial_ranks
-from aisbench.analysis.statistics import all_percentiles, percentile_name
+from aisbench.analysis.statistics.distributions import binomial_ranks
+from aisbench.analysis.statistics.figures import all_percentiles, percentile_name
 
 LEVEL = 0.95
 
