@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from aisbench.engine.limits import cpus
 
 
 def cpu_ns() -> int:
@@ -50,3 +55,25 @@ def peak_rss_bytes() -> int:
     except (OSError, ValueError):
         pass
     return 0
+
+
+@dataclass(frozen=True)
+class HostCounters:
+    """How much the machine had taken from its processes at one moment."""
+
+    steal_ns: int
+    throttled_ns: int
+
+    @staticmethod
+    def now() -> HostCounters:
+        return HostCounters(steal_ns(), throttled_ns())
+
+    def facts_since(self) -> dict[str, Any]:
+        """run.json's `host`: the machine, and what it took since that moment."""
+        now = HostCounters.now()
+        return {
+            "cpus": cpus(),
+            "steal_ns": now.steal_ns - self.steal_ns,
+            "throttled_ns": now.throttled_ns - self.throttled_ns,
+            "kernel": platform.release(),
+        }

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from aisbench.config.run_config import RunConfig
-from aisbench.engine.target.discovery import Model, discover_model, with_hint
+from aisbench.engine.failures import with_hint
+from aisbench.engine.target.discovery import Model, discover_model
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
