@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# From so many tokens an event on average a gap between events is not the gap between tokens.
+SEVERAL_TOKENS_FROM = 1.1
+
 
 class Requests(Protocol):
     """Some requests of a run. `tokens` are their output tokens."""
@@ -40,7 +43,8 @@ class Metric:
     `until`: the row's field with the moment that the metric waits for; a request that was cut off before has waited without end.
     `exempt`: requests to which the metric does not apply, so that they meet every bound on it.
     `from_plan`: also counted from when the request was planned. `applies`: asked of all succeeded requests of a run.
-    `headline`: stands on the cards of a page and in its narrow tables. `chart`: the chart of curves that draws it, and
+    `headline`: has a card on the page, is drawn in its charts and stands in narrow tables; the others are in the
+    files and in the table of percentiles. `chart`: the chart of curves that draws it, and
     `colour` the page's colour.
     """
 
@@ -51,6 +55,7 @@ class Metric:
     of: Callable[[Requests], Floats]
     needs_stream: bool = True
     pooled: bool = False
+    spread: Callable[[Requests], Floats] | None = None
     until: str | None = None
     exempt: Callable[[Requests], Any] | None = None
     from_plan: bool = False
@@ -79,6 +84,20 @@ def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats
     return found
 
 
+def tokens_per_event(requests: Requests) -> Floats:
+    """How many tokens an event of each request carried on average; 1 where there was none."""
+    import numpy as np
+
+    events = _events(requests)
+    return np.where(events > 0, requests.tokens / np.maximum(events, 1), 1.0)
+
+
+def _carries_several(requests: Requests) -> bool:
+    """Whether a gap between events is not the gap between tokens."""
+    events = int(_events(requests).sum())
+    return events > 0 and int(requests.tokens.sum()) / events > SEVERAL_TOKENS_FROM
+
+
 def _streamed_ns(requests: Requests) -> NDArray[np.int64]:
     return requests.column("last_token_ns") - requests.column("first_token_ns")
 
@@ -88,6 +107,13 @@ def _to_first_answer_ms(requests: Requests) -> Floats:
 
     answered = requests.column("first_answer_ns") > 0
     return np.where(answered, requests.since_origin_ms("first_answer_ns"), np.nan)
+
+
+def _e2el_per_token_ms(requests: Requests) -> Floats:
+    import numpy as np
+
+    tokens = requests.tokens
+    return np.where(tokens > 0, requests.since_origin_ms("last_token_ns") / np.maximum(tokens, 1), np.nan)
 
 
 def _events(requests: Requests) -> NDArray[np.int64]:
@@ -145,7 +171,34 @@ METRICS = (
         until="first_answer_ns",
         from_plan=True,
         applies=lambda requests: bool((requests.column("reasoning_events") > 0).any()),
+        colour="doubtful",
+    ),
+    Metric(
+        name="norm_e2el",
+        title="Normalised E2EL",
+        long_title="Normalised End-to-end Latency (per output token)",
+        meaning="E2EL / output tokens of a request, as in the papers on Orca and vLLM: what a token costs its user, waiting included.",
+        of=_e2el_per_token_ms,
+        needs_stream=False,
+        until="last_token_ns",
+        applies=lambda requests: bool((requests.tokens > 0).any()),
         headline=False,
+        chart="token",
+        colour="wait",
+    ),
+    Metric(
+        name="itl_per_token",
+        title="ITL per token",
+        long_title="Inter-token Latency per Token",
+        meaning="The gap between two content events, divided among the tokens that an event of the request carried on average: output tokens, as counted by usage or tokenizer, / content events. Shown where events carry several tokens.",
+        of=lambda requests: (
+            _mean_gaps_ms(_streamed_ns(requests), _events(requests) - 1) / tokens_per_event(requests)
+        ),
+        exempt=lambda requests: _events(requests) <= 1,
+        pooled=True,
+        spread=tokens_per_event,
+        applies=_carries_several,
+        chart="token",
         colour="doubtful",
     ),
 )

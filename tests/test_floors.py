@@ -26,6 +26,7 @@ FLOORS = (
         "metrics",
     },
     {"atomic", "disk", "saying"},
+    {"options"},
     {"_native"},
     {"backends"},
     {"workload"},

@@ -45,6 +45,8 @@ def heats(measured: Measured) -> dict[str, Heat]:
     sent_s = (run.rows["sent_ns"][measured.ok] - run.start_ns) / 1e9
     found = {}
     for metric in measured.request_metrics:
+        if not metric.headline:
+            continue
         values = measured.latencies[metric.name]
         known = ~np.isnan(values)
         heat = Heat.of(sent_s[known], values[known], run.duration_ns / 1e9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,10 +14,10 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.samples import DeviceSamples, ServerSamples, device_samples, server_samples
 from aisbench.analysis.sending import Sending
-from aisbench.analysis.statistics.figures import Figures, describe, describe_histogram_ms
+from aisbench.analysis.statistics.figures import Figures, describe, describe_histogram_ms, describe_weighted
 from aisbench.analysis.token_flow import token_flow
-from aisbench.analysis.tokens import TokenCounts, itl_histogram, logged_gaps_ns
-from aisbench.metrics import Metric, metrics_of
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, itl_histogram, logged_gaps_ns
+from aisbench.metrics import Metric, Requests, metrics_of
 from aisbench.records.histograms import Histogram
 from aisbench.records.run import Run
 
@@ -113,8 +113,32 @@ class Measured:
         if not metric.pooled:
             return describe((latencies or self.latencies).measured(metric.name), percents)
         if self.gaps_ns is None:
-            return describe_histogram_ms(self.itl, percents)
-        return describe(self.gaps_ns / 1e6, percents)
+            return describe_histogram_ms(self.itl, percents, self.spread(metric))
+        if metric.spread is None:
+            return describe(self.gaps_ns / 1e6, percents)
+        return describe_weighted(*self._spread_gaps_ms(metric.spread), percents)
+
+    def spread(self, metric: Metric) -> float:
+        """Among how many tokens a gap of a pooled metric is divided, on average."""
+        if metric.spread is None:
+            return 1.0
+        requests = self.latencies.requests
+        events = requests.column("content_events")
+        return float(metric.spread(requests) @ events / events.sum()) if events.any() else 1.0
+
+    def _spread_gaps_ms(
+        self, spread: Callable[[Requests], NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Each logged gap divided among its tokens, and for how many of them it stands; without those at one moment."""
+        each = iter(spread(self.latencies.requests))
+        values, weights = [], []
+        for gaps_ns, ok in zip(each_gaps_ns(self.run), self.ok, strict=True):
+            share = next(each) if ok else 1.0
+            if ok and gaps_ns.any():
+                values.append(gaps_ns / 1e6 / share)
+                weights.append(np.full(len(gaps_ns), share))
+        nothing = [np.empty(0)]
+        return np.concatenate(values or nothing), np.concatenate(weights or nothing)
 
     def figures_within(self, mine: Any, percents: Iterable[float] = ()) -> dict[str, Figures]:
         """The same by the metrics' keys, of the succeeded requests that `mine` (mask or index) selects."""

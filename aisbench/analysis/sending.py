@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.statistics.figures import Figures, describe
 from aisbench.records.run import Run
-from aisbench.workload.arrivals.drawn import GapStatistics, gap_statistics
+from aisbench.workload.arrivals.gap_statistics import GapStatistics, gap_statistics
 
 
 @dataclass(frozen=True)

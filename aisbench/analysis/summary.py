@@ -17,7 +17,7 @@ from aisbench.analysis.blocks.prefix_cache import prefix_cache_block
 from aisbench.analysis.blocks.server import server_block, server_notes
 from aisbench.analysis.blocks.slices import slices_block
 from aisbench.analysis.blocks.stable_stage import stable_block
-from aisbench.analysis.blocks.vllm_keys import own_totals, vllm_result
+from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, own_totals, vllm_result
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.sending import arrivals_block, lag_block
@@ -36,15 +36,16 @@ SUMMARY_SCHEMA = 1
 
 
 def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
-    """summary.json of a run: every key of vllm.json in its order, then this program's own. `vllm`: that file's
-    content, where it is made already.
+    """summary.json of a run: the keys of vllm.json in its order, but for its arrays of one value a request, then this
+    program's own. `vllm`: that file's content, where it is made already.
 
     All values are plain (no NaN, no infinity); what was not measured is None. Keys that end in `_ms` hold
     describe()'s figures.
     """
     run, tokens = measured.run, measured.tokens
     kept_up = keeping_up(run)
-    summary = dict(vllm_result(measured) if vllm is None else vllm)
+    result = vllm_result(measured) if vllm is None else vllm
+    summary = {name: value for name, value in result.items() if name not in REQUEST_ARRAYS}
     summary |= {name: value for name, value in own_totals(measured).items() if name not in summary}
     summary |= {
         "schema": SUMMARY_SCHEMA,

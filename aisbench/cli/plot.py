@@ -65,7 +65,7 @@ def plot(
     DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. It needs the extra
     packages of aisbench[plot], and for images a Chromium.
     """
-    from aisbench.workload.options import one_of
+    from aisbench.options.checks import one_of
 
     named = named_folders(folders)
     searches = [path for path in named.values() if (path / "saturation.json").exists()]

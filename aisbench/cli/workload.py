@@ -14,8 +14,8 @@ import click
 
 from aisbench.atomic import written_whole
 from aisbench.cli.command import SETTINGS, Command, Group
-from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.types import all_of
+from aisbench.cli.options.click_options import all_of
+from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
 from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
@@ -68,7 +68,7 @@ def import_(file: str, as_json: bool) -> int:
     aisbench workload import w.jsonl --json > fingerprint.json
     """
     from aisbench.engine.export import NO_MODEL
-    from aisbench.workload.arrivals.drawn import plan_fingerprint
+    from aisbench.workload.arrivals.law import plan_fingerprint
     from aisbench.workload.build import build_workload
     from aisbench.workload.datasets.recorded.exported import exported_for
     from aisbench.workload.options import WorkloadOptions

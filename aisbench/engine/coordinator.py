@@ -96,7 +96,7 @@ class Coordinator:
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
         """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent, and CannotRun when no worker starts."""
         config = self.config
-        workers = config.workers or default_workers(config.concurrency, config.peak_rps)
+        workers = config.workers or default_workers(config.concurrency, config.arrival_law)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
         targets = self.patiently(lambda: [resolve(url, self.transport) for url in urls])

@@ -41,7 +41,7 @@ def exported(config: RunConfig, workload: Workload) -> tuple[int, Iterator[bytes
     plan = make_plan(config, workload.prompts)
     whole = plan.limit >= 0 and workload.prompts.conversations is None
     requests = plan.limit if whole else workload.bodies.count
-    offsets_ns = plan.offsets_ns if config.is_open_loop or plan.is_trace else None
+    offsets_ns = plan.offsets_ns if plan.law is not None else None
     return requests, export_lines(workload, requests, offsets_ns)
 
 

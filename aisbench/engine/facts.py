@@ -32,7 +32,6 @@ def write_facts(
         "workers": asked.workers,
     }
     directory.write_config(config, **resolved)
-    ramp = plan.ramp
     directory.write(
         version=aisbench.__version__,
         command=asked.command,
@@ -42,14 +41,14 @@ def write_facts(
             **resolved,
             "endpoint": masked_url(path),
             "url": ", ".join(urls),
-            "arrival": "trace" if plan.is_trace else config.arrival_name,
-            "ramp_up": ramp and {"strategy": ramp.strategy, "from_rps": ramp.from_rps, "to_rps": ramp.to_rps},
+            "arrival": plan.law_name,
+            "ramp_up": plan.law and plan.law.ramp_facts,
         },
         endpoints=urls,
         streams=asked.streams,
         generates=asked.backend.generates,
         inputs_per_request=workload.inputs / workload.bodies.count,
-        open_loop=config.is_open_loop or plan.is_trace,
+        open_loop=plan.law is not None,
         output_tokens_from=asked.backend.output_tokens_from,
         simulator=asked.simulator,
         start_ns=0,

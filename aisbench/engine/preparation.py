@@ -110,8 +110,8 @@ def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
     if not asked.transport.keep_alive:
         return 0
     wanted = float(plan.limit) if plan.limit >= 0 else float(1 << 40)
-    if asked.config.is_open_loop:
-        wanted = min(wanted, AHEAD_S * plan.peak_rps)
+    if plan.law is not None:
+        wanted = min(wanted, AHEAD_S * plan.law.peak_rate)
     return int(min(share, MOST_AHEAD, -(-wanted // asked.workers)))
 
 

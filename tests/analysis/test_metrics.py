@@ -44,3 +44,40 @@ def test_a_bound_on_the_first_answer_token_holds_without_reasoning(tmp_path: Pat
     found = measured(tmp_path, made_rows(np.arange(4) * 100.0, ttft_ms=50.0))
     assert broken_gates(found, summarise(found), parse_gates("ttfat_p99>60")) == []
     assert list(latencies_ms(found)["ttfat"]) == pytest.approx([50.0] * 4)
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_normalised_e2el(streams: bool, tmp_path: Path) -> None:
+    rows = made_rows(np.arange(3) * 100.0, ttft_ms=50.0, itl_ms=10.0, tokens=[1, 6, 11])
+    found = measured(tmp_path, rows, streams=streams, config=base_config(goodput={"norm_e2el": 20.0}))
+    summary = summarise(found)
+    # 50 / 1, (50 + 50) / 6 and (50 + 100) / 11.
+    assert summary["metrics"]["norm_e2el_ms"]["mean"] == pytest.approx((50 + 100 / 6 + 150 / 11) / 3)
+    assert summary["goodput"]["good"] == 2
+
+
+@pytest.mark.parametrize("token_times", [True, False])
+def test_itl_per_token(token_times: bool, tmp_path: Path) -> None:
+    rows = made_rows(np.arange(2) * 100.0, itl_ms=12.0, tokens=8)
+    plain = summarise(measured(tmp_path / "plain", rows, token_times=token_times))
+    assert "itl_per_token_ms" not in plain["metrics"]
+    # Events of three tokens each: the gap of 12 ms is one of 4 ms a token.
+    rows["output_tokens"] = 24
+    found = measured(
+        tmp_path, rows, token_times=token_times, config=base_config(goodput={"itl_per_token": 5.0})
+    )
+    summary = summarise(found)
+    assert summary["metrics"]["itl_ms"]["mean"] == pytest.approx(12.0, rel=1e-6)
+    figures = summary["metrics"]["itl_per_token_ms"]
+    assert figures["count"] == 2 * 7 * 3
+    assert figures["mean"] == pytest.approx(4.0, rel=1e-6)
+    assert figures["p99"] == pytest.approx(4.0, rel=1e-3)
+    assert summary["goodput"]["good"] == 2
+
+
+def test_gaps_of_many_tokens_count_as_often_as_they_carry(tmp_path: Path) -> None:
+    rows = made_rows([0.0, 100.0], itl_ms=[30.0, 10.0], tokens=3)
+    rows["output_tokens"] = [9, 3]
+    figures = summarise(measured(tmp_path, rows, token_times=True))["metrics"]["itl_per_token_ms"]
+    # Two gaps of 30 ms and three tokens each, and two of 10 ms and one: all are 10 ms a token.
+    assert (figures["count"], figures["min"], figures["max"]) == (8, pytest.approx(10), pytest.approx(10))

@@ -20,8 +20,8 @@ from aisbench.studies.comparison.comparing import compare
 from aisbench.studies.comparison.page import write_comparison
 from aisbench.studies.comparison.readers.registry import read_groups
 from aisbench.studies.comparison.table import comparison_text
+from bench.browser import Page
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
-from tests.browser import Page
 from tests.studies.saturation.test_page import searched
 
 NO_WORDS = re.compile(r"\b(None|NaN|nan|null|undefined|Infinity|inf ms)\b")

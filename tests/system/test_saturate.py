@@ -20,6 +20,8 @@ from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.process import start_simulator
 from tests.system.running import environment
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 SATURATE = [sys.executable, "-m", "aisbench", "saturate"]
 LENGTHS = ("--input-len", "32", "--output-len", "16")
 ANSWER = "saturation.json"
@@ -164,7 +166,7 @@ def test_a_server_that_is_down_is_one_line_and_leaves_nothing(tmp_path):
         (["--no-stream", "--slo", "ttft_p99<5"], "need streamed answers"),
         (["--resume", "nowhere"], "holds no search.json"),
         (["--resume", "nowhere", "--max", "5"], "leave --max out"),
-        (["--budget", "0"], "--budget 0 makes no sense"),
+        (["--budget", "0"], "--budget must be more than 0 seconds"),
     ],
 )
 def test_what_makes_no_search_is_one_line(args, told, tmp_path):

@@ -88,7 +88,7 @@ def test_an_unknown_data_set_lists_the_known(tmp_path: Path, name: str, hint: st
 
 
 def test_options_are_checked_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--output-len 0"):
+    with pytest.raises(BadInput, match="--output-len must be a whole number from 1"):
         build(tmp_path, output_len=0)
     assert list(tmp_path.iterdir()) == []
 

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from aisbench._native.memory.recorder import FINISHES
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.statistics.figures import describe
+from aisbench.metrics import SEVERAL_TOKENS_FROM
 from aisbench.records.run import Run
-
-# From here on a gap between events is not the gap between tokens.
-ITL_PER_EVENT_FROM = 1.1
 
 
 def answers_block(measured: Measured) -> dict[str, Any]:
@@ -35,7 +33,7 @@ def answers_block(measured: Measured) -> dict[str, Any]:
     first_ms = first_answers_ms(run)
     return {
         "tokens_per_event": per_event,
-        "itl_per": None if per_event is None else "event" if per_event > ITL_PER_EVENT_FROM else "token",
+        "itl_per": None if per_event is None else "event" if per_event > SEVERAL_TOKENS_FROM else "token",
         "at_one_moment": latencies.at_one_moment if run.streams else 0,
         "finish": {name: int(finish[code]) for code, name in enumerate(FINISHES)},
         "truncated_share": float(finish[FINISHES.index("length")]) / count if count else None,

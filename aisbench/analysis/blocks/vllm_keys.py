@@ -25,6 +25,20 @@ from aisbench.records.run import Run
 
 # Those that vLLM shows unasked.
 UNASKED = ("ttft", "tpot", "itl")
+# What has one entry a request.
+REQUEST_ARRAYS = frozenset(
+    (
+        "input_lens",
+        "output_lens",
+        "ttfts",
+        "itls",
+        "latencies",
+        "start_times",
+        "queue_times",
+        "generated_texts",
+        "errors",
+    )
+)
 
 
 def vllm_result(measured: Measured) -> dict[str, Any]:

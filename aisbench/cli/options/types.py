@@ -5,14 +5,12 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from aisbench.cli.options.config_file import read_config_file
-from aisbench.config.run_config import RunConfig
 from aisbench.durations import seconds
 from aisbench.workload.seeds import AUTO, LARGEST
 
@@ -188,40 +186,6 @@ class Line(click.types.StringParamType):
     """A text that may hold blanks; in an environment variable several stand in lines of their own."""
 
     envvar_list_splitter = "\n"
-
-
-def default(name: str) -> Any:
-    """The default of an option is that of RunConfig."""
-    for field in fields(RunConfig):
-        if field.name == name:
-            return field.default
-    raise LookupError(name)
-
-
-def option(*flags: str, name: str, **how: Any) -> Any:
-    """An option of RunConfig's field `name`; the first flag is the one that messages use."""
-    if "default" not in how and not how.get("multiple"):
-        how["default"] = default(name)
-    how.setdefault("show_default", how["default"] is not None if "default" in how else False)
-    decorate = click.option(*flags, name, **how)
-    decorate.field = name  # type: ignore[attr-defined]
-    return decorate
-
-
-def chosen(names: tuple[str, ...], group: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The options of `group` for these fields of RunConfig, in its order."""
-    return tuple(one for one in group if one.field in names)
-
-
-def all_of(*groups: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """A decorator that gives a command all these options, in this order in its help."""
-
-    def decorate(command: Any) -> Any:
-        for decorator in reversed([one for group in groups for one in group]):
-            command = decorator(command)
-        return command
-
-    return decorate
 
 
 # A file that stands in for any of a command's options; read before they are.

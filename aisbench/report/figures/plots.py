@@ -152,7 +152,9 @@ def distribution(name: str, run: Run, metric: str) -> tuple[NDArray[np.float64],
     if BY_NAME[metric].pooled:
         histogram = measured.itl
         fractions = curve_fractions(histogram.count)
-        values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / 1e6
+        values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / (
+            1e6 * measured.spread(BY_NAME[metric])
+        )
         count = histogram.count
     else:
         found = measured.latencies.measured(metric)

@@ -31,12 +31,12 @@ def curve(values_ms: NDArray[np.float64]) -> dict[str, Any] | None:
     return packed_curve(fractions, np.quantile(values_ms, fractions), float(values_ms.max()), len(values_ms))
 
 
-def histogram_curve(histogram: Histogram) -> dict[str, Any] | None:
+def histogram_curve(histogram: Histogram, spread: float = 1.0) -> dict[str, Any] | None:
     if histogram.count == 0:
         return None
     fractions = curve_fractions(histogram.count)
-    values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / 1e6
-    return packed_curve(fractions, values, histogram.max_ns / 1e6, histogram.count)
+    values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / (1e6 * spread)
+    return packed_curve(fractions, values, histogram.max_ns / (1e6 * spread), histogram.count)
 
 
 def packed_curve(fractions: NDArray, values: NDArray, highest: float, count: int) -> dict[str, Any]:
@@ -51,10 +51,15 @@ def packed_curve(fractions: NDArray, values: NDArray, highest: float, count: int
 def curves(measured: Measured) -> dict[str, Any]:
     """Latency by fraction of requests (of pooled metrics: of token gaps), as far as the run has it."""
     found = {}
-    for metric in measured.metrics:
+    drawn = [metric for metric in measured.metrics if metric.headline]
+    for metric in drawn:
         values = measured.latencies.measured
-        found[metric.name] = histogram_curve(measured.itl) if metric.pooled else curve(values(metric.name))
-    for metric in measured.metrics:
+        found[metric.name] = (
+            histogram_curve(measured.itl, measured.spread(metric))
+            if metric.pooled
+            else curve(values(metric.name))
+        )
+    for metric in drawn:
         late = measured.latencies.from_plan(metric.name) if metric.from_plan else None
         if late is not None:
             found[metric.plan_name] = curve(late[~np.isnan(late)])

@@ -43,7 +43,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
-        "request_curves": " and ".join(m.title for m in BRIEF if m.key in summary["metrics"]),
+        "request_curves": curves_of(summary),
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
@@ -57,6 +57,12 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "config": facts(sorted((name, value) for name, value in run.config.items()), label=escape),
         "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
+
+
+def curves_of(summary: dict[str, Any]) -> str:
+    """The latencies that the chart of requests draws, in words."""
+    *others, last = [metric.title for metric in BRIEF if metric.key in summary["metrics"]]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def target(run: Run, summary: dict[str, Any]) -> str:
@@ -164,7 +170,7 @@ def latency_note(summary: dict[str, Any]) -> str:
 
 
 def heat_buttons(summary: dict[str, Any]) -> str:
-    shown = [BY_KEY[key] for key in summary["metrics"] if not BY_KEY[key].pooled]
+    shown = [BY_KEY[key] for key in summary["metrics"] if BY_KEY[key].headline and not BY_KEY[key].pooled]
     return "".join(
         f'<button type="button" data-heat="{metric.name}" aria-pressed="{"true" if at == 0 else "false"}">{metric.title}</button>'
         for at, metric in enumerate(shown)

@@ -16,7 +16,8 @@ KEYS = ("mean", "min", "max", "median", "p75", "p90", "p99")
 # In AISBench's order, then what it does not have.
 _FIRST = ("e2el", "ttft", "tpot", "itl")
 LATENCIES = tuple(
-    (BY_NAME[name].title, BY_NAME[name].key) for name in (*_FIRST, *(n for n in NAMES if n not in _FIRST))
+    (BY_NAME[name].title, BY_NAME[name].key)
+    for name in (*_FIRST, *(n for n in NAMES if n not in _FIRST and BY_NAME[n].headline))
 )
 UNITS = {
     **{title: " ms" for title, _ in LATENCIES},

@@ -10,6 +10,7 @@ import numpy as np
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.analysis.tokens import each_gaps_ns
+from aisbench.metrics import Metric
 from aisbench.records.run import Run
 from aisbench.studies.comparison.readers.vllm import SCALARS
 from aisbench.studies.comparison.result import (
@@ -137,7 +138,7 @@ def samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
     found = {}
     for metric in measured.metrics:
         if metric.pooled:
-            found[metric.name] = gaps_of(measured, order)
+            found[metric.name] = gaps_of(measured, metric, order)
             continue
         found[metric.name] = Sample.of_requests(latencies[metric.name][order])
         late = latencies.from_plan(metric.name) if metric.from_plan else None
@@ -146,15 +147,22 @@ def samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
     return found
 
 
-def gaps_of(measured: Measured, order: np.ndarray) -> Sample:
+def gaps_of(measured: Measured, metric: Metric, order: np.ndarray) -> Sample:
+    """The gaps of a pooled metric."""
     run, ok = measured.run, measured.ok
     rows = run.rows[ok][order]
     # Answers that came at one moment show no time between tokens.
     timed = rows["last_token_ns"] > rows["first_token_ns"]
+    share = (
+        np.ones(len(order)) if metric.spread is None else metric.spread(measured.latencies.requests)[order]
+    )
     if measured.gaps_ns is None:
-        spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6
+        spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6 / share
         return Sample.of_mean_gaps(spans, np.where(timed, rows["content_events"].astype(np.int64) - 1, 0))
     gaps = [gap / 1e6 for gap, keep in zip(each_gaps_ns(run), ok, strict=True) if keep]
     return Sample.of_gaps(
-        [gaps[at] if shown else gaps[at][:0] for at, shown in zip(order, timed, strict=True)]
+        [
+            gaps[at] / each if shown else gaps[at][:0]
+            for at, each, shown in zip(order, share, timed, strict=True)
+        ]
     )

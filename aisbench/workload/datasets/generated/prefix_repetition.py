@@ -16,7 +16,8 @@ import numpy as np
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
-from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.dataset_options import DEFAULT_COUNT
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
