@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from aisbench.simulator.referee import RefereeProcess
 from bench.harness import CLIENT_CORE, Load, aisbench_load, referee, table
@@ -25,7 +26,7 @@ HEAD += ["TTFT p99: truth", "on the wire", "ours"]
 HEAD += ["ITL mean: truth", "ours", "tokens: truth", "ours", "events/s", "verdict"]
 
 
-def compared(case: str, truth: dict, load: Load) -> list[str]:
+def compared(case: str, truth: dict[str, Any], load: Load) -> list[str]:
     """One row: what the referee saw beside what was reported."""
     summary = load.summary
     # Another referee may not know when a request came, only when it read it.
@@ -98,6 +99,7 @@ def main() -> None:
     rows = [HEAD]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        args: tuple[str | int, ...]
         steady = {"ttft_us": 50_000, "itl_us": 10_000, "tokens": 128, "binary": options.referee}
         for case in options.cases:
             if case in ("closed", "stalled", "starved"):
