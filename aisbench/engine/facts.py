@@ -65,12 +65,12 @@ def write_facts(
         else None,
         prompts={"prompt_tokens": "prompt_tokens.npy", "max_tokens": "max_tokens.npy"},
         notes=notes,
-        roofline=known_roofline(),
+        roofline=_known_roofline(),
         error_samples=[],
     )
 
 
-def known_roofline() -> dict[str, Any] | None:
+def _known_roofline() -> dict[str, Any] | None:
     """What the last selfcheck on this host found, without its steps."""
     found = read_roofline()
     return found and {name: found[name] for name in ("event_ns", "request_ns", "date")}

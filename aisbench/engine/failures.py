@@ -14,9 +14,9 @@ from aisbench.records.folder import RunDirectory
 from aisbench.records.json_lines import read_json_lines
 
 # A run in which nothing has succeeded and this many failed the same plain way is hopeless.
-HOPELESS_FAILURES = 100
-HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
-REFUSALS = (400, 404, 405, 422)
+_HOPELESS_FAILURES = 100
+_HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
+_REFUSALS = (400, 404, 405, 422)
 
 
 def hopeless(live: np.ndarray, records: Path, chosen: Model | None) -> str | None:
@@ -25,22 +25,22 @@ def hopeless(live: np.ndarray, records: Path, chosen: Model | None) -> str | Non
     `live`: the workers' counters. `chosen`: a model that nobody named, so that its first refusal is enough.
     """
     if chosen is not None and not live["ok"].any():
-        refused = first_refusal(records)
+        refused = _first_refusal(records)
         if refused is not None:
             return f"stopped at the first refusal: {refused} ({chosen.choice})"
-    if live["ok"].any() or live["token_events"].any() or live["failed"].sum() < HOPELESS_FAILURES:
+    if live["ok"].any() or live["token_events"].any() or live["failed"].sum() < _HOPELESS_FAILURES:
         return None
     errors = dict(zip(ERRORS, live["errors"].sum(axis=0).tolist(), strict=False))
-    if sum(errors[kind] for kind in HOPELESS_KINDS) < HOPELESS_FAILURES:
+    if sum(errors[kind] for kind in _HOPELESS_KINDS) < _HOPELESS_FAILURES:
         return None
     return f"stopped early: the first {int(live['failed'].sum())} requests all failed"
 
 
-def first_refusal(records: Path) -> str | None:
+def _first_refusal(records: Path) -> str | None:
     """The first request that a server refused as it stands, with the server's words, from the workers' samples."""
     for path in sorted(records.glob("errors-*.jsonl")):
         for sample in read_json_lines(path):
-            if sample["http_status"] in REFUSALS:
+            if sample["http_status"] in _REFUSALS:
                 words = " ".join(printable(str(sample["message"])).split())
                 return f"HTTP {sample['http_status']}" + (f", {words}" if words else "")
     return None

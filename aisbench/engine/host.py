@@ -25,7 +25,7 @@ def runqueue_wait_ns() -> int:
         return 0
 
 
-def steal_ns() -> int:
+def _steal_ns() -> int:
     """Time that a hypervisor took from this machine's CPUs, all of them together."""
     try:
         first = Path("/proc/stat").read_text().split("\n", 1)[0].split()
@@ -34,7 +34,7 @@ def steal_ns() -> int:
         return 0
 
 
-def throttled_ns() -> int:
+def _throttled_ns() -> int:
     """Time that this control group's CPU quota held it back (0 where there is none)."""
     try:
         for line in Path("/sys/fs/cgroup/cpu.stat").read_text().splitlines():
@@ -66,7 +66,7 @@ class HostCounters:
 
     @staticmethod
     def now() -> HostCounters:
-        return HostCounters(steal_ns(), throttled_ns())
+        return HostCounters(_steal_ns(), _throttled_ns())
 
     def facts_since(self) -> dict[str, Any]:
         """run.json's `host`: the machine, and what it took since that moment."""

@@ -15,9 +15,9 @@ from aisbench.children import child_environment, last_words
 from aisbench.errors import BadInput, CannotRun
 
 CONTROL_TIMEOUT_S = 10.0
-STOP_TIMEOUT_S = 5.0
+_STOP_TIMEOUT_S = 5.0
 # The command line's exit code for options that cannot be used.
-BAD_INPUT = 2
+_BAD_INPUT = 2
 
 
 class LocalServer:
@@ -61,7 +61,7 @@ class Child:
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
-            return self.process.wait(STOP_TIMEOUT_S)
+            return self.process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
@@ -100,7 +100,7 @@ def started(name: str, command: list[str], *, announce_option: str | None = None
                 code = process.wait()
                 errors.seek(0)
                 said = f"the {name} did not start: {last_words(errors.read()) or f'exit code {code}'}"
-                raise BadInput(said) if code == BAD_INPUT else CannotRun(said)
+                raise BadInput(said) if code == _BAD_INPUT else CannotRun(said)
             child.port = int(port)
             yield child
         finally:
