@@ -109,6 +109,7 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
 @click.pass_context
 def saturate(
     ctx: click.Context,
+    /,
     over: str,
     slo: str,
     start: float | None,
