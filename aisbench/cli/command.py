@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import aisbench
-from aisbench.cli.options.environment import give_variables, said, variable_in_use
+from aisbench.cli.options.environment import give_variables, misspelt, said, variable_in_use
 from aisbench.cli.options.foreign_flags import advice
 
 HELP = ("-h", "--help")
@@ -29,6 +29,11 @@ def names_of(group: Sequence[Any]) -> set[str]:
     return made | {name for name in group if isinstance(name, str)}
 
 
+def flags_of(command: click.Command, trait: str) -> set[str]:
+    """The flags of the options whose type has this trait."""
+    return {flag for one in command.params if getattr(one.type, trait, False) for flag in one.opts}
+
+
 def with_version(command: click.Command) -> None:
     click.version_option(aisbench.__version__, prog_name="aisbench", help="Show the version.")(command)
 
@@ -36,28 +41,19 @@ def with_version(command: click.Command) -> None:
 class Command(click.Command):
     """A command of aisbench.
 
-    Some flags take all the values that follow, as argparse's nargs='+' does, and may be given several times:
-    the values add up. Options that are not known are named all at once. `sections`: titles of the help's parts,
-    and the options (as `options.option` makes them, or their names) in each; others come last.
+    Some flags (`many`) take all the values that follow, as argparse's nargs='+' does, and may be given several times:
+    the values add up. After others (`again`) each of several values is as good as the flag again. Options that are
+    not known are named all at once. `sections`: titles of the help's parts, and the options (as decorators, or their
+    names) in each; others come last.
     """
-
-    many = (
-        "--goodput",
-        "--metadata",
-        "--percentiles",
-        "--percentile-metrics",
-        "--lora-modules",
-        "--local-address",
-    )
-
-    # Each of several values behind one of these is as good as the flag again.
-    again = ("--header",)
 
     def __init__(self, *args: Any, sections: Sequence[tuple[str, Sequence[Any]]] = (), **how: Any) -> None:
         how.setdefault("context_settings", {})
         how["context_settings"] = {**SETTINGS, **how["context_settings"]}
         super().__init__(*args, **how)
         self.sections = [(title, names_of(group)) for title, group in sections]
+        self.many = flags_of(self, "many")
+        self.again = flags_of(self, "again")
         give_variables(self)
         with_version(self)
 
@@ -111,6 +107,8 @@ class Command(click.Command):
         if not ctx.resilient_parsing and (names := said(ctx)):
             # Whoever forgot about them would wonder.
             click.echo(f"from the environment: {', '.join(names)}", err=True)
+        if not ctx.resilient_parsing and (wrong := misspelt(self)):
+            click.echo(f"ignored, as no option has them: {', '.join(wrong)}", err=True)
         return rest
 
     def refuse_unknown(self, args: list[str]) -> None:

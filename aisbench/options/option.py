@@ -26,9 +26,10 @@ class Named(Kind):
 
 @dataclass(frozen=True)
 class ListOf(Kind):
-    """Values of `kind` after one flag, separated by commas or blanks."""
+    """Values of `kind` after one flag, separated by commas or blanks. `many`: as arguments of their own, too."""
 
     kind: type
+    many: bool = False
 
 
 @dataclass(frozen=True)

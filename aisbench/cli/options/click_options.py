@@ -25,7 +25,7 @@ def click_type(one: Declared) -> Any:
     if words:
         return Choice(words if isinstance(words, tuple) else one.option.known_words, open=one.option.open)
     if isinstance(kind, ListOf):
-        return Listed(kind.kind)
+        return Listed(kind.kind, many=kind.many)
     if isinstance(kind, PairsOf):
         return Pairs(kind.mark, kind.example, numbers=kind.numbers, known=kind.known)
     return NAMED[kind]() if kind is not None else PLAIN.get(one.base)

@@ -39,10 +39,12 @@ class JsonObject(click.ParamType):
 
 
 class Pairs(click.ParamType):
-    """`NAME{mark}VALUE` pairs behind one flag, separated by blanks or commas."""
+    """`NAME{mark}VALUE` pairs after one flag, separated by blanks or commas."""
 
     name = "pairs"
     takes_list = True
+
+    many = True
 
     def __init__(self, mark: str, example: str, *, numbers: bool, known: tuple[str, ...] = ()) -> None:
         self.mark = mark
@@ -97,13 +99,14 @@ class Duration(click.ParamType):
 
 
 class Listed(click.ParamType):
-    """Values behind one flag, separated by commas or blanks."""
+    """Values after one flag, separated by commas or blanks. `many`: as arguments of their own, too."""
 
     name = "list"
     takes_list = True
 
-    def __init__(self, kind: type) -> None:
+    def __init__(self, kind: type, *, many: bool = False) -> None:
         self.kind = kind
+        self.many = many
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -186,6 +189,7 @@ class Line(click.types.StringParamType):
     """A text that may hold blanks; in an environment variable several stand in lines of their own."""
 
     envvar_list_splitter = "\n"
+    again = True
 
 
 # A file that stands in for any of a command's options; read before they are.
