@@ -14,7 +14,7 @@ PACKAGE = ROOT / "aisbench"
 # From the ground up: a module imports from its own floor and from those below it. Modules of one line do not
 # import each other.
 FLOORS = (
-    {"errors", "exit_codes", "durations", "printable", "extras", "masking", "children"},
+    {"errors", "exit_codes", "durations", "printable", "extras", "masking", "children", "metrics"},
     {"disk", "saying"},
     {"options"},
     {"_native"},

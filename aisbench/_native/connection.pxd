@@ -46,7 +46,7 @@ cdef class Connection(Exchange):
     cdef int prepare(self, char* buffer, Py_ssize_t room) except -1
     cdef int take_tunnel(self, const char* data, Py_ssize_t n) except -1
     cdef int shake(self) except -1
-    cdef int send(self, int64_t slot, const char* body, Py_ssize_t body_n) except -1
+    cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n) except -1
     cdef int send_rest(self) except -1
     cdef int send_bytes(self, bytes data) except -1
     cdef int read(self, char* buffer, Py_ssize_t room, bint to_the_end, int64_t floor_ns) except -1

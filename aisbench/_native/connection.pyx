@@ -138,7 +138,7 @@ cdef class Connection(Exchange):
 
     # Sending
 
-    cdef int send(self, int64_t slot, const char* body, Py_ssize_t body_n) except -1:
+    cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n) except -1:
         """Sends the target's head (up to the request id's number), the rest of it, and the body.
 
         The send is stamped right before the system call, and once more when it returned: the true
@@ -156,7 +156,7 @@ cdef class Connection(Exchange):
                 raise MemoryError
             self.head_room = head_n + 96
         memcpy(self.head, <const char*>self.target.head, head_n)
-        n = snprintf(self.head + head_n, 96, b"%lld\r\nContent-Length: %lld\r\n\r\n", <long long>slot, <long long>body_n)
+        n = snprintf(self.head + head_n, 96, b"%lld\r\nContent-Length: %lld\r\n\r\n", <long long>ticket, <long long>body_n)
         if self.tls is None:
             self.out[0] = self.head
             self.out_bytes[0] = head_n + n

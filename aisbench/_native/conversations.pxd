@@ -19,7 +19,7 @@ cdef class Conversations:
     cdef int64_t pushed
 
     cdef int64_t turns(self, int64_t number)
-    cdef int64_t slot(self, Conversation conversation)
+    cdef int64_t ticket(self, Conversation conversation)
     cdef int64_t think(self, Conversation conversation)
     cdef void wait(self, Conversation conversation, int64_t due_ns)
     cdef int64_t next_due_ns(self)

@@ -30,8 +30,8 @@ cdef class Conversations:
         cdef int64_t i = number % self.count
         return self.first[i + 1] - self.first[i]
 
-    cdef int64_t slot(self, Conversation conversation):
-        """The slot of the turn: modulo the number of bodies it is the turn's body."""
+    cdef int64_t ticket(self, Conversation conversation):
+        """The ticket of the turn: modulo the number of bodies it is the turn's body."""
         cdef int64_t round_ = conversation.number // self.count
         cdef int64_t i = conversation.number % self.count
         return round_ * self.first[self.count] + self.first[i] + conversation.turn

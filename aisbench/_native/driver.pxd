@@ -1,4 +1,4 @@
-"""One worker's share of a run: takes slots, keeps their times, sends, drains sockets, settles requests."""
+"""One worker's share of a run: takes tickets, keeps their times, sends, drains sockets, settles requests."""
 from libc.stdint cimport int64_t
 
 from aisbench._native.memory.bodies cimport BodyFile
@@ -29,11 +29,11 @@ cdef class Driver:
     cdef int64_t drop_after_ns
     cdef object on_failure
     cdef char* buffer
-    # The slot in hand: taken, not yet sent.
-    cdef int64_t slot
+    # The ticket in hand: taken, not yet sent.
+    cdef int64_t ticket
     cdef int64_t planned_ns
     cdef int64_t taken_ns
-    # No more slots are taken; no more turns are asked either.
+    # No more tickets are taken; no more turns are asked either.
     cdef bint exhausted
     cdef bint ending
     # Requests in flight, and in-flight slots held: a conversation holds its own between turns too.
@@ -52,9 +52,9 @@ cdef class Driver:
     cdef int drain(self) except -1
     cdef int handle(self, Connection connection, unsigned int events) except -1
     cdef int pump(self) except -1
-    cdef int64_t take_slots(self) except -1
+    cdef int64_t take_tickets(self) except -1
     cdef int ask_next_turns(self) except -1
-    cdef int launch(self, int64_t slot, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1
+    cdef int launch(self, int64_t ticket, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1
     cdef int send_on(self, Connection connection) except -1
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1

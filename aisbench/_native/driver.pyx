@@ -42,8 +42,8 @@ cdef enum:
 cdef class Driver:
     """Runs requests of a block against `targets`, reads the answers as `reading` says.
 
-    `conversations`: the bodies are turns of these; slots are then conversations. `on_failure(slot,
-    error, http_status, detail)` is called for each failure. `drop_after_ns`: slots later than that are
+    `conversations`: the bodies are turns of these; tickets are then conversations. `on_failure(ticket,
+    error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets later than that are
     not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
 
@@ -72,7 +72,7 @@ cdef class Driver:
         self.clock = ClockPair()
         self.wakers = Wakers()
         self.pool = Pool(targets, reading, self.wakers, self.clock)
-        self.slot = -1
+        self.ticket = -1
         self.exhausted = self.ending = True
         self.floor_ns = mono_ns()
         self.over = set()
@@ -81,7 +81,7 @@ cdef class Driver:
         free(self.buffer)
 
     def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):
-        """Sets whose slots are taken and where they are recorded; nothing is sent yet.
+        """Sets whose tickets are taken and where they are recorded; nothing is sent yet.
 
         `slots` is the in-flight limit of all workers together (None: no limit), `share` the most
         that this worker may have in flight.
@@ -92,7 +92,7 @@ cdef class Driver:
         self.slots = slots
         self.recorder = recorder
         self.share = share
-        self.slot = -1
+        self.ticket = -1
         self.exhausted = self.ending = True
         self.pool.serve(recorder, self.live)
 
@@ -102,7 +102,7 @@ cdef class Driver:
         self.conversations = conversations
 
     def serve(self):
-        """Begins to take slots; the first send waits for the block's common start, which must be set."""
+        """Begins to take tickets; the first send waits for the block's common start, which must be set."""
         self.exhausted = self.ending = False
         self.pump()
 
@@ -118,7 +118,7 @@ cdef class Driver:
 
     @property
     def finished(self):
-        """No slot is left to take, nothing is in flight, and no conversation goes on."""
+        """No ticket is left to take, nothing is in flight, and no conversation goes on."""
         return self.exhausted and self.held == 0
 
     @property
@@ -274,7 +274,7 @@ cdef class Driver:
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1:
         """The request on `connection` has ended."""
         cdef Row* row = self.recorder.row(connection.row_index)
-        cdef int64_t slot = row.slot
+        cdef int64_t ticket = row.ticket
         cdef int http_status = row.http_status
         connection.finish_row(status, now_ns)
         self.in_flight -= 1
@@ -295,7 +295,7 @@ cdef class Driver:
         else:
             self.live.failed += 1
             self.live.errors[<int>connection.error] += 1
-            self.on_failure(slot, <int>connection.error, http_status, connection.detail)
+            self.on_failure(ticket, <int>connection.error, http_status, connection.detail)
         return 0
 
     cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns):
@@ -322,7 +322,7 @@ cdef class Driver:
         cdef int64_t wake_ns, due_ns
         if self.conversations is not None:
             self.ask_next_turns()
-        wake_ns = self.take_slots()
+        wake_ns = self.take_tickets()
         if self.conversations is not None:
             due_ns = self.conversations.next_due_ns()
             if 0 <= due_ns and (wake_ns < 0 or due_ns < wake_ns):
@@ -331,44 +331,44 @@ cdef class Driver:
             self.wakers.wake_at(wake_ns)
         return 0
 
-    cdef int64_t take_slots(self) except -1:
-        """Takes slots and sends them; returns when the one in hand is due, -2 when that is not known."""
+    cdef int64_t take_tickets(self) except -1:
+        """Takes tickets and sends them; returns when the one in hand is due, -2 when that is not known."""
         cdef int64_t now_ns
-        cdef int64_t slot
+        cdef int64_t ticket
         cdef int sends = 0
         while not self.exhausted:
             now_ns = mono_ns()
-            if self.slot < 0:
+            if self.ticket < 0:
                 if self.held >= self.share:
                     return -2
                 if self.block.head.stop != 0 or self.block.is_over(self.block.next_due_ns(), now_ns):
                     self.exhaust()
                     return -2
-                self.slot = self.block.take_slot()
-                if 0 <= self.block.head.limit <= self.slot:
-                    self.slot = -1
+                self.ticket = self.block.take_ticket()
+                if 0 <= self.block.head.limit <= self.ticket:
+                    self.ticket = -1
                     self.exhausted = True
                     return -2
                 self.live.taken += 1
                 self.taken_ns = now_ns
-                self.planned_ns = self.block.due_ns(self.slot)
+                self.planned_ns = self.block.due_ns(self.ticket)
             if now_ns < self.planned_ns:
                 return self.planned_ns
             if self.block.is_over(self.planned_ns, now_ns):
                 self.exhaust()
                 return -2
             if 0 <= self.drop_after_ns < now_ns - self.planned_ns:
-                self.drop_slot()
+                self.drop_ticket()
                 continue
             if self.slots is not None and not self.slots.try_take():
                 self.wakers.watch_slots(self.slots.fd)
                 return -2
             self.wakers.watch_slots(-1)
-            slot = self.slot
-            self.slot = -1
+            ticket = self.ticket
+            self.ticket = -1
             self.held += 1
             self.launch(
-                slot, Conversation(slot) if self.conversations is not None else None, self.planned_ns, self.taken_ns
+                ticket, Conversation(ticket) if self.conversations is not None else None, self.planned_ns, self.taken_ns
             )
             sends += 1
             if sends % SENDS_BETWEEN_READS == 0:
@@ -387,15 +387,15 @@ cdef class Driver:
                 return 0
             self.launch(-1, self.conversations.next_waiting(), due_ns, due_ns)
 
-    cdef int launch(self, int64_t slot, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1:
+    cdef int launch(self, int64_t ticket, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1:
         """Puts a request on a connection: its conversation's, an idle one, else a new one."""
         cdef int64_t row_index
         cdef Row* row
         cdef Target target
         cdef Connection connection = None
         if talk is not None:
-            slot = self.conversations.slot(talk)
-        row_index = self.recorder.begin_row(slot, planned_ns, taken_ns)
+            ticket = self.conversations.ticket(talk)
+        row_index = self.recorder.begin_row(ticket, planned_ns, taken_ns)
         row = self.recorder.row(row_index)
         row.began_ns = mono_ns()
         if talk is not None:
@@ -403,7 +403,7 @@ cdef class Driver:
             row.turn = <int>talk.turn
             connection = talk.connection
             talk.connection = None
-        target = self.targets.of(slot, row.conversation) if connection is None else connection.target
+        target = self.targets.of(ticket, row.conversation) if connection is None else connection.target
         row.endpoint = target.index
         target.in_flight += 1
         self.in_flight += 1
@@ -420,24 +420,24 @@ cdef class Driver:
             return self.after(connection, LOST)
         return self.send_on(connection) if connection.state == IDLE else 0
 
-    def drop_slot(self):
-        """Counts the slot in hand as too late to be sent."""
-        cdef int64_t row_index = self.recorder.begin_row(self.slot, self.planned_ns, self.taken_ns)
+    def drop_ticket(self):
+        """Counts the ticket in hand as too late to be sent."""
+        cdef int64_t row_index = self.recorder.begin_row(self.ticket, self.planned_ns, self.taken_ns)
         self.recorder.row(row_index).status = DROPPED
         self.live.dropped += 1
-        self.slot = -1
+        self.ticket = -1
 
     cdef int send_on(self, Connection connection) except -1:
         cdef Row* row = self.recorder.row(connection.row_index)
         cdef Py_ssize_t n
-        cdef const char* body = self.bodies.body(row.slot, &n)
+        cdef const char* body = self.bodies.body(row.ticket, &n)
         cdef int outcome
         if self.conversations is not None:
             connection.body = filled(body, n, connection.talk.answers if connection.talk is not None else [])
             if connection.body is not None:
                 body = connection.body
                 n = len(connection.body)
-        outcome = connection.send(row.slot, body, n)
+        outcome = connection.send(row.ticket, body, n)
         if row.attempts == 1:
             self.live.sent += 1
             if self.block.head.planned > 0:
@@ -494,8 +494,8 @@ cdef class Driver:
     # Stopping
 
     def exhaust(self):
-        """Takes no more slots, and asks no more turns; the slot in hand is given up unsent."""
-        self.slot = -1
+        """Takes no more tickets, and asks no more turns; the ticket in hand is given up unsent."""
+        self.ticket = -1
         self.exhausted = self.ending = True
         while self.conversations is not None and self.conversations.waiting():
             self.conversations.next_waiting()
@@ -519,15 +519,16 @@ cdef class Driver:
 
     cdef void tune(self, int64_t now_ns):
         """Sets the reader's rest by what was measured so far."""
+        cdef int64_t request_ns
         if self.recorder is None:
             return
         if self.answered_count > 0:
-            now_ns = self.answered_ns // self.answered_count
+            request_ns = self.answered_ns // self.answered_count
         else:
-            now_ns -= self.block.head.start_ns
+            request_ns = now_ns - self.block.head.start_ns
         # Without the kernel's stamps a pause would be in every time that is measured.
         self.wakers.tune(
             self.longest_rest_ns if self.live.reads_stamped > 0 else 0,
             self.recorder.gaps_ns // self.recorder.gaps if self.recorder.gaps > 0 else 0,
-            now_ns,
+            request_ns,
         )

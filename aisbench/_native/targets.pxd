@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t
 
 cdef enum Policy:
-    ROUND_ROBIN = 0    # by slot
+    ROUND_ROBIN = 0    # by ticket
     LEAST_IN_FLIGHT = 1
     STICKY = 2         # by conversation
 
@@ -30,7 +30,7 @@ cdef class Targets:
     cdef Py_ssize_t locals_used
     cdef Py_ssize_t ahead
 
-    cdef Target of(self, int64_t slot, int64_t conversation)
+    cdef Target of(self, int64_t ticket, int64_t conversation)
     cdef Target next_ahead(self)
     cdef bytes next_local(self)
     cdef Py_ssize_t idle(self)

@@ -38,19 +38,19 @@ cdef class Targets:
         self.keep_alive = keep_alive
         self.local_addresses = list(local_addresses)
 
-    cdef Target of(self, int64_t slot, int64_t conversation):
-        """The target of a request. Sticky is by conversation, or by slot where there is none."""
+    cdef Target of(self, int64_t ticket, int64_t conversation):
+        """The target of a request. Sticky is by conversation, or by ticket where there is none."""
         cdef Target best, other
         cdef Py_ssize_t n = len(self.all)
         if n == 1:
             return <Target>self.all[0]
         if self.policy == STICKY and conversation >= 0:
             return <Target>self.all[conversation % n]
-        best = <Target>self.all[slot % n]
+        best = <Target>self.all[ticket % n]
         if self.policy == LEAST_IN_FLIGHT:
             # Among equals the one whose turn it is, so that an idle fleet is used evenly.
             for i in range(1, n):
-                other = <Target>self.all[(slot + i) % n]
+                other = <Target>self.all[(ticket + i) % n]
                 if other.in_flight < best.in_flight:
                     best = other
         return best

@@ -1,4 +1,4 @@
-"""What wakes a worker's loop: sockets, the time of the next slot, a free in-flight slot, the end of a rest."""
+"""What wakes a worker's loop: sockets, the time of the next ticket, a free in-flight slot, the end of a rest."""
 from libc.stdint cimport int64_t
 
 from aisbench._native.os.clock cimport Timer

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
-from aisbench.analysis.blocks.failures import failures_by_kind
+from aisbench.analysis.failures import failures_by_kind
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.sending import Sending
 from aisbench.records.run import Run

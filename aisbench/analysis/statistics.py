@@ -47,19 +47,42 @@ def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> Fi
     )
 
 
-def describe_histogram_ms(histogram: Histogram, percents: Iterable[float] = ()) -> Figures:
-    """As `describe`, in ms, from a histogram of ns."""
+def describe_weighted(
+    values: NDArray[np.floating], weights: NDArray[np.floating], percents: Iterable[float] = ()
+) -> Figures:
+    """As `describe`, of values that stand for `weights` observations each, which need not be whole numbers.
+
+    Percentiles are linear between the middles of the values' shares of the total weight.
+    """
+    wanted = all_percentiles(percents)
+    total = float(weights.sum())
+    if total <= 0:
+        return nothing(wanted)
+    order = np.argsort(values)
+    values, weights = values[order], weights[order]
+    middles = (np.cumsum(weights) - weights / 2) / total
+    mean = float(values @ weights) / total
+    std = float(np.sqrt(((values - mean) ** 2) @ weights / total))
+    found = np.interp(np.array(wanted) / 100, middles, values).tolist()
+    return summary_of(round(total), mean, std, float(values[0]), float(values[-1]), wanted, found)
+
+
+def describe_histogram_ms(
+    histogram: Histogram, percents: Iterable[float] = (), spread: float = 1.0
+) -> Figures:
+    """As `describe`, in ms, from a histogram of ns. `spread`: among so many observations each of its values is divided."""
     wanted = all_percentiles(percents)
     if histogram.count == 0:
         return nothing(wanted)
+    divisor = NS_PER_MS * spread
     return summary_of(
-        histogram.count,
-        histogram.mean_ns / NS_PER_MS,
-        histogram.std_ns / NS_PER_MS,
-        histogram.min_ns / NS_PER_MS,
-        histogram.max_ns / NS_PER_MS,
+        round(histogram.count * spread),
+        histogram.mean_ns / divisor,
+        histogram.std_ns / divisor,
+        histogram.min_ns / divisor,
+        histogram.max_ns / divisor,
         wanted,
-        [value / NS_PER_MS for value in histogram.percentiles_ns(wanted)],
+        [value / divisor for value in histogram.percentiles_ns(wanted)],
     )
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from aisbench.errors import BadInput
+from aisbench.metrics import NAMES
 from aisbench.options.checks import at_least, between, every, unknown
 from aisbench.options.option import SPAN, ListOf, PairsOf, option
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = ("ttft", "tpot", "itl", "e2el", "client_queue_time", "e2el_including_client_queue")
-GOODPUT_METRICS = ("ttft", "tpot", "e2el")
+PERCENTILE_METRICS = (*NAMES, "client_queue_time", "e2el_including_client_queue")
 TABLES = ("vllm", "aisbench")
 # Token events are counted by 10 ms, and a page of many slices helps nobody.
 SHORTEST_SLICE_S = 0.1
@@ -84,7 +84,7 @@ class OutputOptions:
     )
     goodput: Mapping[str, float] | None = _option(
         "--goodput",
-        kind=PairsOf(":", "ttft:500 tpot:50", numbers=True, known=GOODPUT_METRICS),
+        kind=PairsOf(":", "ttft:500 tpot:50", numbers=True, known=NAMES),
         metavar="M:MS...",
         help="Count requests that meet all of these: ttft:500 tpot:50 e2el:5000.",
         vllm="--goodput",

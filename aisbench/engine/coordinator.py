@@ -42,6 +42,7 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target, resolve
 from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text, remember_options
+from aisbench.metrics import BY_NAME, metrics_of
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.build import Progress
 
@@ -62,9 +63,12 @@ def check_goodput(config: RunConfig, backend: Backend) -> None:
     if config.stream and backend.rules is not None:
         return
     for name in config.goodput or ():
-        if name != "e2el":
+        if BY_NAME[name].needs_stream:
             what = "--no-stream" if backend.rules is not None else f"--backend {config.backend}"
-            raise BadInput(f"--goodput {name} needs streamed answers, which {what} has not; give e2el alone")
+            alone = ", ".join(metric.name for metric in metrics_of(streams=False))
+            raise BadInput(
+                f"--goodput {name} needs streamed answers, which {what} has not; give {alone} alone"
+            )
 
 
 def silent(done: int, total: int) -> None:

@@ -22,9 +22,9 @@ START_SPACING_NS = 100_000
 
 @dataclass(frozen=True)
 class Plan:
-    """`limit` slots (-1: as many as there is time for), due at `offsets_ns` from the common start.
+    """`limit` tickets (-1: as many as there is time for), due at `offsets_ns` from the common start.
 
-    A slot is a request, or a whole conversation; `requests` are to be sent in all (-1: as `limit`).
+    A ticket is a request, or a whole conversation; `requests` are to be sent in all (-1: as `limit`).
     `law`: where the offsets are from; None in a closed loop, where requests leave as others end.
     """
 
@@ -75,14 +75,14 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     that some of its data sets have drawn from already; then that one's state goes on here.
     """
     talks = prompts.conversations
-    slots = prompts.count if talks is None else len(talks.first) - 1
+    tickets = prompts.count if talks is None else len(talks.first) - 1
     if prompts.arrivals_ns is not None and not config.sets_times:
         offsets = prompts.arrivals_ns if talks is None else prompts.arrivals_ns[talks.first[:-1]]
-        return Plan(slots, prompts.count, offsets, Trace(offsets))
+        return Plan(tickets, prompts.count, offsets, Trace(offsets))
     law = config.arrival_law
     if law is None:
-        return closed_loop(config, slots, prompts)
-    count, requests = slots, prompts.count
+        return closed_loop(config, tickets, prompts)
+    count, requests = tickets, prompts.count
     if config.duration_s is not None and config.num_requests is None:
         count = law.count_within(config.duration_s)
         requests = count if talks is None else -1
@@ -99,9 +99,9 @@ def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
     return []
 
 
-def closed_loop(config: RunConfig, slots: int, prompts: Prompts) -> Plan:
+def closed_loop(config: RunConfig, tickets: int, prompts: Prompts) -> Plan:
     bounded = config.num_requests is not None or config.duration_s is None
     spacing_ns = 0 if config.compat == "vllm" else START_SPACING_NS
-    first = min(config.concurrency or 0, slots)
+    first = min(config.concurrency or 0, tickets)
     offsets = np.arange(first, dtype=np.int64) * spacing_ns
-    return Plan(slots, prompts.count, offsets, None) if bounded else Plan(-1, -1, offsets, None)
+    return Plan(tickets, prompts.count, offsets, None) if bounded else Plan(-1, -1, offsets, None)

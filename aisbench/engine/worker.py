@@ -80,7 +80,7 @@ class Worker:
             rest_ns=spec.rest_ns,
         )
 
-    def on_failure(self, slot: int, error: int, http_status: int, detail: bytes) -> None:
+    def on_failure(self, ticket: int, error: int, http_status: int, detail: bytes) -> None:
         """Keeps the first few of each kind; all are counted by the core."""
         kind = (error_kind(error, http_status), http_status)
         seen = self.samples.get(kind, 0)
@@ -88,7 +88,7 @@ class Worker:
         if seen < SAMPLES:
             # Cut after it is masked: half a key would not be known as one.
             message = masked_text(words_of(detail[:DETAIL_BYTES]))[:SAMPLE_CHARACTERS]
-            sample = {"kind": kind[0], "http_status": http_status, "slot": slot, "message": message}
+            sample = {"kind": kind[0], "http_status": http_status, "slot": ticket, "message": message}
             with contextlib.suppress(OSError):
                 self.error_log.write(json.dumps(sample) + "\n")
 

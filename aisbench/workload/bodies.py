@@ -22,7 +22,7 @@ WRITE_BUFFER_BYTES = 1 << 20
 class Bodies:
     """A written file of `count` bodies, `unique` of them different.
 
-    `fingerprint`: sha256 (hex) over each body's length, 8 bytes little-endian, and its bytes, in slot
+    `fingerprint`: sha256 (hex) over each body's length, 8 bytes little-endian, and its bytes, in ticket
     order. Two runs with the same fingerprint send the same.
     """
 

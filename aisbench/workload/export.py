@@ -15,8 +15,8 @@ from aisbench.workload.build import Workload, without_holes
 S = 1e9
 
 
-def export_lines(workload: Workload, slots: int, offsets_ns: NDArray[np.int64] | None) -> Iterator[bytes]:
-    """A line for each of `slots` requests, in order; slot i sends body i modulo their number, as in a run.
+def export_lines(workload: Workload, tickets: int, offsets_ns: NDArray[np.int64] | None) -> Iterator[bytes]:
+    """A line for each of `tickets` requests, in order; ticket i sends body i modulo their number, as in a run.
 
     `offsets_ns`: when they are planned, or, where there are conversations, when each of those begins;
     None: in closed loop nothing is planned.
@@ -26,10 +26,10 @@ def export_lines(workload: Workload, slots: int, offsets_ns: NDArray[np.int64] |
     belongs = None
     if talks is not None:
         belongs = np.repeat(np.arange(len(talks.first) - 1), np.diff(talks.first))
-    for slot in range(slots):
-        i = slot % workload.bodies.count
-        body = bodies[slot]
-        planned = slot
+    for ticket in range(tickets):
+        i = ticket % workload.bodies.count
+        body = bodies[ticket]
+        planned = ticket
         more = ""
         if talks is not None and belongs is not None:
             body = without_holes(body)
@@ -39,7 +39,7 @@ def export_lines(workload: Workload, slots: int, offsets_ns: NDArray[np.int64] |
         most = int(workload.max_tokens[i])
         yield b"".join(
             (
-                f'{{"slot": {slot}, "planned_s": {json.dumps(planned_s)}, "body": '.encode(),
+                f'{{"slot": {ticket}, "planned_s": {json.dumps(planned_s)}, "body": '.encode(),
                 body,
                 f', "prompt_tokens": {workload.prompt_tokens[i]}, "max_tokens": {"null" if most < 0 else most}'.encode(),
                 f', "sha256": "{hashlib.sha256(body).hexdigest()}"{more}}}\n'.encode(),

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, fail, made_rows, poisson_run, write_run
 
 
 def summary_of(folder: Path) -> dict:
-    return summarise(Run.load(folder))
+    return summarise(Measured(Run.load(folder)))
 
 
 def test_three_requests_by_hand(tmp_path: Path) -> None:

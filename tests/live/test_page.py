@@ -15,7 +15,7 @@ from aisbench.errors import BadInput
 from aisbench.live.page import MOST_POINTS, LivePage, listen
 from aisbench.live.snapshot import Snapshot
 from aisbench.records.histograms import Histogram
-from tests.browser import Page
+from bench.browser import Page
 from tests.live.test_terminal import SNAPSHOT
 
 ENDED = {"outcome": "finished", "reason": None, "folder": "outputs/default/1"}

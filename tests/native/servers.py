@@ -38,7 +38,7 @@ def token(text: str = "x") -> bytes:
 
 
 def read_request(client: socket.socket) -> bytes:
-    """One request, head and body; empty when the client has closed."""
+    """One request, head and body; empty when the client has closed before its end."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = client.recv(65536)
@@ -48,7 +48,10 @@ def read_request(client: socket.socket) -> bytes:
     head, _, body = data.partition(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
     while len(body) < length:
-        body += client.recv(65536)
+        more = client.recv(65536)
+        if not more:
+            return b""
+        body += more
     return head + b"\r\n\r\n" + body
 
 
@@ -133,8 +136,8 @@ class Drive:
         )
         self.driver.attach(self.block, 0, Slots(count=self.in_flight), self.recorder, self.in_flight)
 
-    def on_failure(self, slot: int, error: int, status: int, detail: bytes) -> None:
-        self.failures.append((slot, ERRORS[error], status, detail))
+    def on_failure(self, ticket: int, error: int, status: int, detail: bytes) -> None:
+        self.failures.append((ticket, ERRORS[error], status, detail))
 
     def start(self) -> None:
         start_ns = now_ns()
@@ -151,7 +154,7 @@ class Drive:
             self.driver.let_go()
 
     def run(self) -> np.ndarray:
-        """Until all is answered; the rows, by slot."""
+        """Until all is answered; the rows, by ticket."""
         self.start()
         while not self.driver.finished:
             self.turn()

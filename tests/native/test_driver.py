@@ -13,6 +13,9 @@ import pytest
 
 from aisbench._native.os.clock import now_ns
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("timing")
 
 
 def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
@@ -128,11 +131,9 @@ def test_the_kernels_stamp_is_kept_when_the_reader_comes_late(tmp_path: Path) ->
         while not drive.live["token_events"]:
             drive.turn()
         go_on.set()
-        while len(sent) < 2:
-            pass
+        wait_until(lambda: len(sent) == 2)
         late_ns = sent[1][1] + 30_000_000
-        while now_ns() < late_ns:
-            pass
+        wait_until(lambda: now_ns() >= late_ns)
         while drive.live["token_events"] < 2:
             drive.turn()
         row = drive.rows()[0]
@@ -152,8 +153,7 @@ def test_a_merged_first_token_has_a_lower_bound_that_holds(tmp_path: Path) -> No
         read_request(client)
         client.sendall(HEAD + token())
         sent_ns.append(now_ns())
-        while now_ns() < sent_ns[0] + 20_000_000:
-            pass
+        wait_until(lambda: now_ns() >= sent_ns[0] + 20_000_000)
         client.sendall(token())
         sent_ns.append(now_ns())
         client.recv(1)
@@ -163,8 +163,7 @@ def test_a_merged_first_token_has_a_lower_bound_that_holds(tmp_path: Path) -> No
         drive.start()
         while drive.live["sent"] == 0:
             drive.turn()
-        while len(sent_ns) < 2:
-            pass
+        wait_until(lambda: len(sent_ns) == 2)
         while drive.live["token_events"] < 2:
             drive.turn()
         row = drive.rows()[0]
@@ -205,7 +204,7 @@ def test_time_outs_strike_only_those_that_wait(tmp_path: Path) -> None:
     assert [failure[:2] for failure in drive.failures] == [(1, "timeout")]
 
 
-def test_slots_later_than_the_bound_are_dropped_and_counted(tmp_path: Path) -> None:
+def test_tickets_later_than_the_bound_are_dropped_and_counted(tmp_path: Path) -> None:
     hold = threading.Event()
 
     def handle(client: socket.socket, number: int) -> None:
@@ -252,8 +251,7 @@ def test_an_opening_chunk_without_text_is_a_token_only_when_asked_for(
         read_request(client)
         client.sendall(HEAD + token(""))
         opened_ns = now_ns()
-        while now_ns() < opened_ns + 20_000_000:
-            pass
+        wait_until(lambda: now_ns() >= opened_ns + 20_000_000)
         client.sendall(token() + token() + DONE)
 
     with serving(handle) as address:

@@ -271,6 +271,7 @@ def test_a_surrogate_pair_split_over_two_events_is_one_character(tmp_path: Path)
     assert json.loads((tmp_path / "text-0.bin").read_bytes())["content"] == "😀"
 
 
+@pytest.mark.xdist_group("timing")
 @pytest.mark.parametrize("events", [(TOKENS, STOP, DONE), (TOKENS, STOP, usage(4, 3))])
 def test_a_body_left_open_after_the_end_of_the_stream(tmp_path: Path, events: tuple[bytes, ...]) -> None:
     """Over when it says so; the connection is not used again, and no time-out is met."""
@@ -291,6 +292,7 @@ def test_a_body_left_open_after_the_end_of_the_stream(tmp_path: Path, events: tu
     assert (rows["done_ns"] - rows["sent_ns"]).max() < 200_000_000
 
 
+@pytest.mark.xdist_group("timing")
 def test_a_time_out_shorter_than_the_wait_for_the_bodys_end_is_no_failure(tmp_path: Path) -> None:
     def handle(client: socket.socket, number: int) -> None:
         while read_request(client):
@@ -337,6 +339,7 @@ def held_then_closed(hold: Callable[[], object]) -> Callable[[socket.socket, int
     return handle
 
 
+@pytest.mark.xdist_group("timing")
 def test_a_request_that_the_server_held_and_dropped_has_failed(tmp_path: Path) -> None:
     """It is not sent again: the server has had it for longer than a connection closed while idle would last."""
     dropped_at = threading.Event()
@@ -358,6 +361,7 @@ def test_a_request_that_the_server_held_and_dropped_has_failed(tmp_path: Path) -
     assert [kind for _, kind, _, _ in case.failures] == ["connection_reset"]
 
 
+@pytest.mark.xdist_group("timing")
 def test_time_counts_from_the_first_send(tmp_path: Path) -> None:
     taken_ns: list[int] = []
     with serving(held_then_closed(lambda: taken_ns.append(now_ns()))) as address:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.data import stable_windows
@@ -19,7 +20,7 @@ from tests.analysis.made_runs import base_config, made_rows, write_run
 def summary_of(folder: Path, planned_ms: np.ndarray, concurrency: int) -> dict:
     rows = made_rows(planned_ms)
     config = base_config(concurrency=concurrency)
-    return summarise(Run.load(write_run(folder / "run", rows, config=config)))
+    return summarise(Measured(Run.load(write_run(folder / "run", rows, config=config))))
 
 
 def test_one_request_is_no_stage(tmp_path: Path) -> None:

@@ -13,8 +13,16 @@ import pytest
 
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
-from tests.system.running import LOAD, environment, finish, kill, run_load, start_load
-from tests.system.test_faults import wait_for_rows, wait_until
+from tests.system.running import (
+    LOAD,
+    environment,
+    finish,
+    kill,
+    run_load,
+    start_load,
+    wait_for,
+    wait_for_rows,
+)
 
 MIB = 1 << 20
 REPORT = [sys.executable, "-m", "aisbench", "report"]
@@ -158,7 +166,7 @@ def test_a_search_whose_disk_fills_up_ends_in_one_line(
         text=True,
         env=environment(),
     )
-    wait_until(process, lambda: any((small_disk / "runs").glob("*/steps/*/summary.json")))
+    wait_for(process, lambda: any((small_disk / "runs").glob("*/steps/*/summary.json")))
     fill(small_disk)
     out, err = process.communicate(timeout=100)
     assert process.returncode == 1, out + err

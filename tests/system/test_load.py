@@ -25,6 +25,7 @@ def rows_of(folder: Path) -> np.ndarray:
     return np.concatenate(parts)
 
 
+@pytest.mark.xdist_group("timing")
 @pytest.mark.parametrize("backend", ["openai", "openai-chat"])
 def test_closed_loop_agrees_with_the_server(
     backend: str, tmp_path: Path, quick_simulator: SimulatorProcess
@@ -92,6 +93,7 @@ def test_the_run_folder_is_complete(tmp_path: Path, quick_simulator: SimulatorPr
     assert list((done.folder / "records").glob("spec-*")) == []
 
 
+@pytest.mark.xdist_group("timing")
 def test_open_loop_keeps_its_plan(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
     done = run_load(
         tmp_path, "--url", quick_simulator.url, "--rate", 100, "--num-requests", 100, "--workers", 2, *SHORT
@@ -105,6 +107,7 @@ def test_open_loop_keeps_its_plan(tmp_path: Path, quick_simulator: SimulatorProc
     assert done.summary["from_plan"]["ttft_ms"]["mean"] >= done.summary["metrics"]["ttft_ms"]["mean"]
 
 
+@pytest.mark.xdist_group("timing")
 @pytest.mark.parametrize("workers", [2, 4])
 def test_in_flight_never_exceeds_the_limit_however_many_workers(
     workers: int, tmp_path: Path, quick_simulator: SimulatorProcess
@@ -162,6 +165,7 @@ def test_json_puts_the_summary_alone_on_stdout(tmp_path: Path, quick_simulator: 
     assert json.loads(done.out) == done.summary
 
 
+@pytest.mark.xdist_group("timing")
 def test_duration_bounds_the_sending(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
     done = run_load(tmp_path, "--url", quick_simulator.url, "--concurrency", 4, "--duration", 1, *SHORT)
     assert done.code == 0, done.err

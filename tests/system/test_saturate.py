@@ -20,6 +20,8 @@ from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.process import start_simulator
 from tests.system.running import environment
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 SATURATE = [sys.executable, "-m", "aisbench", "saturate"]
 LENGTHS = ("--input-len", "32", "--output-len", "16")
 ANSWER = "saturation.json"

@@ -18,6 +18,8 @@ from aisbench.workload.arrivals.reading import burst, series, sine, steps
 from aisbench.workload.arrivals.steady import Steady
 from tests.system.running import run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 SEED, SECONDS, REQUESTS = 4, 1.5, 40
 GAPS = Gaps(seed=SEED)
 SHORT = ("--input-len", 8, "--output-len", 2, "--no-progress", "--seed", SEED)

@@ -1,4 +1,4 @@
-"""The encoded request bodies, mapped for reading: slot i sends body i modulo their number."""
+"""The encoded request bodies, mapped for reading: ticket i sends body i modulo their number."""
 from libc.stdint cimport int64_t
 
 
@@ -10,4 +10,4 @@ cdef class BodyFile:
     # Bytes handed out since the pages behind them were last let go.
     cdef int64_t touched
 
-    cdef const char* body(self, int64_t slot, Py_ssize_t* n) noexcept
+    cdef const char* body(self, int64_t ticket, Py_ssize_t* n) noexcept

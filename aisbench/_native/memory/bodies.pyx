@@ -41,8 +41,8 @@ cdef class BodyFile:
         if self.data != NULL:
             munmap(<void*>self.data, self.size)
 
-    cdef const char* body(self, int64_t slot, Py_ssize_t* n) noexcept:
-        cdef int64_t i = slot % self.count
+    cdef const char* body(self, int64_t ticket, Py_ssize_t* n) noexcept:
+        cdef int64_t i = ticket % self.count
         n[0] = self.offsets[i + 1] - self.offsets[i]
         self.touched += n[0]
         if self.touched > KEPT:
@@ -52,8 +52,8 @@ cdef class BodyFile:
             madvise(<void*>self.data, self.size, MADV_DONTNEED)
         return self.data + self.offsets[i]
 
-    def __getitem__(self, int64_t slot):
-        """The body that slot `slot` sends."""
+    def __getitem__(self, int64_t ticket):
+        """The body that ticket `ticket` sends."""
         cdef Py_ssize_t n
-        cdef const char* data = self.body(slot, &n)
+        cdef const char* data = self.body(ticket, &n)
         return data[:n]

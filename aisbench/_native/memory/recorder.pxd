@@ -39,7 +39,7 @@ cdef enum Which:
 
 # All *_ns are CLOCK_MONOTONIC; 0 means: not reached. ROW_FIELDS in recorder.pyx is the same for numpy.
 ctypedef struct Row:
-    int64_t slot
+    int64_t ticket
     int64_t planned_ns
     int64_t taken_ns
     int64_t began_ns
@@ -97,7 +97,7 @@ cdef class Recorder:
     cdef readonly bint saves_token_times
     cdef readonly bint saves_text
 
-    cdef int64_t begin_row(self, int64_t slot, int64_t planned_ns, int64_t taken_ns) except -1
+    cdef int64_t begin_row(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1
     cdef Row* row(self, int64_t index) noexcept
     cdef Hist* hist(self, Which which) noexcept
     cdef int count_token(self, int64_t at_ns) except -1

@@ -51,6 +51,7 @@ MARKS = {"body_left_open": 1, "odd_content_type": 2}
 
 # The row for numpy: `np.dtype(ROW_FIELDS)`. Its meaning is documented in docs/records.md.
 ROW_FIELDS = [
+    # The ticket; readers of run folders have known the column as `slot` from the first.
     ("slot", "<i8"),
     ("planned_ns", "<i8"),
     ("taken_ns", "<i8"),
@@ -128,7 +129,7 @@ cdef class Recorder:
         self.flow_origin_ns = origin_ns
         (<int64_t*>self.rows_file.data)[3] = origin_ns
 
-    cdef int64_t begin_row(self, int64_t slot, int64_t planned_ns, int64_t taken_ns) except -1:
+    cdef int64_t begin_row(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1:
         """A new row, status IN_FLIGHT; returns its index (pointers move when the file grows)."""
         cdef int64_t index = self.count
         cdef Row* row
@@ -136,7 +137,7 @@ cdef class Recorder:
             self.rows_file.grow(self.rows_file.size + ROWS_STEP * sizeof(Row))
         row = self.row(index)
         memset(row, 0, sizeof(Row))
-        row.slot = slot
+        row.ticket = ticket
         row.planned_ns = planned_ns
         row.taken_ns = taken_ns
         row.prompt_tokens = -1

@@ -4,7 +4,7 @@
   next         one Live per worker, written by that worker alone, read by the coordinator
   then         the arrival plan: int64 ns offsets from the common start
 
-A slot of the plan is handed out by one atomic fetch-add; nothing else about a request is shared.
+A ticket, which is a place in the plan, is handed out by one atomic fetch-add; nothing else about a request is shared.
 """
 from libc.stdint cimport int64_t, uint64_t
 
@@ -18,13 +18,13 @@ cdef enum:
 ctypedef struct BlockHead:
     int64_t magic
     int64_t workers
-    int64_t limit          # slots in all; -1: no end
-    int64_t planned        # offsets in the plan; 0: every slot is due at once
+    int64_t limit          # tickets in all; -1: no end
+    int64_t planned        # offsets in the plan; 0: every ticket is due at once
     int64_t start_ns       # the common start; 0: not yet
     int64_t deadline_ns    # no request leaves from then on but one that was due just then; 0: none
-    int64_t stop           # 1: take no more slots; 2: give up what is in flight
+    int64_t stop           # 1: take no more tickets; 2: give up what is in flight
     int64_t reserved[9]
-    int64_t next_slot      # on a cache line of its own
+    int64_t next_ticket    # on a cache line of its own
     int64_t reserved_too[7]
 
 ctypedef struct Live:
@@ -53,8 +53,8 @@ cdef class SharedBlock:
     cdef Live* lives
     cdef int64_t* plan
 
-    cdef int64_t take_slot(self) noexcept
-    cdef int64_t due_ns(self, int64_t slot) noexcept
+    cdef int64_t take_ticket(self) noexcept
+    cdef int64_t due_ns(self, int64_t ticket) noexcept
     cdef int64_t next_due_ns(self) noexcept
     cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept
 

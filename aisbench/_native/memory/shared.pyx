@@ -65,8 +65,8 @@ cdef class SharedBlock:
     def create(str path, int workers, int64_t limit, const int64_t[::1] plan):
         """Makes the file of a block and maps it.
 
-        `limit`: slots in all (-1: no end). `plan`: int64 ns offsets, shape (limit,), or empty when
-        every slot is due at once.
+        `limit`: tickets in all (-1: no end). `plan`: int64 ns offsets, shape (limit,), or empty when
+        every ticket is due at once.
         """
         cdef Py_ssize_t n = plan.shape[0]
         cdef MappedFile file = MappedFile(path, PAGE + workers * sizeof(Live) + n * sizeof(int64_t))
@@ -81,16 +81,16 @@ cdef class SharedBlock:
         file.close()
         return SharedBlock(path)
 
-    cdef int64_t take_slot(self) noexcept:
-        return aisbench_fetch_add(&self.head.next_slot)
+    cdef int64_t take_ticket(self) noexcept:
+        return aisbench_fetch_add(&self.head.next_ticket)
 
-    cdef int64_t due_ns(self, int64_t slot) noexcept:
-        """When the slot is due; those behind the plan, since the start."""
-        return self.head.start_ns + (self.plan[slot] if slot < self.head.planned else 0)
+    cdef int64_t due_ns(self, int64_t ticket) noexcept:
+        """When the ticket is due; those behind the plan, since the start."""
+        return self.head.start_ns + (self.plan[ticket] if ticket < self.head.planned else 0)
 
     cdef int64_t next_due_ns(self) noexcept:
-        """When the slot is due that is handed out next."""
-        return self.due_ns(aisbench_load(&self.head.next_slot))
+        """When the ticket is due that is handed out next."""
+        return self.due_ns(aisbench_load(&self.head.next_ticket))
 
     cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept:
         """Whether sending has ended for what was due at `due_ns`. What was due at the very deadline wakes behind it."""
@@ -98,12 +98,12 @@ cdef class SharedBlock:
         return 0 < deadline_ns <= now_ns and (due_ns > deadline_ns or now_ns - due_ns >= LAST_SEND)
 
     def take(self):
-        """The next slot of the run; numbers at and beyond `limit` are none."""
-        return self.take_slot()
+        """The next ticket of the run; numbers at and beyond `limit` are none."""
+        return self.take_ticket()
 
     @property
-    def slots_taken(self):
-        return aisbench_load(&self.head.next_slot)
+    def tickets_taken(self):
+        return aisbench_load(&self.head.next_ticket)
 
     @property
     def start_ns(self):
@@ -118,7 +118,7 @@ cdef class SharedBlock:
 
     @property
     def stop_level(self):
-        """0: run; 1: take no more slots; 2: give up what is in flight."""
+        """0: run; 1: take no more tickets; 2: give up what is in flight."""
         return aisbench_load(&self.head.stop)
 
     def stop(self, int64_t level):

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from aisbench.analysis.blocks.vllm_keys import as_vllm_writes, vllm_result
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.disk import is_full
 from aisbench.errors import BadInput, CannotRun
@@ -28,16 +29,17 @@ def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]
     a crash. Raises BadInput when `run_dir` is no run folder, or the files cannot be written; CannotRun on a full disk.
     """
     run = Run.load(run_dir)
-    vllm = vllm_result(run)
-    summary = summarise(run, vllm)
+    measured = Measured(run)
+    vllm = vllm_result(measured)
+    summary = summarise(measured, vllm)
     folder = run.folder if output is None else output
     with writing_report(run.folder, folder):
         write_json(summary, folder / "summary.json", indent=True)
         write_json(as_vllm_writes(vllm), folder / "vllm.json")
         write_summary_csv(summary, folder / "summary.csv")
         write_slices_csv(summary["slices"], folder / "slices.csv")
-        write_requests(run, folder / "requests.jsonl")
-        write_html(run, summary, folder / "report.html")
+        write_requests(measured, folder / "requests.jsonl")
+        write_html(measured, summary, folder / "report.html")
     return summary
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import click
 
 from aisbench.analysis.blocks.roofline import Load
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator
@@ -54,7 +55,7 @@ def check_and_report(*, as_json: bool) -> int:
             if run.outcome == "interrupted":
                 click.echo("interrupted: nothing was kept", err=True)
                 return INTERRUPTED
-            summary = summarise(run)
+            summary = summarise(Measured(run))
             if summary["completed"] == 0 or run.outcome != "finished":
                 problem = run.outcome_reason or "no request succeeded"
                 click.echo(f"the selfcheck failed at {step.title}: {problem}; nothing was kept", err=True)

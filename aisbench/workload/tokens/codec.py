@@ -72,9 +72,8 @@ def splits_into_words(tokenizer: Any) -> bool:
     for method in ("_decode", "decode", "batch_decode", "_encode_plus", "__call__"):
         if getattr(type(tokenizer), method, None) is not getattr(PreTrainedTokenizerFast, method, None):
             return False
-    whole = json.loads(backend.to_str())
-    model, normalizer, splitting = whole["model"], whole["normalizer"], whole["pre_tokenizer"]
-    if model["type"] != "BPE" or model.get("dropout") or splitting is None:
+    model, normalizer, splitting = backend.model, part(backend.normalizer), part(backend.pre_tokenizer)
+    if type(model).__name__ != "BPE" or model.dropout or splitting is None:
         return False
     if normalizer is not None and normalizer.get("normalizers") != []:
         return False
@@ -82,6 +81,12 @@ def splits_into_words(tokenizer: Any) -> bool:
     return all(map(splits_locally, steps)) and any(
         step["type"] == "Split" or step.get("use_regex") for step in steps
     )
+
+
+def part(component: Any) -> dict[str, Any] | None:
+    """A normalizer or pre-tokenizer as tokenizer.json has it. The whole file has 100,000 words as well."""
+    state: dict[str, Any] | None = None if component is None else json.loads(component.__getstate__())
+    return state
 
 
 def splits_locally(step: dict[str, Any]) -> bool:

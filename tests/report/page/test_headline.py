@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from aisbench._native.memory.recorder import STATUSES
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.headline import headline
@@ -30,7 +31,7 @@ def cards(summary: dict) -> dict[str, tuple[str, str]]:
 
 
 def summary_of(folder: Path) -> dict:
-    return summarise(Run.load(folder))
+    return summarise(Measured(Run.load(folder)))
 
 
 def limited(folder: Path) -> dict:

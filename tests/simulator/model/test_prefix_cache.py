@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from aisbench.simulator.model.prefix_cache import BLOCK_TOKENS, PrefixCache
 from aisbench.simulator.process import start_simulator
 from tests.simulator.client import CHAT, COMPLETIONS, request
@@ -44,6 +46,7 @@ def test_what_was_used_least_recently_goes_first() -> None:
     assert PrefixCache(0).take(words("a", 40)) == 0
 
 
+@pytest.mark.xdist_group("timing")
 def test_the_server_saves_time_and_says_so() -> None:
     flags = ["--prefix-cache-tokens", "4096", "--prefill-us-per-token", "2000", "--decode-base-ms", "1"]
     body = {"prompt": words("a", 64), "max_tokens": 1}

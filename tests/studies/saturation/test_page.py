@@ -16,7 +16,7 @@ from aisbench.studies.saturation.search import Plan, informed
 from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.step import Point, Sample
 from aisbench.studies.saturation.table import answer_text, write_points_csv
-from tests.browser import Page
+from bench.browser import Page
 
 SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")
 CAPACITY = 50.0

@@ -26,7 +26,7 @@ def test_terms_are_separated_by_blanks_or_commas():
     [
         ("ttft_p99>500", "'ttft_p99>500' is no bound"),
         ("latency<500", "unknown figure 'latency'"),
-        ("itl_p99<5", "unknown figure 'itl_p99'"),
+        ("itq_p99<5", "unknown figure 'itq_p99'"),
         ("ttft_p100<500", "give one between 0 and 100"),
         ("ttft_p99<0", "give milliseconds above 0"),
         ("error_rate<1", "give a share from 0 to below 1"),

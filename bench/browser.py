@@ -26,6 +26,7 @@ FLAGS = (
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_S = 60.0
+_EVERY_S = 0.02
 
 
 def found(names: tuple[str, ...]) -> str:
@@ -51,10 +52,7 @@ class Page:
     def visit(self, url: str) -> None:
         """As `open`, from a server of this host."""
         self.driver.get(url)
-        WebDriverWait(self.driver, PATIENCE_S).until(
-            lambda driver: driver.execute_script("return document.documentElement.dataset.drawn === 'yes'"),
-            "the page's charts were not drawn",
-        )
+        self.wait("document.documentElement.dataset.drawn === 'yes'")
 
     def resize(self, width: int, height: int) -> None:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
@@ -66,7 +64,7 @@ class Page:
 
     def wait(self, condition: str) -> None:
         """Until the script's value is true."""
-        WebDriverWait(self.driver, PATIENCE_S).until(
+        WebDriverWait(self.driver, PATIENCE_S, _EVERY_S).until(
             lambda driver: driver.execute_script(f"return {condition}"), condition
         )
 
