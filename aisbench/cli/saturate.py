@@ -20,8 +20,8 @@ from aisbench.cli.options.run_options import (
     WORKLOAD_OPTIONS,
 )
 from aisbench.cli.options.types import CONFIG_OPTIONS, Duration
-from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.config.vllm_flags import VllmFlags
+from aisbench.config.vllm_meaning import run_config
 from aisbench.options.checks import above
 from aisbench.options.option import declared
 from aisbench.saying import say

@@ -16,8 +16,8 @@ import click
 from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.config.run_config import RunConfig
+from aisbench.config.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.saying import say
 from aisbench.workload.seeds import drawn_lines

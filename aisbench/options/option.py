@@ -133,6 +133,11 @@ def declared(owner: type) -> list[Declared]:
     ]
 
 
+def parameter_name(flag: str) -> str:
+    """The name of the parameter that a flag sets, where no field has another for it."""
+    return flag.lstrip("-").replace("-", "_")
+
+
 def check_values(given: Any) -> None:
     """Raises BadInput for the first option of a dataclass whose value it cannot have."""
     for one in declared(type(given)):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aisbench.cli.options.types import Choice, Duration, JsonObject, Line, Listed, Pairs, Seed
-from aisbench.options.option import JSON, LINES, SEED, SPAN, Declared, ListOf, PairsOf
+from aisbench.options.option import JSON, LINES, SEED, SPAN, Declared, ListOf, PairsOf, parameter_name
 
 NAMED: dict[Any, Callable[[], click.ParamType]] = {
     SPAN: Duration,
@@ -68,10 +68,6 @@ def scoped_option(one: Declared, flag: str, datasets: tuple[str, ...]) -> Any:
     )
     decorate.field = one.name  # type: ignore[attr-defined]
     return decorate
-
-
-def parameter_name(flag: str) -> str:
-    return flag.lstrip("-").replace("-", "_")
 
 
 def click_options(declarations: Iterable[Declared]) -> tuple[Any, ...]:
