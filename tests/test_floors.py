@@ -15,7 +15,7 @@ PACKAGE = ROOT / "aisbench"
 # import each other.
 FLOORS = (
     {"errors", "exit_codes", "durations", "printable", "extras", "masking", "children", "metrics"},
-    {"disk", "saying"},
+    {"atomic", "disk", "saying"},
     {"options"},
     {"_native"},
     {"backends"},

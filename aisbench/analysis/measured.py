@@ -14,7 +14,7 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.samples import DeviceSamples, ServerSamples, device_samples, server_samples
 from aisbench.analysis.sending import Sending
-from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms, describe_weighted
+from aisbench.analysis.statistics.figures import Figures, describe, describe_histogram_ms, describe_weighted
 from aisbench.analysis.token_flow import token_flow
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, itl_histogram, logged_gaps_ns
 from aisbench.metrics import Metric, Requests, metrics_of

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from aisbench.records.json_lines import read_json_lines
 from aisbench.records.run import Run
 
 Sample = dict[str, Any]
@@ -26,7 +24,7 @@ DeviceSamples = dict[str, list[Sample]]
 def server_samples(run: Run) -> ServerSamples:
     """Empty where nothing was read. null stands for what was not a finite number."""
     found = ServerSamples()
-    for sample in _lines(run.records / "server.jsonl"):
+    for sample in read_json_lines(run.records / "server.jsonl"):
         try:
             endpoint, values = int(sample["endpoint"]), sample["values"]
             sample["values"] = {k: v for k, v in values.items() if v is not None}
@@ -40,20 +38,9 @@ def server_samples(run: Run) -> ServerSamples:
 def device_samples(run: Run) -> DeviceSamples:
     """By device its samples in their order; empty where nothing was read."""
     found: DeviceSamples = {}
-    for sample in _lines(run.records / "devices.jsonl"):
+    for sample in read_json_lines(run.records / "devices.jsonl"):
         try:
             found.setdefault(str(sample["device"]), []).append({**sample, "t_ns": int(sample["t_ns"])})
         except (ValueError, LookupError, TypeError):
             continue
     return found
-
-
-def _lines(path: Path) -> Iterator[Any]:
-    """The objects of a file of JSON lines, of which a killed run may have cut the last one short."""
-    if not path.is_file():
-        return
-    for line in path.read_bytes().splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError:
-            continue

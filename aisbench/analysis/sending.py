@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.statistics import Figures, describe
+from aisbench.analysis.statistics.figures import Figures, describe
 from aisbench.records.run import Run
 from aisbench.workload.arrivals.gap_statistics import GapStatistics, gap_statistics
 

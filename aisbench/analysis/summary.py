@@ -18,12 +18,12 @@ from aisbench.analysis.blocks.server import server_block, server_notes
 from aisbench.analysis.blocks.slices import slices_block
 from aisbench.analysis.blocks.stable_stage import stable_block
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, own_totals, vllm_result
-from aisbench.analysis.intervals import percentile_intervals
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.sending import arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.statistics import Figures, describe
+from aisbench.analysis.statistics.figures import Figures, describe
+from aisbench.analysis.statistics.intervals import percentile_intervals
 from aisbench.analysis.timed import timed_block
 from aisbench.analysis.verdict.judge import judge
 from aisbench.analysis.verdict.judge_answers import judge_answers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from aisbench.atomic import written_whole
 from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
@@ -155,13 +155,8 @@ def written(output: str) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    path = Path(output).expanduser()
-    part = path.with_name(f"{path.name}.part")
     try:
-        with part.open("wb") as file:
+        with written_whole(Path(output).expanduser()) as file:
             yield file
-        os.replace(part, path)
     except OSError as problem:
         raise BadInput(f"--output {output} cannot be written: {problem.strerror}") from None
-    finally:
-        part.unlink(missing_ok=True)

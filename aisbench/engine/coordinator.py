@@ -6,7 +6,6 @@ ten times a second, and that is all.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import platform
 import shutil
@@ -44,6 +43,7 @@ from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text, remember_options
 from aisbench.metrics import BY_NAME, metrics_of
 from aisbench.records.folder import RunDirectory
+from aisbench.records.json_lines import read_json_lines
 from aisbench.workload.build import Progress
 
 POLL_S = 0.1
@@ -368,10 +368,7 @@ class Coordinator:
         """The first failures of each kind; the workers' files of them move to the logs."""
         samples: list[dict[str, Any]] = []
         for path in sorted(self.directory.records.glob("errors-*.jsonl")):
-            for line in path.read_text().splitlines():
-                # The last line of a killed worker may be cut short.
-                with contextlib.suppress(ValueError):
-                    samples.append(json.loads(line))
+            samples += read_json_lines(path)
             path.rename(self.directory.path / "logs" / path.name)
         for sample in samples:
             sample["message"] = with_hint(sample, self.path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 
@@ -46,12 +46,7 @@ class RunDirectory:
     def write(self, **facts: Any) -> None:
         """Adds to run.json, whole or not at all."""
         self.facts.update(facts)
-        fresh = self.records / "run.json.new"
-        try:
-            fresh.write_text(json.dumps(self.facts, indent=1))
-            os.replace(fresh, self.records / "run.json")
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_text(json.dumps(self.facts, indent=1), self.records / "run.json")
 
 
 def new_folder(work_dir: str, prefix: str = "") -> Path:

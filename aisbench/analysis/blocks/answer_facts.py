@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FINISHES
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.statistics import describe
+from aisbench.analysis.statistics.figures import describe
 from aisbench.metrics import SEVERAL_TOKENS_FROM
 from aisbench.records.run import Run
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aisbench.analysis.blocks.roofline import roofline_block
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
+from aisbench.analysis.statistics.figures import Figures, describe, describe_histogram_ms
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
 

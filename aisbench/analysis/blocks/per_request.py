@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.statistics import Figures, describe
+from aisbench.analysis.statistics.figures import Figures, describe
 
 
 def per_user_block(measured: Measured, mine: Any = ...) -> dict[str, Figures]:

@@ -18,7 +18,7 @@ from aisbench.analysis.blocks.server import growth, spec_decode
 from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS, probe_keys, queue_metrics
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.statistics import Figures, describe, percentile_name
+from aisbench.analysis.statistics.figures import Figures, describe, percentile_name
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.run import Run

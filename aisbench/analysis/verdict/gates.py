@@ -93,7 +93,7 @@ def broken_gates(measured: Measured, summary: Mapping[str, Any], gates: tuple[Ga
 
 def figure(name: str, summary: Mapping[str, Any], metrics: Mapping[str, Any]) -> float | None:
     """The value of `name`; None where nothing was measured."""
-    from aisbench.analysis.statistics import percentile_name
+    from aisbench.analysis.statistics.figures import percentile_name
 
     requests = summary["requests"]
     if name == "error_rate":

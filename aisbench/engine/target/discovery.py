@@ -14,6 +14,7 @@ from aisbench.engine.target.transport import Transport, tls_context
 from aisbench.engine.target.urls import Target
 from aisbench.errors import BadInput, CannotRun
 from aisbench.printable import printable
+from aisbench.records.json_lines import read_json_lines
 
 TIMEOUT_S = 15.0
 # A list of models is small; a body that never ends must not fill the memory.
@@ -106,15 +107,10 @@ def makes_text(entry: dict[str, Any]) -> bool:
 def first_refusal(records: Path) -> str | None:
     """The first request that a server refused as it stands, with the server's words, from the workers' samples."""
     for path in sorted(records.glob("errors-*.jsonl")):
-        for line in path.read_text(errors="replace").splitlines():
-            try:
-                sample = json.loads(line)
-                if sample["http_status"] in REFUSALS:
-                    words = " ".join(printable(str(sample["message"])).split())
-                    return f"HTTP {sample['http_status']}" + (f", {words}" if words else "")
-            except (ValueError, LookupError, TypeError):
-                # The line that is being written.
-                continue
+        for sample in read_json_lines(path):
+            if sample["http_status"] in REFUSALS:
+                words = " ".join(printable(str(sample["message"])).split())
+                return f"HTTP {sample['http_status']}" + (f", {words}" if words else "")
     return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import orjson
 from aisbench.analysis.blocks.vllm_keys import as_vllm_writes, vllm_result
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
+from aisbench.atomic import write_bytes
 from aisbench.disk import is_full
 from aisbench.errors import BadInput, CannotRun
 from aisbench.records.run import Run
@@ -62,17 +62,3 @@ def writing_report(run: Path, folder: Path) -> Iterator[None]:
 
 def write_json(content: dict[str, Any], path: Path, *, indent: bool = False) -> None:
     write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 if indent else 0), path)
-
-
-def write_text(text: str, path: Path) -> None:
-    write_bytes(text.encode(), path)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Whole or not at all: a reader never sees half of a file."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from aisbench.analysis.statistics import percentile_name
+from aisbench.analysis.statistics.figures import percentile_name
 from aisbench.metrics import BY_KEY, METRICS
 from aisbench.printable import printable
 from aisbench.report.prefix_cache import prefix_cache_lines

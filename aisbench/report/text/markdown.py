@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aisbench.analysis.statistics import percentile_name
+from aisbench.analysis.statistics.figures import percentile_name
 from aisbench.report.shown import APART, felt_from_plan, known, metric_title, shown
 from aisbench.report.text.console import verdict_lines
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.statistics.distributions import student_quantile
 from aisbench.studies.comparison.result import Sample
 
 REPLICATES = 2000
@@ -157,7 +158,7 @@ def difference(
     squares = sum(float(np.sum((side - side.mean()) ** 2)) for side in logs)
     error = math.sqrt(squares / freedom * (1 / len(first) + 1 / len(second)))
     middle_log = float(logs[1].mean() - logs[0].mean())
-    reach = student_t(0.5 + CONFIDENCE / 2, freedom) * error
+    reach = student_quantile(0.5 + CONFIDENCE / 2, freedom) * error
     low, high = middle_log - reach, middle_log + reach
     if own is not None and min(len(first), len(second)) == 1:
         low, high = min(low, own[0]), max(high, own[1])
@@ -170,23 +171,3 @@ def log_mean(spreads: Sequence[Spread | None]) -> NDArray[np.float64]:
         [np.log(spread.draws) for spread in spreads if spread is not None], axis=0
     )
     return found
-
-
-@functools.cache
-def student_t(share: float, freedom: int) -> float:
-    """The quantile `share` (above 0.5) of Student's t with `freedom` degrees: its density summed by Simpson's
-    rule in the angle atan(t / sqrt(freedom)), where it is a power of the cosine, and bisected."""
-    norm = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
-
-    def above_half(angle: float) -> float:
-        places = np.linspace(0.0, angle, 2001)
-        density = np.cos(places) ** (freedom - 1)
-        weights = np.where(np.arange(2001) % 2, 4.0, 2.0)
-        weights[[0, -1]] = 1.0
-        return norm * float(density @ weights) * angle / 6000
-
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        half = (low + high) / 2
-        low, high = (half, high) if above_half(half) < share - 0.5 else (low, half)
-    return math.tan(low) * math.sqrt(freedom)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.errors import BadInput
@@ -74,12 +74,5 @@ class SearchFolder:
             "outcome": self.outcome,
             "ended": self.ended,
         }
-        fresh = self.path / f"{STATE}.new"
-        try:
-            with room_for(
-                f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"
-            ):
-                fresh.write_text(json.dumps(state, indent=1))
-                os.replace(fresh, self.path / STATE)
-        finally:
-            fresh.unlink(missing_ok=True)
+        with room_for(f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"):
+            write_text(json.dumps(state, indent=1), self.path / STATE)

@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from aisbench.atomic import write_text
 from aisbench.metrics import BY_NAME, METRICS
-from aisbench.report.files.write import write_text
 from aisbench.report.page.data import metrics_data
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import ABSENT, cards, figure, table

@@ -13,7 +13,7 @@ from aisbench.analysis.backlog import Flow, Growth, growth
 from aisbench.analysis.latencies import Columns, met
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
-from aisbench.analysis.statistics import describe
+from aisbench.analysis.statistics.figures import describe
 from aisbench.metrics import NAMES, metrics_of
 from aisbench.records.run import Run
 from aisbench.studies.saturation.held import Held, hold_errors, hold_latency

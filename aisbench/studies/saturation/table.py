@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.analysis.backlog import Growth
+from aisbench.atomic import write_text
 from aisbench.metrics import METRICS
-from aisbench.report.files.write import write_text
 from aisbench.report.shown import known, shown
 from aisbench.studies.saturation.doubt import doubts
 from aisbench.studies.saturation.settings import Settings

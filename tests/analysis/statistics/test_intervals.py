@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench.analysis.intervals import percentile_intervals, ranks
+from aisbench.analysis.statistics.intervals import percentile_intervals, ranks
 
 
 @pytest.mark.parametrize(

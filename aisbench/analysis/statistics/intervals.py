@@ -7,17 +7,15 @@ values' distribution is (e.g. Hahn and Meeker, Statistical Intervals, 1991, chap
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.statistics import all_percentiles, percentile_name
+from aisbench.analysis.statistics.distributions import binomial_ranks
+from aisbench.analysis.statistics.figures import all_percentiles, percentile_name
 
 LEVEL = 0.95
-# Of the binomial distribution only this many standard deviations around its mean are looked at.
-SPREAD = 12
 
 
 def ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int, int] | None:
@@ -28,20 +26,7 @@ def ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int, int] |
 
 def side_ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int | None, int | None]:
     """As `ranks`, each by itself: a p99 of 200 values has a lower end, and no upper one."""
-    p = percent / 100
-    if count == 0 or not 0 < p < 1:
-        return None, None
-    spread = SPREAD * math.sqrt(count * p * (1 - p)) + SPREAD
-    first, last = max(0, math.floor(count * p - spread)), min(count, math.ceil(count * p + spread))
-    numbers = np.arange(first, last + 1)
-    logs = np.array(
-        [math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in numbers]
-    )
-    below = np.cumsum(np.exp(logs + numbers * math.log(p) + (count - numbers) * math.log1p(-p)))
-    # P(number < l) <= (1 - level) / 2, and P(number < u) >= 1 - (1 - level) / 2.
-    low = first + int(np.searchsorted(below, (1 - level) / 2, side="right"))
-    high = first + int(np.searchsorted(below, 1 - (1 - level) / 2)) + 1
-    return low if low >= 1 else None, high if high <= count else None
+    return binomial_ranks(count, percent / 100, level)
 
 
 def percentile_intervals(
