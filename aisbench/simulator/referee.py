@@ -21,9 +21,9 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
-from aisbench._native import referee
 from aisbench.children import child_command, child_environment, last_words
 from aisbench.errors import CannotRun
+from aisbench.simulator import referee_server
 
 STOP_TIMEOUT_S = 5.0
 BACKLOG = 4096
@@ -119,7 +119,7 @@ def main() -> None:
         except BrokenPipeError:
             # Who started it was stopped meanwhile.
             return
-        referee.serve(listener.fileno(), 0, ttft_us, itl_us, tokens)
+        referee_server.serve(listener.fileno(), 0, ttft_us, itl_us, tokens)
 
 
 if __name__ == "__main__":

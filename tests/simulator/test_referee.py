@@ -57,7 +57,7 @@ def test_whoever_knows_its_port_can_connect(
         with socket.create_connection(("127.0.0.1", port), timeout=10):
             connected.append(port)
 
-    monkeypatch.setattr(module.referee, "serve", serve)
+    monkeypatch.setattr(module.referee_server, "serve", serve)
     monkeypatch.setattr(module.signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["referee", "0", "1000", "1000", "8"])
     module.main()

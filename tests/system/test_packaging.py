@@ -17,6 +17,7 @@ from tests.system.running import environment
 
 ROOT = Path(__file__).parents[2]
 NATIVE = Path("aisbench", "_native")
+WRITTEN_IN_C = Path("aisbench", "simulator", "referee.c")
 BACKEND = "import sys; from setuptools import build_meta; print(build_meta.build_{}(sys.argv[1]))"
 
 
@@ -26,6 +27,11 @@ def run(*command: object, cwd: Path) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def compiled() -> list[Path]:
+    """The sources of all extensions."""
+    return [path.relative_to(ROOT) for path in (ROOT / "aisbench").rglob("*.pyx")]
 
 
 def tree(folder: Path) -> None:
@@ -56,34 +62,35 @@ def wheel(unpacked: Path) -> Path:
     """Built of the sdist; what is compiled of the same sources already is not compiled again."""
     built = unpacked.parent / "building"
     shutil.copytree(unpacked, built)
-    place = built / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}" / NATIVE
-    place.mkdir(parents=True)
+    place = built / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
     # Copies are newer than what they were made of.
-    for source in (ROOT / NATIVE).glob("*.c"):
-        shutil.copyfile(source, built / NATIVE / source.name)
-    for extension in (ROOT / NATIVE).glob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}"):
-        shutil.copyfile(extension, place / extension.name)
+    for source in compiled():
+        generated = source.with_suffix(".c")
+        shutil.copyfile(ROOT / generated, built / generated)
+        extension = source.with_suffix(sysconfig.get_config_var("EXT_SUFFIX"))
+        (place / extension).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / extension, place / extension)
     name = run(sys.executable, "-c", BACKEND.format("wheel"), unpacked.parent, cwd=built).splitlines()[-1]
     return unpacked.parent / name
 
 
 def test_the_sdist_has_the_sources_and_nothing_that_is_made_of_them(unpacked: Path) -> None:
-    there = {path.relative_to(unpacked) for path in (unpacked / NATIVE).iterdir()}
+    there = {path.relative_to(unpacked) for path in (unpacked / NATIVE).rglob("*") if path.is_file()}
     wanted = {
         path.relative_to(ROOT)
-        for path in (ROOT / NATIVE).iterdir()
+        for path in (ROOT / NATIVE).rglob("*")
         if path.suffix in (".pyx", ".pxd", ".pyi", ".h", ".py")
     }
     assert there == wanted
-    assert list(unpacked.rglob("*.c")) == []
+    assert [path.relative_to(unpacked) for path in unpacked.rglob("*.c")] == [WRITTEN_IN_C]
     assert list(unpacked.rglob("*.so")) == []
     assert (unpacked / "aisbench" / "report" / "assets" / "report.js").exists()
 
 
 def test_the_wheel_has_the_extensions_and_no_generated_source(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    modules = {path.stem for path in (ROOT / NATIVE).glob("*.pyx")}
-    assert {Path(name).name.partition(".")[0] for name in names if name.endswith(".so")} == modules
+    modules = {source.with_suffix("") for source in compiled()}
+    assert {Path(name.partition(".")[0]) for name in names if name.endswith(".so")} == modules
     assert [name for name in names if name.endswith((".c", ".pyx"))] == []
     assets = {path.name for path in (ROOT / "aisbench" / "report" / "assets").iterdir()}
     assert {Path(name).name for name in names if "/assets/" in name} == assets
@@ -126,5 +133,5 @@ def test_the_sdist_compiles(unpacked: Path, tmp_path: Path) -> None:
     run(sys.executable, "-c", BACKEND.format("wheel"), tmp_path, cwd=built)
     (wheel,) = tmp_path.glob("*.whl")
     assert len([name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so")]) == len(
-        list((unpacked / NATIVE).glob("*.pyx"))
+        compiled()
     )
