@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.browser import browser
 from bench.harness import aisbench_load, referee, table
-from tests.browser import browser
 
 RATE = 5000
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from aisbench.simulator.process import SimulatorProcess, start_simulator
-from tests.browser import Page, browser
+from bench.browser import Page, browser
 
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")
@@ -32,6 +32,14 @@ def quick_simulator() -> Iterator[SimulatorProcess]:
     """A simulator that all tests of a session may use one after another; reset it first."""
     with start_simulator(QUICK) as simulator:
         yield simulator
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers, one of them has all the pages, and so one browser is started."""
+    for item in items:
+        if "_browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")

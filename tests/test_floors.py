@@ -14,8 +14,19 @@ PACKAGE = ROOT / "aisbench"
 # From the ground up: a module imports from its own floor and from those below it. Modules of one line do not
 # import each other.
 FLOORS = (
-    {"errors", "exit_codes", "durations", "printable", "extras", "masking", "children"},
-    {"disk", "saying"},
+    {
+        "errors",
+        "exit_codes",
+        "durations",
+        "printable",
+        "extras",
+        "listening",
+        "masking",
+        "children",
+        "metrics",
+    },
+    {"atomic", "disk", "saying"},
+    {"options"},
     {"_native"},
     {"backends"},
     {"workload"},

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.printable import printable, words_of
 from aisbench.records.run import Run
@@ -64,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("file", [io.StringIO(), Terminal()])
 def test_the_console_shows_them_escaped(folder: Path, file: io.StringIO) -> None:
-    print_result(summarise(Run.load(folder)), [99.0], file=file)
+    print_result(summarise(Measured(Run.load(folder))), [99.0], file=file)
     text = file.getvalue()
     assert "out\\x1b[2J" in text
     assert "\x1b[2J" not in text

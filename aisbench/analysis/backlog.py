@@ -16,12 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.progress import Progress
+from aisbench.analysis.statistics.distributions import student_cdf, student_quantile
 
 # The window is cut into so many stretches.
 STRETCHES = 12
@@ -145,32 +145,3 @@ class BacklogWatch:
             return False
         found = growth(flow, self.rate)
         return found.p < SURE_LEVEL and found.share > HOPELESS_SHARE
-
-
-def student_cdf(t: float, degrees: int) -> float:
-    """Student's t distribution for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
-    angle = math.atan2(t, degrees**0.5)
-    sine, cosine = math.sin(angle), math.cos(angle)
-    if degrees % 2:
-        term = total = cosine if degrees > 1 else 0.0
-        for k in range(3, degrees - 1, 2):
-            term *= cosine * cosine * (k - 1) / k
-            total += term
-        return 0.5 + (angle + sine * total) / math.pi
-    term = total = 1.0
-    for k in range(2, degrees - 1, 2):
-        term *= cosine * cosine * (k - 1) / k
-        total += term
-    return 0.5 + sine * total / 2
-
-
-@cache
-def student_quantile(level: float, degrees: int) -> float:
-    """By halving; `level` above 0.5."""
-    low, high = 0.0, 1.0
-    while student_cdf(high, degrees) < level:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if student_cdf(middle, degrees) < level else (low, middle)
-    return high

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.tokens import TokenCounts
-from aisbench.records.run import Run
+from aisbench.analysis.measured import Measured
 
 # Cells that a page's width and a chart's height can show.
 MOST_COLUMNS = 120
@@ -41,15 +39,17 @@ class Heat:
         return Heat(edges_s, edges_ms, counts.astype(np.int64))
 
 
-def heats(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, Heat]:
-    """By latency, the succeeded requests at the moments they were sent; whole answers have an E2EL alone."""
-    ok = run.has_status("ok")
-    sent_s = (run.rows["sent_ns"][ok] - run.start_ns) / 1e9
-    shown = {"e2el": (sent_s, latencies.e2el)}
-    if run.streams:
-        timed = latencies.measured
-        shown = {"ttft": (sent_s, latencies.ttft), "tpot": (sent_s[timed], latencies.tpot), **shown}
-    found = {
-        name: Heat.of(moments, values, run.duration_ns / 1e9) for name, (moments, values) in shown.items()
-    }
-    return {name: heat for name, heat in found.items() if heat is not None}
+def heats(measured: Measured) -> dict[str, Heat]:
+    """By metric, the succeeded requests at the moments they were sent."""
+    run = measured.run
+    sent_s = (run.rows["sent_ns"][measured.ok] - run.start_ns) / 1e9
+    found = {}
+    for metric in measured.request_metrics:
+        if not metric.headline:
+            continue
+        values = measured.latencies[metric.name]
+        known = ~np.isnan(values)
+        heat = Heat.of(sent_s[known], values[known], run.duration_ns / 1e9)
+        if heat is not None:
+            found[metric.name] = heat
+    return found

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.statistics import Figures, describe
+from aisbench.analysis.statistics.figures import Figures, describe
 from aisbench.records.run import Run
-from aisbench.workload.arrivals.drawn import GapStatistics, gap_statistics
+from aisbench.workload.arrivals.gap_statistics import GapStatistics, gap_statistics
 
 
 @dataclass(frozen=True)

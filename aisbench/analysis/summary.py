@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aisbench.analysis.blocks.answer_facts import answers_block, reasoning_block
 from aisbench.analysis.blocks.client import client_block, clock_of
 from aisbench.analysis.blocks.devices import devices_block
-from aisbench.analysis.blocks.failures import failures_by_kind
 from aisbench.analysis.blocks.groups import endpoints_block, turns_block
 from aisbench.analysis.blocks.keeping_up import keeping_up
 from aisbench.analysis.blocks.lengths import lengths_block
@@ -20,16 +17,14 @@ from aisbench.analysis.blocks.prefix_cache import prefix_cache_block
 from aisbench.analysis.blocks.server import server_block, server_notes
 from aisbench.analysis.blocks.slices import slices_block
 from aisbench.analysis.blocks.stable_stage import stable_block
-from aisbench.analysis.blocks.vllm_keys import own_totals, vllm_result
-from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.intervals import percentile_intervals
+from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, own_totals, vllm_result
 from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.sending import Sending, arrivals_block, lag_block
+from aisbench.analysis.measured import Measured
+from aisbench.analysis.sending import arrivals_block, lag_block
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
+from aisbench.analysis.statistics.figures import Figures, describe
+from aisbench.analysis.statistics.intervals import percentile_intervals
 from aisbench.analysis.timed import timed_block
-from aisbench.analysis.token_flow import token_flow
-from aisbench.analysis.tokens import TokenCounts, itl_histogram, logged_gaps_ns
 from aisbench.analysis.verdict.judge import judge
 from aisbench.analysis.verdict.judge_answers import judge_answers
 from aisbench.analysis.verdict.judge_load import judge_keeping_up, judge_machine_limit, judge_refusals
@@ -40,24 +35,18 @@ from aisbench.workload.fingerprint import length_facts
 SUMMARY_SCHEMA = 1
 
 
-def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
-    """summary.json of `run`: every key of vllm.json in its order, then this program's own. `vllm`: that file's
-    content, where it is made already.
+def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
+    """summary.json of a run: the keys of vllm.json in its order, but for its arrays of one value a request, then this
+    program's own. `vllm`: that file's content, where it is made already.
 
     All values are plain (no NaN, no infinity); what was not measured is None. Keys that end in `_ms` hold
     describe()'s figures.
     """
-    tokens = TokenCounts.of(run)
-    latencies = Latencies.of(run, tokens)
-    in_flight = InFlight.of(run)
-    held = InFlight.held(run)
-    sending = Sending.of(run, held)
+    run, tokens = measured.run, measured.tokens
     kept_up = keeping_up(run)
-    gaps = logged_gaps_ns(run)
-    metrics = metrics_block(run, latencies, gaps)
-    goodput = run.config.get("goodput")
-    summary = dict(vllm_result(run) if vllm is None else vllm)
-    summary |= {name: value for name, value in own_totals(run, tokens).items() if name not in summary}
+    result = vllm_result(measured) if vllm is None else vllm
+    summary = {name: value for name, value in result.items() if name not in REQUEST_ARRAYS}
+    summary |= {name: value for name, value in own_totals(measured).items() if name not in summary}
     summary |= {
         "schema": SUMMARY_SCHEMA,
         "version": run.info.get("version"),
@@ -67,39 +56,44 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
         "verdict": None,
         "clock": clock_of(run),
         "requests": requests_block(run),
-        "metrics": metrics,
-        "percentile_intervals": intervals_block(run, latencies),
-        "itl_from": "histogram" if gaps is None else "token_log",
-        "from_plan": from_plan_block(run, latencies),
-        "client": client_block(run, lag_block(run, sending)),
-        "arrivals": arrivals_block(run, sending),
+        "metrics": metrics_block(measured),
+        "percentile_intervals": intervals_block(measured),
+        "itl_from": "histogram" if measured.gaps_ns is None else "token_log",
+        "from_plan": from_plan_block(measured),
+        "client": client_block(measured, lag_block(run, measured.sending)),
+        "arrivals": arrivals_block(run, measured.sending),
         "keeping_up": None if kept_up is None else kept_up.as_dict(),
-        "in_flight": {"limit": run.limit, "mean": in_flight.mean, "peak": in_flight.peak},
-        "timed": timed_block(run, tokens),
-        "stable": stable_block(run, in_flight, latencies, tokens),
-        "slices": slices_block(run, latencies, tokens, in_flight),
-        "errors": errors_block(run),
+        "in_flight": {
+            "limit": run.limit,
+            "mean": measured.in_flight.mean,
+            "peak": measured.in_flight.peak,
+        },
+        "timed": timed_block(measured),
+        "stable": stable_block(measured),
+        "slices": slices_block(measured),
+        "errors": errors_block(measured),
         "error_samples": error_samples(run),
         "input_tokens_from": tokens.prompt_source,
         "output_tokens_from": tokens.source,
-        "answers": answers_block(run, latencies, tokens),
-        "lengths": lengths_block(run, tokens),
-        "peaks": peaks_block(run, tokens),
-        "per_user": per_user_block(run, latencies, tokens) if run.streams else {},
-        "per_request": per_request_block(run, latencies, tokens),
-        "endpoints": endpoints_block(run, latencies, tokens),
-        "turns": turns_block(run, latencies, tokens),
+        "answers": answers_block(measured),
+        "lengths": lengths_block(measured),
+        "peaks": peaks_block(measured),
+        "per_user": per_user_block(measured),
+        "per_request": per_request_block(measured),
+        "endpoints": endpoints_block(measured),
+        "turns": turns_block(measured),
         "reasoning": reasoning_block(run),
-        "server": server_block(run, latencies),
-        "prefix_cache": prefix_cache_block(run, tokens),
-        "devices": devices_block(run, tokens),
-        "goodput": goodput_block(latencies, goodput),
+        "server": server_block(measured),
+        "prefix_cache": prefix_cache_block(measured),
+        "devices": devices_block(measured),
+        "goodput": goodput_block(measured.latencies, run.config.get("goodput")),
         "config": run.config,
         "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
-        "notes": [*(run.info.get("notes") or ()), *server_notes(run)],
+        "notes": [*(run.info.get("notes") or ()), *server_notes(measured)],
     }
+    held, sending = measured.held, measured.sending
     verdict = judge(run, summary, held, sending)
     judge_answers(verdict, run, summary)
     judge_refusals(verdict, run, summary, sending)
@@ -109,46 +103,30 @@ def summarise(run: Run, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
     return summary
 
 
-def metrics_block(
-    run: Run, latencies: Latencies, gaps: NDArray[np.int64] | None, percents: Sequence[float] = ()
-) -> dict[str, Figures]:
-    """ITL exactly from the token log where there is one, else from the histogram. Whole answers have an E2EL
-    alone. `percents`: percentiles beside those that the run was asked for."""
-    percents = [*(run.config.get("percentiles") or ()), *percents]
-    if not run.streams:
-        return {"e2el_ms": describe(latencies.e2el, percents)}
-    return {
-        "ttft_ms": describe(latencies.ttft, percents),
-        "tpot_ms": describe(latencies.tpot, percents),
-        "itl_ms": describe_histogram_ms(itl_histogram(run), percents)
-        if gaps is None
-        else describe(gaps / 1e6, percents),
-        "e2el_ms": describe(latencies.e2el, percents),
-    }
+def metrics_block(measured: Measured) -> dict[str, Figures]:
+    """Every metric that the run has."""
+    return {metric.key: measured.figures(metric, measured.percents) for metric in measured.metrics}
 
 
-def intervals_block(run: Run, latencies: Latencies) -> dict[str, dict[str, list[float] | None]]:
+def intervals_block(measured: Measured) -> dict[str, dict[str, list[float] | None]]:
     """95 % intervals of the percentiles in `metrics`, ms; None for one that so few requests cannot support.
 
-    Of ITL there are none: the gaps of one request are not independent of each other.
+    Of pooled metrics there are none: the gaps of one request are not independent of each other.
     """
-    percents = run.config.get("percentiles") or ()
-    shown = {"ttft_ms": latencies.ttft, "tpot_ms": latencies.tpot, "e2el_ms": latencies.e2el}
-    if not run.streams:
-        shown = {"e2el_ms": latencies.e2el}
-    return {name: percentile_intervals(values, percents) for name, values in shown.items()}
-
-
-def from_plan_block(run: Run, latencies: Latencies) -> dict[str, Figures] | None:
-    """Latencies from the intended time; None in closed loop."""
-    if latencies.ttft_from_plan is None or latencies.e2el_from_plan is None:
-        return None
-    percents = run.config.get("percentiles") or ()
-    block = {
-        "ttft_ms": describe(latencies.ttft_from_plan, percents),
-        "e2el_ms": describe(latencies.e2el_from_plan, percents),
+    return {
+        metric.key: percentile_intervals(measured.latencies.measured(metric.name), measured.percents)
+        for metric in measured.request_metrics
     }
-    return block if run.streams else {"e2el_ms": block["e2el_ms"]}
+
+
+def from_plan_block(measured: Measured) -> dict[str, Figures] | None:
+    """Latencies from the intended time; None in closed loop."""
+    found = {
+        metric.key: describe(late[~np.isnan(late)], measured.percents)
+        for metric in measured.metrics
+        if metric.from_plan and (late := measured.latencies.from_plan(metric.name)) is not None
+    }
+    return found or None
 
 
 def requests_block(run: Run) -> dict[str, int | None]:
@@ -168,9 +146,9 @@ def requests_block(run: Run) -> dict[str, int | None]:
     }
 
 
-def errors_block(run: Run) -> dict[str, int]:
+def errors_block(measured: Measured) -> dict[str, int]:
     """Failed requests by kind, the commonest first."""
-    return {kind: len(rows) for kind, rows in failures_by_kind(run).items()}
+    return {kind: len(rows) for kind, rows in measured.failures.items()}
 
 
 def error_samples(run: Run) -> list[dict[str, Any]]:
@@ -179,21 +157,21 @@ def error_samples(run: Run) -> list[dict[str, Any]]:
     return [sample | {"message": printable(str(sample.get("message") or ""))} for sample in samples]
 
 
-def peaks_block(run: Run, tokens: TokenCounts) -> dict[str, float]:
+def peaks_block(measured: Measured) -> dict[str, float]:
     """The most in one whole second since the start.
 
     Input tokens count when their request was sent, output tokens when they came.
     """
-    ok = run.has_status("ok")
+    run, ok = measured.run, measured.ok
     rows = run.selected(ok)
     if len(rows) == 0:
         return dict.fromkeys(
             ("requests_per_s", "input_tokens_per_s", "output_tokens_per_s", "total_tokens_per_s"), 0.0
         )
     ended = np.bincount((rows["done_ns"] - run.start_ns) // NS)
-    sent = np.bincount((rows["sent_ns"] - run.start_ns) // NS, weights=tokens.prompt[ok])
+    sent = np.bincount((rows["sent_ns"] - run.start_ns) // NS, weights=measured.tokens.prompt[ok])
     seconds = max(len(sent), -(-len(run.flow) // 100))
-    came = token_flow(run, tokens)
+    came = measured.flow
     flow = np.zeros(seconds * 100)
     flow[: len(came)] = came
     total = flow.reshape(seconds, 100).sum(axis=1) + np.pad(sent, (0, seconds - len(sent)))
@@ -212,7 +190,7 @@ def goodput_block(latencies: Latencies, bounds_ms: dict[str, float] | None) -> d
     return {
         "bounds_ms": bounds_ms,
         "good": latencies.meeting(bounds_ms),
-        "of": len(latencies.ttft),
+        "of": len(latencies),
         "not_measured": latencies.at_one_moment if "tpot" in bounds_ms else 0,
     }
 

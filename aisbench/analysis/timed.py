@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
-from aisbench.analysis.tokens import TokenCounts
-from aisbench.records.run import Run
+from aisbench.analysis.measured import Measured
 
 
-def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
+def timed_block(measured: Measured) -> dict[str, Any] | None:
     """summary.json's `timed`; None for runs without --duration.
 
     `duration` and the throughputs on top count to the end of the last answer, and so hold the time in
@@ -19,6 +18,7 @@ def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
     answered in it, `finished_after` later (within --grace), `cut` were given up. Output tokens come
     from the flow of token events, each taken as the run's mean number of tokens.
     """
+    run = measured.run
     seconds = run.config.get("duration_s")
     if not seconds or len(run.rows) == 0:
         return None
@@ -26,7 +26,7 @@ def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
     window_ns = min(int(seconds * 1e9), run.duration_ns)
     if window_ns <= 0:
         return None
-    ok = run.has_status("ok")
+    ok = measured.ok
     inside = ok & (run.rows["done_ns"] - run.start_ns <= window_ns)
     flowed = int(run.flow[: window_ns // FLOW_BUCKET_NS].sum())
     return {
@@ -35,5 +35,5 @@ def timed_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
         "finished_after": int((ok & ~inside).sum()),
         "cut": int(run.has_status("cancelled").sum()),
         "request_throughput": float(np.sum(inside)) / (window_ns / 1e9),
-        "output_throughput": flowed * tokens.per_event(run) / (window_ns / 1e9),
+        "output_throughput": flowed * measured.tokens.per_event(run) / (window_ns / 1e9),
     }

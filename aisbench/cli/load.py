@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from typing import Any
 
@@ -10,8 +9,9 @@ import click
 
 from aisbench.analysis.verdict.gates import parse_gates
 from aisbench.cli.command import Command
-from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.types import HostPort, all_of
+from aisbench.cli.options.click_options import all_of
+from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
+from aisbench.cli.options.types import HostPort
 from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.masking import masked_command
 from aisbench.workload.seeds import drawn_lines
@@ -46,7 +46,7 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     # Everything heavy is imported after the options are known to be good.
     from aisbench.studies.single_run import run_and_report
 
-    command = shlex.split(shlex.join(["aisbench-load", *command_line()]))
+    command = ["aisbench-load", *command_line()]
     return run_and_report(
         config,
         command=command,

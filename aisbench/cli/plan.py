@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options.sections import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.types import all_of
+from aisbench.cli.options.click_options import all_of
+from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
 from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
@@ -47,23 +46,26 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
     """
     config = run_config(options).expanded()
     config.check()
-    from aisbench.cli.workload import NO_MODEL, built
+    from aisbench.engine.export import NO_MODEL, make_workload
     from aisbench.engine.plan import make_plan
+    from aisbench.live.preparing import preparing
     from aisbench.studies.arrival_plan.measure import plan_facts, planned_gaps, planned_rate
     from aisbench.studies.arrival_plan.page import write_plan
     from aisbench.studies.arrival_plan.table import plan_text
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = make_plan(config, built(config, Path(folder), config.model or NO_MODEL).prompts)
-    if not (config.is_open_loop or made.is_trace):
+        with preparing() as progress:
+            workload = make_workload(config, config.model or NO_MODEL, Path(folder), progress)
+        made = make_plan(config, workload.prompts)
+    if made.law is None:
         raise BadInput(
             "a closed loop has no plan: requests leave as others end; give --rate, --ramp-up, --rate-steps, "
             "--rate-series, --rate-sine or --burst"
         )
-    facts = plan_facts(config, made)
-    command = shlex.split(shlex.join(["aisbench", "plan", *command_line("plan")]))
+    facts = plan_facts(made)
+    command = ["aisbench", "plan", *command_line("plan")]
     try:
-        write_plan(facts, planned_rate(config, made), planned_gaps(config, made), command, output)
+        write_plan(facts, planned_rate(made), planned_gaps(made), command, output)
     except OSError as problem:
         raise BadInput(f"--output {output} cannot be written ({problem.strerror}); give another") from None
     for line in drawn_lines(options["seed"], config.seed):

@@ -13,13 +13,13 @@ from aisbench.cli.command import Command
 from aisbench.cli.options.types import Choice
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
+from aisbench.metrics import NAMES
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 # The charts of runs, as report.plots has them, and that of searches.
 RUN_CHARTS = ("in-flight", "rates", "tokens", "percentiles", "cdf", "timeline")
-METRICS = ("ttft", "tpot", "itl", "e2el")
 SUFFIXES = (".svg", ".png", ".pdf", ".html")
 
 
@@ -34,8 +34,8 @@ SUFFIXES = (".svg", ".png", ".pdf", ".html")
     "--metric",
     default="ttft",
     show_default=True,
-    type=Choice(METRICS),
-    help="What percentiles and cdf are of: ttft, tpot, itl or e2el.",
+    type=Choice(NAMES),
+    help=f"What percentiles and cdf are of: {', '.join(NAMES)}.",
 )
 @click.option(
     "--output",
@@ -65,7 +65,7 @@ def plot(
     DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. It needs the extra
     packages of aisbench[plot], and for images a Chromium.
     """
-    from aisbench.workload.options import one_of
+    from aisbench.options.checks import one_of
 
     named = named_folders(folders)
     searches = [path for path in named.values() if (path / "saturation.json").exists()]
@@ -73,7 +73,7 @@ def plot(
         raise BadInput("runs and searches cannot stand in one chart; give one kind")
     chart = chart or ("saturation" if searches else "percentiles")
     one_of("--chart", chart, ("saturation",) if searches else RUN_CHARTS)
-    one_of("--metric", metric, METRICS)
+    one_of("--metric", metric, NAMES)
     path = output or Path(f"{chart}.svg")
     if path.suffix not in SUFFIXES:
         raise BadInput(f"--output {path}: give a name that ends in {', '.join(SUFFIXES)}")

@@ -8,7 +8,7 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.cli.options.types import Choice
-from aisbench.config.run_config import TABLES
+from aisbench.config.output import TABLES
 from aisbench.errors import BadInput
 from aisbench.saying import say
 from aisbench.studies.saturation.folder import STATE, SearchFolder

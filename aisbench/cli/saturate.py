@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,24 @@ import click
 
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
-from aisbench.cli.options.output import OUTPUT_OPTIONS, STREAM_OPTIONS
-from aisbench.cli.options.sections import SECTIONS
-from aisbench.cli.options.target import TARGET_OPTIONS
-from aisbench.cli.options.traffic import TRAFFIC_OPTIONS
-from aisbench.cli.options.types import CONFIG_OPTIONS, Choice, Duration, Listed, all_of, chosen
-from aisbench.cli.options.vllm import VLLM_WORKLOAD_OPTIONS
+from aisbench.cli.options.click_options import all_of, chosen
+from aisbench.cli.options.run_options import (
+    OUTPUT_OPTIONS,
+    SECTIONS,
+    STREAM_OPTIONS,
+    TARGET_OPTIONS,
+    TRAFFIC_OPTIONS,
+    VLLM_OPTIONS,
+    WORKLOAD_OPTIONS,
+)
+from aisbench.cli.options.types import CONFIG_OPTIONS, Choice, Duration, Listed
 from aisbench.cli.options.vllm_meaning import run_config
-from aisbench.cli.options.workload import WORKLOAD_OPTIONS
 from aisbench.config.run_config import SECRET_FIELDS, RunConfig, listed
+from aisbench.config.vllm_flags import VllmFlags
 from aisbench.errors import BadInput
 from aisbench.masking import MASK
+from aisbench.options.checks import above
+from aisbench.options.option import declared
 from aisbench.saying import say
 from aisbench.studies.saturation.folder import SearchFolder
 from aisbench.studies.saturation.settings import OVER, Settings
@@ -29,6 +35,8 @@ from aisbench.workload.seeds import drawn_lines
 
 TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
+# What says what is asked, and of whom.
+VLLM = ("chat_template_kwargs", *(one.name for one in declared(VllmFlags)))
 SEARCH = ("over", "slo", "start", "most", "step_s", "tolerance", "repeats", "budget_s", "sweep", "resume")
 # What may be given anew when a search goes on.
 RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
@@ -96,11 +104,12 @@ RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIEL
     chosen(TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
     chosen(OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
-    VLLM_WORKLOAD_OPTIONS,
+    chosen(VLLM, VLLM_OPTIONS),
 )
 @click.pass_context
 def saturate(
     ctx: click.Context,
+    /,
     over: str,
     slo: str,
     start: float | None,
@@ -123,8 +132,8 @@ def saturate(
     Doubles the load until it fails, then closes in between. Each load is a run of its own, with all its
     reports, in the search's folder; saturation.json there holds the answer and the curve.
     """
-    if budget_s is not None and not budget_s > 0:
-        raise BadInput(f"--budget {budget_s:g} makes no sense; give seconds above 0")
+    if budget_s is not None:
+        above(0, "seconds", infinite=True)("--budget", budget_s)
     settings = Settings(
         over=over,
         slo=slo,
@@ -140,7 +149,7 @@ def saturate(
     else:
         config = run_config(options).expanded()
         check(settings, config)
-        command = shlex.split(shlex.join(["aisbench", "saturate", *command_line("saturate")]))
+        command = ["aisbench", "saturate", *command_line("saturate")]
         folder = SearchFolder.create(config, settings, command)
         for line in drawn_lines(options["seed"], config.seed):
             say(line, err=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 
 from aisbench.errors import BadInput, CannotRun
+from aisbench.workload.arrivals.law import ArrivalLaw
 
 # Files that a worker needs beside its connections: epolls, timers, records, standard streams.
 SPARE_FILES = 64
@@ -45,11 +47,11 @@ def cpus() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def default_workers(concurrency: int | None, peak_rps: float) -> int:
-    """One worker carries some 100,000 events/s; more are for more streams, or at the highest rate of the plan
-    (inf: none is asked for) for more sends, than one should carry."""
+def default_workers(concurrency: int | None, law: ArrivalLaw | None) -> int:
+    """One worker carries some 100,000 events/s; more are for more streams, or at the highest rate of `law`
+    (None: a closed loop) for more sends, than one should carry."""
     streams = concurrency or 1024
     wanted = max(1, -(-streams // 1024))
-    if peak_rps != float("inf"):
-        wanted = max(wanted, int(peak_rps // 5000))
+    if law is not None and not math.isinf(law.peak_rate):
+        wanted = max(wanted, int(law.peak_rate // 5000))
     return min(cpus(), wanted)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.config.run_config import RunConfig
-from aisbench.workload.arrivals.drawn import Ramp, arrival_offsets_ns, plan_fingerprint, requests_within
-from aisbench.workload.arrivals.shaped import shaped_offsets_ns, shaped_within
+from aisbench.workload.arrivals.law import ArrivalLaw, plan_fingerprint
+from aisbench.workload.arrivals.trace import Trace
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 
@@ -26,32 +25,32 @@ class Plan:
     """`limit` tickets (-1: as many as there is time for), due at `offsets_ns` from the common start.
 
     A ticket is a request, or a whole conversation; `requests` are to be sent in all (-1: as `limit`).
+    `law`: where the offsets are from; None in a closed loop, where requests leave as others end.
     """
 
     limit: int
     requests: int
     offsets_ns: NDArray[np.int64]
-    ramp: Ramp | None
-    is_trace: bool = False
-    # The highest rate in it, requests/s; inf where nothing bounds it.
-    peak_rps: float = math.inf
+    law: ArrivalLaw | None
+
+    @property
+    def is_trace(self) -> bool:
+        return isinstance(self.law, Trace)
+
+    @property
+    def law_name(self) -> str:
+        """As reports have it; inf for a closed loop."""
+        return "inf" if self.law is None else self.law.name
 
     @property
     def fingerprint(self) -> str:
         return plan_fingerprint(self.offsets_ns)
 
 
-def ramp_of(config: RunConfig) -> Ramp | None:
-    if config.ramp_up is None or config.ramp_from is None or config.ramp_to is None:
-        return None
-    return Ramp(config.ramp_up, config.ramp_from, config.ramp_to)
-
-
 def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
     """What the data set is told: of a run's options those that concern it. Raises BadInput for bad ones."""
     return WorkloadOptions.of(
         config,
-        range_ratio=config.range_ratio,
         count=bodies_wanted(config),
         model=model,
         own_times=not config.sets_times,
@@ -62,9 +61,10 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
 
 def bodies_wanted(config: RunConfig) -> int | None:
     """How many bodies the data set is asked for; None: as it likes."""
-    if config.num_requests is not None or config.duration_s is None or not config.is_open_loop:
+    law = config.arrival_law
+    if config.num_requests is not None or config.duration_s is None or law is None:
         return config.num_requests
-    count = count_within(config, config.duration_s)
+    count = law.count_within(config.duration_s)
     return count if count < BODIES_OF_TIMED_RUN else None
 
 
@@ -78,29 +78,15 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     tickets = prompts.count if talks is None else len(talks.first) - 1
     if prompts.arrivals_ns is not None and not config.sets_times:
         offsets = prompts.arrivals_ns if talks is None else prompts.arrivals_ns[talks.first[:-1]]
-        return Plan(tickets, prompts.count, offsets, None, is_trace=True)
-    if not config.is_open_loop:
+        return Plan(tickets, prompts.count, offsets, Trace(offsets))
+    law = config.arrival_law
+    if law is None:
         return closed_loop(config, tickets, prompts)
-    ramp = ramp_of(config)
     count, requests = tickets, prompts.count
     if config.duration_s is not None and config.num_requests is None:
-        count = count_within(config, config.duration_s)
+        count = law.count_within(config.duration_s)
         requests = count if talks is None else -1
-    shape = config.traffic_shape()
-    if shape is not None:
-        offsets = shaped_offsets_ns(
-            shape, count, burstiness=config.shape, seed=config.seed, generator=prompts.legacy_random
-        )
-        return Plan(count, requests, offsets, None, peak_rps=shape.peak_rps)
-    offsets = arrival_offsets_ns(
-        count,
-        rate_rps=config.rate_rps,
-        burstiness=config.shape,
-        seed=config.seed,
-        ramp=ramp,
-        generator=prompts.legacy_random,
-    )
-    return Plan(count, requests, offsets, ramp, peak_rps=config.rate_rps if ramp is None else ramp.to_rps)
+    return Plan(count, requests, law.offsets_ns(count, prompts.legacy_random), law)
 
 
 def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
@@ -111,13 +97,6 @@ def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
             "--rate inf replays it in closed loop"
         ]
     return []
-
-
-def count_within(config: RunConfig, duration_s: float) -> int:
-    shape = config.traffic_shape()
-    if shape is not None:
-        return shaped_within(shape, duration_s)
-    return requests_within(duration_s, rate_rps=config.rate_rps, ramp=ramp_of(config))
 
 
 def closed_loop(config: RunConfig, tickets: int, prompts: Prompts) -> Plan:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aisbench
+from aisbench.atomic import write_text
 from aisbench.engine.limits import cpus
 
 
@@ -55,7 +56,5 @@ def write_roofline(figures: dict[str, Any]) -> Path:
     """Keeps `figures`, whole or not at all, and returns where. Raises OSError when it cannot be written."""
     path = roofline_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    fresh.write_text(json.dumps({**host_identity(), **figures}, indent=1))
-    os.replace(fresh, path)
+    write_text(json.dumps({**host_identity(), **figures}, indent=1), path)
     return path

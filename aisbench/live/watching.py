@@ -46,12 +46,12 @@ class Watching:
                 view.update(snapshot)
 
     def reader_of(self, coordinator: Coordinator) -> LiveReader:
-        config, requests = self.config, coordinator.plan.requests
+        config, plan = self.config, coordinator.plan
         return LiveReader(
             coordinator.directory.records,
             start_ns=coordinator.start_ns,
-            planned=requests if requests >= 0 else None,
-            asked_rate=config.rate if config.is_open_loop and not config.has_moving_rate else None,
+            planned=plan.requests if plan.requests >= 0 else None,
+            asked_rate=None if plan.law is None else plan.law.steady_rate,
             limit=config.concurrency,
             duration_s=config.duration_s,
         )

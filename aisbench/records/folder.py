@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 
@@ -46,18 +46,18 @@ class RunDirectory:
     def write(self, **facts: Any) -> None:
         """Adds to run.json, whole or not at all."""
         self.facts.update(facts)
-        fresh = self.records / "run.json.new"
-        try:
-            fresh.write_text(json.dumps(self.facts, indent=1))
-            os.replace(fresh, self.records / "run.json")
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_text(json.dumps(self.facts, indent=1), self.records / "run.json")
+
+
+def name_of_now(prefix: str) -> str:
+    """`prefix`YYYYmmdd_HHMMSS."""
+    return f"{prefix}{datetime.now():%Y%m%d_%H%M%S}"
 
 
 def new_folder(work_dir: str, prefix: str = "") -> Path:
     """Makes `work_dir`/`prefix`YYYYmmdd_HHMMSS (with _2, _3 where that is taken); raises BadInput when it cannot be made."""
     base = Path(work_dir)
-    name = f"{prefix}{datetime.now():%Y%m%d_%H%M%S}"
+    name = name_of_now(prefix)
     for suffix in ("", *(f"_{i}" for i in range(2, 100))):
         try:
             path = base / f"{name}{suffix}"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from html import escape
 
+from aisbench.metrics import METRICS
+
 WORDS = {
-    "TTFT": "Time to first token: from the send of a request to its first event with generated content.",
-    "TPOT": "Time per output token: (E2EL - TTFT) / (output tokens - 1) of a request. Requests with a single output token, or whose tokens all came at one moment, have none.",
-    "ITL": "Inter-token latency: the gap between two content events of a request, pooled over the completed requests.",
+    **{metric.title: metric.meaning for metric in METRICS},
     "ITL per event": "The gap between two content events of more than one token each: not the time between tokens.",
-    "E2EL": "End-to-end latency: from the send of a request to its last content event.",
     "from plan": "Counted from the moment at which a request was to leave by the plan, and so with the wait for the in-flight limit: what a user of a busy service feels.",
     "in flight": "Requests that were sent and whose answers have not ended, at one moment.",
     "in-flight limit": "The most requests that --concurrency allows in flight. A request that is due while the limit is reached waits in the client.",

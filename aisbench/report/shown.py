@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aisbench.metrics import BY_KEY
+
 # What stands on the console in place of a figure; pages have a dash of their own.
 NOT_MEASURED = "-"
 # Latencies from the plan and from the send that part by less than this are one figure to a reader.
@@ -24,6 +26,13 @@ def known(figures: Mapping[str, Any] | None, name: str) -> float | None:
 
 def shown(value: float | None, form: str = ".2f") -> str:
     return NOT_MEASURED if value is None else f"{value:{form}}"
+
+
+def metric_title(summary: Mapping[str, Any], key: str) -> str:
+    """The title of summary.json's `key`; ITL says so where its gaps are between events of several tokens."""
+    metric = BY_KEY[key]
+    per_event = metric.name == "itl" and summary["answers"]["itl_per"] == "event"
+    return metric.title + (" per event" if per_event else "")
 
 
 def ttft_bounds(summary: Mapping[str, Any]) -> tuple[float, float] | None:

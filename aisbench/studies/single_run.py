@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aisbench import saying
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator
@@ -99,7 +100,7 @@ def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
     for path in write_vllm_files(folder, config):
         click.echo(f"written: {path}", err=True)
     gates = parse_gates(config.fail_on)
-    broken = broken_gates(Run.load(folder), summary, gates) if gates else []
+    broken = broken_gates(Measured(Run.load(folder)), summary, gates) if gates else []
     for sentence in broken:
         click.echo(sentence, err=True)
     code = exit_code(summary, strict=config.strict)

@@ -6,9 +6,12 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aisbench.errors import BadInput
+from aisbench.options.checks import between, is_whole, whole
+from aisbench.options.option import JSON, ListOf, option
 
 # Height, width and frames of made media: the probability of each. One frame is an image.
 Buckets = dict[tuple[int, int, int], float]
@@ -17,51 +20,175 @@ DEFAULT_LIMIT = {"image": 255, "video": 1}
 MOST_PIXELS = 1 << 26
 
 
+# Data sets that share options.
+RANDOM = ("random", "random-mm", "random-rerank", "synthetic", "images", "conversations")
+PREFIXES = ("prefix-repetition", "prefix_repetition")
+TRACE = ("timed_trace", "trace")
+MM = ("random-mm",)
+SECTION = "Workload"
+_option = partial(option, section=SECTION)
+
+
+def check_limits(flag: str, value: Mapping[str, Any]) -> None:
+    for name, most in value.items():
+        if name not in DEFAULT_LIMIT or not is_whole(most) or most < 0:
+            raise BadInput(f'{flag} must be an object such as {{"image": 3, "video": 0}}, got {name}: {most}')
+
+
+def check_buckets(flag: str, value: str) -> None:
+    buckets(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class VllmDatasetOptions:
     """Fields of DatasetOptions, with vLLM's defaults. None: as the data set has it."""
 
-    timed_trace_label_timestamp: str = "timestamp"
-    timed_trace_label_input_length: str = "input_length"
-    timed_trace_label_output_length: str = "output_length"
-    timed_trace_label_hash_ids: str = "hash_ids"
-    hf_subset: str | None = None
-    hf_split: str | None = None
-    hf_name: str | None = None
-    blazedit_min_distance: float = 0.0
-    blazedit_max_distance: float = 1.0
-    asr_min_audio_len_sec: float = 0.0
-    asr_max_audio_len_sec: float = math.inf
-    bfcl_categories: tuple[str, ...] = ()
-    spec_bench_category: str | None = None
-    speed_bench_category: str | None = None
-    speed_bench_dataset_subset: str = "qualitative"
-    random_mm_base_items_per_request: int = 1
-    random_mm_num_mm_items_range_ratio: float = 0.0
-    random_mm_limit_mm_per_prompt: Mapping[str, Any] | None = None
-    random_mm_bucket_config: str | None = None
-    custom_ensure_client_side_data: bool = False
-    no_reranker: bool = False
-
-    def check_vllm(self) -> None:
-        """Raises BadInput for the first of these options that cannot be followed."""
-        if not 0 <= self.random_mm_num_mm_items_range_ratio <= 1:
-            raise BadInput(
-                "--random-mm-num-mm-items-range-ratio must be a number from 0 to 1, "
-                f"got {self.random_mm_num_mm_items_range_ratio:g}"
-            )
-        if self.random_mm_base_items_per_request < 0:
-            raise BadInput(
-                "--random-mm-base-items-per-request must be a whole number of at least 0, "
-                f"got {self.random_mm_base_items_per_request}"
-            )
-        for name, most in (self.random_mm_limit_mm_per_prompt or {}).items():
-            if name not in DEFAULT_LIMIT or not isinstance(most, int) or most < 0:
-                raise BadInput(
-                    '--random-mm-limit-mm-per-prompt must be an object such as {"image": 3, "video": 0}, '
-                    f"got {name}: {most}"
-                )
-        buckets(self.random_mm_bucket_config)
+    timed_trace_label_timestamp: str = _option(
+        "--timed-trace-label-timestamp",
+        default="timestamp",
+        help="Field that holds the time of a row.",
+        vllm="--timed-trace-label-timestamp",
+        only_with=TRACE,
+    )
+    timed_trace_label_input_length: str = _option(
+        "--timed-trace-label-input-length",
+        default="input_length",
+        help="Field that holds the prompt's length.",
+        vllm="--timed-trace-label-input-length",
+        only_with=TRACE,
+    )
+    timed_trace_label_output_length: str = _option(
+        "--timed-trace-label-output-length",
+        default="output_length",
+        help="Field that holds the output's length.",
+        vllm="--timed-trace-label-output-length",
+        only_with=TRACE,
+    )
+    timed_trace_label_hash_ids: str = _option(
+        "--timed-trace-label-hash-ids",
+        default="hash_ids",
+        help="Field that holds the ids of shared blocks.",
+        vllm="--timed-trace-label-hash-ids",
+        only_with=TRACE,
+    )
+    hf_subset: str | None = _option(
+        "--hf-subset",
+        help="Folder of the data set.",
+        vllm="--hf-subset",
+        only_with=("hf",),
+    )
+    hf_split: str | None = _option(
+        "--hf-split",
+        help="Files that have it in their names.",
+        vllm="--hf-split",
+        only_with=("hf",),
+    )
+    hf_name: str | None = _option(
+        "--hf-name",
+        help="Data set whose rows --dataset-path has, where that is a file or folder.",
+        vllm="--hf-name",
+        only_with=("hf",),
+    )
+    blazedit_min_distance: float = _option(
+        "--blazedit-min-distance",
+        default=0.0,
+        help="Rows with norm_distance from here.",
+        vllm="--blazedit-min-distance",
+        only_with=("hf",),
+    )
+    blazedit_max_distance: float = _option(
+        "--blazedit-max-distance",
+        default=1.0,
+        help="Rows with norm_distance up to here.",
+        vllm="--blazedit-max-distance",
+        only_with=("hf",),
+    )
+    asr_min_audio_len_sec: float = _option(
+        "--asr-min-audio-len-sec",
+        default=0.0,
+        help="Sounds of at least so many seconds; WAV files only.",
+        vllm="--asr-min-audio-len-sec",
+        only_with=("hf",),
+    )
+    asr_max_audio_len_sec: float = _option(
+        "--asr-max-audio-len-sec",
+        default=math.inf,
+        help="Sounds of at most so many seconds.",
+        vllm="--asr-max-audio-len-sec",
+        only_with=("hf",),
+    )
+    bfcl_categories: tuple[str, ...] = _option(
+        "--bfcl-categories",
+        default=(),
+        kind=ListOf(str),
+        help="Files BFCL_v3_CATEGORY.json to read; simple, live_simple and multiple by default.",
+        vllm="--bfcl-categories",
+        only_with=("hf",),
+    )
+    spec_bench_category: str | None = _option(
+        "--spec-bench-category",
+        help="Rows of this category alone.",
+        vllm="--spec-bench-category",
+        only_with=("spec_bench",),
+    )
+    speed_bench_category: str | None = _option(
+        "--speed-bench-category",
+        help="Rows of this category alone.",
+        vllm="--speed-bench-category",
+        only_with=("speed_bench",),
+    )
+    speed_bench_dataset_subset: str = _option(
+        "--speed-bench-dataset-subset",
+        default="qualitative",
+        help="SUBSET.jsonl in the folder of --dataset-path.",
+        vllm="--speed-bench-dataset-subset",
+        only_with=("speed_bench",),
+    )
+    random_mm_base_items_per_request: int = _option(
+        "--random-mm-base-items-per-request",
+        default=1,
+        check=whole(0),
+        help="Images a request.",
+        vllm="--random-mm-base-items-per-request",
+        only_with=MM,
+    )
+    random_mm_num_mm_items_range_ratio: float = _option(
+        "--random-mm-num-mm-items-range-ratio",
+        default=0.0,
+        check=between(0, 1),
+        help="Share by which there are more or fewer images.",
+        vllm="--random-mm-num-mm-items-range-ratio",
+        only_with=MM,
+    )
+    random_mm_limit_mm_per_prompt: Mapping[str, Any] | None = _option(
+        "--random-mm-limit-mm-per-prompt",
+        kind=JSON,
+        check=check_limits,
+        help='Most images of a request, as an object: {"image": 3, "video": 0}.',
+        vllm="--random-mm-limit-mm-per-prompt",
+        only_with=MM,
+    )
+    random_mm_bucket_config: str | None = _option(
+        "--random-mm-bucket-config",
+        check=check_buckets,
+        help="Sizes of images and their probabilities: {(256, 256, 1): 0.5, (720, 1280, 1): 0.5}.",
+        vllm="--random-mm-bucket-config",
+        only_with=MM,
+    )
+    custom_ensure_client_side_data: bool = _option(
+        "--custom-ensure-client-side-data",
+        default=False,
+        help="Send images as data, not as file:// addresses.",
+        vllm="--custom-ensure-client-side-data",
+        only_with=("custom_image",),
+    )
+    no_reranker: bool = _option(
+        "--no-reranker",
+        default=False,
+        help="Query and documents of the same length, for embedding models.",
+        vllm="--no-reranker",
+        only_with=("random-rerank",),
+    )
 
 
 def buckets(text: str | None) -> Buckets:

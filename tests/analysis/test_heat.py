@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.heat import COLUMN_REQUESTS, MOST_COLUMNS, ROWS, Heat, heats
-from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.measured import Measured
 from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
 
@@ -52,8 +51,7 @@ def test_what_a_run_shows_is_what_it_has(tmp_path: Path) -> None:
     rows = made_rows(np.arange(100) * 10, tokens=[1, 8] * 50)
     fail(rows, [4, 5], "connect")
     run = Run.load(write_run(tmp_path / "run", rows, config=base_config()))
-    tokens = TokenCounts.of(run)
-    found = heats(run, Latencies.of(run, tokens), tokens)
+    found = heats(Measured(run))
     assert {name: heat.counts.sum() for name, heat in found.items()} == {"ttft": 98, "tpot": 49, "e2el": 98}
     whole = Run.load(write_run(tmp_path / "whole", rows, config=base_config(), streams=False))
-    assert set(heats(whole, Latencies.of(whole, tokens), tokens)) == {"e2el"}
+    assert set(heats(Measured(whole))) == {"e2el"}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import asked_rate_series
 from aisbench.analysis.summary import summarise
@@ -30,7 +31,7 @@ def talks(tmp_path: Path, **config: object) -> Run:
 
 def test_the_chart_of_requests_sent_a_second_has_every_turn(tmp_path: Path) -> None:
     run = talks(tmp_path, concurrency=CONVERSATIONS)
-    drawn = chart_data(run, summarise(run))["achieved_rate"]
+    drawn = chart_data(Measured(run), summarise(Measured(run)))["achieved_rate"]
     t_s, y = (np.frombuffer(base64.b64decode(drawn[name]["b64"]), "<f8") for name in ("t", "y"))
     lengths = np.diff(np.append(t_s, run.duration_ns / SECOND))
     assert (y * lengths).sum() == pytest.approx(CONVERSATIONS * TURNS)
@@ -39,7 +40,7 @@ def test_the_chart_of_requests_sent_a_second_has_every_turn(tmp_path: Path) -> N
 
 def test_the_plan_of_conversations_is_of_starts_and_says_so(tmp_path: Path) -> None:
     run = talks(tmp_path, rate=200.0, arrival="constant")
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     assert summary["arrivals"]["counts"] == "conversations"
     assert summary["arrivals"]["sent_rate"] == pytest.approx(CONVERSATIONS * TURNS / 4, rel=1e-3)
     assert "Conversations/s     asked 200.00, begun" in render(summary, [99.0])

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.analysis.token_flow import spread, token_flow
 from aisbench.analysis.tokens import TokenCounts
@@ -27,7 +28,7 @@ def test_one_answer_in_one_event_does_not_count_for_the_others(tmp_path: Path) -
     run = Run.load(write_run(tmp_path / "run", rows, config=base_config(concurrency=1)))
     flow = token_flow(run, TokenCounts.of(run))
     assert np.add.reduceat(flow, [0, 100, 200]).tolist() == pytest.approx([10, 1000, 10])
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     assert summary["max_output_tokens_per_s"] == pytest.approx(1000)
     assert summary["peaks"]["output_tokens_per_s"] == pytest.approx(1000)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 import pytest
 
+from aisbench.backends.registry import BACKENDS
 from aisbench.cli.load import load
 from aisbench.cli.main import COMMANDS, group
-from aisbench.cli.options.target import backends
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import environment
 
@@ -95,7 +95,7 @@ def completed(*words: str) -> list[str]:
 def test_choices_are_completed() -> None:
     assert completed("load", "--arrival", "p") == ["poisson"]
     assert completed("load", "--backend", "openai-c") == ["openai-chat"]
-    assert set(completed("load", "--backend", "")) == set(backends())
+    assert set(completed("load", "--backend", "")) == set(BACKENDS)
     assert "random" in completed("load", "--dataset", "r")
     assert "--rate" in completed("load", "--ra")
     assert completed("sat") == ["saturate"]

@@ -6,6 +6,7 @@ import pytest
 
 from aisbench.engine import limits
 from aisbench.errors import BadInput, CannotRun
+from aisbench.workload.arrivals.steady import Steady
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
@@ -44,7 +45,7 @@ def test_advice_that_works_where_there_is_no_room_for_one_connection(
 
 def test_workers_follow_the_streams_and_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "cpus", lambda: 4)
-    assert limits.default_workers(512, float("inf")) == 1
-    assert limits.default_workers(2048, float("inf")) == 2
-    assert limits.default_workers(100_000, float("inf")) == 4
-    assert limits.default_workers(None, 15_000.0) == 3
+    assert limits.default_workers(512, None) == 1
+    assert limits.default_workers(2048, None) == 2
+    assert limits.default_workers(100_000, None) == 4
+    assert limits.default_workers(None, Steady(15_000.0)) == 3

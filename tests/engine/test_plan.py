@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import yaml
 
 from aisbench.config.run_config import RunConfig
+from aisbench.engine.asked import Asked
 from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
+from aisbench.engine.preparation import connections_ahead
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.prompts import Prompts
 
@@ -51,7 +54,7 @@ def test_a_data_set_is_told_whether_its_times_are_wanted() -> None:
         ({"burst": "5x10s"}, False),
         ({"stress": True, "concurrency": 2}, False),
     ):
-        assert workload_options(RunConfig(**given), "m").own_times is wanted  # type: ignore[arg-type]
+        assert workload_options(RunConfig(**given), "m").own_times is wanted
 
 
 def test_a_run_folder_repeats_what_was_given(tmp_path: Path) -> None:
@@ -60,3 +63,13 @@ def test_a_run_folder_repeats_what_was_given(tmp_path: Path) -> None:
         folder.write_config(RunConfig(**given))  # type: ignore[arg-type]
         assert yaml.safe_load((tmp_path / "config.yaml").read_text()).get("rate") == kept
         assert RunConfig(**given).as_dict()["rate"] == (kept or "inf")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("start", "end"), [(2.0, 40.0), (40.0, 2.0)])
+def test_connections_are_made_for_the_highest_rate_of_a_ramp(start: float, end: float) -> None:
+    config = RunConfig(ramp_up="linear", ramp_from=start, ramp_to=end)
+    plan = make_plan(config, Prompts(iter(()), 500))
+    asked = cast(
+        "Asked", SimpleNamespace(config=config, workers=1, transport=SimpleNamespace(keep_alive=True))
+    )
+    assert connections_ahead(asked, plan, share=1000) == 2 * 40

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from aisbench.errors import BadInput
 from aisbench.live.page import MOST_POINTS, LivePage, listen
 from aisbench.live.snapshot import Snapshot
 from aisbench.records.histograms import Histogram
-from tests.browser import Page
+from bench.browser import Page
 from tests.live.test_terminal import SNAPSHOT
 
 ENDED = {"outcome": "finished", "reason": None, "folder": "outputs/default/1"}
@@ -32,7 +33,7 @@ def get(page: LivePage, path: str, **headers: str) -> http.client.HTTPResponse:
     return connection.getresponse()
 
 
-def next_event(answer: http.client.HTTPResponse) -> tuple[str, dict]:
+def next_event(answer: http.client.HTTPResponse) -> tuple[str, dict[str, Any]]:
     """The name and the data of the next server-sent event."""
     name, data = "message", ""
     while line := answer.readline().decode().rstrip("\n"):

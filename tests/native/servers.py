@@ -27,8 +27,10 @@ from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
 from aisbench.backends.openai_completions import COMPLETIONS
 from aisbench.workload.bodies import write_bodies
+from tests.backends.reading import rules_of
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+COMPLETIONS_RULES = rules_of(COMPLETIONS)
 DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
 
@@ -38,7 +40,7 @@ def token(text: str = "x") -> bytes:
 
 
 def read_request(client: socket.socket) -> bytes:
-    """One request, head and body; empty when the client has closed."""
+    """One request, head and body; empty when the client has closed before its end."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = client.recv(65536)
@@ -48,7 +50,10 @@ def read_request(client: socket.socket) -> bytes:
     head, _, body = data.partition(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
     while len(body) < length:
-        body += client.recv(65536)
+        more = client.recv(65536)
+        if not more:
+            return b""
+        body += more
     return head + b"\r\n\r\n" + body
 
 
@@ -91,7 +96,7 @@ class Drive:
     conversations: Conversations | None = None
     keep_alive: bool = True
     streams: bool = True
-    rules: Rules = COMPLETIONS.rules
+    rules: Rules = COMPLETIONS_RULES
     must_finish: bool = False
     max_answer_bytes: int = 1 << 26
     max_event_bytes: int = 1 << 20
@@ -166,4 +171,5 @@ class Drive:
 
     @property
     def live(self) -> np.void:
-        return np.frombuffer(self.block.live_bytes(), np.dtype(LIVE_FIELDS))[0]
+        live: np.void = np.frombuffer(self.block.live_bytes(), np.dtype(LIVE_FIELDS))[0]
+        return live

@@ -13,6 +13,9 @@ import pytest
 
 from aisbench._native.os.clock import now_ns
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("timing")
 
 
 def test_connections_are_kept_and_used_again(tmp_path: Path) -> None:
@@ -78,7 +81,10 @@ def test_a_request_that_met_a_closed_idle_connection_is_sent_once_more(tmp_path:
 
 
 def test_a_first_request_that_is_not_answered_is_a_failure(tmp_path: Path) -> None:
-    with serving(lambda client, number: read_request(client) and None) as address:
+    def read_only(client: socket.socket, number: int) -> None:
+        read_request(client)
+
+    with serving(read_only) as address:
         drive = Drive(tmp_path, address)
         rows = drive.run()
     assert rows["status"].tolist() == [2]
@@ -128,11 +134,9 @@ def test_the_kernels_stamp_is_kept_when_the_reader_comes_late(tmp_path: Path) ->
         while not drive.live["token_events"]:
             drive.turn()
         go_on.set()
-        while len(sent) < 2:
-            pass
+        wait_until(lambda: len(sent) == 2)
         late_ns = sent[1][1] + 30_000_000
-        while now_ns() < late_ns:
-            pass
+        wait_until(lambda: now_ns() >= late_ns)
         while drive.live["token_events"] < 2:
             drive.turn()
         row = drive.rows()[0]
@@ -152,8 +156,7 @@ def test_a_merged_first_token_has_a_lower_bound_that_holds(tmp_path: Path) -> No
         read_request(client)
         client.sendall(HEAD + token())
         sent_ns.append(now_ns())
-        while now_ns() < sent_ns[0] + 20_000_000:
-            pass
+        wait_until(lambda: now_ns() >= sent_ns[0] + 20_000_000)
         client.sendall(token())
         sent_ns.append(now_ns())
         client.recv(1)
@@ -163,8 +166,7 @@ def test_a_merged_first_token_has_a_lower_bound_that_holds(tmp_path: Path) -> No
         drive.start()
         while drive.live["sent"] == 0:
             drive.turn()
-        while len(sent_ns) < 2:
-            pass
+        wait_until(lambda: len(sent_ns) == 2)
         while drive.live["token_events"] < 2:
             drive.turn()
         row = drive.rows()[0]
@@ -252,8 +254,7 @@ def test_an_opening_chunk_without_text_is_a_token_only_when_asked_for(
         read_request(client)
         client.sendall(HEAD + token(""))
         opened_ns = now_ns()
-        while now_ns() < opened_ns + 20_000_000:
-            pass
+        wait_until(lambda: now_ns() >= opened_ns + 20_000_000)
         client.sendall(token() + token() + DONE)
 
     with serving(handle) as address:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
+from tests.waiting import wait_until
 
 # So many that no process can take them all within one time slice.
 TICKETS = 1_000_000
@@ -20,8 +21,7 @@ import sys
 from aisbench._native.memory.shared import SharedBlock
 block = SharedBlock(sys.argv[1])
 block.set_ready(int(sys.argv[2]))
-while block.start_ns == 0:
-    pass
+sys.stdin.read()
 taken = []
 while (ticket := block.take()) < 1000000:
     taken.append(ticket)
@@ -42,19 +42,21 @@ for _ in range(2000):
 """
 
 
-def run(code: str, *args: str, fds: tuple[int, ...] = ()) -> subprocess.Popen[str]:
+def run(code: str, *args: str, fds: tuple[int, ...] = (), stdin: int | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", code, *args], stdout=subprocess.PIPE, text=True, pass_fds=fds
+        [sys.executable, "-c", code, *args], stdin=stdin, stdout=subprocess.PIPE, text=True, pass_fds=fds
     )
 
 
 def test_every_ticket_is_handed_out_once_whoever_asks(tmp_path: Path) -> None:
     path = str(tmp_path / "block")
     block = SharedBlock.create(path, 4, TICKETS, np.zeros(0, np.int64))
-    processes = [run(TAKE_TICKETS, path, str(i)) for i in range(4)]
-    while not np.frombuffer(block.live_bytes(), np.dtype(LIVE_FIELDS))["ready"].all():
-        os.sched_yield()
-    block.start(1)
+    # They all wait for the end of one pipe.
+    gate, opener = os.pipe()
+    processes = [run(TAKE_TICKETS, path, str(i), stdin=gate) for i in range(4)]
+    wait_until(lambda: np.frombuffer(block.live_bytes(), np.dtype(LIVE_FIELDS))["ready"].all())
+    os.close(opener)
+    os.close(gate)
     taken = [list(map(int, p.communicate()[0].split())) for p in processes]
     assert sorted(ticket for part in taken for ticket in part) == list(range(TICKETS))
     assert all(part == sorted(part) for part in taken)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from aisbench.report import glossary
+from bench.browser import Page
 from tests.analysis.made_runs import base_config, made_rows, write_run
-from tests.browser import Page
 from tests.report.written import written
 
 DOCUMENT = Path(__file__).parents[2] / "docs/glossary.md"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.parts import latency_note
@@ -16,4 +17,4 @@ from tests.analysis.made_runs import base_config, made_rows, write_run
 @pytest.mark.parametrize(("at", "event"), [("content", "generated content"), ("first-chunk", "choices")])
 def test_ttft_is_defined_as_it_was_measured(tmp_path: Path, at: str, event: str) -> None:
     run = Run.load(write_run(tmp_path, made_rows(np.arange(5) * 10.0), config=base_config(ttft_at=at)))
-    assert f"TTFT: first event with {event}, from the send." in latency_note(summarise(run))
+    assert f"TTFT: first event with {event}, from the send." in latency_note(summarise(Measured(run)))

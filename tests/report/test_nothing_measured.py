@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
@@ -19,8 +21,8 @@ from aisbench.studies.comparison.comparing import compare
 from aisbench.studies.comparison.page import write_comparison
 from aisbench.studies.comparison.readers.registry import read_groups
 from aisbench.studies.comparison.table import comparison_text
+from bench.browser import Page
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
-from tests.browser import Page
 from tests.studies.saturation.test_page import searched
 
 NO_WORDS = re.compile(r"\b(None|NaN|nan|null|undefined|Infinity|inf ms)\b")
@@ -29,7 +31,8 @@ KINDS = ("all failed", "all failed, sliced, in open loop", "several servers and 
 
 def made(folder: Path, kind: str) -> Path:
     rows = made_rows([] if kind == "empty" else np.arange(6) * 10.0, tokens=1 if kind == "one token" else 8)
-    config, options = base_config(concurrency=2), {}
+    config = base_config(concurrency=2)
+    options: dict[str, Any] = {}
     if kind not in ("empty", "one token"):
         fail(rows, np.arange(6), "timeout")
     if kind == "all failed, sliced, in open loop":
@@ -43,7 +46,7 @@ def made(folder: Path, kind: str) -> Path:
 def test_page_console_and_markdown_have_dashes(page: Page, tmp_path: Path, kind: str) -> None:
     folder = made(tmp_path, kind)
     run = Run.load(folder)
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     for text in (
         render(summary, [99.0]),
         render(summary, [99.0], style="aisbench"),

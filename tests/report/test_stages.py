@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.data import stable_windows
@@ -16,10 +18,10 @@ from aisbench.report.text.console import render
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
 
-def summary_of(folder: Path, planned_ms: np.ndarray, concurrency: int) -> dict:
+def summary_of(folder: Path, planned_ms: np.ndarray, concurrency: int) -> dict[str, Any]:
     rows = made_rows(planned_ms)
     config = base_config(concurrency=concurrency)
-    return summarise(Run.load(write_run(folder / "run", rows, config=config)))
+    return summarise(Measured(Run.load(write_run(folder / "run", rows, config=config))))
 
 
 def test_one_request_is_no_stage(tmp_path: Path) -> None:

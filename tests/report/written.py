@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.page import write_html
@@ -11,5 +12,5 @@ from aisbench.report.page.page import write_html
 
 def written(folder: Path) -> Path:
     run = Run.load(folder)
-    write_html(run, summarise(run), folder / "report.html")
+    write_html(Measured(run), summarise(Measured(run)), folder / "report.html")
     return folder / "report.html"

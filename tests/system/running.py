@@ -7,9 +7,12 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import wait_until
 
 LOAD = [sys.executable, "-m", "aisbench", "load"]
 
@@ -56,6 +59,32 @@ def finish(process: subprocess.Popen[str], work_dir: Path) -> Finished:
 
 def run_load(work_dir: Path, *args: object) -> Finished:
     return finish(start_load(work_dir, *args), work_dir)
+
+
+def wait_for(process: subprocess.Popen[Any], condition: Callable[[], object]) -> None:
+    """As `wait_until`, for what `process` brings about; fails at once when it ends before."""
+
+    def reached() -> bool:
+        if condition():
+            return True
+        assert process.poll() is None, process.communicate()
+        return False
+
+    wait_until(reached, timeout_s=100)
+
+
+def rows_begun(work_dir: Path) -> int:
+    """The rows that the workers of the run in `work_dir` have begun so far."""
+    total = 0
+    for path in work_dir.glob("*/records/rows-*.bin"):
+        with path.open("rb") as file:
+            head = file.read(24)
+        total += int.from_bytes(head[16:24], "little") if len(head) == 24 else 0
+    return total
+
+
+def wait_for_rows(process: subprocess.Popen[str], work_dir: Path, wanted: int = 30) -> None:
+    wait_for(process, lambda: rows_begun(work_dir) >= wanted)
 
 
 def descendants(pid: int) -> list[int]:

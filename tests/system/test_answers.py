@@ -7,6 +7,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from aisbench.simulator.process import start_simulator
 from tests.native.servers import HEAD, read_request, serving
 from tests.system.running import Finished, run_load
@@ -96,6 +98,7 @@ def test_usage_that_contradicts_the_stream_and_lengths_that_were_not_heeded(tmp_
     assert "Outputs longer than asked" in page
 
 
+@pytest.mark.xdist_group("timing")
 def test_a_server_that_does_not_keep_up_is_named_first(tmp_path: Path) -> None:
     with start_simulator(["--max-num-seqs", "2"]) as simulator:
         run = run_load(

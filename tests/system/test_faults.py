@@ -8,18 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.conftest import QUICK
-from tests.system.running import Finished, finish, run_load, start_load
+from tests.native.servers import read_request, serving
+from tests.system.running import Finished, finish, run_load, start_load, wait_for, wait_for_rows
 
 SHORT = ("--input-len", 20, "--output-len", 12)
-POLL = threading.Event()
 
 
 def refused(done: Finished, *words: str, code: int = 2) -> None:
@@ -141,7 +139,7 @@ def test_a_hopeless_run_stops_early(tmp_path: Path, quick_simulator: SimulatorPr
         "--endpoint",
         "/v1/compl",
         "--num-requests",
-        100000,
+        20_000,
         "--rate",
         1000,
         *SHORT,
@@ -181,7 +179,7 @@ def test_a_missing_key_is_said_before_the_start(tmp_path: Path) -> None:
         ("http-500", "http_500", ()),
         ("html", "content_type", ()),
         ("cut", "stream_cut", ()),
-        ("stall", "timeout", ("--timeout", 1.5)),
+        ("stall", "timeout", ("--timeout", 1.5, "--concurrency", 30)),
         ("malformed", "bad_event", ()),
         ("error-event", "error_event", ()),
         ("huge-event", "event_too_large", ("--max-chunk-size", 1 << 20)),
@@ -257,7 +255,7 @@ def test_a_second_ctrl_c_gives_up_what_is_in_flight(tmp_path: Path) -> None:
         wait_for_rows(process, tmp_path, wanted=10)
         process.send_signal(signal.SIGINT)
         folder = next(tmp_path.iterdir())
-        wait_until(process, lambda: read_stop(folder) >= 1)
+        wait_for(process, lambda: read_stop(folder) >= 1)
         process.send_signal(signal.SIGINT)
         done = finish(process, tmp_path)
     assert done.code == 130, done.err
@@ -331,26 +329,6 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     assert "Traceback" not in report.stderr
 
 
-def wait_until(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
-    """Polls a condition that `process` brings about; the test's own time-out bounds it."""
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        POLL.wait(0.01)
-
-
-def rows_begun(work_dir: Path) -> int:
-    total = 0
-    for path in work_dir.glob("*/records/rows-*.bin"):
-        with path.open("rb") as file:
-            head = file.read(24)
-        total += int.from_bytes(head[16:24], "little") if len(head) == 24 else 0
-    return total
-
-
-def wait_for_rows(process: subprocess.Popen[str], work_dir: Path, wanted: int = 30) -> None:
-    wait_until(process, lambda: rows_begun(work_dir) >= wanted)
-
-
 def read_stop(folder: Path) -> int:
     with (folder / "records" / "shared.bin").open("rb") as file:
         return int.from_bytes(file.read(56)[48:56], "little")
@@ -368,40 +346,21 @@ def test_a_condition_that_fails_a_run(tmp_path: Path) -> None:
 
 
 def test_a_field_that_the_server_refuses_can_be_left_out(tmp_path: Path) -> None:
-    def answer(client: socket.socket) -> None:
-        with client:
-            head, _, body = b"", b"", b""
-            while b"\r\n\r\n" not in head:
-                head += client.recv(65536)
-            head, _, body = head.partition(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
-            while len(body) < length:
-                body += client.recv(65536)
-            if b"stream_options" in body:
-                words = b'{"detail":[{"loc":["body","stream_options"],"msg":"unknown field"}]}'
-                client.sendall(
-                    b"HTTP/1.1 422 Unprocessable\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
-                    % (len(words), words)
-                )
-            else:
-                stream = b'data: {"choices":[{"text":"x","finish_reason":"stop"}]}\n\n'
-                client.sendall(
-                    b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n"
-                    + stream
-                )
+    def handle(client: socket.socket, number: int) -> None:
+        if b"stream_options" in read_request(client):
+            words = b'{"detail":[{"loc":["body","stream_options"],"msg":"unknown field"}]}'
+            client.sendall(
+                b"HTTP/1.1 422 Unprocessable\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b"
+                % (len(words), words)
+            )
+        else:
+            stream = b'data: {"choices":[{"text":"x","finish_reason":"stop"}]}\n\n'
+            client.sendall(
+                b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n" + stream
+            )
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    client, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=answer, args=(client,), daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with serving(handle) as (host, port):
+        url = f"http://{host}:{port}"
         args = ("--url", url, "--model", "m", "--num-requests", 3, "--no-server-metrics", *SHORT)
         refused_run = run_load(tmp_path / "a", *args)
         done = run_load(tmp_path / "b", *args, "--omit-field", "stream_options")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -13,8 +14,16 @@ import pytest
 
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
-from tests.system.running import LOAD, environment, finish, kill, run_load, start_load
-from tests.system.test_faults import wait_for_rows, wait_until
+from tests.system.running import (
+    LOAD,
+    environment,
+    finish,
+    kill,
+    run_load,
+    start_load,
+    wait_for,
+    wait_for_rows,
+)
 
 MIB = 1 << 20
 REPORT = [sys.executable, "-m", "aisbench", "report"]
@@ -39,11 +48,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Takes all the room that is left."""
+    """Takes all the room that is left, also where others take some of it meanwhile."""
     path = disk / "filler"
     with path.open("wb") as file:
-        free = os.statvfs(disk)
-        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize)
+        while free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize:
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free)
     return path
 
 
@@ -158,7 +168,7 @@ def test_a_search_whose_disk_fills_up_ends_in_one_line(
         text=True,
         env=environment(),
     )
-    wait_until(process, lambda: any((small_disk / "runs").glob("*/steps/*/summary.json")))
+    wait_for(process, lambda: any((small_disk / "runs").glob("*/steps/*/summary.json")))
     fill(small_disk)
     out, err = process.communicate(timeout=100)
     assert process.returncode == 1, out + err

@@ -18,6 +18,8 @@ from aisbench.simulator.process import SimulatorProcess
 from aisbench.studies.selfcheck import measure as self_checking
 from tests.system.running import environment, run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -87,8 +89,7 @@ def test_an_interrupt_keeps_nothing(cache: Path) -> None:
         env=environment(),
     )
     assert process.stderr is not None
-    while not process.stderr.readline().startswith("2/"):
-        pass
+    assert any(line.startswith("2/") for line in iter(process.stderr.readline, ""))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

@@ -15,6 +15,7 @@ from tests.system.running import run_load
 SHORT = ("--num-requests", 60, "--concurrency", 6, "--input-len", 20, "--output-len", 40, "--no-progress")
 
 
+@pytest.mark.xdist_group("timing")
 def test_what_the_server_counted_is_what_we_did(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
     quick_simulator.reset()
     run = run_load(tmp_path, "--url", quick_simulator.url, *SHORT)
@@ -31,6 +32,7 @@ def test_what_the_server_counted_is_what_we_did(tmp_path: Path, quick_simulator:
     assert quick_simulator.truth()["done"] == 60
 
 
+@pytest.mark.xdist_group("timing")
 def test_a_warm_prefix_cache_is_doubtful_and_a_cold_one_is_not(tmp_path: Path) -> None:
     many = ("--num-requests", 40, "--concurrency", 4, "--input-len", 100, "--output-len", 4, "--no-progress")
     with start_simulator(["--prefix-cache-tokens", "100000", "--decode-base-ms", "2"]) as simulator:

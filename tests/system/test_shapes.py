@@ -11,12 +11,17 @@ from numpy.typing import NDArray
 
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
-from aisbench.workload.arrivals.drawn import Ramp, arrival_offsets_ns, requests_within
-from aisbench.workload.arrivals.shaped import shaped_offsets_ns, shaped_within
-from aisbench.workload.arrivals.shapes import Shape, burst, series, sine, steps
+from aisbench.workload.arrivals.gaps import Gaps
+from aisbench.workload.arrivals.law import ArrivalLaw
+from aisbench.workload.arrivals.ramp import Ramp
+from aisbench.workload.arrivals.reading import burst, series, sine, steps
+from aisbench.workload.arrivals.steady import Steady
 from tests.system.running import run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 SEED, SECONDS, REQUESTS = 4, 1.5, 40
+GAPS = Gaps(seed=SEED)
 SHORT = ("--input-len", 8, "--output-len", 2, "--no-progress", "--seed", SEED)
 BOUNDS = [("--duration", str(SECONDS)), ("--num-requests", str(REQUESTS))]
 
@@ -45,15 +50,15 @@ def test_moving_rates(
 ) -> None:
     file = tmp_path / "rates.csv"
     file.write_text("time_s,rate\n0,10\n1.5,60\n")
-    flags: dict[str, tuple[str, str, Shape]] = {
-        "steps": ("--rate-steps", "20x0.5s,50x1s", steps("20x0.5s,50x1s")),
-        "series": ("--rate-series", str(file), series(str(file))),
-        "sine": ("--rate-sine", "30,20,1s", sine("30,20,1s")),
+    flags: dict[str, tuple[str, str, ArrivalLaw]] = {
+        "steps": ("--rate-steps", "20x0.5s,50x1s", steps("20x0.5s,50x1s", GAPS)),
+        "series": ("--rate-series", str(file), series(str(file), GAPS)),
+        "sine": ("--rate-sine", "30,20,1s", sine("30,20,1s", GAPS)),
         "burst": ("--burst", "15x0.5s", burst("15x0.5s")),
     }
-    flag, value, shape = flags[name]
-    count = REQUESTS if bound[0] == "--num-requests" else shaped_within(shape, SECONDS)
-    expected = shaped_offsets_ns(shape, count, burstiness=1.0, seed=SEED)
+    flag, value, law = flags[name]
+    count = REQUESTS if bound[0] == "--num-requests" else law.count_within(SECONDS)
+    expected = law.offsets_ns(count)
     sent_as_planned(tmp_path, quick_simulator.url, (flag, value), bound, expected)
 
 
@@ -62,11 +67,9 @@ def test_moving_rates(
 def test_ramps(
     tmp_path: Path, quick_simulator: SimulatorProcess, strategy: str, bound: tuple[str, str]
 ) -> None:
-    ramp = Ramp(strategy, 10.0, 60.0)
-    count = REQUESTS
-    if bound[0] == "--duration":
-        count = requests_within(SECONDS, rate_rps=math.inf, ramp=ramp)
-    expected = arrival_offsets_ns(count, rate_rps=math.inf, seed=SEED, ramp=ramp)
+    ramp = Ramp(strategy, 10.0, 60.0, GAPS)
+    count = REQUESTS if bound[0] == "--num-requests" else ramp.count_within(SECONDS)
+    expected = ramp.offsets_ns(count)
     args = ("--ramp-up", strategy, "--ramp-from", "10", "--ramp-to", "60")
     sent_as_planned(tmp_path, quick_simulator.url, args, bound, expected)
 
@@ -85,5 +88,5 @@ def test_steady_rates(
     bound: tuple[str, str],
 ) -> None:
     count = REQUESTS if bound[0] == "--num-requests" else int(40 * SECONDS)
-    expected = arrival_offsets_ns(count, rate_rps=40.0, burstiness=burstiness, seed=SEED)
+    expected = Steady(40.0, Gaps(burstiness, SEED)).offsets_ns(count)
     sent_as_planned(tmp_path, quick_simulator.url, ("--rate", "40", *args), bound, expected)

@@ -11,6 +11,8 @@ from aisbench.report.files.write import write_all
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 
 def test_the_slices_add_up_to_the_run(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
     run = run_load(

@@ -11,6 +11,8 @@ from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 SHORT = ("--input-len", 12, "--output-len", 20, "--no-progress")
 
 

@@ -26,8 +26,10 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, refusals: int, port: int) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
+    def __init__(self, refusals: int) -> None:
+        # It has its port, and refuses connections, until `serving` lets it listen.
+        super().__init__(("127.0.0.1", 0), Handler, bind_and_activate=False)
+        self.server_bind()
         self.refusals = refusals
         self.asked: list[tuple[str, str, bytes]] = []
         self.lock = threading.Lock()
@@ -71,9 +73,10 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(refusals: int = 0, port: int = 0) -> Iterator[Server]:
-    server = Server(refusals, port)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+def serving(refusals: int = 0, server: Server | None = None) -> Iterator[Server]:
+    server = server or Server(refusals)
+    server.server_activate()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
     server.shutdown()
@@ -184,15 +187,14 @@ def test_a_result_that_could_not_be_written_is_named_before_anything_is_sent(tmp
 
 
 def test_the_ready_check_waits_for_the_port(tmp_path: Path) -> None:
-    with serving() as server:
-        port = server.port
+    server = Server(refusals=0)
     # Closed now; it opens once the run has said that it waits.
-    run = start_load(tmp_path, "--port", port, "--ready-check-timeout-sec", "60s", *FEW)
+    run = start_load(tmp_path, "--port", server.port, "--ready-check-timeout-sec", "60s", *FEW)
     assert run.stderr is not None
     first = run.stderr.readline()
     assert "cannot connect" in first
     assert "waiting for up to 60 s" in first
-    with serving(port=port):
+    with serving(server=server):
         done = finish(run, tmp_path)
     assert done.code == 0, done.err
     assert done.summary["completed"] == 4

@@ -37,6 +37,20 @@ def tiny_tokenizer(lost: str) -> Any:
     )
 
 
+def byte_tokenizer() -> Any:
+    """A token for each byte, and nothing else: it is loaded at once."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE({letter: i for i, letter in enumerate(alphabet)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, model_max_length=TINY_CONTEXT
+    )
+
+
 @pytest.fixture(scope="session")
 def tiny() -> Any:
     return tiny_tokenizer(lost="x")

@@ -18,7 +18,8 @@ from aisbench.workload.options import WorkloadOptions
 
 
 def build(directory: Path, backend: str = "openai", **given: Any) -> tuple[Workload, list[dict[str, Any]]]:
-    options = WorkloadOptions(**({"count": 10, "model": "m", "input_len": 8, "output_len": 4} | given))
+    options = WorkloadOptions(**{"count": 10, "model": "m", "input_len": 8, "output_len": 4, **given})
+    assert options.count is not None
     workload = build_workload(options, backend_named(backend), directory)
     bodies = BodyFile(str(workload.bodies.path))
     return workload, [json.loads(bodies[i]) for i in range(options.count)]
@@ -88,7 +89,7 @@ def test_an_unknown_data_set_lists_the_known(tmp_path: Path, name: str, hint: st
 
 
 def test_options_are_checked_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="--output-len 0"):
+    with pytest.raises(BadInput, match="--output-len must be a whole number from 1"):
         build(tmp_path, output_len=0)
     assert list(tmp_path.iterdir()) == []
 

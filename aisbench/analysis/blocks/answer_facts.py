@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FINISHES
-from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.statistics import describe
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.measured import Measured
+from aisbench.analysis.statistics.figures import describe
+from aisbench.metrics import SEVERAL_TOKENS_FROM
 from aisbench.records.run import Run
 
-# From here on a gap between events is not the gap between tokens.
-ITL_PER_EVENT_FROM = 1.1
 
-
-def answers_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, Any]:
+def answers_block(measured: Measured) -> dict[str, Any]:
     """summary.json's `answers`, of the succeeded requests.
 
     `itl_per`: "token", or "event" where events carry more than 1.1 tokens on average. `at_one_moment`: how many
@@ -27,7 +24,8 @@ def answers_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[s
     of the requests that came to one; `reasoning_only`: how many did not.
     `usage_contradicted`, `uncounted`: see TokenCounts. What does not apply is None.
     """
-    rows = run.selected(run.has_status("ok"))
+    run, tokens, latencies = measured.run, measured.tokens, measured.latencies
+    rows = run.selected(measured.ok)
     per_event = (tokens.per_event(run) or None) if run.streams and run.generates else None
     finish = np.bincount(rows["finish"], minlength=len(FINISHES))
     count = len(rows)
@@ -35,11 +33,11 @@ def answers_block(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[s
     first_ms = first_answers_ms(run)
     return {
         "tokens_per_event": per_event,
-        "itl_per": None if per_event is None else "event" if per_event > ITL_PER_EVENT_FROM else "token",
+        "itl_per": None if per_event is None else "event" if per_event > SEVERAL_TOKENS_FROM else "token",
         "at_one_moment": latencies.at_one_moment if run.streams else 0,
         "finish": {name: int(finish[code]) for code, name in enumerate(FINISHES)},
         "truncated_share": float(finish[FINISHES.index("length")]) / count if count else None,
-        "first_answer_ms": describe(first_ms, run.config.get("percentiles") or ()) if reasoned else None,
+        "first_answer_ms": describe(first_ms, measured.percents) if reasoned else None,
         "reasoning_only": count - len(first_ms) if reasoned else 0,
         "usage_contradicted": tokens.contradicted,
         "uncounted": tokens.uncounted,

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from aisbench.analysis.blocks.roofline import roofline_block
-from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms
-from aisbench.analysis.tokens import itl_histogram
+from aisbench.analysis.measured import Measured
+from aisbench.analysis.statistics.figures import Figures, describe, describe_histogram_ms
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
 
@@ -68,7 +68,7 @@ def ttft_bounds_ms(run: Run) -> list[float] | None:
     return [float(low.mean()) / 1e6, float(high.mean()) / 1e6]
 
 
-def late_merge_share(run: Run) -> float:
+def late_merge_share(measured: Measured) -> float:
     """The share of token gaps blurred because the reader came back late.
 
     A merged read whose window (time since the socket was known empty) exceeds twice the reader's own
@@ -77,7 +77,8 @@ def late_merge_share(run: Run) -> float:
     But no pause of a server lasts for several of its own gaps, so that beyond those the reader was stopped, however
     few of its reads that were. There the window holds as many events as mean gaps.
     """
-    rows, itl = run.selected(run.has_status("ok")), itl_histogram(run)
+    run, itl = measured.run, measured.itl
+    rows = run.selected(measured.ok)
     merged_reads, merged = int(run.rows["merged_reads"].sum()), int(rows["merged_events"].sum())
     if itl.count == 0 or merged_reads == 0:
         return 0.0
@@ -91,8 +92,9 @@ def late_merge_share(run: Run) -> float:
     return min(1.0, blurred / itl.count)
 
 
-def client_block(run: Run, lag: Figures | None) -> dict[str, Any]:
+def client_block(measured: Measured, lag: Figures | None) -> dict[str, Any]:
     """summary.json's `client`."""
+    run = measured.run
     rows = run.selected(run.has_status("ok"))
     seen = (rows["first_token_seen_ns"] - rows["sent_ns"]) / 1e6
     reads = int(run.rows["reads"].sum())
@@ -109,7 +111,7 @@ def client_block(run: Run, lag: Figures | None) -> dict[str, Any]:
         "events_per_read": int(run.rows["events"].sum()) / reads if reads else 0.0,
         "merged_reads": int(run.rows["merged_reads"].sum()),
         "merged_events": int(run.rows["merged_events"].sum()),
-        "late_merge_share": late_merge_share(run),
+        "late_merge_share": late_merge_share(measured),
         "reader_rest_ms": rest_ns_of(run) / 1e6,
         "reused_connections": int(run.rows["reused"].sum()),
         "stale_retries": sum(int(worker.get("stale_retries") or 0) for worker in run.workers),

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.measured import Measured
+from aisbench.analysis.samples import Sample
 from aisbench.records.run import Run
 
-Sample = dict[str, Any]
 GAUGES = ("utilisation_percent", "memory_used_bytes", "power_w", "temperature_c")
 
 
-def device_samples(run: Run) -> dict[str, list[Sample]]:
-    """By device its samples in their order; empty where nothing was read. Torn lines are left out."""
-    path = run.records / "devices.jsonl"
-    found: dict[str, list[Sample]] = {}
-    if not path.is_file():
-        return found
-    for line in path.read_bytes().splitlines():
-        try:
-            sample = json.loads(line)
-            found.setdefault(str(sample["device"]), []).append({**sample, "t_ns": int(sample["t_ns"])})
-        except (ValueError, LookupError, TypeError):
-            # The last line of a killed run may be cut short.
-            continue
-    return found
-
-
-def devices_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
+def devices_block(measured: Measured) -> dict[str, Any] | None:
     """summary.json's `devices`; None where no device was read.
 
     Of each device mean and max of the samples within the run, and its energy over the run; then the sums
     over all devices. They hold what the devices draw when idle, and all of them, used by the server or not.
     """
-    devices = [one_device(run, name, samples) for name, samples in device_samples(run).items()]
+    devices = [one_device(measured.run, name, samples) for name, samples in measured.device_samples.items()]
     if not devices:
         return None
     powers = [device["power_w"]["mean"] for device in devices if device["power_w"]]
     energies = [device["energy_j"] for device in devices if device["energy_j"] is not None]
-    output = int(tokens.output.sum())
+    output = int(measured.tokens.output.sum())
     return {
         "devices": devices,
         "power_w_mean": sum(powers) if powers else None,

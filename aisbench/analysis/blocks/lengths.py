@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FINISHES
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.measured import Measured
 from aisbench.records.run import Run
 
 # A length within so many tokens, or this share, of what was asked is that length: servers differ by an
@@ -17,22 +17,23 @@ OUTPUT_SPARE, OUTPUT_SHARE = 1, 0.02
 SHORTER_INPUT_SPARE, LONGER_INPUT_SPARE, INPUT_SHARE = 8, 128, 0.1
 
 
-def lengths_block(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+def lengths_block(measured: Measured) -> dict[str, Any]:
     """summary.json's `lengths`: {"input": ..., "output": ...}, each None where there is nothing to compare.
 
     Of the compared `requests`: how many came `shorter` or `longer`, the `off_share` of both, and min, median and max
     of `asked` and `got`. An output that the model ended by itself is as long as it was to be, unless the
     request forbade that (--ignore-eos).
     """
-    return {"input": input_lengths(run), "output": output_lengths(run, tokens)}
+    return {"input": input_lengths(measured.run), "output": output_lengths(measured)}
 
 
-def output_lengths(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
+def output_lengths(measured: Measured) -> dict[str, Any] | None:
+    run = measured.run
     planned = run.planned_lengths("max_tokens")
     if planned is None or not run.generates:
         return None
     kept = run.has_status("ok") & (planned > 0)
-    asked, got = planned[kept].astype(np.int64), tokens.output[kept]
+    asked, got = planned[kept].astype(np.int64), measured.tokens.output[kept]
     spare = np.maximum(OUTPUT_SPARE, OUTPUT_SHARE * asked)
     until_asked = run.rows["finish"][kept] == FINISHES.index("length")
     shorter = (asked - got > spare) & (until_asked | forbids_early_end(run.config))

@@ -6,18 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.statistics import Figures, describe
-from aisbench.analysis.tokens import TokenCounts
-from aisbench.records.run import Run
+from aisbench.analysis.measured import Measured
+from aisbench.analysis.statistics.figures import Figures, describe
 
 
-def per_user_block(
-    run: Run, latencies: Latencies, tokens: TokenCounts, mine: Any = ...
-) -> dict[str, Figures]:
-    """Decode = 1 / TPOT, prefill = prompt tokens / TTFT, in tokens/s. `mine`: mask or index of the succeeded requests."""
+def per_user_block(measured: Measured, mine: Any = ...) -> dict[str, Figures]:
+    """Decode = 1 / TPOT, prefill = prompt tokens / TTFT, in tokens/s; nothing for whole answers. `mine`: mask or index of the
+    succeeded requests."""
+    if not measured.run.streams:
+        return {}
     prompt, ttft, tpot = (
-        values[mine] for values in (tokens.prompt[run.has_status("ok")], latencies.ttft, latencies.tpot_each)
+        values[mine]
+        for values in (
+            measured.tokens.prompt[measured.ok],
+            measured.latencies["ttft"],
+            measured.latencies["tpot"],
+        )
     )
     known = (prompt > 0) & (ttft > 0)
     return {
@@ -26,13 +30,12 @@ def per_user_block(
     }
 
 
-def per_request_block(
-    run: Run, latencies: Latencies, tokens: TokenCounts, mine: Any = ...
-) -> dict[str, Figures]:
+def per_request_block(measured: Measured, mine: Any = ...) -> dict[str, Figures]:
     """How many tokens requests had, and how fast each came: output tokens / E2EL, tokens/s. `mine`: as above."""
-    ok = run.has_status("ok")
+    tokens, ok = measured.tokens, measured.ok
     prompt, output, e2el = (
-        np.asarray(values[mine], float) for values in (tokens.prompt[ok], tokens.output[ok], latencies.e2el)
+        np.asarray(values[mine], float)
+        for values in (tokens.prompt[ok], tokens.output[ok], measured.latencies["e2el"])
     )
     timed = e2el > 0
     return {

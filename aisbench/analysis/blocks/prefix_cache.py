@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from aisbench.analysis.blocks.server import growth, read_samples
+from aisbench.analysis.blocks.server import growth
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.analysis.verdict.thresholds import MOST_TEMPLATE_TOKENS
 from aisbench.records.run import Run
 
 
-def prefix_cache_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
+def prefix_cache_block(measured: Measured) -> dict[str, Any] | None:
     """summary.json's `prefix_cache`; None where nothing was generated or no prompt token is known of.
 
     Shares are of all prompt tokens, 0 to 1, None where they are not known. `workload_share`: what repeats the
@@ -20,13 +21,14 @@ def prefix_cache_block(run: Run, tokens: TokenCounts) -> dict[str, Any] | None:
     `server_share`: by the servers' metrics; `request_share`: by the usage of `requests_counted` requests, which
     is of this run's requests alone and therefore goes before. `unexplained_share`: hits beyond both of the first.
     """
+    run, tokens = measured.run, measured.tokens
     prompt = int(tokens.prompt.sum())
     if not run.generates or prompt == 0:
         return None
     own = workload_share(run, tokens)
     template = template_share(run, tokens)
     by_request, counted = request_share(run, tokens)
-    by_server = server_share(run, prompt)
+    by_server = server_share(measured, prompt)
     hit = by_server if by_request is None else by_request
     return {
         "workload_share": own,
@@ -87,9 +89,9 @@ def request_share(run: Run, tokens: TokenCounts) -> tuple[float | None, int]:
     return float(hits / tokens.prompt[told].sum()), int(told.sum())
 
 
-def server_share(run: Run, prompt_tokens: int) -> float | None:
+def server_share(measured: Measured, prompt_tokens: int) -> float | None:
     """By the servers' counters; llama.cpp counts what it computed, which is told from `prompt_tokens`."""
-    grown = growth(read_samples(run))
+    run, grown = measured.run, growth(measured.server_samples)
     queries = grown.get("prefix_queries", grown.get("prompt_tokens"))
     if queries and "prefix_hits" in grown:
         return min(1.0, float((grown["prefix_hits"] + grown.get("external_hits", 0.0)) / queries))

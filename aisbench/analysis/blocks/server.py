@@ -2,51 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
 import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.measured import Measured
+from aisbench.analysis.samples import Sample
 from aisbench.records.run import Run
 from aisbench.records.server_names import COUNTERS, HISTOGRAMS
 
-Sample = dict[str, Any]
 GAUGES = ("running", "waiting", "kv_use", "accept_length")
 PERCENTS = (50, 99)
 
 
-def read_samples(run: Run) -> dict[int, list[Sample]]:
-    """Per endpoint its samples in their order; empty where nothing was read. Torn lines are left out, and null,
-    which stands for what was not a finite number."""
-    path = run.records / "server.jsonl"
-    found: dict[int, list[Sample]] = {}
-    if not path.is_file():
-        return found
-    for line in path.read_bytes().splitlines():
-        try:
-            sample = json.loads(line)
-            sample["values"] = {k: v for k, v in sample["values"].items() if v is not None}
-            found.setdefault(int(sample["endpoint"]), []).append(sample)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            # The last line of a killed run may be cut short.
-            continue
-    return found
-
-
-def server_notes(run: Run) -> list[str]:
+def server_notes(measured: Measured) -> list[str]:
     """A sentence on the metrics that were left out because they were not finite numbers."""
-    path = run.records / "server.jsonl"
-    if not path.is_file() or b"null" not in path.read_bytes():
-        return []
-    names: set[str] = set()
-    for line in path.read_bytes().splitlines():
-        with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
-            names |= {name for name, value in json.loads(line)["values"].items() if value is None}
+    names = measured.server_samples.not_finite
     if not names:
         return []
     return [
@@ -54,14 +28,14 @@ def server_notes(run: Run) -> list[str]:
     ]
 
 
-def server_block(run: Run, latencies: Latencies) -> dict[str, Any] | None:
+def server_block(measured: Measured) -> dict[str, Any] | None:
     """summary.json's `server`; None where no server told anything.
 
     Gauges: mean and peak of the samples within the run, summed over servers (shares: their mean). Counters:
     the growth from the sample before the start to the last one, which is reset's remainder where a server
     was restarted in between.
     """
-    samples = read_samples(run)
+    run, samples = measured.run, measured.server_samples
     if not samples:
         return None
     grown = growth(samples)
@@ -71,7 +45,7 @@ def server_block(run: Run, latencies: Latencies) -> dict[str, Any] | None:
         "counters": {name: grown[name] for name in COUNTERS if name in grown},
         "prefix_hit_rate": hit_rate(grown),
         "spec_decode": spec_decode(grown),
-        "reconcile": reconcile(run, latencies, grown),
+        "reconcile": reconcile(measured, grown),
     }
 
 
@@ -179,7 +153,7 @@ def spec_decode(grown: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def reconcile(run: Run, latencies: Latencies, grown: dict[str, Any]) -> dict[str, Any]:
+def reconcile(measured: Measured, grown: dict[str, Any]) -> dict[str, Any]:
     """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client; None where
     the two are not of the same requests, as their numbers tell: a difference of them would mean nothing.
 
@@ -187,14 +161,18 @@ def reconcile(run: Run, latencies: Latencies, grown: dict[str, Any]) -> dict[str
     ones, or, where only then the numbers agree, all that had a first token. A percentile of the server is known to
     its bucket alone.
     """
+    run = measured.run
     found: dict[str, Any] = {}
-    for name in HISTOGRAMS:
-        ours = getattr(latencies, name)
+    for metric in measured.request_metrics:
+        name = metric.name
+        if name not in HISTOGRAMS:
+            continue
+        ours = measured.latencies.measured(name)
         count = grown.get(f"{name}_count", 0.0)
         if name == "ttft" and int(count) != len(ours):
             begun = first_tokens_ms(run)
             ours = begun if len(begun) == int(count) else ours
-        if count <= 0 or len(ours) == 0 or (name == "ttft" and not run.streams):
+        if count <= 0 or len(ours) == 0:
             continue
         mean_ms = 1e3 * grown[f"{name}_sum"] / count
         found[f"{name}_ms"] = {

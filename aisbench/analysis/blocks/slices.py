@@ -9,11 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
-from aisbench.analysis.blocks.failures import failures_by_kind
-from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import flow_within
-from aisbench.analysis.tokens import TokenCounts
 from aisbench.records.run import Run
 
 # Unasked, runs of five minutes and more are sliced, into minutes while those are not too many.
@@ -34,26 +31,24 @@ def width_ns(run: Run) -> int | None:
     return int((few or UNASKED_WIDTHS_S[-1:])[0] * 1e9)
 
 
-def slices_block(
-    run: Run, latencies: Latencies, tokens: TokenCounts, in_flight: InFlight
-) -> dict[str, Any] | None:
+def slices_block(measured: Measured) -> dict[str, Any] | None:
     """summary.json's `slices`: {"width_s", "slices": [...]}; None where the run is not sliced.
 
     A slice counts what happened in it: requests as sent when they were sent, and as completed, with their
     latencies, or failed when they ended; the last one ends with the run. Output tokens come from the flow of token
     events, each taken as the run's mean number of tokens. Latencies of no requests are None.
     """
+    run, in_flight = measured.run, measured.in_flight
     width = width_ns(run)
     if width is None or run.duration_ns <= 0:
         return None
     edges = np.append(np.arange(0, run.duration_ns, width), run.duration_ns)
-    ok = run.has_status("ok")
     sent = run.rows["sent_ns"][run.rows["sent_ns"] > 0]
-    ended = Parts.of(run.rows["done_ns"][ok] - run.start_ns, edges)
-    timed = Parts.of((run.rows["done_ns"][ok] - run.start_ns)[latencies.measured], edges)
+    done_ns = run.rows["done_ns"][measured.ok] - run.start_ns
+    ended = Parts.of(done_ns, edges)
     seconds = np.diff(edges) / 1e9
     to_the_last = np.append(edges[:-1], max(int(edges[-1]), len(run.flow) * FLOW_BUCKET_NS))
-    flowed = flow_within(run, to_the_last) * tokens.per_event(run)
+    flowed = flow_within(run, to_the_last) * measured.tokens.per_event(run)
     columns: dict[str, Any] = {
         "begin_s": edges[:-1] / 1e9,
         "end_s": edges[1:] / 1e9,
@@ -65,13 +60,14 @@ def slices_block(
         "in_flight_mean": in_flight.means(edges.astype(float)),
         "in_flight_max": in_flight.peaks(edges),
     }
-    if run.streams:
-        columns |= ended.figures("ttft", latencies.ttft)
-        columns |= timed.figures("tpot", latencies.tpot)
-    columns |= ended.figures("e2el", latencies.e2el)
+    for metric in measured.request_metrics:
+        values = measured.latencies[metric.name]
+        known = ~np.isnan(values)
+        parts = ended if known.all() else Parts.of(done_ns[known], edges)
+        columns |= parts.figures(metric.name, values[known])
     kinds = {
         kind: np.diff(Parts.of(rows["done_ns"] - run.start_ns, edges).cuts)
-        for kind, rows in failures_by_kind(run).items()
+        for kind, rows in measured.failures.items()
     }
     columns["failed"] = sum(kinds.values(), columns["failed"])
     slices = [

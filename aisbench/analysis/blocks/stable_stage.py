@@ -20,10 +20,8 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.blocks.per_request import per_request_block, per_user_block
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import flow_within
-from aisbench.analysis.statistics import describe
-from aisbench.analysis.tokens import TokenCounts
 from aisbench.records.run import Run
 
 # In-flight is averaged over so many equal stretches of time, and five of those make a batch.
@@ -114,38 +112,24 @@ def mser5(values: NDArray[np.float64]) -> int | None:
     return best * BATCH
 
 
-def stable_block(run: Run, in_flight: InFlight, latencies: Latencies, tokens: TokenCounts) -> dict[str, Any]:
+def stable_block(measured: Measured) -> dict[str, Any]:
     """summary.json's `stable`: both windows, and the figures of the requests that start inside."""
     return {
-        "aisbench": figures(run, at_maximum(run, in_flight), in_flight, latencies, tokens),
-        "statistical": figures(
-            run, settled(run, in_flight), in_flight, latencies, tokens, by_what_came_out=True
-        ),
+        "aisbench": figures(measured, at_maximum(measured.run, measured.in_flight)),
+        "statistical": figures(measured, settled(measured.run, measured.in_flight), by_what_came_out=True),
     }
 
 
-def figures(
-    run: Run,
-    window: Window,
-    in_flight: InFlight,
-    latencies: Latencies,
-    tokens: TokenCounts,
-    *,
-    by_what_came_out: bool = False,
-) -> dict[str, Any]:
+def figures(measured: Measured, window: Window, *, by_what_came_out: bool = False) -> dict[str, Any]:
     """Throughputs are those requests' over the window's length, or what came out in it; latencies in ms as in `metrics`;
     totals, `per_request` and `per_user` of the requests that start inside."""
     if window.reason is not None:
         return {"window_ms": None, "reason": window.reason}
+    run, tokens, ok = measured.run, measured.tokens, measured.ok
     sent = run.rows["sent_ns"] - run.start_ns
     inside = (run.rows["sent_ns"] > 0) & (sent >= window.begin_ns) & (sent <= window.end_ns)
-    ok = run.has_status("ok")
     mine = inside[ok]
     seconds = (window.end_ns - window.begin_ns) / 1e9
-    percents = run.config.get("percentiles") or ()
-    shown = {"ttft_ms": latencies.ttft, "tpot_ms": latencies.tpot_each, "e2el_ms": latencies.e2el}
-    if not run.streams:
-        shown = {"e2el_ms": latencies.e2el}
     of_those = inside & ok
     if by_what_came_out:
         done = run.rows["done_ns"] - run.start_ns
@@ -154,7 +138,7 @@ def figures(
     if by_what_came_out and run.streams:
         edges = np.array([window.begin_ns, window.end_ns])
         output = float(flow_within(run, edges)[0]) * tokens.per_event(run)
-    longest_ms = float(latencies.e2el.max(initial=0.0))
+    longest_ms = float(measured.latencies["e2el"].max(initial=0.0))
     return {
         "window_ms": [window.begin_ns / 1e6, window.end_ns / 1e6],
         "reason": None,
@@ -162,15 +146,13 @@ def figures(
         "started": int(inside.sum()),
         "completed": int(mine.sum()),
         "failed": int((inside & run.has_status("failed")).sum()),
-        "in_flight_mean": in_flight.mean_within(window.begin_ns, window.end_ns),
+        "in_flight_mean": measured.in_flight.mean_within(window.begin_ns, window.end_ns),
         "request_throughput": float(of_those.sum()) / seconds,
         "output_throughput": output / seconds,
         "total_token_throughput": (output + float(tokens.prompt[of_those].sum())) / seconds,
-        "metrics": {
-            name: describe(values[mine & ~np.isnan(values)], percents) for name, values in shown.items()
-        },
+        "metrics": measured.figures_within(mine, measured.percents),
         "total_input_tokens": int(tokens.prompt[inside].sum()),
         "total_output_tokens": int(tokens.output[inside].sum()),
-        "per_request": per_request_block(run, latencies, tokens, mine),
-        "per_user": per_user_block(run, latencies, tokens, mine) if run.streams else {},
+        "per_request": per_request_block(measured, mine),
+        "per_user": per_user_block(measured, mine),
     }

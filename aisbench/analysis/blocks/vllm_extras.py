@@ -23,7 +23,7 @@ def queue_metrics(run: Run, latencies: Latencies) -> dict[str, NDArray[np.float6
     waited = (rows[run.sends_from] - rows["planned_ns"]) / 1e6
     found = {"client_queue_time": waited}
     if run.config.get("concurrency") is not None and is_finite(run.config.get("rate")):
-        found["e2el_including_client_queue"] = latencies.e2el + waited
+        found["e2el_including_client_queue"] = latencies["e2el"] + waited
     return found
 
 

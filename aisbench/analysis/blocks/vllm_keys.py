@@ -14,37 +14,53 @@ from typing import Any
 import numpy as np
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
-from aisbench.analysis.blocks.server import growth, read_samples, spec_decode
+from aisbench.analysis.blocks.server import growth, spec_decode
 from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS, probe_keys, queue_metrics
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.statistics import Figures, describe, describe_histogram_ms, percentile_name
-from aisbench.analysis.token_flow import token_flow
-from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text, itl_histogram, logged_gaps_ns
+from aisbench.analysis.statistics.figures import Figures, describe, percentile_name
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.run import Run
 
-METRIC_ORDER = ("ttft", "tpot", "itl", "e2el")
+# Those that vLLM shows unasked.
+UNASKED = ("ttft", "tpot", "itl")
+# What has one entry a request.
+REQUEST_ARRAYS = frozenset(
+    (
+        "input_lens",
+        "output_lens",
+        "ttfts",
+        "itls",
+        "latencies",
+        "start_times",
+        "queue_times",
+        "generated_texts",
+        "errors",
+    )
+)
 
 
-def vllm_result(run: Run) -> dict[str, Any]:
-    """vllm.json of `run`. Answers that were not generated have the keys of vLLM's pooling runs."""
-    config, tokens = run.config, TokenCounts.of(run)
-    latencies = Latencies.of(run, tokens, run.sends_from)
+def vllm_result(measured: Measured) -> dict[str, Any]:
+    """vllm.json of the run. Answers that were not generated have the keys of vLLM's pooling runs."""
+    run, tokens, latencies = measured.run, measured.tokens, measured.vllm_latencies
+    config = run.config
     result = identity(run)
     if not run.generates:
         result |= pooling_totals(run, tokens) | pooling_arrays(run, tokens)
-        return result | statistics_keys("e2el", describe(latencies.e2el, percents(run)), percents(run))
+        return result | statistics_keys("e2el", describe(latencies["e2el"], percents(run)), percents(run))
     goodput = config.get("goodput")
     result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
     result |= arrays(run, tokens, bool(config.get("save_detailed")))
-    result |= peaks(run, tokens) | probe_keys(run)
-    drafted = spec_decode(growth(read_samples(run)))
+    result |= peaks(measured) | probe_keys(run)
+    drafted = spec_decode(growth(measured.server_samples))
     result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
-    wanted = config.get("percentile_metrics") or METRIC_ORDER[:3]
-    for name in METRIC_ORDER:
-        if name in (wanted if run.streams else ("e2el",)):
-            result |= statistics_keys(name, metric(run, latencies, name), percents(run))
+    wanted = config.get("percentile_metrics") or UNASKED
+    for metric in measured.metrics:
+        # Of whole answers those that they have, whatever was asked for.
+        if metric.name in wanted or (not run.streams and metric.headline):
+            figures = measured.figures(metric, percents(run), latencies)
+            result |= statistics_keys(metric.name, figures, percents(run))
     for name, values in queue_metrics(run, latencies).items() if set(wanted) & set(QUEUE_METRICS) else ():
         if name in wanted:
             result |= statistics_keys(name, describe(values, percents(run)), percents(run))
@@ -58,16 +74,6 @@ def as_vllm_writes(result: dict[str, Any]) -> dict[str, Any]:
 
 def percents(run: Run) -> list[float]:
     return run.config.get("percentiles") or [99]
-
-
-def metric(run: Run, latencies: Latencies, name: str) -> Figures:
-    """describe()'s figures of a latency, ms; ITL from the token log where there is a whole one."""
-    if name != "itl":
-        return describe(getattr(latencies, name), percents(run))
-    gaps = logged_gaps_ns(run)
-    if gaps is None:
-        return describe_histogram_ms(itl_histogram(run), percents(run))
-    return describe(gaps / 1e6, percents(run))
 
 
 def identity(run: Run) -> dict[str, Any]:
@@ -98,9 +104,9 @@ def identity(run: Run) -> dict[str, Any]:
     return result
 
 
-def own_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+def own_totals(measured: Measured) -> dict[str, Any]:
     """The totals that every summary has, also where vLLM's result of that kind lacks them."""
-    return totals(run, tokens, None) | peaks(run, tokens)
+    return totals(measured.run, measured.tokens, None) | peaks(measured)
 
 
 def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
     }
 
 
-def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list]:
+def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
     kept = run.has_status("ok", "failed")
     found = arrays(run, tokens, bool(run.config.get("save_detailed")))
     if not run.config.get("save_detailed"):
@@ -155,7 +161,7 @@ def totals(run: Run, tokens: TokenCounts, good: int | None) -> dict[str, Any]:
     }
 
 
-def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
+def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list[Any]]:
     """Without `detailed` only latencies and queue_times, as vLLM leaves them."""
     kept = run.has_status("ok", "failed")
     rows = run.selected(kept)
@@ -186,15 +192,16 @@ def error_text(row: np.void) -> str:
     return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
 
 
-def peaks(run: Run, tokens: TokenCounts) -> dict[str, float]:
+def peaks(measured: Measured) -> dict[str, float]:
     """Over whole seconds from the first successful send: output tokens, and requests that touch one."""
-    rows = run.selected(run.has_status("ok"))
+    run = measured.run
+    rows = run.selected(measured.ok)
     most, concurrent = 0.0, 0
     if len(rows):
         sent_ns = rows[run.sends_from]
         first_ns = int(sent_ns.min())
         skipped = max(0, (first_ns - run.start_ns) // FLOW_BUCKET_NS)
-        most = peak_per_second(token_flow(run, tokens)[skipped:])
+        most = peak_per_second(measured.flow[skipped:])
         begin = (sent_ns - first_ns) // NS
         # A request that ends at a second's very beginning does not touch that second.
         end = np.maximum(-(-(rows["last_token_ns"] - first_ns) // NS), begin + 1)

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aisbench.errors import BadInput
+from aisbench.metrics import NAMES, metrics_of
 
 if TYPE_CHECKING:
-    from aisbench.records.run import Run
+    from aisbench.analysis.measured import Measured
 
-LATENCIES = ("ttft", "tpot", "itl", "e2el")
 SHARES = ("error_rate", "cut_off_rate")
 RATES = ("request_throughput", "output_throughput", "request_goodput")
 EXAMPLE = "--fail-on 'error_rate>0.05 ttft_p99>500'"
 _TERM = re.compile(r"(?P<name>[a-z_0-9.]+)(?P<sign>[<>]=?)(?P<bound>[0-9.]+(?:[eE][-+]?[0-9]+)?)$")
 _LATENCY = re.compile(
-    rf"(?P<metric>{'|'.join(LATENCIES)})_(?P<of>mean|median|min|max|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$"
+    rf"(?P<metric>{'|'.join(NAMES)})_(?P<of>mean|median|min|max|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$"
 )
 
 
@@ -64,7 +64,7 @@ def parse_gates(text: str | None) -> tuple[Gate, ...]:
         if name not in (*SHARES, *RATES) and not _LATENCY.match(name):
             raise BadInput(
                 f"--fail-on: unknown figure {name!r}; known: {', '.join((*SHARES, *RATES))}, and "
-                f"{', '.join(LATENCIES)} each with _mean, _median, _min, _max or a percentile, as in ttft_p99"
+                f"{', '.join(NAMES)} each with _mean, _median, _min, _max or a percentile, as in ttft_p99"
             )
         gate = Gate(name, match["sign"], float(match["bound"]))
         if gate.percent is not None and not 0 <= gate.percent <= 100:
@@ -73,14 +73,14 @@ def parse_gates(text: str | None) -> tuple[Gate, ...]:
     return tuple(gates)
 
 
-def broken_gates(run: Run, summary: Mapping[str, Any], gates: tuple[Gate, ...]) -> list[str]:
+def broken_gates(measured: Measured, summary: Mapping[str, Any], gates: tuple[Gate, ...]) -> list[str]:
     """A sentence for each of `gates` that the run broke. A figure that was not measured breaks its gate."""
-    from aisbench.analysis.latencies import Latencies
-    from aisbench.analysis.summary import metrics_block
-    from aisbench.analysis.tokens import TokenCounts, logged_gaps_ns
-
     percents = [gate.percent for gate in gates if gate.percent is not None]
-    metrics = metrics_block(run, Latencies.of(run, TokenCounts.of(run)), logged_gaps_ns(run), percents)
+    metrics = {
+        metric.key: measured.figures(metric, percents)
+        for metric in metrics_of(streams=measured.run.streams)
+        if any(gate.name.startswith(f"{metric.name}_") for gate in gates)
+    }
     sentences = []
     for gate in gates:
         value = figure(gate.name, summary, metrics)
@@ -93,7 +93,7 @@ def broken_gates(run: Run, summary: Mapping[str, Any], gates: tuple[Gate, ...]) 
 
 def figure(name: str, summary: Mapping[str, Any], metrics: Mapping[str, Any]) -> float | None:
     """The value of `name`; None where nothing was measured."""
-    from aisbench.analysis.statistics import percentile_name
+    from aisbench.analysis.statistics.figures import percentile_name
 
     requests = summary["requests"]
     if name == "error_rate":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from aisbench.analysis.blocks.failures import refused_fields
 from aisbench.analysis.blocks.turns import turn_notes
+from aisbench.analysis.failures import refused_fields
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.verdict import thresholds

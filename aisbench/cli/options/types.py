@@ -5,19 +5,23 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from aisbench.cli.options.config_file import read_config_file
-from aisbench.config.run_config import RunConfig
 from aisbench.durations import seconds
 from aisbench.workload.seeds import AUTO, LARGEST
 
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    # Not generic in older versions.
+    ParamType = click.ParamType
 
-class JsonObject(click.ParamType):
+
+class JsonObject(ParamType):
     """A JSON object, or one that a config file holds already."""
 
     name = "json"
@@ -40,7 +44,7 @@ class JsonObject(click.ParamType):
         return parsed
 
 
-class Pairs(click.ParamType):
+class Pairs(ParamType):
     """`NAME{mark}VALUE` pairs behind one flag, separated by blanks or commas."""
 
     name = "pairs"
@@ -86,7 +90,7 @@ class Pairs(click.ParamType):
         return number
 
 
-class Duration(click.ParamType):
+class Duration(ParamType):
     """Seconds, or a span with its unit."""
 
     name = "duration"
@@ -98,7 +102,7 @@ class Duration(click.ParamType):
             self.fail(f"{value!r} is not a span of time; give seconds, or 30s, 5m, 1h30m, 500ms", param, ctx)
 
 
-class Listed(click.ParamType):
+class Listed(ParamType):
     """Values behind one flag, separated by commas or blanks."""
 
     name = "list"
@@ -117,7 +121,7 @@ class Listed(click.ParamType):
             self.fail(f"{value!r}: give {self.kind.__name__} values separated by commas", param, ctx)
 
 
-class Seed(click.ParamType):
+class Seed(ParamType):
     """A whole number, or auto."""
 
     name = "seed"
@@ -131,7 +135,7 @@ class Seed(click.ParamType):
         return int(text)
 
 
-class HostPort(click.ParamType):
+class HostPort(ParamType):
     """`[HOST:]PORT`, an address to listen on; this host alone unless HOST says otherwise."""
 
     name = "address"
@@ -151,7 +155,7 @@ class HostPort(click.ParamType):
         return host.strip("[]") or "127.0.0.1", int(port)
 
 
-class Choice(click.ParamType):
+class Choice(ParamType):
     """One of a few words, which shell completion knows. `words` may be a function, for lists that are long to import.
 
     `open`: other words are let through, for the engine to judge.
@@ -188,40 +192,6 @@ class Line(click.types.StringParamType):
     """A text that may hold blanks; in an environment variable several stand in lines of their own."""
 
     envvar_list_splitter = "\n"
-
-
-def default(name: str) -> Any:
-    """The default of an option is that of RunConfig."""
-    for field in fields(RunConfig):
-        if field.name == name:
-            return field.default
-    raise LookupError(name)
-
-
-def option(*flags: str, name: str, **how: Any) -> Any:
-    """An option of RunConfig's field `name`; the first flag is the one that messages use."""
-    if "default" not in how and not how.get("multiple"):
-        how["default"] = default(name)
-    how.setdefault("show_default", how["default"] is not None if "default" in how else False)
-    decorate = click.option(*flags, name, **how)
-    decorate.field = name  # type: ignore[attr-defined]
-    return decorate
-
-
-def chosen(names: tuple[str, ...], group: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The options of `group` for these fields of RunConfig, in its order."""
-    return tuple(one for one in group if one.field in names)
-
-
-def all_of(*groups: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """A decorator that gives a command all these options, in this order in its help."""
-
-    def decorate(command: Any) -> Any:
-        for decorator in reversed([one for group in groups for one in group]):
-            command = decorator(command)
-        return command
-
-    return decorate
 
 
 # A file that stands in for any of a command's options; read before they are.

@@ -1,4 +1,4 @@
-"""What the flags of vllm_options come to: the options of a run, and what a user should know about them."""
+"""What vLLM's own flags come to: the options of a run, and what a user should know about them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import click
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
-from aisbench.cli.options.vllm import LOGPROBS, SAMPLING, SCOPED, VLLM_WORKLOAD_OPTIONS
+from aisbench.cli.options.vllm import SCOPED
 from aisbench.config.run_config import RunConfig
+from aisbench.config.vllm_flags import SAMPLING, VllmFlags
 from aisbench.errors import BadInput
+from aisbench.options.option import declared
 
 # What vLLM's defaults for these come to: nothing is asked for.
 NEUTRAL = {"prefix_len": 0, "batch_size": 1}
@@ -64,14 +66,8 @@ def run_config(options: Mapping[str, Any], say: Say = to_stderr) -> RunConfig:
     return RunConfig(**given)
 
 
-def own_name(decorator: Any) -> str:
-    """The parameter that a click option sets."""
-    command = click.command()(decorator(lambda **_: None))
-    return str(command.params[0].name)
-
-
-# Those that are no fields of RunConfig.
-NAMES = tuple(own_name(one) for one in VLLM_WORKLOAD_OPTIONS if not hasattr(one, "field"))
+# Those that are no fields of RunConfig, or count with some data sets alone.
+NAMES = (*(one.name for one in SCOPED), *(one.name for one in declared(VllmFlags)))
 
 
 def datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
@@ -155,8 +151,8 @@ def tokenizer_of(model: str) -> str | None:
 
 def body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
     """Sampling parameters go into the body before --extra-body, which may replace them."""
-    sampling = {one.name: theirs[one.name] for one in SAMPLING if theirs[one.name] is not None}
-    logprobs = theirs[LOGPROBS.name]
+    sampling = {name: theirs[name] for name in SAMPLING if theirs[name] is not None}
+    logprobs = theirs["logprobs"]
     if not sampling and logprobs is None:
         return
     for name, value in sampling.items():
@@ -164,7 +160,7 @@ def body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
             raise BadInput(f"--{name.replace('_', '-')} must be a number, got {value:g}")
     backend = backend_named(given["backend"])
     if not backend.generates:
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in sampling) or LOGPROBS.flag
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in sampling) or "--logprobs"
         say(f"no effect with --backend {given['backend']}, which generates nothing: {flags}")
         return
     more: dict[str, Any] = {}
@@ -190,7 +186,7 @@ def in_order(given: dict[str, Any], sampling: dict[str, Any], backend: Backend) 
         return sampling
     ordered = {**sampling, "temperature": given["temperature"]}
     given["temperature"] = None
-    names = [one.name for one in SAMPLING]
+    names = [*SAMPLING]
     names.insert(names.index("min_p") + 1, "temperature")
     return {name: ordered[name] for name in names if name in ordered}
 

@@ -156,10 +156,13 @@ function decadeTicks(lowest, highest) {
   }
   return { tickvals: ticks, ticktext: ticks.map((t) => (t >= 1 ? t.toLocaleString("en") : String(sevenDigits(t)))) };
 }
-const LABELS = {
-  ttft: ["TTFT", "ttft"], e2el: ["E2EL", "decode"], itl: ["ITL", "decode"], tpot: ["TPOT", "valid"],
-  ttft_from_plan: ["TTFT from plan", "ttft"], e2el_from_plan: ["E2EL from plan", "decode"], delay: ["client delay", "decode"],
-};
+// The latencies of the page, by name; the table of them is Python's.
+const METRICS = Object.fromEntries((data.metrics || []).map((metric) => [metric.name, metric]));
+const LABELS = { delay: ["client delay", "decode"] };
+for (const { name, title, colour } of Object.values(METRICS)) {
+  LABELS[name] = [title, colour];
+  LABELS[`${name}_from_plan`] = [`${title} from plan`, colour];
+}
 // The same curves either way: latency by percentile, or the share of requests by latency.
 let asCdf = false;
 function curveChart(curves) {

@@ -1,5 +1,4 @@
 // Latency over time: the more requests of a latency were sent in a stretch of time, the stronger its cell.
-const HEAT_TITLES = { ttft: "TTFT", tpot: "TPOT", e2el: "E2EL" };
 let heatShown = Object.keys(data.heat)[0];
 
 function heatChart() {
@@ -15,7 +14,7 @@ function heatChart() {
   }], layout({
     margin: { l: TIME_LEFT(), r: 10, t: 30, b: 40 },
     xaxis: axis({ title: title("seconds since the start, when sent"), range: [0, data.duration_s], showgrid: false }),
-    yaxis: axis({ automargin: false, type: "log", title: title(`${HEAT_TITLES[heatShown]}, ms`), showgrid: false, ...decadeTicks(heat.ms[0], heat.ms[rows]) }),
+    yaxis: axis({ automargin: false, type: "log", title: title(`${METRICS[heatShown].title}, ms`), showgrid: false, ...decadeTicks(heat.ms[0], heat.ms[rows]) }),
   })];
 }
 

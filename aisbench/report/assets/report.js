@@ -1,9 +1,9 @@
-const some = (...names) => Object.fromEntries(names.map((name) => [name, data.curves[name]]));
+const curvesOf = (place) => Object.fromEntries(Object.entries(data.curves).filter(([name]) => METRICS[name.replace("_from_plan", "")].chart === place));
 const CHARTS = {
   concurrency: concurrencyChart,
   timeline: timelineChart,
-  "request-curves": () => curveChart(some("ttft", "e2el", "ttft_from_plan", "e2el_from_plan")),
-  "token-curves": () => curveChart(some("itl", "tpot")),
+  "request-curves": () => curveChart(curvesOf("request")),
+  "token-curves": () => curveChart(curvesOf("token")),
   heat: heatChart,
   lag: lagChart,
   delay: () => curveChart({ delay: data.delay }),
@@ -14,7 +14,7 @@ const CHARTS = {
 };
 // A run draws what it has: whole answers have no gaps, closed loops no plan, and few servers tell of themselves.
 const THERE = {
-  "token-curves": data.streams, heat: heatShown, lag: data.lag, delay: data.delay, slices: data.slices,
+  "token-curves": Object.keys(curvesOf("token")).length, heat: heatShown, lag: data.lag, delay: data.delay, slices: data.slices,
   server: data.server.kv_use || data.server.prefix_hit_rate,
   devices: Object.keys(data.devices).length, errors: Object.keys(data.errors).length,
 };

@@ -42,20 +42,18 @@ function throughputChart() {
   })];
 }
 
-const STATISTICS = [
-  ["TTFT p99", "ttft_ms", "p99", "ttft", "solid"], ["TTFT mean", "ttft_ms", "mean", "ttft", "dot"],
-  ["TPOT p99", "tpot_ms", "p99", "valid", "solid"], ["TPOT mean", "tpot_ms", "mean", "valid", "dot"],
-  ["E2EL p99", "e2el_ms", "p99", "decode", "solid"], ["E2EL mean", "e2el_ms", "mean", "decode", "dot"],
-];
+// What is drawn of each metric that every request has its own value of.
+const STATISTICS = Object.values(METRICS).filter((metric) => metric.headline && !metric.pooled).flatMap(({ title, key, colour }) => [
+  [`${title} p99`, key, "p99", colour, "solid"], [`${title} mean`, key, "mean", colour, "dot"],
+]);
 const latencyOf = (point, metric, statistic) => (point.metrics[metric]?.count ? shown(point.metrics[metric][statistic]) : NaN);
 function latencyChart() {
   const traces = STATISTICS.map(([name, metric, statistic, tint, dash]) =>
     curve(name, data.points.map((p) => latencyOf(p, metric, statistic)), tint, { line: { dash } }))
     .filter((trace) => trace.y.some((y) => y > 0));
   const seen = traces.flatMap((trace) => trace.y).filter((y) => y > 0);
-  const tints = { ttft: "ttft", tpot: "valid", e2el: "decode" };
   const bounds = data.bounds.map(({ metric, bound }) => ({
-    type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: bound, y1: bound, line: { color: colour(tints[metric]), width: 1.2, dash: "dash" },
+    type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: bound, y1: bound, line: { color: colour(METRICS[metric].colour), width: 1.2, dash: "dash" },
   }));
   const all = seen.concat(data.bounds.map(({ bound }) => bound));
   return [traces, layout({

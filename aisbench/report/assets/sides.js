@@ -67,8 +67,9 @@ function slicesChart() {
   return stacked([
     ["requests/s", there(lineOf("request_throughput", "requests/s", "accent"))],
     ["tokens/s", there(lineOf("output_throughput", "tokens/s", "valid"))],
-    ["ms", there(lineOf("p50_ttft_ms", "TTFT p50", "ttft"), lineOf("p99_ttft_ms", "TTFT p99", "ttft", "dot"),
-      lineOf("p50_e2el_ms", "E2EL p50", "decode"), lineOf("p99_e2el_ms", "E2EL p99", "decode", "dot"))],
+    ["ms", there(...Object.values(METRICS).filter((metric) => metric.headline && metric.chart === "request").flatMap((metric) => [
+      lineOf(`p50_${metric.key}`, `${metric.title} p50`, metric.colour), lineOf(`p99_${metric.key}`, `${metric.title} p99`, metric.colour, "dot"),
+    ]))],
   ]);
 }
 

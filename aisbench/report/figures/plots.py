@@ -13,9 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.sending import Sending
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import (
     Series,
     asked_rate_series,
@@ -24,16 +22,14 @@ from aisbench.analysis.series import (
     per_second,
     token_series,
 )
-from aisbench.analysis.token_flow import token_flow
-from aisbench.analysis.tokens import TokenCounts, itl_histogram
 from aisbench.errors import BadInput
+from aisbench.metrics import BRIEF, BY_NAME, TITLES, metrics_of
 from aisbench.records.run import Run
 from aisbench.report.page.curves import curve_fractions
 from aisbench.report.page.timeline import chosen
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-TITLES = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "e2el": "E2EL"}
 SECONDS = "seconds since the start"
 # Requests that a timeline of a page's width can show.
 TIMELINE_MOST = 4000
@@ -56,7 +52,7 @@ def run_figure(chart: str, runs: Runs, metric: str) -> go.Figure:
     return figure
 
 
-def line(name: str, at: int, x: NDArray, y: NDArray, **more: Any) -> go.Scatter:
+def line(name: str, at: int, x: NDArray[Any], y: NDArray[Any], **more: Any) -> go.Scatter:
     """The curve of run number `at`."""
     style = {"color": COLOURS[at % len(COLOURS)], "dash": DASHES[at % len(DASHES)], "width": 1.8}
     return go.Scatter(name=name, x=x, y=y, mode="lines", line={**style, **more.pop("line", {})}, **more)
@@ -65,7 +61,7 @@ def line(name: str, at: int, x: NDArray, y: NDArray, **more: Any) -> go.Scatter:
 def in_flight(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(layout={"xaxis_title": SECONDS, "yaxis_title": "requests in flight"})
     for at, (name, run) in enumerate(runs.items()):
-        series = in_flight_series(InFlight.of(run))
+        series = in_flight_series(Measured(run).in_flight)
         figure.add_trace(line(name, at, series.t_s, series.y, line={"shape": "hv", "dash": "solid"}))
     limits = {run.limit for run in runs.values()}
     if len(limits) == 1 and None not in limits:
@@ -79,7 +75,7 @@ def in_flight(runs: Runs, metric: str) -> go.Figure:
 def rates(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(layout={"xaxis_title": SECONDS, "yaxis_title": "requests/s"})
     for at, (name, run) in enumerate(runs.items()):
-        sending = Sending.of(run, InFlight.held(run))
+        sending = Measured(run).sending
         width_ns = bin_ns(run.duration_ns)
         asked = asked_rate_series(run, sending, width_ns)
         if asked is not None:
@@ -108,7 +104,7 @@ def to_the_end(rate: Series, run: Run) -> tuple[NDArray[np.float64], NDArray[np.
 def tokens(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(layout={"xaxis_title": SECONDS, "yaxis_title": "output tokens/s"})
     for at, (name, run) in enumerate(runs.items()):
-        series = token_series(run, bin_ns(run.duration_ns), token_flow(run, TokenCounts.of(run)))
+        series = token_series(run, bin_ns(run.duration_ns), Measured(run).flow)
         figure.add_trace(line(name, at, *to_the_end(series, run), line={"shape": "hv", "dash": "solid"}))
     figure.update_yaxes(rangemode="tozero")
     return figure
@@ -136,7 +132,7 @@ def cdf(runs: Runs, metric: str) -> go.Figure:
     figure = go.Figure(
         layout={
             "xaxis_title": f"{TITLES[metric]}, ms",
-            "yaxis_title": "share of token gaps" if metric == "itl" else "share of requests",
+            "yaxis_title": "share of token gaps" if BY_NAME[metric].pooled else "share of requests",
         }
     )
     for at, (name, run) in enumerate(runs.items()):
@@ -149,15 +145,19 @@ def cdf(runs: Runs, metric: str) -> go.Figure:
 
 def distribution(name: str, run: Run, metric: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fractions below 1 and the latency, in ms, that each of them is below. Raises BadInput where there is none."""
-    if metric != "e2el" and not run.streams:
-        raise BadInput(f"--metric {metric}: {name} has whole answers, which show e2el alone")
-    if metric == "itl":
-        histogram = itl_histogram(run)
+    measured = Measured(run)
+    if BY_NAME[metric].needs_stream and not run.streams:
+        alone = ", ".join(one.name for one in metrics_of(streams=False))
+        raise BadInput(f"--metric {metric}: {name} has whole answers, which show {alone} alone")
+    if BY_NAME[metric].pooled:
+        histogram = measured.itl
         fractions = curve_fractions(histogram.count)
-        values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / 1e6
+        values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / (
+            1e6 * measured.spread(BY_NAME[metric])
+        )
         count = histogram.count
     else:
-        found = getattr(Latencies.of(run, TokenCounts.of(run)), metric)
+        found = measured.latencies.measured(metric)
         count = len(found)
         fractions = curve_fractions(count)
         values = np.quantile(found, fractions) if count else found
@@ -205,7 +205,7 @@ def saturation_figure(searches: Mapping[str, Mapping[str, Any]]) -> go.Figure:
             raise BadInput(f"{name}: this search measured no load, so there is nothing to draw")
         load = np.array([point["load"] for point in points])
         done = np.array([point["request_throughput"] for point in points])
-        metric = "ttft" if "ttft_ms" in points[0]["metrics"] else "e2el"
+        metric = next(one.name for one in BRIEF if one.key in points[0]["metrics"])
         tail = np.array([point["metrics"][f"{metric}_ms"]["p99"] for point in points], float)
         figure.add_trace(
             line(f"{name}, requests/s", at, load, done, line={"dash": "solid"}).update(mode="lines+markers")

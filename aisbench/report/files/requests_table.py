@@ -11,9 +11,9 @@ import orjson
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FINISHES, STATUSES
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import each_gaps_ns, each_text
 from aisbench.records.failure_kinds import error_kind
-from aisbench.records.run import Run
 
 # Rows turned into Python objects at a time.
 BATCH = 8192
@@ -42,14 +42,15 @@ COUNTS = (
 )
 
 
-def write_requests(run: Run, path: Path) -> None:
-    """Writes one line per row of `run`, by slot. Unknown counts and moments not reached are null."""
+def write_requests(measured: Measured, path: Path) -> None:
+    """Writes one line per row of the run, by slot. Unknown counts and moments not reached are null."""
+    run = measured.run
     gaps = each_gaps_ns(run) if run.config.get("save_token_times") else None
     texts = each_text(run) if run.config.get("save_outputs") else None
     with path.open("wb") as file:
         for begin in range(0, len(run.rows), BATCH):
             lines = []
-            for line in lines_of(run, begin, begin + BATCH):
+            for line in lines_of(measured, begin, begin + BATCH):
                 if gaps is not None:
                     line["token_gaps_ms"] = (next(gaps) / 1e6).tolist()
                 if texts is not None:
@@ -58,7 +59,8 @@ def write_requests(run: Run, path: Path) -> None:
             file.writelines(lines)
 
 
-def lines_of(run: Run, begin: int, end: int) -> Iterator[dict[str, Any]]:
+def lines_of(measured: Measured, begin: int, end: int) -> Iterator[dict[str, Any]]:
+    run = measured.run
     rows = run.rows[begin:end]
     columns: dict[str, list[Any]] = {
         "slot": rows["slot"].tolist(),
@@ -71,11 +73,12 @@ def lines_of(run: Run, begin: int, end: int) -> Iterator[dict[str, Any]]:
     }
     for name in MOMENTS:
         columns[f"{name}_ms"] = moments_ms(rows[f"{name}_ns"], run.start_ns)
-    ends = (("ttft", "first_token_ns"), ("e2el", "last_token_ns"))
-    for name, to in ends if run.streams else ends[1:]:
-        columns[f"{name}_ms"] = spans_ms(rows["sent_ns"], rows[to])
-        if run.is_open_loop:
-            columns[f"{name}_from_plan_ms"] = spans_ms(rows["planned_ns"], rows[to])
+    for metric in measured.metrics:
+        if metric.until is not None:
+            until_ns = rows[metric.until]
+            columns[metric.key] = spans_ms(rows["sent_ns"], until_ns)
+            if run.is_open_loop:
+                columns[f"{metric.plan_name}_ms"] = spans_ms(rows["planned_ns"], until_ns)
     if run.streams:
         columns["ttft_low_ms"] = spans_ms(rows["send_returned_ns"], rows["first_token_low_ns"])
     if len(run.info.get("endpoints") or ()) > 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 import orjson
 
 from aisbench.analysis.blocks.vllm_keys import as_vllm_writes, vllm_result
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
+from aisbench.atomic import write_bytes
 from aisbench.disk import is_full
 from aisbench.errors import BadInput, CannotRun
 from aisbench.records.run import Run
@@ -28,16 +29,17 @@ def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]
     a crash. Raises BadInput when `run_dir` is no run folder, or the files cannot be written; CannotRun on a full disk.
     """
     run = Run.load(run_dir)
-    vllm = vllm_result(run)
-    summary = summarise(run, vllm)
+    measured = Measured(run)
+    vllm = vllm_result(measured)
+    summary = summarise(measured, vllm)
     folder = run.folder if output is None else output
     with writing_report(run.folder, folder):
         write_json(summary, folder / "summary.json", indent=True)
         write_json(as_vllm_writes(vllm), folder / "vllm.json")
         write_summary_csv(summary, folder / "summary.csv")
         write_slices_csv(summary["slices"], folder / "slices.csv")
-        write_requests(run, folder / "requests.jsonl")
-        write_html(run, summary, folder / "report.html")
+        write_requests(measured, folder / "requests.jsonl")
+        write_html(measured, summary, folder / "report.html")
     return summary
 
 
@@ -60,17 +62,3 @@ def writing_report(run: Path, folder: Path) -> Iterator[None]:
 
 def write_json(content: dict[str, Any], path: Path, *, indent: bool = False) -> None:
     write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 if indent else 0), path)
-
-
-def write_text(text: str, path: Path) -> None:
-    write_bytes(text.encode(), path)
-
-
-def write_bytes(content: bytes, path: Path) -> None:
-    """Whole or not at all: a reader never sees half of a file."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)

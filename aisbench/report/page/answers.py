@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aisbench.report.page.table import METRIC_NAMES, count, figure, table
-
-
-def metric_name(summary: dict[str, Any], key: str) -> str:
-    """ITL says so where its gaps are between events of several tokens."""
-    per_event = key == "itl_ms" and summary["answers"]["itl_per"] == "event"
-    return METRIC_NAMES[key] + (" per event" if per_event else "")
+from aisbench.report.page.table import count, figure, table
 
 
 def answers(summary: dict[str, Any]) -> str:

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.latencies import Latencies
-from aisbench.analysis.tokens import itl_histogram
+from aisbench.analysis.measured import Measured
 from aisbench.records.histograms import Histogram
-from aisbench.records.run import Run
 from aisbench.report.page.arrays import packed
 
 # Points of a latency curve below p90 and in each power of ten above it.
@@ -33,15 +31,15 @@ def curve(values_ms: NDArray[np.float64]) -> dict[str, Any] | None:
     return packed_curve(fractions, np.quantile(values_ms, fractions), float(values_ms.max()), len(values_ms))
 
 
-def histogram_curve(histogram: Histogram) -> dict[str, Any] | None:
+def histogram_curve(histogram: Histogram, spread: float = 1.0) -> dict[str, Any] | None:
     if histogram.count == 0:
         return None
     fractions = curve_fractions(histogram.count)
-    values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / 1e6
-    return packed_curve(fractions, values, histogram.max_ns / 1e6, histogram.count)
+    values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / (1e6 * spread)
+    return packed_curve(fractions, values, histogram.max_ns / (1e6 * spread), histogram.count)
 
 
-def packed_curve(fractions: NDArray, values: NDArray, highest: float, count: int) -> dict[str, Any]:
+def packed_curve(fractions: NDArray[Any], values: NDArray[Any], highest: float, count: int) -> dict[str, Any]:
     """The highest value of n stands at the fraction 1 - 1 / (2 n): it is beyond what n values resolve."""
     return {
         "fraction": packed(np.append(fractions, 1 - 0.5 / count)),
@@ -50,17 +48,19 @@ def packed_curve(fractions: NDArray, values: NDArray, highest: float, count: int
     }
 
 
-def curves(run: Run, latencies: Latencies) -> dict[str, Any]:
-    """Latency by fraction of requests (ITL: of token gaps), None for what the run does not have."""
-    planned = {"ttft_from_plan": latencies.ttft_from_plan, "e2el_from_plan": latencies.e2el_from_plan}
-    if not run.streams:
-        late = latencies.e2el_from_plan
-        found = {"e2el": curve(latencies.e2el), "e2el_from_plan": None if late is None else curve(late)}
-        return dict.fromkeys(("ttft", "tpot", "itl", "ttft_from_plan")) | found
-    return {
-        "ttft": curve(latencies.ttft),
-        "e2el": curve(latencies.e2el),
-        "tpot": curve(latencies.tpot),
-        "itl": histogram_curve(itl_histogram(run)),
-        **{name: None if values is None else curve(values) for name, values in planned.items()},
-    }
+def curves(measured: Measured) -> dict[str, Any]:
+    """Latency by fraction of requests (of pooled metrics: of token gaps), as far as the run has it."""
+    found = {}
+    drawn = [metric for metric in measured.metrics if metric.headline]
+    for metric in drawn:
+        values = measured.latencies.measured
+        found[metric.name] = (
+            histogram_curve(measured.itl, measured.spread(metric))
+            if metric.pooled
+            else curve(values(metric.name))
+        )
+    for metric in drawn:
+        late = measured.latencies.from_plan(metric.name) if metric.from_plan else None
+        if late is not None:
+            found[metric.plan_name] = curve(late[~np.isnan(late)])
+    return found

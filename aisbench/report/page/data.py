@@ -6,7 +6,7 @@ from typing import Any
 
 from aisbench.analysis.heat import heats
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import (
     asked_rate_series,
@@ -17,8 +17,7 @@ from aisbench.analysis.series import (
     per_second,
     token_series,
 )
-from aisbench.analysis.token_flow import token_flow
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.metrics import METRICS
 from aisbench.records.run import Run
 from aisbench.report.page.arrays import packed, packed_series
 from aisbench.report.page.curves import curves, histogram_curve
@@ -30,39 +29,52 @@ from aisbench.report.stages import missing
 LEAST_OF_A_SLICE = 0.5
 
 
-def chart_data(run: Run, summary: dict[str, Any]) -> dict[str, Any]:
+def chart_data(measured: Measured, summary: dict[str, Any]) -> dict[str, Any]:
     """Everything that report.js draws. Times are seconds since the start, latencies ms."""
-    in_flight = InFlight.of(run)
+    run, sending = measured.run, measured.sending
     planned = InFlight.planned(run)
-    sending = Sending.of(run, InFlight.held(run))
     width_ns = bin_ns(run.duration_ns)
-    tokens = TokenCounts.of(run)
-    latencies = Latencies.of(run, tokens)
     achieved = per_second(sending.every_sent_ns, run.duration_ns, width_ns)
     return {
         "bin_s": width_ns / 1e9,
         "duration_s": run.duration_ns / 1e9,
         "limit": run.limit,
-        "streams": run.streams,
+        "metrics": metrics_data(),
         "stable": stable_windows(summary),
-        "in_flight": packed_series(in_flight_series(in_flight)),
+        "in_flight": packed_series(in_flight_series(measured.in_flight)),
         "planned_in_flight": packed_series(None if planned is None else in_flight_series(planned)),
         "asked_rate": packed_series(asked_rate_series(run, sending, width_ns)),
         "achieved_rate": packed_series(achieved),
-        "tokens": packed_series(token_series(run, width_ns, token_flow(run, tokens))),
+        "tokens": packed_series(token_series(run, width_ns, measured.flow)),
         "errors": {kind: packed_series(series) for kind, series in error_series(run, width_ns).items()},
         "timeline": timeline(run),
-        "curves": curves(run, latencies),
-        "heat": heat(run, latencies, tokens),
+        "curves": curves(measured),
+        "heat": heat(measured),
         "lag": lag(run, sending, width_ns),
         "delay": histogram_curve(run.histograms["client_delay"]),
-        "server": server_data(run),
-        "devices": devices_data(run),
+        "server": server_data(measured),
+        "devices": devices_data(measured),
         "slices": slices(summary["slices"]),
     }
 
 
-def heat(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, Any]:
+def metrics_data() -> list[dict[str, Any]]:
+    """What the charts need to know of the table of metrics."""
+    return [
+        {
+            "name": metric.name,
+            "key": metric.key,
+            "title": metric.title,
+            "colour": metric.colour,
+            "chart": metric.chart,
+            "headline": metric.headline,
+            "pooled": metric.pooled,
+        }
+        for metric in METRICS
+    ]
+
+
+def heat(measured: Measured) -> dict[str, Any]:
     """By latency the edges of the cells and the requests in them, a row of one latency after the other."""
     return {
         name: {
@@ -70,7 +82,7 @@ def heat(run: Run, latencies: Latencies, tokens: TokenCounts) -> dict[str, Any]:
             "ms": packed(found.edges_ms),
             "counts": packed(found.counts.astype("i4").ravel()),
         }
-        for name, found in heats(run, latencies, tokens).items()
+        for name, found in heats(measured).items()
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from aisbench.metrics import METRICS
 from aisbench.report.glossary import link, linked
-from aisbench.report.page.table import ABSENT, METRIC_NAMES, figure, table
+from aisbench.report.page.table import ABSENT, figure, table
 from aisbench.report.shown import known
 from aisbench.report.stages import missing
 
@@ -57,10 +58,11 @@ def stage_cells(stage: dict[str, Any]) -> dict[str, str]:
         "requests/s": figure(stage["request_throughput"]),
         "output tokens/s": figure(stage["output_throughput"]),
     }
-    for name in ("ttft_ms", "tpot_ms", "e2el_ms"):
-        for kind in ("mean", "p99"):
-            if name in stage["metrics"]:
-                cells[f"{METRIC_NAMES[name]} {kind}, ms"] = figure(known(stage["metrics"][name], kind))
+    for metric in METRICS:
+        # A stage has no figures of pooled metrics.
+        if metric.headline and not metric.pooled and metric.key in stage["metrics"]:
+            for kind in ("mean", "p99"):
+                cells[f"{metric.title} {kind}, ms"] = figure(known(stage["metrics"][metric.key], kind))
     return cells
 
 
@@ -71,9 +73,9 @@ def parts(summary: dict[str, Any]) -> str:
         rows = summary[key]
         if not rows:
             continue
-        metrics = [metric for metric in METRIC_NAMES if f"mean_{metric}" in rows[0]]
+        metrics = [m for m in METRICS if m.headline and f"mean_{m.key}" in rows[0]]
         head = [name, "completed", "failed", "requests/s", "output tokens/s"]
-        head += [f"{METRIC_NAMES[metric]}, ms<br><small>mean / p50 / p99</small>" for metric in metrics]
+        head += [f"{metric.title}, ms<br><small>mean / p50 / p99</small>" for metric in metrics]
         lines = [
             [
                 escape(str(row["url" if name == "server" else name])),
@@ -81,7 +83,7 @@ def parts(summary: dict[str, Any]) -> str:
                 f"{row['failed']:,}",
                 figure(row["request_throughput"]),
                 figure(row["output_throughput"]),
-                *(three_of(row, metric) for metric in metrics),
+                *(three_of(row, metric.key) for metric in metrics),
             ]
             for row in rows
         ]
@@ -89,9 +91,9 @@ def parts(summary: dict[str, Any]) -> str:
     return found
 
 
-def three_of(row: dict[str, Any], metric: str) -> str:
+def three_of(row: dict[str, Any], key: str) -> str:
     """Mean, median and p99 in one cell: a column for each would not fit the page."""
-    values = [row[f"{kind}_{metric}"] for kind in ("mean", "p50", "p99")] if row["completed"] else [None]
+    values = [row[f"{kind}_{key}"] for kind in ("mean", "p50", "p99")] if row["completed"] else [None]
     return ABSENT if values[0] is None else " / ".join(figure(value) for value in values)
 
 
@@ -100,7 +102,12 @@ def slices(summary: dict[str, Any]) -> str:
     block = summary["slices"]
     if block is None:
         return ""
-    measures = [name for name in block["slices"][0] if name.startswith(("p50_", "p99_"))]
+    measures = {
+        f"{kind}_{metric.key}": f"{metric.title} {kind}, ms"
+        for metric in METRICS
+        for kind in ("p50", "p99")
+        if metric.headline and f"{kind}_{metric.key}" in block["slices"][0]
+    }
     rows = [
         [
             f"{part['begin_s']:g} to {part['end_s']:.6g} s",
@@ -114,7 +121,7 @@ def slices(summary: dict[str, Any]) -> str:
         for part in block["slices"]
     ]
     head = ["", "completed", "failed", "in flight", "requests/s", "output tokens/s"]
-    head += [f"{METRIC_NAMES[name[4:]]} {name[:3]}, ms" for name in measures]
+    head += measures.values()
     return (
         f'<section class="panel"><div class="bar"><h2>Slices of {block["width_s"]:g} s</h2><span class="buttons">'
         '<button type="button" data-csv="slices">CSV</button></span></div>'

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.analysis.verdict import thresholds
-from aisbench.report.page.answers import metric_name
+from aisbench.metrics import BY_KEY
 from aisbench.report.page.table import cards, figure
-from aisbench.report.shown import APART, felt_from_plan, known
+from aisbench.report.shown import APART, felt_from_plan, known, metric_title
 
 
 def headline(summary: dict[str, Any]) -> str:
@@ -57,7 +57,9 @@ def latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     of = survivors(summary)
     rows = []
     for key, sent in summary["metrics"].items():
-        name, found, aside = metric_name(summary, key), sent, ""
+        if not BY_KEY[key].headline:
+            continue
+        name, found, aside = metric_title(summary, key), sent, ""
         if key in felt:
             name, found = f"{name} from plan", felt[key]
             aside = f". From the send: {milliseconds(known(sent, 'mean'))}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
+from aisbench.metrics import BRIEF, BY_KEY
 from aisbench.records.run import Run
 from aisbench.report.glossary import link, linked
 from aisbench.report.page import answers as page_answers
@@ -14,9 +15,9 @@ from aisbench.report.page import groups as page_groups
 from aisbench.report.page import headline as page_headline
 from aisbench.report.page import identity as page_identity
 from aisbench.report.page import server as page_server
-from aisbench.report.page.table import ABSENT, METRIC_NAMES, figure, said, table
+from aisbench.report.page.table import ABSENT, figure, said, table
 from aisbench.report.prefix_cache import prefix_cache_panel
-from aisbench.report.shown import APART, felt_from_plan, known, ttft_bounds
+from aisbench.report.shown import APART, felt_from_plan, known, metric_title, ttft_bounds
 
 VERDICT_WORDS = {
     "valid": "No problem found with these figures.",
@@ -42,7 +43,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "timeline_note": timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
-        "request_curves": "TTFT and E2EL" if run.streams else "E2EL",
+        "request_curves": curves_of(summary),
         "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
@@ -56,6 +57,12 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "config": facts(sorted((name, value) for name, value in run.config.items()), label=escape),
         "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
+
+
+def curves_of(summary: dict[str, Any]) -> str:
+    """The latencies that the chart of requests draws, in words."""
+    *others, last = [metric.title for metric in BRIEF if metric.key in summary["metrics"]]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def target(run: Run, summary: dict[str, Any]) -> str:
@@ -102,12 +109,12 @@ def percentile_table(summary: dict[str, Any]) -> str:
         key=lambda name: float(name[1:]),
     )
     columns = ["mean", "std", "min", *percents, "max"]
-    from_send = [(page_answers.metric_name(summary, key), found) for key, found in metrics.items()]
+    from_send = [(metric_title(summary, key), found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
-    from_plan = [(f"{METRIC_NAMES[key]} from plan", found) for key, found in plan.items()]
+    from_plan = [(f"{BY_KEY[key].title} from plan", found) for key, found in plan.items()]
     # As on the cards: first what a user felt.
     rows = from_plan + from_send if felt_from_plan(summary) else from_send + from_plan
-    intervals = {METRIC_NAMES[key]: found for key, found in summary["percentile_intervals"].items()}
+    intervals = {BY_KEY[key].title: found for key, found in summary["percentile_intervals"].items()}
     return table(
         ["ms", *columns, "count"],
         [
@@ -163,12 +170,10 @@ def latency_note(summary: dict[str, Any]) -> str:
 
 
 def heat_buttons(summary: dict[str, Any]) -> str:
-    names = [
-        name.removesuffix("_ms") for name in ("ttft_ms", "tpot_ms", "e2el_ms") if name in summary["metrics"]
-    ]
+    shown = [BY_KEY[key] for key in summary["metrics"] if BY_KEY[key].headline and not BY_KEY[key].pooled]
     return "".join(
-        f'<button type="button" data-heat="{name}" aria-pressed="{"true" if at == 0 else "false"}">{METRIC_NAMES[f"{name}_ms"]}</button>'
-        for at, name in enumerate(names)
+        f'<button type="button" data-heat="{metric.name}" aria-pressed="{"true" if at == 0 else "false"}">{metric.title}</button>'
+        for at, metric in enumerate(shown)
     )
 
 

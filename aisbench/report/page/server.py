@@ -7,22 +7,22 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from aisbench.analysis.blocks.devices import device_samples
 from aisbench.analysis.blocks.devices import series as device_series
-from aisbench.analysis.blocks.server import gauge_series, hit_rate_series, read_samples
+from aisbench.analysis.blocks.server import gauge_series, hit_rate_series
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import Series, thinned
-from aisbench.records.run import Run
+from aisbench.metrics import BY_KEY
 from aisbench.report.page.arrays import packed_series
-from aisbench.report.page.table import METRIC_NAMES, figure, said, table
+from aisbench.report.page.table import figure, said, table
 
 GIB = 1 << 30
 # What a chart of all devices shows of each, and what a figure in the samples is of the unit shown.
 DEVICE_CHARTS = {"utilisation_percent": 1.0, "memory_used_bytes": GIB, "power_w": 1.0}
 
 
-def server_data(run: Run) -> dict[str, Any]:
+def server_data(measured: Measured) -> dict[str, Any]:
     """The gauges over time: requests `running` and `waiting`, `kv_use` and `prefix_hit_rate` in %; {} for none."""
-    samples = read_samples(run)
+    run, samples = measured.run, measured.server_samples
     found = {
         name: kept(gauge_series(run, samples, name), scale)
         for name, scale in (("running", 1.0), ("waiting", 1.0), ("kv_use", 100.0))
@@ -31,21 +31,20 @@ def server_data(run: Run) -> dict[str, Any]:
     return {name: series for name, series in found.items() if series is not None}
 
 
-def devices_data(run: Run) -> dict[str, dict[str, Any]]:
+def devices_data(measured: Measured) -> dict[str, dict[str, Any]]:
     """By figure and then by device its samples over time."""
-    samples = device_samples(run)
     found = {
         name: {
             device: shown
-            for device, of_it in samples.items()
-            if (shown := kept(device_series(run, of_it, name), 1 / unit)) is not None
+            for device, of_it in measured.device_samples.items()
+            if (shown := kept(device_series(measured.run, of_it, name), 1 / unit)) is not None
         }
         for name, unit in DEVICE_CHARTS.items()
     }
     return {name: by_device for name, by_device in found.items() if by_device}
 
 
-def kept(points: tuple[NDArray, NDArray] | None, scale: float) -> dict[str, Any] | None:
+def kept(points: tuple[NDArray[Any], NDArray[Any]] | None, scale: float) -> dict[str, Any] | None:
     """Samples for the page, those before the start left out."""
     if points is None:
         return None
@@ -98,7 +97,7 @@ def reconcile(found: dict[str, Any]) -> str:
         ]
         rows.append(
             [
-                METRIC_NAMES[key],
+                BY_KEY[key].title,
                 f"{figure(server['mean'])} <small>({server['requests']:,} requests)</small>",
                 f"{figure(client['mean'])} <small>({client['requests']:,})</small>",
                 figure(pair["difference_ms"]),

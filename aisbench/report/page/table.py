@@ -9,14 +9,6 @@ from html import escape
 from aisbench.printable import printable
 from aisbench.report.glossary import linked
 
-METRIC_NAMES = {
-    "ttft_ms": "TTFT",
-    "tpot_ms": "TPOT",
-    "itl_ms": "ITL",
-    "e2el_ms": "E2EL",
-}
-
-
 # In place of a figure that was not measured.
 ABSENT = "–"
 

@@ -9,9 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from aisbench.metrics import BY_NAME, NAMES
+
 COLUMNS = ("Average", "Min", "Max", "Median", "P75", "P90", "P99")
 KEYS = ("mean", "min", "max", "median", "p75", "p90", "p99")
-LATENCIES = (("E2EL", "e2el_ms"), ("TTFT", "ttft_ms"), ("TPOT", "tpot_ms"), ("ITL", "itl_ms"))
+# In AISBench's order, then what it does not have.
+_FIRST = ("e2el", "ttft", "tpot", "itl")
+LATENCIES = tuple(
+    (BY_NAME[name].title, BY_NAME[name].key)
+    for name in (*_FIRST, *(n for n in NAMES if n not in _FIRST and BY_NAME[n].headline))
+)
 UNITS = {
     **{title: " ms" for title, _ in LATENCIES},
     **dict.fromkeys(("InputTokens", "OutputTokens"), ""),

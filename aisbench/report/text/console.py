@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from aisbench.analysis.statistics import percentile_name
+from aisbench.analysis.statistics.figures import percentile_name
+from aisbench.metrics import BY_KEY, METRICS
 from aisbench.printable import printable
 from aisbench.report.prefix_cache import prefix_cache_lines
 from aisbench.report.shown import APART, known, shown, ttft_bounds
@@ -17,11 +18,10 @@ from aisbench.report.text.load_lines import difference_words, keeping_up_lines, 
 from aisbench.report.text.part_lines import device_lines, parts, slice_lines, stages
 
 WIDTH = 50
+STREAMED = tuple(metric.name for metric in METRICS if metric.needs_stream)
+# Short titles, and those that stand above a metric's figures.
 METRIC_TITLES = {
-    "ttft": ("TTFT", "Time to First Token"),
-    "tpot": ("TPOT", "Time per Output Token (excl. 1st token)"),
-    "itl": ("ITL", "Inter-token Latency"),
-    "e2el": ("E2EL", "End-to-end Latency"),
+    **{metric.name: (metric.title, metric.long_title) for metric in METRICS},
     "client_queue_time": ("Client Queue Time", "Client-side Queueing"),
     "e2el_including_client_queue": ("E2EL incl. Client Queue", "Queue-inclusive End-to-end Latency"),
 }
@@ -64,7 +64,7 @@ def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
     if not pools:
         add("Output token throughput (tok/s)", summary["output_throughput"])
     # A whole answer comes at once: there is no flow of tokens that could have a peak.
-    if any(f"mean_{name}_ms" in summary for name in ("ttft", "tpot", "itl")):
+    if any(f"mean_{name}_ms" in summary for name in STREAMED):
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])
@@ -142,7 +142,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from prefix_cache_lines(summary.get("prefix_cache"))
     yield from parts(summary)
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
-        name = METRIC_TITLES[key.removesuffix("_ms")][0]
+        name = BY_KEY[key].title
         yield (
             f"{name + ' at server':<19} mean {shown(pair['server']['mean'])} ms of {pair['server']['requests']} requests; "
             + difference_words(pair)
@@ -170,7 +170,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
 def plan_lines(summary: dict[str, Any]) -> Iterator[str]:
     """Latencies from the plan, right below the table: where requests waited, these are what a user felt."""
     for key, figures in (summary["from_plan"] or {}).items():
-        title = METRIC_TITLES[key.removesuffix("_ms")][0]
+        title = BY_KEY[key].title
         yield f"{title} from plan (ms) {named(figures, ('mean', 'p50', 'p90', 'p99'))}"
 
 
@@ -186,7 +186,7 @@ def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[s
     told = []
     for metric, found in summary["percentile_intervals"].items():
         between = found.get(name)
-        title = METRIC_TITLES[metric.removesuffix("_ms")][0]
+        title = BY_KEY[metric].title
         told.append(f"{title} {between[0]:.2f} to {between[1]:.2f}" if between else f"{title} unsupported")
     if any(found.get(name) for found in summary["percentile_intervals"].values()):
         yield f"{name.upper() + ' within':<19} {', '.join(told)} ms (95 %)"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aisbench.analysis.statistics import percentile_name
-from aisbench.report.shown import APART, felt_from_plan, known, shown
-from aisbench.report.text.console import METRIC_TITLES, verdict_lines
+from aisbench.analysis.statistics.figures import percentile_name
+from aisbench.report.shown import APART, felt_from_plan, known, metric_title, shown
+from aisbench.report.text.console import verdict_lines
 
 
 def markdown(summary: dict[str, Any], percents: list[float]) -> str:
@@ -38,7 +38,7 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     ]
     columns = ("mean", "median", *(percentile_name(percent) for percent in percents))
     latencies = [
-        (title(summary, key) + aside, *(shown(known(found, name)) for name in columns))
+        (metric_title(summary, key) + aside, *(shown(known(found, name)) for name in columns))
         for aside, block in ((" from plan", felt_from_plan(summary)), ("", summary["metrics"]))
         for key, found in block.items()
     ]
@@ -54,12 +54,6 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
         *(f"- {reason.strip().removeprefix('- ')}" for reason in reasons),
     ]
     return "\n".join(lines)
-
-
-def title(summary: dict[str, Any], key: str) -> str:
-    """ITL says so where its gaps are between events of several tokens."""
-    per_event = key == "itl_ms" and summary["answers"]["itl_per"] == "event"
-    return METRIC_TITLES[key.removesuffix("_ms")][0] + (" per event" if per_event else "")
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import fmean
 from typing import Any
 
+from aisbench.metrics import BRIEF
 from aisbench.report.shown import known, shown
 from aisbench.report.stages import too_little
 
@@ -25,11 +26,15 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
         begin, end = (ms / 1e3 for ms in stage["window_ms"])
         metrics = stage["metrics"]
         short = "" if stage["long_enough"] else "; short beside its longest request, so throughput is rough"
-        first = f", TTFT {shown(known(metrics['ttft_ms'], 'mean'))}" if "ttft_ms" in metrics else ""
+        latencies = ", ".join(
+            f"{metric.title} {shown(known(metrics[metric.key], 'mean'))}"
+            for metric in BRIEF
+            if metric.key in metrics
+        )
         yield (
             f"{title:<19} {begin:.2f} to {end:.2f} s: {stage['completed']} requests, "
-            f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s{first}, "
-            f"E2EL {shown(known(metrics['e2el_ms'], 'mean'))} ms (mean){short}"
+            f"{stage['request_throughput']:.2f} req/s, {stage['output_throughput']:.2f} tok/s, "
+            f"{latencies} ms (mean){short}"
         )
 
 
@@ -42,15 +47,14 @@ def slice_lines(block: dict[str, Any] | None) -> Iterator[str]:
     for name, title, unit in (
         ("request_throughput", "", " req/s"),
         ("output_throughput", "", " tok/s"),
-        ("mean_ttft_ms", "TTFT ", ""),
-        ("mean_e2el_ms", "E2EL ", " ms (mean)"),
+        *((f"mean_{metric.key}", f"{metric.title} ", "") for metric in BRIEF),
     ):
         values = [value for part in whole if (value := part.get(name)) is not None]
         if values:
             told.append(f"{title}{min(values):.2f} to {max(values):.2f}{unit}")
     failing = sum(part["failed"] > 0 for part in whole)
     title = f"Slices of {block['width_s']:g} s"
-    yield f"{title:<19} {len(whole)} whole: {', '.join(told)}; failures in {failing}"
+    yield f"{title:<19} {len(whole)} whole: {', '.join(told)}{' ms (mean)' if len(told) > 2 else ''}; failures in {failing}"
 
 
 def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
@@ -62,11 +66,12 @@ def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
         by_name.setdefault(device["name"], []).append(device)
     for name, devices in by_name.items():
         told = [f"{len(devices)} x {name}"]
-        for key, form in (
+        forms: tuple[tuple[str, Callable[[float, float], str]], ...] = (
             ("utilisation_percent", lambda mean, most: f"{mean:.0f} % busy (max {most:.0f})"),
             ("memory_used_bytes", lambda mean, most: f"{mean / GIB:.1f} GiB each (max {most / GIB:.1f})"),
             ("power_w", lambda mean, most: f"{mean:.0f} W each (max {most:.0f})"),
-        ):
+        )
+        for key, form in forms:
             known = [device[key] for device in devices if device[key]]
             if known:
                 told.append(form(fmean(k["mean"] for k in known), max(k["max"] for k in known)))
@@ -82,12 +87,16 @@ def parts(summary: dict[str, Any]) -> Iterator[str]:
     """A line for each server, and for each turn of conversations, where there are several."""
     for key, name in (("endpoints", "url"), ("turns", "turn")):
         for row in summary[key] or ():
-            first = f", TTFT {shown(mean_of(row, 'ttft'))}" if "mean_ttft_ms" in row else ""
+            latencies = ", ".join(
+                f"{metric.title} {shown(mean_of(row, metric.key))}"
+                for metric in BRIEF
+                if f"mean_{metric.key}" in row
+            )
             yield (
                 f"{name.title() + ' ' + str(row[name]):<19} {row['completed']} completed, {row['failed']} failed, "
-                f"{row['output_throughput']:.2f} tok/s{first}, E2EL {shown(mean_of(row, 'e2el'))} ms (mean)"
+                f"{row['output_throughput']:.2f} tok/s, {latencies} ms (mean)"
             )
 
 
-def mean_of(row: dict[str, Any], name: str) -> float | None:
-    return row[f"mean_{name}_ms"] if row["completed"] else None
+def mean_of(row: dict[str, Any], key: str) -> float | None:
+    return row[f"mean_{key}"] if row["completed"] else None

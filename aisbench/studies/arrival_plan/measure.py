@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.series import NS, bin_edges, bin_ns, per_second
-from aisbench.config.run_config import RunConfig
 from aisbench.engine.plan import Plan
-from aisbench.workload.arrivals.drawn import Ramp, gap_statistics
 from aisbench.workload.arrivals.gap_law import gap_cdf
+from aisbench.workload.arrivals.gap_statistics import gap_statistics
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +48,7 @@ class PlannedGaps:
     law: Floats | None
 
 
-def planned_rate(config: RunConfig, plan: Plan) -> PlannedRate:
+def planned_rate(plan: Plan) -> PlannedRate:
     offsets = plan.offsets_ns
     # The last request leaves at the plan's very end: it belongs to the bin that ends there.
     duration_ns = max(int(offsets[-1]), 1)
@@ -59,7 +58,7 @@ def planned_rate(config: RunConfig, plan: Plan) -> PlannedRate:
     found = per_second(offsets, duration_ns, width_ns)
     window = max(AVERAGED_LEAST, int(AVERAGED_SHARE * bins) // 2 * 2 + 1)
     return PlannedRate(
-        found.t_s, width_ns / NS, found.y, moving_average(found.y, window), law_rate(config, plan, edges_s)
+        found.t_s, width_ns / NS, found.y, moving_average(found.y, window), law_rate(plan, edges_s)
     )
 
 
@@ -72,43 +71,27 @@ def moving_average(values: Floats, window: int) -> Floats:
     return np.asarray((total[end] - total[begin]) / (end - begin))
 
 
-def law_rate(config: RunConfig, plan: Plan, edges_s: Floats) -> Floats | None:
+def law_rate(plan: Plan, edges_s: Floats) -> Floats | None:
     """The rate that is expected between `edges_s`; None for a trace, whose times are its own."""
-    if plan.is_trace:
-        return None
-    shape = config.traffic_shape()
-    if shape is not None:
-        return np.asarray(np.diff(shape.expected(edges_s)) / np.diff(edges_s))
-    middle = (edges_s[1:] + edges_s[:-1]) / 2
-    if plan.ramp is None:
-        return np.where(middle <= plan.limit / config.rate_rps, config.rate_rps, np.nan)
-    at = ramp_rates(plan.ramp, plan.limit)
-    return np.asarray(np.interp(middle, np.cumsum(1 / at), at, right=np.nan))
+    return None if plan.law is None else plan.law.rate_at(edges_s, plan.limit)
 
 
-def ramp_rates(ramp: Ramp, count: int) -> Floats:
-    return np.asarray(ramp.rates(count), float)
-
-
-def operational(config: RunConfig, plan: Plan) -> Floats | None:
+def operational(plan: Plan) -> Floats | None:
     """The plan's times as a process of unit rate, ascending: time that runs as fast as requests are asked for.
     None where gaps are not drawn from a law (bursts, traces)."""
-    if plan.is_trace or config.burst is not None:
-        return None
-    shape = config.traffic_shape()
-    times_s = plan.offsets_ns / NS
-    if shape is not None:
-        return shape.expected(times_s)
-    if plan.ramp is None:
-        return np.asarray(times_s * config.rate_rps)
-    return np.cumsum(np.diff(times_s, prepend=0.0) * ramp_rates(plan.ramp, plan.limit))
+    return None if plan.law is None else plan.law.unit_times(plan.offsets_ns)
 
 
-def planned_gaps(config: RunConfig, plan: Plan) -> PlannedGaps | None:
+def gap_shape(plan: Plan) -> float:
+    """The gamma shape of the plan's gaps, where they are drawn from a law."""
+    return math.inf if plan.law is None or plan.law.gap_shape is None else plan.law.gap_shape
+
+
+def planned_gaps(plan: Plan) -> PlannedGaps | None:
     """None for a plan of fewer than two requests."""
     if len(plan.offsets_ns) < 2:
         return None
-    unit = operational(config, plan)
+    unit = operational(plan)
     gaps = np.diff(plan.offsets_ns / NS if unit is None else unit)
     mean = float(gaps.mean())
     if unit is None and mean > 0:
@@ -117,30 +100,31 @@ def planned_gaps(config: RunConfig, plan: Plan) -> PlannedGaps | None:
     edges = np.linspace(0.0, high, GAP_BARS + 1)
     # A constant gap of one mean gap lies inside a bar, whatever its last digit.
     counts, _ = np.histogram(gaps + 1e-9, edges)
-    law = None if unit is None else np.diff(gap_cdf(config.shape, edges - 1e-9)) * len(gaps)
+    law = None if unit is None else np.diff(gap_cdf(gap_shape(plan), edges - 1e-9)) * len(gaps)
     return PlannedGaps(edges, counts, int((gaps > high).sum()), law)
 
 
-def plan_facts(config: RunConfig, plan: Plan) -> dict[str, Any]:
+def plan_facts(plan: Plan) -> dict[str, Any]:
     """The plan in numbers: requests, seconds, rates in requests/s; of the gaps, in mean gaps, CV and Kolmogorov
     distance beside the law's. None for what a plan does not have."""
-    rate = planned_rate(config, plan)
-    unit = operational(config, plan)
+    rate = planned_rate(plan)
+    unit = operational(plan)
     found = None
     if unit is not None:
-        found = gap_statistics(np.rint(unit * NS).astype(np.int64), shape=config.shape, rate_rps=1.0)
+        found = gap_statistics(np.rint(unit * NS).astype(np.int64), shape=gap_shape(plan), rate_rps=1.0)
+    peak = math.inf if plan.law is None else plan.law.peak_rate
     end_s = float(plan.offsets_ns[-1]) / NS
     per_second = np.bincount(np.minimum(plan.offsets_ns // NS, max(math.ceil(end_s) - 1, 0)))
     return {
-        "law": "trace" if plan.is_trace else config.arrival_name,
+        "law": plan.law_name,
         "requests": len(plan.offsets_ns),
         "ends_s": end_s,
         "mean_rps": len(plan.offsets_ns) / end_s if end_s > 0 else None,
         "most_in_a_second": int(per_second.max()),
-        "law_peak_rps": None if plan.is_trace or math.isinf(plan.peak_rps) else plan.peak_rps,
+        "law_peak_rps": None if math.isinf(peak) else peak,
         "bin_s": rate.width_s,
         "gap_cv": None if found is None else found.cv,
-        "law_gap_cv": None if found is None else 1 / math.sqrt(config.shape),
+        "law_gap_cv": None if found is None else 1 / math.sqrt(gap_shape(plan)),
         "gap_ks": None if found is None else found.ks,
         "gap_ks_limit": None if found is None else found.ks_limit,
         "fingerprint": plan.fingerprint,

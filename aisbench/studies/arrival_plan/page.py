@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aisbench.report.files.write import write_text
+from aisbench.atomic import write_text
 from aisbench.report.page.arrays import packed
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import cards, figure

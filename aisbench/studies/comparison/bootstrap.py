@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.statistics.distributions import student_quantile
 from aisbench.studies.comparison.result import Sample
 
 REPLICATES = 2000
@@ -83,8 +84,8 @@ def resampled_quantiles(
     """For each of `quantiles` the replicates (replicates,).
 
     Values (n,) are put on a grid of levels: their own when there are few, else 1,024 quantiles and as
-    many more beyond the 97th percentile. Blocks x levels counts times `drawn` (replicates, blocks) are
-    the replicates' histograms; the quantile is read off between two levels.
+    many more beyond the 97th percentile. Blocks x levels counts, summed up to each level, times `drawn`
+    (replicates, blocks) are the replicates' histograms; the quantile is read off between two levels.
     """
     levels = np.unique(values)
     if len(levels) > MOST_LEVELS:
@@ -94,8 +95,11 @@ def resampled_quantiles(
     at = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
     size = drawn.shape[1] * len(levels)
     counts = np.bincount(block * len(levels) + at, minlength=size).reshape(drawn.shape[1], len(levels))
-    below = np.cumsum(drawn @ counts.astype(np.float32), axis=1, dtype=np.float64)
-    total = below[:, -1]
+    up_to = np.cumsum(counts, axis=1)
+    # Whole numbers, exact in four bytes while all of them stay below 2 ** 24.
+    exact = np.float32 if drawn.shape[1] * up_to[:, -1].max() < 1 << 24 else np.float64
+    below = drawn.astype(exact) @ up_to.astype(exact)
+    total = below[:, -1].astype(np.float64)
     found = []
     for quantile in quantiles:
         # Numpy's linear rule: the value at place (n - 1) q, counted from 0, between its two neighbours.
@@ -106,14 +110,20 @@ def resampled_quantiles(
 
 
 def level_at(
-    below: NDArray[np.float64], levels: NDArray[np.float64], rank: NDArray[np.float64]
+    below: NDArray[np.floating], levels: NDArray[np.float64], rank: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """For each replicate the level of its value of `rank` (replicates,), counted from 1.
 
     `below` (replicates, levels): how many values are at a level or under it.
     """
-    reached = below >= np.minimum(rank, below[:, -1])[:, None] - 0.5
-    found: NDArray[np.float64] = levels[np.argmax(reached, axis=1)]
+    wanted = np.minimum(rank, below[:, -1]) - 0.5
+    each = np.arange(len(below))
+    low, high = np.zeros_like(each), np.full_like(each, len(levels) - 1)
+    while np.any(low < high):
+        half = (low + high) // 2
+        reached = below[each, half] >= wanted
+        low, high = np.where(reached, low, half + 1), np.where(reached, half, high)
+    found: NDArray[np.float64] = levels[low]
     return found
 
 
@@ -147,7 +157,7 @@ def difference(
     squares = sum(float(np.sum((side - side.mean()) ** 2)) for side in logs)
     error = math.sqrt(squares / freedom * (1 / len(first) + 1 / len(second)))
     middle_log = float(logs[1].mean() - logs[0].mean())
-    reach = student_t(0.5 + CONFIDENCE / 2, freedom) * error
+    reach = student_quantile(0.5 + CONFIDENCE / 2, freedom) * error
     low, high = middle_log - reach, middle_log + reach
     if own is not None and min(len(first), len(second)) == 1:
         low, high = min(low, own[0]), max(high, own[1])
@@ -160,22 +170,3 @@ def log_mean(spreads: Sequence[Spread | None]) -> NDArray[np.float64]:
         [np.log(spread.draws) for spread in spreads if spread is not None], axis=0
     )
     return found
-
-
-def student_t(share: float, freedom: int) -> float:
-    """The quantile `share` (above 0.5) of Student's t with `freedom` degrees: its density summed by Simpson's
-    rule in the angle atan(t / sqrt(freedom)), where it is a power of the cosine, and bisected."""
-    norm = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
-
-    def above_half(angle: float) -> float:
-        places = np.linspace(0.0, angle, 2001)
-        density = np.cos(places) ** (freedom - 1)
-        weights = np.where(np.arange(2001) % 2, 4.0, 2.0)
-        weights[[0, -1]] = 1.0
-        return norm * float(density @ weights) * angle / 6000
-
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        half = (low + high) / 2
-        low, high = (half, high) if above_half(half) < share - 0.5 else (low, half)
-    return math.tan(low) * math.sqrt(freedom)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from aisbench.metrics import TITLES
 from aisbench.studies.comparison.bootstrap import Spread, difference, resampled
 from aisbench.studies.comparison.result import LATENCIES, STATISTICS, Group
 
@@ -29,14 +30,6 @@ class Metric:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
-TITLES = {
-    "ttft": "TTFT",
-    "tpot": "TPOT",
-    "itl": "ITL",
-    "e2el": "E2EL",
-    "ttft_from_plan": "TTFT from plan",
-    "e2el_from_plan": "E2EL from plan",
-}
 METRICS = (
     Metric("completed", "Completed requests", "", counts=True),
     Metric("failed", "Failed requests", "", counts=True),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from html import escape
 from pathlib import Path
 
 import orjson
 
+from aisbench.atomic import write_bytes, write_text
 from aisbench.report.page.shell import page
 from aisbench.report.page.table import table
 from aisbench.studies.comparison.comparing import Comparison, Pair
@@ -31,13 +31,8 @@ BAR_PX, BAR_HEIGHT_PX, EDGE_PX = 160, 16, 4
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Writes comparison.json and comparison.html into `folder`, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in (
-        ("comparison.json", orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2)),
-        ("comparison.html", comparison_page(comparison).encode()),
-    ):
-        beside = folder / (name + ".part")
-        beside.write_bytes(content)
-        os.replace(beside, folder / name)
+    write_bytes(orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2), folder / "comparison.json")
+    write_text(comparison_page(comparison), folder / "comparison.html")
 
 
 def comparison_page(comparison: Comparison) -> str:

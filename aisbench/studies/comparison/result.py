@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LATENCIES = ("ttft", "tpot", "itl", "e2el", "ttft_from_plan", "e2el_from_plan")
+from aisbench.metrics import TITLES
+
+LATENCIES = tuple(TITLES)
 STATISTICS = ("mean", "median", "p99")
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
-import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.errors import BadInput
+from aisbench.options.plain import restored
 from aisbench.records.folder import new_folder
 from aisbench.studies.saturation.settings import Settings
 
@@ -54,7 +54,7 @@ class SearchFolder:
             raise BadInput(f"{path} was written by another version of aisbench; search anew")
         return SearchFolder(
             path,
-            restored(RunConfig, {**state["config"], "api_key": api_key}),
+            RunConfig.from_dict({**state["config"], "api_key": api_key}),
             restored(Settings, state["settings"]),
             state["command"],
             state["sounding"],
@@ -74,23 +74,5 @@ class SearchFolder:
             "outcome": self.outcome,
             "ended": self.ended,
         }
-        fresh = self.path / f"{STATE}.new"
-        try:
-            with room_for(
-                f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"
-            ):
-                fresh.write_text(json.dumps(state, indent=1))
-                os.replace(fresh, self.path / STATE)
-        finally:
-            fresh.unlink(missing_ok=True)
-
-
-def restored(kind: type, plain: dict[str, Any]) -> Any:
-    """A dataclass from what JSON made of it: lists were tuples, and "inf" a number where the field may be one."""
-    given = {}
-    for known in fields(kind):
-        if known.name in plain:
-            value = plain[known.name]
-            was_number = value == "inf" and "float" in str(known.type)
-            given[known.name] = math.inf if was_number else tuple(value) if isinstance(value, list) else value
-    return kind(**given)
+        with room_for(f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"):
+            write_text(json.dumps(state, indent=1), self.path / STATE)

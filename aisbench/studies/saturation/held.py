@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.intervals import side_ranks
+from aisbench.analysis.statistics.distributions import Z_95, wilson_interval
+from aisbench.analysis.statistics.intervals import side_ranks
 from aisbench.studies.saturation.slo import Term
-
-# Of the normal distribution: 95 % lie within so many standard deviations of the mean.
-Z_95 = 1.959964
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,9 @@ def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
 
 
 def hold_errors(term: Term, failed: int, count: int) -> Held:
-    """Wilson's interval (Journal of the American Statistical Association 22, 1927): also good near 0."""
     if count == 0:
         return Held(term, None, None, None)
-    share = failed / count
-    spread = Z_95**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    reach = Z_95 * (share * (1 - share) / count + spread / (4 * count)) ** 0.5 / (1 + spread)
-    return Held(term, share, max(0.0, middle - reach), min(1.0, middle + reach))
+    return Held(term, failed / count, *wilson_interval(failed, count))
 
 
 def finite(value: float | None) -> float | None:

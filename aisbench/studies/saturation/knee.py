@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aisbench.analysis.statistics.distributions import never_falling
 from aisbench.studies.saturation.step import Point
 
 
@@ -70,16 +71,3 @@ def mean_e2el_s(point: Point) -> float:
 
 def requests(point: Point) -> float:
     return point.latencies["e2el_ms"]["count"]
-
-
-def never_falling(values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """The weighted least-squares fit that never falls: neighbours that would are pooled (e.g. Barlow et al.,
-    Statistical Inference under Order Restrictions, 1972, 1.2)."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(values, weights, strict=True):
-        blocks.append((value, weight, 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (low, of_low, many), (high, of_high, more) = blocks[-2:]
-            mean = (low * of_low + high * of_high) / (of_low + of_high)
-            blocks[-2:] = [(mean, of_low + of_high, many + more)]
-    return [value for value, _, count in blocks for _ in range(count)]

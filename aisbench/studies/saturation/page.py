@@ -8,7 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from aisbench.report.files.write import write_text
+from aisbench.atomic import write_text
+from aisbench.metrics import BY_NAME, METRICS
+from aisbench.report.page.data import metrics_data
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import ABSENT, cards, figure, table
 from aisbench.report.shown import known
@@ -23,7 +25,7 @@ VERDICT_WORDS = {
     "doubtful": "The client may have been the bottleneck where the answer was decided:",
     "invalid": "Do not rely on the answer: where it was decided, the client was invalid:",
 }
-LATENCIES = ("TTFT", "TPOT", "E2EL")
+SHOWN = tuple(metric for metric in METRICS if metric.headline and not metric.pooled)
 
 
 def write_saturation(
@@ -31,13 +33,12 @@ def write_saturation(
 ) -> None:
     """Writes the page for `found`, which is saturation.result's."""
     bounds = [
-        {"metric": term.metric, "bound": term.bound}
-        for term in settings.terms
-        if term.metric in ("ttft", "tpot", "e2el")
+        {"metric": term.metric, "bound": term.bound} for term in settings.terms if term.metric in BY_NAME
     ]
     at = clients(found)
     data = {
         **found,
+        "metrics": metrics_data(),
         "bounds": bounds,
         "clients": [at.get(point["load"], "valid") for point in found["points"]],
         "doubts": doubts(found),
@@ -131,12 +132,12 @@ def points_table(found: Mapping[str, Any], settings: Settings) -> str:
                 figure(point["output_throughput"]),
                 figure(point["goodput"]),
                 f"{100 * point['error_rate']:.2f}",
-                *(latency_cell(point["metrics"].get(f"{name.lower()}_ms")) for name in LATENCIES),
+                *(latency_cell(point["metrics"].get(metric.key)) for metric in SHOWN),
             ]
         )
     head = [settings.unit, "", "runs", "client", "req/s", "output tokens/s", "goodput, req/s", "errors, %"]
     return table(
-        [*head, *(f"{name}, ms<br><small>mean / p99</small>" for name in LATENCIES)], rows, "numbers"
+        [*head, *(f"{metric.title}, ms<br><small>mean / p99</small>" for metric in SHOWN)], rows, "numbers"
     )
 
 

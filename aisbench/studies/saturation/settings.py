@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from aisbench.errors import BadInput
-from aisbench.studies.saturation.slo import LATENCIES, Term, parse_slo
+from aisbench.metrics import BY_NAME
+from aisbench.studies.saturation.slo import Term, parse_slo
 
 OVER = ("rate", "concurrency")
 DEFAULT_SLO = "error_rate<0.01"
@@ -72,7 +73,7 @@ class Settings:
 
     @property
     def needs_streams(self) -> bool:
-        return any(term.metric in ("ttft", "tpot") for term in self.terms)
+        return any(term.metric in BY_NAME and BY_NAME[term.metric].needs_stream for term in self.terms)
 
     @property
     def is_open_loop(self) -> bool:
@@ -85,4 +86,4 @@ class Settings:
 
     @property
     def bounds_latency(self) -> bool:
-        return any(term.metric in LATENCIES for term in self.terms)
+        return any(term.metric in BY_NAME for term in self.terms)

@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 
 from aisbench.errors import BadInput
+from aisbench.metrics import NAMES
 
-LATENCIES = ("ttft", "tpot", "e2el")
 ERROR_RATE = "error_rate"
 EXAMPLE = "--slo 'ttft_p99<500 tpot_p99<50 error_rate<0.01'"
 TERM = re.compile(r"(?P<name>[a-z_0-9.]+)<(?P<equal>=?)(?P<bound>[0-9.]+(?:[eE][-+]?[0-9]+)?)$")
-STATISTIC = re.compile(r"(?P<metric>[a-z0-9]+)_(?P<statistic>mean|median|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$")
+STATISTIC = re.compile(
+    r"(?P<metric>[a-z0-9_]+?)_(?P<statistic>mean|median|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$"
+)
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,9 @@ def term(name: str, bound: float) -> Term:
             raise BadInput(f"--slo: error_rate<{bound:g} makes no sense; give a share from 0 to below 1")
         return Term(name, name, None, bound)
     match = STATISTIC.match(name)
-    if match is None or match["metric"] not in LATENCIES:
+    if match is None or match["metric"] not in NAMES:
         raise BadInput(
-            f"--slo: unknown figure {name!r}; known: error_rate, and {', '.join(LATENCIES)} each with _mean, _median "
+            f"--slo: unknown figure {name!r}; known: error_rate, and {', '.join(NAMES)} each with _mean, _median "
             "or a percentile, as in ttft_p99"
         )
     if bound <= 0:

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.backlog import Flow, Growth, growth
-from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.latencies import tpots_ms
+from aisbench.analysis.latencies import Columns, met
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
-from aisbench.analysis.statistics import describe
-from aisbench.analysis.tokens import TokenCounts
+from aisbench.analysis.statistics.figures import describe
+from aisbench.metrics import NAMES, metrics_of
 from aisbench.records.run import Run
 from aisbench.studies.saturation.held import Held, hold_errors, hold_latency
-from aisbench.studies.saturation.slo import ERROR_RATE, LATENCIES, Term
+from aisbench.studies.saturation.slo import ERROR_RATE, Term
 
 # The part of a step that only brings the server to its level, and is not measured.
 WARM_UP_SHARE = 0.5
@@ -33,7 +33,7 @@ LONE = 0.5
 class Sample:
     """The measured part of one run, `seconds` long.
 
-    `latencies`: for ttft, tpot, e2el one value in ms for each request that was due inside (in closed loop:
+    `latencies`: by metric one value in ms for each request that was due inside (in closed loop:
     sent inside) and did not fail; infinite for those that were cut off before they came to one. `due` of them `failed`;
     `good` met all the SLO's bounds. `completed` ended inside, with `output_tokens`. `flow`: none in closed loop.
     """
@@ -56,9 +56,9 @@ class Sample:
         asked = rows["planned_ns"] if run.is_open_loop else rows["sent_ns"]
         due_ns = asked - run.start_ns
         inside = (due_ns >= begin_ns) & (due_ns < end_ns) & ((rows["sent_ns"] > 0) | run.is_open_loop)
-        tokens = TokenCounts.of(run)
-        ok = run.has_status("ok")
-        values = latencies_ms(run, tokens)
+        measured = Measured(run)
+        tokens, ok = measured.tokens, measured.ok
+        values = latencies_ms(measured)
         done_ns = rows["done_ns"] - run.start_ns
         ended_inside = ok & (done_ns >= begin_ns) & (done_ns < end_ns)
         failed = run.has_status("failed")
@@ -68,43 +68,41 @@ class Sample:
             latencies={name: every[counted & ~np.isnan(every)] for name, every in values.items()},
             due=int(inside.sum()),
             failed=int((inside & failed).sum()),
-            good=int((inside & ok & meets(values, slo, tokens.output)).sum()),
+            good=int((inside & ok & meets(values, slo, Columns(rows, tokens.output))).sum()),
             completed=int(ended_inside.sum()),
             output_tokens=int(tokens.output[ended_inside].sum()),
-            in_flight_mean=InFlight.of(run).mean_within(begin_ns, end_ns),
+            in_flight_mean=measured.in_flight.mean_within(begin_ns, end_ns),
             flow=Flow.within(due_ns, progress(run, end_ns), begin_ns, end_ns)
             if run.is_open_loop
             else Flow.none(),
         )
 
 
-def latencies_ms(run: Run, tokens: TokenCounts) -> dict[str, NDArray[np.float64]]:
-    """Of every row, from its send. Infinite where it was cut off before; nan where there is none to speak of
-    (no second token, or none that came after the first; whole answers have no first)."""
-    rows, ok = run.rows, run.has_status("ok")
-    begun = rows["sent_ns"] > 0
-    ttft = np.where(
-        (rows["first_token_ns"] > 0) & begun, (rows["first_token_ns"] - rows["sent_ns"]) / 1e6, np.inf
-    )
-    e2el = np.where(ok, (rows["last_token_ns"] - rows["sent_ns"]) / 1e6, np.inf)
+def latencies_ms(measured: Measured) -> dict[str, NDArray[np.float64]]:
+    """By metric that of every row, from its send. Infinite where it was cut off before; nan where there is none to speak of
+    (no second token, or none that came after the first)."""
+    run = measured.run
     # Only succeeded requests have output tokens here.
-    tpot = tpots_ms(rows["first_token_ns"], rows["last_token_ns"], tokens.output)
-    if not run.streams:
-        ttft = np.full(len(rows), np.nan)
-        tpot = np.full(len(rows), np.nan)
-    return {"ttft": ttft, "tpot": tpot, "e2el": e2el}
+    every = Columns(run.rows, measured.tokens.output)
+    found = {}
+    for metric in metrics_of(streams=run.streams):
+        values = metric.of(every)
+        if metric.until is not None:
+            whole = metric.until == "last_token_ns"
+            reached = measured.ok if whole else (run.rows[metric.until] > 0) & (run.rows["sent_ns"] > 0)
+            values = np.where(reached, values, np.inf)
+        found[metric.name] = values
+    return found
 
 
 def meets(
-    values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...], output: NDArray[np.int64]
+    values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...], requests: Columns
 ) -> NDArray[np.bool_]:
     """Which rows keep every bound of `slo` on a latency by themselves."""
-    good = np.ones(len(values["e2el"]), np.bool_)
+    good = np.ones(len(requests.tokens), np.bool_)
     for term in slo:
         if term.metric in values:
-            # A single token has no TPOT, and keeps every bound on it; of several it was not measured.
-            alone = np.isnan(values[term.metric]) & (output <= 1)
-            good &= alone | (values[term.metric] <= term.bound)
+            good &= met(term.metric, values[term.metric], term.bound, requests)
     return good
 
 
@@ -139,7 +137,11 @@ class Point:
     @staticmethod
     def of(load: float, open_loop: bool, samples: list[Sample], slo: tuple[Term, ...]) -> Point:
         seconds = sum(sample.seconds for sample in samples)
-        pooled = {name: np.concatenate([s.latencies[name] for s in samples]) for name in LATENCIES}
+        pooled = {
+            name: np.concatenate([s.latencies[name] for s in samples if name in s.latencies])
+            for name in NAMES
+            if any(name in s.latencies for s in samples)
+        }
         due, failed = sum(s.due for s in samples), sum(s.failed for s in samples)
         flow = Flow.pooled([s.flow for s in samples])
         return Point(
@@ -150,7 +152,7 @@ class Point:
             held=tuple(
                 hold_errors(term, failed, due)
                 if term.name == ERROR_RATE
-                else hold_latency(term, pooled[term.metric])
+                else hold_latency(term, pooled.get(term.metric, np.empty(0)))
                 for term in slo
             ),
             growth=growth(flow, load) if open_loop else None,
@@ -255,4 +257,4 @@ class Point:
 
 
 def bounds_latency(slo: tuple[Term, ...]) -> bool:
-    return any(term.metric in LATENCIES for term in slo)
+    return any(term.metric in NAMES for term in slo)

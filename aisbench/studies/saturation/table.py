@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.analysis.backlog import Growth
-from aisbench.report.files.write import write_text
+from aisbench.atomic import write_text
+from aisbench.metrics import METRICS
 from aisbench.report.shown import known, shown
 from aisbench.studies.saturation.doubt import doubts
 from aisbench.studies.saturation.settings import Settings
@@ -17,7 +18,6 @@ from aisbench.studies.saturation.step import Point
 
 WIDTH = 72
 ENDINGS = {"finished": "finished", "budget": "unfinished", "interrupted": "unfinished", "failed": "failed"}
-LATENCIES = ("ttft_ms", "tpot_ms", "e2el_ms")
 STATISTICS = ("mean", "median", "p90", "p99")
 PLAIN = (
     *("load", "runs", "measured_s", "passes", "clear", "request_throughput", "output_throughput"),
@@ -130,8 +130,13 @@ def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
     """One row for each load, in their order."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*PLAIN, *(f"{s}_{m}" for m in LATENCIES for s in STATISTICS)])
+    keys = [
+        m.key
+        for m in METRICS
+        if any(m.key in point["metrics"] for point in found["points"]) or (m.headline and not m.pooled)
+    ]
+    writer.writerow([*PLAIN, *(f"{s}_{m}" for m in keys for s in STATISTICS)])
     for point in found["points"]:
-        figures = [known(point["metrics"].get(m), s) for m in LATENCIES for s in STATISTICS]
+        figures = [known(point["metrics"].get(m), s) for m in keys for s in STATISTICS]
         writer.writerow([*(point[name] for name in PLAIN), *figures])
     write_text(text.getvalue(), path)

@@ -7,10 +7,12 @@ import math
 import os
 import tempfile
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
 from aisbench.analysis.blocks.roofline import Load
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator
@@ -54,7 +56,7 @@ def check_and_report(*, as_json: bool) -> int:
             if run.outcome == "interrupted":
                 click.echo("interrupted: nothing was kept", err=True)
                 return INTERRUPTED
-            summary = summarise(run)
+            summary = summarise(Measured(run))
             if summary["completed"] == 0 or run.outcome != "finished":
                 problem = run.outcome_reason or "no request succeeded"
                 click.echo(f"the selfcheck failed at {step.title}: {problem}; nothing was kept", err=True)
@@ -70,7 +72,7 @@ def check_and_report(*, as_json: bool) -> int:
     return DONE
 
 
-def measured(step: Step, folder: str) -> tuple[Run, dict]:
+def measured(step: Step, folder: str) -> tuple[Run, dict[str, Any]]:
     """The step's run, and what its referee knows of it."""
     allowed = sorted(os.sched_getaffinity(0))
     with start_referee(

@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.errors import BadInput
+from aisbench.workload.dataset_options import TRACE_FORMATS
 from aisbench.workload.files.bad_lines import BadLine, BadLines, shortened, whole_number
 from aisbench.workload.files.dataset_files import json_entries
 from aisbench.workload.files.file_kinds import column_names, separator_of
 from aisbench.workload.files.tables import check_cells, separator_notes, table_int, table_rows
 from aisbench.workload.files.trace_times import MS, S, date_ns, is_date, number_ns, seconds_ns, times_note
-from aisbench.workload.options import TRACE_FORMATS, WorkloadOptions
+from aisbench.workload.options import WorkloadOptions
 
 COLUMNS = {
     "azure": ("TIMESTAMP", "ContextTokens", "GeneratedTokens"),

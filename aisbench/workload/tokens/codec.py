@@ -72,9 +72,8 @@ def splits_into_words(tokenizer: Any) -> bool:
     for method in ("_decode", "decode", "batch_decode", "_encode_plus", "__call__"):
         if getattr(type(tokenizer), method, None) is not getattr(PreTrainedTokenizerFast, method, None):
             return False
-    whole = json.loads(backend.to_str())
-    model, normalizer, splitting = whole["model"], whole["normalizer"], whole["pre_tokenizer"]
-    if model["type"] != "BPE" or model.get("dropout") or splitting is None:
+    model, normalizer, splitting = backend.model, part(backend.normalizer), part(backend.pre_tokenizer)
+    if type(model).__name__ != "BPE" or model.dropout or splitting is None:
         return False
     if normalizer is not None and normalizer.get("normalizers") != []:
         return False
@@ -84,12 +83,18 @@ def splits_into_words(tokenizer: Any) -> bool:
     )
 
 
+def part(component: Any) -> dict[str, Any] | None:
+    """A normalizer or pre-tokenizer as tokenizer.json has it. The whole file has 100,000 words as well."""
+    state: dict[str, Any] | None = None if component is None else json.loads(component.__getstate__())
+    return state
+
+
 def splits_locally(step: dict[str, Any]) -> bool:
     """Whether a step of a pre-tokenizer gives the same words when it begins at the start of one of them."""
     if step["type"] == "ByteLevel":
         return not step["add_prefix_space"]
     if step["type"] != "Split":
-        return step["type"] == "Digits"
+        return bool(step["type"] == "Digits")
     pattern = step["pattern"].get("Regex")
     keeps_all = step["behavior"] == "Isolated" or (step["behavior"] == "Removed" and step["invert"])
     return keeps_all and pattern is not None and not looks_back(pattern)

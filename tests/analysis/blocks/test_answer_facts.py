@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.studies.saturation.slo import parse_slo
@@ -14,7 +15,7 @@ from tests.analysis.made_runs import MS, base_config, fail, made_rows, write_run
 
 
 def summary_of(tmp_path: Path, rows: np.ndarray, **options: Any) -> dict[str, Any]:
-    return summarise(Run.load(write_run(tmp_path / "run", rows, **options)))
+    return summarise(Measured(Run.load(write_run(tmp_path / "run", rows, **options))))
 
 
 def said(summary: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import render
@@ -34,7 +35,7 @@ def test_means_and_maxima_of_the_samples_within_the_run(tmp_path: Path) -> None:
         (at, {"utilisation_percent": busy, "memory_used_bytes": 8 << 30, "memory_total_bytes": 24 << 30})
         for at, busy in ((-0.5, 0), (0.5, 40), (1.5, 90), (2.5, 80), (4.5, 5))
     ]
-    summary = summarise(run_with(tmp_path, *samples))
+    summary = summarise(Measured(run_with(tmp_path, *samples)))
     (device,) = summary["devices"]["devices"]
     assert device["utilisation_percent"] == {"mean": 70.0, "max": 90.0}
     assert (device["device"], device["name"], device["samples"]) == ("gpu 0", "L4", 5)
@@ -47,29 +48,31 @@ def test_means_and_maxima_of_the_samples_within_the_run(tmp_path: Path) -> None:
 def test_energy_is_power_over_time(tmp_path: Path) -> None:
     # 100 W until 2 s, then 300 W: 100 * 1.5 + 200 (rising) + 300 * 1.5 from 0 to 4 s.
     samples = [(at, {"power_w": watts}) for at, watts in ((-1, 100), (1.5, 100), (2.5, 300), (5, 300))]
-    devices = summarise(run_with(tmp_path, *samples))["devices"]
+    devices = summarise(Measured(run_with(tmp_path, *samples)))["devices"]
     assert devices["energy_j"] == pytest.approx(150 + 200 + 450)
     assert devices["joules_per_output_token"] == pytest.approx(800 / 160)
     assert devices["power_w_mean"] == pytest.approx(200)
 
 
 def test_the_device_s_own_counter_goes_before_its_power(tmp_path: Path) -> None:
-    samples = [(at, {"power_w": 1.0, "energy_j": 7000.0 + 50 * at}) for at in (-1, 1, 5)]
+    samples: list[tuple[float, dict[str, Any]]] = [
+        (at, {"power_w": 1.0, "energy_j": 7000.0 + 50 * at}) for at in (-1, 1, 5)
+    ]
     samples += [
         (at, {"device": "gpu 1", "power_w": 10.0, "energy_j": j})
         for at, j in ((-1, 900.0), (1, 5.0), (5, 9.0))
     ]
-    devices = summarise(run_with(tmp_path, *samples))["devices"]
+    devices = summarise(Measured(run_with(tmp_path, *samples)))["devices"]
     # The second one's counter was set back: its power counts.
     assert [device["energy_j"] for device in devices["devices"]] == pytest.approx([200, 40])
     assert devices["energy_j"] == pytest.approx(240)
 
 
 def test_one_sample_spans_no_energy(tmp_path: Path) -> None:
-    devices = summarise(run_with(tmp_path, (1.0, {"power_w": 100.0})))["devices"]
+    devices = summarise(Measured(run_with(tmp_path, (1.0, {"power_w": 100.0}))))["devices"]
     assert (devices["energy_j"], devices["power_w_mean"]) == (None, 100.0)
 
 
 def test_a_run_without_devices(tmp_path: Path) -> None:
     run = Run.load(write_run(tmp_path / "run", made_rows(np.zeros(3)), config=base_config()))
-    assert summarise(run)["devices"] is None
+    assert summarise(Measured(run))["devices"] is None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.prefix_cache import prefix_cache_panel
@@ -55,7 +56,7 @@ def run_with(
 
 
 def reasons(run: Run) -> list[str]:
-    found: list[str] = summarise(run)["verdict"]["reasons"]
+    found: list[str] = summarise(Measured(run))["verdict"]["reasons"]
     return found
 
 
@@ -75,7 +76,7 @@ VLLM_WARM = {"prefix_queries": 8000.0, "prefix_hits": 7440.0}
     ],
 )
 def test_hits_of_an_earlier_run_are_doubtful(tmp_path: Path, told: dict[str, Any]) -> None:
-    summary = summarise(run_with(tmp_path, reuse=0.003, **told))
+    summary = summarise(Measured(run_with(tmp_path, reuse=0.003, **told)))
     block = summary["prefix_cache"]
     assert block["workload_share"] == pytest.approx(0.003)
     assert block["unexplained_share"] == pytest.approx(0.927)
@@ -94,7 +95,9 @@ def test_hits_of_an_earlier_run_are_doubtful(tmp_path: Path, told: dict[str, Any
 
 def test_a_seed_changes_no_file(tmp_path: Path) -> None:
     config = base_config(dataset="sharegpt", dataset_path="f.json")
-    (reason,) = summarise(run_with(tmp_path, counters=VLLM_WARM, config=config))["verdict"]["reasons"]
+    (reason,) = summarise(Measured(run_with(tmp_path, counters=VLLM_WARM, config=config)))["verdict"][
+        "reasons"
+    ]
     assert "--seed" not in reason
     assert "--reset-prefix-cache" in reason
 
@@ -118,7 +121,7 @@ def test_what_the_workload_repeats_is_no_reason(tmp_path: Path, told: dict[str, 
 
 def test_a_conversation_that_the_server_knew_already(tmp_path: Path) -> None:
     cached = np.tile([96, 192, 288, 384], COUNT // 4)
-    block = summarise(run_with(tmp_path, turns=4, cached=cached))["prefix_cache"]
+    block = summarise(Measured(run_with(tmp_path, turns=4, cached=cached)))["prefix_cache"]
     # Of 1,000 tokens of four turns, 100 + 200 + 300 were there in the turn before, and 8 of its answer.
     assert block["workload_share"] == pytest.approx(0.624)
     assert block["unexplained_share"] == pytest.approx(0.96 - 0.624)
@@ -127,25 +130,25 @@ def test_a_conversation_that_the_server_knew_already(tmp_path: Path) -> None:
 def test_a_chat_template_explains_what_it_adds(tmp_path: Path) -> None:
     run = run_with(tmp_path, cached=64)
     np.save(run.records / "prompt_tokens.npy", np.array([140], np.int32))
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     assert summary["prefix_cache"]["template_share"] == pytest.approx(0.3)
     assert summary["prefix_cache"]["unexplained_share"] == pytest.approx(0.02)
     assert summary["verdict"]["status"] == "valid"
 
 
 def test_without_any_word_of_the_server(tmp_path: Path) -> None:
-    summary = summarise(run_with(tmp_path))
+    summary = summarise(Measured(run_with(tmp_path)))
     block = summary["prefix_cache"]
     assert (block["server_share"], block["request_share"], block["unexplained_share"]) == (None, None, None)
     assert "Prefix cache" not in render(summary, [99.0])
     assert prefix_cache_panel(summary) == ""
-    assert "repeats 90.0 %" in render(summarise(run_with(tmp_path / "b", reuse=0.9)), [99.0])
+    assert "repeats 90.0 %" in render(summarise(Measured(run_with(tmp_path / "b", reuse=0.9))), [99.0])
 
 
 def test_runs_of_older_versions_and_vectors(tmp_path: Path) -> None:
     run = run_with(tmp_path, counters=VLLM_WARM)
     del run.info["fingerprint"]
-    assert summarise(run)["prefix_cache"]["unexplained_share"] is None
+    assert summarise(Measured(run))["prefix_cache"]["unexplained_share"] is None
     run.info["generates"] = False
     run.info["streams"] = False
-    assert summarise(run)["prefix_cache"] is None
+    assert summarise(Measured(run))["prefix_cache"] is None

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.blocks.roofline import LEAST_COST_NS, Cost, Load, roofline_block
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
@@ -72,7 +73,7 @@ def test_two_workers_have_twice_the_room(tmp_path: Path) -> None:
 )
 def test_what_was_not_measured_is_not_told(info: dict[str, Any], tmp_path: Path) -> None:
     run = made_run(tmp_path / "run", made_rows(np.arange(20) * 10), **info)
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     assert summary["client"]["roofline"] is None
     assert thresholds.ROOFLINE.name not in {check["name"] for check in summary["verdict"]["checks"]}
 
@@ -80,7 +81,7 @@ def test_what_was_not_measured_is_not_told(info: dict[str, Any], tmp_path: Path)
 def test_a_run_near_the_roofline_is_doubtful(tmp_path: Path) -> None:
     slow = {**ROOFLINE, "request_ns": 9_000_000.0}
     rows = made_rows(np.arange(300) * 10, ttft_ms=20, itl_ms=5)
-    verdict = summarise(made_run(tmp_path / "run", rows, roofline=slow))["verdict"]
+    verdict = summarise(Measured(made_run(tmp_path / "run", rows, roofline=slow)))["verdict"]
     assert verdict["status"] == "doubtful"
     (reason,) = verdict["reasons"]
     assert "what this client can carry" in reason

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aisbench.analysis.blocks.server import gauge_series, hit_rate_series, read_samples
+from aisbench.analysis.blocks.server import gauge_series, hit_rate_series
+from aisbench.analysis.measured import Measured
+from aisbench.analysis.samples import server_samples
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import render
@@ -43,7 +45,7 @@ def test_gauges_are_summed_over_servers_and_shares_averaged(tmp_path: Path) -> N
         (1.9, 0, {"running": 2.0, "kv_use": 0.2}),
         (1.91, 1, {"running": 2.0, "kv_use": 0.2}),
     )
-    server = summarise(run)["server"]
+    server = summarise(Measured(run))["server"]
     # The sample before the start is not of the run.
     assert server["running"] == {"mean": 7.0, "peak": 10.0}
     assert server["kv_use"] == {"mean": pytest.approx(0.3), "peak": pytest.approx(0.4)}
@@ -62,10 +64,10 @@ def test_a_gauge_s_sample_belongs_to_its_own_moment(tmp_path: Path) -> None:
         (0.95, 1, {"running": 1.0}),
         (1.3, 1, {"running": 100.0}),
     )
-    found = gauge_series(run, read_samples(run), "running")
+    found = gauge_series(run, server_samples(run), "running")
     assert found is not None
     assert found[1].tolist() == [1.0, 17.0, 17.0, 116.0, 100.0]
-    alone = gauge_series(run, {0: read_samples(run)[0]}, "running")
+    alone = gauge_series(run, {0: server_samples(run)[0]}, "running")
     assert alone is not None
     assert alone[1].tolist() == [0.0, 16.0, 16.0, 16.0, 0.0]
 
@@ -76,7 +78,7 @@ def test_a_run_between_two_samples(
 ) -> None:
     before, after = around
     run = run_with(tmp_path, (-0.1, 0, {"running": before}), (60.0, 0, {"running": after}))
-    assert summarise(run)["server"]["running"] == wanted
+    assert summarise(Measured(run))["server"]["running"] == wanted
 
 
 def test_what_is_not_a_finite_number_is_left_out_and_named(tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_what_is_not_a_finite_number_is_left_out_and_named(tmp_path: Path) -> No
         (-0.1, 2, {"generation_tokens": 0.0}),
         (2.1, 2, {"generation_tokens": 1.7e308}),
     )
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     assert summary["server"]["counters"] == {"prompt_tokens": 600.0}
     assert summary["server"]["running"] == {"mean": 3.0, "peak": 3.0}
     (note,) = [note for note in summary["notes"] if "finite" in note]
@@ -105,7 +107,7 @@ def test_counters_grow_and_start_again_when_a_server_does(tmp_path: Path) -> Non
         (-0.1, 1, {"prompt_tokens": 5000.0}),
         (2.1, 1, {"prompt_tokens": 50.0}),
     )
-    server = summarise(run)["server"]
+    server = summarise(Measured(run))["server"]
     assert server["counters"]["prompt_tokens"] == 650.0
     assert server["prefix_hit_rate"] == 0.5
 
@@ -124,7 +126,7 @@ def test_speculative_decoding_as_vllm_says_it(tmp_path: Path) -> None:
         "accepted_at": {"0": 94.0, "1": 61.0},
     }
     run = run_with(tmp_path, (-0.1, 0, before), (2.1, 0, after))
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     assert summary["server"]["spec_decode"] == {
         "acceptance_rate": 50.0,
         "acceptance_length": 2.5,
@@ -149,7 +151,7 @@ def test_the_server_s_latencies_beside_ours(tmp_path: Path) -> None:
         (-0.1, 0, nothing),
         (2.2, 0, {"ttft_sum": 1.92, "ttft_count": 40.0, "ttft_buckets": buckets}),
     )
-    found = summarise(run)["server"]["reconcile"]["ttft_ms"]
+    found = summarise(Measured(run))["server"]["reconcile"]["ttft_ms"]
     assert found["server"] == {"requests": 40, "mean": pytest.approx(48.0)}
     assert found["client"] == {"requests": 40, "mean": pytest.approx(50.0)}
     assert found["difference_ms"] == pytest.approx(2.0)
@@ -165,7 +167,7 @@ def test_means_over_different_requests_are_not_subtracted(tmp_path: Path) -> Non
     rows["status"][40:] = 3
     rows["first_token_ns"][45:] = rows["content_events"][45:] = 0
     run = run_with(tmp_path, (-0.1, 0, nothing), (2.2, 0, ended), rows=rows)
-    summary = summarise(run)
+    summary = summarise(Measured(run))
     for name in ("ttft_ms", "e2el_ms"):
         found = summary["server"]["reconcile"][name]
         assert (found["server"]["requests"], found["client"]["requests"]) == (50, 40)
@@ -180,14 +182,14 @@ def test_where_the_server_counted_all_first_tokens_so_do_we(tmp_path: Path) -> N
     rows = made_rows(np.arange(50) * 50.0)
     rows["status"][40:] = 3
     run = run_with(tmp_path, (-0.1, 0, nothing), (2.2, 0, ended), rows=rows)
-    found = summarise(run)["server"]["reconcile"]["ttft_ms"]
+    found = summarise(Measured(run))["server"]["reconcile"]["ttft_ms"]
     assert found["client"]["requests"] == 50
     assert found["difference_ms"] == pytest.approx(2.0)
 
 
 def test_a_server_that_said_nothing(tmp_path: Path) -> None:
     run = Run.load(write_run(tmp_path / "run", made_rows(np.zeros(3)), config=base_config()))
-    assert summarise(run)["server"] is None
+    assert summarise(Measured(run))["server"] is None
 
 
 def test_the_hit_rate_of_a_second_is_that_of_its_own_lookups(tmp_path: Path) -> None:
@@ -201,8 +203,8 @@ def test_the_hit_rate_of_a_second_is_that_of_its_own_lookups(tmp_path: Path) -> 
         (0.95, 1, {"prefix_queries": 300.0, "prefix_hits": 30.0}),
         (1.0, 2, {"running": 3.0}),
     )
-    found = hit_rate_series(run, read_samples(run))
+    found = hit_rate_series(run, server_samples(run))
     assert found is not None
     # 10 of 100 and 30 of 300; then nobody looked anything up; then 90 of 100.
     assert [list(part) for part in found] == [[0.0, 2.0], [0.1, 0.9]]
-    assert hit_rate_series(run, {2: read_samples(run)[2]}) is None
+    assert hit_rate_series(run, {2: server_samples(run)[2]}) is None

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.blocks.slices import width_ns
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.files.write import write_all
@@ -26,7 +27,7 @@ def test_each_slice_has_its_own_requests(tmp_path: Path) -> None:
     planned = np.arange(40) * 100.0
     rows = made_rows(planned, lag_ms=0.0, ttft_ms=np.where(planned < 2000, 50.0, 150.0))
     fail(rows, [25, 27], "http_status", http_status=500)
-    found = summarise(Run.load(sliced(tmp_path, rows, 1.0)))["slices"]
+    found = summarise(Measured(Run.load(sliced(tmp_path, rows, 1.0))))["slices"]
     assert found["width_s"] == 1.0
     parts = found["slices"]
     assert [part["begin_s"] for part in parts] == [0, 1, 2, 3, 4]
@@ -76,7 +77,7 @@ def test_errors_are_columns_of_the_csv(tmp_path: Path) -> None:
 
 def test_whole_answers_have_no_first_token(tmp_path: Path) -> None:
     run = Run.load(sliced(tmp_path, made_rows([0.0, 600.0]), 0.5, streams=False))
-    part = summarise(run)["slices"]["slices"][0]
+    part = summarise(Measured(run))["slices"]["slices"][0]
     assert "mean_e2el_ms" in part
     assert "mean_ttft_ms" not in part
 

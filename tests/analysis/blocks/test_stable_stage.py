@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aisbench.analysis.blocks.stable_stage import at_maximum, mser5, settled
 from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, made_rows, write_run
@@ -33,8 +34,9 @@ def test_from_the_first_send_after_the_maximum_to_the_last_moment_at_it(tmp_path
     assert window.reason is None
     # The maximum is reached by the send at 20 ms; the first that leaves after that does so at 100.5 ms. It is
     # left for good when the sixth, sent at 120.5 ms, ends and nothing follows.
-    assert (window.begin_ns / MS, window.end_ns / MS) == (100.5, pytest.approx(221.0))
-    block = summarise(run)["stable"]["aisbench"]
+    assert window.begin_ns / MS == 100.5
+    assert window.end_ns / MS == pytest.approx(221.0)
+    block = summarise(Measured(run))["stable"]["aisbench"]
     assert (block["started"], block["completed"], block["failed"]) == (5, 5, 0)
     assert block["in_flight_mean"] == pytest.approx(3.0, abs=0.01)
     assert block["metrics"]["ttft_ms"]["mean"] == pytest.approx(30.0)
@@ -47,7 +49,7 @@ def test_from_the_first_send_after_the_maximum_to_the_last_moment_at_it(tmp_path
 def test_there_is_none_where_all_were_sent_at_once(tmp_path: Path) -> None:
     run = run_of(tmp_path / "run", [0.0, 0.0, 0.0])
     assert at_maximum(run, InFlight.of(run)).reason is not None
-    block = summarise(run)["stable"]["aisbench"]
+    block = summarise(Measured(run))["stable"]["aisbench"]
     assert block["window_ms"] is None
     assert "after in-flight had reached its maximum" in block["reason"]
 
@@ -68,7 +70,7 @@ def test_the_warm_up_is_cut_off_and_so_is_the_drain(tmp_path: Path) -> None:
     assert window.reason is None
     assert 40 <= window.begin_ns / MS <= 250
     assert window.end_ns / MS == pytest.approx(planned[-1])
-    block = summarise(run)["stable"]["statistical"]
+    block = summarise(Measured(run))["stable"]["statistical"]
     assert block["long_enough"] is True
     assert block["in_flight_mean"] == pytest.approx(10, rel=0.1)
     assert block["output_throughput"] == pytest.approx(8 * block["request_throughput"], rel=0.02)
@@ -83,7 +85,7 @@ def test_throughput_has_to_settle_too_and_counts_what_came_out(tmp_path: Path) -
     window = settled(run, InFlight.of(run))
     assert window.reason is None
     assert window.begin_ns / MS >= 950
-    block = summarise(run)["stable"]["statistical"]
+    block = summarise(Measured(run))["stable"]["statistical"]
     # The window ends with the last send, so that what starts inside is a round more than what ends there.
     assert block["request_throughput"] == pytest.approx(1e3 * slots / each_ms, rel=0.03)
     assert block["output_throughput"] == pytest.approx(8e3 * slots / each_ms, rel=0.03)

@@ -2,13 +2,15 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisbench.analysis.blocks.vllm_keys import vllm_result
+from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, vllm_result
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import START_NS, base_config, fail, made_rows, write_run
@@ -32,15 +34,15 @@ def statistics_of(name: str, *percents: str) -> list[str]:
     return [f"{kind}_{name}_ms" for kind in ("mean", "median", "std", *percents)]
 
 
-def result_of(folder: Path) -> dict:
+def result_of(folder: Path) -> dict[str, Any]:
     run = Run.load(folder)
-    summary = summarise(run)
-    result = vllm_result(run)
-    assert list(summary)[: len(result)] == list(result)
-    # The one key of both: summary.json's own `errors` counts by kind.
-    assert {key: summary[key] for key in result if key != "errors"} == {
-        key: value for key, value in result.items() if key != "errors"
-    }
+    summary = summarise(Measured(run))
+    result = vllm_result(Measured(run))
+    # What has an entry for each request is in vllm.json alone; summary.json's own `errors` counts by kind.
+    shared = {key: value for key, value in result.items() if key not in REQUEST_ARRAYS}
+    assert list(summary)[: len(shared)] == list(shared)
+    assert {key: summary[key] for key in shared} == shared
+    assert not any(isinstance(value, list) and len(value) == len(run.rows) > 2 for value in shared.values())
     return result
 
 
@@ -108,7 +110,7 @@ def test_requests_that_did_not_end_are_in_no_array(tmp_path: Path) -> None:
         max_size=20,
     )
 )
-def test_peaks_against_a_slow_oracle(tmp_path_factory: pytest.TempPathFactory, found: list) -> None:
+def test_peaks_against_a_slow_oracle(tmp_path_factory: pytest.TempPathFactory, found: list[Any]) -> None:
     """Seconds count from the first send; a request touches each second that it overlaps."""
     planned, ttfts, itls, tokens = map(list, zip(*sorted(found), strict=True))
     rows = made_rows(planned, ttft_ms=ttfts, itl_ms=itls, tokens=tokens)

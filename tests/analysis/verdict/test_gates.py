@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.errors import BadInput
@@ -16,7 +17,7 @@ from tests.analysis.made_runs import fail, made_rows, write_run
 
 def broken(folder: Path, rows: np.ndarray, conditions: str) -> list[str]:
     run = Run.load(write_run(folder, rows))
-    return broken_gates(run, summarise(run), parse_gates(conditions))
+    return broken_gates(Measured(run), summarise(Measured(run)), parse_gates(conditions))
 
 
 def test_what_holds_is_named_with_its_value(tmp_path: Path) -> None:

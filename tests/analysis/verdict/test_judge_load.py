@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import render
@@ -41,7 +42,9 @@ def test_a_server_that_did_not_keep_up_is_the_first_finding(tmp_path: Path) -> N
     fail(rows, cut, "stopped")
     rows["status"][cut] = 3
     summary = summarise(
-        Run.load(write_run(tmp_path / "run", rows, config=base_config(rate=200.0, arrival="poisson")))
+        Measured(
+            Run.load(write_run(tmp_path / "run", rows, config=base_config(rate=200.0, arrival="poisson")))
+        )
     )
     verdict, found = summary["verdict"], summary["keeping_up"]
     assert verdict["status"] == "invalid"
@@ -86,7 +89,7 @@ def test_the_two_lags_of_a_limited_run_have_names_of_their_own(tmp_path: Path) -
     planned = np.arange(300) * 10.0
     rows = made_rows(planned, lag_ms=np.arange(300) * 71 - planned, ttft_ms=50, itl_ms=10, tokens=3)
     config = base_config(rate=100.0, arrival="constant", concurrency=1)
-    summary = summarise(Run.load(write_run(tmp_path / "run", rows, config=config)))
+    summary = summarise(Measured(Run.load(write_run(tmp_path / "run", rows, config=config))))
     shown = render(summary, [99.0])
     assert "; without waits for the limit p99 0." in shown
     lag = next(check for check in summary["verdict"]["checks"] if check["name"] == "schedule lag p99")

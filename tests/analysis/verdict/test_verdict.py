@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
@@ -16,7 +17,9 @@ CLOSED = base_config(concurrency=2)
 
 
 def judged(tmp_path: Path, rows: np.ndarray, config: dict[str, Any] = OPEN, **options: Any) -> dict[str, Any]:
-    return summarise(Run.load(write_run(tmp_path / "run", rows, config=config, **options)))["verdict"]
+    run = Run.load(write_run(tmp_path / "run", rows, config=config, **options))
+    verdict: dict[str, Any] = summarise(Measured(run))["verdict"]
+    return verdict
 
 
 def open_rows(count: int = 400, **options: Any) -> np.ndarray:

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from aisbench.cli.load import load
-from aisbench.cli.options.vllm import SAMPLING, SCOPED
+from aisbench.cli.options.vllm import SCOPED
 from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.cli.plan import plan
 from aisbench.cli.saturate import saturate
 from aisbench.cli.workload import export
 from aisbench.config.run_config import RunConfig
+from aisbench.config.vllm_flags import VllmFlags
 from aisbench.errors import BadInput
+from aisbench.options.option import declared
 
 
 def config(*args: str) -> tuple[RunConfig, list[str]]:
@@ -140,6 +142,10 @@ def test_a_config_file_takes_vllm_s_names(tmp_path: Path) -> None:
 
 
 def test_other_commands_take_what_makes_a_workload() -> None:
-    wanted = {one.flag for one in (*SCOPED, *SAMPLING)} | {"--host", "--served-model-name"}
+    wanted = (
+        {one.flag for one in SCOPED}
+        | {one.option.flag for one in declared(VllmFlags)}
+        | {"--host", "--served-model-name"}
+    )
     for command in (plan, saturate, export):
         assert wanted <= {flag for one in command.params for flag in one.opts}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.identity import identity_facts, plain
@@ -26,7 +27,7 @@ def test_values_are_written_for_people() -> None:
 
 def test_names_have_no_underscores(tmp_path: Path) -> None:
     run = Run.load(write_run(tmp_path / "run", made_rows(np.zeros(3))))
-    facts = dict(identity_facts(run, summarise(run)))
+    facts = dict(identity_facts(run, summarise(Measured(run))))
     assert facts["host: steal"] == "0.000 s"
     assert facts["fingerprint: unique prompts"] == "3"
     assert not [name for name in facts if "_" in name]

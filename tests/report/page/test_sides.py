@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.browser import Page
 from tests.analysis.made_runs import SECOND, START_NS, base_config, made_rows, write_run
-from tests.browser import Page
 from tests.report.written import written
 
 ALL = ("heat", "lag", "delay", "server", "devices", "slices")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.aisbench_table import aisbench_table
@@ -20,12 +22,14 @@ def cells(text: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def summary(tmp_path: Path) -> dict:
+def summary(tmp_path: Path) -> dict[str, Any]:
     rows = made_rows(np.arange(10) * 10.0, lag_ms=0.0, ttft_ms=50.0, itl_ms=10.0, tokens=8, prompt_tokens=100)
-    return summarise(Run.load(write_run(tmp_path / "run", rows, config=base_config(concurrency=16))))
+    return summarise(
+        Measured(Run.load(write_run(tmp_path / "run", rows, config=base_config(concurrency=16))))
+    )
 
 
-def test_the_parameters_are_those_of_aisbench_in_its_order(summary: dict) -> None:
+def test_the_parameters_are_those_of_aisbench_in_its_order(summary: dict[str, Any]) -> None:
     head, *rows = cells(aisbench_table(summary))[:9]
     assert head == [
         "Performance Parameters",
@@ -53,7 +57,7 @@ def test_the_parameters_are_those_of_aisbench_in_its_order(summary: dict) -> Non
     assert found["PrefillTokenThroughput"][1] == "2000 token/s"
 
 
-def test_the_common_metrics(summary: dict) -> None:
+def test_the_common_metrics(summary: dict[str, Any]) -> None:
     found = {row[0]: row[2] for row in cells(aisbench_table(summary))[9:]}
     assert list(found) == [
         "Common Metric", "Benchmark Duration", "Total Requests", "Failed Requests", "Success Requests", "Concurrency",
@@ -78,7 +82,7 @@ def test_the_stable_stage_stands_beside_the_whole_run(tmp_path: Path) -> None:
     rows = made_rows(begins, lag_ms=0.0, ttft_ms=30.0, itl_ms=10.0, tokens=8, prompt_tokens=60)
     rows["prompt_tokens"][:3] = 1000
     run = Run.load(write_run(tmp_path / "run", rows, config=base_config(concurrency=3)))
-    table = aisbench_table(summarise(run)).splitlines()
+    table = aisbench_table(summarise(Measured(run))).splitlines()
     shown = cells("\n".join(table))
     stable = {row[0]: row[2:] for row in shown if row[1] == "stable"}
     total = {row[0]: row[2:] for row in shown if row[1] == "total"}
@@ -100,7 +104,7 @@ def test_the_stable_stage_stands_beside_the_whole_run(tmp_path: Path) -> None:
 def test_whole_answers_show_less(tmp_path: Path) -> None:
     rows = made_rows(np.zeros(3))
     run = Run.load(write_run(tmp_path / "run", rows, config=base_config(), streams=False))
-    shown = aisbench_table(summarise(run))
+    shown = aisbench_table(summarise(Measured(run)))
     assert "TTFT" not in shown
     assert "Prefill" not in shown
     assert "E2EL" in shown

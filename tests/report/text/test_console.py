@@ -2,17 +2,19 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import print_result, render, vllm_table
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
 
 
-def summary_of(folder: Path) -> dict:
-    return summarise(Run.load(folder))
+def summary_of(folder: Path) -> dict[str, Any]:
+    return summarise(Measured(Run.load(folder)))
 
 
 def closed_rows() -> np.ndarray:

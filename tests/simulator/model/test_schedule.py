@@ -9,8 +9,13 @@ import threading
 import time
 from typing import Any
 
+import pytest
+
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.simulator.client import COMPLETIONS, chat, connected, raw_request, read_until
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("timing")
 
 STEP_MS = 5.0
 STEPS = ["--decode-base-ms", str(STEP_MS), "--decode-per-seq-us", "0", "--prefill-us-per-token", "0"]
@@ -63,7 +68,8 @@ def stop_for(simulator: SimulatorProcess, tokens: int, pause_s: float) -> dict[s
         client.sendall(raw_request(COMPLETIONS, {"prompt": "a", "max_tokens": tokens, "stream": True}))
         read_until(client, b"data: ", 10)
         os.kill(simulator.pid, signal.SIGSTOP)
-        time.sleep(pause_s)
+        end_s = time.monotonic() + pause_s
+        wait_until(lambda: time.monotonic() >= end_s)
         os.kill(simulator.pid, signal.SIGCONT)
         read_until(client, b"[DONE]")
     return simulator.truth()

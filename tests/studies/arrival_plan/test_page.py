@@ -12,7 +12,7 @@ from aisbench.cli.plan import plan
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
-from tests.browser import Page
+from bench.browser import Page
 from tests.system.running import run_load
 
 SINE = ["--rate-sine", "30,25,10s", "--num-requests", "600"]

@@ -12,7 +12,7 @@ from aisbench.studies.comparison.judge import Cell
 from aisbench.studies.comparison.page import write_comparison
 from aisbench.studies.comparison.result import Group
 from aisbench.studies.comparison.table import comparison_text, difference_text, figure
-from tests.browser import Page
+from bench.browser import Page
 from tests.studies.comparison.made_results import made
 
 NASTY = '<script>alert(1)</script> {{metrics}} & "quotes"'

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
-from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, logged_gaps_ns
+from aisbench.analysis.tokens import each_gaps_ns
+from aisbench.metrics import Metric
 from aisbench.records.run import Run
 from aisbench.studies.comparison.readers.vllm import SCALARS
 from aisbench.studies.comparison.result import (
@@ -36,15 +37,14 @@ def recognises(content: dict[str, Any]) -> bool:
 
 def read_folder(folder: Path) -> ToolResult:
     """Everything from the records. Raises BadInput when `folder` holds none that can be read."""
-    run = Run.load(folder)
-    summary = summarise(run)
-    ok = run.has_status("ok")
-    order = np.argsort(run.rows["sent_ns"][ok], kind="stable")
-    tokens = TokenCounts.of(run)
+    measured = Measured(Run.load(folder))
+    summary = summarise(measured)
+    ok, tokens = measured.ok, measured.tokens
+    order = np.argsort(measured.run.rows["sent_ns"][ok], kind="stable")
     return result_of(
         summary,
         str(folder),
-        samples=samples_of(run, tokens, order),
+        samples=samples_of(measured, order),
         input_lens=tokens.prompt[ok][order],
         output_lens=tokens.output[ok][order],
     )
@@ -128,33 +128,41 @@ def habits_of(config: dict[str, Any], summary: dict[str, Any]) -> Habits:
     )
 
 
-def samples_of(run: Run, tokens: TokenCounts, order: np.ndarray) -> dict[str, Sample]:
+def samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
     """`order` (succeeded requests,): their indices in the order of sending.
 
     Without --save-token-times the single gaps are in a histogram only: each request's mean gap and
     their number are known, so that the mean ITL has an interval and its percentiles have none.
     """
-    latencies = Latencies.of(run, tokens, run.sends_from)
-    ok = run.has_status("ok")
+    latencies = measured.vllm_latencies
+    found = {}
+    for metric in measured.metrics:
+        if metric.pooled:
+            found[metric.name] = gaps_of(measured, metric, order)
+            continue
+        found[metric.name] = Sample.of_requests(latencies[metric.name][order])
+        late = latencies.from_plan(metric.name) if metric.from_plan else None
+        if late is not None:
+            found[metric.plan_name] = Sample.of_requests(late[order])
+    return found
+
+
+def gaps_of(measured: Measured, metric: Metric, order: np.ndarray) -> Sample:
+    """The gaps of a pooled metric."""
+    run, ok = measured.run, measured.ok
     rows = run.rows[ok][order]
-    found = {"e2el": Sample.of_requests(latencies.e2el[order])}
-    if latencies.e2el_from_plan is not None:
-        found["e2el_from_plan"] = Sample.of_requests(latencies.e2el_from_plan[order])
-    if not run.streams:
-        return found
-    found["ttft"] = Sample.of_requests(latencies.ttft[order])
-    if latencies.ttft_from_plan is not None:
-        found["ttft_from_plan"] = Sample.of_requests(latencies.ttft_from_plan[order])
-    found["tpot"] = Sample.of_requests(latencies.tpot_each[order])
     # Answers that came at one moment show no time between tokens.
     timed = rows["last_token_ns"] > rows["first_token_ns"]
-    if logged_gaps_ns(run) is not None:
-        gaps = [gap / 1e6 for gap, keep in zip(each_gaps_ns(run), ok, strict=True) if keep]
-        found["itl"] = Sample.of_gaps(
-            [gaps[at] if shown else gaps[at][:0] for at, shown in zip(order, timed, strict=True)]
-        )
-    else:
-        spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6
-        counts = np.where(timed, rows["content_events"].astype(np.int64) - 1, 0)
-        found["itl"] = Sample.of_mean_gaps(spans, counts)
-    return found
+    share = (
+        np.ones(len(order)) if metric.spread is None else metric.spread(measured.latencies.requests)[order]
+    )
+    if measured.gaps_ns is None:
+        spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6 / share
+        return Sample.of_mean_gaps(spans, np.where(timed, rows["content_events"].astype(np.int64) - 1, 0))
+    gaps = [gap / 1e6 for gap, keep in zip(each_gaps_ns(run), ok, strict=True) if keep]
+    return Sample.of_gaps(
+        [
+            gaps[at] / each if shown else gaps[at][:0]
+            for at, each, shown in zip(order, share, timed, strict=True)
+        ]
+    )

@@ -18,11 +18,12 @@ import numpy as np
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
+from aisbench.workload.dataset_options import DEFAULT_COUNT
 from aisbench.workload.datasets.generated.random import OUTPUT_LEN
 from aisbench.workload.files.bad_lines import BadLine, BadLines
 from aisbench.workload.files.dataset_files import dataset_path
 from aisbench.workload.files.png import png
-from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.words import WORDS
 

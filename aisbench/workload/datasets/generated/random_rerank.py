@@ -15,6 +15,7 @@ import numpy as np
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
+from aisbench.workload.dataset_options import DEFAULT_COUNT
 from aisbench.workload.datasets.generated.random import (
     INPUT_LEN,
     allowed_ids,
@@ -22,7 +23,7 @@ from aisbench.workload.datasets.generated.random import (
     neighbours,
     vocabulary_fixer,
 )
-from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.length_fix import Fixing
 from aisbench.workload.tokens.tokenizers import load_tokenizer

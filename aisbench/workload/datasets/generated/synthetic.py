@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
+from aisbench.workload.dataset_options import DEFAULT_COUNT
 from aisbench.workload.datasets.generated.random import INPUT_LEN, OUTPUT_LEN, allowed_ids
-from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.length_laws import parse_law
 from aisbench.workload.tokens.token_counts import TokenCounter

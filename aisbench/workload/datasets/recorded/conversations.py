@@ -17,11 +17,12 @@ import numpy as np
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.errors import BadInput
+from aisbench.workload.dataset_options import DEFAULT_COUNT
 from aisbench.workload.datasets.generated.random import OUTPUT_LEN
 from aisbench.workload.files.conversation_files import Conversation, Turn, read_conversations
 from aisbench.workload.files.dataset_files import dataset_file
 from aisbench.workload.messages import as_text
-from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations, Prompts
 from aisbench.workload.tokens.token_counts import TokenCounter
 from aisbench.workload.tokens.words import WORDS

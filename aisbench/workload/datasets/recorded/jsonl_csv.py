@@ -24,8 +24,9 @@ from aisbench.workload.files.dataset_files import dataset_file, json_lines
 from aisbench.workload.files.file_kinds import table_hint
 from aisbench.workload.files.tables import check_cells, separator_notes, table_rows
 from aisbench.workload.messages import Message, as_text, text_of, with_system
-from aisbench.workload.options import FIXED_FIELDS, WorkloadOptions
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
+from aisbench.workload.request_options import FIXED_FIELDS
 from aisbench.workload.tokens.token_counts import TokenCounter
 
 TEXTS = ("prompt", "messages")

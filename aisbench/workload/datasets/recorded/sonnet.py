@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
+from aisbench.workload.dataset_options import DEFAULT_COUNT
 from aisbench.workload.datasets.recorded.custom import templated
 from aisbench.workload.files.bad_lines import check_text
 from aisbench.workload.files.dataset_files import dataset_file
-from aisbench.workload.options import DEFAULT_COUNT, WorkloadOptions
+from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.token_counts import TokenCounter
 

@@ -1,0 +1,1 @@
+"""Figures of samples, their uncertainty, and the distributions behind both."""

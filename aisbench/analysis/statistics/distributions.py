@@ -1,0 +1,88 @@
+"""Distributions, and the fits and intervals that rest on them, where the standard library has none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from statistics import NormalDist
+
+import numpy as np
+
+# Of the normal distribution: 95 % lie within so many standard deviations of the mean.
+Z_95 = NormalDist().inv_cdf(0.975)
+# Of the binomial distribution only this many standard deviations around its mean are looked at.
+_SPREAD = 12
+
+
+def student_cdf(t: float, degrees: int) -> float:
+    """Student's t distribution for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
+    angle = math.atan2(t, degrees**0.5)
+    sine, cosine = math.sin(angle), math.cos(angle)
+    if degrees % 2:
+        term = total = cosine if degrees > 1 else 0.0
+        for k in range(3, degrees - 1, 2):
+            term *= cosine * cosine * (k - 1) / k
+            total += term
+        return 0.5 + (angle + sine * total) / math.pi
+    term = total = 1.0
+    for k in range(2, degrees - 1, 2):
+        term *= cosine * cosine * (k - 1) / k
+        total += term
+    return 0.5 + sine * total / 2
+
+
+@cache
+def student_quantile(level: float, degrees: int) -> float:
+    """By halving; `level` above 0.5."""
+    low, high = 0.0, 1.0
+    while student_cdf(high, degrees) < level:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if student_cdf(middle, degrees) < level else (low, middle)
+    return high
+
+
+def binomial_ranks(count: int, p: float, level: float) -> tuple[int | None, int | None]:
+    """(l, u), from 1 on: the order statistics of `count` values between which the p-quantile lies.
+
+    The number of values below it is binomial; each side is missed with a chance of at most (1 - level) / 2. None for
+    a side on which the sample has no such value: 200 values have a lower end for their p99, and no upper one.
+    """
+    if count == 0 or not 0 < p < 1:
+        return None, None
+    spread = _SPREAD * math.sqrt(count * p * (1 - p)) + _SPREAD
+    first, last = max(0, math.floor(count * p - spread)), min(count, math.ceil(count * p + spread))
+    numbers = np.arange(first, last + 1)
+    logs = np.array(
+        [math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in numbers]
+    )
+    below = np.cumsum(np.exp(logs + numbers * math.log(p) + (count - numbers) * math.log1p(-p)))
+    # P(number < l) <= (1 - level) / 2, and P(number < u) >= 1 - (1 - level) / 2.
+    low = first + int(np.searchsorted(below, (1 - level) / 2, side="right"))
+    high = first + int(np.searchsorted(below, 1 - (1 - level) / 2)) + 1
+    return low if low >= 1 else None, high if high <= count else None
+
+
+def wilson_interval(happened: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share, `happened` of `count`: also good near 0 (E. B. Wilson, Journal of the American
+    Statistical Association 22, 1927)."""
+    share = happened / count
+    spread = Z_95**2 / count
+    middle = (share + spread / 2) / (1 + spread)
+    reach = Z_95 * (share * (1 - share) / count + spread / (4 * count)) ** 0.5 / (1 + spread)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def never_falling(values: Sequence[float], weights: Sequence[float]) -> list[float]:
+    """The weighted least-squares fit that never falls: neighbours that would are pooled (e.g. Barlow et al.,
+    Statistical Inference under Order Restrictions, 1972, 1.2)."""
+    blocks: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        blocks.append((value, weight, 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (low, of_low, many), (high, of_high, more) = blocks[-2:]
+            mean = (low * of_low + high * of_high) / (of_low + of_high)
+            blocks[-2:] = [(mean, of_low + of_high, many + more)]
+    return [value for value, _, count in blocks for _ in range(count)]

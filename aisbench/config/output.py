@@ -1,0 +1,122 @@
+"""What is kept and reported of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from aisbench.errors import BadInput
+from aisbench.metrics import NAMES
+from aisbench.options.checks import at_least, between, every, unknown
+from aisbench.options.option import SPAN, ListOf, PairsOf, option
+
+DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
+PERCENTILE_METRICS = (*NAMES, "client_queue_time", "e2el_including_client_queue")
+TABLES = ("vllm", "aisbench")
+# Token events are counted by 10 ms, and a page of many slices helps nobody.
+SHORTEST_SLICE_S = 0.1
+SECTION = "Output"
+_option = partial(option, section=SECTION)
+
+
+def check_metrics(flag: str, value: tuple[str, ...]) -> None:
+    for name in value:
+        if name not in PERCENTILE_METRICS:
+            raise BadInput(f"{flag}: {unknown(name, PERCENTILE_METRICS)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputOptions:
+    work_dir: str = _option(
+        "--work-dir",
+        default="outputs/default",
+        metavar="DIR",
+        help="Where run folders go.",
+    )
+    label: str | None = _option(
+        "--label",
+        help="Kept with the results.",
+        vllm="--label",
+    )
+    metadata: Mapping[str, str] = _option(
+        "--metadata",
+        default={},
+        kind=PairsOf("=", "gpu=H100"),
+        metavar="K=V...",
+        help="Kept with the results.",
+        vllm="--metadata",
+    )
+    save_outputs: bool = _option(
+        "--save-outputs",
+        default=False,
+        help="Keep the generated texts.",
+    )
+    save_token_times: bool = _option(
+        "--save-token-times",
+        default=False,
+        help="Keep the time of every token.",
+    )
+    save_detailed: bool = _option(
+        "--save-detailed",
+        default=False,
+        help="Per-request arrays in vllm.json: texts, token times, errors.",
+        vllm="--save-detailed",
+    )
+    percentiles: tuple[float, ...] = _option(
+        "--percentiles",
+        "--metric-percentiles",
+        default=DEFAULT_PERCENTILES,
+        kind=ListOf(float),
+        check=every(between(0, 100), "numbers from 0 to 100"),
+        metavar="P...",
+        help="Percentiles to report.",
+        vllm="--metric-percentiles",
+    )
+    percentile_metrics: tuple[str, ...] = _option(
+        "--percentile-metrics",
+        default=("ttft", "tpot", "itl"),
+        kind=ListOf(str),
+        check=check_metrics,
+        metavar="M...",
+        help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el, client_queue_time, e2el_including_client_queue.",
+        vllm="--percentile-metrics",
+    )
+    goodput: Mapping[str, float] | None = _option(
+        "--goodput",
+        kind=PairsOf(":", "ttft:500 tpot:50", numbers=True, known=NAMES),
+        metavar="M:MS...",
+        help="Count requests that meet all of these: ttft:500 tpot:50 e2el:5000.",
+        vllm="--goodput",
+    )
+    table: str = _option(
+        "--table",
+        default="vllm",
+        words=TABLES,
+        help="Whose table to print: vllm or aisbench.",
+    )
+    slice_s: float | None = _option(
+        "--slice",
+        kind=SPAN,
+        check=at_least(SHORTEST_SLICE_S, "seconds"),
+        metavar="TIME",
+        help="Seconds of a slice in slices.csv; unasked a minute, for runs of five minutes and more.",
+    )
+    strict: bool = _option(
+        "--strict",
+        default=False,
+        help="Exit with 3 when the verdict is invalid.",
+    )
+    fail_on: str | None = _option(
+        "--fail-on",
+        metavar="CONDITIONS",
+        help="Exit with 4 when one holds: 'error_rate>0.05 ttft_p99>500 output_throughput<1000'.",
+    )
+    # the reader's longest pause between two looks at the sockets; 0: woken by each event
+    reader_rest_ms: float = _option(
+        "--reader-rest",
+        default=2.0,
+        check=at_least(0, "milliseconds"),
+        help="Milliseconds that the reader pauses at most between two looks at the sockets; 0: woken by each event.",
+        hidden=True,
+    )

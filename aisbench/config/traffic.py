@@ -1,0 +1,237 @@
+"""How many requests, when, and how many at a time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+from aisbench.errors import BadInput
+from aisbench.options.checks import above, at_least, whole
+from aisbench.options.option import SPAN, option
+
+ARRIVALS = ("constant", "poisson", "gamma")
+RAMPS = ("linear", "exponential")
+CATCH_UP = "catch-up"
+# Rates over time, by the names of their fields.
+MOVING = ("rate_steps", "rate_series", "rate_sine", "burst")
+SECTION = "Load"
+_option = partial(option, section=SECTION)
+
+
+def late_bound_ms(flag: str, value: str) -> float | None:
+    """The bound of `drop:MS`; None for catch-up. Raises BadInput for anything else."""
+    if value == CATCH_UP:
+        return None
+    kind, _, text = value.partition(":")
+    try:
+        bound = float(text)
+    except ValueError:
+        bound = math.nan
+    if kind != "drop" or not 0 <= bound < math.inf:
+        raise BadInput(f"{flag} must be catch-up, or drop:MS with the bound in milliseconds, got {value!r}")
+    return bound
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrafficOptions:
+    # None: as the data set's own times say, where it has some; else as inf, when others end.
+    rate: float | None = _option(
+        "--rate",
+        "--request-rate",
+        check=above(0, infinite=True),
+        metavar="RPS",
+        help="Requests per second; inf: closed loop, whatever times a data set has recorded.",
+        vllm="--request-rate",
+    )
+    burstiness: float = _option(
+        "--burstiness",
+        default=1.0,
+        check=above(0, infinite=True),
+        help="Gamma shape of the gaps: 1 is Poisson, inf is constant.",
+        vllm="--burstiness",
+    )
+    arrival: str | None = _option(
+        "--arrival",
+        words=ARRIVALS,
+        help="constant, poisson or gamma; by default what --burstiness says.",
+    )
+    ramp_up: str | None = _option(
+        "--ramp-up",
+        "--ramp-up-strategy",
+        words=RAMPS,
+        help="linear or exponential, from --ramp-from to --ramp-to.",
+        vllm="--ramp-up-strategy",
+    )
+    ramp_from: float | None = _option(
+        "--ramp-from",
+        "--ramp-up-start-rps",
+        check=above(0),
+        metavar="RPS",
+        help="Rate at the start of the ramp.",
+        vllm="--ramp-up-start-rps",
+    )
+    ramp_to: float | None = _option(
+        "--ramp-to",
+        "--ramp-up-end-rps",
+        check=above(0),
+        metavar="RPS",
+        help="Rate at the end of the ramp.",
+        vllm="--ramp-up-end-rps",
+    )
+    rate_steps: str | None = _option(
+        "--rate-steps",
+        metavar="RxS,...",
+        help="Rates in turn, as 10x30s,20x30s; the last holds on.",
+    )
+    rate_series: str | None = _option(
+        "--rate-series",
+        metavar="FILE",
+        help="csv of time_s,rate from 0 on, linear between.",
+    )
+    rate_sine: str | None = _option(
+        "--rate-sine",
+        metavar="M,A,S",
+        help="Mean, amplitude and period, as 20,10,60s.",
+    )
+    burst: str | None = _option(
+        "--burst",
+        metavar="NxS",
+        help="So many at once, every so often, as 50x10s.",
+    )
+    concurrency: int | None = _option(
+        "--concurrency",
+        "--max-concurrency",
+        check=whole(1),
+        metavar="N",
+        help="Most requests in flight, all workers together.",
+        vllm="--max-concurrency",
+    )
+    num_requests: int | None = _option(
+        "--num-requests",
+        "--num-prompts",
+        check=whole(1),
+        metavar="N",
+        help="Requests to send; 1000 unless --duration is given.",
+        vllm="--num-prompts",
+    )
+    stress: bool = _option(
+        "--stress",
+        "--pressure",
+        default=False,
+        help="Full --concurrency for --duration (60 s), the data set again and again.",
+    )
+    connect_rate: float | None = _option(
+        "--connect-rate",
+        check=above(0),
+        metavar="N",
+        help="Connections made a second before the start, all workers together.",
+    )
+    duration_s: float | None = _option(
+        "--duration",
+        "--pressure-time",
+        kind=SPAN,
+        check=above(0, "seconds"),
+        metavar="TIME",
+        help="Seconds to send for.",
+    )
+    warmup: int = _option(
+        "--warmup",
+        "--num-warmups",
+        default=0,
+        check=whole(0),
+        metavar="N",
+        help="Requests sent before the run and left out of it, with prompts that the run does not have.",
+        vllm="--num-warmups",
+    )
+    workers: int | None = _option(
+        "--workers",
+        check=whole(1),
+        metavar="N",
+        help="Worker processes; by default one for each 1,024 streams, at most one a CPU.",
+    )
+    late: str = _option(
+        "--late",
+        default=CATCH_UP,
+        check=late_bound_ms,
+        metavar="POLICY",
+        help="catch-up: late requests go at once; drop:MS: those later than MS are skipped and counted.",
+    )
+    grace_s: float = _option(
+        "--grace",
+        default=30.0,
+        kind=SPAN,
+        check=at_least(0, "seconds"),
+        metavar="TIME",
+        help="After --duration or Ctrl-C, how long to wait for requests in flight.",
+    )
+
+    def check_traffic(self) -> None:
+        """Raises BadInput for options of this part that contradict each other."""
+        if self.stress:
+            if self.concurrency is None:
+                raise BadInput("--stress keeps full concurrency for a set time; give --concurrency")
+            if self.is_open_loop or self.num_requests is not None:
+                raise BadInput(
+                    "--stress sends as requests end until its time is over; leave --rate, --ramp-up and --num-requests out"
+                )
+        self.check_ramp()
+        self.check_moving()
+        self.check_arrival()
+
+    def check_ramp(self) -> None:
+        if self.ramp_up is None:
+            if self.ramp_from is not None or self.ramp_to is not None:
+                raise BadInput("--ramp-from and --ramp-to go with --ramp-up linear or --ramp-up exponential")
+            return
+        if self.ramp_from is None or self.ramp_to is None:
+            raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
+        if not math.isinf(self.rate_rps):
+            raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
+
+    def check_moving(self) -> None:
+        flags = [f"--{name.replace('_', '-')}" for name in MOVING if getattr(self, name) is not None]
+        if not flags:
+            return
+        others = [*flags[1:], *(["--ramp-up"] if self.ramp_up else [])]
+        if others:
+            raise BadInput(f"{flags[0]} and {others[0]} both set the rate; give one of them")
+        if not math.isinf(self.rate_rps):
+            raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
+        if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
+            raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
+
+    def check_arrival(self) -> None:
+        if self.arrival is None:
+            return
+        if not self.is_open_loop:
+            raise BadInput(f"--arrival {self.arrival} needs a finite --rate (or --ramp-up, or another shape)")
+        wanted = {"constant": math.isinf(self.burstiness), "poisson": self.burstiness == 1.0, "gamma": True}
+        if self.burstiness != 1.0 and not wanted[self.arrival]:
+            raise BadInput(
+                f"--arrival {self.arrival} and --burstiness {self.burstiness:g} contradict each other; leave one out"
+            )
+
+    @property
+    def has_moving_rate(self) -> bool:
+        """True when the rate is another at different times, so that no one number tells it."""
+        return self.ramp_up is not None or any(getattr(self, name) is not None for name in MOVING)
+
+    @property
+    def is_open_loop(self) -> bool:
+        """True when requests leave by a plan, not when others end."""
+        return not math.isinf(self.rate_rps) or self.has_moving_rate
+
+    @property
+    def rate_rps(self) -> float:
+        """Requests/s; inf where they leave when others end, or by the data set's own times."""
+        return math.inf if self.rate is None else self.rate
+
+    @property
+    def shape(self) -> float:
+        """The gamma shape of the gaps: 1 is Poisson, inf is constant."""
+        return math.inf if self.arrival == "constant" else self.burstiness
+
+    def drop_after_ms(self) -> float | None:
+        """The bound of `--late drop:MS`; None for catch-up."""
+        return late_bound_ms("--late", self.late)

@@ -1,0 +1,224 @@
+"""The latency metrics: one table, from which every report, page, plot, comparison and bound takes them.
+
+A new metric is one entry here. What it computes from are the columns of `Requests`, all of shape (requests,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+# From so many tokens an event on average a gap between events is not the gap between tokens.
+SEVERAL_TOKENS_FROM = 1.1
+
+
+class Requests(Protocol):
+    """Some requests of a run. `tokens` are their output tokens."""
+
+    @property
+    def tokens(self) -> NDArray[np.int64]: ...
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """A field of the rows (docs/records.md)."""
+        ...
+
+    def since_origin_ms(self, name: str) -> Floats:
+        """From where latencies are counted (the send, if nothing else is said) to the moment in the field `name`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A latency in ms. `meaning` explains it in one or two sentences, for glossaries.
+
+    `of` gives one value for each request, nan where it was not measured. The figures of a `pooled` metric are those
+    of all single gaps between tokens instead; a bound on it holds each request by the mean of its gaps.
+    `until`: the row's field with the moment that the metric waits for; a request that was cut off before has waited without end.
+    `exempt`: requests to which the metric does not apply, so that they meet every bound on it.
+    `from_plan`: also counted from when the request was planned. `applies`: asked of all succeeded requests of a run.
+    `headline`: has a card on the page, is drawn in its charts and stands in narrow tables; the others are in the
+    files and in the table of percentiles. `chart`: the chart of curves that draws it, and
+    `colour` the page's colour.
+    """
+
+    name: str
+    title: str
+    long_title: str
+    meaning: str
+    of: Callable[[Requests], Floats]
+    needs_stream: bool = True
+    pooled: bool = False
+    spread: Callable[[Requests], Floats] | None = None
+    until: str | None = None
+    exempt: Callable[[Requests], Any] | None = None
+    from_plan: bool = False
+    applies: Callable[[Requests], bool] | None = None
+    headline: bool = True
+    chart: str = "request"
+    colour: str = "decode"
+
+    @property
+    def key(self) -> str:
+        """Its name in summary.json, which bears the unit."""
+        return f"{self.name}_ms"
+
+    @property
+    def plan_name(self) -> str:
+        return f"{self.name}_from_plan"
+
+
+def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats:
+    """`span_ns` divided among `gaps`; nan where there is no gap, or none that took any time."""
+    import numpy as np
+
+    found = np.full(len(span_ns), np.nan)
+    measured = (gaps > 0) & (span_ns > 0)
+    found[measured] = span_ns[measured] / 1e6 / gaps[measured]
+    return found
+
+
+def tokens_per_event(requests: Requests) -> Floats:
+    """How many tokens an event of each request carried on average; 1 where there was none."""
+    import numpy as np
+
+    events = _events(requests)
+    return np.where(events > 0, requests.tokens / np.maximum(events, 1), 1.0)
+
+
+def _carries_several(requests: Requests) -> bool:
+    """Whether a gap between events is not the gap between tokens."""
+    events = int(_events(requests).sum())
+    return events > 0 and int(requests.tokens.sum()) / events > SEVERAL_TOKENS_FROM
+
+
+def _streamed_ns(requests: Requests) -> NDArray[np.int64]:
+    return requests.column("last_token_ns") - requests.column("first_token_ns")
+
+
+def _to_first_answer_ms(requests: Requests) -> Floats:
+    import numpy as np
+
+    answered = requests.column("first_answer_ns") > 0
+    return np.where(answered, requests.since_origin_ms("first_answer_ns"), np.nan)
+
+
+def _e2el_per_token_ms(requests: Requests) -> Floats:
+    import numpy as np
+
+    tokens = requests.tokens
+    return np.where(tokens > 0, requests.since_origin_ms("last_token_ns") / np.maximum(tokens, 1), np.nan)
+
+
+def _events(requests: Requests) -> NDArray[np.int64]:
+    return requests.column("content_events").astype("i8")
+
+
+METRICS = (
+    Metric(
+        name="ttft",
+        title="TTFT",
+        long_title="Time to First Token",
+        meaning="Time to first token: from the send of a request to its first event with generated content.",
+        of=lambda requests: requests.since_origin_ms("first_token_ns"),
+        until="first_token_ns",
+        from_plan=True,
+        colour="ttft",
+    ),
+    Metric(
+        name="tpot",
+        title="TPOT",
+        long_title="Time per Output Token (excl. 1st token)",
+        meaning="Time per output token: (E2EL - TTFT) / (output tokens - 1) of a request. Requests with a single output token, or whose tokens all came at one moment, have none.",
+        of=lambda requests: _mean_gaps_ms(_streamed_ns(requests), requests.tokens - 1),
+        # As in vLLM's goodput: one token has no second one that could come late.
+        exempt=lambda requests: requests.tokens <= 1,
+        chart="token",
+        colour="valid",
+    ),
+    Metric(
+        name="itl",
+        title="ITL",
+        long_title="Inter-token Latency",
+        meaning="Inter-token latency: the gap between two content events of a request, pooled over the completed requests.",
+        of=lambda requests: _mean_gaps_ms(_streamed_ns(requests), _events(requests) - 1),
+        exempt=lambda requests: _events(requests) <= 1,
+        pooled=True,
+        chart="token",
+    ),
+    Metric(
+        name="e2el",
+        title="E2EL",
+        long_title="End-to-end Latency",
+        meaning="End-to-end latency: from the send of a request to its last content event.",
+        of=lambda requests: requests.since_origin_ms("last_token_ns"),
+        needs_stream=False,
+        until="last_token_ns",
+        from_plan=True,
+    ),
+    Metric(
+        name="ttfat",
+        title="TTFAT",
+        long_title="Time to First Answer Token (after reasoning)",
+        meaning="Time to first answer token: from the send of a request to its first content that is not reasoning. Shown where there was reasoning; answers that are all reasoning have none.",
+        of=_to_first_answer_ms,
+        until="first_answer_ns",
+        from_plan=True,
+        applies=lambda requests: bool((requests.column("reasoning_events") > 0).any()),
+        colour="doubtful",
+    ),
+    Metric(
+        name="norm_e2el",
+        title="Normalised E2EL",
+        long_title="Normalised End-to-end Latency (per output token)",
+        meaning="E2EL / output tokens of a request, as in the papers on Orca and vLLM: what a token costs its user, waiting included.",
+        of=_e2el_per_token_ms,
+        needs_stream=False,
+        until="last_token_ns",
+        applies=lambda requests: bool((requests.tokens > 0).any()),
+        headline=False,
+        chart="token",
+        colour="wait",
+    ),
+    Metric(
+        name="itl_per_token",
+        title="ITL per token",
+        long_title="Inter-token Latency per Token",
+        meaning="The gap between two content events, divided among the tokens that an event of the request carried on average: output tokens, as counted by usage or tokenizer, / content events. Shown where events carry several tokens.",
+        of=lambda requests: (
+            _mean_gaps_ms(_streamed_ns(requests), _events(requests) - 1) / tokens_per_event(requests)
+        ),
+        exempt=lambda requests: _events(requests) <= 1,
+        pooled=True,
+        spread=tokens_per_event,
+        applies=_carries_several,
+        chart="token",
+        colour="doubtful",
+    ),
+)
+BY_NAME = {metric.name: metric for metric in METRICS}
+BY_KEY = {metric.key: metric for metric in METRICS}
+NAMES = tuple(BY_NAME)
+# What a line that has room for little says of latencies.
+BRIEF = tuple(metric for metric in METRICS if metric.headline and metric.chart == "request")
+# Every name that figures of latencies may have: from the send, then from the plan.
+TITLES = {metric.name: metric.title for metric in METRICS} | {
+    metric.plan_name: f"{metric.title} from plan" for metric in METRICS if metric.from_plan
+}
+
+
+def metrics_of(*, streams: bool, requests: Requests | None = None) -> tuple[Metric, ...]:
+    """The metrics that a run has: without a stream those that need none; with `requests`, its succeeded ones, only
+    those that say something of them."""
+    return tuple(
+        metric
+        for metric in METRICS
+        if (streams or not metric.needs_stream)
+        and (requests is None or metric.applies is None or metric.applies(requests))
+    )

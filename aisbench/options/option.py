@@ -1,0 +1,138 @@
+"""How an option is declared: as the field of a dataclass, with all there is to say about it in one entry."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+from aisbench.errors import BadInput
+from aisbench.masking import MASK
+from aisbench.options.checks import Check, one_of
+
+# The key of an entry in a field's metadata.
+ENTRY = "option"
+
+
+class Kind:
+    """How the text of an option is read, where that does not follow from the field's type."""
+
+
+@dataclass(frozen=True)
+class Named(Kind):
+    name: str
+
+
+@dataclass(frozen=True)
+class ListOf(Kind):
+    """Values of `kind` after one flag, separated by commas or blanks."""
+
+    kind: type
+
+
+@dataclass(frozen=True)
+class PairsOf(Kind):
+    """NAME{mark}VALUE pairs after one flag. `numbers`: values are numbers above 0. `known`: the names; empty: any."""
+
+    mark: str
+    example: str
+    numbers: bool = False
+    known: tuple[str, ...] = ()
+
+
+# Seconds, or a span with its unit; a JSON object; a whole number or auto; texts that may hold blanks.
+SPAN, JSON, SEED, LINES = Named("span"), Named("json"), Named("seed"), Named("lines")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option of the command line. The field's own type and default are not repeated here.
+
+    `flags`: the first is the one that messages use; a switch has both forms, as `--stream/--no-stream`.
+    `words`: the values it can have, or `module:attribute` of a mapping whose keys they are (and that
+    is imported when they are asked for); `open`: other words are let through, for whoever uses them to judge.
+    `vllm`: the flags of `vllm bench serve` that it answers to. `scoped`: more flags, each with the data sets
+    that it is heeded with. `only_with`: the data sets that the option itself is heeded with; empty: all.
+    `shown_default`: what the command line has instead of the field's default. `repeated`: each value has a flag
+    of its own. `secret`: masked wherever it is written down.
+    """
+
+    section: str
+    flags: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    kind: Kind | None = None
+    words: tuple[str, ...] | str = ()
+    open: bool = False
+    check: Check | None = None
+    vllm: tuple[str, ...] = ()
+    scoped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only_with: tuple[str, ...] = ()
+    variable: str | None = None
+    shown_default: Any = None
+    repeated: bool = False
+    secret: bool = False
+    hidden: bool = False
+
+    @property
+    def flag(self) -> str:
+        return self.flags[0].partition("/")[0]
+
+    def known_words(self) -> list[str]:
+        if isinstance(self.words, tuple):
+            return list(self.words)
+        module, _, attribute = self.words.partition(":")
+        return sorted(getattr(importlib.import_module(module), attribute))
+
+    def check_value(self, value: Any) -> None:
+        """Raises BadInput for a value that the option cannot have; None is always one that it can."""
+        if value is None:
+            return
+        if self.words and not self.open:
+            one_of(self.flag, value, self.known_words())
+        if self.check is not None:
+            self.check(self.flag, value)
+        if self.secret and any(MASK in text for text in ((value,) if isinstance(value, str) else value)):
+            raise BadInput(
+                f"{self.flag} holds {MASK}, which stands in a run's files for what is secret; "
+                "give it again, whole, on the command line"
+            )
+
+
+def option(*flags: str, default: Any = None, vllm: str = "", **entry: Any) -> Any:
+    """A dataclass field that is an option; see Option. `vllm`: one flag, or several with blanks between."""
+    found = Option(flags=flags, vllm=tuple(vllm.split()), **entry)
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata={ENTRY: found})
+    return field(default=default, metadata={ENTRY: found})
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An option with its field: `name`, `type` as it is annotated, and `default`."""
+
+    name: str
+    type: str
+    default: Any
+    option: Option
+
+    @property
+    def base(self) -> str:
+        """The type without `| None`: int, float, str, bool, tuple[str, ...] and so on."""
+        return self.type.partition(" | ")[0]
+
+
+def declared(owner: type) -> list[Declared]:
+    """The options of a dataclass, in the order of its fields."""
+    return [
+        Declared(one.name, str(one.type), {} if one.default is MISSING else one.default, one.metadata[ENTRY])
+        for one in fields(owner)
+        if ENTRY in one.metadata
+    ]
+
+
+def check_values(given: Any) -> None:
+    """Raises BadInput for the first option of a dataclass whose value it cannot have."""
+    for one in declared(type(given)):
+        one.option.check_value(getattr(given, one.name))

@@ -1,0 +1,59 @@
+"""What a process of arrivals looks like, and whether its gaps follow the law that was asked for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.workload.arrivals.gap_law import ks_distance
+from aisbench.workload.arrivals.law import NS
+
+
+@dataclass(frozen=True)
+class GapStatistics:
+    """What a process of arrivals looks like.
+
+    `count`: how many gaps. `cv`: standard deviation of the gaps over their mean (Poisson 1, constant 0).
+    `dispersion`: variance over mean of the counts in windows of ten mean gaps (Poisson 1); nan where
+    fewer than ten windows fit. `ks`: largest distance between the gaps' distribution and the asked one
+    (see gap_law.ks_distance); `ks_limit`: what a process of the asked law exceeds at most once in a
+    hundred runs (1.63 / sqrt(count), Kolmogorov).
+    """
+
+    count: int
+    rate_rps: float
+    cv: float
+    dispersion: float
+    ks: float
+    ks_limit: float
+
+
+def gap_statistics(
+    times_ns: NDArray[np.int64], *, shape: float, rate_rps: float | None = None
+) -> GapStatistics | None:
+    """Judges times of arrival against gamma gaps of `shape` (inf: constant); None for under 3 of them.
+
+    `rate_rps` is the asked rate; by default the rate that was reached.
+    """
+    times_s = np.sort(np.asarray(times_ns)) / NS
+    if len(times_s) < 3 or times_s[-1] <= times_s[0]:
+        return None
+    gaps_s = np.diff(times_s)
+    n = len(gaps_s)
+    mean_s = float(gaps_s.mean())
+    ks = ks_distance(np.sort(gaps_s) * (rate_rps or 1 / mean_s), shape)
+    cv = float(gaps_s.std() / mean_s)
+    return GapStatistics(n, 1 / mean_s, cv, dispersion_index(times_s, 10 * mean_s), ks, 1.63 / math.sqrt(n))
+
+
+def dispersion_index(times_s: NDArray[np.float64], window_s: float) -> float:
+    """Variance over mean of the counts in whole windows of `window_s`; nan for fewer than ten of them."""
+    windows = math.floor((times_s[-1] - times_s[0]) / window_s)
+    if windows < 10:
+        return math.nan
+    which = ((times_s - times_s[0]) / window_s).astype(np.int64)
+    counts = np.bincount(which[which < windows], minlength=windows)
+    return float(counts.var() / counts.mean())

@@ -1,0 +1,246 @@
+"""What is asked: the options of a run that its prompts are made from. Lengths are in tokens."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+
+from aisbench.errors import BadInput
+from aisbench.options.checks import above, at_least, whole
+from aisbench.options.option import SPAN, option
+from aisbench.workload.vllm_dataset_options import PREFIXES, RANDOM, SECTION, TRACE, VllmDatasetOptions
+
+# No model takes as much; far more would only fail later, for want of memory.
+LONGEST = 10_000_000
+# Times of a run are nanoseconds of 64 bits; nobody waits for as long as this.
+LONGEST_S = 1e9
+# How many prompts a data set makes that could make any number, unless it is told.
+DEFAULT_COUNT = 1000
+SYNTHETIC_KINDS = ("string", "tokenid")
+PREFIX_ROLES = ("user", "system")
+HISTORIES = ("answers", "recorded")
+TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
+# Data sets whose rows may bring the length of their output.
+OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
+_option = partial(option, section=SECTION)
+
+
+def bad_range_ratio(given: object) -> BadInput:
+    return BadInput(
+        f'--range-ratio must be a number from 0 up to (not including) 1, or {{"input": A, "output": B}}, got {given}'
+    )
+
+
+def parse_range_ratio(text: str) -> tuple[float, float]:
+    """`0.25`, or `{"input": 0.25, "output": 0}`; raises BadInput for anything outside [0, 1)."""
+    try:
+        value = json.loads(text)
+        if isinstance(value, dict):
+            ratios = (float(value.pop("input")), float(value.pop("output")))
+            if value:
+                raise bad_range_ratio(text)
+        else:
+            ratios = (float(value), float(value))
+    except (ValueError, TypeError, LookupError):
+        raise bad_range_ratio(text) from None
+    if not all(0 <= ratio < 1 for ratio in ratios):
+        raise bad_range_ratio(text)
+    return ratios
+
+
+def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
+    if isinstance(value, str):
+        parse_range_ratio(value)
+    elif not all(0 <= ratio < 1 for ratio in value):
+        raise bad_range_ratio(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetOptions(VllmDatasetOptions):
+    """None: the data set's own default. Which data set heeds which of these, `registry` says."""
+
+    dataset: str = _option(
+        "--dataset",
+        "--dataset-name",
+        default="random",
+        words="aisbench.workload.datasets.registry:DATASETS",
+        open=True,
+        help="Workload; `aisbench workloads` lists them.",
+        vllm="--dataset-name",
+    )
+    dataset_path: str | None = _option(
+        "--dataset-path",
+        metavar="FILE",
+        help="File or folder of the data set.",
+        vllm="--dataset-path",
+    )
+    strict_dataset: bool = _option(
+        "--strict-dataset",
+        default=False,
+        help="Refuse a file with rows that cannot be used, instead of leaving them out.",
+    )
+    input_len: int | None = _option(
+        "--input-len",
+        check=whole(0, LONGEST),
+        metavar="TOKENS",
+        help="Prompt length; 1024 for random.",
+        vllm="--input-len",
+        scoped={"--random-input-len": RANDOM, "--sonnet-input-len": ("sonnet",)},
+    )
+    output_len: int | None = _option(
+        "--output-len",
+        metavar="TOKENS",
+        help="Output length; 128 for random, else as the data set says.",
+        vllm="--output-len",
+        scoped={
+            "--random-output-len": RANDOM,
+            "--sharegpt-output-len": ("sharegpt",),
+            "--custom-output-len": ("custom", "custom_image", "custom_audio"),
+            "--prefix-repetition-output-len": PREFIXES,
+            "--sonnet-output-len": ("sonnet",),
+            "--hf-output-len": ("hf",),
+            "--spec-bench-output-len": ("spec_bench",),
+            "--speed-bench-output-len": ("speed_bench",),
+        },
+    )
+    range_ratio: str | tuple[float, float] = _option(
+        "--range-ratio",
+        default="0.0",
+        check=check_range_ratio,
+        metavar="R",
+        help='Lengths vary by this share: 0.25, or {"input": 0.25, "output": 0}.',
+        scoped={"--random-range-ratio": RANDOM},
+    )
+    prefix_len: int | None = _option(
+        "--prefix-len",
+        check=whole(0, LONGEST),
+        metavar="TOKENS",
+        help="Prefix that all prompts share, before --input-len.",
+        scoped={
+            "--random-prefix-len": RANDOM,
+            "--prefix-repetition-prefix-len": PREFIXES,
+            "--sonnet-prefix-len": ("sonnet",),
+        },
+    )
+    suffix_len: int | None = _option(
+        "--suffix-len",
+        check=whole(0, LONGEST),
+        metavar="TOKENS",
+        help="What stands behind a shared prefix.",
+        scoped={"--prefix-repetition-suffix-len": PREFIXES},
+    )
+    num_prefixes: int | None = _option(
+        "--num-prefixes",
+        check=whole(1, LONGEST),
+        metavar="N",
+        help="How many prefixes there are to share.",
+        scoped={"--prefix-repetition-num-prefixes": PREFIXES},
+    )
+    prefix_role: str = _option(
+        "--prefix-role",
+        default="user",
+        words=PREFIX_ROLES,
+        help="user, or system: the shared prefix is a system message.",
+    )
+    system_prompt: str | None = _option(
+        "--system-prompt",
+        metavar="TEXT",
+        help="System message before every prompt.",
+    )
+    synthetic_kind: str = _option(
+        "--synthetic-kind",
+        default="string",
+        words=SYNTHETIC_KINDS,
+        help="string or tokenid, as in AISBench.",
+    )
+    input_dist: str | None = _option(
+        "--input-dist",
+        metavar="LAW",
+        help="fixed:N, uniform:A-B, gaussian:mean=M,std=S, zipf:alpha=A, percentiles:50=100,90=800; all take min=, max=.",
+    )
+    output_dist: str | None = _option(
+        "--output-dist",
+        metavar="LAW",
+        help="The same for output lengths.",
+    )
+    shuffle: bool = _option(
+        "--shuffle/--disable-shuffle",
+        default=True,
+        help="Order of a data set's file: drawn by --seed, or as it is.",
+        vllm="--disable-shuffle",
+    )
+    oversample: bool = _option(
+        "--oversample/--no-oversample",
+        default=True,
+        help="Use rows again where a file has fewer than asked for.",
+        vllm="--no-oversample",
+    )
+    chat_template: bool = _option(
+        "--chat-template/--skip-chat-template",
+        default=True,
+        help="For custom: put prompts in the tokenizer's chat template, as vllm bench does.",
+        vllm="--skip-chat-template",
+    )
+    trace_format: str | None = _option(
+        "--trace-format",
+        words=TRACE_FORMATS,
+        help="mooncake, azure or burstgpt; by default what the file looks like.",
+    )
+    block_size: int | None = _option(
+        "--block-size",
+        check=whole(1, LONGEST),
+        metavar="TOKENS",
+        help="Tokens behind each hash id of a trace.",
+        scoped={"--timed-trace-chunk-hash-size": TRACE},
+    )
+    speedup: float = _option(
+        "--speedup",
+        default=1.0,
+        check=above(0),
+        help="A trace's times are divided by this.",
+    )
+    turns: int | None = _option(
+        "--turns",
+        check=whole(1, LONGEST),
+        metavar="N",
+        help="Most turns of a conversation.",
+    )
+    think_time_s: float | None = _option(
+        "--think-time",
+        kind=SPAN,
+        check=at_least(0, "seconds", most=LONGEST_S),
+        metavar="TIME",
+        help="Seconds between an answer and the next turn.",
+    )
+    history: str = _option(
+        "--history",
+        default="answers",
+        words=HISTORIES,
+        help="answers: later turns hold the server's own answers; recorded: the file's.",
+    )
+    image_count: int | None = _option(
+        "--image-count",
+        check=whole(1, LONGEST),
+        metavar="N",
+        help="Images a request.",
+    )
+    image_size: str | None = _option(
+        "--image-size",
+        metavar="WxH",
+        help="Synthetic images of this size, instead of files.",
+    )
+    batch_size: int | None = _option(
+        "--batch-size",
+        check=whole(1, LONGEST),
+        metavar="N",
+        help="Texts an embedding request.",
+        scoped={"--random-batch-size": RANDOM},
+    )
+
+    def check_dataset(self) -> None:
+        """Raises BadInput for options of this part that contradict each other."""
+        if self.output_len is not None:
+            # As in vLLM, -1 says that each line of a custom file brings its own.
+            least = -1 if self.dataset in OWN_LENGTHS and self.output_len != 0 else 1
+            whole(least, LONGEST)("--output-len", self.output_len)

@@ -1,0 +1,122 @@
+"""What goes into the bodies of requests, whatever the data set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from aisbench.errors import BadInput
+from aisbench.options.checks import at_least, whole
+from aisbench.options.option import JSON, SEED, ListOf, option
+from aisbench.workload.seeds import LARGEST
+from aisbench.workload.vllm_dataset_options import SECTION
+
+LORA_ASSIGNMENTS = ("random", "round-robin")
+# Replaced from --extra-body, these would make something else of the stream that the engine reads.
+FIXED_FIELDS = ("stream", "prompt", "messages", "input", "inputs", "text_input")
+_option = partial(option, section=SECTION)
+
+
+def check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as problem:
+        raise BadInput(
+            f"{flag} holds what JSON cannot ({problem}); give plain numbers, strings, lists"
+        ) from None
+    for name in FIXED_FIELDS:
+        if name in value:
+            raise BadInput(f"{flag} cannot replace {name!r}; leave it out")
+
+
+def check_omitted(flag: str, value: tuple[str, ...]) -> None:
+    for name in value:
+        if name in FIXED_FIELDS:
+            raise BadInput(f"{flag} {name}: without it there is no request; other fields can be left out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestOptions:
+    """None: left out of the bodies, or as the data set wants it."""
+
+    lora_modules: tuple[str, ...] = _option(
+        "--lora-modules",
+        default=(),
+        kind=ListOf(str),
+        metavar="NAME...",
+        help="Models to spread the requests over.",
+        vllm="--lora-modules",
+    )
+    lora_assignment: str = _option(
+        "--lora-assignment",
+        default="random",
+        words=LORA_ASSIGNMENTS,
+        help="random or round-robin.",
+        vllm="--lora-assignment",
+    )
+    tokenizer: str | None = _option(
+        "--tokenizer",
+        metavar="NAME",
+        help="Folder, or a model's name in the local cache; without one, prompts are words of a built-in list.",
+        vllm="--tokenizer",
+    )
+    trust_remote_code: bool = _option(
+        "--trust-remote-code",
+        default=False,
+        help="Let the tokenizer run code of its own.",
+        vllm="--trust-remote-code",
+    )
+    token_ids: bool = _option(
+        "--token-ids",
+        default=False,
+        help="Send token ids instead of text (completions only): lengths are exact.",
+    )
+    ignore_eos: bool | None = _option(
+        "--ignore-eos/--no-ignore-eos",
+        help="Generate to the full length; on by default for random prompts.",
+        vllm="--ignore-eos",
+    )
+    temperature: float | None = _option(
+        "--temperature",
+        check=at_least(0),
+        help="Sent only when given.",
+        vllm="--temperature",
+    )
+    extra_body: Mapping[str, Any] | None = _option(
+        "--extra-body",
+        kind=JSON,
+        check=check_extra_body,
+        metavar="JSON",
+        help="Merged into every request body.",
+        vllm="--extra-body",
+    )
+    omit_field: tuple[str, ...] = _option(
+        "--omit-field",
+        default=(),
+        repeated=True,
+        check=check_omitted,
+        metavar="NAME",
+        help="A field to leave out of every body, for servers that refuse it (stream_options, ...); may be repeated.",
+    )
+    seed: int = _option(
+        "--seed",
+        section="Load",
+        default=0,
+        kind=SEED,
+        shown_default="auto",
+        check=whole(0, LARGEST),
+        metavar="N",
+        help="Of prompts and arrivals. auto: drawn where prompts are made and recorded in config.yaml; 0 for files and --compat vllm.",
+        vllm="--seed",
+    )
+    chat_template_kwargs: Mapping[str, Any] | None = _option(
+        "--chat-template-kwargs",
+        section="By vLLM's names (docs/from-vllm.md)",
+        kind=JSON,
+        metavar="JSON",
+        help="For the chat template that custom and speed_bench put prompts into.",
+        vllm="--chat-template-kwargs",
+    )

@@ -1,0 +1,96 @@
+"""Headless Chromium on a page from disk. Without a browser the tests fail: nothing here is skipped."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE_S = 60.0
+_EVERY_S = 0.02
+
+
+def found(names: tuple[str, ...]) -> str:
+    for name in names:
+        path = shutil.which(name)
+        if path:
+            return path
+    raise AssertionError(
+        f"none of {', '.join(names)} is installed: on Debian, apt-get install chromium chromium-driver"
+    )
+
+
+class Page:
+    """A page in a browser of its own, drawn."""
+
+    def __init__(self, driver: webdriver.Chrome) -> None:
+        self.driver = driver
+
+    def open(self, path: Path) -> None:
+        """Opens `path` from disk and waits until its charts are drawn."""
+        self.visit(path.as_uri())
+
+    def visit(self, url: str) -> None:
+        """As `open`, from a server of this host."""
+        self.driver.get(url)
+        self.wait("document.documentElement.dataset.drawn === 'yes'")
+
+    def resize(self, width: int, height: int) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def prefer(self, scheme: str) -> None:
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def wait(self, condition: str) -> None:
+        """Until the script's value is true."""
+        WebDriverWait(self.driver, PATIENCE_S, _EVERY_S).until(
+            lambda driver: driver.execute_script(f"return {condition}"), condition
+        )
+
+    def value(self, script: str) -> Any:
+        return self.driver.execute_script(f"return {script}")
+
+    def after(self, promise: str) -> Any:
+        """What the promise that the script makes comes to."""
+        return self.driver.execute_async_script(f"const done = arguments[0]; ({promise}).then(done)")
+
+    def complaints(self) -> list[str]:
+        """Everything that the console holds, network failures included."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+
+@contextlib.contextmanager
+def browser(profile: Path) -> Iterator[Page]:
+    """Chromium with a fresh `profile` folder, and no way to any host but this."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = found(BROWSERS)
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(found(("chromedriver",))))
+    driver.set_script_timeout(PATIENCE_S)
+    try:
+        yield Page(driver)
+    finally:
+        driver.quit()

@@ -1,0 +1,94 @@
+"""What is computed here against scipy, which computes it in other ways."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize, stats
+
+from aisbench.analysis.statistics.distributions import (
+    Z_95,
+    binomial_ranks,
+    never_falling,
+    student_cdf,
+    student_quantile,
+    wilson_interval,
+)
+
+DEGREES = st.integers(1, 400)
+
+
+def test_the_normal_distribution() -> None:
+    assert pytest.approx(stats.norm.ppf(0.975), rel=1e-12) == Z_95
+
+
+@given(st.floats(-200, 200), DEGREES)
+def test_students_t(t: float, degrees: int) -> None:
+    assert student_cdf(t, degrees) == pytest.approx(stats.t.cdf(t, degrees), abs=1e-12)
+
+
+@given(st.floats(0.51, 0.9999), DEGREES)
+def test_quantiles_of_students_t(level: float, degrees: int) -> None:
+    assert student_quantile(level, degrees) == pytest.approx(stats.t.ppf(level, degrees), rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    # From the printed tables, one-sided.
+    ("degrees", "level", "value"),
+    [
+        (1, 0.95, 6.314),
+        (2, 0.95, 2.920),
+        (5, 0.975, 2.571),
+        (11, 0.95, 1.796),
+        (11, 0.999, 4.025),
+        (30, 0.99, 2.457),
+    ],
+)
+def test_quantiles_are_those_of_the_tables(degrees: int, level: float, value: float) -> None:
+    assert student_quantile(level, degrees) == pytest.approx(value, abs=6e-4)
+    assert student_cdf(value, degrees) == pytest.approx(level, abs=1e-4)
+    assert student_cdf(-value, degrees) == pytest.approx(1 - level, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("degrees", "value"), [(1, 12.7062), (2, 4.30265), (4, 2.77645), (10, 2.22814), (200, 1.97190)]
+)
+def test_quantiles_of_97_5_percent(degrees: int, value: float) -> None:
+    """From tables with more digits."""
+    assert student_quantile(0.975, degrees) == pytest.approx(value, rel=1e-5)
+
+
+@given(st.integers(1, 20_000), st.floats(0.001, 0.999), st.floats(0.5, 0.999))
+def test_binomial_ranks(count: int, p: float, level: float) -> None:
+    """Each is the one nearest to the quantile, or next to it by rounding, that misses seldom enough."""
+    tail, slack = (1 - level) / 2, 1e-9
+    below = stats.binom(count, p).cdf
+    low, high = binomial_ranks(count, p, level)
+    assert below((low or 1) - 1) <= tail + slack or low is None
+    assert below(low or 0) >= tail - slack
+    assert high is None or below(high - 1) >= 1 - tail - slack
+    assert below((high or count + 1) - 2) <= 1 - tail + slack
+
+
+@given(st.integers(1, 100_000), st.data())
+def test_wilsons_interval(count: int, data: st.DataObject) -> None:
+    happened = data.draw(st.integers(0, count))
+    wanted = stats.binomtest(happened, count).proportion_ci(0.95, "wilson")
+    low, high = wilson_interval(happened, count)
+    assert low == pytest.approx(wanted.low, abs=1e-12)
+    assert high == pytest.approx(wanted.high, abs=1e-12)
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(0.1, 1e3)), min_size=1, max_size=60),
+)
+def test_a_fit_that_never_falls(points: list[tuple[float, float]]) -> None:
+    values, weights = zip(*points, strict=True)
+    wanted = optimize.isotonic_regression(values, weights=weights).x
+    np.testing.assert_allclose(never_falling(values, weights), wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_without_values_there_is_nothing_to_fit() -> None:
+    assert never_falling([], []) == []
