@@ -16,8 +16,8 @@ import socket
 import sys
 from collections.abc import Iterator
 
-from aisbench._native import referee
 from aisbench.children import child_command
+from aisbench.simulator import referee_server
 from aisbench.simulator.child import LocalServer, started
 
 BACKLOG = 4096
@@ -60,7 +60,7 @@ def main() -> None:
         except BrokenPipeError:
             # Who started it was stopped meanwhile.
             return
-        referee.serve(listener.fileno(), 0, ttft_us, itl_us, tokens)
+        referee_server.serve(listener.fileno(), 0, ttft_us, itl_us, tokens)
 
 
 if __name__ == "__main__":

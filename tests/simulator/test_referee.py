@@ -12,8 +12,8 @@ import sys
 
 import pytest
 
-from aisbench._native import referee as native
 from aisbench.simulator import referee as module
+from aisbench.simulator import referee_server as native
 from aisbench.simulator.referee import RefereeProcess, start_referee
 
 
