@@ -71,7 +71,7 @@ class Measured:
     @cached_property
     def held(self) -> InFlight:
         """The in-flight slots that were taken."""
-        return InFlight.held(self.run)
+        return InFlight.held(self.run) if self.run.has_conversations else self.in_flight
 
     @cached_property
     def sending(self) -> Sending:

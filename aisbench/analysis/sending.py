@@ -44,6 +44,8 @@ class Sending:
             freed = held.last_full_before(sent, run.limit)
             could_go = np.where(first, np.maximum(planned, freed), planned)
         lag_ms, own_lag_ms = (sent - planned) / 1e6, (sent - could_go) / 1e6
+        if first.all():
+            return Sending(sent, planned, sent, planned, lag_ms, own_lag_ms)
         return Sending(sent[first], planned[first], sent, planned, lag_ms, own_lag_ms)
 
     @property

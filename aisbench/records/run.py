@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,7 @@ class Run:
         """The in-flight limit that was asked for."""
         return self.config.get("concurrency")
 
-    @property
+    @cached_property
     def last_ns(self) -> int:
         """The last moment that any row speaks of; `start_ns` when there is none."""
         if len(self.rows) == 0:
@@ -180,7 +181,17 @@ class Run:
 
     def has_status(self, *names: str) -> NDArray[np.bool_]:
         """Mask of the rows whose status is one of `names` (STATUSES)."""
-        return np.isin(self.rows["status"], [STATUSES.index(name) for name in names])
+        if names not in self._masks:
+            self._masks[names] = np.isin(self._statuses, [STATUSES.index(name) for name in names])
+        return self._masks[names]
+
+    @cached_property
+    def _masks(self) -> dict[tuple[str, ...], NDArray[np.bool_]]:
+        return {}
+
+    @cached_property
+    def _statuses(self) -> NDArray[np.uint8]:
+        return self.rows["status"].copy()
 
     def planned_lengths(self, name: str) -> NDArray[np.int32] | None:
         """Per row the planned `prompt_tokens` or `max_tokens`; None when the run kept no plan of it."""

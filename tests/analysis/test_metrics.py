@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.records.run import Run
+from aisbench.report.files.requests_table import write_requests
 from aisbench.studies.saturation.step import latencies_ms
 from tests.analysis.made_runs import MS, base_config, made_rows, write_run
 
@@ -52,8 +54,12 @@ def test_normalised_e2el(streams: bool, tmp_path: Path) -> None:
     found = measured(tmp_path, rows, streams=streams, config=base_config(goodput={"norm_e2el": 20.0}))
     summary = summarise(found)
     # 50 / 1, (50 + 50) / 6 and (50 + 100) / 11.
-    assert summary["metrics"]["norm_e2el_ms"]["mean"] == pytest.approx((50 + 100 / 6 + 150 / 11) / 3)
+    wanted = [50, 100 / 6, 150 / 11]
+    assert summary["metrics"]["norm_e2el_ms"]["mean"] == pytest.approx(sum(wanted) / 3)
     assert summary["goodput"]["good"] == 2
+    write_requests(found, tmp_path / "requests.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "requests.jsonl").read_text().splitlines()]
+    assert [line["norm_e2el_ms"] for line in lines] == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize("token_times", [True, False])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from aisbench.analysis.blocks.lengths import lengths_text, spreads_text
 from aisbench.analysis.tokens import contradicted_by_stream
 from aisbench.analysis.verdict import thresholds
@@ -76,5 +78,5 @@ def judge_usage(verdict: Verdict, run: Run, summary: dict[str, Any]) -> None:
 
 def contradiction(run: Run) -> str:
     """One of the usages, beside what came."""
-    row = run.rows[run.has_status("ok") & contradicted_by_stream(run)][0]
+    row = run.rows[int(np.argmax(run.has_status("ok") & contradicted_by_stream(run)))]
     return f"{row['output_tokens']:,} tokens for {row['content_events']:,} events"

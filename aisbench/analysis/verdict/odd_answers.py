@@ -10,7 +10,7 @@ from aisbench.records.run import Run
 
 def answer_notes(run: Run) -> list[str]:
     """One sentence for each oddity of the succeeded requests; empty when there is none."""
-    rows = run.rows[run.has_status("ok")]
+    rows = run.selected(run.has_status("ok"))
     of = f"of {len(rows):,} answers"
     odd_types, left_open, late, again = (
         int(np.count_nonzero(found))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import orjson
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FINISHES, STATUSES
+from aisbench.analysis.latencies import Columns
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import each_gaps_ns, each_text
 from aisbench.records.failure_kinds import error_kind
 
 # Rows turned into Python objects at a time.
-BATCH = 8192
+BATCH = 2048
 MOMENTS = (
     "planned",
     "began",
@@ -49,58 +51,88 @@ def write_requests(measured: Measured, path: Path) -> None:
     texts = each_text(run) if run.config.get("save_outputs") else None
     with path.open("wb") as file:
         for begin in range(0, len(run.rows), BATCH):
-            lines = []
-            for line in lines_of(measured, begin, begin + BATCH):
-                if gaps is not None:
-                    line["token_gaps_ms"] = (next(gaps) / 1e6).tolist()
-                if texts is not None:
-                    line["content"], line["reasoning"] = next(texts)
-                lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-            file.writelines(lines)
+            columns = _columns(measured, begin, begin + BATCH)
+            count = len(columns["slot"])
+            if gaps is not None:
+                columns["token_gaps_ms"] = [
+                    orjson.dumps((each / 1e6).tolist()) for each in itertools.islice(gaps, count)
+                ]
+            if texts is not None:
+                both = list(itertools.islice(texts, count))
+                columns["content"] = [orjson.dumps(content) for content, _ in both]
+                columns["reasoning"] = [orjson.dumps(reasoning) for _, reasoning in both]
+            members = [_members(name, values) for name, values in columns.items()]
+            lines = map(b",".join, zip(*members, strict=True))
+            file.write(b"{%b}\n" % b"}\n{".join(lines))
 
 
-def lines_of(measured: Measured, begin: int, end: int) -> Iterator[dict[str, Any]]:
+def _members(name: str, values: list[bytes]) -> list[bytes]:
+    """`"name":value` for each value, which is JSON."""
+    key = orjson.dumps(name) + b":"
+    # No value of JSON holds this byte, so that what is joined by it can be taken apart again.
+    return (key + (b"\0" + key).join(values)).split(b"\0")
+
+
+def _columns(measured: Measured, begin: int, end: int) -> dict[str, list[bytes]]:
+    """The values of some rows in JSON, a column at a time: encoded so, a million rows take half as long."""
     run = measured.run
     rows = run.rows[begin:end]
-    columns: dict[str, list[Any]] = {
-        "slot": rows["slot"].tolist(),
-        "worker": run.row_workers[begin:end].tolist(),
-        "status": [STATUSES[code] for code in rows["status"].tolist()],
-        "error": [
-            None if code == 0 else error_kind(code, status)
-            for code, status in zip(rows["error"].tolist(), rows["http_status"].tolist(), strict=True)
-        ],
+    columns = {
+        "slot": _encoded(rows["slot"]),
+        "worker": _encoded(run.row_workers[begin:end]),
+        "status": _named(STATUSES, rows["status"]),
+        "error": _errors(rows),
     }
     for name in MOMENTS:
-        columns[f"{name}_ms"] = moments_ms(rows[f"{name}_ns"], run.start_ns)
+        moment_ns = rows[f"{name}_ns"]
+        columns[f"{name}_ms"] = _encoded((moment_ns - run.start_ns) / 1e6, moment_ns > 0)
+    requests = Columns(rows, measured.tokens.output[begin:end])
     for metric in measured.metrics:
         if metric.until is not None:
-            until_ns = rows[metric.until]
-            columns[metric.key] = spans_ms(rows["sent_ns"], until_ns)
-            if run.is_open_loop:
-                columns[f"{metric.plan_name}_ms"] = spans_ms(rows["planned_ns"], until_ns)
+            values, until_ns = metric.of(requests), rows[metric.until]
+            reached = (rows["sent_ns"] > 0) & (until_ns > 0) & ~np.isnan(values)
+            columns[metric.key] = _encoded(values, reached)
+            if metric.from_plan and run.is_open_loop:
+                columns[f"{metric.plan_name}_ms"] = _spans(rows["planned_ns"], until_ns)
     if run.streams:
-        columns["ttft_low_ms"] = spans_ms(rows["send_returned_ns"], rows["first_token_low_ns"])
+        columns["ttft_low_ms"] = _spans(rows["send_returned_ns"], rows["first_token_low_ns"])
     if len(run.info.get("endpoints") or ()) > 1:
-        columns["endpoint"] = rows["endpoint"].tolist()
+        columns["endpoint"] = _encoded(rows["endpoint"])
     if run.has_conversations:
-        columns["conversation"] = rows["conversation"].tolist()
-        columns["turn"] = (rows["turn"] + 1).tolist()
-    columns["client_delay_max_ms"] = (rows["client_delay_max_ns"] / 1e6).tolist()
+        columns["conversation"] = _encoded(rows["conversation"])
+        columns["turn"] = _encoded(rows["turn"] + 1)
+    columns["client_delay_max_ms"] = _encoded(rows["client_delay_max_ns"] / 1e6)
     for name in COUNTS:
-        columns[name] = [None if value < 0 else value for value in rows[name].tolist()]
-    columns["reused"] = (rows["reused"] > 0).tolist()
-    columns["finish"] = [FINISHES[code] for code in rows["finish"].tolist()]
-    names = tuple(columns)
-    for values in zip(*columns.values(), strict=True):
-        yield dict(zip(names, values, strict=True))
+        columns[name] = _encoded(rows[name], rows[name] >= 0)
+    columns["reused"] = _encoded(rows["reused"] > 0)
+    columns["finish"] = _named(FINISHES, rows["finish"])
+    return columns
 
 
-def moments_ms(values_ns: NDArray[np.int64], start_ns: int) -> list[float | None]:
-    relative = ((values_ns - start_ns) / 1e6).tolist()
-    return [ms if reached else None for ms, reached in zip(relative, (values_ns > 0).tolist(), strict=True)]
+def _encoded(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> list[bytes]:
+    """Numbers or truth values (rows,) as JSON; null where they are not `known`."""
+    if len(values) == 0:
+        return []
+    text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
+    found = text[1:-1].split(b",")
+    if known is not None:
+        for at in np.flatnonzero(~known).tolist():
+            found[at] = b"null"
+    return found
 
 
-def spans_ms(from_ns: NDArray[np.int64], to_ns: NDArray[np.int64]) -> list[float | None]:
-    known = ((from_ns > 0) & (to_ns > 0)).tolist()
-    return [ms if both else None for ms, both in zip(((to_ns - from_ns) / 1e6).tolist(), known, strict=True)]
+def _spans(from_ns: NDArray[np.int64], to_ns: NDArray[np.int64]) -> list[bytes]:
+    return _encoded((to_ns - from_ns) / 1e6, (from_ns > 0) & (to_ns > 0))
+
+
+def _named(names: Sequence[str], codes: NDArray[np.integer]) -> list[bytes]:
+    encoded = [orjson.dumps(name) for name in names]
+    return [encoded[code] for code in codes.tolist()]
+
+
+def _errors(rows: NDArray[np.void]) -> list[bytes]:
+    """The kind of each row's failure; null for those that did not fail."""
+    found = [b"null"] * len(rows)
+    for at in np.flatnonzero(rows["error"]).tolist():
+        found[at] = orjson.dumps(error_kind(int(rows["error"][at]), int(rows["http_status"][at])))
+    return found

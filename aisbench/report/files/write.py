@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from aisbench.analysis.blocks.vllm_keys import as_vllm_writes, vllm_result
+from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, as_vllm_writes, vllm_result
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.atomic import write_bytes
@@ -31,11 +31,14 @@ def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]
     run = Run.load(run_dir)
     measured = Measured(run)
     vllm = vllm_result(measured)
-    summary = summarise(measured, vllm)
     folder = run.folder if output is None else output
     with writing_report(run.folder, folder):
-        write_json(summary, folder / "summary.json", indent=True)
         write_json(as_vllm_writes(vllm), folder / "vllm.json")
+        # What has an entry for each request is large, and is in that file alone.
+        for name in REQUEST_ARRAYS & vllm.keys():
+            del vllm[name]
+        summary = summarise(measured, vllm)
+        write_json(summary, folder / "summary.json", indent=True)
         write_summary_csv(summary, folder / "summary.csv")
         write_slices_csv(summary["slices"], folder / "slices.csv")
         write_requests(measured, folder / "requests.jsonl")
