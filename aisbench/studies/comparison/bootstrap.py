@@ -8,7 +8,6 @@ with it. Between runs, see `difference`.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
