@@ -26,8 +26,10 @@ def _check_thresholds(flag: str, value: tuple[float, ...]) -> None:
         raise BadInput(f"{flag} must be two rising numbers of milliseconds such as 25,50, got {shown(value)}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ClientOptions:
+    """Fields of RunConfig: what vLLM's client does beside the load."""
+
     ready_timeout_s: float = _option(
         "--ready-check-timeout-sec",
         default=0.0,

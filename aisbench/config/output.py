@@ -26,8 +26,10 @@ def _check_metrics(flag: str, value: tuple[str, ...]) -> None:
             raise BadInput(f"{flag}: {unknown(name, _PERCENTILE_METRICS)}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OutputOptions:
+    """Fields of RunConfig: the results."""
+
     work_dir: str = _option(
         "--work-dir",
         default="outputs/default",

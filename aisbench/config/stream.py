@@ -17,8 +17,10 @@ SECTION = "Stream"
 _option = partial(option, section=SECTION)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class StreamOptions:
+    """Fields of RunConfig: the stream."""
+
     stream: bool = _option(
         "--stream/--no-stream",
         default=True,

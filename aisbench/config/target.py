@@ -27,8 +27,10 @@ def _check_endpoint(flag: str, value: str) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TargetOptions:
+    """Fields of RunConfig: the servers, and how they are reached."""
+
     url: tuple[str, ...] = _option(
         "--url",
         "--base-url",

@@ -33,8 +33,10 @@ def _late_bound_ms(flag: str, value: str) -> float | None:
     return bound
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TrafficOptions:
+    """Fields of RunConfig: the load."""
+
     # None: as the data set's own times say, where it has some; else as inf, when others end.
     rate: float | None = _option(
         "--rate",

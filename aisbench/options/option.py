@@ -102,7 +102,10 @@ class Option:
 
 
 def option(*flags: str, default: Any = None, vllm: str = "", **entry: Any) -> Any:
-    """A dataclass field that is an option; see Option. `vllm`: one flag, or several with blanks between."""
+    """A dataclass field that is an option; see Option. `vllm`: one flag, or several with blanks between.
+
+    Dataclasses that only others inherit from have no methods made for them: --help would wait for those.
+    """
     found = Option(flags=flags, vllm=tuple(vllm.split()), **entry)
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata={_ENTRY: found})

@@ -56,7 +56,7 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
         raise _bad_range_ratio(value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class DatasetOptions(VllmDatasetOptions):
     """None: the data set's own default. Which data set heeds which of these, `registry` says."""
 

@@ -38,7 +38,7 @@ def _check_omitted(flag: str, value: tuple[str, ...]) -> None:
             raise BadInput(f"{flag} {name}: without it there is no request; other fields can be left out")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class RequestOptions:
     """None: left out of the bodies, or as the data set wants it."""
 

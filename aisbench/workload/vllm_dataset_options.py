@@ -39,7 +39,7 @@ def _check_buckets(flag: str, value: str) -> None:
     buckets(value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class VllmDatasetOptions:
     """Fields of DatasetOptions, with vLLM's defaults. None: as the data set has it."""
 
