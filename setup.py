@@ -31,15 +31,19 @@ directives = {
     "embedsignature": True,
 }
 
+# What is written in C itself stands beside the .pyx that offers it to Python.
+IN_C = {Path("aisbench/simulator/referee_server.pyx"): ["aisbench/simulator/referee.c"]}
+
 extensions = [
     Extension(
         ".".join(source.with_suffix("").parts),
-        [str(source)],
+        [str(source), *IN_C.get(source, [])],
+        depends=[str(header) for header in source.parent.glob("*.h")],
         extra_compile_args=compile_args,
         libraries=["m"],
         define_macros=[("CYTHON_TRACE", "1")] if DEBUG else [],
     )
-    for source in sorted(Path("aisbench/_native").rglob("*.pyx"))
+    for source in sorted(Path("aisbench").rglob("*.pyx"))
 ]
 
 CORES = len(os.sched_getaffinity(0))

@@ -23,6 +23,7 @@ import urllib.request
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -93,7 +94,9 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
-def soak(server: RefereeProcess, minutes: float, folder: Path, more: list[str]) -> tuple[Memory, dict]:
+def soak(
+    server: RefereeProcess, minutes: float, folder: Path, more: list[str]
+) -> tuple[Memory, dict[str, Any]]:
     """The samples, and the run's summary."""
     command = ["taskset", "-c", CLIENT_CORE, sys.executable, "-m", "aisbench", "load", "--url", server.url]
     command += ["--backend", "openai-chat", "--input-len", "4", "--output-len", str(TOKENS)]

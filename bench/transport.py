@@ -23,7 +23,8 @@ STREAMS, TOKENS = 64, 100
 
 def measured(name: str, folder: Path, sizes: list[int]) -> list[str]:
     """One row: the means of the larger run, CPU per event from the difference of the two."""
-    uds = str(folder / "socket") if name == "unix socket" else None
+    socket = str(folder / "socket")
+    uds = socket if name == "unix socket" else None
     certificate = (str(CERTIFICATE / "localhost.crt"), str(CERTIFICATE / "localhost.key"))
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {int(SERVER_CORE)})
@@ -31,7 +32,7 @@ def measured(name: str, folder: Path, sizes: list[int]) -> list[str]:
         os.sched_setaffinity(0, before)
         how = {
             "https": ["--cacert", certificate[0]],
-            "unix socket": ["--uds", uds],
+            "unix socket": ["--uds", socket],
             "fresh connections": ["--connections", "fresh"],
         }.get(name, [])
         cpu = []

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from aisbench.simulator.referee import RefereeProcess
 from bench.harness import CLIENT_CORE, Load, aisbench_load, referee, table
@@ -25,7 +26,7 @@ HEAD += ["TTFT p99: truth", "on the wire", "ours"]
 HEAD += ["ITL mean: truth", "ours", "tokens: truth", "ours", "events/s", "verdict"]
 
 
-def compared(case: str, truth: dict, load: Load) -> list[str]:
+def compared(case: str, truth: dict[str, Any], load: Load) -> list[str]:
     """One row: what the referee saw beside what was reported."""
     summary = load.summary
     # Another referee may not know when a request came, only when it read it.
@@ -96,8 +97,9 @@ def main() -> None:
     options = parser.parse_args()
     closed = ("--concurrency", 256, "--num-requests", options.requests, "--output-len", 128)
     rows = [HEAD]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        args: tuple[str | int, ...]
         steady = {"ttft_us": 50_000, "itl_us": 10_000, "tokens": 128, "binary": options.referee}
         for case in options.cases:
             if case in ("closed", "stalled", "starved"):
@@ -111,34 +113,10 @@ def main() -> None:
                         with busy_loops(2):
                             rows.append(one(case, folder, server, *closed))
             elif case == "wide":
-                with referee(ttft_us=50_000, itl_us=0, tokens=128, binary=options.referee) as server:
-                    rows.append(
-                        one(
-                            case,
-                            folder,
-                            server,
-                            "--concurrency",
-                            1024,
-                            "--num-requests",
-                            10240,
-                            "--output-len",
-                            128,
-                        )
-                    )
-                with referee(ttft_us=50_000, itl_us=10_000, tokens=128, binary=options.referee) as server:
-                    rows.append(
-                        one(
-                            "wide, 10 ms ITL",
-                            folder,
-                            server,
-                            "--concurrency",
-                            1024,
-                            "--num-requests",
-                            10240,
-                            "--output-len",
-                            128,
-                        )
-                    )
+                args = ("--concurrency", 1024, "--num-requests", 10240, "--output-len", 128)
+                for name, itl_us in ((case, 0), ("wide, 10 ms ITL", 10_000)):
+                    with referee(ttft_us=50_000, itl_us=itl_us, tokens=128, binary=options.referee) as server:
+                        rows.append(one(name, folder, server, *args))
             elif case == "open":
                 with referee(**steady) as server:
                     args = ("--rate", 500, "--num-requests", 5000, "--output-len", 16)
@@ -146,16 +124,8 @@ def main() -> None:
             elif case == "limit":
                 for workers in (2, 4):
                     with referee(**steady) as server:
-                        args = (
-                            "--concurrency",
-                            64,
-                            "--num-requests",
-                            1280,
-                            "--output-len",
-                            16,
-                            "--workers",
-                            workers,
-                        )
+                        args = ("--concurrency", 64, "--num-requests", 1280, "--output-len", 16)
+                        args += ("--workers", workers)
                         rows.append(one(f"limit 64, {workers} workers", folder, server, *args))
                         print(
                             f"  limit 64, {workers} workers: peak on the server {server.truth()['peak_concurrency']}"

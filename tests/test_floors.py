@@ -14,7 +14,17 @@ PACKAGE = ROOT / "aisbench"
 # From the ground up: a module imports from its own floor and from those below it. Modules of one line do not
 # import each other.
 FLOORS = (
-    {"errors", "exit_codes", "durations", "printable", "extras", "masking", "children", "metrics"},
+    {
+        "errors",
+        "exit_codes",
+        "durations",
+        "printable",
+        "extras",
+        "listening",
+        "masking",
+        "children",
+        "metrics",
+    },
     {"atomic", "disk", "saying"},
     {"options"},
     {"_native"},

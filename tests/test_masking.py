@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_credentials_that_nobody_named_are_masked_by_their_form() -> None:
     ("options", "flag"),
     [({"header": ("Authorization: Bearer ***",)}, "--header"), ({"proxy": "http://***@h:1"}, "--proxy")],
 )
-def test_a_masked_value_is_not_sent(options: dict, flag: str) -> None:
+def test_a_masked_value_is_not_sent(options: dict[str, Any], flag: str) -> None:
     with pytest.raises(BadInput, match=re.escape(f"{flag} holds ***")):
         RunConfig(**options).check()
 

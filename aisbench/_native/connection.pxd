@@ -4,6 +4,7 @@ from libc.stdint cimport int64_t
 from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.conversations cimport Conversation
 from aisbench._native.exchange cimport Exchange
+from aisbench._native.reader cimport Reader
 from aisbench._native.targets cimport Target
 from aisbench._native.tls cimport Tls
 
@@ -43,12 +44,13 @@ cdef class Connection(Exchange):
     cdef int connect(self, bytes local) noexcept
     cdef int connect_result(self) noexcept
     cdef int connected(self) except -1
-    cdef int prepare(self, char* buffer, Py_ssize_t room) except -1
+    cdef int prepare(self, Reader reader, int what) except -1
     cdef int take_tunnel(self, const char* data, Py_ssize_t n) except -1
     cdef int shake(self) except -1
     cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n) except -1
     cdef int send_rest(self) except -1
     cdef int send_bytes(self, bytes data) except -1
-    cdef int read(self, char* buffer, Py_ssize_t room, bint to_the_end, int64_t floor_ns) except -1
+    cdef int read(self, Reader reader, int what, int64_t floor_ns) except -1
+    cdef int64_t may_stay_open_ns(self) noexcept
     cdef int take_sealed(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1
     cdef void close(self) noexcept

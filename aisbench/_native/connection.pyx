@@ -6,14 +6,17 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset, strerror
 from posix.unistd cimport close as c_close
 
+cimport cython
+
 from aisbench._native.os.clock cimport ClockPair, mono_ns
 from aisbench._native.exchange cimport ANSWERED, Exchange, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.memory.recorder cimport BAD_HTTP, CONNECT, CONNECTION_RESET, Recorder, Row
 from aisbench._native.os.sockets cimport (
     AF_UNIX, IPPROTO_IP, IPPROTO_TCP, IP_BIND_ADDRESS_NO_PORT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK,
     SOCK_STREAM, SOL_SOCKET, SO_ERROR, SO_TIMESTAMPNS, TCP_NODELAY, c_bind, c_connect, c_socket,
-    getsockopt, iovec, msghdr, receive, sendmsg, setsockopt, sockaddr, socklen_t,
+    getsockopt, iovec, msghdr, sendmsg, setsockopt, sockaddr, socklen_t,
 )
+from aisbench._native.reader cimport BROKEN, END, ENDING, NOTHING, Reader, Received, Receipt
 from aisbench._native.targets cimport Target
 from aisbench._native.tls cimport Tls
 
@@ -22,8 +25,14 @@ import ssl
 cdef enum:
     # What a proxy may say before the tunnel is open.
     TUNNEL_LIMIT = 16384
+    # How long a body may stay open after [DONE], and after a finish reason and the usage: most servers
+    # end it at once, in a piece of its own. Not so long for a server that has never ended one.
+    OPEN_AFTER_DONE_NS = 250_000_000
+    NEVER_CLOSED_NS = 50_000_000
+    OPEN_AFTER_USAGE_NS = 2_000_000_000
 
 
+@cython.final
 cdef class Connection(Exchange):
     def __cinit__(self, Reading reading, Recorder recorder, Target target, ClockPair clock):
         self.fd = -1
@@ -53,12 +62,13 @@ cdef class Connection(Exchange):
         self.fd = c_socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
         if self.fd < 0:
             return errno
+        # Refused, reads are timed by the client's own clock, which is counted and reported.
         setsockopt(self.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on))
-        if family != AF_UNIX:
-            setsockopt(self.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on))
+        if family != AF_UNIX and setsockopt(self.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0:
+            return errno
         if local is not None:
             # The port is chosen when the peer is known, so that one address has as many as there are
-            # for each peer.
+            # for each peer. Refused, there are fewer.
             setsockopt(self.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on))
             if c_bind(self.fd, <const sockaddr*><const char*>local, <socklen_t>len(local)) != 0:
                 return errno
@@ -73,8 +83,7 @@ cdef class Connection(Exchange):
         cdef int problem = 0
         cdef socklen_t n = sizeof(problem)
         self.connecting_ns = mono_ns() - self.connecting_ns
-        getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &problem, &n)
-        return problem
+        return problem if getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &problem, &n) == 0 else errno
 
     cdef int connected(self) except -1:
         """The socket is connected. ANSWERED: a request can be sent; GOING: not yet; LOST: never."""
@@ -89,26 +98,25 @@ cdef class Connection(Exchange):
         self.state = IDLE
         return ANSWERED
 
-    cdef int prepare(self, char* buffer, Py_ssize_t room) except -1:
+    cdef int prepare(self, Reader reader, int what) except -1:
         """Bytes came, or the end, before a request could be sent; returns as `connected` does."""
-        cdef ssize_t n
-        cdef int64_t stamp_ns
+        cdef Received got
+        cdef Receipt receipt
         cdef int outcome = GOING
-        while outcome == GOING:
-            n = receive(self.fd, buffer, room, &stamp_ns)
-            if n < 0:
-                if errno == EINTR:
-                    continue
-                if errno == EAGAIN:
-                    return GOING
+        got.more = True
+        while outcome == GOING and got.more:
+            receipt = reader.receive(self.fd, what, &got)
+            if receipt == NOTHING:
+                return GOING
+            if receipt == BROKEN:
                 return self.lost(CONNECT, strerror(errno))
-            if n == 0:
+            if receipt == END:
                 whose = b"the proxy" if self.state == TUNNELING else b"the server, during the TLS handshake,"
                 return self.lost(CONNECT, whose + b" closed the connection")
             if self.state == TUNNELING:
-                outcome = self.take_tunnel(buffer, n)
+                outcome = self.take_tunnel(got.data, got.n)
             else:
-                self.tls.take(buffer, n)
+                self.tls.take(got.data, got.n)
                 outcome = self.shake()
         return outcome
 
@@ -222,43 +230,40 @@ cdef class Connection(Exchange):
 
     # Receiving
 
-    cdef int read(self, char* buffer, Py_ssize_t room, bint to_the_end, int64_t floor_ns) except -1:
-        """Reads until the socket is empty, or, `to_the_end`, closed. `floor_ns`: when it was last empty."""
-        cdef ssize_t n
-        cdef int64_t stamp_ns
+    cdef int read(self, Reader reader, int what, int64_t floor_ns) except -1:
+        """Reads until nothing is left. `what`: as `reader` found it; `floor_ns`: when it was last empty."""
+        cdef Received got
+        cdef Receipt receipt
         cdef int outcome
         while True:
-            n = receive(self.fd, buffer, room, &stamp_ns)
-            if n < 0:
-                if errno == EINTR:
-                    continue
-                if errno == EAGAIN:
-                    return GOING
+            receipt = reader.receive(self.fd, what, &got)
+            if receipt == NOTHING:
+                return GOING
+            if receipt == BROKEN:
                 return self.lost(CONNECTION_RESET, strerror(errno)) if self.state == BUSY else UNUSABLE
-            if self.state != BUSY and (self.tls is None or n == 0):
+            if self.state != BUSY and (self.tls is None or receipt == END):
                 return UNUSABLE
             self.seen_ns = mono_ns()
-            if n == 0:
+            if receipt == END:
                 self.at_ns = self.seen_ns
                 return self.peer_closed()
             if self.state == BUSY:
                 # Session tickets come before the kernel stamps, on a host where nobody else asked it to.
                 self.live.reads += 1
-                self.live.reads_stamped += stamp_ns != 0
-            if stamp_ns != 0:
-                self.at_ns = self.clock.to_mono(stamp_ns)
+                self.live.reads_stamped += got.stamp_ns != 0
+            if got.stamp_ns != 0:
+                self.at_ns = self.clock.to_mono(got.stamp_ns)
                 # A stamp of the future, or from before the last look, is the clocks' disagreement.
                 if self.at_ns > self.seen_ns:
                     self.at_ns = self.seen_ns
             else:
                 self.at_ns = self.seen_ns
             if self.tls is None:
-                outcome = self.take(buffer, n, floor_ns)
+                outcome = self.take(got.data, got.n, floor_ns)
             else:
-                outcome = self.take_sealed(buffer, n, floor_ns)
-            if outcome != GOING or (n < room and not to_the_end):
-                # The end that was announced may have come with these bytes; nothing will tell of it again.
-                self.at_end = to_the_end
+                outcome = self.take_sealed(got.data, got.n, floor_ns)
+            if outcome != GOING or not got.more:
+                self.at_end = what & ENDING != 0
                 return outcome
 
     cdef int take_sealed(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:
@@ -280,3 +285,11 @@ cdef class Connection(Exchange):
         except ssl.SSLError as problem:
             return self.lost(BAD_HTTP, f"TLS: {problem.reason or problem}".encode())
         return outcome
+
+    cdef int64_t may_stay_open_ns(self) noexcept:
+        """How long its body may stay open now that its stream has said that it ends."""
+        if not self.ended:
+            return OPEN_AFTER_USAGE_NS
+        if self.target.bodies_ended > 0:
+            return OPEN_AFTER_DONE_NS
+        return 0 if self.target.bodies_left_open > 0 else NEVER_CLOSED_NS

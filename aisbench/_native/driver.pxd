@@ -6,13 +6,15 @@ from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation, Conversations
 from aisbench._native.pool cimport Pool
-from aisbench._native.memory.recorder cimport Recorder, Row, Status
+from aisbench._native.reader cimport Reader
+from aisbench._native.memory.recorder cimport Error, Recorder, Row, Status
 from aisbench._native.memory.shared cimport Live, SharedBlock, Slots
 from aisbench._native.targets cimport Targets
 from aisbench._native.wakers cimport Wakers
 
 
 cdef class Driver:
+    cdef Reader reader
     cdef Wakers wakers
     cdef readonly ClockPair clock
     # The run.
@@ -28,7 +30,6 @@ cdef class Driver:
     cdef int64_t timeout_ns
     cdef int64_t drop_after_ns
     cdef object on_failure
-    cdef char* buffer
     # The ticket in hand: taken, not yet sent.
     cdef int64_t ticket
     cdef int64_t planned_ns
@@ -50,7 +51,7 @@ cdef class Driver:
     cdef int64_t answered_count
 
     cdef int drain(self) except -1
-    cdef int handle(self, Connection connection, unsigned int events) except -1
+    cdef int handle(self, Connection connection, int what) except -1
     cdef int pump(self) except -1
     cdef int64_t take_tickets(self) except -1
     cdef int ask_next_turns(self) except -1
@@ -58,11 +59,13 @@ cdef class Driver:
     cdef int send_on(self, Connection connection) except -1
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
-    cdef int64_t may_stay_open_ns(self, Connection connection)
+    cdef int give_up(
+        self, Connection connection, Status status, Error error, bytes detail, int64_t now_ns
+    ) except -1
     cdef int ready(self, Connection connection, int outcome) except -1
     cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns)
     cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns)
     cdef int resend(self, Connection stale) except -1
     cdef int give_slot(self) except -1
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1
-    cdef void tune(self, int64_t now_ns)
+    cdef int tune(self, int64_t now_ns) except -1

@@ -4,41 +4,37 @@ An event loop watches `fd` and calls `on_wake`; that is all it does while load r
 every readable socket, settles the requests that ended, and sends what is due.
 """
 from libc.stdint cimport int64_t
-from libc.stdlib cimport free, malloc
 from libc.string cimport strerror
+
+cimport cython
 
 from aisbench._native.memory.bodies cimport BodyFile
 from aisbench._native.os.clock cimport ClockPair, mono_ns
 from aisbench._native.connection cimport BUSY, CLOSED, CONNECTING, Connection, IDLE, SHAKING, TUNNELING
 from aisbench._native.conversations cimport Conversation, Conversations, filled
-from aisbench._native.os.epoll cimport EPOLLIN, EPOLLOUT, epoll_event, epoll_wait
 from aisbench._native.pool cimport Pool
+from aisbench._native.epoll_reader cimport EpollReader
 from aisbench._native.exchange cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.memory.histogram cimport hist_add
 from aisbench._native.memory.recorder cimport (
     BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, NO_ERROR, OK, Recorder, Row,
-    SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
+    Error, SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
 )
 from aisbench._native.memory.shared cimport SharedBlock, Slots
+from aisbench._native.reader cimport BATCH, READABLE, WRITABLE
 from aisbench._native.targets cimport Target, Targets
 from aisbench._native.wakers cimport Wakers
 
 cdef enum:
-    READ_ROOM = 262144
-    BATCH = 512
     # Sockets are drained again after this many sends in a row.
     SENDS_BETWEEN_READS = 8
     TUNE_EVERY_NS = 100_000_000
     # A request that is lost later than this, and two round trips, was not lost to a connection that the
     # server closed while it was idle: the server has had the time to read it.
     STALE_WITHIN_NS = 10_000_000
-    # How long a body may stay open after [DONE], and after a finish reason and the usage: most servers
-    # end it at once, in a piece of its own. Not so long for a server that has never ended one.
-    OPEN_AFTER_DONE_NS = 250_000_000
-    NEVER_CLOSED_NS = 50_000_000
-    OPEN_AFTER_USAGE_NS = 2_000_000_000
 
 
+@cython.final
 cdef class Driver:
     """Runs requests of a block against `targets`, reads the answers as `reading` says.
 
@@ -59,9 +55,6 @@ cdef class Driver:
         int64_t drop_after_ns=-1,
         int64_t rest_ns=2_000_000,
     ):
-        self.buffer = <char*>malloc(READ_ROOM)
-        if self.buffer == NULL:
-            raise MemoryError
         self.targets = targets
         self.bodies = bodies
         self.conversations = conversations
@@ -70,15 +63,13 @@ cdef class Driver:
         self.drop_after_ns = drop_after_ns
         self.longest_rest_ns = rest_ns
         self.clock = ClockPair()
-        self.wakers = Wakers()
-        self.pool = Pool(targets, reading, self.wakers, self.clock)
+        self.reader = EpollReader()
+        self.wakers = Wakers(self.reader.fd)
+        self.pool = Pool(targets, reading, self.reader, self.clock)
         self.ticket = -1
         self.exhausted = self.ending = True
         self.floor_ns = mono_ns()
         self.over = set()
-
-    def __dealloc__(self):
-        free(self.buffer)
 
     def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):
         """Sets whose tickets are taken and where they are recorded; nothing is sent yet.
@@ -146,16 +137,14 @@ cdef class Driver:
 
     cdef int drain(self) except -1:
         """Handles every socket that is ready; returns how many were."""
-        cdef epoll_event events[BATCH]
         cdef int64_t looked_ns = mono_ns()
         cdef int handled = 0
         cdef int i, n
         while True:
-            n = epoll_wait(self.wakers.sockets_fd, events, BATCH, 0)
+            n = self.reader.wait()
             for i in range(n):
-                self.handle(<Connection>events[i].data.ptr, events[i].events)
-            if n > 0:
-                handled += n
+                self.handle(<Connection>self.reader.ready[i].source, self.reader.ready[i].what)
+            handled += n
             if n < BATCH:
                 break
         # Whatever was not reported was empty at `looked_ns`; whatever was has been emptied since.
@@ -163,7 +152,7 @@ cdef class Driver:
         self.pool.graveyard.clear()
         return handled
 
-    cdef int handle(self, Connection connection, unsigned int events) except -1:
+    cdef int handle(self, Connection connection, int what) except -1:
         cdef int problem
         cdef int outcome
         if connection.state == CLOSED:
@@ -175,38 +164,26 @@ cdef class Driver:
                 return self.after(connection, LOST)
             return self.ready(connection, connection.connected())
         if connection.state == TUNNELING or connection.state == SHAKING:
-            if events & EPOLLOUT and connection.wants_out:
+            if what & WRITABLE and connection.wants_out:
                 outcome = connection.send_rest()
                 if outcome != GOING:
                     return self.ready(connection, outcome)
-            return self.ready(connection, connection.prepare(self.buffer, READ_ROOM))
-        if events & EPOLLOUT and connection.wants_out:
+            return self.ready(connection, connection.prepare(self.reader, what))
+        if what & WRITABLE and connection.wants_out:
             outcome = connection.send_rest()
             if not connection.wants_out:
                 self.pool.watch(connection, False)
             if outcome != GOING:
                 return self.after(connection, outcome)
-        if events & ~EPOLLOUT:
-            # A read that does not fill the buffer has emptied the socket, unless its end was announced.
-            outcome = connection.read(
-                self.buffer, READ_ROOM, events & ~(EPOLLIN | EPOLLOUT) != 0, self.floor_ns
-            )
+        if what & READABLE:
+            outcome = connection.read(self.reader, what, self.floor_ns)
             if outcome == GOING and connection.over_ns > 0:
-                if self.may_stay_open_ns(connection) == 0:
+                if connection.may_stay_open_ns() == 0:
                     outcome = connection.left_open()
                 else:
                     self.over.add(connection)
             return self.after(connection, outcome)
         return 0
-
-    cdef int64_t may_stay_open_ns(self, Connection connection):
-        """How long its body may stay open now that its stream has said that it ends."""
-        cdef Target target = connection.target
-        if not connection.ended:
-            return OPEN_AFTER_USAGE_NS
-        if target.bodies_ended > 0:
-            return OPEN_AFTER_DONE_NS
-        return 0 if target.bodies_left_open > 0 else NEVER_CLOSED_NS
 
     cdef int ready(self, Connection connection, int outcome) except -1:
         """Acts on what a step towards a usable connection came to; ANSWERED: it can be used."""
@@ -467,7 +444,7 @@ cdef class Driver:
         for connection in self.over:
             if connection.row_index < 0 or connection.over_ns == 0:
                 continue
-            if now_ns - connection.over_ns < self.may_stay_open_ns(connection):
+            if now_ns - connection.over_ns < connection.may_stay_open_ns():
                 waiting.add(connection)
             else:
                 self.after(connection, connection.left_open())
@@ -481,13 +458,7 @@ cdef class Driver:
         cdef Connection connection
         for connection in list(self.pool.connections):
             if connection.row_index >= 0 and now_ns - connection.waiting_since_ns > self.timeout_ns:
-                if connection.over_ns > 0:
-                    self.after(connection, connection.left_open())
-                    continue
-                connection.error = TIMEOUT
-                connection.detail = b"no complete answer within --timeout"
-                self.settle(connection, FAILED, now_ns)
-                self.pool.drop(connection)
+                self.give_up(connection, FAILED, TIMEOUT, b"no complete answer within --timeout", now_ns)
         self.pump()
         self.pool.graveyard.clear()
 
@@ -509,25 +480,33 @@ cdef class Driver:
         self.exhaust()
         for connection in list(self.pool.connections):
             if connection.row_index >= 0:
-                if connection.over_ns > 0:
-                    self.after(connection, connection.left_open())
-                    continue
-                connection.error = STOPPED
-                self.settle(connection, CANCELLED, now_ns)
-            self.pool.drop(connection)
+                self.give_up(connection, CANCELLED, STOPPED, b"", now_ns)
+            else:
+                self.pool.drop(connection)
         self.pool.graveyard.clear()
 
-    cdef void tune(self, int64_t now_ns):
+    cdef int give_up(
+        self, Connection connection, Status status, Error error, bytes detail, int64_t now_ns
+    ) except -1:
+        """Waits for a request no longer; one whose stream has said all is answered."""
+        if connection.over_ns > 0:
+            return self.after(connection, connection.left_open())
+        connection.error = error
+        connection.detail = detail
+        self.settle(connection, status, now_ns)
+        return self.pool.drop(connection)
+
+    cdef int tune(self, int64_t now_ns) except -1:
         """Sets the reader's rest by what was measured so far."""
         cdef int64_t request_ns
         if self.recorder is None:
-            return
+            return 0
         if self.answered_count > 0:
             request_ns = self.answered_ns // self.answered_count
         else:
             request_ns = now_ns - self.block.head.start_ns
         # Without the kernel's stamps a pause would be in every time that is measured.
-        self.wakers.tune(
+        return self.wakers.tune(
             self.longest_rest_ns if self.live.reads_stamped > 0 else 0,
             self.recorder.gaps_ns // self.recorder.gaps if self.recorder.gaps > 0 else 0,
             request_ns,

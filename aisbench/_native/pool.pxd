@@ -5,13 +5,13 @@ from aisbench._native.exchange cimport Reading
 from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.targets cimport Target, Targets
-from aisbench._native.wakers cimport Wakers
+from aisbench._native.reader cimport Reader
 
 
 cdef class Pool:
     cdef Targets targets
     cdef Reading reading
-    cdef Wakers wakers
+    cdef Reader reader
     cdef ClockPair clock
     cdef set connections
     # Dropped ones live on until the drain is over: events of them may be at hand.
@@ -25,4 +25,4 @@ cdef class Pool:
     cdef int give_back(self, Connection connection) except -1
     cdef Connection open(self, Target target)
     cdef int watch(self, Connection connection, bint out) except -1
-    cdef void drop(self, Connection connection)
+    cdef int drop(self, Connection connection) except -1

@@ -1,26 +1,21 @@
 """Connections of a worker. See pool.pxd."""
-from libc.stdint cimport uint32_t
+cimport cython
 
 from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.connection cimport CLOSED, Connection, IDLE
-from aisbench._native.os.epoll cimport (
-    EPOLLET, EPOLLIN, EPOLLOUT, EPOLLRDHUP, EPOLL_CTL_ADD, EPOLL_CTL_MOD, epoll_ctl, epoll_event,
-)
 from aisbench._native.exchange cimport Reading
 from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.targets cimport Target, Targets
-from aisbench._native.wakers cimport Wakers
-
-# Edge-triggered: level-triggered epoll polls each socket once more after it was read.
-cdef uint32_t SOCKET_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLET
+from aisbench._native.reader cimport Reader
 
 
+@cython.final
 cdef class Pool:
-    def __cinit__(self, Targets targets, Reading reading, Wakers wakers, ClockPair clock):
+    def __cinit__(self, Targets targets, Reading reading, Reader reader, ClockPair clock):
         self.targets = targets
         self.reading = reading
-        self.wakers = wakers
+        self.reader = reader
         self.clock = clock
         self.connections = set()
         self.graveyard = []
@@ -58,31 +53,29 @@ cdef class Pool:
     cdef Connection open(self, Target target):
         """A connection that is being made; `state` CLOSED when that failed at once."""
         cdef Connection connection = Connection(self.reading, self.recorder, target, self.clock)
-        cdef epoll_event event
         connection.live = self.live
         connection.connect_error = connection.connect(self.targets.next_local())
+        if connection.connect_error == 0:
+            # One that the reader cannot take (ENOSPC: fs.epoll.max_user_watches) fails its request alone.
+            connection.connect_error = self.reader.add(connection.fd, <void*>connection)
         if connection.connect_error != 0:
             connection.close()
             return connection
         self.connections.add(connection)
-        event.events = SOCKET_EVENTS | EPOLLOUT
-        event.data.ptr = <void*>connection
-        epoll_ctl(self.wakers.sockets_fd, EPOLL_CTL_ADD, connection.fd, &event)
         self.live.connections = len(self.connections)
         return connection
 
     cdef int watch(self, Connection connection, bint out) except -1:
         """Wakes when something comes, and with `out` also when something can be sent."""
-        cdef epoll_event event
-        event.events = SOCKET_EVENTS | EPOLLOUT if out else SOCKET_EVENTS
-        event.data.ptr = <void*>connection
-        epoll_ctl(self.wakers.sockets_fd, EPOLL_CTL_MOD, connection.fd, &event)
-        return 0
+        return self.reader.want_out(connection.fd, <void*>connection, out)
 
-    cdef void drop(self, Connection connection):
+    cdef int drop(self, Connection connection) except -1:
         if connection.state == IDLE and connection in connection.target.idle:
             connection.target.idle.remove(connection)
+        if connection.fd >= 0:
+            self.reader.remove(connection.fd)
         connection.close()
         self.connections.discard(connection)
         self.graveyard.append(connection)
         self.live.connections = len(self.connections)
+        return 0

@@ -2,13 +2,15 @@
 from libc.stdint cimport int64_t
 
 from aisbench._native.os.clock cimport Timer
+from aisbench._native.os.watch cimport WatchSet
 
 
 cdef class Wakers:
     # Readable whenever there is something to do; the event loop watches it.
     cdef readonly int fd
-    # The epoll that all sockets are in.
-    cdef readonly int sockets_fd
+    cdef WatchSet watched
+    # The reader's.
+    cdef int sockets_fd
     cdef Timer pace
     cdef Timer rest
     cdef readonly int64_t rest_ns
@@ -17,10 +19,9 @@ cdef class Wakers:
     cdef int64_t woke_ns
     cdef int slots_fd
 
-    cdef void control(self, int op, int fd, int waker) noexcept
-    cdef void clear(self)
-    cdef void wake_at(self, int64_t at_ns)
-    cdef void watch_slots(self, int fd) noexcept
-    cdef void set_rest(self, int64_t rest_ns) noexcept
-    cdef void tune(self, int64_t longest_ns, int64_t gap_ns, int64_t request_ns) noexcept
-    cdef void drained(self, int handled, int64_t now_ns) noexcept
+    cdef int clear(self) except -1
+    cdef int wake_at(self, int64_t at_ns) except -1
+    cdef int watch_slots(self, int fd) except -1
+    cdef int set_rest(self, int64_t rest_ns) except -1
+    cdef int tune(self, int64_t longest_ns, int64_t gap_ns, int64_t request_ns) except -1
+    cdef int drained(self, int handled, int64_t now_ns) except -1

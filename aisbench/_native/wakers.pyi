@@ -1,5 +1,4 @@
 class Wakers:
     fd: int
-    sockets_fd: int
     rest_ns: int
-    def __init__(self) -> None: ...
+    def __init__(self, sockets_fd: int) -> None: ...

@@ -83,7 +83,8 @@ class InFlight:
         lengths = np.diff(np.append(self.times_ns, max(self.end_ns, int(self.times_ns[-1]))))
         area = np.concatenate([[0.0], np.cumsum(self.counts * lengths)])
         times = np.append(self.times_ns, max(self.end_ns, int(self.times_ns[-1])))
-        return np.diff(np.interp(edges_ns, times, area)) / np.diff(edges_ns)
+        mean: NDArray[np.float64] = np.diff(np.interp(edges_ns, times, area)) / np.diff(edges_ns)
+        return mean
 
     def peaks(self, edges_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """The most between neighbouring `edges_ns`, ascending and not below 0; shape (len(edges_ns) - 1,)."""

@@ -32,7 +32,8 @@ class Columns:
         return self.rows[name]
 
     def since_origin_ms(self, name: str) -> Floats:
-        return (self.rows[name] - self.rows[self.origin]) / 1e6
+        since: Floats = (self.rows[name] - self.rows[self.origin]) / 1e6
+        return since
 
 
 class Latencies:
@@ -66,7 +67,8 @@ class Latencies:
         if not self._open_loop:
             return None
         rows = self.requests.rows
-        return self[name] + (rows[self.requests.origin] - rows["planned_ns"]) / 1e6
+        late: Floats = (rows[self.requests.origin] - rows["planned_ns"]) / 1e6
+        return self[name] + late
 
     @property
     def at_one_moment(self) -> int:

@@ -39,7 +39,9 @@ def bin_ns(duration_ns: int, most: int = WANTED_BINS) -> int:
     return width
 
 
-def thinned(times: NDArray, values: NDArray, most: int = MOST_POINTS) -> tuple[NDArray, NDArray]:
+def thinned(
+    times: NDArray[Any], values: NDArray[Any], most: int = MOST_POINTS
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """At most `most` of the points: of each stretch of as many its first, lowest, highest and last (M4, Jugel et
     al. 2014), so that a level that was held to the next stretch is the right one. Both ends are kept."""
     if len(times) <= most:

@@ -27,7 +27,8 @@ def token_flow(run: Run, tokens: TokenCounts) -> Floats:
     came, tokens_came = (spread(first, last, of, edges) for of in (events, output))
     factor = np.full(seconds, float(output.sum() / events.sum()))
     np.divide(tokens_came, came, out=factor, where=came > 0)
-    return run.flow * np.repeat(factor, per_second)[: len(run.flow)]
+    by_bucket: NDArray[np.float64] = run.flow * np.repeat(factor, per_second)[: len(run.flow)]
+    return by_bucket
 
 
 def spread(

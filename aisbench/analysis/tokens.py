@@ -93,7 +93,8 @@ def contradicted_by_stream(run: Run) -> NDArray[np.bool_]:
     # One event may hold a whole answer, so that only its bytes bound what is in it.
     carried = np.where(events > 1, np.minimum(MOST_TOKENS_AN_EVENT * events, carried), carried)
     too_few = events - output > np.maximum(SPARE_EVENTS, FEWER_TOKENS_SHARE * events)
-    return (output > 0) & (too_few | (output > np.maximum(2 * asked, carried)))
+    odd: NDArray[np.bool_] = (output > 0) & (too_few | (output > np.maximum(2 * asked, carried)))
+    return odd
 
 
 def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:

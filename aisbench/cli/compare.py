@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -39,13 +38,14 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
     given as NAME=run,run,...
     """
     from aisbench.errors import BadInput
+    from aisbench.records.folder import name_of_now
     from aisbench.studies.comparison.comparing import compare as compared
     from aisbench.studies.comparison.page import write_comparison
     from aisbench.studies.comparison.readers.registry import read_groups
     from aisbench.studies.comparison.table import comparison_text
 
     found = compared(read_groups(list(results)), margin=margin, seed=seed)
-    folder = output or Path(f"outputs/comparison_{datetime.now():%Y%m%d_%H%M%S}")
+    folder = output or Path("outputs") / name_of_now("comparison_")
     try:
         write_comparison(found, folder)
     except OSError as problem:

@@ -46,14 +46,17 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
     """
     config = run_config(options).expanded()
     config.check()
-    from aisbench.cli.workload import NO_MODEL, built
+    from aisbench.engine.export import NO_MODEL, make_workload
     from aisbench.engine.plan import make_plan
+    from aisbench.live.preparing import preparing
     from aisbench.studies.arrival_plan.measure import plan_facts, planned_gaps, planned_rate
     from aisbench.studies.arrival_plan.page import write_plan
     from aisbench.studies.arrival_plan.table import plan_text
 
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
-        made = make_plan(config, built(config, Path(folder), config.model or NO_MODEL).prompts)
+        with preparing() as progress:
+            workload = make_workload(config, config.model or NO_MODEL, Path(folder), progress)
+        made = make_plan(config, workload.prompts)
     if made.law is None:
         raise BadInput(
             "a closed loop has no plan: requests leave as others end; give --rate, --ramp-up, --rate-steps, "

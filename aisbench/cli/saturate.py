@@ -57,7 +57,7 @@ SETTINGS = tuple(one.name for one in declared(Settings))
     chosen(VLLM, VLLM_OPTIONS),
 )
 @click.pass_context
-def saturate(ctx: click.Context, budget_s: float | None, resume: Path | None, **options: Any) -> int:
+def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None, **options: Any) -> int:
     """Find the highest load that a server carries and still meets an SLO.
 
     \b

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -19,10 +20,11 @@ SECTIONS = (
     ("Stream", ("stop_early", "reasoning_tokens", "usage_in_last_chunk")),
     ("Faults", ("fault", "huge_event_bytes")),
 )
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 DEFAULTS = {field.name: field.default for field in fields(Parameters)}
 
 
-def option(flag: str, kind: type, help_text: str) -> Any:
+def option(flag: str, kind: type, help_text: str) -> Callable[[Decorated], Decorated]:
     name = flag.removeprefix("--").replace("-", "_")
     return click.option(flag, name, type=kind, default=DEFAULTS[name], show_default=True, help=help_text)
 

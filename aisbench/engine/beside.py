@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aisbench.config.run_config import RunConfig
-from aisbench.engine.preparation import Asked, endpoint, streams
+from aisbench.engine.asked import Asked
 from aisbench.engine.target.prefix_cache_reset import EMPTIED, reset_prefix_caches
 from aisbench.engine.target.small_requests import (
     Asking,
@@ -28,11 +28,11 @@ class Beside:
                 target,
                 asked.transport,
                 asked.headers,
-                f"{target.base_url.removesuffix(target.base_path)}{target.path(endpoint(asked))}",
+                f"{target.base_url.removesuffix(target.base_path)}{target.path(asked.endpoint)}",
             )
             for target in asked.targets
         ]
-        self.body = short_body(asked.backend, asked.model.name, stream=streams(asked))
+        self.body = short_body(asked.backend, asked.model.name, stream=asked.streams)
         self.probes: Probes | None = None
         self.profiling = False
         self.facts: dict[str, Any] = {}

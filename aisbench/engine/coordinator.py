@@ -6,69 +6,49 @@ ten times a second, and that is all.
 
 from __future__ import annotations
 
-import json
-import platform
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from aisbench._native.memory.recorder import ERRORS
 from aisbench._native.memory.shared import LAST_SEND_NS, LIVE_FIELDS
 from aisbench._native.os.clock import now_ns
-from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
-from aisbench.engine import host
+from aisbench.engine.asked import Asked, check_goodput
 from aisbench.engine.beside import Beside
+from aisbench.engine.failures import error_samples, hopeless
+from aisbench.engine.host import HostCounters
 from aisbench.engine.interrupts import Interrupts
-from aisbench.engine.limits import cpus, default_workers, raise_open_files
+from aisbench.engine.limits import default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
-from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Asked, Prepared, Say, endpoint, prepare
+from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.samplers.devices.sampler import DeviceSampler
-from aisbench.engine.samplers.server_metrics import Page, Scraper
-from aisbench.engine.target.discovery import Model, discover_model, first_refusal, with_hint
+from aisbench.engine.samplers.server_metrics import Scraper
+from aisbench.engine.target.discovery import model_for
 from aisbench.engine.target.draining import wait_until_idle
 from aisbench.engine.target.request_head import parse_headers
 from aisbench.engine.target.small_requests import patiently
 from aisbench.engine.target.transport import Transport
-from aisbench.engine.target.urls import Target, resolve
-from aisbench.errors import BadInput, CannotRun
+from aisbench.engine.target.urls import resolve
+from aisbench.errors import CannotRun
 from aisbench.masking import masked_text, remember_options
-from aisbench.metrics import BY_NAME, metrics_of
 from aisbench.records.folder import RunDirectory
-from aisbench.records.json_lines import read_json_lines
 from aisbench.workload.build import Progress
 
 POLL_S = 0.1
 READY_PATIENCE_S = 60.0
 # From "all workers are ready" to the common start: each polls for it every 2 ms.
 START_DELAY_NS = 30_000_000
-# A run in which nothing has succeeded and this many failed the same plain way is hopeless.
-HOPELESS_FAILURES = 100
-HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
 
 Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
-
-
-def check_goodput(config: RunConfig, backend: Backend) -> None:
-    """Raises BadInput for bounds on what the answers do not show."""
-    if config.stream and backend.rules is not None:
-        return
-    for name in config.goodput or ():
-        if BY_NAME[name].needs_stream:
-            what = "--no-stream" if backend.rules is not None else f"--backend {config.backend}"
-            alone = ", ".join(metric.name for metric in metrics_of(streams=False))
-            raise BadInput(
-                f"--goodput {name} needs streamed answers, which {what} has not; give {alone} alone"
-            )
 
 
 def silent(done: int, total: int) -> None:
@@ -120,7 +100,7 @@ class Coordinator:
         share = None if config.concurrency is None else -(-config.concurrency // workers)
         files = raise_open_files(share, workers)
         targets = self.patiently(lambda: [resolve(url, self.transport) for url in urls])
-        model = self.patiently(lambda: self.model(targets[0]))
+        model = self.patiently(lambda: model_for(config, targets[0], self.transport, self.headers))
         asked = Asked(
             config,
             self.backend,
@@ -136,7 +116,7 @@ class Coordinator:
         if model.others:
             self.opening = [*self.opening, model.choice]
         self.chosen = model if model.others else None
-        self.path = targets[0].path(endpoint(asked))
+        self.path = targets[0].path(asked.endpoint)
         self.beside = Beside(asked)
         self.beside.wait_for_answers(self.say)
         self.directory = RunDirectory.create(config.work_dir)
@@ -152,8 +132,8 @@ class Coordinator:
             self.say(line)
         self.note([model.choice] if model.others else [])
         self.plan = prepared.plan
-        self.scraper = self.metrics_scraper(targets)
-        self.devices = self.device_sampler(targets)
+        self.scraper = Scraper.of(config, targets, self.transport, self.headers, self.directory.records)
+        self.devices = DeviceSampler.of(config, targets, self.directory.records)
         kept = f"what was recorded is kept: free some, then `aisbench report {self.directory.path}`"
         with self.interrupts.caught(), room_for(f"the run's records in {self.directory.path}", kept):
             self.run_workers(prepared)
@@ -163,37 +143,11 @@ class Coordinator:
         """`attempt` again and again while --ready-check-timeout-sec allows it."""
         return patiently(attempt, self.config.ready_timeout_s, self.say)
 
-    def model(self, target: Target) -> Model:
-        if self.config.model is not None:
-            return Model(self.config.model, None)
-        return discover_model(target, self.transport, self.headers, generates=self.backend.generates)
-
-    def metrics_scraper(self, targets: list[Target]) -> Scraper | None:
-        """What reads the servers' own counters; a page at another address is not told the servers' key."""
-        if not self.config.server_metrics:
-            return None
-        pages = [Page(f"{target.root_url}/metrics", target, self.headers) for target in targets]
-        if self.config.metrics_url is not None:
-            url = self.config.metrics_url
-            pages = [Page(url if "://" in url else f"http://{url}", targets[0], {})]
-        return Scraper(pages, self.transport, self.directory.records / "server.jsonl")
-
-    def device_sampler(self, targets: list[Target]) -> DeviceSampler | None:
-        """What reads the accelerators: by DCGM exporters, or of this host when a server runs on it."""
-        if not self.config.device_metrics:
-            return None
-        return DeviceSampler(
-            self.config.dcgm_url,
-            self.config.metrics_url,
-            self.directory.records / "devices.jsonl",
-            local=any(target.is_here for target in targets),
-        )
-
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
         inherited = (prepared.slots.fd,) if prepared.slots is not None else ()
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
-        self.host_before = (host.steal_ns(), host.throttled_ns())
+        self.host_before = HostCounters.now()
         try:
             if self.devices is not None:
                 # Beside the workers' connecting: the first reading may take seconds.
@@ -261,7 +215,7 @@ class Coordinator:
             self.scraper.begin()
             self.note(self.scraper.notes)
         self.tell(self.beside.begin())
-        self.host_before = (host.steal_ns(), host.throttled_ns())
+        self.host_before = HostCounters.now()
         self.start_ns = now_ns() + START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
         self.block.start(self.start_ns, self.deadline_ns)
@@ -279,7 +233,7 @@ class Coordinator:
             self.tick(self)
             live = self.live()
             if self.stopped is None:
-                self.stopped = self.processes.dead or self.hopeless(live)
+                self.stopped = self.processes.dead or hopeless(live, self.directory.records, self.chosen)
             if self.sending_ended_ns is None and self.sending_has_ended(live):
                 self.sending_ended_ns = now_ns()
                 self.block.stop(1)
@@ -310,23 +264,10 @@ class Coordinator:
             return True
         return 0 <= self.plan.requests <= int(live["sent"].sum() + live["dropped"].sum())
 
-    def hopeless(self, live: np.ndarray) -> str | None:
-        if self.chosen is not None and not live["ok"].any():
-            refused = first_refusal(self.directory.records)
-            if refused is not None:
-                return f"stopped at the first refusal: {refused} ({self.chosen.choice})"
-        if live["ok"].any() or live["token_events"].any() or live["failed"].sum() < HOPELESS_FAILURES:
-            return None
-        errors = dict(zip(ERRORS, live["errors"].sum(axis=0).tolist(), strict=False))
-        if sum(errors[kind] for kind in HOPELESS_KINDS) < HOPELESS_FAILURES:
-            return None
-        return f"stopped early: the first {int(live['failed'].sum())} requests all failed"
-
     # Closing
 
     def close_records(self) -> None:
         live = self.live()
-        steal_ns, throttled_ns = self.host_before
         outcome, reason = "finished", None
         if self.stopped is not None:
             outcome, reason = "failed", self.stopped
@@ -339,37 +280,10 @@ class Coordinator:
             outcome_reason=reason,
             sending_ended_ns=self.sending_ended_ns,
             end_ns=now_ns(),
-            workers=[self.worker_figures(worker, live[worker]) for worker in range(len(live))],
-            host={
-                "cpus": cpus(),
-                "steal_ns": host.steal_ns() - steal_ns,
-                "throttled_ns": host.throttled_ns() - throttled_ns,
-                "kernel": platform.release(),
-            },
-            error_samples=self.error_samples(),
+            workers=[self.processes.figures(worker, live[worker]) for worker in range(len(live))],
+            host=self.host_before.facts_since(),
+            error_samples=error_samples(self.directory, self.path),
             **self.beside.facts,
         )
         # Mapped by this process until it ends.
         (self.directory.records / BLOCK).unlink(missing_ok=True)
-
-    def worker_figures(self, worker: int, live: Any) -> dict[str, Any]:
-        """What the worker wrote about itself, with its counters; a killed one wrote nothing."""
-        path = self.directory.records / f"worker-{worker}.json"
-        figures: dict[str, Any] = {"worker": worker, "pid": None}
-        if path.exists():
-            figures = json.loads(path.read_text())
-            path.unlink()
-        figures["died"] = self.processes.death_of(worker)
-        for name in ("reads", "reads_stamped", "stale_retries"):
-            figures[name] = int(live[name])
-        return figures
-
-    def error_samples(self) -> list[dict[str, Any]]:
-        """The first failures of each kind; the workers' files of them move to the logs."""
-        samples: list[dict[str, Any]] = []
-        for path in sorted(self.directory.records.glob("errors-*.jsonl")):
-            samples += read_json_lines(path)
-            path.rename(self.directory.path / "logs" / path.name)
-        for sample in samples:
-            sample["message"] = with_hint(sample, self.path)
-        return samples

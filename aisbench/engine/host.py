@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from aisbench.engine.limits import cpus
 
 
 def cpu_ns() -> int:
@@ -20,7 +25,7 @@ def runqueue_wait_ns() -> int:
         return 0
 
 
-def steal_ns() -> int:
+def _steal_ns() -> int:
     """Time that a hypervisor took from this machine's CPUs, all of them together."""
     try:
         first = Path("/proc/stat").read_text().split("\n", 1)[0].split()
@@ -29,7 +34,7 @@ def steal_ns() -> int:
         return 0
 
 
-def throttled_ns() -> int:
+def _throttled_ns() -> int:
     """Time that this control group's CPU quota held it back (0 where there is none)."""
     try:
         for line in Path("/sys/fs/cgroup/cpu.stat").read_text().splitlines():
@@ -50,3 +55,25 @@ def peak_rss_bytes() -> int:
     except (OSError, ValueError):
         pass
     return 0
+
+
+@dataclass(frozen=True)
+class HostCounters:
+    """How much the machine had taken from its processes at one moment."""
+
+    steal_ns: int
+    throttled_ns: int
+
+    @staticmethod
+    def now() -> HostCounters:
+        return HostCounters(_steal_ns(), _throttled_ns())
+
+    def facts_since(self) -> dict[str, Any]:
+        """run.json's `host`: the machine, and what it took since that moment."""
+        now = HostCounters.now()
+        return {
+            "cpus": cpus(),
+            "steal_ns": now.steal_ns - self.steal_ns,
+            "throttled_ns": now.throttled_ns - self.throttled_ns,
+            "kernel": platform.release(),
+        }

@@ -6,26 +6,22 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-import aisbench
 from aisbench._native.memory.shared import SharedBlock, Slots
-from aisbench.backends.backend import Backend
-from aisbench.config.run_config import RunConfig
+from aisbench.engine.asked import Asked
+from aisbench.engine.facts import write_facts
 from aisbench.engine.limits import SPARE_FILES
 from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
-from aisbench.engine.roofline_file import read_roofline
 from aisbench.engine.target.alignment import Alignment
 from aisbench.engine.target.discovery import Model
 from aisbench.engine.target.request_head import request_head, tunnel_head
-from aisbench.engine.target.transport import Transport
-from aisbench.engine.target.urls import Target, packed_address
+from aisbench.engine.target.urls import packed_address
 from aisbench.engine.turns import write_conversations
 from aisbench.engine.worker_spec import TargetSpec, WorkerSpec
-from aisbench.masking import known, masked_url
-from aisbench.records.folder import RunDirectory, local_date
+from aisbench.masking import known
+from aisbench.records.folder import RunDirectory
 from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Progress, Through, Workload, build_workload
 
@@ -39,22 +35,6 @@ BLOCK = "shared.bin"
 ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is known of a run before anything is made for it."""
-
-    config: RunConfig
-    backend: Backend
-    workers: int
-    headers: dict[str, str]
-    transport: Transport
-    targets: list[Target]
-    model: Model
-    open_files: int
-    simulator: bool
-    command: list[str]
 
 
 @dataclass(frozen=True)
@@ -135,82 +115,6 @@ def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
     return int(min(share, MOST_AHEAD, -(-wanted // asked.workers)))
 
 
-def write_facts(
-    asked: Asked,
-    directory: RunDirectory,
-    workload: Workload,
-    plan: Plan,
-    notes: list[str],
-    limit: int | None,
-    binding: str | None,
-) -> None:
-    config = asked.config
-    first = asked.targets[0]
-    path = first.path(endpoint(asked))
-    urls = [masked_url(target.base_url) for target in asked.targets]
-    resolved = {
-        "model": asked.model.name,
-        "endpoint": masked_url(endpoint(asked)),
-        "workers": asked.workers,
-    }
-    directory.write_config(config, **resolved)
-    directory.write(
-        version=aisbench.__version__,
-        command=asked.command,
-        date=local_date(),
-        config={
-            **config.as_dict(),
-            **resolved,
-            "endpoint": masked_url(path),
-            "url": ", ".join(urls),
-            "arrival": plan.law_name,
-            "ramp_up": plan.law and plan.law.ramp_facts,
-        },
-        endpoints=urls,
-        streams=streams(asked),
-        generates=asked.backend.generates,
-        inputs_per_request=workload.inputs / workload.bodies.count,
-        open_loop=plan.law is not None,
-        output_tokens_from=asked.backend.output_tokens_from,
-        simulator=asked.simulator,
-        start_ns=0,
-        sending_ended_ns=None,
-        end_ns=None,
-        outcome="running",
-        outcome_reason=None,
-        workers=[],
-        limits={"open_files": asked.open_files, "in_flight": limit, "binding": binding},
-        fingerprint={**workload.fingerprint, "arrivals": plan.fingerprint},
-        planned_requests=plan.requests if plan.requests >= 0 else None,
-        conversations=len(workload.prompts.conversations.first) - 1
-        if workload.prompts.conversations
-        else None,
-        prompts={"prompt_tokens": "prompt_tokens.npy", "max_tokens": "max_tokens.npy"},
-        notes=notes,
-        roofline=known_roofline(),
-        error_samples=[],
-    )
-
-
-def known_roofline() -> dict[str, Any] | None:
-    """What the last selfcheck on this host found, without its steps."""
-    found = read_roofline()
-    return found and {name: found[name] for name in ("event_ns", "request_ns", "date")}
-
-
-def streams(asked: Asked) -> bool:
-    return asked.config.stream and asked.backend.rules is not None
-
-
-def needs_tokenizer(asked: Asked) -> bool:
-    """True when the output is to be counted by --tokenizer after the run: its texts are then kept."""
-    return asked.backend.generates and not asked.backend.counts_output and asked.config.tokenizer is not None
-
-
-def endpoint(asked: Asked) -> str:
-    return asked.config.endpoint or asked.backend.path_for(asked.model.name, stream=streams(asked))
-
-
 def target_specs(asked: Asked) -> list[TargetSpec]:
     # As vLLM's client names its requests, or as ours.
     prefix = "bench" if asked.config.compat == "vllm" else "aisbench"
@@ -220,11 +124,11 @@ def target_specs(asked: Asked) -> list[TargetSpec]:
     for target in asked.targets:
         head = request_head(
             target,
-            target.path(endpoint(asked)),
+            target.path(asked.endpoint),
             asked.headers,
             asked.transport,
             run_id,
-            streams=streams(asked),
+            streams=asked.streams,
         )
         specs.append(
             TargetSpec(
@@ -261,7 +165,7 @@ def worker_specs(
     share = -(-limit // workers) if limit is not None else 1 << 40
     drop_ms = config.drop_after_ms()
     turns = records / TURNS
-    rules = backend.rules if streams(asked) else backend.plain_rules
+    rules = backend.rules if asked.streams else backend.plain_rules
     targets = target_specs(asked)
     return [
         WorkerSpec(
@@ -285,10 +189,10 @@ def worker_specs(
             cacert=asked.transport.cacert,
             insecure=asked.transport.insecure,
             rules=[list(rule) for rule in rules or ()],
-            streams=streams(asked),
+            streams=asked.streams,
             # Where an API's events have no mark of a token chunk, what they carry has to tell.
             counts_chunks=(config.counts_chunks and backend.marks_chunks) or not backend.generates,
-            must_finish=backend.must_finish and streams(asked),
+            must_finish=backend.must_finish and asked.streams,
             max_event_bytes=config.event_bytes,
             max_answer_bytes=config.answer_bytes,
             timeout_ns=int(config.timeout_s * 1e9),
@@ -297,7 +201,7 @@ def worker_specs(
             token_times=config.save_token_times or config.save_detailed or config.plot_timeline,
             secrets=sorted(known),
             expected_rows=max(0, -(-plan.requests // workers)),
-            text=config.save_outputs or config.save_detailed or needs_tokenizer(asked),
+            text=config.save_outputs or config.save_detailed or asked.needs_tokenizer,
         )
         for worker in range(workers)
     ]

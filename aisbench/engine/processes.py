@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from aisbench.children import child_command, child_environment, last_words
 from aisbench.disk import EXIT_FULL
@@ -22,6 +24,7 @@ class WorkerProcesses:
     """
 
     def __init__(self, specs: list[WorkerSpec], logs: Path, inherited: tuple[int, ...]) -> None:
+        self.specs = specs
         self.logs = logs
         self.processes: list[subprocess.Popen[bytes]] = []
         for worker in range(len(specs)):
@@ -58,6 +61,18 @@ class WorkerProcesses:
         if code == EXIT_FULL:
             return "no room on the disk"
         return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def figures(self, worker: int, live: Any) -> dict[str, Any]:
+        """What a worker wrote about itself, with its counters in `live`; a killed one wrote nothing."""
+        path = Path(self.specs[worker].records, f"worker-{worker}.json")
+        figures: dict[str, Any] = {"worker": worker, "pid": None}
+        if path.exists():
+            figures = json.loads(path.read_text())
+            path.unlink()
+        figures["died"] = self.death_of(worker)
+        for name in ("reads", "reads_stamped", "stale_retries"):
+            figures[name] = int(live[name])
+        return figures
 
     @property
     def full(self) -> bool:

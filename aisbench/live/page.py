@@ -19,6 +19,7 @@ import numpy as np
 import orjson
 
 from aisbench.errors import BadInput
+from aisbench.listening import bound
 from aisbench.live.prometheus import prometheus_page
 from aisbench.live.snapshot import Snapshot
 from aisbench.live.terminal import panel_fields, progress
@@ -40,22 +41,13 @@ END_PATIENCE_S = 1.0
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there; raises BadInput, naming --live-port, when that cannot be."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-    except OSError as problem:
+        return bound(host, port, backlog=BACKLOG)
+    except socket.gaierror as problem:
         raise BadInput(f"--live-port {host}:{port}: {problem.strerror}; give [HOST:]PORT") from None
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(BACKLOG)
     except OSError as problem:
-        listening.close()
         raise BadInput(
             f"--live-port {host}:{port} cannot be listened on ({problem.strerror}); give another, or 0 for any free one"
         ) from None
-    return listening
 
 
 class LivePage:

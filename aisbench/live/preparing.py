@@ -5,11 +5,20 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TextIO
+
+from aisbench.saying import say
 
 # A quick workload says nothing, a long one this often.
 SAY_EVERY_S = 2.0
+
+
+@contextlib.contextmanager
+def preparing() -> Iterator[Callable[[int, int], None]]:
+    """What takes the progress within the block, and shows it on standard error."""
+    with contextlib.ExitStack() as stack:
+        yield Preparing(stack, lambda line: say(line, err=True), bar=True).report
 
 
 class Preparing:

@@ -49,10 +49,15 @@ class RunDirectory:
         write_text(json.dumps(self.facts, indent=1), self.records / "run.json")
 
 
+def name_of_now(prefix: str) -> str:
+    """`prefix`YYYYmmdd_HHMMSS."""
+    return f"{prefix}{datetime.now():%Y%m%d_%H%M%S}"
+
+
 def new_folder(work_dir: str, prefix: str = "") -> Path:
     """Makes `work_dir`/`prefix`YYYYmmdd_HHMMSS (with _2, _3 where that is taken); raises BadInput when it cannot be made."""
     base = Path(work_dir)
-    name = f"{prefix}{datetime.now():%Y%m%d_%H%M%S}"
+    name = name_of_now(prefix)
     for suffix in ("", *(f"_{i}" for i in range(2, 100))):
         try:
             path = base / f"{name}{suffix}"

@@ -122,7 +122,8 @@ class Histogram:
         below = MIDDLE_NS[np.searchsorted(cumulated, lower, side="right")]
         above = MIDDLE_NS[np.searchsorted(cumulated, np.ceil(ranks), side="right")]
         values = below + (above - below) * (ranks - lower)
-        return np.clip(values, self.min_ns, self.max_ns).tolist()
+        within: list[float] = np.clip(values, self.min_ns, self.max_ns).tolist()
+        return within
 
     def mean_since_ns(self, before: Histogram) -> float | None:
         """The mean of what was counted after `before`, an earlier state of this one; None for nothing."""
@@ -132,7 +133,8 @@ class Histogram:
     def counts_up_to(self, edges_ns: Sequence[float]) -> list[int]:
         """For each edge how many values lie in buckets wholly at or below it."""
         cumulated = np.concatenate([[0], np.cumsum(self.buckets)])
-        return cumulated[np.searchsorted(LAST_NS, edges_ns, side="right")].tolist()
+        counts: list[int] = cumulated[np.searchsorted(LAST_NS, edges_ns, side="right")].tolist()
+        return counts
 
     def sum_above(self, bound_ns: float) -> float:
         """The sum, ns, of the values in buckets wholly above `bound_ns`, taken as the buckets' middles."""

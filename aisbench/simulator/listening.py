@@ -8,26 +8,22 @@ import ssl
 import stat
 
 from aisbench.errors import BadInput
+from aisbench.listening import bound
 
 
 def listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise BadInput(f"--port {port} is no port; give 1 to 65535, or 0 for any free one")
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        return bound(host or None, port, socket.AF_INET6 if ":" in host else socket.AF_INET)
     except socket.gaierror as problem:
-        listener.close()
         raise BadInput(
             f"--host {host!r} is unknown ({problem.strerror}); give an address of this machine"
         ) from None
     except OSError as problem:
-        listener.close()
         raise BadInput(
             f"--port {port} on {host} cannot be had ({problem.strerror}); give another, or 0"
         ) from None
-    return listener
 
 
 def listen_unix(path: str) -> socket.socket:

@@ -64,7 +64,8 @@ class PrefixReuse:
     def sampled(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
         if self.bits == 0:
             return hashes
-        return hashes[(hashes >> np.uint64(64 - self.bits)) == 0]
+        sample: NDArray[np.uint64] = hashes[(hashes >> np.uint64(64 - self.bits)) == 0]
+        return sample
 
     @property
     def share(self) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
 from aisbench._native.memory.recorder import (
@@ -23,6 +24,8 @@ MS = 1_000_000
 SECOND = 1_000_000_000
 START_NS = 5_000 * SECOND
 
+Numbers = Sequence[float] | NDArray[Any]
+
 
 def empty_rows(count: int) -> np.ndarray:
     """Rows as the core begins them."""
@@ -35,12 +38,12 @@ def empty_rows(count: int) -> np.ndarray:
 
 
 def made_rows(
-    planned_ms: Sequence[float],
+    planned_ms: Numbers,
     *,
-    lag_ms: float | Sequence[float] = 0.1,
-    ttft_ms: float | Sequence[float] = 50.0,
-    itl_ms: float | Sequence[float] = 10.0,
-    tokens: int | Sequence[int] = 8,
+    lag_ms: float | Numbers = 0.1,
+    ttft_ms: float | Numbers = 50.0,
+    itl_ms: float | Numbers = 10.0,
+    tokens: int | Sequence[int] | NDArray[Any] = 8,
     prompt_tokens: int = 100,
 ) -> np.ndarray:
     """Succeeded requests with evenly spaced tokens; times are ms since the start."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from aisbench.analysis.backlog import (
     STRETCHES,
@@ -16,11 +17,11 @@ from aisbench.analysis.progress import Progress
 SECOND = 1_000_000_000
 
 
-def at_once(ended_ns) -> Progress:
+def at_once(ended_ns: NDArray[np.int64]) -> Progress:
     return Progress(ended_ns, ended_ns, np.ones(len(ended_ns)))
 
 
-def test_the_flow_counts_what_came_due_and_was_done_in_each_stretch():
+def test_the_flow_counts_what_came_due_and_was_done_in_each_stretch() -> None:
     seconds = np.arange(STRETCHES) * SECOND
     due = np.repeat(seconds, 3) + 5 * SECOND
     ended = np.array([0, 5 * SECOND + 9, 100 * SECOND])
@@ -31,10 +32,10 @@ def test_the_flow_counts_what_came_due_and_was_done_in_each_stretch():
     assert both.due.shape == both.done.shape == (2 * STRETCHES,)
 
 
-def test_an_answer_is_spread_over_its_tokens():
+def test_an_answer_is_spread_over_its_tokens() -> None:
     """One from 4 to 8 s, half of one from 6 to 10 s, in stretches of a second from 5 s on."""
     progress = Progress(np.array([4, 6]) * SECOND, np.array([8, 10]) * SECOND, np.array([1.0, 0.5]))
-    flow = Flow.within(np.zeros(0), progress, 5 * SECOND, (5 + STRETCHES) * SECOND)
+    flow = Flow.within(np.zeros(0, np.int64), progress, 5 * SECOND, (5 + STRETCHES) * SECOND)
     assert flow.done == pytest.approx([0.25, 0.375, 0.375, 0.125, 0.125] + [0.0] * (STRETCHES - 5))
 
 
@@ -53,21 +54,21 @@ def measured(rate: float, served: float, seconds: float, seed: int) -> Flow:
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.9])
-def test_a_server_that_keeps_up_is_seldom_found_to_fall_behind(share):
+def test_a_server_that_keeps_up_is_seldom_found_to_fall_behind(share: float) -> None:
     found = sum(growth(measured(50, 50 / share, 20, seed), 50).grows for seed in range(200))
     # The test's level is 5 %; with a queue that keeps coming back to nothing it errs less often.
     assert found <= 10
 
 
 @pytest.mark.parametrize("served", [35, 47, 48.5])
-def test_a_server_that_falls_behind_is_found_out(served):
+def test_a_server_that_falls_behind_is_found_out(served: float) -> None:
     """Also by the few per cent that are less than the chance of the arrivals in a step."""
     found = [growth(measured(50, served, 40, seed), 50) for seed in range(100)]
     assert sum(one.grows for one in found) >= 95
     assert np.mean([one.per_s for one in found]) == pytest.approx(50 - served, abs=0.4)
 
 
-def test_many_or_few_arrivals_are_not_growth():
+def test_many_or_few_arrivals_are_not_growth() -> None:
     """A server that does 40 is asked for 50, and 10 % less came by chance, or 10 % more."""
     generator = np.random.default_rng(5)
     for surplus in (-5.0, 5.0):
@@ -80,7 +81,7 @@ def test_many_or_few_arrivals_are_not_growth():
         assert keeps_up.clear
 
 
-def test_what_does_not_change_at_all_does_not_grow():
+def test_what_does_not_change_at_all_does_not_grow() -> None:
     steady = np.full(STRETCHES, 10.0)
     assert not growth(Flow(steady, steady), 10).grows
     assert growth(Flow(steady, steady), 10).clear
@@ -88,7 +89,7 @@ def test_what_does_not_change_at_all_does_not_grow():
     assert not growth(Flow(np.array([3.0]), np.array([3.0])), 10).clear
 
 
-def test_the_watch_cries_only_when_the_queue_surely_grows():
+def test_the_watch_cries_only_when_the_queue_surely_grows() -> None:
     hopeless = BacklogWatch(100, SECOND, SECOND)
     cries = [hopeless.hopeless(ms * 1_000_000, ms // 10, ms * 6 // 100) for ms in range(0, 5000, 100)]
     # It looks from one second on, and for one second before it says anything.

@@ -2,6 +2,7 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ from tests.analysis.made_runs import (
 
 @settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 30)), min_size=1, max_size=15))
-def test_against_counting_at_every_moment(tmp_path_factory: pytest.TempPathFactory, spans: list) -> None:
+def test_against_counting_at_every_moment(tmp_path_factory: pytest.TempPathFactory, spans: list[Any]) -> None:
     rows = made_rows([begin for begin, _ in sorted(spans)], lag_ms=0)
     for row, (begin, length) in zip(rows, sorted(spans), strict=True):
         row["sent_ns"] = START_NS + begin

@@ -4,6 +4,7 @@ import json
 import math
 import statistics
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -17,7 +18,7 @@ from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, fail, made_rows, poisson_run, write_run
 
 
-def summary_of(folder: Path) -> dict:
+def summary_of(folder: Path) -> dict[str, Any]:
     return summarise(Measured(Run.load(folder)))
 
 
@@ -66,7 +67,9 @@ request_lists = st.lists(
 
 @settings(max_examples=40)
 @given(request_lists, st.sampled_from([75.0, 99.0, 99.9]))
-def test_against_a_slow_oracle(tmp_path_factory: pytest.TempPathFactory, found: list, percent: float) -> None:
+def test_against_a_slow_oracle(
+    tmp_path_factory: pytest.TempPathFactory, found: list[Any], percent: float
+) -> None:
     found = sorted(found)
     planned, ttfts, itls, tokens, oks, usages = map(list, zip(*found, strict=True))
     rows = made_rows(planned, ttft_ms=ttfts, itl_ms=itls, tokens=tokens)

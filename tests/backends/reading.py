@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aisbench._native.protocol.decode import Decoder
 from aisbench._native.protocol.sse import parse
+from aisbench.backends.backend import Backend
 from aisbench.backends.event_rules import Rules
 
 FINISHES = ("", "stop", "length", "other")
@@ -24,6 +25,12 @@ class Read:
     output_tokens: int = -1
     failed: bool = False
     unsure: int = 0
+
+
+def rules_of(backend: Backend) -> Rules:
+    """The rules of a backend whose answers are streamed."""
+    assert backend.rules is not None
+    return backend.rules
 
 
 def read_stream(rules: Rules | None, stream: str) -> Read:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -94,7 +95,7 @@ def test_a_file_that_cannot_be_read_is_named(
 ) -> None:
     opened = Path.open
 
-    def open_(path: Path, *args: str, **how: str) -> object:
+    def open_(path: Path, *args: Any, **how: Any) -> Any:
         if path.name == name:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
         return opened(path, *args, **how)

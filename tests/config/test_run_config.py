@@ -25,7 +25,9 @@ from aisbench.workload.prompts import Conversations, Prompts
         ({"ramp_up": "linear", "ramp_from": 1.0, "ramp_to": 9.0}, "poisson", 1.0),
     ],
 )
-def test_the_arrival_process_follows_from_rate_and_shape(options: dict, name: str, shape: float) -> None:
+def test_the_arrival_process_follows_from_rate_and_shape(
+    options: dict[str, Any], name: str, shape: float
+) -> None:
     config = RunConfig(**options)
     config.check()
     law = config.arrival_law
@@ -47,7 +49,7 @@ def test_the_arrival_process_follows_from_rate_and_shape(options: dict, name: st
         ({"slice_s": math.inf}, "--slice must be at least 0.1 seconds, got inf"),
     ],
 )
-def test_contradictions_are_named(options: dict, word: str) -> None:
+def test_contradictions_are_named(options: dict[str, Any], word: str) -> None:
     with pytest.raises(BadInput, match=word):
         RunConfig(**options).check()
 
@@ -120,7 +122,7 @@ def test_arrivals_go_on_where_the_data_set_left_the_generator() -> None:
         ),
     ],
 )
-def test_goodput_asks_for_nothing_that_is_not_seen(options: dict, said: str) -> None:
+def test_goodput_asks_for_nothing_that_is_not_seen(options: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         Coordinator(RunConfig(**options), command=[], say=print, tick=lambda _: None)
     Coordinator(RunConfig(stream=False, goodput={"e2el": 5.0}), command=[], say=print, tick=lambda _: None)
@@ -140,7 +142,7 @@ def test_goodput_asks_for_nothing_that_is_not_seen(options: dict, said: str) -> 
     ],
 )
 def test_default_workers_are_enough_for_the_highest_rate_of_the_plan(
-    options: dict, workers: int, monkeypatch: pytest.MonkeyPatch
+    options: dict[str, Any], workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "cpus", lambda: 16)
     config = RunConfig(**options)

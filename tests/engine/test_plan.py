@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from aisbench.config.run_config import RunConfig
+from aisbench.engine.asked import Asked
 from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
-from aisbench.engine.preparation import Asked, connections_ahead
+from aisbench.engine.preparation import connections_ahead
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.prompts import Prompts
 
@@ -53,7 +54,7 @@ def test_a_data_set_is_told_whether_its_times_are_wanted() -> None:
         ({"burst": "5x10s"}, False),
         ({"stress": True, "concurrency": 2}, False),
     ):
-        assert workload_options(RunConfig(**given), "m").own_times is wanted  # type: ignore[arg-type]
+        assert workload_options(RunConfig(**given), "m").own_times is wanted
 
 
 def test_a_run_folder_repeats_what_was_given(tmp_path: Path) -> None:

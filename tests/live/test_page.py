@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def get(page: LivePage, path: str, **headers: str) -> http.client.HTTPResponse:
     return connection.getresponse()
 
 
-def next_event(answer: http.client.HTTPResponse) -> tuple[str, dict]:
+def next_event(answer: http.client.HTTPResponse) -> tuple[str, dict[str, Any]]:
     """The name and the data of the next server-sent event."""
     name, data = "message", ""
     while line := answer.readline().decode().rstrip("\n"):

@@ -6,17 +6,17 @@ import contextlib
 import io
 import os
 import pty
+import time
 
 import pytest
 
-from aisbench.live import preparing
 from aisbench.live.preparing import Preparing
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr(preparing.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     return now
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aisbench._native.memory.shared import LIVE_FIELDS
-from aisbench.live import reader as live
 from aisbench.live.reader import LiveReader
 from aisbench.live.terminal import plain_line
 from tests.analysis.made_runs import SECOND, START_NS, fail, made_rows, write_run
@@ -18,7 +18,7 @@ from tests.analysis.made_runs import SECOND, START_NS, fail, made_rows, write_ru
 def now(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The time that the reader sees, ns."""
     found = [START_NS]
-    monkeypatch.setattr(live.time, "monotonic_ns", lambda: found[0])
+    monkeypatch.setattr(time, "monotonic_ns", lambda: found[0])
     return found
 
 

@@ -1,12 +1,12 @@
 """The live view on a terminal and in a log."""
 
 import io
+import time
 from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from aisbench.live import terminal as live
 from aisbench.live.snapshot import Snapshot
 from aisbench.live.terminal import SPARK_SNAPSHOTS, LiveView, clock, panel, plain_line, point, progress
 
@@ -34,7 +34,7 @@ def test_the_line_says_everything() -> None:
 
 def test_plain_lines_come_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(live.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     log = io.StringIO()
     with LiveView(log) as view:
         for _ in range(60):

@@ -27,8 +27,10 @@ from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
 from aisbench.backends.openai_completions import COMPLETIONS
 from aisbench.workload.bodies import write_bodies
+from tests.backends.reading import rules_of
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+COMPLETIONS_RULES = rules_of(COMPLETIONS)
 DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 
 
@@ -94,7 +96,7 @@ class Drive:
     conversations: Conversations | None = None
     keep_alive: bool = True
     streams: bool = True
-    rules: Rules = COMPLETIONS.rules
+    rules: Rules = COMPLETIONS_RULES
     must_finish: bool = False
     max_answer_bytes: int = 1 << 26
     max_event_bytes: int = 1 << 20
@@ -169,4 +171,5 @@ class Drive:
 
     @property
     def live(self) -> np.void:
-        return np.frombuffer(self.block.live_bytes(), np.dtype(LIVE_FIELDS))[0]
+        live: np.void = np.frombuffer(self.block.live_bytes(), np.dtype(LIVE_FIELDS))[0]
+        return live

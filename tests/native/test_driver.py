@@ -81,7 +81,10 @@ def test_a_request_that_met_a_closed_idle_connection_is_sent_once_more(tmp_path:
 
 
 def test_a_first_request_that_is_not_answered_is_a_failure(tmp_path: Path) -> None:
-    with serving(lambda client, number: read_request(client) and None) as address:
+    def read_only(client: socket.socket, number: int) -> None:
+        read_request(client)
+
+    with serving(read_only) as address:
         drive = Drive(tmp_path, address)
         rows = drive.run()
     assert rows["status"].tolist() == [2]

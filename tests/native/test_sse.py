@@ -16,7 +16,8 @@ def oracle(stream: bytes) -> list[bytes]:
     if stream.startswith(b"\xef\xbb\xbf"):
         stream = stream[3:]
     lines = stream.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    events, data = [], []
+    events: list[bytes] = []
+    data: list[bytes] = []
     for line in lines:
         if line == b"":
             if data:

@@ -16,6 +16,7 @@ from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
 from aisbench._native.memory.recorder import MARKS
 from aisbench._native.os.clock import now_ns
 from aisbench.backends.openai_chat import CHAT
+from tests.backends.reading import rules_of
 from tests.native.servers import HEAD, Drive, read_request, serving
 
 END = b"0\r\n\r\n"
@@ -54,7 +55,7 @@ def drive(folder: Path, response: bytes, **more: Any) -> tuple[np.void, list[tup
         client.recv(1)
 
     with serving(handle) as address:
-        case = Drive(folder, address, **({"rules": CHAT.rules, "must_finish": True} | more))
+        case = Drive(folder, address, **{"rules": rules_of(CHAT), "must_finish": True, **more})
         row = case.run()[0]
     return row, [(kind, detail) for _, kind, _, detail in case.failures], case
 
@@ -222,7 +223,7 @@ def test_the_first_answer_token_comes_after_the_reasoning(tmp_path: Path) -> Non
         client.sendall(answer(TOKENS, STOP, DONE, head=b""))
 
     with serving(handle) as address:
-        case = Drive(tmp_path, address, rules=CHAT.rules)
+        case = Drive(tmp_path, address, rules=rules_of(CHAT))
         case.start()
         while not case.live["token_events"]:
             case.turn()
@@ -283,7 +284,7 @@ def test_a_body_left_open_after_the_end_of_the_stream(tmp_path: Path, events: tu
             client.sendall(answer(*events)[: -len(END)])
 
     with serving(handle) as address:
-        case = Drive(tmp_path, address, count=2, rules=CHAT.rules, must_finish=True)
+        case = Drive(tmp_path, address, count=2, rules=rules_of(CHAT), must_finish=True)
         rows = case.run()
     assert rows["status"].tolist() == [1, 1]
     assert rows["marks"].tolist() == [MARKS["body_left_open"]] * 2
@@ -299,7 +300,7 @@ def test_a_time_out_shorter_than_the_wait_for_the_bodys_end_is_no_failure(tmp_pa
             client.sendall(answer(TOKENS, STOP, DONE)[: -len(END)])
 
     with serving(handle) as address:
-        case = Drive(tmp_path, address, rules=CHAT.rules, timeout_ns=50_000_000)
+        case = Drive(tmp_path, address, rules=rules_of(CHAT), timeout_ns=50_000_000)
         rows = case.run()
     assert rows["status"].tolist() == [1]
 
@@ -320,7 +321,7 @@ def test_only_successes_are_in_the_histograms(tmp_path: Path) -> None:
                 return
 
     with serving(handle) as address:
-        case = Drive(tmp_path, address, count=3, rules=CHAT.rules, must_finish=True)
+        case = Drive(tmp_path, address, count=3, rules=rules_of(CHAT), must_finish=True)
         rows = case.run()
     assert sorted(rows["status"].tolist()) == [1, 2, 2]
     found = counts(case)
@@ -345,7 +346,7 @@ def test_a_request_that_the_server_held_and_dropped_has_failed(tmp_path: Path) -
     dropped_at = threading.Event()
 
     with serving(held_then_closed(lambda: dropped_at.wait(10))) as address:
-        case = Drive(tmp_path, address, count=2, rules=CHAT.rules)
+        case = Drive(tmp_path, address, count=2, rules=rules_of(CHAT))
         case.start()
         while case.live["sent"] < 2:
             case.turn()
@@ -365,7 +366,7 @@ def test_a_request_that_the_server_held_and_dropped_has_failed(tmp_path: Path) -
 def test_time_counts_from_the_first_send(tmp_path: Path) -> None:
     taken_ns: list[int] = []
     with serving(held_then_closed(lambda: taken_ns.append(now_ns()))) as address:
-        case = Drive(tmp_path, address, count=2, rules=CHAT.rules)
+        case = Drive(tmp_path, address, count=2, rules=rules_of(CHAT))
         rows = case.run()
     assert rows["attempts"].tolist() == [1, 2]
     assert rows["status"].tolist() == [1, 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,8 @@ KINDS = ("all failed", "all failed, sliced, in open loop", "several servers and 
 
 def made(folder: Path, kind: str) -> Path:
     rows = made_rows([] if kind == "empty" else np.arange(6) * 10.0, tokens=1 if kind == "one token" else 8)
-    config, options = base_config(concurrency=2), {}
+    config = base_config(concurrency=2)
+    options: dict[str, Any] = {}
     if kind not in ("empty", "one token"):
         fail(rows, np.arange(6), "timeout")
     if kind == "all failed, sliced, in open loop":

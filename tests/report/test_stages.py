@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from aisbench.report.text.console import render
 from tests.analysis.made_runs import base_config, made_rows, write_run
 
 
-def summary_of(folder: Path, planned_ms: np.ndarray, concurrency: int) -> dict:
+def summary_of(folder: Path, planned_ms: np.ndarray, concurrency: int) -> dict[str, Any]:
     rows = made_rows(planned_ms)
     config = base_config(concurrency=concurrency)
     return summarise(Measured(Run.load(write_run(folder / "run", rows, config=config))))

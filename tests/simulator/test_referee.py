@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import sys
 import pytest
 
 from aisbench.simulator import referee as module
+from aisbench.simulator import referee_server as native
 from aisbench.simulator.referee import RefereeProcess, start_referee
 
 
@@ -57,8 +59,8 @@ def test_whoever_knows_its_port_can_connect(
         with socket.create_connection(("127.0.0.1", port), timeout=10):
             connected.append(port)
 
-    monkeypatch.setattr(module.referee, "serve", serve)
-    monkeypatch.setattr(module.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(native, "serve", serve)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setattr(sys, "argv", ["referee", "0", "1000", "1000", "8"])
     module.main()
     assert len(connected) == 1

@@ -19,6 +19,7 @@ POOLING = [name for name, backend in BACKENDS.items() if not backend.generates]
 COUNTED_BY_EVENTS = ("tensorrt-llm", "mindie", "mindie-chat")
 
 
+@pytest.mark.xdist_group("timing")
 @pytest.mark.parametrize("name", GENERATING)
 def test_streams(tmp_path: Path, quick_simulator: SimulatorProcess, name: str) -> None:
     quick_simulator.reset()

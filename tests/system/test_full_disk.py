@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -47,11 +48,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Takes all the room that is left."""
+    """Takes all the room that is left, also where others take some of it meanwhile."""
     path = disk / "filler"
     with path.open("wb") as file:
-        free = os.statvfs(disk)
-        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize)
+        while free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize:
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free)
     return path
 
 

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.xdist_group("packaging")
 
 ROOT = Path(__file__).parents[2]
 NATIVE = Path("aisbench", "_native")
+WRITTEN_IN_C = Path("aisbench", "simulator", "referee.c")
 BACKEND = "import sys; from setuptools import build_meta; print(build_meta.build_{}(sys.argv[1]))"
 
 
@@ -31,6 +32,11 @@ def run(*command: object, cwd: Path) -> str:
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd=cwd, env=env, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def compiled() -> list[Path]:
+    """The sources of all extensions."""
+    return [path.relative_to(ROOT) for path in (ROOT / "aisbench").rglob("*.pyx")]
 
 
 def metadata(wheel: Path) -> Message:
@@ -74,11 +80,12 @@ def wheel(unpacked: Path) -> Path:
     shutil.copytree(unpacked, built)
     place = built / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}"
     # Copies are newer than what they were made of.
-    for pattern, beside in (("*.c", built), (f"*{sysconfig.get_config_var('EXT_SUFFIX')}", place)):
-        for made in (ROOT / NATIVE).rglob(pattern):
-            copy = beside / made.relative_to(ROOT)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(made, copy)
+    for source in compiled():
+        generated = source.with_suffix(".c")
+        shutil.copyfile(ROOT / generated, built / generated)
+        extension = source.with_suffix(sysconfig.get_config_var("EXT_SUFFIX"))
+        (place / extension).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / extension, place / extension)
     name = run(sys.executable, "-c", BACKEND.format("wheel"), unpacked.parent, cwd=built).splitlines()[-1]
     return unpacked.parent / name
 
@@ -91,7 +98,7 @@ def test_the_sdist_has_the_sources_and_nothing_that_is_made_of_them(unpacked: Pa
         if path.suffix in (".pyx", ".pxd", ".pyi", ".h", ".py")
     }
     assert there == wanted
-    assert list(unpacked.rglob("*.c")) == []
+    assert [path.relative_to(unpacked) for path in unpacked.rglob("*.c")] == [WRITTEN_IN_C]
     assert list(unpacked.rglob("*.so")) == []
     assert (unpacked / "aisbench" / "report" / "assets" / "report.js").exists()
 
@@ -108,7 +115,7 @@ def test_the_sdist_has_what_builds_runs_and_checks_it(unpacked: Path) -> None:
 
 def test_the_wheel_has_the_extensions_and_no_generated_source(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    modules = {path.stem for path in (ROOT / NATIVE).rglob("*.pyx")}
+    modules = {path.stem for path in compiled()}
     assert {Path(name).name.partition(".")[0] for name in names if name.endswith(".so")} == modules
     assert [name for name in names if name.endswith((".c", ".pyx"))] == []
     assets = {path.name for path in (ROOT / "aisbench" / "report" / "assets").iterdir()}
@@ -118,8 +125,7 @@ def test_the_wheel_has_the_extensions_and_no_generated_source(wheel: Path) -> No
 
 def test_each_extension_lies_where_its_source_does(wheel: Path) -> None:
     names = (name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so"))
-    sources = {str(path.relative_to(ROOT).with_suffix("")) for path in (ROOT / NATIVE).rglob("*.pyx")}
-    assert {name.partition(".")[0] for name in names} == sources
+    assert {name.partition(".")[0] for name in names} == {str(path.with_suffix("")) for path in compiled()}
 
 
 def test_the_wheel_carries_both_licences(wheel: Path) -> None:
@@ -190,5 +196,5 @@ def test_the_sdist_compiles(unpacked: Path, tmp_path: Path) -> None:
     run(sys.executable, "-c", BACKEND.format("wheel"), tmp_path, cwd=built)
     (wheel,) = tmp_path.glob("*.whl")
     assert len([name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so")]) == len(
-        list((unpacked / NATIVE).rglob("*.pyx"))
+        compiled()
     )

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 from aisbench.cli.report import report
 from aisbench.simulator.model.capacity import capacity
 from aisbench.simulator.model.parameters import Parameters
-from aisbench.simulator.process import start_simulator
+from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.system.running import environment
 
 pytestmark = pytest.mark.xdist_group("timing")
@@ -51,12 +52,12 @@ def answer(work_dir: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def server():
+def server() -> Iterator[SimulatorProcess]:
     with start_simulator(["--max-num-seqs", "8", "--decode-base-ms", "5"]) as simulator:
         yield simulator
 
 
-def test_every_step_begins_with_an_empty_prefix_cache(tmp_path):
+def test_every_step_begins_with_an_empty_prefix_cache(tmp_path: Path) -> None:
     with start_simulator(["--prefix-cache-tokens", "100000", "--decode-base-ms", "2"]) as simulator:
         args = ("--sweep", "20,40", "--step", 1, "--repeats", 1, "--seed", 3, "--reset-prefix-cache")
         code, out, err = saturate("--url", simulator.url, *LENGTHS, *args, "--work-dir", tmp_path)
@@ -71,7 +72,7 @@ def test_every_step_begins_with_an_empty_prefix_cache(tmp_path):
         assert summary["prefix_cache"]["request_share"] == 0.0
 
 
-def test_the_search_finds_the_capacity(server, tmp_path):
+def test_the_search_finds_the_capacity(server: SimulatorProcess, tmp_path: Path) -> None:
     true = capacity(Parameters(max_num_seqs=8, decode_base_ms=5.0), 32, 16).requests_per_s
     args = ("--start", 200, "--step", 4, "--repeats", 1, "--tolerance", 0.04)
     code, out, err = saturate("--url", server.url, *LENGTHS, *args, "--work-dir", tmp_path)
@@ -89,7 +90,7 @@ def test_the_search_finds_the_capacity(server, tmp_path):
     assert len(rows) == 1 + len(found["points"])
 
 
-def test_a_sweep_over_requests_in_flight_measures_each(server, tmp_path):
+def test_a_sweep_over_requests_in_flight_measures_each(server: SimulatorProcess, tmp_path: Path) -> None:
     args = ("--over", "concurrency", "--sweep", "1,4", "--step", 1, "--repeats", 1)
     code, out, err = saturate("--url", server.url, *LENGTHS, *args, "--work-dir", tmp_path)
     assert code == 0, out + err
@@ -112,7 +113,7 @@ def test_a_sweep_over_requests_in_flight_measures_each(server, tmp_path):
     assert "give table, json or csv" in str(refused.exception)
 
 
-def test_a_stopped_search_goes_on_where_it_was(server, tmp_path):
+def test_a_stopped_search_goes_on_where_it_was(server: SimulatorProcess, tmp_path: Path) -> None:
     args = ("--sweep", "20,40,30", "--step", 1, "--repeats", 1)
     process = start("--url", server.url, *LENGTHS, *args, "--work-dir", tmp_path)
     assert process.stdout is not None
@@ -134,7 +135,7 @@ def test_a_stopped_search_goes_on_where_it_was(server, tmp_path):
     assert [step["load"] for step in found["steps"]] == [20, 40, 30]
 
 
-def test_a_server_that_refuses_everything_ends_the_search(tmp_path):
+def test_a_server_that_refuses_everything_ends_the_search(tmp_path: Path) -> None:
     with start_simulator(["--fault", "http-500:1"]) as simulator:
         code, out, err = saturate("--url", simulator.url, *LENGTHS, "--work-dir", tmp_path)
     assert code == 1, out + err
@@ -142,7 +143,7 @@ def test_a_server_that_refuses_everything_ends_the_search(tmp_path):
     assert answer(tmp_path)["outcome"] == "failed"
 
 
-def test_a_server_that_is_down_is_one_line_and_leaves_nothing(tmp_path):
+def test_a_server_that_is_down_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     with socket.socket() as taken:
         # Bound but not listening: nobody else gets the port, and it refuses.
         taken.bind(("127.0.0.1", 0))
@@ -169,8 +170,8 @@ def test_a_server_that_is_down_is_one_line_and_leaves_nothing(tmp_path):
         (["--budget", "0"], "--budget must be more than 0 seconds"),
     ],
 )
-def test_what_makes_no_search_is_one_line(args, told, tmp_path):
-    where = [] if "--resume" in args else ["--work-dir", tmp_path / "out"]
+def test_what_makes_no_search_is_one_line(args: list[str], told: str, tmp_path: Path) -> None:
+    where: list[object] = [] if "--resume" in args else ["--work-dir", tmp_path / "out"]
     code, out, err = saturate(*args, *where)
     assert (code, out) == (2, "")
     assert err.startswith("error: ")

@@ -18,7 +18,8 @@ from aisbench.workload.options import WorkloadOptions
 
 
 def build(directory: Path, backend: str = "openai", **given: Any) -> tuple[Workload, list[dict[str, Any]]]:
-    options = WorkloadOptions(**({"count": 10, "model": "m", "input_len": 8, "output_len": 4} | given))
+    options = WorkloadOptions(**{"count": 10, "model": "m", "input_len": 8, "output_len": 4, **given})
+    assert options.count is not None
     workload = build_workload(options, backend_named(backend), directory)
     bodies = BodyFile(str(workload.bodies.path))
     return workload, [json.loads(bodies[i]) for i in range(options.count)]

@@ -20,7 +20,7 @@ PLAIN = Prompt("ask me", 2, 5)
 
 
 def through(*prompts: Prompt, backend: Any = CHAT, **given: Any) -> list[Prompt]:
-    options = WorkloadOptions(**({"count": len(prompts), "model": "m"} | given))
+    options = WorkloadOptions(**{"count": len(prompts), "model": "m", **given})
     return list(for_every_prompt(Prompts(iter(prompts), len(prompts)), options, backend).items)
 
 

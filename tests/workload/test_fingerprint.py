@@ -75,7 +75,7 @@ def test_what_of_a_prompt_is_looked_at() -> None:
 
 
 def facts(folder: Path, **given: Any) -> dict[str, Any]:
-    options = WorkloadOptions(**({"count": 20, "model": "m", "input_len": 9, "output_len": 2} | given))
+    options = WorkloadOptions(**{"count": 20, "model": "m", "input_len": 9, "output_len": 2, **given})
     made = build_workload(options, backend_named("openai"), folder)
     assert made.fingerprint["bodies"] == made.bodies.fingerprint
     lengths = made.prompt_tokens

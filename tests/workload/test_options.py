@@ -16,7 +16,7 @@ from aisbench.workload.options import WorkloadOptions
 
 
 def options(**given_options: Any) -> WorkloadOptions:
-    return WorkloadOptions(**({"count": 1, "model": "m"} | given_options))
+    return WorkloadOptions(**{"count": 1, "model": "m", **given_options})
 
 
 @pytest.mark.parametrize(

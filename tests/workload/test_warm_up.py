@@ -39,7 +39,9 @@ def beginning(body: bytes) -> str:
 @pytest.mark.parametrize("backend", ["openai", "openai-chat", "tgi", "openai-embeddings"])
 @pytest.mark.parametrize("dataset", ["random", "synthetic", "prefix-repetition"])
 def test_no_beginning_is_one_of_the_run_s(tmp_path: Path, backend: str, dataset: str) -> None:
-    lengths = {"prefix_len": 24, "suffix_len": 16} if dataset == "prefix-repetition" else {"input_len": 40}
+    lengths: dict[str, Any] = (
+        {"prefix_len": 24, "suffix_len": 16} if dataset == "prefix-repetition" else {"input_len": 40}
+    )
     options = WorkloadOptions(count=12, model="m", dataset=dataset, output_len=4, **lengths)
     made = build_workload(options, backend_named(backend), tmp_path, warm_up=5)
     bodies = BodyFile(str(made.bodies.path))

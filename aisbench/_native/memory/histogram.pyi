@@ -1,6 +1,8 @@
+from typing import Any
+
 BUCKET_COUNT: int
 HISTOGRAMS: tuple[str, ...]
-HISTOGRAM_FIELDS: list[tuple]
+HISTOGRAM_FIELDS: list[tuple[Any, ...]]
 
 def bucket_index(value_ns: int) -> int: ...
 

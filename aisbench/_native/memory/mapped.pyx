@@ -79,6 +79,7 @@ cdef class MappedFile:
             self.data = NULL
         if self.fd >= 0:
             if size >= 0:
+                # What is not cut off is unused; readers go by the counts in the headers.
                 ftruncate(self.fd, size)
             close(self.fd)
             self.fd = -1

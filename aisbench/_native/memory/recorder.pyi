@@ -1,12 +1,14 @@
+from typing import Any
+
 ROWS_MAGIC: bytes
 ROWS_HEADER_BYTES: int
-ROWS_HEADER_FIELDS: list[tuple]
+ROWS_HEADER_FIELDS: list[tuple[Any, ...]]
 FLOW_BUCKET_NS: int
 STATUSES: tuple[str, ...]
 ERRORS: tuple[str, ...]
 FINISHES: tuple[str, ...]
 MARKS: dict[str, int]
-ROW_FIELDS: list[tuple]
+ROW_FIELDS: list[tuple[Any, ...]]
 ROW_BYTES: int
 
 class Recorder:

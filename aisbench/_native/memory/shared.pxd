@@ -63,6 +63,6 @@ cdef class Slots:
     cdef readonly int fd
     cdef bint owned
 
-    cdef bint try_take(self) noexcept
-    cdef void give(self) noexcept
-    cdef void add(self, uint64_t count) noexcept
+    cdef int try_take(self) except -1
+    cdef int give(self) except -1
+    cdef int add(self, uint64_t count) except -1

@@ -1,6 +1,6 @@
 from typing import Any
 
-LIVE_FIELDS: list[tuple]
+LIVE_FIELDS: list[tuple[Any, ...]]
 LAST_SEND_NS: int
 
 class SharedBlock:

@@ -1,9 +1,11 @@
 """Shared counters of a run. See shared.pxd for the layout."""
+from libc.errno cimport EAGAIN, errno
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
 from posix.unistd cimport close, read, write
 
 from aisbench._native.memory.mapped cimport MappedFile
+from aisbench._native.os.failures cimport fail
 
 cdef extern from "sys/eventfd.h" nogil:
     int eventfd(unsigned int initval, int flags)
@@ -135,7 +137,8 @@ cdef class SharedBlock:
 cdef class Slots:
     """A counting semaphore across processes that an event loop can wait on: an eventfd.
 
-    `Slots(count=n)` makes one; `Slots(fd=n)` is a process's view of one that it inherited.
+    `Slots(count=n)` makes one; `Slots(fd=n)` is a process's view of one that it inherited. Raises OSError
+    where it can be neither taken from nor given to: with a limit that is not kept no run can go on.
     """
 
     def __cinit__(self, *, int64_t count=-1, int fd=-1):
@@ -144,28 +147,34 @@ cdef class Slots:
         if self.owned:
             self.fd = eventfd(0, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC)
             if self.fd < 0:
-                raise OSError("eventfd failed")
-            self.add(count)
+                fail("eventfd")
+            if count > 0:
+                self.add(count)
 
-    cdef void add(self, uint64_t count) noexcept:
-        if count > 0:
-            write(self.fd, &count, 8)
+    cdef int add(self, uint64_t count) except -1:
+        if write(self.fd, &count, 8) != 8:
+            fail("an in-flight slot cannot be given back")
+        return 0
 
     def __dealloc__(self):
         if self.owned and self.fd >= 0:
             close(self.fd)
 
-    cdef bint try_take(self) noexcept:
+    cdef int try_take(self) except -1:
+        """1 when one was taken, 0 when there is none."""
         cdef uint64_t one
-        return read(self.fd, &one, 8) == 8
+        if read(self.fd, &one, 8) == 8:
+            return 1
+        if errno != EAGAIN:
+            fail("an in-flight slot cannot be taken")
+        return 0
 
-    cdef void give(self) noexcept:
-        cdef uint64_t one = 1
-        write(self.fd, &one, 8)
+    cdef int give(self) except -1:
+        return self.add(1)
 
     def take(self):
         """Takes one if there is one."""
-        return self.try_take()
+        return self.try_take() == 1
 
     def put(self):
         """Gives one back."""

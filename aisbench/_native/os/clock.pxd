@@ -20,6 +20,6 @@ cdef class Timer:
     cdef readonly int fd
     cdef int64_t armed_ns
 
-    cpdef void arm_at(self, int64_t at_ns)
-    cdef void repeat(self, int64_t every_ns) noexcept
-    cpdef void clear(self)
+    cpdef int arm_at(self, int64_t at_ns) except -1
+    cdef int repeat(self, int64_t every_ns) except -1
+    cpdef int clear(self) except -1

@@ -1,7 +1,10 @@
 """Clocks and timers of the per-event path. See clock.pxd for the contract."""
+from libc.errno cimport EAGAIN, errno
 from libc.stdint cimport int64_t, uint64_t
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec, itimerspec
 from posix.unistd cimport close, read
+
+from aisbench._native.os.failures cimport fail
 
 cdef extern from "sys/timerfd.h" nogil:
     int timerfd_create(int clockid, int flags)
@@ -64,41 +67,51 @@ cdef class ClockPair:
 
 
 cdef class Timer:
-    """A timerfd on CLOCK_MONOTONIC: readable once its time has come."""
+    """A timerfd on CLOCK_MONOTONIC: readable once its time has come.
+
+    Raises OSError when the kernel refuses: a worker whose timer does not fire cannot go on.
+    """
 
     def __cinit__(self):
         self.armed_ns = 0
         self.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)
         if self.fd < 0:
-            raise OSError("timerfd_create failed")
+            fail("timerfd_create")
 
     def __dealloc__(self):
         if self.fd >= 0:
             close(self.fd)
 
-    cpdef void arm_at(self, int64_t at_ns):
+    cpdef int arm_at(self, int64_t at_ns) except -1:
         """Fires once at `at_ns`; arming for the time it is armed for already costs nothing."""
         cdef itimerspec spec
         if at_ns == self.armed_ns:
-            return
+            return 0
         self.armed_ns = at_ns
         spec.it_interval.tv_sec = 0
         spec.it_interval.tv_nsec = 0
         spec.it_value.tv_sec = at_ns // 1_000_000_000
         spec.it_value.tv_nsec = at_ns % 1_000_000_000
-        timerfd_settime(self.fd, TFD_TIMER_ABSTIME, &spec, NULL)
+        if timerfd_settime(self.fd, TFD_TIMER_ABSTIME, &spec, NULL) != 0:
+            fail("timerfd_settime")
+        return 0
 
-    cdef void repeat(self, int64_t every_ns) noexcept:
+    cdef int repeat(self, int64_t every_ns) except -1:
         """Fires every `every_ns` from now on; 0 disarms."""
         cdef itimerspec spec
         self.armed_ns = 0
         spec.it_interval.tv_sec = every_ns // 1_000_000_000
         spec.it_interval.tv_nsec = every_ns % 1_000_000_000
         spec.it_value = spec.it_interval
-        timerfd_settime(self.fd, 0, &spec, NULL)
+        if timerfd_settime(self.fd, 0, &spec, NULL) != 0:
+            fail("timerfd_settime")
+        return 0
 
-    cpdef void clear(self):
+    cpdef int clear(self) except -1:
         """Makes the descriptor unreadable until the timer fires again."""
         cdef uint64_t fired
         self.armed_ns = 0
-        read(self.fd, &fired, 8)
+        # EAGAIN: it was armed again after it had fired.
+        if read(self.fd, &fired, 8) != 8 and errno != EAGAIN:
+            fail("reading a timerfd")
+        return 0

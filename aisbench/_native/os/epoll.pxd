@@ -1,4 +1,4 @@
-"""epoll, as the drivers use it."""
+"""epoll, as `watch` and `epoll_reader` use it."""
 from libc.stdint cimport uint32_t
 
 cdef extern from "sys/epoll.h" nogil:

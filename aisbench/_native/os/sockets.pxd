@@ -41,7 +41,7 @@ cdef extern from "netinet/tcp.h" nogil:
     int TCP_NODELAY
 
 
-cdef inline ssize_t receive(int fd, char* buffer, Py_ssize_t room, int64_t* stamp_ns) noexcept nogil:
+cdef inline ssize_t stamped_recv(int fd, char* buffer, Py_ssize_t room, int64_t* stamp_ns) noexcept nogil:
     """recv, and the kernel's CLOCK_REALTIME receive stamp of the last byte read (0: none)."""
     cdef iovec io
     cdef msghdr message

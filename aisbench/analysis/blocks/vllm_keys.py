@@ -124,7 +124,7 @@ def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
     }
 
 
-def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list]:
+def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
     kept = run.has_status("ok", "failed")
     found = arrays(run, tokens, bool(run.config.get("save_detailed")))
     if not run.config.get("save_detailed"):
@@ -161,7 +161,7 @@ def totals(run: Run, tokens: TokenCounts, good: int | None) -> dict[str, Any]:
     }
 
 
-def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list]:
+def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list[Any]]:
     """Without `detailed` only latencies and queue_times, as vLLM leaves them."""
     kept = run.has_status("ok", "failed")
     rows = run.selected(kept)

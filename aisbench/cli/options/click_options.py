@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from aisbench.cli.options.types import Choice, Duration, JsonObject, Line, Listed, Pairs, Seed
+from aisbench.cli.options.types import Choice, Duration, JsonObject, Line, Listed, Pairs, ParamType, Seed
 from aisbench.options.option import JSON, LINES, SEED, SPAN, Declared, ListOf, PairsOf, parameter_name
 
-_NAMED: dict[Any, Callable[[], click.ParamType]] = {
+_NAMED: dict[Any, Callable[[], ParamType]] = {
     SPAN: Duration,
     JSON: JsonObject,
     SEED: Seed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -14,8 +14,14 @@ from aisbench.cli.options.config_file import read_config_file
 from aisbench.durations import seconds
 from aisbench.workload.seeds import AUTO, LARGEST
 
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:
+    # Not generic in older versions.
+    ParamType = click.ParamType
 
-class JsonObject(click.ParamType):
+
+class JsonObject(ParamType):
     """A JSON object, or one that a config file holds already."""
 
     name = "json"
@@ -38,7 +44,7 @@ class JsonObject(click.ParamType):
         return parsed
 
 
-class Pairs(click.ParamType):
+class Pairs(ParamType):
     """`NAME{mark}VALUE` pairs after one flag, separated by blanks or commas."""
 
     name = "pairs"
@@ -86,7 +92,7 @@ class Pairs(click.ParamType):
         return number
 
 
-class Duration(click.ParamType):
+class Duration(ParamType):
     """Seconds, or a span with its unit."""
 
     name = "duration"
@@ -98,7 +104,7 @@ class Duration(click.ParamType):
             self.fail(f"{value!r} is not a span of time; give seconds, or 30s, 5m, 1h30m, 500ms", param, ctx)
 
 
-class Listed(click.ParamType):
+class Listed(ParamType):
     """Values after one flag, separated by commas or blanks. `many`: as arguments of their own, too."""
 
     name = "list"
@@ -118,7 +124,7 @@ class Listed(click.ParamType):
             self.fail(f"{value!r}: give {self.kind.__name__} values separated by commas", param, ctx)
 
 
-class Seed(click.ParamType):
+class Seed(ParamType):
     """A whole number, or auto."""
 
     name = "seed"
@@ -132,7 +138,7 @@ class Seed(click.ParamType):
         return int(text)
 
 
-class HostPort(click.ParamType):
+class HostPort(ParamType):
     """`[HOST:]PORT`, an address to listen on; this host alone unless HOST says otherwise."""
 
     name = "address"
@@ -152,7 +158,7 @@ class HostPort(click.ParamType):
         return host.strip("[]") or "127.0.0.1", int(port)
 
 
-class Choice(click.ParamType):
+class Choice(ParamType):
     """One of a few words, which shell completion knows. `words` may be a function, for lists that are long to import.
 
     `open`: other words are let through, for the engine to judge.

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from aisbench._native.os.clock import now_ns
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.samplers.sampler import Sampler
 from aisbench.engine.target.discovery import session
 from aisbench.engine.target.fetching import fetch
 from aisbench.engine.target.transport import Transport
-from aisbench.engine.target.urls import Target
+from aisbench.engine.target.urls import Target, with_scheme
 
 # Below the interval: a server that is slow to answer loses samples, and no two requests wait at once.
 TIMEOUT_S = 0.8
@@ -39,6 +40,22 @@ class Scraper(Sampler):
         self.pages = dict(enumerate(pages))
         self.clients: dict[int, Any] = {}
         self.notes: list[str] = []
+
+    @staticmethod
+    def of(
+        config: RunConfig,
+        targets: Sequence[Target],
+        transport: Transport,
+        headers: dict[str, str],
+        records: Path,
+    ) -> Scraper | None:
+        """For a run against `targets`; None where none is wanted. A page at another address is not told the servers' key."""
+        if not config.server_metrics:
+            return None
+        pages = [Page(f"{target.root_url}/metrics", target, headers) for target in targets]
+        if config.metrics_url is not None:
+            pages = [Page(with_scheme(config.metrics_url), targets[0], {})]
+        return Scraper(pages, transport, records / "server.jsonl")
 
     async def first(self) -> bool:
         for endpoint, page in self.pages.items():

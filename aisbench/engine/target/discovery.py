@@ -6,15 +6,15 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from aisbench.backends.registry import backend_named
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.target.fetching import Fetched, TooLarge, fetch
 from aisbench.engine.target.transport import Transport, tls_context
 from aisbench.engine.target.urls import Target
 from aisbench.errors import BadInput, CannotRun
 from aisbench.printable import printable
-from aisbench.records.json_lines import read_json_lines
 
 TIMEOUT_S = 15.0
 # A list of models is small; a body that never ends must not fill the memory.
@@ -27,7 +27,6 @@ NO_TEXT = re.compile(
 )
 # The fields in which servers say what a model is for.
 KINDS = ("type", "task", "tasks", "capabilities", "architecture", "mode")
-REFUSALS = (400, 404, 405, 422)
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,13 @@ class Model:
             f"model {printable(self.name)} was taken of {len(self.others) + 1} that the server lists "
             f"(--model takes another: {named}{rest})"
         )
+
+
+def model_for(config: RunConfig, target: Target, transport: Transport, headers: dict[str, str]) -> Model:
+    """The model that the requests name: --model, or else what the server at `target` lists. Raises as discover_model."""
+    if config.model is not None:
+        return Model(config.model, None)
+    return discover_model(target, transport, headers, generates=backend_named(config.backend).generates)
 
 
 def discover_model(
@@ -102,27 +108,6 @@ def models(body: bytes) -> list[dict[str, Any]]:
 def makes_text(entry: dict[str, Any]) -> bool:
     said = " ".join(str(entry[kind]) for kind in KINDS if isinstance(entry.get(kind), (str, list)))
     return NO_TEXT.search(f"{entry['id']} {said}") is None
-
-
-def first_refusal(records: Path) -> str | None:
-    """The first request that a server refused as it stands, with the server's words, from the workers' samples."""
-    for path in sorted(records.glob("errors-*.jsonl")):
-        for sample in read_json_lines(path):
-            if sample["http_status"] in REFUSALS:
-                words = " ".join(printable(str(sample["message"])).split())
-                return f"HTTP {sample['http_status']}" + (f", {words}" if words else "")
-    return None
-
-
-def with_hint(sample: dict[str, Any], path: str) -> str:
-    """The words of a failed request, for a 404 behind the path that was asked: a gateway may have another one.
-
-    Servers also answer 404 for a model that they do not have, and then say so.
-    """
-    said = str(sample.get("message") or "")
-    if sample.get("http_status") not in (404, 405) or "model" in said.lower():
-        return said
-    return f"POST {path} is not there; is it another path (--endpoint)? {said}".strip()
 
 
 async def ask(url: str, target: Target, transport: Transport, headers: dict[str, str]) -> Fetched:

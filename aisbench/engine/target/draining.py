@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from aisbench.engine.samplers.server_metrics import Page, Scraper
 from aisbench.engine.target.transport import Transport
@@ -38,6 +39,6 @@ async def until_idle(scraper: Scraper, least_s: float, most_s: float) -> int | N
         await scraper.close()
 
 
-def requests_held(lines: list[dict]) -> int | None:
+def requests_held(lines: list[dict[str, Any]]) -> int | None:
     told = [line["values"] for line in lines if line["values"].get("running") is not None]
     return int(sum(values["running"] + (values.get("waiting") or 0) for values in told)) if told else None

@@ -93,13 +93,16 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def with_scheme(url: str) -> str:
+    return url if "://" in url else f"http://{url}"
+
+
 def resolve(url: str, transport: Transport) -> Target:
     """The target behind `--url`, as `transport` reaches it.
 
     Raises BadInput for a URL that is none and a name that does not resolve, CannotRun for a port that refuses.
     """
-    if "://" not in url:
-        url = f"http://{url}"
+    url = with_scheme(url)
     try:
         parts = urlsplit(url)
         port = parts.port

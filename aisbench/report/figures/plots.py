@@ -52,7 +52,7 @@ def run_figure(chart: str, runs: Runs, metric: str) -> go.Figure:
     return figure
 
 
-def line(name: str, at: int, x: NDArray, y: NDArray, **more: Any) -> go.Scatter:
+def line(name: str, at: int, x: NDArray[Any], y: NDArray[Any], **more: Any) -> go.Scatter:
     """The curve of run number `at`."""
     style = {"color": COLOURS[at % len(COLOURS)], "dash": DASHES[at % len(DASHES)], "width": 1.8}
     return go.Scatter(name=name, x=x, y=y, mode="lines", line={**style, **more.pop("line", {})}, **more)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aisbench.analysis.series import Series
 
 
-def packed(values: NDArray) -> dict[str, str]:
+def packed(values: NDArray[Any]) -> dict[str, str]:
     """A typed array for the page: little-endian bytes in base64 and the name of their type."""
     little = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"))
     return {"type": values.dtype.str[1:], "b64": base64.b64encode(little.tobytes()).decode()}

@@ -39,7 +39,7 @@ def histogram_curve(histogram: Histogram, spread: float = 1.0) -> dict[str, Any]
     return packed_curve(fractions, values, histogram.max_ns / (1e6 * spread), histogram.count)
 
 
-def packed_curve(fractions: NDArray, values: NDArray, highest: float, count: int) -> dict[str, Any]:
+def packed_curve(fractions: NDArray[Any], values: NDArray[Any], highest: float, count: int) -> dict[str, Any]:
     """The highest value of n stands at the fraction 1 - 1 / (2 n): it is beyond what n values resolve."""
     return {
         "fraction": packed(np.append(fractions, 1 - 0.5 / count)),

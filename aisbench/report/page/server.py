@@ -44,7 +44,7 @@ def devices_data(measured: Measured) -> dict[str, dict[str, Any]]:
     return {name: by_device for name, by_device in found.items() if by_device}
 
 
-def kept(points: tuple[NDArray, NDArray] | None, scale: float) -> dict[str, Any] | None:
+def kept(points: tuple[NDArray[Any], NDArray[Any]] | None, scale: float) -> dict[str, Any] | None:
     """Samples for the page, those before the start left out."""
     if points is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import fmean
 from typing import Any
 
@@ -66,11 +66,12 @@ def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
         by_name.setdefault(device["name"], []).append(device)
     for name, devices in by_name.items():
         told = [f"{len(devices)} x {name}"]
-        for key, form in (
+        forms: tuple[tuple[str, Callable[[float, float], str]], ...] = (
             ("utilisation_percent", lambda mean, most: f"{mean:.0f} % busy (max {most:.0f})"),
             ("memory_used_bytes", lambda mean, most: f"{mean / GIB:.1f} GiB each (max {most / GIB:.1f})"),
             ("power_w", lambda mean, most: f"{mean:.0f} W each (max {most:.0f})"),
-        ):
+        )
+        for key, form in forms:
             known = [device[key] for device in devices if device[key]]
             if known:
                 told.append(form(fmean(k["mean"] for k in known), max(k["max"] for k in known)))

@@ -7,6 +7,7 @@ import math
 import os
 import tempfile
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -71,7 +72,7 @@ def check_and_report(*, as_json: bool) -> int:
     return DONE
 
 
-def measured(step: Step, folder: str) -> tuple[Run, dict]:
+def measured(step: Step, folder: str) -> tuple[Run, dict[str, Any]]:
     """The step's run, and what its referee knows of it."""
     allowed = sorted(os.sched_getaffinity(0))
     with start_referee(

@@ -85,7 +85,8 @@ class Ramp(ArrivalLaw):
 
     def expected(self, times_s: Floats, count: int) -> Floats:
         due_s = np.cumsum(1 / self.rates(count))
-        return np.interp(times_s, np.append(0.0, due_s), np.arange(count + 1.0))
+        expected: Floats = np.interp(times_s, np.append(0.0, due_s), np.arange(count + 1.0))
+        return expected
 
     def rate_at(self, edges_s: Floats, count: int) -> Floats:
         rates, middle = self.rates(count), (edges_s[1:] + edges_s[:-1]) / 2

@@ -79,7 +79,8 @@ def sound_part(sound: Any, beside: Path) -> tuple[Part, float | None]:
 def seconds_of(data: bytes) -> float | None:
     try:
         with wave.open(io.BytesIO(data)) as file:
-            return file.getnframes() / file.getframerate()
+            frames, per_s = file.getnframes(), file.getframerate()
+            return float(frames / per_s)
     except (wave.Error, EOFError, ZeroDivisionError):
         return None
 

@@ -94,7 +94,7 @@ def splits_locally(step: dict[str, Any]) -> bool:
     if step["type"] == "ByteLevel":
         return not step["add_prefix_space"]
     if step["type"] != "Split":
-        return step["type"] == "Digits"
+        return bool(step["type"] == "Digits")
     pattern = step["pattern"].get("Regex")
     keeps_all = step["behavior"] == "Isolated" or (step["behavior"] == "Removed" and step["invert"])
     return keeps_all and pattern is not None and not looks_back(pattern)

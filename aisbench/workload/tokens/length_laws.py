@@ -87,7 +87,8 @@ class Zipf(Law):
         # Weights as ratios to the first: with a large alpha nothing overflows or is 0 / 0.
         cumulated = np.cumsum((lengths / lengths[0]) ** -self.alpha)
         found = np.searchsorted(cumulated, generator.random(count) * cumulated[-1], side="right")
-        return lengths[np.minimum(found, len(lengths) - 1)]
+        drawn: NDArray[np.float64] = lengths[np.minimum(found, len(lengths) - 1)]
+        return drawn
 
 
 @dataclass(frozen=True)

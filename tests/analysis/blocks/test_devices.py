@@ -55,7 +55,9 @@ def test_energy_is_power_over_time(tmp_path: Path) -> None:
 
 
 def test_the_device_s_own_counter_goes_before_its_power(tmp_path: Path) -> None:
-    samples = [(at, {"power_w": 1.0, "energy_j": 7000.0 + 50 * at}) for at in (-1, 1, 5)]
+    samples: list[tuple[float, dict[str, Any]]] = [
+        (at, {"power_w": 1.0, "energy_j": 7000.0 + 50 * at}) for at in (-1, 1, 5)
+    ]
     samples += [
         (at, {"device": "gpu 1", "power_w": 10.0, "energy_j": j})
         for at, j in ((-1, 900.0), (1, 5.0), (5, 9.0))

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def statistics_of(name: str, *percents: str) -> list[str]:
     return [f"{kind}_{name}_ms" for kind in ("mean", "median", "std", *percents)]
 
 
-def result_of(folder: Path) -> dict:
+def result_of(folder: Path) -> dict[str, Any]:
     run = Run.load(folder)
     summary = summarise(Measured(run))
     result = vllm_result(Measured(run))
@@ -109,7 +110,7 @@ def test_requests_that_did_not_end_are_in_no_array(tmp_path: Path) -> None:
         max_size=20,
     )
 )
-def test_peaks_against_a_slow_oracle(tmp_path_factory: pytest.TempPathFactory, found: list) -> None:
+def test_peaks_against_a_slow_oracle(tmp_path_factory: pytest.TempPathFactory, found: list[Any]) -> None:
     """Seconds count from the first send; a request touches each second that it overlaps."""
     planned, ttfts, itls, tokens = map(list, zip(*sorted(found), strict=True))
     rows = made_rows(planned, ttft_ms=ttfts, itl_ms=itls, tokens=tokens)

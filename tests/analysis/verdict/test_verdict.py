@@ -17,9 +17,9 @@ CLOSED = base_config(concurrency=2)
 
 
 def judged(tmp_path: Path, rows: np.ndarray, config: dict[str, Any] = OPEN, **options: Any) -> dict[str, Any]:
-    return summarise(Measured(Run.load(write_run(tmp_path / "run", rows, config=config, **options))))[
-        "verdict"
-    ]
+    run = Run.load(write_run(tmp_path / "run", rows, config=config, **options))
+    verdict: dict[str, Any] = summarise(Measured(run))["verdict"]
+    return verdict
 
 
 def open_rows(count: int = 400, **options: Any) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aisbench.config.run_config import RunConfig
-from aisbench.engine.target.discovery import Model, discover_model, with_hint
+from aisbench.engine.target.discovery import Model, discover_model, model_for
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
@@ -129,10 +129,25 @@ def test_a_redirect_within_the_server_is_followed() -> None:
     assert asked == [b"/v1/models", b"/v1/models/"]
 
 
-def test_a_404_names_the_path_unless_it_is_the_model_s() -> None:
-    sample = {"http_status": 404, "message": "no such path"}
-    assert with_hint(sample, "/v4/v1/x") == (
-        "POST /v4/v1/x is not there; is it another path (--endpoint)? no such path"
-    )
-    for other in ({"http_status": 404, "message": "The model `m` does not exist."}, {"http_status": 500}):
-        assert with_hint(other, "/x") == other.get("message", "")
+def test_for_a_model_that_is_named_no_server_is_asked() -> None:
+    asked: list[bytes] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        asked.append(head_of(client))
+
+    with serving(handle) as (host, port):
+        target = resolve(f"http://{host}:{port}", PLAIN)
+        assert model_for(RunConfig(model="m"), target, PLAIN, {}) == Model("m", None)
+    assert b"".join(asked) == b""
+
+
+def test_a_model_that_is_not_named_is_the_one_that_the_backend_can_use() -> None:
+    def handle(client: socket.socket, number: int) -> None:
+        head_of(client)
+        body = json.dumps({"data": [{"id": "my-embed"}, {"id": "chat"}]}).encode()
+        client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    with serving(handle) as (host, port):
+        target = resolve(f"http://{host}:{port}", PLAIN)
+        assert model_for(RunConfig(), target, PLAIN, {}).name == "chat"
+        assert model_for(RunConfig(backend="openai-embeddings"), target, PLAIN, {}).name == "my-embed"

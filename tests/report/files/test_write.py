@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from aisbench.report.files.write import write_all
 from tests.analysis.made_runs import START_NS, base_config, drop, fail, made_rows, poisson_run, write_run
 
 
-def strict(text: str) -> dict:
+def strict(text: str) -> dict[str, Any]:
     def refuse(word: str) -> None:
         raise AssertionError(f"{word} is no JSON")
 
-    return json.loads(text, parse_constant=refuse)
+    found: dict[str, Any] = json.loads(text, parse_constant=refuse)
+    return found
 
 
 def test_all_files_come_from_the_records(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,18 +24,18 @@ CARD = re.compile(
 )
 
 
-def cards(summary: dict) -> dict[str, tuple[str, str]]:
+def cards(summary: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """(value, aside) by label, without tags."""
     found = CARD.findall(headline(summary))
     plain = [[re.sub(r"<.*?>", "", part).replace("&nbsp;", " ") for part in card] for card in found]
     return {label: (value, aside) for label, value, aside in plain}
 
 
-def summary_of(folder: Path) -> dict:
+def summary_of(folder: Path) -> dict[str, Any]:
     return summarise(Measured(Run.load(folder)))
 
 
-def limited(folder: Path) -> dict:
+def limited(folder: Path) -> dict[str, Any]:
     """Due every 50 ms; one may be in flight and takes 110.5 ms: request n waits 70 n ms before it is sent."""
     rows = made_rows(np.arange(20) * 50.0, lag_ms=np.arange(20) * 70.0, ttft_ms=40.0)
     return summary_of(write_run(folder / "run", rows, config=base_config(rate=20.0, concurrency=1)))

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,7 +218,7 @@ def test_another_colour_scheme_while_open_keeps_the_zoom(page: Page, report: Pat
 @pytest.mark.parametrize("kind", ["empty", "one", "closed", "crashed"])
 def test_odd_runs_are_drawn_too(page: Page, kind: str, tmp_path: Path) -> None:
     rows = made_rows([] if kind == "empty" else np.zeros(1 if kind == "one" else 40))
-    options: dict = {}
+    options: dict[str, Any] = {}
     if kind == "closed":
         drop(rows, [3])
         fail(rows, [5], "connect")
@@ -234,7 +235,11 @@ def test_odd_runs_are_drawn_too(page: Page, kind: str, tmp_path: Path) -> None:
 def test_whole_answers_have_no_first_token_to_draw(page: Page, tmp_path: Path) -> None:
     rows = made_rows(np.zeros(40))
     rows["first_token_ns"] = rows["last_token_ns"]
-    options = {"streams": False, "endpoints": ["http://a:1", "http://b:2"], "conversations": 20}
+    options: dict[str, Any] = {
+        "streams": False,
+        "endpoints": ["http://a:1", "http://b:2"],
+        "conversations": 20,
+    }
     rows["endpoint"] = np.arange(40) % 2
     rows["turn"] = np.arange(40) // 20
     report = written(write_run(tmp_path / "whole", rows, config=base_config(), **options))
@@ -294,7 +299,7 @@ def test_a_hundred_thousand_requests_make_a_page_that_can_be_used(page: Page, tm
     assert drawn == pytest.approx(np.count_nonzero(within & run.has_status("ok")), abs=2)
 
 
-def unpacked(node: dict) -> np.ndarray:
+def unpacked(node: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(base64.b64decode(node["b64"]), "<" + node["type"])
 
 

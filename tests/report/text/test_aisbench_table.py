@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,14 +22,14 @@ def cells(text: str) -> list[list[str]]:
 
 
 @pytest.fixture
-def summary(tmp_path: Path) -> dict:
+def summary(tmp_path: Path) -> dict[str, Any]:
     rows = made_rows(np.arange(10) * 10.0, lag_ms=0.0, ttft_ms=50.0, itl_ms=10.0, tokens=8, prompt_tokens=100)
     return summarise(
         Measured(Run.load(write_run(tmp_path / "run", rows, config=base_config(concurrency=16))))
     )
 
 
-def test_the_parameters_are_those_of_aisbench_in_its_order(summary: dict) -> None:
+def test_the_parameters_are_those_of_aisbench_in_its_order(summary: dict[str, Any]) -> None:
     head, *rows = cells(aisbench_table(summary))[:9]
     assert head == [
         "Performance Parameters",
@@ -56,7 +57,7 @@ def test_the_parameters_are_those_of_aisbench_in_its_order(summary: dict) -> Non
     assert found["PrefillTokenThroughput"][1] == "2000 token/s"
 
 
-def test_the_common_metrics(summary: dict) -> None:
+def test_the_common_metrics(summary: dict[str, Any]) -> None:
     found = {row[0]: row[2] for row in cells(aisbench_table(summary))[9:]}
     assert list(found) == [
         "Common Metric", "Benchmark Duration", "Total Requests", "Failed Requests", "Success Requests", "Concurrency",

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from aisbench.report.text.console import print_result, render, vllm_table
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
 
 
-def summary_of(folder: Path) -> dict:
+def summary_of(folder: Path) -> dict[str, Any]:
     return summarise(Measured(Run.load(folder)))
 
 

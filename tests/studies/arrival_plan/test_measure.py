@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def series(tmp_path: Path) -> str:
 @pytest.fixture(params=["rate", "gamma", "steps", "series", "sine", "linear", "exponential"])
 def moving(request: pytest.FixtureRequest, series: str) -> tuple[RunConfig, Plan]:
     ramp = {"ramp_from": 20.0, "ramp_to": 300.0}
-    options: dict[str, dict] = {
+    options: dict[str, dict[str, Any]] = {
         "rate": {"rate": 100.0},
         "gamma": {"rate": 100.0, "burstiness": 0.5},
         "steps": {"rate_steps": "50x50s,150x60s,100x10s"},

@@ -50,7 +50,13 @@ def made(
         "request_throughput": requests / 10,
         "output_throughput": 2.0 * requests,
     }
-    asked = {"model": "m", "api": "chat", "rate": math.inf, "concurrency": 8, "num_requests": requests}
+    asked: dict[str, Any] = {
+        "model": "m",
+        "api": "chat",
+        "rate": math.inf,
+        "concurrency": 8,
+        "num_requests": requests,
+    }
     return ToolResult(
         tool=tool,
         path=others.pop("path", f"{tool}-{seed}"),

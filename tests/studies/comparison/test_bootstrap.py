@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from aisbench.studies.comparison.result import Sample
 RUNS = 200
 
 
-def share_held(make, truth: dict[str, float], *, seed: int = 1) -> dict[str, float]:
+def share_held(
+    make: Callable[[np.random.Generator], Sample], truth: dict[str, float], *, seed: int = 1
+) -> dict[str, float]:
     """How often the interval of each statistic holds its truth, over RUNS samples that `make` gives."""
     random = np.random.default_rng(seed)
     held = dict.fromkeys(truth, 0)

@@ -44,6 +44,7 @@ def test_a_latency_of_two_runs_with_data(ttft: float, verdict: str) -> None:
     assert cell.difference == pytest.approx(ttft - 50, abs=0.5)
     assert cell.relative_low is not None
     assert cell.relative_high is not None
+    assert cell.ratio is not None
     assert cell.relative_low < cell.ratio - 1 < cell.relative_high
     assert base.verdict is None
     assert base.range_of == "requests"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def sample(load: float) -> Sample:
     )
 
 
-def searched(**clients: str) -> dict:
+def searched(**clients: str) -> dict[str, Any]:
     """`clients`: at48="invalid", what the client was at a load; doubtful at 48 unless said otherwise."""
     told = {48.0: "doubtful"} | {float(name.removeprefix("at")): status for name, status in clients.items()}
     samples = {float(load): [sample(load)] for load in (10, 20, 40, 80, 48)}
@@ -126,7 +127,7 @@ def test_the_console_tells_the_same() -> None:
     assert lines[-1] == "written: folder/saturation.html"
 
 
-def written(path: Path, found: dict) -> str:
+def written(path: Path, found: dict[str, Any]) -> str:
     write_saturation(found, SETTINGS, ["aisbench", "saturate"], path)
     return re.sub(r"<script.*?</script>", "", path.read_text(), flags=re.DOTALL)
 

@@ -30,7 +30,7 @@ def measured(completed: int, e2el_ms: list[float]) -> Sample:
 def test_a_slow_server_is_sounded_though_no_request_both_began_and_ended() -> None:
     # 64 in flight at 4 requests/s: each takes 16 s, and the measured half is 15 s long.
     found = sounded(measured(60, [np.inf] * 64))
-    assert found == (pytest.approx(4.0), pytest.approx(16.0))
+    assert found == pytest.approx((4.0, 16.0))
 
 
 def test_a_server_that_answers_nothing_is_not() -> None:

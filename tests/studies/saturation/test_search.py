@@ -54,7 +54,7 @@ def searched(plan: Plan, capacity: float, *, noise: float, seed: int = 0) -> tup
 
 
 @given(capacity=st.floats(0.5, 5000), start=st.floats(0.5, 5000), seed=st.integers(0, 1000))
-def test_the_search_ends_close_to_the_capacity(capacity, start, seed):
+def test_the_search_ends_close_to_the_capacity(capacity: float, start: float, seed: int) -> None:
     plan = Plan("rate", start, 0.03, 3)
     points, runs = searched(plan, capacity, noise=0.005, seed=seed)
     bracket = Bracket.of(points)
@@ -67,7 +67,7 @@ def test_the_search_ends_close_to_the_capacity(capacity, start, seed):
     assert runs < 40
 
 
-def test_a_search_without_chance_takes_few_runs():
+def test_a_search_without_chance_takes_few_runs() -> None:
     points, runs = searched(Plan("rate", 40, 0.03, 3), 58.5, noise=0.0)
     bracket = Bracket.of(points)
     assert bracket.low is not None
@@ -76,12 +76,12 @@ def test_a_search_without_chance_takes_few_runs():
     assert runs <= 7
 
 
-def test_no_load_above_the_highest_allowed_is_tried():
+def test_no_load_above_the_highest_allowed_is_tried() -> None:
     points, _ = searched(Plan("rate", 10, 0.03, 1, most=50), 1000, noise=0.0)
     assert max(point.load for point in points) == 50
 
 
-def test_a_list_of_loads_is_measured_in_rounds():
+def test_a_list_of_loads_is_measured_in_rounds() -> None:
     points, runs = searched(Plan("rate", 10, 0.03, 2, loads=(10, 30, 20)), 25, noise=0.0)
     assert runs == 6
     assert {point.load: (point.runs, point.passes) for point in points} == {
@@ -104,7 +104,7 @@ def overloaded() -> Point:
     return Point.of(100, True, [sample(100, 50, np.random.default_rng(3), 0.0)], SLO)
 
 
-def test_above_the_known_capacity_a_load_needs_clear_proof():
+def test_above_the_known_capacity_a_load_needs_clear_proof() -> None:
     lone = unsure_at(53, 53)
     assert lone.passes
     assert not lone.clear
@@ -116,13 +116,13 @@ def test_above_the_known_capacity_a_load_needs_clear_proof():
     assert informed([overloaded(), Point.of(53, True, [sure], SLO)])[1].passes
 
 
-def test_a_server_that_overload_slows_down_is_judged_by_its_queue_alone():
+def test_a_server_that_overload_slows_down_is_judged_by_its_queue_alone() -> None:
     assert informed([overloaded(), unsure_at(70, 70)])[1].passes
     assert informed([overloaded(), unsure_at(53, 53)], sounded=60.0)[1].passes
     assert not informed([overloaded(), unsure_at(53, 53)], sounded=54.0)[1].passes
 
 
-def test_growth_that_more_load_does_not_show_was_chance():
+def test_growth_that_more_load_does_not_show_was_chance() -> None:
     falling_behind = Point.of(50, True, [sample(50, 48, np.random.default_rng(3), 0.0)], SLO)
     keeping_up = Point.of(75, True, [sample(75, 1000, np.random.default_rng(3), 0.0)], SLO)
     assert not falling_behind.passes
@@ -133,7 +133,7 @@ def test_growth_that_more_load_does_not_show_was_chance():
     assert not informed([falling_behind, unsure_at(55, 55)])[0].passes
 
 
-def test_a_queue_that_grew_a_little_is_proved_by_more_load():
+def test_a_queue_that_grew_a_little_is_proved_by_more_load() -> None:
     """The first load fails by 4 %, which no other has shown: more would have to fail by more."""
     plan = Plan("rate", 50, 0.03, 1)
     falling_behind = Point.of(50, True, [sample(50, 48, np.random.default_rng(3), 0.0)], SLO)
@@ -142,7 +142,7 @@ def test_a_queue_that_grew_a_little_is_proved_by_more_load():
     assert next_load(plan, informed([overloaded_by_far])).load == pytest.approx(25, rel=0.2)
 
 
-def test_more_requests_in_flight_are_tried_until_they_bring_nothing():
+def test_more_requests_in_flight_are_tried_until_they_bring_nothing() -> None:
     plan = Plan("concurrency", 4, 0.03, 1)
     points: list[Point] = []
     loads = []

@@ -10,7 +10,7 @@ from aisbench.studies.saturation.held import hold_errors, hold_latency
 from aisbench.studies.saturation.slo import parse_slo
 
 
-def test_terms_are_separated_by_blanks_or_commas():
+def test_terms_are_separated_by_blanks_or_commas() -> None:
     terms = parse_slo("ttft_p99<500, tpot_mean<=50 e2el_median<2e3 error_rate<0.01")
     assert [str(term) for term in terms] == [
         "ttft_p99<500",
@@ -33,13 +33,13 @@ def test_terms_are_separated_by_blanks_or_commas():
         ("ttft_p99<5 ttft_p99<6", "names ttft_p99 twice"),
     ],
 )
-def test_what_is_no_bound_is_named(text, told):
+def test_what_is_no_bound_is_named(text: str, told: str) -> None:
     with pytest.raises(BadInput, match="--slo") as problem:
         parse_slo(text)
     assert told in str(problem.value)
 
 
-def test_a_percentile_is_clear_when_its_interval_lies_on_one_side():
+def test_a_percentile_is_clear_when_its_interval_lies_on_one_side() -> None:
     (term,) = parse_slo("ttft_p90<100")
     low = hold_latency(term, np.linspace(1, 50, 1000))
     assert low.met
@@ -53,7 +53,7 @@ def test_a_percentile_is_clear_when_its_interval_lies_on_one_side():
     assert near.low < 99.1 < near.high
 
 
-def test_requests_that_never_came_to_a_latency_are_the_slowest():
+def test_requests_that_never_came_to_a_latency_are_the_slowest() -> None:
     (term,) = parse_slo("ttft_p90<100")
     values = np.full(100, 10.0)
     values[:20] = np.inf
@@ -63,14 +63,14 @@ def test_requests_that_never_came_to_a_latency_are_the_slowest():
     assert held.clear
 
 
-def test_few_values_support_no_tail():
+def test_few_values_support_no_tail() -> None:
     (term,) = parse_slo("ttft_p99<100")
     held = hold_latency(term, np.full(50, 10.0))
     assert held.met
     assert not held.clear
 
 
-def test_few_values_can_show_clearly_that_a_tail_is_too_long():
+def test_few_values_can_show_clearly_that_a_tail_is_too_long() -> None:
     # Of 200 values no p99 has an upper end, but all of these are above the bound.
     (term,) = parse_slo("ttft_p99<100")
     held = hold_latency(term, np.linspace(150, 200, 200))
@@ -82,7 +82,7 @@ def test_few_values_can_show_clearly_that_a_tail_is_too_long():
     assert not hold_latency(term, np.append(np.full(49, 10.0), 200.0)).clear
 
 
-def test_no_failure_among_few_requests_does_not_show_a_small_share():
+def test_no_failure_among_few_requests_does_not_show_a_small_share() -> None:
     (term,) = parse_slo("error_rate<0.01")
     assert hold_errors(term, 0, 100).met
     assert not hold_errors(term, 0, 100).clear

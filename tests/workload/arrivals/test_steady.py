@@ -78,10 +78,10 @@ def test_the_plan_neither_reads_nor_moves_the_global_generator() -> None:
     np.random.seed(1)
     first = Steady(5, Gaps(seed=3)).offsets_ns(100)
     np.random.seed(2)
-    before = np.random.get_state()[1].tolist()  # type: ignore[index, union-attr]
+    before = np.random.get_state(legacy=False)["state"]["key"].tolist()
     again = Steady(5, Gaps(seed=3)).offsets_ns(100)
     assert first.tolist() == again.tolist()
-    assert np.random.get_state()[1].tolist() == before  # type: ignore[index, union-attr]
+    assert np.random.get_state(legacy=False)["state"]["key"].tolist() == before
 
 
 @pytest.mark.parametrize(

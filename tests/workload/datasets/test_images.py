@@ -24,7 +24,7 @@ HEADS = {"b.PNG": b"\x89PNG\r\n\x1a\n", "a.jpeg": b"\xff\xd8\xff\xe0", "c.webp":
 
 
 def urls(**given: Any) -> list[list[str]]:
-    options = WorkloadOptions(**({"count": 5, "model": "m", "dataset": "images", "input_len": 3} | given))
+    options = WorkloadOptions(**{"count": 5, "model": "m", "dataset": "images", "input_len": 3, **given})
     prompts = image_prompts(options, CHAT)
     items = list(prompts.items)
     assert {len(item.text.split()) for item in items} == {3}

@@ -12,7 +12,7 @@ from aisbench.workload.options import WorkloadOptions
 
 
 def check(dataset: str, **given: Any) -> None:
-    check_heeded(WorkloadOptions(**({"count": 1, "model": "m", "dataset": dataset} | given)))
+    check_heeded(WorkloadOptions(**{"count": 1, "model": "m", "dataset": dataset, **given}))
 
 
 @pytest.mark.parametrize("name", list(DATASETS))

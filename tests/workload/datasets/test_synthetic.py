@@ -16,7 +16,7 @@ COMPLETIONS, CHAT = backend_named("openai"), backend_named("openai-chat")
 
 
 def made(backend: Any = COMPLETIONS, **given: Any) -> tuple[list[Any], list[str]]:
-    prompts = synthetic_prompts(WorkloadOptions(**({"count": 40, "model": "m"} | given)), backend)
+    prompts = synthetic_prompts(WorkloadOptions(**{"count": 40, "model": "m", **given}), backend)
     items = list(prompts.items)
     assert len(items) == prompts.count
     return items, prompts.notes

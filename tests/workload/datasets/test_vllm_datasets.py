@@ -6,7 +6,6 @@ import hashlib
 import json
 import random
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ CASES = [(name, case) for name in NAMES for case in GOLDEN[name]]
 
 
 @pytest.fixture(scope="module")
-def templated_folder(deepseek_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def templated_folder(deepseek_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("templated")
     shutil.copytree(deepseek_folder, folder, dirs_exist_ok=True)
     (folder / "chat_template.jinja").write_text(GOLDEN["template"])

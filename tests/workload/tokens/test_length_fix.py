@@ -39,19 +39,23 @@ def one_after_another(tokenizer: Any, options: WorkloadOptions) -> list[Prompt]:
                 ids = ids[:target]
             retries -= 1
 
+    assert options.input_len is not None
+    assert options.output_len is not None
+    assert options.count is not None
+    prefix_len = options.prefix_len or 0
     real_input = max(0, options.input_len - tokenizer.num_special_tokens_to_add())
     inputs = between(real_input, options.range_ratio[0], 0)
     outputs = between(options.output_len, options.range_ratio[1], 1)
     offsets = generator.integers(0, tokenizer.vocab_size, size=options.count)
     allowed = [i for i in range(tokenizer.vocab_size) if i not in tokenizer.all_special_ids]
     prefix: list[int] = []
-    if options.prefix_len:
-        prefix = [allowed[i] for i in generator.integers(0, len(allowed), size=options.prefix_len)]
-        prefix = fix(prefix, options.prefix_len)[1]
+    if prefix_len:
+        prefix = [allowed[i] for i in generator.integers(0, len(allowed), size=prefix_len)]
+        prefix = fix(prefix, prefix_len)[1]
     made = []
     for i in range(options.count):
         inner = [allowed[(int(offsets[i]) + i + j) % len(allowed)] for j in range(inputs[i])]
-        text, ids = fix(prefix + inner, options.prefix_len + int(inputs[i]))
+        text, ids = fix(prefix + inner, prefix_len + int(inputs[i]))
         made.append(Prompt(text, len(ids), int(outputs[i])))
     return made
 

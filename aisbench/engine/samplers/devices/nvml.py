@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from aisbench.engine.samplers.devices.source import Reading
@@ -34,7 +35,7 @@ class Nvml:
     def reading(self, index: int, handle: Any) -> Reading:
         library = self.library
         found: Reading = {"device": f"gpu {index}", "name": text(library.nvmlDeviceGetName(handle))}
-        for name, ask in (
+        asked: tuple[tuple[str, Callable[[], float]], ...] = (
             ("utilisation_percent", lambda: library.nvmlDeviceGetUtilizationRates(handle).gpu),
             ("memory_used_bytes", lambda: library.nvmlDeviceGetMemoryInfo(handle).used),
             ("memory_total_bytes", lambda: library.nvmlDeviceGetMemoryInfo(handle).total),
@@ -44,7 +45,8 @@ class Nvml:
                 "temperature_c",
                 lambda: library.nvmlDeviceGetTemperature(handle, library.NVML_TEMPERATURE_GPU),
             ),
-        ):
+        )
+        for name, ask in asked:
             # Each GPU supports some of them.
             with contextlib.suppress(library.NVMLError):
                 found[name] = ask()

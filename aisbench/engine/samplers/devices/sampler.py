@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from aisbench._native.os.clock import now_ns
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.samplers.devices.dcgm import Dcgm
 from aisbench.engine.samplers.devices.npu_smi import NpuSmi
 from aisbench.engine.samplers.devices.nvml import Nvml
 from aisbench.engine.samplers.devices.source import Source
 from aisbench.engine.samplers.sampler import Sampler
+from aisbench.engine.target.urls import Target, with_scheme
 
 NICENESS = 10
 
@@ -32,6 +35,14 @@ class DeviceSampler(Sampler):
         self.local = local
         self.sources: list[Source] = []
         self.notes: list[str] = []
+
+    @staticmethod
+    def of(config: RunConfig, targets: Sequence[Target], records: Path) -> DeviceSampler | None:
+        """For a run against `targets`; None where none is wanted. This host's devices are read when a server runs on it."""
+        if not config.device_metrics:
+            return None
+        local = any(target.is_here for target in targets)
+        return DeviceSampler(config.dcgm_url, config.metrics_url, records / "devices.jsonl", local=local)
 
     async def first(self) -> bool:
         # Of this thread and of the programs that it starts.
@@ -63,7 +74,3 @@ class DeviceSampler(Sampler):
     async def close(self) -> None:
         for source in self.sources:
             await source.close()
-
-
-def with_scheme(url: str) -> str:
-    return url if "://" in url else f"http://{url}"

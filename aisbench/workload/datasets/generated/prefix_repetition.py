@@ -8,7 +8,7 @@ NumPy's global generator, so that its arrivals go on from where the prompts left
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,9 @@ class Tokens:
     def __init__(self, options: WorkloadOptions, legacy: np.random.RandomState) -> None:
         self.tokenizer = load_tokenizer(str(options.tokenizer), trust_remote_code=options.trust_remote_code)
         vocabulary = self.tokenizer.vocab_size
-        self.draw = lambda count: legacy.randint(0, vocabulary, size=count).tolist()
+        self.draw: Callable[[int], list[int]] = lambda count: legacy.randint(
+            0, vocabulary, size=count
+        ).tolist()
         self.fixer = LengthFixer(self.tokenizer, self.draw)
         self.note = (
             "prompts are sent as text; lengths are those of prefix and suffix by tokenizer "

@@ -128,7 +128,8 @@ def word_prompts(options: WorkloadOptions) -> Prompts:
     words = np.array(WORDS, dtype=object)
 
     def drawn(count: int) -> list[str]:
-        return words[generator.integers(0, len(words), size=count)].tolist()
+        chosen: list[str] = words[generator.integers(0, len(words), size=count)].tolist()
+        return chosen
 
     def items() -> Iterator[Prompt]:
         prefix = drawn(shape.prefix_len)
@@ -173,7 +174,8 @@ def allowed_ids(tokenizer: Any, options: WorkloadOptions) -> NDArray[np.int64]:
 
 def neighbours(allowed: NDArray[np.int64], start: int, length: int) -> list[int]:
     """`length` ids from position `start` of `allowed` on, round its end."""
-    return allowed[(np.arange(length) + start) % len(allowed)].tolist()
+    ids: list[int] = allowed[(np.arange(length) + start) % len(allowed)].tolist()
+    return ids
 
 
 def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:

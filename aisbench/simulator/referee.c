@@ -24,6 +24,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "referee.h"
+
 enum { READ_ROOM = 1 << 16, MOST_EVENTS = 1024 };
 
 typedef struct {
@@ -327,8 +329,7 @@ static void accept_all(int listener) {
     }
 }
 
-// Serves on the listening socket, its tokens `itl_us` apart, until `lifeline` ends. Returns 0, or an errno.
-static int referee_serve(int listener, int lifeline, int64_t ttft_us, int64_t itl_us, int tokens_each) {
+int referee_serve(int listener, int lifeline, int64_t ttft_us, int64_t itl_us, int tokens_each) {
     ttft_ns = ttft_us * 1000;
     itl_ns = itl_us * 1000;
     default_tokens = tokens_each;

@@ -1,4 +1,4 @@
-"""The referee: an HTTP server that knows its own true TTFT, ITL and arrival times (referee.h)."""
+"""The referee: an HTTP server that knows its own true TTFT, ITL and arrival times (referee.c)."""
 import os
 
 from libc.stdint cimport int64_t

@@ -1,0 +1,8 @@
+"""The reader with epoll and recvmsg: one buffer, filled anew by each call."""
+from aisbench._native.reader cimport Reader
+
+
+cdef class EpollReader(Reader):
+    cdef char* buffer
+
+    cdef int control(self, int op, int fd, void* source, unsigned int events) noexcept

@@ -1,0 +1,13 @@
+"""Several descriptors behind one that is readable while any of them is."""
+
+cdef enum:
+    # What members are numbered by: below this.
+    MOST_WATCHED = 32
+
+
+cdef class WatchSet:
+    cdef readonly int fd
+
+    cdef int add(self, int fd, int number) except -1
+    cdef int remove(self, int fd) except -1
+    cdef unsigned int readable(self) except? 0xFFFFFFFF

@@ -1,0 +1,3 @@
+class WatchSet:
+    fd: int
+    def __init__(self) -> None: ...

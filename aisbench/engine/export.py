@@ -1,0 +1,65 @@
+"""The workload of a run, made and written without anything being sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from aisbench.backends.registry import backend_named
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.plan import make_plan, workload_options
+from aisbench.engine.target.discovery import model_for
+from aisbench.engine.target.request_head import parse_headers
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import resolve
+from aisbench.errors import BadInput
+from aisbench.masking import remember_options
+from aisbench.workload.build import Progress, Workload, build_workload
+from aisbench.workload.export import export_lines
+
+# Where no body is made that would name it.
+NO_MODEL = "none"
+
+
+def make_workload(config: RunConfig, model: str, folder: Path, progress: Progress) -> Workload:
+    """What a run of these options would send, its files in `folder`; raises BadInput when it cannot be made."""
+    return build_workload(
+        workload_options(config, model),
+        backend_named(config.backend),
+        folder,
+        stream=config.stream,
+        progress=progress,
+    )
+
+
+def exported(config: RunConfig, workload: Workload) -> tuple[int, Iterator[bytes]]:
+    """How many requests a run of these options has, and a line for each.
+
+    A run that goes on until its time is over is written as one round of its bodies.
+    """
+    plan = make_plan(config, workload.prompts)
+    whole = plan.limit >= 0 and workload.prompts.conversations is None
+    requests = plan.limit if whole else workload.bodies.count
+    offsets_ns = plan.offsets_ns if plan.law is not None else None
+    return requests, export_lines(workload, requests, offsets_ns)
+
+
+def model_name(config: RunConfig) -> str:
+    """The model that the bodies name, for which the first server is asked where --model does not say it."""
+    if config.model is None and not config.url:
+        if (
+            config.dataset != "file"
+            and not config.lora_modules
+            and "model" in backend_named(config.backend).field_names()
+        ):
+            raise BadInput(
+                "every body names its model: give --model, or --url of a server that can be asked for its name"
+            )
+        return NO_MODEL
+    if config.model is not None:
+        return config.model
+    remember_options(asdict(config))
+    transport = Transport.of(config)
+    headers = parse_headers(config.header, config.api_key)
+    return model_for(config, resolve(config.url[0], transport), transport, headers).name

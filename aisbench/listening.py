@@ -1,0 +1,27 @@
+"""A socket bound to an address of this host."""
+
+from __future__ import annotations
+
+import socket
+
+
+def bound(
+    host: str | None, port: int, family: int = socket.AF_UNSPEC, *, backlog: int | None = None
+) -> socket.socket:
+    """Bound to `host` (None: to all addresses); it listens when a `backlog` is given.
+
+    Raises socket.gaierror when `host` is unknown, any other OSError when the port cannot be had.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound_to = socket.socket(family, kind, protocol)
+    try:
+        bound_to.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound_to.bind(address)
+        if backlog is not None:
+            bound_to.listen(backlog)
+    except OSError:
+        bound_to.close()
+        raise
+    return bound_to
