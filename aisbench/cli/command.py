@@ -15,7 +15,7 @@ from aisbench.cli.options.environment import give_variables, misspelt, said, var
 SETTINGS = {"help_option_names": list(HELP), "max_content_width": 110}
 
 
-def names_of(group: Sequence[Any]) -> set[str]:
+def _names_of(group: Sequence[Any]) -> set[str]:
     """The parameters' names that `group` holds, or that the decorators in it make."""
 
     def bearer() -> None:
@@ -28,7 +28,7 @@ def names_of(group: Sequence[Any]) -> set[str]:
     return made | {name for name in group if isinstance(name, str)}
 
 
-def with_version(command: click.Command) -> None:
+def _with_version(command: click.Command) -> None:
     click.version_option(aisbench.__version__, prog_name="aisbench", help="Show the version.")(command)
 
 
@@ -42,9 +42,9 @@ class Command(click.Command):
         how.setdefault("context_settings", {})
         how["context_settings"] = {**SETTINGS, **how["context_settings"]}
         super().__init__(*args, **how)
-        self.sections = [(title, names_of(group)) for title, group in sections]
+        self.sections = [(title, _names_of(group)) for title, group in sections]
         give_variables(self)
-        with_version(self)
+        _with_version(self)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As click's, in sections."""
@@ -91,7 +91,7 @@ class Group(click.Group):
 
     def __init__(self, *args: Any, **how: Any) -> None:
         super().__init__(*args, **how)
-        with_version(self)
+        _with_version(self)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -8,12 +8,12 @@ from click.shell_completion import get_completion_class
 from aisbench.cli.command import Command
 from aisbench.cli.options.types import Choice
 
-SHELLS = ("bash", "zsh", "fish")
-PROGRAMS = ("aisbench", "aisbench-load")
+_SHELLS = ("bash", "zsh", "fish")
+_PROGRAMS = ("aisbench", "aisbench-load")
 
 
 @click.command(cls=Command)
-@click.argument("shell", type=Choice(SHELLS))
+@click.argument("shell", type=Choice(_SHELLS))
 def completion(shell: str) -> int:
     """Print the completion script for bash, zsh or fish.
 
@@ -24,7 +24,7 @@ def completion(shell: str) -> int:
     """
     script = get_completion_class(shell)
     assert script is not None
-    for program in PROGRAMS:
+    for program in _PROGRAMS:
         variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
         click.echo(script(click.Command(program), {}, program, variable).source())
     return 0

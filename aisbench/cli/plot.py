@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # The charts of runs, as report.plots has them, and that of searches.
 RUN_CHARTS = ("in-flight", "rates", "tokens", "percentiles", "cdf", "timeline")
-SUFFIXES = (".svg", ".png", ".pdf", ".html")
+_SUFFIXES = (".svg", ".png", ".pdf", ".html")
 
 
 @click.command(cls=Command)
@@ -67,7 +67,7 @@ def plot(
     """
     from aisbench.options.checks import one_of
 
-    named = named_folders(folders)
+    named = _named_folders(folders)
     searches = [path for path in named.values() if (path / "saturation.json").exists()]
     if searches and len(searches) < len(named):
         raise BadInput("runs and searches cannot stand in one chart; give one kind")
@@ -75,28 +75,28 @@ def plot(
     one_of("--chart", chart, ("saturation",) if searches else RUN_CHARTS)
     one_of("--metric", metric, NAMES)
     path = output or Path(f"{chart}.svg")
-    if path.suffix not in SUFFIXES:
-        raise BadInput(f"--output {path}: give a name that ends in {', '.join(SUFFIXES)}")
+    if path.suffix not in _SUFFIXES:
+        raise BadInput(f"--output {path}: give a name that ends in {', '.join(_SUFFIXES)}")
 
     if importlib.util.find_spec("plotly") is None:
         raise BadInput(f"aisbench plot needs plotly: {install_command('plot', 'plotly')}")
     from aisbench.report.figures.plot_file import dressed, write_figure
 
-    write_figure(dressed(figure_of(chart, named, metric), title, width, height), path)
+    write_figure(dressed(_figure_of(chart, named, metric), title, width, height), path)
     click.echo(f"written: {path}")
     return 0
 
 
-def figure_of(chart: str, named: dict[str, Path], metric: str) -> go.Figure:
+def _figure_of(chart: str, named: dict[str, Path], metric: str) -> go.Figure:
     from aisbench.records.run import Run
     from aisbench.report.figures.plots import run_figure, saturation_figure
 
     if chart == "saturation":
-        return saturation_figure({name: read_search(path) for name, path in named.items()})
+        return saturation_figure({name: _read_search(path) for name, path in named.items()})
     return run_figure(chart, {name: Run.load(path) for name, path in named.items()}, metric)
 
 
-def named_folders(given: tuple[str, ...]) -> dict[str, Path]:
+def _named_folders(given: tuple[str, ...]) -> dict[str, Path]:
     """The folders by what the legend calls them; raises BadInput for a name given twice."""
     named: dict[str, Path] = {}
     for text in given:
@@ -112,7 +112,7 @@ def named_folders(given: tuple[str, ...]) -> dict[str, Path]:
     return named
 
 
-def read_search(path: Path) -> dict[str, Any]:
+def _read_search(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((path / "saturation.json").read_text())
     except ValueError as problem:

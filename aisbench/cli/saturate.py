@@ -30,7 +30,7 @@ from aisbench.studies.saturation.resuming import check_search, resumed
 from aisbench.studies.saturation.settings import SECTION, Settings
 from aisbench.workload.seeds import drawn_lines
 
-TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
+_TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
 # What says what is asked, and of whom.
 VLLM = ("chat_template_kwargs", *(one.name for one in declared(VllmFlags)))
@@ -51,7 +51,7 @@ SETTINGS = tuple(one.name for one in declared(Settings))
 @all_of(
     CONFIG_OPTIONS,
     TARGET_OPTIONS,
-    chosen(TRAFFIC, TRAFFIC_OPTIONS),
+    chosen(_TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
     chosen(OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
     chosen(VLLM, VLLM_OPTIONS),
@@ -72,7 +72,7 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
         above(0, "seconds", infinite=True)("--budget", budget_s)
     settings = Settings(**{name: options.pop(name) for name in SETTINGS})
     if resume is not None:
-        folder = resumed(resume, settings, options, typed(ctx))
+        folder = resumed(resume, settings, options, _typed(ctx))
     else:
         config = run_config(options).expanded()
         check_search(settings, config)
@@ -85,7 +85,7 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
     return saturate_and_report(folder, budget_s=budget_s, say=say)
 
 
-def typed(ctx: click.Context) -> dict[str, str]:
+def _typed(ctx: click.Context) -> dict[str, str]:
     """The flags of the options that are on the command line, by their names."""
     source = click.core.ParameterSource.COMMANDLINE
     return {

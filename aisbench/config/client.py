@@ -14,20 +14,22 @@ SECTION = "By vLLM's names (docs/from-vllm.md)"
 _option = partial(option, section=SECTION)
 
 
-def check_prefix(flag: str, value: str) -> None:
+def _check_prefix(flag: str, value: str) -> None:
     if any(not 32 < ord(c) < 127 for c in value):
         raise BadInput(
             f"{flag} goes into a header: it must be ASCII letters, digits and signs without blanks, got {value!r}"
         )
 
 
-def check_thresholds(flag: str, value: tuple[float, ...]) -> None:
+def _check_thresholds(flag: str, value: tuple[float, ...]) -> None:
     if len(value) != 2 or not 0 < value[0] <= value[1] < math.inf:
         raise BadInput(f"{flag} must be two rising numbers of milliseconds such as 25,50, got {shown(value)}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ClientOptions:
+    """Fields of RunConfig: what vLLM's client does beside the load."""
+
     ready_timeout_s: float = _option(
         "--ready-check-timeout-sec",
         default=0.0,
@@ -45,7 +47,7 @@ class ClientOptions:
     )
     request_id_prefix: str | None = _option(
         "--request-id-prefix",
-        check=check_prefix,
+        check=_check_prefix,
         metavar="TEXT",
         help="What X-Request-Id begins with; a number follows.",
         vllm="--request-id-prefix",
@@ -98,7 +100,7 @@ class ClientOptions:
         "--timeline-itl-thresholds",
         default=(25.0, 50.0),
         kind=ListOf(float),
-        check=check_thresholds,
+        check=_check_thresholds,
         metavar="MS,MS",
         help="Gaps between tokens that the timeline colours orange and red.",
         vllm="--timeline-itl-thresholds",

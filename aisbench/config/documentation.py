@@ -27,7 +27,7 @@ python -m aisbench.config.documentation > docs/options.md
 The last column has the flags of `vllm bench serve` that an option answers to. Where data sets are named in parentheses,
 the flag is heeded with these alone, and the general one counts before it.
 """
-COLUMNS = ("Option", "Value", "Default", "Meaning", "vLLM's flags")
+_COLUMNS = ("Option", "Value", "Default", "Meaning", "vLLM's flags")
 
 
 def page() -> str:
@@ -43,8 +43,8 @@ def page() -> str:
 
 
 def table(options: list[Declared]) -> Iterator[str]:
-    yield row(*COLUMNS)
-    yield row(*("---" for _ in COLUMNS))
+    yield row(*_COLUMNS)
+    yield row(*("---" for _ in _COLUMNS))
     for one in options:
         yield row(flags(one), value(one), default(one), one.option.help, theirs(one))
 

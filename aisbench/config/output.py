@@ -12,22 +12,24 @@ from aisbench.options.checks import at_least, between, every, unknown
 from aisbench.options.option import SPAN, ListOf, PairsOf, option
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
-PERCENTILE_METRICS = (*NAMES, "client_queue_time", "e2el_including_client_queue")
+_PERCENTILE_METRICS = (*NAMES, "client_queue_time", "e2el_including_client_queue")
 TABLES = ("vllm", "aisbench")
 # Token events are counted by 10 ms, and a page of many slices helps nobody.
-SHORTEST_SLICE_S = 0.1
+_SHORTEST_SLICE_S = 0.1
 SECTION = "Output"
 _option = partial(option, section=SECTION)
 
 
-def check_metrics(flag: str, value: tuple[str, ...]) -> None:
+def _check_metrics(flag: str, value: tuple[str, ...]) -> None:
     for name in value:
-        if name not in PERCENTILE_METRICS:
-            raise BadInput(f"{flag}: {unknown(name, PERCENTILE_METRICS)}")
+        if name not in _PERCENTILE_METRICS:
+            raise BadInput(f"{flag}: {unknown(name, _PERCENTILE_METRICS)}")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class OutputOptions:
+    """Fields of RunConfig: the results."""
+
     work_dir: str = _option(
         "--work-dir",
         default="outputs/default",
@@ -77,7 +79,7 @@ class OutputOptions:
         "--percentile-metrics",
         default=("ttft", "tpot", "itl"),
         kind=ListOf(str, many=True),
-        check=check_metrics,
+        check=_check_metrics,
         metavar="M...",
         help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el, client_queue_time, e2el_including_client_queue.",
         vllm="--percentile-metrics",
@@ -98,7 +100,7 @@ class OutputOptions:
     slice_s: float | None = _option(
         "--slice",
         kind=SPAN,
-        check=at_least(SHORTEST_SLICE_S, "seconds"),
+        check=at_least(_SHORTEST_SLICE_S, "seconds"),
         metavar="TIME",
         help="Seconds of a slice in slices.csv; unasked a minute, for runs of five minutes and more.",
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aisbench.workload.arrivals.law import ArrivalLaw
 
 # How long a stress test takes that is not given a time.
-STRESS_S = 60.0
+_STRESS_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class RunConfig(
             seed = seed_for(makes_prompts=self.dataset_path is None, compat=self.compat)
             return replace(self, seed=seed).expanded()
         if self.stress and self.duration_s is None:
-            return replace(self, duration_s=STRESS_S).expanded()
+            return replace(self, duration_s=_STRESS_S).expanded()
         if self.compat != "vllm":
             return self
         percentiles = (99.0,) if self.percentiles == DEFAULT_PERCENTILES else self.percentiles

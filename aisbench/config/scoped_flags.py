@@ -9,7 +9,7 @@ from aisbench.workload.dataset_options import DatasetOptions
 
 
 @dataclass(frozen=True)
-class Scoped:
+class _Scoped:
     """A flag that stands for the option `field` with the data sets `of`, and means nothing with others.
 
     The general flag (--input-len, --output-len, ...) counts before it, as in vLLM.
@@ -24,13 +24,13 @@ class Scoped:
         return parameter_name(self.flag)
 
 
-def scoped_flags() -> tuple[Scoped, ...]:
+def _scoped_flags() -> tuple[_Scoped, ...]:
     found = []
     for one in declared(DatasetOptions):
         if one.option.only_with:
-            found.append(Scoped(one.option.flag, one.name, one.option.only_with))
-        found += [Scoped(flag, one.name, datasets) for flag, datasets in one.option.scoped.items()]
+            found.append(_Scoped(one.option.flag, one.name, one.option.only_with))
+        found += [_Scoped(flag, one.name, datasets) for flag, datasets in one.option.scoped.items()]
     return tuple(found)
 
 
-SCOPED = scoped_flags()
+SCOPED = _scoped_flags()

@@ -8,17 +8,19 @@ from functools import partial
 from aisbench.options.checks import whole
 from aisbench.options.option import option
 
-COMPATS = ("vllm",)
-TTFT_AT = ("content", "first-chunk")
+_COMPATS = ("vllm",)
+_TTFT_AT = ("content", "first-chunk")
 # Events are small; a whole answer may hold thousands of vectors.
-EVENT_BYTES = 16 << 20
-ANSWER_BYTES = 1 << 26
+_EVENT_BYTES = 16 << 20
+_ANSWER_BYTES = 1 << 26
 SECTION = "Stream"
 _option = partial(option, section=SECTION)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class StreamOptions:
+    """Fields of RunConfig: the stream."""
+
     stream: bool = _option(
         "--stream/--no-stream",
         default=True,
@@ -27,7 +29,7 @@ class StreamOptions:
     )
     compat: str | None = _option(
         "--compat",
-        words=COMPATS,
+        words=_COMPATS,
         metavar="TOOL",
         help="vllm: every definition and detail of vllm bench serve's client at once.",
     )
@@ -40,7 +42,7 @@ class StreamOptions:
     ttft_at: str = _option(
         "--ttft-at",
         default="content",
-        words=TTFT_AT,
+        words=_TTFT_AT,
         help="content: the first event with generated content; first-chunk: the first with choices, as vLLM counts.",
     )
 
@@ -52,9 +54,9 @@ class StreamOptions:
     @property
     def event_bytes(self) -> int:
         """What one streamed event may take."""
-        return EVENT_BYTES if self.max_chunk_size is None else self.max_chunk_size
+        return _EVENT_BYTES if self.max_chunk_size is None else self.max_chunk_size
 
     @property
     def answer_bytes(self) -> int:
         """What an answer may take that is not streamed."""
-        return ANSWER_BYTES if self.max_chunk_size is None else self.max_chunk_size
+        return _ANSWER_BYTES if self.max_chunk_size is None else self.max_chunk_size

@@ -10,13 +10,13 @@ from aisbench.errors import BadInput
 from aisbench.options.checks import above
 from aisbench.options.option import LINES, SPAN, ListOf, option
 
-POLICIES = ("round-robin", "least", "sticky")
-CONNECTIONS = ("keep-alive", "fresh")
+_POLICIES = ("round-robin", "least", "sticky")
+_CONNECTIONS = ("keep-alive", "fresh")
 SECTION = "Target"
 _option = partial(option, section=SECTION)
 
 
-def check_endpoint(flag: str, value: str) -> None:
+def _check_endpoint(flag: str, value: str) -> None:
     """A request line can carry it."""
     if not value.startswith("/"):
         raise BadInput(f"{flag} must begin with a slash, as in /v1/completions, got {value}")
@@ -27,8 +27,10 @@ def check_endpoint(flag: str, value: str) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TargetOptions:
+    """Fields of RunConfig: the servers, and how they are reached."""
+
     url: tuple[str, ...] = _option(
         "--url",
         "--base-url",
@@ -42,7 +44,7 @@ class TargetOptions:
     url_policy: str = _option(
         "--url-policy",
         default="round-robin",
-        words=POLICIES,
+        words=_POLICIES,
         help="Among several: round-robin, least (in flight), sticky (by conversation).",
     )
     backend: str = _option(
@@ -55,7 +57,7 @@ class TargetOptions:
     )
     endpoint: str | None = _option(
         "--endpoint",
-        check=check_endpoint,
+        check=_check_endpoint,
         metavar="PATH",
         help="Path to post to; the backend's own by default.",
         vllm="--endpoint",
@@ -84,7 +86,7 @@ class TargetOptions:
     connections: str = _option(
         "--connections",
         default="keep-alive",
-        words=CONNECTIONS,
+        words=_CONNECTIONS,
         help="keep-alive, or fresh: a new connection for every request.",
     )
     uds: str | None = _option(

@@ -11,17 +11,17 @@ from aisbench.options.checks import above, at_least, whole
 from aisbench.options.option import SPAN, option
 
 ARRIVALS = ("constant", "poisson", "gamma")
-RAMPS = ("linear", "exponential")
-CATCH_UP = "catch-up"
+_RAMPS = ("linear", "exponential")
+_CATCH_UP = "catch-up"
 # Rates over time, by the names of their fields.
-MOVING = ("rate_steps", "rate_series", "rate_sine", "burst")
+_MOVING = ("rate_steps", "rate_series", "rate_sine", "burst")
 SECTION = "Load"
 _option = partial(option, section=SECTION)
 
 
-def late_bound_ms(flag: str, value: str) -> float | None:
+def _late_bound_ms(flag: str, value: str) -> float | None:
     """The bound of `drop:MS`; None for catch-up. Raises BadInput for anything else."""
-    if value == CATCH_UP:
+    if value == _CATCH_UP:
         return None
     kind, _, text = value.partition(":")
     try:
@@ -33,8 +33,10 @@ def late_bound_ms(flag: str, value: str) -> float | None:
     return bound
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class TrafficOptions:
+    """Fields of RunConfig: the load."""
+
     # None: as the data set's own times say, where it has some; else as inf, when others end.
     rate: float | None = _option(
         "--rate",
@@ -59,7 +61,7 @@ class TrafficOptions:
     ramp_up: str | None = _option(
         "--ramp-up",
         "--ramp-up-strategy",
-        words=RAMPS,
+        words=_RAMPS,
         help="linear or exponential, from --ramp-from to --ramp-to.",
         vllm="--ramp-up-strategy",
     )
@@ -152,8 +154,8 @@ class TrafficOptions:
     )
     late: str = _option(
         "--late",
-        default=CATCH_UP,
-        check=late_bound_ms,
+        default=_CATCH_UP,
+        check=_late_bound_ms,
         metavar="POLICY",
         help="catch-up: late requests go at once; drop:MS: those later than MS are skipped and counted.",
     )
@@ -190,7 +192,7 @@ class TrafficOptions:
             raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
 
     def check_moving(self) -> None:
-        flags = [f"--{name.replace('_', '-')}" for name in MOVING if getattr(self, name) is not None]
+        flags = [f"--{name.replace('_', '-')}" for name in _MOVING if getattr(self, name) is not None]
         if not flags:
             return
         others = [*flags[1:], *(["--ramp-up"] if self.ramp_up else [])]
@@ -215,7 +217,7 @@ class TrafficOptions:
     @property
     def has_moving_rate(self) -> bool:
         """True when the rate is another at different times, so that no one number tells it."""
-        return self.ramp_up is not None or any(getattr(self, name) is not None for name in MOVING)
+        return self.ramp_up is not None or any(getattr(self, name) is not None for name in _MOVING)
 
     @property
     def is_open_loop(self) -> bool:
@@ -234,4 +236,4 @@ class TrafficOptions:
 
     def drop_after_ms(self) -> float | None:
         """The bound of `--late drop:MS`; None for catch-up."""
-        return late_bound_ms("--late", self.late)
+        return _late_bound_ms("--late", self.late)

@@ -19,8 +19,10 @@ SAMPLING = ("top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", 
 _option = partial(option, section=SECTION)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class VllmFlags:
+    """What is given on the command line; None: nothing."""
+
     top_p: float | None = _option(
         "--top-p",
         help="Sampling parameter, sent only when given.",

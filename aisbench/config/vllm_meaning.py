@@ -17,43 +17,43 @@ from aisbench.options.option import declared
 from aisbench.saying import say
 
 # What vLLM's defaults for these come to: nothing is asked for.
-NEUTRAL = {"prefix_len": 0, "batch_size": 1}
+_NEUTRAL = {"prefix_len": 0, "batch_size": 1}
 # Data sets that put prompts into a chat template themselves.
-TEMPLATED = ("custom", "speed_bench")
-TIMED = ("timed_trace", "trace", "file")
-CUSTOM = ("custom", "custom_image", "custom_audio")
-SWITCHES = {
+_TEMPLATED = ("custom", "speed_bench")
+_TIMED = ("timed_trace", "trace", "file")
+_CUSTOM = ("custom", "custom_image", "custom_audio")
+_SWITCHES = {
     "shuffle": ("--shuffle", "--disable-shuffle"),
     "oversample": ("--oversample", "--no-oversample"),
     "chat_template": ("--chat-template", "--skip-chat-template"),
 }
 
 Say = Callable[[str], None]
-TO_STDERR: Say = partial(say, err=True)
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
+_TO_STDERR: Say = partial(say, err=True)
+_DEFAULT_HOST, _DEFAULT_PORT = "127.0.0.1", 8000
 # Read the same files to the same ids: transformers has no slow tokenizers any more.
-TOKENIZER_MODES = ("auto", "hf", "slow")
+_TOKENIZER_MODES = ("auto", "hf", "slow")
 
 
-def run_config(options: Mapping[str, Any], say: Say = TO_STDERR) -> RunConfig:
+def run_config(options: Mapping[str, Any], say: Say = _TO_STDERR) -> RunConfig:
     """The run that these options of the command line ask for, vLLM's among them.
 
     `say` gets a line for each flag that has no effect here. Raises BadInput for those that cannot be followed.
     """
     given = dict(options)
     theirs = {name: given.pop(name, None) for name in NAMES}
-    datasets_own_lengths(given, theirs, say)
+    _datasets_own_lengths(given, theirs, say)
     target(given, theirs)
-    names_and_tokenizer(given, theirs, say)
-    body_keys(given, theirs, say)
-    trace_times(given, theirs, say)
+    _names_and_tokenizer(given, theirs, say)
+    _body_keys(given, theirs, say)
+    _trace_times(given, theirs, say)
     if given.get("dataset") == "hf" and given.get("stream") is False:
         given["stream"] = True
         say("--no-stream is about how vLLM reads data sets of Hugging Face; answers are streamed")
-    if given.get("dataset") in CUSTOM and (given.get("num_requests") or 1) <= 0:
+    if given.get("dataset") in _CUSTOM and (given.get("num_requests") or 1) <= 0:
         # As in vLLM: all rows.
         given["num_requests"] = None
-    if given.get("chat_template_kwargs") and given.get("dataset") not in TEMPLATED:
+    if given.get("chat_template_kwargs") and given.get("dataset") not in _TEMPLATED:
         say(
             f"--chat-template-kwargs has no effect with --dataset {given.get('dataset')}, as in vLLM's client; "
             "for the server's own template give --extra-body '{\"chat_template_kwargs\": {...}}'"
@@ -67,25 +67,25 @@ def run_config(options: Mapping[str, Any], say: Say = TO_STDERR) -> RunConfig:
 NAMES = (*(one.name for one in SCOPED), *(one.name for one in declared(VllmFlags)))
 
 
-def datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+def _datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
     """Puts --random-input-len and its like where they belong; the general flags count before them."""
     unused = []
     for one in SCOPED:
         value = theirs[one.name]
-        if value is None or value is False or NEUTRAL.get(one.field) == value:
+        if value is None or value is False or _NEUTRAL.get(one.field) == value:
             continue
         if given.get("dataset") not in one.of:
             unused.append(one.flag)
         elif one.name == one.field or given.get(one.field) in (None, "0.0"):
             given[one.field] = value
-    unused += unheeded(given)
+    unused += _unheeded(given)
     if unused:
         say(f"no effect with --dataset {given.get('dataset')}: {', '.join(unused)}")
 
 
-def unheeded(given: dict[str, Any]) -> list[str]:
+def _unheeded(given: dict[str, Any]) -> list[str]:
     """Switches that mean nothing to this data set, as to vLLM's client; they are set back."""
-    off = {name: flag for name, flag in SWITCHES.items() if given.get(name) is False}
+    off = {name: flag for name, flag in _SWITCHES.items() if given.get(name) is False}
     if not off:
         return []
     from aisbench.workload.datasets.registry import DATASETS
@@ -99,10 +99,10 @@ def unheeded(given: dict[str, Any]) -> list[str]:
 def target(given: dict[str, Any], theirs: dict[str, Any]) -> None:
     host, port = theirs["host"], theirs["port"]
     if (host is not None or port is not None) and not given.get("url"):
-        host = host or DEFAULT_HOST
+        host = host or _DEFAULT_HOST
         if "/" in host:
             raise BadInput(f"--host must be a name or an address, got {host}; give a whole URL with --url")
-        port = DEFAULT_PORT if port is None else port
+        port = _DEFAULT_PORT if port is None else port
         if not 0 < port < 65536:
             raise BadInput(f"--port must be a number from 1 to 65535, got {port}")
         bare = host.strip("[]")
@@ -113,9 +113,9 @@ def target(given: dict[str, Any], theirs: dict[str, Any]) -> None:
         given["header"] = (*given.get("header", ()), f"{name}: {value}")
 
 
-def names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+def _names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
     mode = theirs["tokenizer_mode"]
-    if mode is not None and mode not in TOKENIZER_MODES:
+    if mode is not None and mode not in _TOKENIZER_MODES:
         raise BadInput(
             f"--tokenizer-mode {mode} needs a tokenizer that only vLLM brings along; give auto, hf or slow, "
             "and --tokenizer with a folder that holds tokenizer.json"
@@ -127,7 +127,7 @@ def names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say)
     if theirs["skip_tokenizer_init"]:
         given["tokenizer"] = None
     elif (served is not None or given.get("compat") == "vllm") and model and given.get("tokenizer") is None:
-        given["tokenizer"] = tokenizer_of(model)
+        given["tokenizer"] = _tokenizer_of(model)
         if given["tokenizer"] is None:
             say(
                 f"no tokenizer of {model} is in the local cache: prompts are made without one; "
@@ -135,7 +135,7 @@ def names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say)
             )
 
 
-def tokenizer_of(model: str) -> str | None:
+def _tokenizer_of(model: str) -> str | None:
     """`model` where its name is good for --tokenizer; None where nothing of it is here."""
     from aisbench.workload.tokens.tokenizers import tokenizer_folder
 
@@ -146,7 +146,7 @@ def tokenizer_of(model: str) -> str | None:
     return model
 
 
-def body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+def _body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
     """Sampling parameters go into the body before --extra-body, which may replace them."""
     sampling = {name: theirs[name] for name in SAMPLING if theirs[name] is not None}
     logprobs = theirs["logprobs"]
@@ -169,7 +169,7 @@ def body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
             'chat takes --extra-body \'{"logprobs": true, "top_logprobs": 5}\''
         )
     if sampling:
-        more |= placed(in_order(given, sampling, backend), backend, given["backend"])
+        more |= _placed(_in_order(given, sampling, backend), backend, given["backend"])
     extra = given.get("extra_body") or {}
     inner = backend.parameters_in
     if inner in more and isinstance(extra.get(inner), Mapping):
@@ -177,7 +177,7 @@ def body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
     given["extra_body"] = {**more, **extra}
 
 
-def in_order(given: dict[str, Any], sampling: dict[str, Any], backend: Backend) -> dict[str, Any]:
+def _in_order(given: dict[str, Any], sampling: dict[str, Any], backend: Backend) -> dict[str, Any]:
     """With the temperature in its place among them, where the bodies are those of vLLM's client."""
     if not backend.family.startswith("openai") or given.get("temperature") is None:
         return sampling
@@ -188,7 +188,7 @@ def in_order(given: dict[str, Any], sampling: dict[str, Any], backend: Backend) 
     return {name: ordered[name] for name in names if name in ordered}
 
 
-def placed(sampling: dict[str, Any], backend: Backend, name: str) -> dict[str, Any]:
+def _placed(sampling: dict[str, Any], backend: Backend, name: str) -> dict[str, Any]:
     if backend.family.startswith("openai"):
         return sampling
     if backend.parameters_in is not None:
@@ -197,7 +197,7 @@ def placed(sampling: dict[str, Any], backend: Backend, name: str) -> dict[str, A
     raise BadInput(f"{flags}: --backend {name} has its own names for these; give them with --extra-body")
 
 
-def trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
+def _trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
     seconds = theirs["timed_trace_sec_multiplier"]
     if seconds is not None and given.get("dataset") != "timed_trace":
         say(f"no effect with --dataset {given.get('dataset')}: --timed-trace-sec-multiplier")
@@ -205,7 +205,7 @@ def trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None
         if not 0 < seconds < math.inf:
             raise BadInput(f"--timed-trace-sec-multiplier must be a number above 0, got {seconds:g}")
         given["speedup"] = given.get("speedup", 1.0) / seconds
-    if given.get("self_timed") is not None and given.get("dataset") not in TIMED:
+    if given.get("self_timed") is not None and given.get("dataset") not in _TIMED:
         raise BadInput(
-            f"--self-timed and --no-self-timed go with --dataset {', '.join(TIMED)}, got {given.get('dataset')}"
+            f"--self-timed and --no-self-timed go with --dataset {', '.join(_TIMED)}, got {given.get('dataset')}"
         )

@@ -14,7 +14,7 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 
 # A run bounded by time alone uses this many bodies again and again.
-BODIES_OF_TIMED_RUN = 1000
+_BODIES_OF_TIMED_RUN = 1000
 # In closed loop the first requests, one for each in-flight slot, leave this far apart. Sent at
 # once they would queue in the server's socket, and that queue would be measured as their TTFT.
 START_SPACING_NS = 100_000
@@ -65,7 +65,7 @@ def bodies_wanted(config: RunConfig) -> int | None:
     if config.num_requests is not None or config.duration_s is None or law is None:
         return config.num_requests
     count = law.count_within(config.duration_s)
-    return count if count < BODIES_OF_TIMED_RUN else None
+    return count if count < _BODIES_OF_TIMED_RUN else None
 
 
 def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
@@ -81,7 +81,7 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
         return Plan(tickets, prompts.count, offsets, Trace(offsets))
     law = config.arrival_law
     if law is None:
-        return closed_loop(config, tickets, prompts)
+        return _closed_loop(config, tickets, prompts)
     count, requests = tickets, prompts.count
     if config.duration_s is not None and config.num_requests is None:
         count = law.count_within(config.duration_s)
@@ -99,7 +99,7 @@ def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
     return []
 
 
-def closed_loop(config: RunConfig, tickets: int, prompts: Prompts) -> Plan:
+def _closed_loop(config: RunConfig, tickets: int, prompts: Prompts) -> Plan:
     bounded = config.num_requests is not None or config.duration_s is None
     spacing_ns = 0 if config.compat == "vllm" else START_SPACING_NS
     first = min(config.concurrency or 0, tickets)

@@ -12,7 +12,7 @@ from aisbench.masking import MASK
 from aisbench.options.checks import Check, one_of
 
 # The key of an entry in a field's metadata.
-ENTRY = "option"
+_ENTRY = "option"
 
 
 class Kind:
@@ -20,7 +20,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Named(Kind):
+class _Named(Kind):
     name: str
 
 
@@ -43,7 +43,7 @@ class PairsOf(Kind):
 
 
 # Seconds, or a span with its unit; a JSON object; a whole number or auto; texts that may hold blanks.
-SPAN, JSON, SEED, LINES = Named("span"), Named("json"), Named("seed"), Named("lines")
+SPAN, JSON, SEED, LINES = _Named("span"), _Named("json"), _Named("seed"), _Named("lines")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +102,14 @@ class Option:
 
 
 def option(*flags: str, default: Any = None, vllm: str = "", **entry: Any) -> Any:
-    """A dataclass field that is an option; see Option. `vllm`: one flag, or several with blanks between."""
+    """A dataclass field that is an option; see Option. `vllm`: one flag, or several with blanks between.
+
+    Dataclasses that only others inherit from have no methods made for them: --help would wait for those.
+    """
     found = Option(flags=flags, vllm=tuple(vllm.split()), **entry)
     if isinstance(default, dict):
-        return field(default_factory=lambda: dict(default), metadata={ENTRY: found})
-    return field(default=default, metadata={ENTRY: found})
+        return field(default_factory=lambda: dict(default), metadata={_ENTRY: found})
+    return field(default=default, metadata={_ENTRY: found})
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,9 @@ class Declared:
 def declared(owner: type) -> list[Declared]:
     """The options of a dataclass, in the order of its fields."""
     return [
-        Declared(one.name, str(one.type), {} if one.default is MISSING else one.default, one.metadata[ENTRY])
+        Declared(one.name, str(one.type), {} if one.default is MISSING else one.default, one.metadata[_ENTRY])
         for one in fields(owner)
-        if ENTRY in one.metadata
+        if _ENTRY in one.metadata
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-Kind = TypeVar("Kind")
+_Kind = TypeVar("_Kind")
 INF = "inf"
 
 
@@ -18,7 +18,7 @@ def plain_value(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def restored(kind: type[Kind], plain: Mapping[str, Any]) -> Kind:
+def restored(kind: type[_Kind], plain: Mapping[str, Any]) -> _Kind:
     """A dataclass from what JSON made of it. Names that it does not have are left out, missing ones have its defaults."""
     given = {}
     for known in fields(kind):  # type: ignore[arg-type]

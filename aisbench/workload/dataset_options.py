@@ -17,16 +17,16 @@ LONGEST = 10_000_000
 LONGEST_S = 1e9
 # How many prompts a data set makes that could make any number, unless it is told.
 DEFAULT_COUNT = 1000
-SYNTHETIC_KINDS = ("string", "tokenid")
-PREFIX_ROLES = ("user", "system")
-HISTORIES = ("answers", "recorded")
+_SYNTHETIC_KINDS = ("string", "tokenid")
+_PREFIX_ROLES = ("user", "system")
+_HISTORIES = ("answers", "recorded")
 TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
 # Data sets whose rows may bring the length of their output.
-OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
+_OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
 _option = partial(option, section=SECTION)
 
 
-def bad_range_ratio(given: object) -> BadInput:
+def _bad_range_ratio(given: object) -> BadInput:
     return BadInput(
         f'--range-ratio must be a number from 0 up to (not including) 1, or {{"input": A, "output": B}}, got {given}'
     )
@@ -39,13 +39,13 @@ def parse_range_ratio(text: str) -> tuple[float, float]:
         if isinstance(value, dict):
             ratios = (float(value.pop("input")), float(value.pop("output")))
             if value:
-                raise bad_range_ratio(text)
+                raise _bad_range_ratio(text)
         else:
             ratios = (float(value), float(value))
     except (ValueError, TypeError, LookupError):
-        raise bad_range_ratio(text) from None
+        raise _bad_range_ratio(text) from None
     if not all(0 <= ratio < 1 for ratio in ratios):
-        raise bad_range_ratio(text)
+        raise _bad_range_ratio(text)
     return ratios
 
 
@@ -53,10 +53,10 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
     if isinstance(value, str):
         parse_range_ratio(value)
     elif not all(0 <= ratio < 1 for ratio in value):
-        raise bad_range_ratio(value)
+        raise _bad_range_ratio(value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class DatasetOptions(VllmDatasetOptions):
     """None: the data set's own default. Which data set heeds which of these, `registry` says."""
 
@@ -140,7 +140,7 @@ class DatasetOptions(VllmDatasetOptions):
     prefix_role: str = _option(
         "--prefix-role",
         default="user",
-        words=PREFIX_ROLES,
+        words=_PREFIX_ROLES,
         help="user, or system: the shared prefix is a system message.",
     )
     system_prompt: str | None = _option(
@@ -151,7 +151,7 @@ class DatasetOptions(VllmDatasetOptions):
     synthetic_kind: str = _option(
         "--synthetic-kind",
         default="string",
-        words=SYNTHETIC_KINDS,
+        words=_SYNTHETIC_KINDS,
         help="string or tokenid, as in AISBench.",
     )
     input_dist: str | None = _option(
@@ -216,7 +216,7 @@ class DatasetOptions(VllmDatasetOptions):
     history: str = _option(
         "--history",
         default="answers",
-        words=HISTORIES,
+        words=_HISTORIES,
         help="answers: later turns hold the server's own answers; recorded: the file's.",
     )
     image_count: int | None = _option(
@@ -242,5 +242,5 @@ class DatasetOptions(VllmDatasetOptions):
         """Raises BadInput for options of this part that contradict each other."""
         if self.output_len is not None:
             # As in vLLM, -1 says that each line of a custom file brings its own.
-            least = -1 if self.dataset in OWN_LENGTHS and self.output_len != 0 else 1
+            least = -1 if self.dataset in _OWN_LENGTHS and self.output_len != 0 else 1
             whole(least, LONGEST)("--output-len", self.output_len)

@@ -14,13 +14,13 @@ from aisbench.options.option import JSON, SEED, ListOf, option
 from aisbench.workload.seeds import LARGEST
 from aisbench.workload.vllm_dataset_options import SECTION
 
-LORA_ASSIGNMENTS = ("random", "round-robin")
+_LORA_ASSIGNMENTS = ("random", "round-robin")
 # Replaced from --extra-body, these would make something else of the stream that the engine reads.
 FIXED_FIELDS = ("stream", "prompt", "messages", "input", "inputs", "text_input")
 _option = partial(option, section=SECTION)
 
 
-def check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
+def _check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as problem:
@@ -32,13 +32,13 @@ def check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
             raise BadInput(f"{flag} cannot replace {name!r}; leave it out")
 
 
-def check_omitted(flag: str, value: tuple[str, ...]) -> None:
+def _check_omitted(flag: str, value: tuple[str, ...]) -> None:
     for name in value:
         if name in FIXED_FIELDS:
             raise BadInput(f"{flag} {name}: without it there is no request; other fields can be left out")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class RequestOptions:
     """None: left out of the bodies, or as the data set wants it."""
 
@@ -53,7 +53,7 @@ class RequestOptions:
     lora_assignment: str = _option(
         "--lora-assignment",
         default="random",
-        words=LORA_ASSIGNMENTS,
+        words=_LORA_ASSIGNMENTS,
         help="random or round-robin.",
         vllm="--lora-assignment",
     )
@@ -88,7 +88,7 @@ class RequestOptions:
     extra_body: Mapping[str, Any] | None = _option(
         "--extra-body",
         kind=JSON,
-        check=check_extra_body,
+        check=_check_extra_body,
         metavar="JSON",
         help="Merged into every request body.",
         vllm="--extra-body",
@@ -97,7 +97,7 @@ class RequestOptions:
         "--omit-field",
         default=(),
         repeated=True,
-        check=check_omitted,
+        check=_check_omitted,
         metavar="NAME",
         help="A field to leave out of every body, for servers that refuse it (stream_options, ...); may be repeated.",
     )

@@ -14,32 +14,32 @@ from aisbench.options.checks import between, is_whole, whole
 from aisbench.options.option import JSON, ListOf, option
 
 # Height, width and frames of made media: the probability of each. One frame is an image.
-Buckets = dict[tuple[int, int, int], float]
-DEFAULT_BUCKETS: Buckets = {(256, 256, 1): 0.5, (720, 1280, 1): 0.5}
+_Buckets = dict[tuple[int, int, int], float]
+_DEFAULT_BUCKETS: _Buckets = {(256, 256, 1): 0.5, (720, 1280, 1): 0.5}
 DEFAULT_LIMIT = {"image": 255, "video": 1}
-MOST_PIXELS = 1 << 26
+_MOST_PIXELS = 1 << 26
 
 
 # Data sets that share options.
 RANDOM = ("random", "random-mm", "random-rerank", "synthetic", "images", "conversations")
 PREFIXES = ("prefix-repetition", "prefix_repetition")
 TRACE = ("timed_trace", "trace")
-MM = ("random-mm",)
+_MM = ("random-mm",)
 SECTION = "Workload"
 _option = partial(option, section=SECTION)
 
 
-def check_limits(flag: str, value: Mapping[str, Any]) -> None:
+def _check_limits(flag: str, value: Mapping[str, Any]) -> None:
     for name, most in value.items():
         if name not in DEFAULT_LIMIT or not is_whole(most) or most < 0:
             raise BadInput(f'{flag} must be an object such as {{"image": 3, "video": 0}}, got {name}: {most}')
 
 
-def check_buckets(flag: str, value: str) -> None:
+def _check_buckets(flag: str, value: str) -> None:
     buckets(value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class VllmDatasetOptions:
     """Fields of DatasetOptions, with vLLM's defaults. None: as the data set has it."""
 
@@ -150,7 +150,7 @@ class VllmDatasetOptions:
         check=whole(0),
         help="Images a request.",
         vllm="--random-mm-base-items-per-request",
-        only_with=MM,
+        only_with=_MM,
     )
     random_mm_num_mm_items_range_ratio: float = _option(
         "--random-mm-num-mm-items-range-ratio",
@@ -158,22 +158,22 @@ class VllmDatasetOptions:
         check=between(0, 1),
         help="Share by which there are more or fewer images.",
         vllm="--random-mm-num-mm-items-range-ratio",
-        only_with=MM,
+        only_with=_MM,
     )
     random_mm_limit_mm_per_prompt: Mapping[str, Any] | None = _option(
         "--random-mm-limit-mm-per-prompt",
         kind=JSON,
-        check=check_limits,
+        check=_check_limits,
         help='Most images of a request, as an object: {"image": 3, "video": 0}.',
         vllm="--random-mm-limit-mm-per-prompt",
-        only_with=MM,
+        only_with=_MM,
     )
     random_mm_bucket_config: str | None = _option(
         "--random-mm-bucket-config",
-        check=check_buckets,
+        check=_check_buckets,
         help="Sizes of images and their probabilities: {(256, 256, 1): 0.5, (720, 1280, 1): 0.5}.",
         vllm="--random-mm-bucket-config",
-        only_with=MM,
+        only_with=_MM,
     )
     custom_ensure_client_side_data: bool = _option(
         "--custom-ensure-client-side-data",
@@ -191,13 +191,13 @@ class VllmDatasetOptions:
     )
 
 
-def buckets(text: str | None) -> Buckets:
+def buckets(text: str | None) -> _Buckets:
     """The buckets of `{(256, 256, 1): 0.5, (720, 1280, 1): 0.5}` with probabilities that come to 1.
 
     Raises BadInput for other text, and for videos: those would have to be encoded.
     """
     if text is None:
-        return DEFAULT_BUCKETS
+        return _DEFAULT_BUCKETS
     example = "give for example '{(256, 256, 1): 0.5, (720, 1280, 1): 0.5}', height, width and 1"
     try:
         given = dict(ast.literal_eval(text))
@@ -213,7 +213,7 @@ def buckets(text: str | None) -> Buckets:
                 "--random-mm-bucket-config: videos cannot be made here, as that needs a video encoder; "
                 "give buckets of one frame, or videos by the data set jsonl"
             )
-        if height < 1 or width < 1 or height * width > MOST_PIXELS:
+        if height < 1 or width < 1 or height * width > _MOST_PIXELS:
             raise BadInput(
                 f"--random-mm-bucket-config: {height} x {width} is not a size of an image; {example}"
             )

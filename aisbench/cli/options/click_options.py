@@ -10,16 +10,16 @@ import click
 from aisbench.cli.options.types import Choice, Duration, JsonObject, Line, Listed, Pairs, ParamType, Seed
 from aisbench.options.option import JSON, LINES, SEED, SPAN, Declared, ListOf, PairsOf, parameter_name
 
-NAMED: dict[Any, Callable[[], ParamType]] = {
+_NAMED: dict[Any, Callable[[], ParamType]] = {
     SPAN: Duration,
     JSON: JsonObject,
     SEED: Seed,
     LINES: Line,
 }
-PLAIN = {"int": int, "float": float, "str": str}
+_PLAIN = {"int": int, "float": float, "str": str}
 
 
-def click_type(one: Declared) -> Any:
+def _click_type(one: Declared) -> Any:
     """What reads the option's text; None for flags."""
     kind, words = one.option.kind, one.option.words
     if words:
@@ -28,23 +28,23 @@ def click_type(one: Declared) -> Any:
         return Listed(kind.kind, many=kind.many)
     if isinstance(kind, PairsOf):
         return Pairs(kind.mark, kind.example, numbers=kind.numbers, known=kind.known)
-    return NAMED[kind]() if kind is not None else PLAIN.get(one.base)
+    return _NAMED[kind]() if kind is not None else _PLAIN.get(one.base)
 
 
 def how(one: Declared) -> dict[str, Any]:
     """The arguments of click.option that follow from the type."""
     if one.option.repeated:
-        return {"multiple": True, "type": click_type(one)}
+        return {"multiple": True, "type": _click_type(one)}
     if one.base == "bool":
         return {} if "/" in one.option.flags[0] else {"is_flag": True}
-    return {"type": click_type(one)}
+    return {"type": _click_type(one)}
 
 
-def click_option(one: Declared) -> Any:
+def _click_option(one: Declared) -> Any:
     """The decorator that gives a command the option."""
     entry = one.option
     if entry.only_with:
-        return scoped_option(one, entry.flag, entry.only_with)
+        return _scoped_option(one, entry.flag, entry.only_with)
     default = one.default if entry.shown_default is None else entry.shown_default
     given = {} if entry.repeated else {"default": default, "show_default": default not in (None, (), {})}
     decorate = click.option(
@@ -61,7 +61,7 @@ def click_option(one: Declared) -> Any:
     return decorate
 
 
-def scoped_option(one: Declared, flag: str, datasets: tuple[str, ...]) -> Any:
+def _scoped_option(one: Declared, flag: str, datasets: tuple[str, ...]) -> Any:
     """The decorator for a flag that stands for the option with these data sets alone. Not given, it is None."""
     decorate = click.option(
         flag, parameter_name(flag), hidden=True, help=f"Of {', '.join(datasets)} alone.", **how(one)
@@ -76,8 +76,8 @@ def click_options(declarations: Iterable[Declared]) -> tuple[Any, ...]:
         decorate
         for one in declarations
         for decorate in (
-            click_option(one),
-            *(scoped_option(one, flag, datasets) for flag, datasets in one.option.scoped.items()),
+            _click_option(one),
+            *(_scoped_option(one, flag, datasets) for flag, datasets in one.option.scoped.items()),
         )
     )
 

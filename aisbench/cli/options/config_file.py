@@ -26,12 +26,12 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
                 names[flag.lstrip("-").replace("-", "_")] = str(option.name)
     defaults: dict[str, Any] = {}
     unknown: list[str] = []
-    for key, given in parsed(value).items():
+    for key, given in _parsed(value).items():
         name = names.get(str(key).replace("-", "_"))
         if name is None:
             unknown.append(named(str(key), options.values()))
         elif given is not None:
-            defaults[name] = as_given(options[name], given)
+            defaults[name] = _as_given(options[name], given)
     if unknown:
         plural = "s" if len(unknown) > 1 else ""
         raise BadInput(f"--config {value}: unknown option{plural} {', '.join(unknown)}")
@@ -39,7 +39,7 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
 
-def parsed(path: str) -> dict[Any, Any]:
+def _parsed(path: str) -> dict[Any, Any]:
     try:
         text = Path(path).read_text()
     except (OSError, UnicodeDecodeError) as problem:
@@ -71,7 +71,7 @@ def named(key: str, options: Any) -> str:
     return f"{key} ({why})" if why else key
 
 
-def as_given(option: click.Option, value: Any) -> Any:
+def _as_given(option: click.Option, value: Any) -> Any:
     """`value` of a config file as the command line would have it: one value is a list of one, and back."""
     if option.multiple:
         if isinstance(value, Mapping):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 
-STREAMS = "answers are streamed unless --no-stream is given"
-RUN_FOLDER = "--work-dir DIR: a run's files are in a folder of its own there"
+_STREAMS = "answers are streamed unless --no-stream is given"
+_RUN_FOLDER = "--work-dir DIR: a run's files are in a folder of its own there"
 
 FOREIGN = {
     # wrk, hey, ab, k6, locust
@@ -16,7 +16,7 @@ FOREIGN = {
     "-d": "--duration 30s",
     "-H": "--header NAME:VALUE",
     "-n": "--num-requests N",
-    "-o": RUN_FOLDER,
+    "-o": _RUN_FOLDER,
     "-q": "--rate RPS",
     "-r": "--rate RPS",
     "-t": "--workers N",
@@ -42,12 +42,12 @@ FOREIGN = {
     "--gsp-system-prompt-len": "--prefix-len N, with --dataset prefix-repetition",
     "--lora-name": "--lora-modules NAME...",
     "--output-details": "--save-detailed",
-    "--output-file": RUN_FOLDER,
+    "--output-file": _RUN_FOLDER,
     "--prompt-suffix": "prompts take no suffix; a data set of your own can hold it",
     "--return-logprob": "--extra-body '{\"logprobs\": 1}'",
     "--warmup-requests": "--warmup N",
     # AIPerf and genai-perf
-    "--artifact-dir": RUN_FOLDER,
+    "--artifact-dir": _RUN_FOLDER,
     "--benchmark-duration": "--duration 5m",
     "--benchmark-grace-period": "--grace 30s",
     "--concurrency-ramp-duration": "requests in flight rise at once; a rate rises with --ramp-up",
@@ -62,7 +62,7 @@ FOREIGN = {
     "--num-dataset-entries": "--num-requests N",
     "--num-prefix-prompts": "--num-prefixes N",
     "--osl": "--output-len N",
-    "--output-artifact-dir": RUN_FOLDER,
+    "--output-artifact-dir": _RUN_FOLDER,
     "--output-tokens-mean": "--output-len N",
     "--output-tokens-stddev": "--output-dist gaussian:mean=M,std=S",
     "--prompt-input-tokens-mean": "--input-len N",
@@ -72,7 +72,7 @@ FOREIGN = {
     "--request-timeout-seconds": "--timeout 60s",
     "--reset-kv-cache": "--reset-prefix-cache",
     "--service-kind": "it is an OpenAI-style server unless --backend says otherwise",
-    "--streaming": STREAMS,
+    "--streaming": _STREAMS,
     "--synthetic-input-tokens-mean": "--input-len N",
     "--synthetic-input-tokens-stddev": "--input-dist gaussian:mean=M,std=S",
     "--system-prompt-length": "--prefix-len N, with --prefix-role system",
@@ -84,7 +84,7 @@ FOREIGN = {
     "--max-errors": "--fail-on 'error_rate>0.05'",
     "--max-requests": "--num-requests N",
     "--max-seconds": "--duration 5m",
-    "--output-path": RUN_FOLDER,
+    "--output-path": _RUN_FOLDER,
     "--processor": "--tokenizer NAME",
     "--rate-type": "--arrival constant or --arrival poisson; a closed loop has --concurrency alone",
     "--target": "--url URL",
@@ -109,8 +109,8 @@ FOREIGN = {
     "--headers": "--header NAME:VALUE",
     "--key": "--api-key KEY",
     "--no-verify": "--insecure",
-    "--output": RUN_FOLDER,
-    "--output-dir": RUN_FOLDER,
+    "--output": _RUN_FOLDER,
+    "--output-dir": _RUN_FOLDER,
     "--quiet": "--no-progress",
     "--time": "--duration 30s",
     "--token": "--api-key KEY",

@@ -14,7 +14,7 @@ from aisbench.studies.saturation.folder import SearchFolder
 from aisbench.studies.saturation.settings import Settings
 
 # What may be given again when a search goes on.
-RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
+_RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
 
 
 def check_search(settings: Settings, config: RunConfig) -> None:
@@ -38,7 +38,7 @@ def resumed(
     `typed`: the flags on the command line, by the names of their options. Raises BadInput for any other of them.
     """
     for name, flag in typed.items():
-        if name not in RENEWED:
+        if name not in _RENEWED:
             raise BadInput(
                 f"--resume goes on with the settings of {path}; leave {flag} out "
                 "(--budget, --repeats, --tolerance, and what holds secrets, such as --api-key and --header, may be given again)"

@@ -13,9 +13,9 @@ from aisbench.studies.saturation.slo import Term, parse_slo
 
 OVER = ("rate", "concurrency")
 # Two runs of one server differ by more than this.
-LEAST_TOLERANCE = 0.005
+_LEAST_TOLERANCE = 0.005
 # A load of a search over concurrency, which is a number like any other on the command line.
-IN_FLIGHT = MustBe(
+_IN_FLIGHT = MustBe(
     "a whole number of at least 1, as it is requests in flight",
     lambda load: load >= 1 and float(load).is_integer(),
 )
@@ -23,7 +23,7 @@ SECTION = "Search"
 _option = partial(option, section=SECTION)
 
 
-def check_slo(flag: str, value: str) -> None:
+def _check_slo(flag: str, value: str) -> None:
     if not parse_slo(value):
         raise BadInput(f"{flag} is empty; give bounds such as 'ttft_p99<500', or leave it out")
 
@@ -45,7 +45,7 @@ class Settings:
     slo: str = _option(
         "--slo",
         default="error_rate<0.01",
-        check=check_slo,
+        check=_check_slo,
         metavar="BOUNDS",
         help="What a load has to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01'; with --over rate also a steady queue.",
     )
@@ -71,7 +71,7 @@ class Settings:
     tolerance: float = _option(
         "--tolerance",
         default=0.03,
-        check=between(LEAST_TOLERANCE, 1),
+        check=between(_LEAST_TOLERANCE, 1),
         help="How close, relative, the loads that pass and fail have to be.",
     )
     repeats: int = _option(
@@ -96,8 +96,8 @@ class Settings:
         if self.over == "concurrency":
             for flag, load in (("--start", self.start), ("--max", self.most)):
                 if load is not None:
-                    IN_FLIGHT(flag, load)
-            every(IN_FLIGHT, "whole numbers of at least 1, as they are requests in flight")(
+                    _IN_FLIGHT(flag, load)
+            every(_IN_FLIGHT, "whole numbers of at least 1, as they are requests in flight")(
                 "--sweep", self.sweep
             )
         if len(set(self.sweep)) < len(self.sweep):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Above this shape the Wilson-Hilferty approximation is used; it is then right to 3e-5.
-LARGE_SHAPE = 500.0
+_LARGE_SHAPE = 500.0
 # Of a long run, so many order statistics are looked at: the distance is then right to 1 / their number.
 MOST_POINTS = 10_000
 # How far, in mean gaps, both laws may be moved against each other before they count as different.
@@ -47,13 +47,13 @@ def gamma_cdf(shape: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The regularised lower incomplete gamma function P(shape, x) for x >= 0, elementwise.
 
     Its power series, DLMF 8.7.1: x^a e^-x / Gamma(a + 1) * sum of x^k / ((a + 1) ... (a + k)). Where x is
-    so far above the shape that the rest is below 1e-12, 1. For shapes above `LARGE_SHAPE`, Wilson and
+    so far above the shape that the rest is below 1e-12, 1. For shapes above `_LARGE_SHAPE`, Wilson and
     Hilferty's normal approximation of (x / a)^(1/3) (1931).
     """
     x = np.asarray(x, dtype=np.float64)
     if shape == 1.0:
         return -np.expm1(-x)
-    if shape > LARGE_SHAPE:
+    if shape > _LARGE_SHAPE:
         spread = 1 / (9 * shape)
         z = (np.cbrt(x / shape) - (1 - spread)) / math.sqrt(spread)
         return np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in z.ravel()]).reshape(z.shape)

@@ -46,10 +46,10 @@ def gap_statistics(
     mean_s = float(gaps_s.mean())
     ks = ks_distance(np.sort(gaps_s) * (rate_rps or 1 / mean_s), shape)
     cv = float(gaps_s.std() / mean_s)
-    return GapStatistics(n, 1 / mean_s, cv, dispersion_index(times_s, 10 * mean_s), ks, 1.63 / math.sqrt(n))
+    return GapStatistics(n, 1 / mean_s, cv, _dispersion_index(times_s, 10 * mean_s), ks, 1.63 / math.sqrt(n))
 
 
-def dispersion_index(times_s: NDArray[np.float64], window_s: float) -> float:
+def _dispersion_index(times_s: NDArray[np.float64], window_s: float) -> float:
     """Variance over mean of the counts in whole windows of `window_s`; nan for fewer than ten of them."""
     windows = math.floor((times_s[-1] - times_s[0]) / window_s)
     if windows < 10:

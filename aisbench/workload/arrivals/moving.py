@@ -19,7 +19,7 @@ from aisbench.workload.arrivals.law import LONGEST_S, MOST_REQUESTS, NS, ROUNDIN
 from aisbench.workload.arrivals.steady import Steady
 
 # Halvings of a bracket: what is left of it is below the resolution of a float.
-HALVINGS = 60
+_HALVINGS = 60
 
 
 class Moving(ArrivalLaw):
@@ -121,7 +121,7 @@ class Sine(Moving):
     def times_s(self, operational: Floats) -> Floats:
         high = operational / self.mean_rps
         low = np.maximum(high - self.amplitude_rps * self.period_s / math.pi / self.mean_rps, 0.0)
-        for _ in range(HALVINGS):
+        for _ in range(_HALVINGS):
             middle = (low + high) / 2
             below = self.expected(middle) < operational
             low, high = np.where(below, middle, low), np.where(below, high, middle)

@@ -13,7 +13,7 @@ from aisbench.workload.arrivals.gaps import Gaps, check_size, check_span, most_w
 from aisbench.workload.arrivals.law import NS, ArrivalLaw, Floats
 
 # Up to so many requests the span of a ramp is added up term by term.
-EXACT_SUM = 100_000
+_EXACT_SUM = 100_000
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Ramp(ArrivalLaw):
 
         For long runs by the trapezoidal rule backwards: (count - 1) * mean_gap_s + (1/from + 1/to) / 2.
         """
-        if count <= EXACT_SUM:
+        if count <= _EXACT_SUM:
             return float((1 / self.rates(count)).sum())
         return (count - 1) * self.mean_gap_s + (1 / self.from_rps + 1 / self.to_rps) / 2
 

@@ -16,20 +16,20 @@ from aisbench.workload.arrivals.gaps import Gaps
 from aisbench.workload.arrivals.moving import Pieces, Sine
 from aisbench.workload.files.file_kinds import refuse_other_kinds
 
-POISSON = Gaps()
+_POISSON = Gaps()
 
 
-def steps(text: str, gaps: Gaps = POISSON) -> Pieces:
+def steps(text: str, gaps: Gaps = _POISSON) -> Pieces:
     """Reads `10x30s,20x30s`. Raises BadInput."""
     wrong = f"--rate-steps {text!r} cannot be read; give RATExSECONDS pieces such as 10x30s,20x30s"
-    pairs = [pair(part, wrong) for part in text.split(",")]
+    pairs = [_pair(part, wrong) for part in text.split(",")]
     if any(rate < 0 or span <= 0 for rate, span in pairs) or all(rate == 0 for rate, _ in pairs):
         raise BadInput(f"{wrong} (rates of at least 0, one of them above 0, and spans above 0)")
     rates = tuple(rate for rate, _ in pairs)
     return Pieces((0.0, *np.cumsum([span for _, span in pairs]).tolist()), rates, rates, gaps)
 
 
-def series(name: str, gaps: Gaps = POISSON) -> Pieces:
+def series(name: str, gaps: Gaps = _POISSON) -> Pieces:
     """Reads a csv file of time_s,rate, linear between the points. Raises BadInput."""
     path = Path(name).expanduser()
     try:
@@ -65,7 +65,7 @@ def series(name: str, gaps: Gaps = POISSON) -> Pieces:
     return Pieces(times, rates[:-1], rates[1:], gaps)
 
 
-def sine(text: str, gaps: Gaps = POISSON) -> Sine:
+def sine(text: str, gaps: Gaps = _POISSON) -> Sine:
     """Reads `20,10,60s`. Raises BadInput."""
     wrong = f"--rate-sine {text!r} cannot be read; give MEAN,AMPLITUDE,PERIOD such as 20,10,60s"
     parts = text.split(",")
@@ -81,13 +81,13 @@ def sine(text: str, gaps: Gaps = POISSON) -> Sine:
 def burst(text: str) -> Burst:
     """Reads `50x10s`. Raises BadInput."""
     wrong = f"--burst {text!r} cannot be read; give COUNTxSECONDS such as 50x10s"
-    size, every = pair(text, wrong)
+    size, every = _pair(text, wrong)
     if size < 1 or size != int(size) or every <= 0:
         raise BadInput(f"{wrong} (a whole number of at least 1, and seconds above 0)")
     return Burst(int(size), every)
 
 
-def pair(text: str, wrong: str) -> tuple[float, float]:
+def _pair(text: str, wrong: str) -> tuple[float, float]:
     first, _, second = text.strip().partition("x")
     return number(first, wrong), span(second, wrong)
 
