@@ -4,11 +4,11 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcmp
 
 from aisbench._native.protocol.decode cimport Decoder, NOT_JSON
-from aisbench._native.memory.histogram cimport hist_add
+from aisbench._native.memory.histogram cimport CLIENT_DELAY, MERGE_WINDOW, hist_add
 from aisbench._native.protocol.http cimport HTTP_BODY, HTTP_DONE, HTTP_HEAD, HTTP_MORE, HttpResponse
 from aisbench._native.memory.recorder cimport (
-    BAD_EVENT, BAD_HTTP, BODY_LEFT_OPEN, CLIENT_DELAY, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT,
-    EVENT_TOO_LARGE, Error, HTTP_STATUS, MERGE_WINDOW, NO_ERROR, NO_OUTPUT, ODD_TYPE, OK, Recorder, Row,
+    BAD_EVENT, BAD_HTTP, BODY_LEFT_OPEN, CONNECTION_RESET, CONTENT_TYPE, ERROR_EVENT,
+    EVENT_TOO_LARGE, Error, HTTP_STATUS, NO_ERROR, NO_OUTPUT, ODD_CONTENT_TYPE, OK, Recorder, Row,
     STREAM_CUT,
 )
 from aisbench._native.protocol.scanner cimport Event, GAVE_UP
@@ -185,7 +185,7 @@ cdef class Exchange:
             self.is_unknown = not start.strip()
             if not self.is_unknown and words.begins_stream(start):
                 self.is_stream = True
-                self.recorder.row(self.row_index).marks |= ODD_TYPE
+                self.recorder.row(self.row_index).marks |= ODD_CONTENT_TYPE
                 return self.take_body()
         return GOING
 
