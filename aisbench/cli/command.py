@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 import aisbench
-from aisbench.cli.options.environment import give_variables, said, variable_in_use
-from aisbench.cli.options.foreign_flags import advice
+from aisbench.cli.arguments import HELP, flags_of, joined, unknown, with_hyphens
+from aisbench.cli.options.environment import give_variables, misspelt, said, variable_in_use
 
-HELP = ("-h", "--help")
 SETTINGS = {"help_option_names": list(HELP), "max_content_width": 110}
 
 
@@ -34,24 +33,10 @@ def with_version(command: click.Command) -> None:
 
 
 class Command(click.Command):
-    """A command of aisbench.
+    """A command of aisbench, whose options can stand in the environment.
 
-    Some flags take all the values that follow, as argparse's nargs='+' does, and may be given several times:
-    the values add up. Options that are not known are named all at once. `sections`: titles of the help's parts,
-    and the options (as `options.option` makes them, or their names) in each; others come last.
+    `sections`: titles of the help's parts, and the options (as decorators, or their names) in each; others come last.
     """
-
-    many = (
-        "--goodput",
-        "--metadata",
-        "--percentiles",
-        "--percentile-metrics",
-        "--lora-modules",
-        "--local-address",
-    )
-
-    # Each of several values behind one of these is as good as the flag again.
-    again = ("--header",)
 
     def __init__(self, *args: Any, sections: Sequence[tuple[str, Sequence[Any]]] = (), **how: Any) -> None:
         how.setdefault("context_settings", {})
@@ -77,75 +62,28 @@ class Command(click.Command):
                     formatter.write_dl(shown)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        joined: list[str] = []
-        # Where in `joined` the values of each such flag are.
-        values: dict[str, int] = {}
-        flag, bare = "", ""
-        for arg in [*map(self.with_hyphens, args), "-"]:
-            name, equals, value = arg.partition("=")
-            if arg.startswith("-"):
-                # A shell that completes asks in the middle of a line.
-                if bare and not ctx.resilient_parsing:
-                    raise click.BadOptionUsage(bare, f"Option '{bare}' requires an argument.", ctx)
-                flag = bare = name if name in self.many else ""
-            if flag and (equals or not arg.startswith("-")):
-                value = value if arg.startswith("-") else arg
-                bare = ""
-                if flag in values:
-                    joined[values[flag]] += f" {value}"
-                else:
-                    values[flag] = len(joined) + 1
-                    joined += [flag, value]
-            elif not flag:
-                if len(joined) >= 2 and joined[-2] in self.again and not arg.startswith("-"):
-                    joined.append(joined[-2])
-                joined.append(arg)
-        if not ctx.resilient_parsing:
-            self.refuse_unknown(joined[:-1])
+        flags = flags_of(self)
+        hyphened = [with_hyphens(arg, flags) for arg in args]
+        ready, lacking = joined(hyphened, flags_of(self, "many"), flags_of(self, "again"))
+        # A shell that completes asks in the middle of a line.
+        if ctx.resilient_parsing:
+            return super().parse_args(ctx, ready)
+        if lacking is not None:
+            raise click.BadOptionUsage(lacking, f"Option '{lacking}' requires an argument.", ctx)
+        if wrong := unknown(ready, flags):
+            raise click.UsageError("; ".join(wrong))
         try:
-            rest = super().parse_args(ctx, joined[:-1])
+            rest = super().parse_args(ctx, ready)
         except click.BadParameter as problem:
             if problem.param is not None:
                 problem.param_hint = variable_in_use(ctx, problem.param) or problem.param_hint
             raise
-        if not ctx.resilient_parsing and (names := said(ctx)):
-            # Whoever forgot about them would wonder.
+        # Whoever forgot about them would wonder.
+        if names := said(ctx):
             click.echo(f"from the environment: {', '.join(names)}", err=True)
+        if names := misspelt(self):
+            click.echo(f"ignored, as no option has them: {', '.join(names)}", err=True)
         return rest
-
-    def refuse_unknown(self, args: list[str]) -> None:
-        """Raises UsageError for all the options in `args` that this command does not have."""
-        flags = {flag: one for one in self.params for flag in (*one.opts, *one.secondary_opts)}
-        unknown: list[str] = []
-        takes_next = False
-        for arg in args:
-            name, equals, _ = arg.partition("=")
-            if arg == "--":
-                break
-            if takes_next:
-                takes_next = False
-            elif name in flags:
-                one = flags[name]
-                takes_next = (
-                    not equals and isinstance(one, click.Option) and not one.is_flag and not one.count
-                )
-            elif arg.startswith("-") and arg != "-" and arg not in HELP and not arg[1:2].isdigit():
-                # -n5 is -n with a value.
-                unknown.append(name if arg.startswith("--") else arg[:2])
-        if unknown:
-            raise click.UsageError("; ".join(self.hint(name, list(flags)) for name in dict.fromkeys(unknown)))
-
-    def hint(self, name: str, flags: list[str]) -> str:
-        why = advice(name, flags)
-        return f"unknown option {name}" + (f" ({why})" if why else "")
-
-    def with_hyphens(self, arg: str) -> str:
-        """`--max_concurrency` as `--max-concurrency`: vLLM takes both."""
-        name, mark, value = arg.partition("=")
-        hyphens = name.replace("_", "-")
-        flags = {flag for one in self.params for flag in (*one.opts, *one.secondary_opts)}
-        known = name.startswith("--") and name not in flags and hyphens in flags
-        return hyphens + mark + value if known else arg
 
 
 class Group(click.Group):

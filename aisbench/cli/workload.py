@@ -16,7 +16,7 @@ from aisbench.atomic import written_whole
 from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
-from aisbench.cli.options.vllm_meaning import run_config
+from aisbench.config.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 

@@ -67,7 +67,7 @@ class OutputOptions:
         "--percentiles",
         "--metric-percentiles",
         default=DEFAULT_PERCENTILES,
-        kind=ListOf(float),
+        kind=ListOf(float, many=True),
         check=every(between(0, 100), "numbers from 0 to 100"),
         metavar="P...",
         help="Percentiles to report.",
@@ -76,7 +76,7 @@ class OutputOptions:
     percentile_metrics: tuple[str, ...] = _option(
         "--percentile-metrics",
         default=("ttft", "tpot", "itl"),
-        kind=ListOf(str),
+        kind=ListOf(str, many=True),
         check=check_metrics,
         metavar="M...",
         help="Latencies in vllm.json and the table: ttft, tpot, itl, e2el, client_queue_time, e2el_including_client_queue.",

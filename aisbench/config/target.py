@@ -112,7 +112,7 @@ class TargetOptions:
     local_address: tuple[str, ...] = _option(
         "--local-address",
         default=(),
-        kind=ListOf(str),
+        kind=ListOf(str, many=True),
         metavar="IP...",
         help="Addresses of this host to connect from, in turn: each has some 28,000 ports for a server.",
     )

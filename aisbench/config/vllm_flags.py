@@ -1,6 +1,6 @@
 """The flags of `vllm bench serve` 0.32 that are no fields of a run here, but come to some.
 
-`aisbench.cli.options.vllm_meaning` says what each comes to. docs/from-vllm.md lists all of vLLM's flags.
+`aisbench.config.vllm_meaning` says what each comes to. docs/from-vllm.md lists all of vLLM's flags.
 """
 
 from __future__ import annotations

@@ -26,9 +26,10 @@ class Named(Kind):
 
 @dataclass(frozen=True)
 class ListOf(Kind):
-    """Values of `kind` after one flag, separated by commas or blanks."""
+    """Values of `kind` after one flag, separated by commas or blanks. `many`: as arguments of their own, too."""
 
     kind: type
+    many: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,11 @@ def declared(owner: type) -> list[Declared]:
         for one in fields(owner)
         if ENTRY in one.metadata
     ]
+
+
+def parameter_name(flag: str) -> str:
+    """The name of the parameter that a flag sets, where no field has another for it."""
+    return flag.lstrip("-").replace("-", "_")
 
 
 def check_values(given: Any) -> None:

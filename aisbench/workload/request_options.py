@@ -45,7 +45,7 @@ class RequestOptions:
     lora_modules: tuple[str, ...] = _option(
         "--lora-modules",
         default=(),
-        kind=ListOf(str),
+        kind=ListOf(str, many=True),
         metavar="NAME...",
         help="Models to spread the requests over.",
         vllm="--lora-modules",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from aisbench.cli.options.types import Choice, Duration, JsonObject, Line, Listed, Pairs, ParamType, Seed
-from aisbench.options.option import JSON, LINES, SEED, SPAN, Declared, ListOf, PairsOf
+from aisbench.options.option import JSON, LINES, SEED, SPAN, Declared, ListOf, PairsOf, parameter_name
 
 NAMED: dict[Any, Callable[[], ParamType]] = {
     SPAN: Duration,
@@ -25,7 +25,7 @@ def click_type(one: Declared) -> Any:
     if words:
         return Choice(words if isinstance(words, tuple) else one.option.known_words, open=one.option.open)
     if isinstance(kind, ListOf):
-        return Listed(kind.kind)
+        return Listed(kind.kind, many=kind.many)
     if isinstance(kind, PairsOf):
         return Pairs(kind.mark, kind.example, numbers=kind.numbers, known=kind.known)
     return NAMED[kind]() if kind is not None else PLAIN.get(one.base)
@@ -68,10 +68,6 @@ def scoped_option(one: Declared, flag: str, datasets: tuple[str, ...]) -> Any:
     )
     decorate.field = one.name  # type: ignore[attr-defined]
     return decorate
-
-
-def parameter_name(flag: str) -> str:
-    return flag.lstrip("-").replace("-", "_")
 
 
 def click_options(declarations: Iterable[Declared]) -> tuple[Any, ...]:

@@ -6,23 +6,60 @@ as AISBENCH_SIMULATE_PORT, so that one variable never means two things.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Sequence
 
 import click
 
+from aisbench.children import KEPT
+
 PREFIX = "AISBENCH_"
 # Whoever has a key in the environment knows; it is in no message.
 UNSAID = ("api_key",)
+# Commands whose variables have their name in them.
+APART = (
+    "simulate",
+    "plot",
+    "report",
+    "compare",
+    "selfcheck",
+    "backends",
+    "workloads",
+    "completion",
+    "import",
+)
+# Variables of options that only some of the others have: they stand in the same environment.
+SOMEWHERE = tuple(
+    f"{PREFIX}{name}"
+    for name in (
+        *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OUTPUT"),
+        *("BUDGET", "MAX", "OVER", "REPEATS", "RESUME", "SLO", "START", "STEP", "SWEEP", "TOLERANCE"),
+    )
+)
+# Those of the build, of the tests and of worker processes.
+NO_OPTIONS = (f"{PREFIX}DEBUG", f"{PREFIX}WERROR", f"{PREFIX}SLOW", KEPT)
+
+
+def is_shared(command: click.Command) -> bool:
+    """True for commands that take the options of a run."""
+    return any(param.name == "config" for param in command.params)
+
+
+def prefix_of(command: click.Command) -> str:
+    return PREFIX if is_shared(command) else f"{PREFIX}{(command.name or '').upper()}_"
+
+
+def variable(flag: str, prefix: str = PREFIX) -> str:
+    return prefix + flag.lstrip("-").replace("-", "_").upper()
 
 
 def give_variables(command: click.Command) -> None:
     """Lets each option of `command` be read from the environment, by any of its names."""
-    shared = any(param.name == "config" for param in command.params)
-    prefix = PREFIX if shared else f"{PREFIX}{(command.name or '').upper()}_"
+    shared, prefix = is_shared(command), prefix_of(command)
     for option in command.params:
         if isinstance(option, click.Option) and option.expose_value and (shared or not option.hidden):
-            own = [prefix + flag[2:].replace("-", "_").upper() for flag in option.opts if flag[:2] == "--"]
+            own = [variable(flag, prefix) for flag in option.opts if flag[:2] == "--"]
             option.envvar = list(dict.fromkeys([*own, *variables(option)]))
 
 
@@ -42,3 +79,32 @@ def said(ctx: click.Context) -> list[str]:
     """The variables that counted, by name."""
     found = (variable_in_use(ctx, option) for option in ctx.command.params if option.name not in UNSAID)
     return [name for name in found if name]
+
+
+def misspelt(command: click.Command) -> list[str]:
+    """The variables in the environment that look like options of `command` and are none, each with the nearest one."""
+    prefix = prefix_of(command)
+    known = {name for option in command.params for name in variables(option)} | {*SOMEWHERE, *NO_OPTIONS}
+    apart = tuple(f"{PREFIX}{name.upper()}_" for name in APART) if prefix == PREFIX else ()
+    left = [
+        name
+        for name in sorted(os.environ)
+        if name.startswith(prefix) and name not in known and not name.startswith(apart)
+    ]
+    if left and prefix == PREFIX:
+        known |= run_variables()
+    return [with_nearest(name, known) for name in left if name not in known]
+
+
+def run_variables() -> set[str]:
+    """Those of all options of a run, which not every command has."""
+    from aisbench.cli.options.run_options import ALL
+
+    return {
+        variable(flag.partition("/")[0]) for one in ALL for flag in (*one.option.flags, *one.option.scoped)
+    }
+
+
+def with_nearest(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    return f"{name} (did you mean {near[0]}?)" if near else name

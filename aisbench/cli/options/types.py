@@ -45,10 +45,12 @@ class JsonObject(ParamType):
 
 
 class Pairs(ParamType):
-    """`NAME{mark}VALUE` pairs behind one flag, separated by blanks or commas."""
+    """`NAME{mark}VALUE` pairs after one flag, separated by blanks or commas."""
 
     name = "pairs"
     takes_list = True
+
+    many = True
 
     def __init__(self, mark: str, example: str, *, numbers: bool, known: tuple[str, ...] = ()) -> None:
         self.mark = mark
@@ -103,13 +105,14 @@ class Duration(ParamType):
 
 
 class Listed(ParamType):
-    """Values behind one flag, separated by commas or blanks."""
+    """Values after one flag, separated by commas or blanks. `many`: as arguments of their own, too."""
 
     name = "list"
     takes_list = True
 
-    def __init__(self, kind: type) -> None:
+    def __init__(self, kind: type, *, many: bool = False) -> None:
         self.kind = kind
+        self.many = many
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -192,6 +195,7 @@ class Line(click.types.StringParamType):
     """A text that may hold blanks; in an environment variable several stand in lines of their own."""
 
     envvar_list_splitter = "\n"
+    again = True
 
 
 # A file that stands in for any of a command's options; read before they are.

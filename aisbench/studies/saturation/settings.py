@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from functools import partial
 
 from aisbench.errors import BadInput
 from aisbench.metrics import BY_NAME
+from aisbench.options.checks import MustBe, above, at_least, between, every, whole
+from aisbench.options.option import SPAN, ListOf, check_values, option
 from aisbench.studies.saturation.slo import Term, parse_slo
 
 OVER = ("rate", "concurrency")
-DEFAULT_SLO = "error_rate<0.01"
 # Two runs of one server differ by more than this.
 LEAST_TOLERANCE = 0.005
+# A load of a search over concurrency, which is a number like any other on the command line.
+IN_FLIGHT = MustBe(
+    "a whole number of at least 1, as it is requests in flight",
+    lambda load: load >= 1 and float(load).is_integer(),
+)
+SECTION = "Search"
+_option = partial(option, section=SECTION)
+
+
+def check_slo(flag: str, value: str) -> None:
+    if not parse_slo(value):
+        raise BadInput(f"{flag} is empty; give bounds such as 'ttft_p99<500', or leave it out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,49 +36,76 @@ class Settings:
     load is held, None: found by itself. `sweep`: exactly these loads, instead of a search.
     """
 
-    over: str = "rate"
-    slo: str = DEFAULT_SLO
-    start: float | None = None
-    most: float | None = None
-    step_s: float | None = None
-    tolerance: float = 0.03
-    repeats: int = 3
-    sweep: tuple[float, ...] = ()
+    over: str = _option(
+        "--over",
+        default="rate",
+        words=OVER,
+        help="rate (requests/s, open loop) or concurrency (requests in flight, closed loop).",
+    )
+    slo: str = _option(
+        "--slo",
+        default="error_rate<0.01",
+        check=check_slo,
+        metavar="BOUNDS",
+        help="What a load has to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01'; with --over rate also a steady queue.",
+    )
+    start: float | None = _option(
+        "--start",
+        check=above(0),
+        metavar="LOAD",
+        help="First load; found by itself otherwise.",
+    )
+    most: float | None = _option(
+        "--max",
+        check=above(0),
+        metavar="LOAD",
+        help="No load above it.",
+    )
+    step_s: float | None = _option(
+        "--step",
+        kind=SPAN,
+        check=at_least(1, "second"),
+        metavar="TIME",
+        help="Seconds for each load, the second half measured; from the E2EL otherwise.",
+    )
+    tolerance: float = _option(
+        "--tolerance",
+        default=0.03,
+        check=between(LEAST_TOLERANCE, 1),
+        help="How close, relative, the loads that pass and fail have to be.",
+    )
+    repeats: int = _option(
+        "--repeats",
+        default=3,
+        check=whole(1),
+        metavar="N",
+        help="Most runs at one load, where chance may have decided.",
+    )
+    sweep: tuple[float, ...] = _option(
+        "--sweep",
+        default=(),
+        kind=ListOf(float),
+        check=every(above(0), "numbers above 0"),
+        metavar="LOAD,...",
+        help="Measure exactly these loads, each --repeats times.",
+    )
 
     def check(self) -> None:
         """Raises BadInput, naming the flag, for what makes no search."""
-        if self.over not in OVER:
-            raise BadInput(f"--over: unknown {self.over!r}; known: {', '.join(OVER)}")
-        if not parse_slo(self.slo):
-            raise BadInput("--slo is empty; give bounds such as 'ttft_p99<500', or leave it out")
-        for flag, value in (("--start", self.start), ("--max", self.most)):
-            self.check_load(flag, value)
-        for value in self.sweep:
-            self.check_load("--sweep", value)
+        check_values(self)
+        if self.over == "concurrency":
+            for flag, load in (("--start", self.start), ("--max", self.most)):
+                if load is not None:
+                    IN_FLIGHT(flag, load)
+            every(IN_FLIGHT, "whole numbers of at least 1, as they are requests in flight")(
+                "--sweep", self.sweep
+            )
         if len(set(self.sweep)) < len(self.sweep):
             raise BadInput("--sweep names a load twice; --repeats says how often each is measured")
         if self.sweep and (self.start is not None or self.most is not None):
             raise BadInput("--sweep is a list of loads; leave --start and --max out")
         if self.start is not None and self.most is not None and self.start > self.most:
             raise BadInput(f"--start {self.start:g} is above --max {self.most:g}; give a lower one")
-        if self.step_s is not None and not 1 <= self.step_s < math.inf:
-            raise BadInput(f"--step {self.step_s:g} makes no sense; give seconds of at least 1")
-        if not LEAST_TOLERANCE <= self.tolerance <= 1:
-            raise BadInput(
-                f"--tolerance {self.tolerance:g} makes no sense; give a share from {LEAST_TOLERANCE:g} to 1"
-            )
-        if self.repeats < 1:
-            raise BadInput(f"--repeats {self.repeats} makes no sense; give a whole number of at least 1")
-
-    def check_load(self, flag: str, value: float | None) -> None:
-        if value is None:
-            return
-        if self.over == "concurrency" and (value < 1 or not float(value).is_integer()):
-            raise BadInput(
-                f"{flag} {value:g} makes no sense; give requests in flight, a whole number of at least 1"
-            )
-        if not 0 < value < math.inf:
-            raise BadInput(f"{flag} {value:g} makes no sense; give a rate in requests/s above 0")
 
     @property
     def terms(self) -> tuple[Term, ...]:

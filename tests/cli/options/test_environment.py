@@ -12,12 +12,15 @@ import pytest
 from aisbench.children import KEPT, child_environment
 from aisbench.cli.compare import compare
 from aisbench.cli.load import load
-from aisbench.cli.options.environment import variables
+from aisbench.cli.main import COMMANDS
+from aisbench.cli.options.environment import APART, SOMEWHERE, misspelt, run_variables, variables
+from aisbench.cli.plan import plan
 from aisbench.cli.plot import plot
 from aisbench.cli.report import report
 from aisbench.cli.saturate import saturate
 from aisbench.cli.selfcheck import selfcheck
 from aisbench.cli.simulate import simulate
+from aisbench.cli.workload import export
 from tests.system.running import environment
 
 ARGUMENTS = {"plot": ["a"], "report": ["a"], "compare": ["a", "b"]}
@@ -92,6 +95,52 @@ def test_which_variables_counted_is_said_by_name_alone(
     with load.make_context("aisbench-load", ["--rate", "5"]):
         pass
     assert capsys.readouterr().err == "from the environment: AISBENCH_LABEL\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "said"),
+    [
+        (load, "AISBENCH_REQEST_RATE", ["AISBENCH_REQEST_RATE (did you mean AISBENCH_REQUEST_RATE?)"]),
+        (load, "AISBENCH_ZZZ", ["AISBENCH_ZZZ"]),
+        (saturate, "AISBENCH_SLOO", ["AISBENCH_SLOO (did you mean AISBENCH_SLO?)"]),
+        (
+            simulate,
+            "AISBENCH_SIMULATE_PROT",
+            ["AISBENCH_SIMULATE_PROT (did you mean AISBENCH_SIMULATE_PORT?)"],
+        ),
+        # Options of other commands, and what is no option.
+        (load, "AISBENCH_SLO", []),
+        (saturate, "AISBENCH_RATE", []),
+        (saturate, "AISBENCH_JSON", []),
+        (load, "AISBENCH_SIMULATE_PROT", []),
+        (simulate, "AISBENCH_RAET", []),
+        (load, "AISBENCH_DEBUG", []),
+        (load, "AISBENCH_WERROR", []),
+        (load, KEPT, []),
+    ],
+)
+def test_a_misspelt_variable_is_named(
+    monkeypatch: pytest.MonkeyPatch, command: click.Command, name: str, said: list[str]
+) -> None:
+    monkeypatch.setenv(name, "5")
+    assert misspelt(command) == said
+
+
+def test_a_misspelt_variable_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AISBENCH_DURATON", "5m")
+    monkeypatch.setenv("AISBENCH_ZZZ", "c0ffee")
+    parsed(load)
+    assert capsys.readouterr().err == (
+        "ignored, as no option has them: AISBENCH_DURATON (did you mean AISBENCH_DURATION?), AISBENCH_ZZZ\n"
+    )
+
+
+def test_whose_variables_there_are_is_known() -> None:
+    shared = {name for one in (load, saturate, plan, export) for o in one.params for name in variables(o)}
+    assert shared - run_variables() - {"OPENAI_API_KEY"} == set(SOMEWHERE)
+    assert {*APART, "load", "saturate", "plan", "workload"} == {*COMMANDS, "import"}
 
 
 @pytest.mark.parametrize(

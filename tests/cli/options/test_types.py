@@ -40,6 +40,8 @@ def parse() -> Parse:
         (["--goodput=ttft:500", "tpot:50"], "goodput", {"ttft": 500.0, "tpot": 50.0}),
         (["--metadata", "a=1", "--rate", "5", "--metadata", "b=2"], "metadata", {"a": "1", "b": "2"}),
         (["--percentiles", "50", "--percentiles", "99"], "percentiles", (50.0, 99.0)),
+        (["--metric-percentiles", "50", "99", "--rate", "5"], "percentiles", (50.0, 99.0)),
+        (["--lora-modules", "a", "b"], "lora_modules", ("a", "b")),
     ],
 )
 def test_values(parse: Parse, args: list[str], name: str, wanted: Any) -> None:

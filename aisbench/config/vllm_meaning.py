@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
-
-import click
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
-from aisbench.cli.options.vllm import SCOPED
 from aisbench.config.run_config import RunConfig
+from aisbench.config.scoped_flags import SCOPED
 from aisbench.config.vllm_flags import SAMPLING, VllmFlags
 from aisbench.errors import BadInput
 from aisbench.options.option import declared
+from aisbench.saying import say
 
 # What vLLM's defaults for these come to: nothing is asked for.
 NEUTRAL = {"prefix_len": 0, "batch_size": 1}
@@ -29,16 +29,13 @@ SWITCHES = {
 }
 
 Say = Callable[[str], None]
+TO_STDERR: Say = partial(say, err=True)
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8000
 # Read the same files to the same ids: transformers has no slow tokenizers any more.
 TOKENIZER_MODES = ("auto", "hf", "slow")
 
 
-def to_stderr(note: str) -> None:
-    click.echo(note, err=True)
-
-
-def run_config(options: Mapping[str, Any], say: Say = to_stderr) -> RunConfig:
+def run_config(options: Mapping[str, Any], say: Say = TO_STDERR) -> RunConfig:
     """The run that these options of the command line ask for, vLLM's among them.
 
     `say` gets a line for each flag that has no effect here. Raises BadInput for those that cannot be followed.

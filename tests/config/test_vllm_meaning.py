@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from aisbench.cli.load import load
-from aisbench.cli.options.vllm import SCOPED
-from aisbench.cli.options.vllm_meaning import run_config
 from aisbench.cli.plan import plan
 from aisbench.cli.saturate import saturate
 from aisbench.cli.workload import export
 from aisbench.config.run_config import RunConfig
+from aisbench.config.scoped_flags import SCOPED
 from aisbench.config.vllm_flags import VllmFlags
+from aisbench.config.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.options.option import declared
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aisbench.cli.options.click_options import parameter_name
-from aisbench.options.option import declared
+from aisbench.options.option import declared, parameter_name
 from aisbench.workload.dataset_options import DatasetOptions
 
 

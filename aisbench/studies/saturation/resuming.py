@@ -1,0 +1,58 @@
+"""Whether options make a search, and the search that goes on in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from aisbench.config.run_config import SECRET_FIELDS, RunConfig, listed
+from aisbench.errors import BadInput
+from aisbench.masking import MASK
+from aisbench.studies.saturation.folder import SearchFolder
+from aisbench.studies.saturation.settings import Settings
+
+# What may be given again when a search goes on.
+RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
+
+
+def check_search(settings: Settings, config: RunConfig) -> None:
+    """Raises BadInput for what makes no search."""
+    settings.check()
+    config_of_a_step = replace(config, rate=1.0) if settings.is_open_loop else config
+    config_of_a_step.check()
+    if not settings.is_open_loop and config.concurrency is not None:
+        raise BadInput(
+            "--over concurrency sets it by itself; leave --concurrency out, or bound it with --max"
+        )
+    if settings.needs_streams and not config.stream:
+        raise BadInput("--slo: TTFT and TPOT need streamed answers; leave --no-stream out or bound e2el")
+
+
+def resumed(
+    path: Path, given: Settings, options: Mapping[str, Any], typed: Mapping[str, str]
+) -> SearchFolder:
+    """The search in `path`, with what of `given` and `options` may be given again.
+
+    `typed`: the flags on the command line, by the names of their options. Raises BadInput for any other of them.
+    """
+    for name, flag in typed.items():
+        if name not in RENEWED:
+            raise BadInput(
+                f"--resume goes on with the settings of {path}; leave {flag} out "
+                "(--budget, --repeats, --tolerance, and what holds secrets, such as --api-key and --header, may be given again)"
+            )
+    folder = SearchFolder.load(path, options["api_key"])
+    # What the folder holds masked may come from the environment again; what it holds whole may not change unasked.
+    masked = {
+        name for name in SECRET_FIELDS if any(MASK in text for text in listed(getattr(folder.config, name)))
+    }
+    secrets = {
+        name: options[name] for name in SECRET_FIELDS if name in typed or (name in masked and options[name])
+    }
+    folder.config = replace(folder.config, **secrets)
+    again = {name: getattr(given, name) for name in ("repeats", "tolerance") if name in typed}
+    folder.settings = replace(folder.settings, **again)
+    check_search(folder.settings, folder.config)
+    return folder
