@@ -9,7 +9,8 @@ from posix.unistd cimport close as c_close
 cimport cython
 
 from aisbench._native.os.clock cimport ClockPair, mono_ns
-from aisbench._native.exchange cimport ANSWERED, Exchange, GOING, LOST, Reading, UNUSABLE
+from aisbench._native.exchange cimport Exchange
+from aisbench._native.tally cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.memory.recorder cimport BAD_HTTP, CONNECT, CONNECTION_RESET, Recorder, Row
 from aisbench._native.os.sockets cimport (
     AF_UNIX, IPPROTO_IP, IPPROTO_TCP, IP_BIND_ADDRESS_NO_PORT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK,

@@ -1,11 +1,11 @@
 from collections.abc import Callable
 
 from aisbench._native.conversations import Conversations
-from aisbench._native.exchange import Reading
 from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.os.clock import ClockPair
+from aisbench._native.tally import Reading
 from aisbench._native.targets import Targets
 
 class Driver:

@@ -14,11 +14,11 @@ from aisbench._native.connection cimport BUSY, CLOSED, CONNECTING, Connection, I
 from aisbench._native.conversations cimport Conversation, Conversations, filled
 from aisbench._native.pool cimport Pool
 from aisbench._native.epoll_reader cimport EpollReader
-from aisbench._native.exchange cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
-from aisbench._native.memory.histogram cimport hist_add
+from aisbench._native.tally cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
+from aisbench._native.memory.histogram cimport SCHEDULE_LAG, hist_add
 from aisbench._native.memory.recorder cimport (
     BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, DROPPED, FAILED, NO_ERROR, OK, Recorder, Row,
-    Error, SCHEDULE_LAG, STOPPED, Status, TIMEOUT,
+    Error, STOPPED, Status, TIMEOUT,
 )
 from aisbench._native.memory.shared cimport SharedBlock, Slots
 from aisbench._native.reader cimport BATCH, READABLE, WRITABLE

@@ -1,67 +1,25 @@
 """A request and the answer to it: stamped bytes come in, a row is filled. It knows nothing of sockets.
 
-The reading side is one small contract, so that another reader can stand beside the one in
-connection.pyx: `take(bytes, floor_ns)` with `at_ns` and `seen_ns` set is all that it needs to know
-of how bytes were had.
+`take(bytes, floor_ns)` with `at_ns` and `seen_ns` set is all that it knows of how bytes were had (reader.pxd);
+what the events in them say is counted by its base (tally.pxd).
 """
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int64_t
 
-from aisbench._native.protocol.decode cimport Decoder
-from aisbench._native.protocol.http cimport HttpItem, HttpResponse
-from aisbench._native.memory.recorder cimport Error, Recorder, Row
-from aisbench._native.protocol.scanner cimport Event
-from aisbench._native.memory.shared cimport Live
-from aisbench._native.protocol.sse cimport SseParser
-
-cdef enum Outcome:
-    GOING = 0      # more is to come
-    ANSWERED = 1   # the response is complete; `error` says whether it was a good one
-    LOST = 2       # the connection is of no more use; `error` and `detail` say why
-    UNUSABLE = 3   # closed by the peer with no request on it
+from aisbench._native.protocol.http cimport HttpResponse
+from aisbench._native.memory.recorder cimport Row
+from aisbench._native.tally cimport Tally
 
 
-cdef class Reading:
-    """How answers are read, the same for all requests of a run."""
-    cdef Decoder decoder
-    cdef int64_t max_event_bytes
-    cdef int64_t max_answer_bytes
-    cdef bint streams
-    cdef bint counts_chunks
-    cdef bint must_finish
-    cdef bint keeps_text
-
-
-cdef class Exchange:
-    # The request: its row, and since when it is waited for.
-    cdef int64_t row_index
+cdef class Exchange(Tally):
+    # Since when the request is waited for.
     cdef int64_t waiting_since_ns
-    cdef Error error
-    cdef bytes detail
-    # Of the bytes in hand: when they came, and when they were seen.
-    cdef int64_t at_ns
-    cdef int64_t seen_ns
     # The answer so far.
     cdef HttpResponse http
-    cdef SseParser sse
     cdef bint is_stream
     cdef bint is_whole
     cdef bint is_unknown      # the content type is wrong for a stream, and the body has not begun
-    cdef bint ended           # [DONE] came
     cdef int64_t over_ns      # when the stream had said all, with its body still open; 0: it has not
     cdef bytearray plain
-    cdef int32_t events_at_first
-    cdef Py_ssize_t content_seen
-    # The gaps between its token events, as in tokens-W.bin.
-    cdef uint32_t* gaps
-    cdef Py_ssize_t gap_count
-    cdef Py_ssize_t gap_room
-    # Kept only where asked for.
-    cdef bytearray content
-    cdef bytearray reasoning
-    # Shared by all requests of a worker.
-    cdef Reading reading
-    cdef Recorder recorder
-    cdef Live* live
 
     cdef void begin(self, int64_t row_index, int64_t now_ns)
     cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1
@@ -70,17 +28,9 @@ cdef class Exchange:
     cdef int take_body(self) except -1
     cdef int take_plain(self) except -1
     cdef int take_event(self) except -1
-    cdef int take_late(self, const char* data, Py_ssize_t n) except -1
-    cdef int take_unread(self, bytes data) except -1
-    cdef bint says_nothing(self, const Event* event) noexcept
-    cdef void take_usage(self, Row* row) noexcept
-    cdef int understood(self, const char* data, Py_ssize_t n) except -1
-    cdef int generated(self, Row* row) except -1
     cdef int peer_closed(self) except -1
     cdef int left_open(self) except -1
     cdef bytes no_output(self, Row* row)
     cdef int cut(self, bytes why) except -1
     cdef int answered(self) except -1
-    cdef int lost(self, Error error, bytes detail) except -1
-    cdef int keep_gap(self, int64_t gap_ns) except -1
     cdef void finish_row(self, int status, int64_t now_ns)

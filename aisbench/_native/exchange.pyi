@@ -1,16 +1,3 @@
-from aisbench._native.protocol.decode import Decoder
+from aisbench._native.tally import Tally
 
-class Reading:
-    def __init__(
-        self,
-        decoder: Decoder,
-        *,
-        max_event_bytes: int,
-        max_answer_bytes: int = 67108864,
-        streams: bool = True,
-        counts_chunks: bool = False,
-        must_finish: bool = False,
-        keeps_text: bool = False,
-    ) -> None: ...
-
-class Exchange: ...
+class Exchange(Tally): ...

@@ -1,7 +1,7 @@
 """A worker's connections: made, watched, kept idle for the next request, dropped."""
 from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.connection cimport Connection
-from aisbench._native.exchange cimport Reading
+from aisbench._native.tally cimport Reading
 from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.targets cimport Target, Targets

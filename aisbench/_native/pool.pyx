@@ -3,7 +3,7 @@ cimport cython
 
 from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.connection cimport CLOSED, Connection, IDLE
-from aisbench._native.exchange cimport Reading
+from aisbench._native.tally cimport Reading
 from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.targets cimport Target, Targets

@@ -1,9 +1,10 @@
 """Where requests go: one server or several, and which of them a request is for."""
 from libc.stdint cimport int64_t
 
-cdef enum Policy:
+# POLICIES in targets.pyx is made of it.
+cpdef enum Policy:
     ROUND_ROBIN = 0    # by ticket
-    LEAST_IN_FLIGHT = 1
+    LEAST = 1          # in flight
     STICKY = 2         # by conversation
 
 

@@ -1,7 +1,7 @@
 """Servers and the choice between them. See targets.pxd."""
 from libc.stdint cimport int64_t
 
-POLICIES = ("round-robin", "least", "sticky")
+POLICIES = tuple(policy.name.lower().replace("_", "-") for policy in list(Policy))
 
 
 cdef class Target:
@@ -47,7 +47,7 @@ cdef class Targets:
         if self.policy == STICKY and conversation >= 0:
             return <Target>self.all[conversation % n]
         best = <Target>self.all[ticket % n]
-        if self.policy == LEAST_IN_FLIGHT:
+        if self.policy == LEAST:
             # Among equals the one whose turn it is, so that an idle fleet is used evenly.
             for i in range(1, n):
                 other = <Target>self.all[(ticket + i) % n]

@@ -20,11 +20,11 @@ import uvloop
 
 from aisbench._native.conversations import Conversations
 from aisbench._native.driver import Driver
-from aisbench._native.exchange import Reading
 from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host

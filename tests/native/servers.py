@@ -17,12 +17,12 @@ import numpy as np
 
 from aisbench._native.conversations import Conversations
 from aisbench._native.driver import Driver
-from aisbench._native.exchange import Reading
 from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYTES, Recorder
 from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
 from aisbench.backends.openai_completions import COMPLETIONS

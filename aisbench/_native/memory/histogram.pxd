@@ -11,6 +11,14 @@ cdef enum:
     # The last bucket ends at 2**44 ns, which is 4.9 hours; longer values are counted there.
     BUCKETS = 34 * 1024 + 1024
 
+# The histograms of a worker, in the order of its file; HISTOGRAMS in histogram.pyx is made of it.
+cpdef enum Which:
+    ITL = 0
+    CLIENT_DELAY = 1
+    TTFT = 2
+    MERGE_WINDOW = 3
+    SCHEDULE_LAG = 4
+
 ctypedef struct Hist:
     int64_t count
     int64_t sum_ns

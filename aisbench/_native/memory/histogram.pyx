@@ -7,7 +7,7 @@ from aisbench._native.memory.mapped cimport MappedFile
 BUCKET_COUNT = BUCKETS
 
 # Order of the histograms in a worker's file.
-HISTOGRAMS = ("itl", "client_delay", "ttft", "merge_window", "schedule_lag")
+HISTOGRAMS = tuple(which.name.lower() for which in list(Which))
 
 # Layout of one histogram for numpy: `np.dtype(HISTOGRAM_FIELDS)`.
 HISTOGRAM_FIELDS = [

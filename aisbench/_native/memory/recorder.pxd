@@ -1,17 +1,18 @@
 """What is kept of a run: one fixed-size row a request, histograms, and logs. No Python per event."""
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
-from aisbench._native.memory.histogram cimport Hist, HistogramFile
+from aisbench._native.memory.histogram cimport Hist, HistogramFile, Which
 from aisbench._native.memory.mapped cimport MappedFile
 
-cdef enum Status:
+# STATUSES, ERRORS and MARKS in recorder.pyx are made of these: a name there is the lower case of one here.
+cpdef enum Status:
     IN_FLIGHT = 0
     OK = 1
     FAILED = 2
     CANCELLED = 3  # still running when the run had to end
     DROPPED = 4    # never sent: later than --late drop allows
 
-cdef enum Error:
+cpdef enum Error:
     NO_ERROR = 0
     CONNECT = 1
     TIMEOUT = 2
@@ -26,16 +27,9 @@ cdef enum Error:
     CONNECTION_RESET = 11
     STOPPED = 12
 
-cdef enum Mark:
-    BODY_LEFT_OPEN = 1  # the stream said that it ends, and the body did not
-    ODD_TYPE = 2        # an event stream whose content type says something else
-
-cdef enum Which:
-    ITL = 0
-    CLIENT_DELAY = 1
-    TTFT = 2
-    MERGE_WINDOW = 3
-    SCHEDULE_LAG = 4
+cpdef enum Mark:
+    BODY_LEFT_OPEN = 1    # the stream said that it ends, and the body did not
+    ODD_CONTENT_TYPE = 2  # an event stream whose content type says something else
 
 # All *_ns are CLOCK_MONOTONIC; 0 means: not reached. ROW_FIELDS in recorder.pyx is the same for numpy.
 ctypedef struct Row:

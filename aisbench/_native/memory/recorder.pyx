@@ -12,7 +12,7 @@ Files, all little-endian, W being the worker's number:
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy, memset
 
-from aisbench._native.memory.histogram cimport Hist, HistogramFile, hist_add
+from aisbench._native.memory.histogram cimport Hist, HistogramFile, ITL, TTFT, Which, hist_add
 from aisbench._native.memory.mapped cimport MappedFile
 
 import os
@@ -27,27 +27,13 @@ ROWS_HEADER_BYTES = HEADER
 ROWS_HEADER_FIELDS = [("magic", "S8"), ("row_bytes", "<i8"), ("rows", "<i8"), ("origin_ns", "<i8")]
 FLOW_BUCKET_NS = 10_000_000
 
-STATUSES = ("in_flight", "ok", "failed", "cancelled", "dropped")
-ERRORS = (
-    "none",
-    "connect",
-    "timeout",
-    "http_status",
-    "content_type",
-    "stream_cut",
-    "bad_http",
-    "bad_event",
-    "event_too_large",
-    "error_event",
-    "no_output",
-    "connection_reset",
-    "stopped",
-)
+STATUSES = tuple(status.name.lower() for status in list(Status))
+ERRORS = ("none", *(error.name.lower() for error in list(Error)[1:]))
 # What finish_reason said: the index is the row's `finish`.
 FINISHES = ("none", "stop", "length", "other")
 
 # What else is to be said of an answer: the bits of the row's `marks`.
-MARKS = {"body_left_open": 1, "odd_content_type": 2}
+MARKS = {mark.name.lower(): int(mark) for mark in list(Mark)}
 
 # The row for numpy: `np.dtype(ROW_FIELDS)`. Its meaning is documented in docs/records.md.
 ROW_FIELDS = [

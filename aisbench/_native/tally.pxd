@@ -1,0 +1,66 @@
+"""What the events of an answer say, counted and timed in its row. It knows neither HTTP nor sockets."""
+from libc.stdint cimport int32_t, int64_t, uint32_t
+
+from aisbench._native.protocol.decode cimport Decoder
+from aisbench._native.memory.recorder cimport Error, Recorder, Row
+from aisbench._native.protocol.scanner cimport Event
+from aisbench._native.memory.shared cimport Live
+from aisbench._native.protocol.sse cimport SseParser
+
+cdef enum Outcome:
+    GOING = 0      # more is to come
+    ANSWERED = 1   # the response is complete; `error` says whether it was a good one
+    LOST = 2       # the connection is of no more use; `error` and `detail` say why
+    UNUSABLE = 3   # closed by the peer with no request on it
+
+
+cdef enum:
+    # How much of an event is kept for its message.
+    EVENT_LIMIT = 1000
+
+
+cdef class Reading:
+    """How answers are read, the same for all requests of a run."""
+    cdef Decoder decoder
+    cdef int64_t max_event_bytes
+    cdef int64_t max_answer_bytes
+    cdef bint streams
+    cdef bint counts_chunks
+    cdef bint must_finish
+    cdef bint keeps_text
+
+
+cdef class Tally:
+    # The request's row; -1: none.
+    cdef int64_t row_index
+    cdef Error error
+    cdef bytes detail
+    # Of the bytes in hand: when they came, and when they were seen.
+    cdef int64_t at_ns
+    cdef int64_t seen_ns
+    cdef SseParser sse
+    cdef bint ended           # [DONE] came
+    cdef int32_t events_at_first
+    cdef Py_ssize_t content_seen
+    # The gaps between its token events, as in tokens-W.bin.
+    cdef uint32_t* gaps
+    cdef Py_ssize_t gap_count
+    cdef Py_ssize_t gap_room
+    # Kept only where asked for.
+    cdef bytearray content
+    cdef bytearray reasoning
+    # Shared by all requests of a worker.
+    cdef Reading reading
+    cdef Recorder recorder
+    cdef Live* live
+
+    cdef void begin_tally(self, int64_t row_index)
+    cdef int take_late(self, const char* data, Py_ssize_t n) except -1
+    cdef int take_unread(self, bytes data) except -1
+    cdef bint says_nothing(self, const Event* event) noexcept
+    cdef void take_usage(self, Row* row) noexcept
+    cdef int understood(self, const char* data, Py_ssize_t n) except -1
+    cdef int generated(self, Row* row) except -1
+    cdef int keep_gap(self, int64_t gap_ns) except -1
+    cdef int lost(self, Error error, bytes detail) except -1
+    cdef void close_row(self, int status, int64_t now_ns, bint streamed)
