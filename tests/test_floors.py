@@ -36,9 +36,11 @@ FLOORS = (
     {"report"},
     {"live"},
     {"studies"},
-    {"cli"},
+    {"api", "cli"},
 )
 MOST_FILES = 16
+# They stand outside: what they hand on is imported when it is used.
+FACES = ("aisbench", "aisbench.__main__")
 
 
 def module_name(path: Path) -> str:
@@ -83,7 +85,7 @@ def test_every_module_stands_on_a_floor() -> None:
 def test_no_import_points_up_or_to_a_neighbour() -> None:
     wrong = []
     for module, targets in IMPORTS.items():
-        if module == "aisbench.__main__":
+        if module in FACES:
             continue
         for target in targets:
             own, other = floor_of(module), floor_of(target)
@@ -94,7 +96,11 @@ def test_no_import_points_up_or_to_a_neighbour() -> None:
 
 
 def test_no_circle() -> None:
-    graph = {module: targets & MODULES.keys() - {module} for module, targets in IMPORTS.items()}
+    graph = {
+        module: targets & MODULES.keys() - {module, *FACES}
+        for module, targets in IMPORTS.items()
+        if module not in FACES
+    }
     assert len(list(TopologicalSorter(graph).static_order())) == len(graph)
 
 

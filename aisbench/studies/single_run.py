@@ -42,40 +42,73 @@ def run_and_report(
     `live_port`: host and port at which the live page is served; None: nowhere. `opening`: lines that are said
     once the run is prepared.
     """
-
-    def say(line: str) -> None:
-        saying.say(line, err=True)
-
     check_result_folder(config)
-    coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
     with contextlib.ExitStack() as stack:
-        page = served_page(stack, config, live_port, say) if live_port is not None else None
-        urls = config.url
-        if not urls and config.uds is not None:
-            urls = ("http://localhost",)
-        if not urls:
-            from aisbench.simulator.process import start_simulator
-
-            simulator = stack.enter_context(start_simulator([]))
-            say(f"no --url: the built-in simulator runs at {simulator.url}")
-            urls = (simulator.url,)
-        coordinator.progress = Preparing(stack, say, bar=live).report
-        views: list[View] = [page] if page is not None else []
-        if live and not as_json:
-            from aisbench.live.terminal import LiveView
-
-            views.append(stack.enter_context(LiveView()))
-        if views:
-            coordinator.tick = Watching(config, views).tick
-        folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
-        if page is not None:
-            facts = coordinator.directory.facts
-            page.ended = {
-                "outcome": facts["outcome"],
-                "reason": facts["outcome_reason"],
-                "folder": str(folder),
-            }
+        page = served_page(stack, config, live_port, _say) if live_port is not None else None
+        folder = run_to_folder(
+            stack,
+            config,
+            command=command,
+            live=live and not as_json,
+            bar=live,
+            page=page,
+            opening=opening,
+        )
     return report(folder, config, as_json=as_json)
+
+
+def run_to_folder(
+    stack: contextlib.ExitStack,
+    config: RunConfig,
+    *,
+    command: list[str],
+    live: bool,
+    bar: bool | None = None,
+    page: LivePage | None = None,
+    opening: Sequence[str] = (),
+    quiet: bool = False,
+) -> Path:
+    """Runs, and returns the folder with the records. What is started beside the run ends with `stack`.
+
+    `live`: shown on the terminal as it goes; `bar`: the same of its preparation (None: as `live`). `quiet`: nothing is
+    said at all.
+    """
+    say = _unsaid if quiet else _say
+    coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
+    urls = config.url
+    if not urls and config.uds is not None:
+        urls = ("http://localhost",)
+    if not urls:
+        from aisbench.simulator.process import start_simulator
+
+        simulator = stack.enter_context(start_simulator([]))
+        say(f"no --url: the built-in simulator runs at {simulator.url}")
+        urls = (simulator.url,)
+    coordinator.progress = Preparing(stack, say, bar=live if bar is None else bar).report
+    views: list[View] = [page] if page is not None else []
+    if live:
+        from aisbench.live.terminal import LiveView
+
+        views.append(stack.enter_context(LiveView()))
+    if views:
+        coordinator.tick = Watching(config, views).tick
+    folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
+    if page is not None:
+        facts = coordinator.directory.facts
+        page.ended = {
+            "outcome": facts["outcome"],
+            "reason": facts["outcome_reason"],
+            "folder": str(folder),
+        }
+    return folder
+
+
+def _say(line: str) -> None:
+    saying.say(line, err=True)
+
+
+def _unsaid(line: str) -> None:
+    """Where nobody is to be told."""
 
 
 def served_page(

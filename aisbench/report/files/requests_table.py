@@ -66,6 +66,15 @@ def write_requests(measured: Measured, path: Path) -> None:
             file.write(b"{%b}\n" % b"}\n{".join(lines))
 
 
+def request_columns(measured: Measured) -> dict[str, list[Any]]:
+    """The same as columns of plain values, without the logs of tokens and texts."""
+    found: dict[str, list[Any]] = {}
+    for begin in range(0, len(measured.run.rows), BATCH):
+        for name, values in _columns(measured, begin, begin + BATCH).items():
+            found.setdefault(name, []).extend(orjson.loads(b"[%b]" % b",".join(values)))
+    return found
+
+
 def _members(name: str, values: list[bytes]) -> list[bytes]:
     """`"name":value` for each value, which is JSON."""
     key = orjson.dumps(name) + b":"

@@ -1,0 +1,123 @@
+"""The Python face: runs from a script or a notebook, and what runs have left, as arrays."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aisbench.config.run_config import SECRET_FIELDS, RunConfig
+from aisbench.errors import BadInput
+from aisbench.masking import MASK
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from aisbench.analysis.measured import Measured
+
+_FIELDS = tuple(field.name for field in fields(RunConfig))
+
+
+def load(*, progress: bool = True, **options: Any) -> LoadedRun:
+    """Puts load on a server, as `aisbench-load` with the same options does, and returns the run.
+
+    `options` are those of the command line with underscores (docs/options.md); what the command line lists may be a
+    list, and one --url a string. Without `url` the built-in simulator is asked. `progress`: show on stderr how the run
+    goes. Ctrl-C ends the run as on the command line, and what was done is returned. It has to be called in the main
+    thread, which alone can be told of Ctrl-C.
+
+    Raises BadInput for options that make no run, CannotRun where the run could not be carried out.
+    """
+    config = _config_of(options)
+    from aisbench.report.files.write import write_all
+    from aisbench.studies.single_run import run_to_folder
+
+    with contextlib.ExitStack() as stack:
+        folder = run_to_folder(stack, config, command=[_call(options)], live=progress, quiet=not progress)
+    write_all(folder)
+    return read_run(folder)
+
+
+def read_run(path: str | Path) -> LoadedRun:
+    """The run that `path` holds, also after a crash. Raises BadInput when it is not a run folder."""
+    from aisbench.analysis.measured import Measured
+    from aisbench.records.run import Run
+
+    return LoadedRun(Measured(Run.load(path)))
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A run that was read from its folder."""
+
+    measured: Measured
+
+    @property
+    def folder(self) -> Path:
+        """Where report.html, summary.json and the records are."""
+        return self.measured.run.folder
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What summary.json holds (docs/report.md)."""
+        from aisbench.analysis.summary import summarise
+
+        return summarise(self.measured)
+
+    @property
+    def requests(self) -> NDArray[np.void]:
+        """One row a request, by its place in the plan: a structured array with the fields of docs/records.md, times in
+        ns of CLOCK_MONOTONIC."""
+        return self.measured.run.rows
+
+    def latency_ms(self, metric: str) -> NDArray[np.float64]:
+        """`metric` (such as "ttft") of each succeeded request, shape (requests,); nan where it was not measured.
+
+        Raises BadInput for a name that is not in the table of metrics.
+        """
+        from aisbench.metrics import NAMES
+
+        if metric not in NAMES:
+            raise BadInput(f"metric {metric!r} is not known; give one of {', '.join(NAMES)}")
+        return self.measured.latencies[metric]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a request with the columns of requests.jsonl: times in ms since the start. Needs pandas."""
+        try:
+            import pandas as pd
+        except ImportError:
+            raise BadInput("frame() needs pandas: pip install pandas") from None
+        from aisbench.report.files.requests_table import request_columns
+
+        return pd.DataFrame(request_columns(self.measured))
+
+
+def _config_of(options: dict[str, Any]) -> RunConfig:
+    """Raises BadInput for an option that there is not, and for values that make no run."""
+    for name in options:
+        if name not in _FIELDS:
+            near = difflib.get_close_matches(name, _FIELDS, 1)
+            hint = f"did you mean {near[0]}?" if near else "docs/options.md has all of them"
+            raise BadInput(f"load() has no option {name!r}; {hint}")
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
+    }
+    if isinstance(given.get("url"), str):
+        given["url"] = (given["url"],)
+    config = RunConfig(**given).expanded()
+    config.check()
+    return config
+
+
+def _call(options: dict[str, Any]) -> str:
+    """What stands in the run folder as its command, without secrets."""
+    hidden = {"api_key", *SECRET_FIELDS} - {"url"}
+    told = {name: MASK if name in hidden else value for name, value in options.items()}
+    if "url" in told:
+        told["url"] = RunConfig(url=_config_of({"url": told["url"]}).url).as_dict()["url"]
+    return f"aisbench.load({', '.join(f'{name}={value!r}' for name, value in told.items())})"
