@@ -66,7 +66,7 @@ def test_what_cannot_be_used_is_named(options: dict[str, object], told: str) -> 
 
 
 def test_what_is_no_run_and_no_metric(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no run folder"):
+    with pytest.raises(BadInput, match="not a run folder"):
         aisbench.read_run(tmp_path)
     with pytest.raises(AttributeError, match="no attribute 'lode'"):
         aisbench.lode  # noqa: B018

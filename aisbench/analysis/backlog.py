@@ -1,4 +1,4 @@
-"""Does the queue grow? Requests that come due against requests that end, over time.
+"""Growth of the queue: requests that come due against requests that end, over time.
 
 Under a load that a server can carry the backlog moves up and down around a level; under one that it
 cannot, it grows for as long as the load lasts. A line fitted to the backlog would find a slope in every

@@ -1,4 +1,4 @@
-"""How latencies lay over the run: how many requests of each latency were sent in each stretch of time."""
+"""Latencies over the run: how many requests of each latency were sent in each stretch of time."""
 
 from __future__ import annotations
 

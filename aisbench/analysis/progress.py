@@ -1,4 +1,4 @@
-"""How far requests had come at any moment: an answer is done as its tokens come, all else at its end."""
+"""Progress of requests at any moment: an answer is done as its tokens come, all else at its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read once a second beside the run: records/server.jsonl and records/devices.jsonl."""
+"""Samples read once a second beside the run: records/server.jsonl and records/devices.jsonl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How requests left: the sent process against the plan, and what held late ones back."""
+"""The process of sends: requests as they left against the plan, and what held late ones back."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Sending:
 
     @property
     def sent_rate(self) -> float:
-        """Requests/s from the start to the last send; 0 when that is no time."""
+        """Requests/s from the start to the last send; 0 when that takes no time."""
         span_ns = int(self.sent_ns.max(initial=0))
         return len(self.sent_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
 

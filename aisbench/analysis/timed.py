@@ -1,4 +1,4 @@
-"""What happened within the set time of a run that is bounded by time, apart from how it ended."""
+"""The block `timed`: what a run bounded by time did within that time, apart from its end."""
 
 from __future__ import annotations
 

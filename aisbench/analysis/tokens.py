@@ -1,4 +1,4 @@
-"""How many tokens went in and came out, and the logs of single token gaps and of texts."""
+"""Token counts of prompts and outputs, and the logs of single token gaps and of texts."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How it is asked, and how the answer streams: one file per API family, one registry."""
+"""Backends: how each API is asked and how its answer streams, one file per API family, one registry."""

@@ -1,4 +1,4 @@
-"""What a backend is: a path, a body, and the rules by which its answer is read."""
+"""A backend: a path, a body, and the rules by which its answer is read."""
 
 from __future__ import annotations
 

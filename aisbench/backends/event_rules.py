@@ -1,4 +1,4 @@
-"""What the parts of a streamed event mean, in the words that the native decoder understands."""
+"""The meaning of the parts of a streamed event, in terms that the native decoder understands."""
 
 from __future__ import annotations
 

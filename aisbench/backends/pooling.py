@@ -1,4 +1,4 @@
-"""What answers with vectors or scores: `/v1/embeddings`, `/pooling`, `/v1/rerank`.
+"""APIs that answer with vectors or scores: `/v1/embeddings`, `/pooling`, `/v1/rerank`.
 
 Source: `vllm bench serve` 0.32 (bodies), vLLM's response classes. There is no stream and no token; a
 request's latency is until its whole answer is there.

@@ -1,4 +1,4 @@
-"""What the commands have in common: how flags are read, and how their help is laid out."""
+"""The classes of all commands: how flags are read, and how their help is laid out."""
 
 from __future__ import annotations
 

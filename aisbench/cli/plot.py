@@ -107,7 +107,7 @@ def _named_folders(given: tuple[str, ...]) -> dict[str, Path]:
         if name in named:
             raise BadInput(f"{name} stands for two folders; name them, as in before={text} after=DIR")
         if not Path(path).is_dir():
-            raise BadInput(f"{path} is no folder; give that of a run or of a search")
+            raise BadInput(f"{path} is not a folder; give that of a run or of a search")
         named[name] = Path(path)
     return named
 

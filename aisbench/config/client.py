@@ -1,4 +1,4 @@
-"""What a run does beside sending its load: the ready check, probes, the profiler, and vLLM's result file."""
+"""Options for the client's other work: the ready check, probes, the profiler, and vLLM's result file."""
 
 from __future__ import annotations
 

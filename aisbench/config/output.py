@@ -1,4 +1,4 @@
-"""What is kept and reported of a run."""
+"""Options for what is kept and reported of a run."""
 
 from __future__ import annotations
 

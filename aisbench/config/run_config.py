@@ -1,4 +1,4 @@
-"""What a run is asked to do: every option, checked, with its default."""
+"""The configuration of a run: every option, checked, with its default."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How answers are asked for and read."""
+"""Options for how answers are asked for and read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the requests go, and in which API's words."""
+"""Options for the servers that requests go to, and for their API."""
 
 from __future__ import annotations
 

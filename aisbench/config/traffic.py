@@ -1,4 +1,4 @@
-"""How many requests, when, and how many at a time."""
+"""Options for the traffic: how many requests, when, and how many at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flags of `vllm bench serve` 0.32 that are no fields of a run here, but come to some.
+"""The flags of `vllm bench serve` 0.32 that are not fields of a run here, but come to some.
 
 `aisbench.config.vllm_meaning` says what each comes to. docs/from-vllm.md lists all of vLLM's flags.
 """

@@ -1,4 +1,4 @@
-"""What vLLM's own flags come to: the options of a run, and what a user should know about them."""
+"""vLLM's own flags as options of a run, and what a user should know about them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def run_config(options: Mapping[str, Any], say: Say = _TO_STDERR) -> RunConfig:
     return RunConfig(**given)
 
 
-# Those that are no fields of RunConfig, or count with some data sets alone.
+# Those that are not fields of RunConfig, or count with some data sets alone.
 NAMES = (*(one.name for one in SCOPED), *(one.name for one in declared(VllmFlags)))
 
 

@@ -1,4 +1,4 @@
-"""What a run was asked for, and the servers that it goes to."""
+"""The servers and the backend that a run was asked for."""
 
 from __future__ import annotations
 

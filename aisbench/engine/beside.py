@@ -1,4 +1,4 @@
-"""What the coordinator does beside the load: waits for the server, switches its profiler, sends probes."""
+"""The coordinator's work beside the load: waits for the server, switches its profiler, sends probes."""
 
 from __future__ import annotations
 

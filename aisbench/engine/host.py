@@ -1,4 +1,4 @@
-"""What the machine did to a process: CPU time had, time spent waiting for a CPU, steal, throttling."""
+"""CPU time that a process had, time it waited for a CPU, steal and throttling."""
 
 from __future__ import annotations
 

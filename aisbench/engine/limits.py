@@ -1,4 +1,4 @@
-"""What this host allows: open files, and so connections; asked for before anything is sent."""
+"""Limits of this host: open files, and so connections; raised before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `aisbench selfcheck` measured on this host, kept in the user's cache for the runs that follow."""
+"""The results of `aisbench selfcheck` on this host, kept in the user's cache for later runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which bodies are turns of which conversation: one file that every worker reads.
+"""Bodies as turns of conversations: one file that every worker reads.
 
 Layout, little-endian: int64 number of conversations n, int64 first[n + 1] (the body of each one's first
 turn, at the end the number of bodies), int64 think_ns[bodies].

@@ -1,4 +1,4 @@
-"""What a worker is told when it is started: a line of JSON on its standard input."""
+"""The instructions to a worker at its start: a line of JSON on its standard input."""
 
 from __future__ import annotations
 

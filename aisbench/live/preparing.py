@@ -1,4 +1,4 @@
-"""How far the making of prompts is: a bar on a terminal, else a line now and then."""
+"""Progress of the making of prompts: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen while a run goes on: a panel on a terminal, else a plain line every few seconds."""
+"""The live view of a run: a panel on a terminal, else a plain line every few seconds."""
 
 from __future__ import annotations
 

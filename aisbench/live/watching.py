@@ -41,7 +41,7 @@ class Watching:
             self.reader = self.reader_of(coordinator)
         snapshot = self.reader.snapshot(coordinator.live())
         for view in self.views:
-            # A terminal that is gone is no reason to end the run.
+            # A terminal that is gone does not end the run.
             with contextlib.suppress(OSError):
                 view.update(snapshot)
 

@@ -1,4 +1,4 @@
-"""How an option is declared: as the field of a dataclass, with all there is to say about it in one entry."""
+"""Declares an option as the field of a dataclass, with flags, type, check and help in one entry."""
 
 from __future__ import annotations
 

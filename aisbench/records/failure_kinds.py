@@ -1,4 +1,4 @@
-"""What a failure is called in every figure, table and log."""
+"""Names of failures, the same in every figure, table and log."""
 
 from __future__ import annotations
 

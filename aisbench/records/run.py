@@ -63,7 +63,7 @@ class Run:
 
     @staticmethod
     def load(run_dir: str | Path) -> Run:
-        """Reads `run_dir`, also after a crash. Raises BadInput when it is no run folder, or a file of it is broken."""
+        """Reads `run_dir`, also after a crash. Raises BadInput when it is not a run folder, or a file of it is broken."""
         try:
             return Run.read(Path(run_dir))
         except OSError as problem:
@@ -224,7 +224,7 @@ def read_info(path: Path, folder: Path) -> dict[str, Any]:
         info = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise BadInput(
-            f"{folder} is no run folder (it has no records/run.json); give one like outputs/default/20261123_140000"
+            f"{folder} is not a run folder (it has no records/run.json); give one like outputs/default/20261123_140000"
         ) from None
     except ValueError as problem:
         raise BadInput(f"{path} is not readable as JSON: {problem}") from None

@@ -1,4 +1,4 @@
-"""Which server calls what how on its /metrics page.
+"""Metric names on each server's /metrics page.
 
 The names are those in the servers' own documentation: vLLM (with its older names behind the present ones),
 SGLang, text-generation-inference and TensorRT-LLM, and of llama.cpp on its page (--metrics), whose prompt_tokens_total

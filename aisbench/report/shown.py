@@ -1,4 +1,4 @@
-"""What all reports say alike: figures that were not measured are a dash, never 0; requests in no figure."""
+"""Rules that all reports share: figures that were not measured are a dash, never 0; titles of metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts of a request, whatever API it came by, and what is said when it cannot be answered."""
+"""A request in terms of the simulator, whatever API it came by, and refusals of those it cannot answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the simulator listens: a port or a Unix socket, with or without encryption."""
+"""The simulator's listening socket: a port or a Unix socket, with or without encryption."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.listening import bound
 
 def listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
-        raise BadInput(f"--port {port} is no port; give 1 to 65535, or 0 for any free one")
+        raise BadInput(f"--port {port} is not a port; give 1 to 65535, or 0 for any free one")
     try:
         return bound(host or None, port, socket.AF_INET6 if ":" in host else socket.AF_INET)
     except socket.gaierror as problem:
@@ -64,7 +64,7 @@ def encryption(certificate: str | None, key: str | None) -> ssl.SSLContext | Non
         context.load_cert_chain(certificate, key)
     except OSError as problem:
         # ssl.SSLError is one, too; its strerror is not for people.
-        reason = problem.strerror if not isinstance(problem, ssl.SSLError) else "they are no such pair"
+        reason = problem.strerror if not isinstance(problem, ssl.SSLError) else "they are not such a pair"
         raise BadInput(
             f"--tls-cert {certificate} and --tls-key {key} cannot be used ({reason}); give a certificate and "
             "its key as PEM files"

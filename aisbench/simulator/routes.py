@@ -1,4 +1,4 @@
-"""Which path is answered in which API's words."""
+"""The dialect of each path."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class Simulator:
         self.ledger.late.append(late_ns)
         requests = self.batcher.end_step()
         itl_append = self.ledger.itl.append
-        # Vectors and scores take a place in the step, but are no tokens.
+        # Vectors and scores take a place in the step, but are not tokens.
         no_tokens = 0
         for request in requests:
             generated = request.generated

@@ -1,4 +1,4 @@
-"""What `aisbench load` does once its options are known to be good."""
+"""Carries out one run: the load, its live views, and its reports."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is asked, and when: arrival plans, prompts, encoded request bodies."""
+"""Workloads: arrival plans, prompts, encoded request bodies."""

@@ -1,4 +1,4 @@
-"""What is asked: the options of a run that its prompts are made from. Lengths are in tokens."""
+"""Options for the prompts of a run. Lengths are in tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to the prompts of every data set alike: the system prompt, and the mix of LoRA modules."""
+"""Changes to the prompts of every data set: the system prompt, and the mix of LoRA modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aisbench.workload.tokens.tokenizers import load_tokenizer
 
 
 def for_every_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput where a system prompt makes no sense."""
+    """Raises BadInput where a data set takes no system prompt."""
     if options.system_prompt:
         prompts = behind_system_prompt(prompts, options, backend)
     return with_modules(prompts, options) if options.lora_modules else prompts

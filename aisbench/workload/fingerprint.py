@@ -1,4 +1,4 @@
-"""What tells whether two runs asked for the same: of the bodies, the lengths, the files behind them."""
+"""Fingerprints of a workload, equal for runs that asked for the same: of the bodies, the lengths, the files behind them."""
 
 from __future__ import annotations
 

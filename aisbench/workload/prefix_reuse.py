@@ -1,4 +1,4 @@
-"""How much of a workload a prefix cache could have: what repeats the beginning of an earlier prompt.
+"""The share of a workload that a prefix cache could have: what repeats the beginning of an earlier prompt.
 
 A prompt is cut into blocks of BLOCK bytes; each block's hash covers all that stands before it, as
 vLLM's prefix cache hashes blocks of tokens. A block counts as reused when one of the same hash came

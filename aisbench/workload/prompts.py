@@ -1,4 +1,4 @@
-"""What a data set gives: prompts one after another, when they are due, and what is to be said about them."""
+"""The prompts of a data set, one after another, with the times at which they are due and notes on them."""
 
 from __future__ import annotations
 

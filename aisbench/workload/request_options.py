@@ -1,4 +1,4 @@
-"""What goes into the bodies of requests, whatever the data set."""
+"""Options for the bodies of requests, whatever the data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only data sets of `vllm bench serve` are told, by vLLM's names for it, checked."""
+"""Options of the data sets of `vllm bench serve`, by vLLM's names, checked."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
     a, b = search(tmp_path / "a"), search(tmp_path / "b", over="concurrency")
     empty = search(tmp_path / "empty", loads=())
     for args, words in (
-        ((tmp_path / "nowhere",), "is no folder"),
+        ((tmp_path / "nowhere",), "is not a folder"),
         ((folder, folder), "stands for two folders"),
         ((folder, a), "cannot stand in one chart"),
         ((folder, "--chart", "pie"), "'--chart': unknown 'pie'"),

@@ -68,7 +68,7 @@ def test_no_run_folder_is_said_so(missing: str, tmp_path: Path) -> None:
     folder = tmp_path / "not-a-run"
     if missing == "run.json":
         (folder / "records").mkdir(parents=True)
-    with pytest.raises(BadInput, match=r"not-a-run is no run folder \(it has no records/run\.json\)"):
+    with pytest.raises(BadInput, match=r"not-a-run is not a run folder \(it has no records/run\.json\)"):
         Run.load(folder)
 
 

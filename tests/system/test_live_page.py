@@ -72,5 +72,5 @@ def test_what_is_no_port(tmp_path: Path, port: str) -> None:
     run = run_load(tmp_path, f"--live-port={port}")
     assert (run.code, run.out) == (2, "")
     assert run.err.startswith("error: Invalid value for '--live-port': ")
-    assert "is no port; give a number from 0 to 65535" in run.err
+    assert "is not a port; give a number from 0 to 65535" in run.err
     assert run.err.count("\n") == 1

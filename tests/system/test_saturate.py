@@ -159,7 +159,7 @@ def test_a_server_that_is_down_is_one_line_and_leaves_nothing(tmp_path: Path) ->
     ("args", "told"),
     [
         (["--over", "users"], "unknown 'users'"),
-        (["--slo", "ttft_p99=5"], "--slo: 'ttft_p99=5' is no bound"),
+        (["--slo", "ttft_p99=5"], "--slo: 'ttft_p99=5' is not a bound"),
         (["--start", "-1"], "--start must be a number above 0, got -1"),
         (["--over", "concurrency", "--start", "2.5"], "a whole number"),
         (["--over", "concurrency", "--concurrency", "4"], "leave"),

@@ -1,4 +1,4 @@
-"""What servers say outside the grammar of their API: errors of any shape, odd bodies, text that is not Unicode.
+"""Answers outside the grammar of their API: errors of any shape, odd bodies, text that is not Unicode.
 
 All of this is off the per-event path.
 """

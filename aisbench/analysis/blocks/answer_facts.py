@@ -1,4 +1,4 @@
-"""What the succeeded answers consisted of: tokens an event, how they ended, reasoning before the answer."""
+"""The block `answers`: tokens per event, how answers ended, reasoning before the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the client knows about itself: its delays, its share of the CPU, the bounds of its stamps."""
+"""The block `client`: the client's own delays, its share of the CPU, the bounds of its stamps."""
 
 from __future__ import annotations
 

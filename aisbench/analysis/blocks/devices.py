@@ -1,4 +1,4 @@
-"""What GPUs and NPUs did while the run went on, from records/devices.jsonl."""
+"""The block `devices`: load, memory and power of GPUs and NPUs during the run."""
 
 from __future__ import annotations
 

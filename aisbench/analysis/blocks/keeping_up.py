@@ -1,4 +1,4 @@
-"""Did the server keep up with what came due? What was done against what was asked, and whether the queue grew."""
+"""The block `keeping_up`: requests done against requests that came due, and whether the queue grew."""
 
 from __future__ import annotations
 

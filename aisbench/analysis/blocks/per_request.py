@@ -1,4 +1,4 @@
-"""What single requests had and what their users saw, of all succeeded requests or of some of them."""
+"""Tokens and speeds of single requests, and speeds as their users saw them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What share of the prompt tokens the server had in its prefix cache, beside the share that the run itself repeats."""
+"""The block `prefix_cache`: the share of prompt tokens in the server's prefix cache, beside the share that the run repeats."""
 
 from __future__ import annotations
 

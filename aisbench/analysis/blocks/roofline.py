@@ -1,4 +1,4 @@
-"""How much a client on this host can carry, and what share of that a run asked of it.
+"""The load that a client on this host can carry, and the share of it that a run asked for.
 
 A worker is one thread, so its load adds up: each token event takes `event_ns` of its CPU and each request
 `request_ns` (the utilisation law). The roofline is where they fill one core: 1e9 / event_ns events a

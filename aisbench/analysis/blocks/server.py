@@ -1,4 +1,4 @@
-"""What the servers said of themselves while the run went on, from records/server.jsonl."""
+"""The block `server`: the servers' own metrics during the run."""
 
 from __future__ import annotations
 

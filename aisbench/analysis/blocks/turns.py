@@ -1,4 +1,4 @@
-"""What became of conversations: turns that were never asked, and those that lack an answer before them."""
+"""Conversations: turns that were never asked, and turns that lack an answer before them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a percentile is known from a sample: the interval between two of its order statistics.
+"""Confidence intervals of percentiles, between two order statistics of a sample.
 
 The number of n independent values below the true p-quantile is binomial (n, p). So the l-th and the u-th
 smallest hold the quantile with the probability that this number is at least l and below u, whatever the

@@ -54,7 +54,7 @@ class Gate:
 
 
 def parse_gates(text: str | None) -> tuple[Gate, ...]:
-    """The conditions in `text`, separated by blanks or commas; raises BadInput for what is none."""
+    """The conditions in `text`, separated by blanks or commas; raises BadInput for anything else."""
     gates = []
     for part in (text or "").replace(",", " ").split():
         match = _TERM.match(part)

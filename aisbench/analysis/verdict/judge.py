@@ -1,4 +1,4 @@
-"""May this run's figures be believed? Judged from the run itself; every run is."""
+"""The verdict on a run: whether its figures can be relied on. Every run is judged, from its records alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was odd about answers that count all the same, in sentences for the verdict's notes."""
+"""Notes of the verdict on answers that were odd and count all the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run's figures stop being beyond doubt, each with its reason. Reports show them.
+"""The thresholds of the verdict, each with its reason. Reports show them.
 
 A value above `doubtful` makes the verdict doubtful, above `invalid` invalid; `below` turns that round.
 """

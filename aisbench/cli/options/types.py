@@ -88,7 +88,7 @@ class Pairs(ParamType):
         except ValueError:
             number = -1.0
         if not 0 < number < float("inf"):
-            self.fail(f"{text!r} is no number above 0; give for example {self.example}", param, ctx)
+            self.fail(f"{text!r} is not a number above 0; give for example {self.example}", param, ctx)
         return number
 
 
@@ -151,7 +151,7 @@ class HostPort(ParamType):
         host, _, port = str(value).rpartition(":")
         if not (port.isascii() and port.isdigit() and int(port) <= 65535):
             self.fail(
-                f"{value!r} is no port; give a number from 0 to 65535, or HOST:PORT such as 0.0.0.0:9100",
+                f"{value!r} is not a port; give a number from 0 to 65535, or HOST:PORT such as 0.0.0.0:9100",
                 param,
                 ctx,
             )

@@ -1,4 +1,4 @@
-"""What the server says of itself before the run: its model, and how long a context that has."""
+"""Questions to the server before the run: its model, and the length of its context."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ async def ask(url: str, target: Target, transport: Transport, headers: dict[str,
             return await fetch(client, "GET", url, most=MOST_BYTES)
     except TooLarge:
         raise BadInput(
-            f"{url} answers with more than {MOST_BYTES >> 20} MiB, which is no list of models; name the model with --model"
+            f"{url} answers with more than {MOST_BYTES >> 20} MiB, which is not a list of models; name the model with --model"
         ) from None
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         reason = printable(" ".join(str(problem).split())) or f"no answer within {TIMEOUT_S:g} s"

@@ -67,7 +67,7 @@ def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]
         at = min((text.find(mark) for mark in ":=" if mark in text), default=-1)
         name, value = text[:at].strip(), text[at + 1 :].strip()
         if at < 1 or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-            raise BadInput(f"--header {text!r} is no header; give NAME:VALUE")
+            raise BadInput(f"--header {text!r} is not a header; give NAME:VALUE")
         if not carried(value):
             raise BadInput(f"--header {name}: the value has characters that a header cannot carry")
         if name.lower() in OWN_HEADERS:

@@ -1,4 +1,4 @@
-"""How the servers are reached: directly or by a proxy or a unix socket, with TLS, from which addresses."""
+"""The way to the servers: directly, by a proxy or a Unix socket, with TLS, from which addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the requests go: the URL taken apart, the name resolved, the socket address packed."""
+"""URLs taken apart, names resolved, socket addresses packed."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def reachable(flag: str, url: str, candidates: list[str], port: int) -> bytes:
 
 
 def packed_address(address: str, port: int) -> bytes:
-    """struct sockaddr_in or sockaddr_in6 of an IP address; raises ValueError for what is none."""
+    """struct sockaddr_in or sockaddr_in6 of an IP address; raises ValueError for anything else."""
     ip = ipaddress.ip_address(address)
     if ip.version == 4:
         return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + ip.packed + bytes(8)

@@ -26,7 +26,7 @@ def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]
     """Writes summary.json, summary.csv, slices.csv (of a long run), requests.jsonl, vllm.json and report.html.
 
     They go to `output`, or else into the run's folder. Returns the summary. Everything comes from records/, also after
-    a crash. Raises BadInput when `run_dir` is no run folder, or the files cannot be written; CannotRun on a full disk.
+    a crash. Raises BadInput when `run_dir` is not a run folder, or the files cannot be written; CannotRun on a full disk.
     """
     run = Run.load(run_dir)
     measured = Measured(run)

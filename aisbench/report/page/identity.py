@@ -1,4 +1,4 @@
-"""What tells a run from others, for the end of its page: fingerprint, host and version."""
+"""The end of a run's page: fingerprint, host and version."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def plain(name: str, value: Any) -> str | None:
         return None if value is None else str(value).lower()
     if name.endswith("_ns"):
         return f"{value / 1e9:.3f} s"
-    # Kept in run.json as text, or as numbers that are no counts: a seed, a port.
+    # Kept in run.json as text, or as numbers that are not counts: a seed, a port.
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):

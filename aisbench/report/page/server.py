@@ -1,4 +1,4 @@
-"""What the page shows of the other side: the servers' own gauges and figures, and their accelerators."""
+"""The page's panels on the server: the servers' own gauges and figures, and their accelerators."""
 
 from __future__ import annotations
 

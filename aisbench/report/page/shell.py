@@ -1,4 +1,4 @@
-"""What all pages are made of: one file that needs nothing else, from template, style, script and data."""
+"""The shell of all pages: one file that needs nothing else, from template, style, script and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the console says of the answers: how they ended, and what counted their tokens."""
+"""Lines on the answers: how they ended, and what counted their tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the console says of the server under the load: whether it kept up, what was sent, and its latencies beside ours."""
+"""Lines on the server under the load: whether it kept up, what was sent, and its latencies beside ours."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How each API asks and answers: one file per family."""
+"""Dialects: how each API asks and answers, one file per family."""

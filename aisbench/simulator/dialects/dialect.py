@@ -1,4 +1,4 @@
-"""What a dialect is: how a request is read, answered, and refused."""
+"""A dialect: how a request is read, answered, and refused."""
 
 from __future__ import annotations
 

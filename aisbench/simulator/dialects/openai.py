@@ -1,4 +1,4 @@
-"""What OpenAI-style APIs have in common, as vLLM words it."""
+"""Common parts of OpenAI-style APIs, as vLLM words them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers with vectors or scores: `/v1/embeddings`, `/pooling`, `/v1/rerank`, as vLLM does.
+"""APIs that answer with vectors or scores: `/v1/embeddings`, `/pooling`, `/v1/rerank`, as vLLM does.
 
 Such a request takes one step of the batch, like the first token of others, and has no stream.
 """

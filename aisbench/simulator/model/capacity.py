@@ -1,4 +1,4 @@
-"""What a simulated server can do at most, from its parameters alone."""
+"""The capacity of a simulated server, from its parameters alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened, as the server saw it: for /truth since the last reset, for /metrics since the start."""
+"""The server's own account: for /truth since the last reset, for /metrics since the start."""
 
 from __future__ import annotations
 

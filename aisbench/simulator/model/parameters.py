@@ -1,4 +1,4 @@
-"""What the simulated server is made of."""
+"""The parameters of the simulated server."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Parameters:
             if kind not in FAULTS:
                 raise BadInput(f"--fault: unknown kind {kind!r}; known: {', '.join(FAULTS)}")
             if not 0 <= share <= 1:
-                raise BadInput(f"--fault {kind}:{share:g} makes no sense; give a share from 0 to 1")
+                raise BadInput(f"--fault {kind}:{share:g} is out of range; give a share from 0 to 1")
         # Shares such as 0.1 are not exact in binary.
         if sum(self.faults.values()) > 1 + 1e-9:
             raise BadInput("--fault: the shares add up to more than 1; give shares of at most 1 in all")
@@ -125,4 +125,4 @@ class Parameters:
 
 
 def senseless(name: str, value: float, instead: str) -> BadInput:
-    return BadInput(f"--{name.replace('_', '-')} {value} makes no sense; give {instead}")
+    return BadInput(f"--{name.replace('_', '-')} {value} cannot be used; give {instead}")

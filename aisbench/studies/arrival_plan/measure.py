@@ -1,4 +1,4 @@
-"""What an arrival plan looks like before anything is sent: its rate over time, its gaps, and the law of both."""
+"""An arrival plan before anything is sent: its rate over time, its gaps, and the law of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a statistic of a run could lie from the one measured: resampling requests, and repeats.
+"""Bootstrap intervals of a run's statistics: resampled requests, and repeats.
 
 Inside a run the resampled unit is a block of neighbouring requests, cube root of their number long: requests
 of one run meet the same batches, so that neighbours are alike, and resampling them singly would promise too

@@ -153,7 +153,7 @@ def described_figures(name: str, values_ms: NDArray[np.floating]) -> dict[str, f
 
 
 def number(value: Any) -> float | None:
-    """`value` as a float, "inf" included; None for anything that is no number."""
+    """`value` as a float, "inf" included; None for anything that is not a number."""
     if isinstance(value, bool) or value is None:
         return None
     try:

@@ -1,1 +1,1 @@
-"""Where a server saturates: what a step of load showed, which load is tried next, what it all comes to."""
+"""Saturation of a server: what a step of load showed, which load is tried next, and the answer."""

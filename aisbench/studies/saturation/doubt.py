@@ -1,4 +1,4 @@
-"""How far a search's figures may be believed: by what its client was at the loads that they come from."""
+"""Doubts about a search's figures: the state of its client at the loads that they come from."""
 
 from __future__ import annotations
 

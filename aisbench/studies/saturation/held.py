@@ -1,4 +1,4 @@
-"""What was measured, held against the bounds of an SLO."""
+"""Measured figures against the bounds of an SLO."""
 
 from __future__ import annotations
 

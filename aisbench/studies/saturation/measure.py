@@ -1,4 +1,4 @@
-"""What `aisbench saturate` does once its options are known to be good."""
+"""Carries out a search: its steps, its records, and its reports."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ Say = Callable[[str], None]
 
 
 def note(line: str) -> None:
-    """A line that is no part of the result."""
+    """A line that is not part of the result."""
     saying.say(line, err=True)
 
 

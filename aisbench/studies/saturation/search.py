@@ -1,4 +1,4 @@
-"""Which load is tried next: doubling until one fails, then between the last that passes and the first that does not.
+"""Chooses the next load: doubling until one fails, then between the last that passes and the first that does not.
 
 Nothing here runs anything: from the points so far follows the next load, or the end.
 """

@@ -1,4 +1,4 @@
-"""What a search is told, beside what each of its runs is."""
+"""Settings of a search, beside the options of its runs."""
 
 from __future__ import annotations
 

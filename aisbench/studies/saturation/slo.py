@@ -1,4 +1,4 @@
-"""What a load has to meet: `ttft_p99<500 tpot_p99<50 error_rate<0.01`."""
+"""The SLO that a load has to meet: `ttft_p99<500 tpot_p99<50 error_rate<0.01`."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Term:
 
 
 def parse_slo(text: str) -> tuple[Term, ...]:
-    """The terms of `text`, separated by blanks or commas; raises BadInput for what is none."""
+    """The terms of `text`, separated by blanks or commas; raises BadInput for anything else."""
     terms = []
     for part in text.replace(",", " ").split():
         match = TERM.match(part)
         if match is None:
-            raise BadInput(f"--slo: {part!r} is no bound; give terms such as {EXAMPLE}")
+            raise BadInput(f"--slo: {part!r} is not a bound; give terms such as {EXAMPLE}")
         terms.append(term(match["name"], float(match["bound"])))
     names = [one.name for one in terms]
     for name in names:
@@ -50,7 +50,7 @@ def parse_slo(text: str) -> tuple[Term, ...]:
 def term(name: str, bound: float) -> Term:
     if name == ERROR_RATE:
         if not 0 <= bound < 1:
-            raise BadInput(f"--slo: error_rate<{bound:g} makes no sense; give a share from 0 to below 1")
+            raise BadInput(f"--slo: error_rate<{bound:g} is out of range; give a share from 0 to below 1")
         return Term(name, name, None, bound)
     match = STATISTIC.match(name)
     if match is None or match["metric"] not in NAMES:
@@ -59,10 +59,10 @@ def term(name: str, bound: float) -> Term:
             "or a percentile, as in ttft_p99"
         )
     if bound <= 0:
-        raise BadInput(f"--slo: {name}<{bound:g} makes no sense; give milliseconds above 0")
+        raise BadInput(f"--slo: {name}<{bound:g} is out of range; give milliseconds above 0")
     percent = (
         50.0 if match["statistic"] == "median" else float(match["percent"]) if match["percent"] else None
     )
     if percent is not None and not 0 < percent < 100:
-        raise BadInput(f"--slo: {name} is no percentile; give one between 0 and 100, as in ttft_p99")
+        raise BadInput(f"--slo: {name} is not a percentile; give one between 0 and 100, as in ttft_p99")
     return Term(name, match["metric"], percent, bound)

@@ -1,4 +1,4 @@
-"""What one run of a search showed in its second half, and what all the runs at one load show together."""
+"""The second half of one run of a search, and all runs at one load together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `aisbench selfcheck` does: three loads on a referee, the cost of each, and the result kept."""
+"""Carries out a selfcheck: three loads on a referee, the cost of each, and the result kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a selfcheck comes to: each step beside the referee's truth, and the roofline of this host's client."""
+"""The result of a selfcheck: each step beside the referee's truth, and the roofline of this host's client."""
 
 from __future__ import annotations
 

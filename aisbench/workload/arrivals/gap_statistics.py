@@ -1,4 +1,4 @@
-"""What a process of arrivals looks like, and whether its gaps follow the law that was asked for."""
+"""Statistics of an arrival process, and whether its gaps follow the law that was asked for."""
 
 from __future__ import annotations
 

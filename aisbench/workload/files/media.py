@@ -30,7 +30,7 @@ def image_part(image: Any, beside: Path, *, inline: bool = False) -> Part:
     """A content part for a URL, a path (from `beside` on, where it is not absolute), or `{"bytes": ...}`.
 
     As vLLM's client sends them: a URL as it is, a path as file://, bytes as a data URL. `inline`: a file's
-    bytes are sent instead. Raises BadLine for what is no image.
+    bytes are sent instead. Raises BadLine for what is not an image.
     """
     if isinstance(image, Mapping) and image.get("bytes") is not None:
         return part_of_url(data_url(bytes_of(image["bytes"])))

@@ -93,7 +93,7 @@ def name_of(unit_ns: int) -> str:
 
 
 def unit_of(value: float) -> str | None:
-    """The unit that a time since 1970 has by its size; None: it is no such time."""
+    """The unit that a time since 1970 has by its size; None: it is not such a time."""
     for name, scale in UNITS.items():
         if EPOCH_S[0] <= value * scale < EPOCH_S[1]:
             return name

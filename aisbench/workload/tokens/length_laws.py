@@ -142,7 +142,7 @@ class Given:
     def length(self, text: str) -> int:
         fits = text.isascii() and text.isdecimal() and len(text) <= 12
         if not fits or not self.least <= int(text) <= LONGEST:
-            raise self.refused(f"{text!r} is no whole number from {self.least} to {LONGEST}")
+            raise self.refused(f"{text!r} is not a whole number from {self.least} to {LONGEST}")
         return int(text)
 
 
@@ -195,7 +195,7 @@ def uniform(given: Given) -> Law:
     given.only(values=1)
     first, mark, last = given.plain[0].partition("-")
     if not mark:
-        raise given.refused(f"{given.plain[0]!r} is no span")
+        raise given.refused(f"{given.plain[0]!r} is not a span")
     if given.length(first) > given.length(last):
         raise given.refused(f"{first} is above {last}")
     return Uniform(*given.bounds, given.length(first), given.length(last))
@@ -225,9 +225,9 @@ def percentiles(given: Given) -> Law:
         try:
             share = float(key) / 100
         except ValueError:
-            raise given.refused(f"{key!r} is no percentile") from None
+            raise given.refused(f"{key!r} is not a percentile") from None
         if not 0 <= share <= 1 or not 0 <= length <= LONGEST:
-            raise given.refused(f"{key}={length:g} is no length at a percentile from 0 to 100")
+            raise given.refused(f"{key}={length:g} is not a length at a percentile from 0 to 100")
         points.append((share, length))
     points.sort()
     if given.plain or not points:

@@ -1,4 +1,4 @@
-"""How many tokens texts have: by the tokenizer, or by words where none is named."""
+"""Token counts of texts: by the tokenizer, or by words where none is named."""
 
 from __future__ import annotations
 

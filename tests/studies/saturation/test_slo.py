@@ -24,7 +24,7 @@ def test_terms_are_separated_by_blanks_or_commas() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("ttft_p99>500", "'ttft_p99>500' is no bound"),
+        ("ttft_p99>500", "'ttft_p99>500' is not a bound"),
         ("latency<500", "unknown figure 'latency'"),
         ("itq_p99<5", "unknown figure 'itq_p99'"),
         ("ttft_p100<500", "give one between 0 and 100"),

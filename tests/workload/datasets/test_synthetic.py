@@ -58,7 +58,7 @@ def test_where_text_must_be_sent_the_drift_is_measured(deepseek_folder: Path) ->
     [
         ({"synthetic_kind": "tokenid"}, "--synthetic-kind tokenid needs a vocabulary"),
         ({"input_len": 5, "input_dist": "fixed:5"}, "--input-len and --input-dist contradict"),
-        ({"output_dist": "fixed:0"}, "--output-dist 'fixed:0': '0' is no whole number from 1"),
+        ({"output_dist": "fixed:0"}, "--output-dist 'fixed:0': '0' is not a whole number from 1"),
         ({"token_ids": True}, "--token-ids goes with --synthetic-kind tokenid"),
         ({"output_dist": "zipf"}, "--output-dist 'zipf'"),
     ],

@@ -1,1 +1,1 @@
-"""What accelerators say of themselves while a run goes on: load, memory, power."""
+"""Samplers of accelerators during a run: load, memory, power."""

@@ -54,7 +54,7 @@ class NpuSmi:
 
 
 def read_table(text: str) -> list[Reading]:
-    """A reading for each chip; empty for what is no such table."""
+    """A reading for each chip; empty for anything but such a table."""
     readings: list[Reading] = []
     card: tuple[str, str, list[str]] | None = None
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""What a place that tells of devices has to do."""
+"""The interface of a source of device samples."""
 
 from __future__ import annotations
 

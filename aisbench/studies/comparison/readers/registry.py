@@ -1,4 +1,4 @@
-"""Which tool wrote a result is told by what is in it, not by its name."""
+"""Finds the reader of a result by its content, not by its name."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def read_object(content: dict[str, Any], path: str) -> list[ToolResult]:
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as problem:
         raise BadInput(f"{path} cannot be understood ({problem}); give {KINDS}") from None
     some = ", ".join(list(content)[:5]) or "nothing"
-    raise BadInput(f"{path} is no result that is known here (it holds {some}); give {KINDS}")
+    raise BadInput(f"{path} is not a result that is known here (it holds {some}); give {KINDS}")
 
 
 def objects_of(place: Path) -> list[dict[str, Any]]:

@@ -125,7 +125,7 @@ def image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadLi
 
 
 def type_of(head: bytes) -> str:
-    """Raises BadLine for what is no image."""
+    """Raises BadLine for what is not an image."""
     if not head:
         raise BadLine("empty")
     for begins, kind in TYPES:

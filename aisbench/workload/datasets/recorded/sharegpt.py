@@ -27,7 +27,7 @@ BATCH = 256
 
 
 def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for a file that is no such list, or of which nothing is left.
+    """Raises BadInput for a file that is not such a list, or of which nothing is left.
 
     Its conversations are checked before they are shuffled: vLLM's client ends at the first without a text.
     """
@@ -82,7 +82,7 @@ def read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadLi
 
 
 def has_two_turns(entry: Any) -> bool:
-    """Raises BadLine for what is no conversation, and for a first or second turn without a text."""
+    """Raises BadLine for what is not a conversation, and for a first or second turn without a text."""
     if not isinstance(entry, dict):
         raise BadLine(f"not a JSON object but {type(entry).__name__}")
     turns = entry.get("conversations")

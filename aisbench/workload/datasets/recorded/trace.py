@@ -35,7 +35,7 @@ KEPT_BLOCKS = 10_000
 
 
 def trace_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for a file that is no trace, or has bad lines."""
+    """Raises BadInput for a file that is not a trace, or has bad lines."""
     return replayed(options, backend, MOONCAKE_BLOCK, MS)
 
 
