@@ -1,4 +1,4 @@
-"""The reader with epoll and recvmsg: one buffer, filled anew by each call."""
+"""The reader with epoll and recvmsg: one buffer, filled again by each call."""
 from aisbench._native.reader cimport Reader
 
 

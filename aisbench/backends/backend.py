@@ -81,7 +81,7 @@ class Backend:
     def body(self, prompt: Prompt, options: BodyOptions) -> bytes:
         """The request body; OpenAI's and vLLM's byte for byte as `vllm bench serve` 0.32 sends them.
 
-        That is Python's json.dumps with its defaults: ASCII-escaped, a blank behind each comma and
+        That is Python's json.dumps with its defaults: ASCII-escaped, a blank after each comma and
         colon. `extra_body`, then the prompt's own fields are merged last of all: where they name a
         field that is there already, their value stands, in the place of the first. Raises BadInput
         for NaN or infinity, which JSON does not have.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# A rule is (path, meaning). A path is object keys joined by dots, [] behind a key meaning each
+# A rule is (path, meaning). A path is object keys joined by dots, [] after a key meaning each
 # element of that array. The meanings:
 CHUNK = "chunk"  # a non-empty array marks the event as a token chunk, with or without text
 CONTENT = "content"  # a non-empty string is generated text

@@ -19,7 +19,7 @@ class Prompt:
     (only to a backend that takes them; `text` is then empty); else as `messages` to a chat backend
     (`text` then holds the same for backends without roles); else as `text`.
 
-    `media`: content parts that stand behind the text in a chat message. `documents`: what a reranker
+    `media`: content parts that follow the text in a chat message. `documents`: what a reranker
     weighs against `text`. `texts`: what an embedding request asks for at once, instead of `text`.
     `model`: another model than the run's. `fields`: merged into this body, last of all.
     """

@@ -32,6 +32,6 @@ def hide_secrets(args: list[str]) -> None:
         at = start
         for arg in line.split(b"\0"):
             if arg in hidden:
-                # As long as it was: the arguments stand one behind the other.
+                # As long as it was: the arguments stand one after the other.
                 ctypes.memmove(at, hidden[arg][: len(arg)].ljust(len(arg), b"*"), len(arg))
             at += len(arg) + 1

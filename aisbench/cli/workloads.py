@@ -13,7 +13,7 @@ WIDTH = 100
 
 @click.command(cls=Command)
 def workloads() -> None:
-    """List what --dataset accepts: what each is, and which options it heeds beside those that all do."""
+    """List what --dataset accepts: what each is, and which options it takes beside those that all take."""
     from aisbench.workload.datasets.registry import DATASETS
 
     shown: dict[int, str] = {}
@@ -26,6 +26,6 @@ def workloads() -> None:
         for line in (dataset.about, " ".join(dataset.options)):
             click.echo(textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="    "))
     click.echo(
-        "\nAll heed --num-requests --seed --tokenizer --extra-body --temperature --ignore-eos --system-prompt "
+        "\nAll take --num-requests --seed --tokenizer --extra-body --temperature --ignore-eos --system-prompt "
         "--lora-modules\n--lora-assignment, as far as they make sense for them; docs/workloads.md says more."
     )

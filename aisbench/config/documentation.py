@@ -25,7 +25,7 @@ python -m aisbench.config.documentation > docs/options.md
 ```
 
 The last column has the flags of `vllm bench serve` that an option answers to. Where data sets are named in parentheses,
-the flag is heeded with these alone, and the general one counts before it.
+the flag counts with these alone, and the general one counts before it.
 """
 _COLUMNS = ("Option", "Value", "Default", "Meaning", "vLLM's flags")
 

@@ -78,12 +78,12 @@ def _datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Sa
             unused.append(one.flag)
         elif one.name == one.field or given.get(one.field) in (None, "0.0"):
             given[one.field] = value
-    unused += _unheeded(given)
+    unused += _untaken(given)
     if unused:
         say(f"no effect with --dataset {given.get('dataset')}: {', '.join(unused)}")
 
 
-def _unheeded(given: dict[str, Any]) -> list[str]:
+def _untaken(given: dict[str, Any]) -> list[str]:
     """Switches that mean nothing to this data set, as to vLLM's client; they are set back."""
     off = {name: flag for name, flag in _SWITCHES.items() if given.get(name) is False}
     if not off:
@@ -91,7 +91,7 @@ def _unheeded(given: dict[str, Any]) -> list[str]:
     from aisbench.workload.datasets.registry import DATASETS
 
     known = DATASETS.get(given.get("dataset") or "")
-    without = {name: flag for name, (heeded, flag) in off.items() if known and heeded not in known.options}
+    without = {name: flag for name, (taken, flag) in off.items() if known and taken not in known.options}
     given |= dict.fromkeys(without, True)
     return list(without.values())
 

@@ -47,7 +47,7 @@ def _first_refusal(records: Path) -> str | None:
 
 
 def with_hint(sample: dict[str, Any], path: str) -> str:
-    """The words of a failed request, for a 404 behind the path that was asked: a gateway may have another one.
+    """The words of a failed request, for a 404 after the path that was asked: a gateway may have another one.
 
     Servers also answer 404 for a model that they do not have, and then say so.
     """

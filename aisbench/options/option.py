@@ -54,7 +54,7 @@ class Option:
     `words`: the values it can have, or `module:attribute` of a mapping whose keys they are (and that
     is imported when they are asked for); `open`: other words are let through, for whoever uses them to judge.
     `vllm`: the flags of `vllm bench serve` that it answers to. `scoped`: more flags, each with the data sets
-    that it is heeded with. `only_with`: the data sets that the option itself is heeded with; empty: all.
+    that it counts with. `only_with`: the data sets that the option itself counts with; empty: all.
     `shown_default`: what the command line has instead of the field's default. `repeated`: each value has a flag
     of its own. `secret`: masked wherever it is written down.
     """

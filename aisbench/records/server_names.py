@@ -1,6 +1,6 @@
 """Metric names on each server's /metrics page.
 
-The names are those in the servers' own documentation: vLLM (with its older names behind the present ones),
+The names are those in the servers' own documentation: vLLM (with its older names after the present ones),
 SGLang, text-generation-inference and TensorRT-LLM, and of llama.cpp on its page (--metrics), whose prompt_tokens_total
 leaves cached tokens out, unlike the others'.
 """

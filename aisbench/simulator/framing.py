@@ -44,7 +44,7 @@ class Envelope:
 
 
 class NumberedEnvelope:
-    """The same for an event that also counts: it has NUMBER where the number will be, before or behind MARK."""
+    """The same for an event that also counts: it has NUMBER where the number will be, before or after MARK."""
 
     __slots__ = ("first", "lead", "number_first", "second", "third")
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.workload.bodies import Bodies, write_bodies
-from aisbench.workload.datasets.registry import check_heeded, dataset_named
+from aisbench.workload.datasets.registry import check_taken, dataset_named
 from aisbench.workload.decorate import for_every_prompt
 from aisbench.workload.fingerprint import fingerprint
 from aisbench.workload.options import WorkloadOptions
@@ -67,7 +67,7 @@ def build_workload(
     """
     options.check()
     dataset = dataset_named(options.dataset)
-    check_heeded(options)
+    check_taken(options)
     prompts = for_every_prompt(dataset.make(options, backend), options, backend)
     count = prompts.count
     reuse = PrefixReuse()

@@ -58,7 +58,7 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class DatasetOptions(VllmDatasetOptions):
-    """None: the data set's own default. Which data set heeds which of these, `registry` says."""
+    """None: the data set's own default. Which data set takes which of these, `registry` says."""
 
     dataset: str = _option(
         "--dataset",
@@ -127,7 +127,7 @@ class DatasetOptions(VllmDatasetOptions):
         "--suffix-len",
         check=whole(0, LONGEST),
         metavar="TOKENS",
-        help="What stands behind a shared prefix.",
+        help="What follows a shared prefix.",
         scoped={"--prefix-repetition-suffix-len": PREFIXES},
     )
     num_prefixes: int | None = _option(
@@ -191,7 +191,7 @@ class DatasetOptions(VllmDatasetOptions):
         "--block-size",
         check=whole(1, LONGEST),
         metavar="TOKENS",
-        help="Tokens behind each hash id of a trace.",
+        help="Tokens for each hash id of a trace.",
         scoped={"--timed-trace-chunk-hash-size": TRACE},
     )
     speedup: float = _option(

@@ -42,7 +42,7 @@ def as_text(messages: Sequence[Message]) -> str:
 
 
 def with_system(prompt: Prompt, system: str, tokens: int) -> Prompt:
-    """The prompt behind a system message of `tokens` tokens.
+    """The prompt after a system message of `tokens` tokens.
 
     Its messages begin with it, its text has it and an empty line in front. Content parts move into the
     user's message, which is as vLLM's client sends it.

@@ -69,7 +69,7 @@ class PrefixReuse:
 
     @property
     def share(self) -> float:
-        """From 0 to 1; bytes behind the last whole block of a prompt count as new."""
+        """From 0 to 1; bytes after the last whole block of a prompt count as new."""
         if self.blocks == 0:
             return 0.0
         self.settle()

@@ -15,7 +15,7 @@ from aisbench.backends.prompt import Prompt
 
 @dataclass(frozen=True)
 class Conversations:
-    """How `count` prompts belong together: each conversation's turns stand one behind another.
+    """How `count` prompts belong together: each conversation's turns stand one after another.
 
     `first`: int64, shape (conversations + 1,): the index of each one's first prompt, and `count` at
     the end. `think_ns`: int64, shape (count,): how long after the answer before a turn is sent; that

@@ -78,7 +78,7 @@ def test_nothing_succeeded_and_so_nothing_was_measured(tmp_path: Path) -> None:
     assert "NaN" not in (run.folder / "summary.json").read_text()
 
 
-def test_usage_that_contradicts_the_stream_and_lengths_that_were_not_heeded(tmp_path: Path) -> None:
+def test_usage_that_contradicts_the_stream_and_lengths_that_were_not_met(tmp_path: Path) -> None:
     usage = {"prompt_tokens": 4, "completion_tokens": 2_000_000_000}
 
     def handle(client: socket.socket, number: int) -> None:

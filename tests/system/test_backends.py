@@ -45,7 +45,7 @@ def test_whole_answers(tmp_path: Path, quick_simulator: SimulatorProcess, name: 
     if name != "tensorrt-llm":
         assert summary["total_output_tokens"] == 42
     # There is no first token to time, and nothing is said of one.
-    assert list(summary["metrics"]) == ["e2el_ms"]
+    assert list(summary["metrics"]) == ["e2el_ms", "norm_e2el_ms"]
     assert summary["mean_e2el_ms"] > 7 * 4
     assert "mean_ttft_ms" not in summary
     assert "TTFT" not in run.out

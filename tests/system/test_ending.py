@@ -76,7 +76,7 @@ def test_a_terminal_that_closes_ends_the_run_with_a_report(
     assert (folder / "report.html").exists()
 
 
-def test_nohup_is_heeded(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+def test_nohup_is_respected(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
     process = subprocess.Popen(
         [
             *("nohup", *LOAD, "--work-dir", str(tmp_path), "--url", quick_simulator.url, "--no-progress"),

@@ -85,7 +85,7 @@ def test_connections_are_made_at_a_pace(tmp_path: Path, quick_simulator: Simulat
         (("--stress",), "give --concurrency"),
         (("--stress", "--concurrency", 2, "--rate", 5), "leave --rate"),
         (("--stress", "--concurrency", 2, "--num-requests", 5), "--num-requests out"),
-        (("--connect-rate", 0), "--connect-rate 0"),
+        (("--connect-rate", 0), "--connect-rate must be a number above 0, got 0"),
     ],
 )
 def test_contradictions(tmp_path: Path, args: tuple[object, ...], said: str) -> None:

@@ -66,7 +66,7 @@ def energy_j(run: Run, samples: list[Sample]) -> float | None:
     """
     ends = np.array([0.0, run.duration_ns / 1e9])
     t_s, counter = series(run, samples, "energy_j")
-    # A driver that was loaded anew counts from 0.
+    # A driver that was loaded again counts from 0.
     if len(counter) > 1 and np.all(np.diff(counter) >= 0):
         return float(np.diff(np.interp(ends, t_s, counter))[0])
     t_s, watts = series(run, samples, "power_w")

@@ -83,7 +83,7 @@ async function redraw() {
   await redrawTimeline();
 }
 
-// Buttons of which one is chosen: `apply` is told its value, and the charts are drawn anew.
+// Buttons of which one is chosen: `apply` is told its value, and the charts are drawn again.
 function choice(attribute, ids, apply) {
   const buttons = [...document.querySelectorAll(`[data-${attribute}]`)];
   for (const button of buttons) {

@@ -77,7 +77,7 @@ function timelineChart() {
     margin: { l: TIME_LEFT(), r: 10, t: 30, b: 40 },
   })];
 }
-// Draws anew for what is in view.
+// Draws again for what is in view.
 function redrawTimeline() {
   const gd = chart("timeline");
   return Plotly.react(gd, timelineTraces(gd.layout.xaxis.range.map(Number), gd.layout.yaxis.range.map(Number)), gd.layout, SETTINGS());

@@ -45,7 +45,7 @@ class Ledger:
         self.reset()
 
     def reset(self) -> None:
-        """Begins /truth anew; requests that are under way stay active."""
+        """Begins /truth again; requests that are under way stay active."""
         self.requests = self.done = self.tokens = self.prompts = self.cached = 0
         self.given_up_ns = 0
         self.peak = self.active

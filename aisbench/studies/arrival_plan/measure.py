@@ -28,7 +28,7 @@ GAP_BARS, GAPS_SHOWN = 60, 99.5
 @dataclass(frozen=True)
 class PlannedRate:
     """Requests/s in bins that begin at `starts_s`, `width_s` wide: as planned, their moving average, and what the
-    law expects there (nan behind its end; None where no law is known)."""
+    law expects there (nan after its end; None where no law is known)."""
 
     starts_s: Floats
     width_s: float

@@ -45,13 +45,13 @@ class SearchFolder:
 
     @staticmethod
     def load(path: Path, api_key: str | None) -> SearchFolder:
-        """The search that was begun in `path`. The key is in no file, and has to be given anew."""
+        """The search that was begun in `path`. The key is in no file, and has to be given again."""
         try:
             state = json.loads((path / STATE).read_text())
         except (OSError, ValueError):
             raise BadInput(f"{path} holds no {STATE} that can be read; give the folder of a search") from None
         if state.get("schema") != SEARCH_SCHEMA:
-            raise BadInput(f"{path} was written by another version of aisbench; search anew")
+            raise BadInput(f"{path} was written by another version of aisbench; search again")
         return SearchFolder(
             path,
             RunConfig.from_dict({**state["config"], "api_key": api_key}),

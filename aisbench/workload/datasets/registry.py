@@ -35,7 +35,7 @@ Make = Callable[[WorkloadOptions, Backend], Prompts]
 class Dataset:
     """`make` gives the prompts, or raises BadInput for options that it cannot follow.
 
-    `about`: one line on what it is. `options`: the flags that it heeds beside those that all do (--seed,
+    `about`: one line on what it is. `options`: the flags that it takes beside those that all take (--seed,
     --num-requests, --tokenizer, --extra-body, ...). `ignores_eos`: the answer is to have its full length
     although the text makes no sense, so the server is asked not to stop at an end-of-sequence token,
     unless --no-ignore-eos says otherwise.
@@ -163,7 +163,7 @@ DATASETS: dict[str, Dataset] = {
         ignores_eos=False,
     ),
 }
-# The flags that only some data sets heed, by WorkloadOptions' fields.
+# The flags that only some data sets take, by WorkloadOptions' fields.
 PARTIAL = {
     "dataset_path": "--dataset-path",
     "strict_dataset": "--strict-dataset",
@@ -208,21 +208,21 @@ def dataset_named(name: str) -> Dataset:
     raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
 
 
-def heeded_by(dataset: Dataset) -> set[str]:
+def taken_by(dataset: Dataset) -> set[str]:
     """Its options; what reads a file can also refuse it as a whole."""
     return {*dataset.options, *(("--strict-dataset",) if "--dataset-path" in dataset.options else ())}
 
 
-def check_heeded(options: WorkloadOptions) -> None:
-    """Raises BadInput for an option that was given and that its data set does not heed.
+def check_taken(options: WorkloadOptions) -> None:
+    """Raises BadInput for an option that was given and that its data set does not take.
 
     Whether one was given is seen by its value alone: one that is given its default passes.
     """
-    heeded = heeded_by(dataset_named(options.dataset))
+    taken = taken_by(dataset_named(options.dataset))
     defaults = {field.name: field.default for field in fields(WorkloadOptions)}
     for name, flag in PARTIAL.items():
-        if flag not in heeded and getattr(options, name) != defaults[name]:
-            others = ", ".join(known for known, dataset in DATASETS.items() if flag in heeded_by(dataset))
+        if flag not in taken and getattr(options, name) != defaults[name]:
+            others = ", ".join(known for known, dataset in DATASETS.items() if flag in taken_by(dataset))
             raise BadInput(
-                f"{OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is heeded by {others}"
+                f"{OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is taken by {others}"
             )

@@ -87,7 +87,7 @@ def check_answers(conversation: Conversation, options: WorkloadOptions) -> None:
 
 
 def conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
-    """Raises BadLine for what is not a conversation. A turn is what the user says and the answer behind it.
+    """Raises BadLine for what is not a conversation. A turn is what the user says and the answer after it.
 
     Calls of tools and what came of them are counted in `unsent`: with the server's own answers in the calls'
     place, no server takes the results.

@@ -42,7 +42,7 @@ def table_rows(
 
 
 def check_end(path: Path, last: dict[Any, Any]) -> None:
-    """Raises BadInput where the last row is the rest of the file behind a quote that nobody closed."""
+    """Raises BadInput where the last row is the rest of the file after a quote that nobody closed."""
     if any(isinstance(cell, str) and "\n" in cell for cell in last.values()):
         with path.open("rb") as file:
             quotes = sum(line.count(b'"') for line in file)

@@ -21,7 +21,7 @@ from aisbench.workload.tokens.token_counts import TokenCounter
 
 @dataclass(frozen=True)
 class Row:
-    """What is asked: `text`, with `media` behind it. `answer`: its length is the output's, where none is asked for.
+    """What is asked: `text`, with `media` after it. `answer`: its length is the output's, where none is asked for.
 
     `system`: stands before it in the chat template. `content`: the whole content of the message instead of both. `messages`, `fields`: as in Prompt.
     `output_tokens`: the row's own.
@@ -88,7 +88,7 @@ def row_prompts(
     """`output_len`: where neither the row nor an answer says so. `template`: texts go into the chat template.
 
     `fits`: by prompt and output tokens, which rows are asked, in vLLM's client. `generator`: draws the
-    repetitions, seeded anew for them by --seed.
+    repetitions, seeded again for them by --seed.
     """
     counter = TokenCounter(options)
     kept: list[Prompt] = []

@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any
 
-# So many tokens before the corrected end are encoded anew at least. Patterns look one character ahead.
+# So many tokens before the corrected end are encoded again at least. Patterns look one character ahead.
 MARGIN = 32
 # Lookbehinds, and anchors to a beginning or to the edge of a word.
 LOOKS_BACK = re.compile(r"\(\?<[=!]|\\[AGbB]")

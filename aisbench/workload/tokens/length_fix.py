@@ -24,7 +24,7 @@ class Fixing:
     target: int
     text: str = ""
     rounds: int = 0
-    # So many of `ids` are known to come out again, when what stands behind them is corrected.
+    # So many of `ids` are known to come out again, when what comes after them is corrected.
     kept: int = 0
 
     @property
@@ -84,7 +84,7 @@ class LengthFixer:
     def tails(self, items: list[Fixing], texts: list[str]) -> list[str | None]:
         """What of each text has to be encoded; None: all of it.
 
-        The tail is what the ids behind the kept ones decode to, where the text ends with that and what
+        The tail is what the ids after the kept ones decode to, where the text ends with that and what
         stands before is what stood there when it was encoded.
         """
         if not any(item.kept for item in items):

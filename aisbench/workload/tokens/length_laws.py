@@ -95,7 +95,7 @@ class Zipf(Law):
 class Percentiles(Law):
     """Straight lines between points of the cumulative distribution, from share 0 to share 1.
 
-    Before the first point that was given stands min, and behind the last one max, where those were
+    Before the first point that was given stands min, and after the last one max, where those were
     given, too; else the point's own length.
     """
 

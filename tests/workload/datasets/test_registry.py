@@ -1,4 +1,4 @@
-"""Options that a data set does not heed are refused, and everything listed can be found."""
+"""Options that a data set does not take are refused, and everything listed can be found."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from aisbench.errors import BadInput
-from aisbench.workload.datasets.registry import DATASETS, PARTIAL, check_heeded, heeded_by
+from aisbench.workload.datasets.registry import DATASETS, PARTIAL, check_taken, taken_by
 from aisbench.workload.options import WorkloadOptions
 
 
 def check(dataset: str, **given: Any) -> None:
-    check_heeded(WorkloadOptions(**{"count": 1, "model": "m", "dataset": dataset, **given}))
+    check_taken(WorkloadOptions(**{"count": 1, "model": "m", "dataset": dataset, **given}))
 
 
 @pytest.mark.parametrize("name", list(DATASETS))
@@ -23,11 +23,11 @@ def test_defaults_pass_everywhere(name: str) -> None:
 @pytest.mark.parametrize(
     ("dataset", "given", "said"),
     [
-        ("random", {"turns": 3}, "--turns means nothing to --dataset random; it is heeded by conversations"),
+        ("random", {"turns": 3}, "--turns means nothing to --dataset random; it is taken by conversations"),
         (
             "sharegpt",
             {"input_len": 3},
-            "--input-len means nothing to --dataset sharegpt; it is heeded by random,",
+            "--input-len means nothing to --dataset sharegpt; it is taken by random,",
         ),
         ("random", {"strict_dataset": True}, "--strict-dataset means nothing to --dataset random"),
         ("random", {"shuffle": False}, "--disable-shuffle means nothing to --dataset random"),
@@ -41,7 +41,7 @@ def test_what_means_nothing_is_refused(dataset: str, given: dict[str, Any], said
     assert str(refused.value).startswith(said)
 
 
-def test_every_partial_option_is_heeded_by_some_and_is_an_option() -> None:
-    heeded = {flag for dataset in DATASETS.values() for flag in heeded_by(dataset)}
-    assert heeded == set(PARTIAL.values())
+def test_every_partial_option_is_taken_by_some_and_is_an_option() -> None:
+    taken = {flag for dataset in DATASETS.values() for flag in taken_by(dataset)}
+    assert taken == set(PARTIAL.values())
     assert set(PARTIAL) <= set(WorkloadOptions.__dataclass_fields__)

@@ -1,4 +1,4 @@
-"""The `images` data set: chat messages with images behind a text, as data URLs in the body.
+"""The `images` data set: chat messages with images after a text, as data URLs in the body.
 
 The images of a folder in the order of their names, over and over; or made ones of --image-size, each
 different from all others, so that no cache of the server knows it. The text is words of --input-len.

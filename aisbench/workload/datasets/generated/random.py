@@ -159,7 +159,7 @@ class DrawnIds:
             self.prefix = self.allowed[drawn].tolist()
 
     def inner(self, i: int) -> list[int]:
-        """The ids of prompt i behind the prefix: a run of neighbours in the vocabulary, from a random start."""
+        """The ids of prompt i after the prefix: a run of neighbours in the vocabulary, from a random start."""
         return neighbours(self.allowed, int(self.starts[i]) + i, int(self.lengths.inner[i]))
 
 

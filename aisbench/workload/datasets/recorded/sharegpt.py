@@ -131,7 +131,7 @@ def turn_text(entry: Any, turn: int) -> str:
 def oversample(kept: list[Prompt], options: WorkloadOptions, generator: random.Random) -> list[str]:
     """Fills up to the asked count with prompts drawn from `kept`, as vLLM does; returns what is to be noted.
 
-    `generator` is seeded anew for it, also as in vLLM.
+    `generator` is seeded again for it, also as in vLLM.
     """
     there, wanted = len(kept), options.count or 0
     if there >= wanted:
