@@ -85,11 +85,11 @@ def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats
 
 
 def tokens_per_event(requests: Requests) -> Floats:
-    """How many tokens an event of each request carried on average; 1 where there was none."""
+    """How many tokens an event of each request carried on average; 1 where there was none, or none was counted."""
     import numpy as np
 
-    events = _events(requests)
-    return np.where(events > 0, requests.tokens / np.maximum(events, 1), 1.0)
+    events, tokens = _events(requests), requests.tokens
+    return np.where((events > 0) & (tokens > 0), tokens / np.maximum(events, 1), 1.0)
 
 
 def _carries_several(requests: Requests) -> bool:
