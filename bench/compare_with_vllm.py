@@ -86,7 +86,7 @@ def clients(options: argparse.Namespace) -> tuple[Client, Client]:
         return [str(part) for part in command]
 
     return (
-        Client("aisbench", ours, lambda place: next(place.iterdir())),
+        Client("aisbench", ours, lambda place: next(place.iterdir(), place / "run")),
         Client("vllm", theirs, lambda place: place / "result.json"),
     )
 
@@ -103,7 +103,11 @@ def run(client: Client, url: str, place: Path, load: Load, core: str | None) -> 
         done = subprocess.run(pinned, capture_output=True, text=True, cwd=ROOT, check=False)
         if done.returncode not in (0, 3):
             raise RuntimeError(f"{client.name} ended with {done.returncode}: {done.stderr[-2000:]}")
-    (result,) = read_path(str(client.result(place)))
+    left = client.result(place)
+    if not left.exists():
+        # Now and then perf gives 0 for a command that failed at once.
+        raise RuntimeError(f"{client.name} ended without a result in {place}")
+    (result,) = read_path(str(left))
     result = replace(result, path=place.name)
     return result if cpu_ms is None else replace(result, figures=result.figures | {"cpu_s": cpu_ms / 1e3})
 

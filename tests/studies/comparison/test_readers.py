@@ -221,7 +221,7 @@ def test_what_is_no_result_is_one_line(tmp_path: Path, content: str, said: str) 
 def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"missing\.json cannot be read"):
         read_groups([str(tmp_path / "missing.json")])
-    with pytest.raises(BadInput, match="no run folder"):
+    with pytest.raises(BadInput, match="not a run folder"):
         read_groups([str(tmp_path)])
     with pytest.raises(BadInput, match="one result cannot be compared"):
         read_groups([str(DATA / "vllm.json")])
