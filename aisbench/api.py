@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aisbench.config.run_config import SECRET_FIELDS, RunConfig
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.masking import MASK
 
@@ -34,13 +34,15 @@ def load(*, progress: bool = True, **options: Any) -> LoadedRun:
     Raises BadInput for options that make no run, CannotRun where the run could not be carried out.
     """
     config = _config_of(options)
-    from aisbench.report.files.write import write_all
+    from aisbench.report.files.write import write_reports
     from aisbench.studies.single_run import run_to_folder
 
     with contextlib.ExitStack() as stack:
-        folder = run_to_folder(stack, config, command=[_call(options)], live=progress, quiet=not progress)
-    write_all(folder)
-    return read_run(folder)
+        folder = run_to_folder(
+            stack, config, command=[_call(options, config)], live=progress, quiet=not progress
+        )
+    measured = read_run(folder).measured
+    return LoadedRun(measured, write_reports(measured))
 
 
 def read_run(path: str | Path) -> LoadedRun:
@@ -56,6 +58,7 @@ class LoadedRun:
     """A run that was read from its folder."""
 
     measured: Measured
+    _written: dict[str, Any] | None = None
 
     @property
     def folder(self) -> Path:
@@ -67,7 +70,7 @@ class LoadedRun:
         """What summary.json holds (docs/report.md)."""
         from aisbench.analysis.summary import summarise
 
-        return summarise(self.measured)
+        return self._written or summarise(self.measured)
 
     @property
     def requests(self) -> NDArray[np.void]:
@@ -114,10 +117,8 @@ def _config_of(options: dict[str, Any]) -> RunConfig:
     return config
 
 
-def _call(options: dict[str, Any]) -> str:
+def _call(options: dict[str, Any], config: RunConfig) -> str:
     """What stands in the run folder as its command, without secrets."""
-    hidden = {"api_key", *SECRET_FIELDS} - {"url"}
-    told = {name: MASK if name in hidden else value for name, value in options.items()}
-    if "url" in told:
-        told["url"] = RunConfig(url=_config_of({"url": told["url"]}).url).as_dict()["url"]
-    return f"aisbench.load({', '.join(f'{name}={value!r}' for name, value in told.items())})"
+    # The key is in no configuration that is written down.
+    kept = config.as_dict()
+    return f"aisbench.load({', '.join(f'{name}={kept.get(name, MASK)!r}' for name in options)})"

@@ -18,7 +18,7 @@ from aisbench.metrics import NAMES
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# The charts of runs, as report.plots has them, and that of searches.
+# The charts of runs, as report/figures/plots.py has them, and that of searches.
 RUN_CHARTS = ("in-flight", "rates", "tokens", "percentiles", "cdf", "timeline")
 _SUFFIXES = (".svg", ".png", ".pdf", ".html")
 

@@ -21,7 +21,7 @@ from aisbench.live.watching import View, Watching
 from aisbench.masking import masked_url
 from aisbench.records.run import Run
 from aisbench.report.files.vllm_files import check_result_folder, write_vllm_files
-from aisbench.report.files.write import write_all
+from aisbench.report.files.write import write_reports
 from aisbench.report.text.console import print_result
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def served_page(
 
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
-    summary = write_all(folder)
+    measured = Measured(Run.load(folder))
+    summary = write_reports(measured)
     if as_json:
         sys.stdout.write((folder / "summary.json").read_text())
     else:
@@ -133,7 +134,7 @@ def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
     for path in write_vllm_files(folder, config):
         click.echo(f"written: {path}", err=True)
     gates = parse_gates(config.fail_on)
-    broken = broken_gates(Measured(Run.load(folder)), summary, gates) if gates else []
+    broken = broken_gates(measured, summary, gates) if gates else []
     for sentence in broken:
         click.echo(sentence, err=True)
     code = exit_code(summary, strict=config.strict)

@@ -18,7 +18,7 @@ from aisbench.records.run import Run
 
 def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -> Verdict:
     """The verdict on `run`, whose `summary` (as far as it is made: metrics, client, arrivals, requests)
-    is taken from metrics.summarise. `held`: the in-flight slots that were taken."""
+    is taken from summary.summarise. `held`: the in-flight slots that were taken."""
     verdict = Verdict()
     judge_outcome(verdict, run, summary["requests"])
     if len(sending.sent_ns):

@@ -28,8 +28,12 @@ def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]
     They go to `output`, or else into the run's folder. Returns the summary. Everything comes from records/, also after
     a crash. Raises BadInput when `run_dir` is not a run folder, or the files cannot be written; CannotRun on a full disk.
     """
-    run = Run.load(run_dir)
-    measured = Measured(run)
+    return write_reports(Measured(Run.load(run_dir)), output)
+
+
+def write_reports(measured: Measured, output: Path | None = None) -> dict[str, Any]:
+    """The same of a run that was read already."""
+    run = measured.run
     vllm = vllm_result(measured)
     folder = run.folder if output is None else output
     with writing_report(run.folder, folder):

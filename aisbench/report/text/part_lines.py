@@ -43,18 +43,20 @@ def slice_lines(block: dict[str, Any] | None) -> Iterator[str]:
     whole = block["slices"][1:-1] if block is not None else []
     if block is None or not whole:
         return
-    told = []
-    for name, title, unit in (
-        ("request_throughput", "", " req/s"),
-        ("output_throughput", "", " tok/s"),
-        *((f"mean_{metric.key}", f"{metric.title} ", "") for metric in BRIEF),
-    ):
-        values = [value for part in whole if (value := part.get(name)) is not None]
-        if values:
-            told.append(f"{title}{min(values):.2f} to {max(values):.2f}{unit}")
+
+    def ranges(*names: tuple[str, str, str]) -> str:
+        found = [
+            (title, [value for part in whole if (value := part.get(name)) is not None], unit)
+            for name, title, unit in names
+        ]
+        return ", ".join(f"{title}{min(ys):.2f} to {max(ys):.2f}{unit}" for title, ys, unit in found if ys)
+
+    rates = ranges(("request_throughput", "", " req/s"), ("output_throughput", "", " tok/s"))
+    latencies = ranges(*((f"mean_{metric.key}", f"{metric.title} ", "") for metric in BRIEF))
+    told = f"{rates}, {latencies} ms (mean)" if latencies else rates
     failing = sum(part["failed"] > 0 for part in whole)
     title = f"Slices of {block['width_s']:g} s"
-    yield f"{title:<19} {len(whole)} whole: {', '.join(told)}{' ms (mean)' if len(told) > 2 else ''}; failures in {failing}"
+    yield f"{title:<19} {len(whole)} whole: {told}; failures in {failing}"
 
 
 def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
