@@ -11,12 +11,12 @@ from aisbench.records.run import UNCLOSED, Run
 from tests.analysis.made_runs import START_NS, base_config, fail, made_rows, write_run
 
 
-def test_rows_of_all_workers_come_sorted_by_slot(tmp_path: Path) -> None:
+def test_rows_of_all_workers_come_sorted_by_ticket(tmp_path: Path) -> None:
     rows = made_rows(np.arange(11) * 5.0)
     run = Run.load(write_run(tmp_path / "run", rows, workers=3))
     assert run.rows["slot"].tolist() == list(range(11))
     assert (run.rows == rows).all()
-    assert run.row_workers.tolist() == [slot % 3 for slot in range(11)]
+    assert run.row_workers.tolist() == [ticket % 3 for ticket in range(11)]
 
 
 def test_spare_rows_at_the_end_of_a_mapped_file_do_not_count(tmp_path: Path) -> None:
