@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.memory.recorder import FINISHES
+from aisbench._native.protocol.finish import FINISHES
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.statistics.figures import describe
 from aisbench.metrics import SEVERAL_TOKENS_FROM

@@ -11,7 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisbench._native.memory.recorder import FINISHES, STATUSES
+from aisbench._native.memory.recorder import STATUSES
+from aisbench._native.protocol.finish import FINISHES
 from aisbench.analysis.latencies import Columns
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import each_gaps_ns, each_text
