@@ -140,7 +140,7 @@ cdef class Driver:
                 break
         # Whatever was not reported was empty at `looked_ns`; whatever was has been emptied since.
         self.floor_ns = looked_ns
-        self.pool.graveyard.clear()
+        self.pool.bury()
         return handled
 
     cdef int handle(self, Connection connection, int what) except -1:
@@ -234,13 +234,13 @@ cdef class Driver:
         """Ends the requests whose streams are over while their bodies stay open; call it often."""
         if self.requests.let_go(mono_ns()):
             self.pump()
-            self.pool.graveyard.clear()
+            self.pool.bury()
 
     def expire(self):
         """Fails every request that has waited longer than the time-out; call it now and then."""
         self.requests.expire(mono_ns())
         self.pump()
-        self.pool.graveyard.clear()
+        self.pool.bury()
 
     def exhaust(self):
         """Takes no more tickets, and asks no more turns; the ticket in hand is given up unsent."""
@@ -252,7 +252,7 @@ cdef class Driver:
         """Gives up everything in flight."""
         self.exhaust()
         self.requests.cancel(mono_ns())
-        self.pool.graveyard.clear()
+        self.pool.bury()
 
     cdef int tune(self, int64_t now_ns) except -1:
         """Sets the reader's rest by what was measured so far."""

@@ -20,4 +20,4 @@ cdef Finish finish_of(const char* text, Py_ssize_t n) noexcept:
     if n == 0:
         # Some servers say so in every event, where others have null.
         return FINISH_NONE
-    return <Finish><int>FINISH_OF_WORD.get(text[:n].lower(), FINISH_OTHER)
+    return <Finish><int>FINISH_OF_WORD.get(text[:n].lower(), <int>FINISH_OTHER)
