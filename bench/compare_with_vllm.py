@@ -212,7 +212,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--url", required=True, help="the server, as http://host:port")
     parser.add_argument("--vllm", default="vllm", help="the vllm command (default: vllm on PATH)")
     parser.add_argument("--model", required=True, help="the model's name on the server")
-    parser.add_argument("--tokenizer", required=True, help="folder or name of the tokenizer, the same for both")
+    parser.add_argument(
+        "--tokenizer", required=True, help="folder or name of the tokenizer, the same for both"
+    )
     parser.add_argument("--backend", choices=list(ENDPOINTS), default="openai")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each client, in turns")
     parser.add_argument("--num-requests", type=int, default=256)
