@@ -41,16 +41,20 @@ def load(*, progress: bool = True, **options: Any) -> LoadedRun:
         folder = run_to_folder(
             stack, config, command=[_call(options, config)], live=progress, quiet=not progress
         )
-    measured = read_run(folder).measured
+    measured = read_run(folder, trust_remote_code=config.trust_remote_code).measured
     return LoadedRun(measured, write_reports(measured))
 
 
-def read_run(path: str | Path) -> LoadedRun:
-    """The run that `path` holds, also after a crash. Raises BadInput when it is not a run folder."""
+def read_run(path: str | Path, *, trust_remote_code: bool = False) -> LoadedRun:
+    """The run that `path` holds, also after a crash. Raises BadInput when it is not a run folder.
+
+    `trust_remote_code`: the run's tokenizer may run code of its own, where tokens have to be counted and the run
+    allowed it.
+    """
     from aisbench.analysis.measured import Measured
     from aisbench.records.run import Run
 
-    return LoadedRun(Measured(Run.load(path)))
+    return LoadedRun(Measured(Run.load(path, trust_remote_code=trust_remote_code)))
 
 
 @dataclass(frozen=True)

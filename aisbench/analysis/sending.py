@@ -74,19 +74,12 @@ class Sending:
         return float(np.mean(self.lag_ms - self.own_lag_ms > 1.0))
 
 
-def shape_of(config: dict[str, Any]) -> float:
-    """The gamma shape of the asked gaps: 1 is Poisson, inf is constant."""
-    if config.get("arrival") == "constant" or config.get("burstiness") == "inf":
-        return math.inf
-    return float(config.get("burstiness") or 1.0)
-
-
 def arrivals_block(run: Run, sending: Sending) -> dict[str, Any]:
     """summary.json's `arrivals`. Rates in requests/s, but of conversations (`counts`) in begun ones: their later turns
     leave when an answer came, and only `sent_rate` has them. Figures that cannot be had are None."""
-    rate = run.config.get("rate")
+    rate, steady = run.config.rate_rps, math.isfinite(run.config.rate_rps)
     block: dict[str, Any] = {
-        "process": run.config.get("arrival"),
+        "process": run.written_config.get("arrival"),
         "asked_rate": None,
         "counts": "conversations" if run.has_conversations else "requests",
         "achieved_rate": sending.sent_rate,
@@ -105,19 +98,19 @@ def arrivals_block(run: Run, sending: Sending) -> dict[str, Any]:
         block["dispersion"] = None if math.isnan(sent.dispersion) else sent.dispersion
     if not run.is_open_loop:
         return block
-    block["asked_rate"] = float(rate) if rate not in (None, "inf") else sending.planned_rate
+    block["asked_rate"] = float(rate) if steady else sending.planned_rate
     block["planned_rate"] = sending.planned_rate
     planned = statistics_of(run, sending.planned_ns)
     if planned is not None:
         block["planned_gap_cv"] = planned.cv
     # A ramp's or a trace's gaps follow no one law, so only the plan itself can be compared with.
-    if sent is not None and rate not in (None, "inf"):
+    if sent is not None and steady:
         block["ks"], block["ks_limit"] = sent.ks, sent.ks_limit
     return block
 
 
 def statistics_of(run: Run, times_ns: NDArray[np.int64]) -> GapStatistics | None:
-    return gap_statistics(times_ns, shape=shape_of(run.config))
+    return gap_statistics(times_ns, shape=run.config.shape)
 
 
 def lag_block(run: Run, sending: Sending) -> Figures | None:

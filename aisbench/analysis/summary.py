@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -86,8 +87,8 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[st
         "server": server_block(measured),
         "prefix_cache": prefix_cache_block(measured),
         "devices": devices_block(measured),
-        "goodput": goodput_block(measured.latencies, run.config.get("goodput")),
-        "config": run.config,
+        "goodput": goodput_block(measured.latencies, run.config.goodput),
+        "config": run.written_config,
         "fingerprint": fingerprint_block(run),
         "limits": run.info.get("limits") or {},
         "host": run.info.get("host") or {},
@@ -183,7 +184,7 @@ def peaks_block(measured: Measured) -> dict[str, float]:
     }
 
 
-def goodput_block(latencies: Latencies, bounds_ms: dict[str, float] | None) -> dict[str, Any] | None:
+def goodput_block(latencies: Latencies, bounds_ms: Mapping[str, float] | None) -> dict[str, Any] | None:
     """`not_measured`: those of the requests that are not good only because there is no TPOT to hold."""
     if not bounds_ms:
         return None

@@ -19,7 +19,7 @@ def timed_block(measured: Measured) -> dict[str, Any] | None:
     from the flow of token events, each taken as the run's mean number of tokens.
     """
     run = measured.run
-    seconds = run.config.get("duration_s")
+    seconds = run.config.duration_s
     if not seconds or len(run.rows) == 0:
         return None
     # A run that was stopped before its time is judged by the time it had.

@@ -11,6 +11,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 from aisbench.records.run import Run
 from aisbench.workload.tokens.tokenizers import load_tokenizer
@@ -57,7 +58,11 @@ class TokenCounts:
         output = np.where(from_usage, rows["output_tokens"], rows["content_events"]).astype(np.int64)
         other = "events"
         missing = ok & ~from_usage
-        if np.any(missing) and run.config.get("tokenizer") and np.all(rows["text_log_bytes"][missing] > 0):
+        if (
+            np.any(missing)
+            and run.config.tokenizer is not None
+            and np.all(rows["text_log_bytes"][missing] > 0)
+        ):
             output = np.where(missing, encoded_lengths(run, missing), output)
             other = "tokenizer"
         source = "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
@@ -101,7 +106,7 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Tokens of the kept texts in mask `wanted`, shape (rows,), without special tokens; 0 for the others.
 
     Kept in records/output_tokens.npy, for encoding takes its time. Raises BadInput when the run's
-    tokenizer is no longer there.
+    tokenizer is no longer there, or wants to run code of its own and may not (Run.trusts_code).
     """
     path = run.records / "output_tokens.npy"
     if path.is_file():
@@ -110,9 +115,13 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
             kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
             if len(kept) == len(run.rows):
                 return kept
-    tokenizer = load_tokenizer(
-        run.config["tokenizer"], trust_remote_code=bool(run.config.get("trust_remote_code"))
-    )
+    name, wants_code = str(run.config.tokenizer), run.config.trust_remote_code
+    if wants_code and not run.trusts_code:
+        raise BadInput(
+            f"{run.folder}: to count tokens, tokenizer {name} would run code of its own; "
+            f"if you trust that code: aisbench report {run.folder} --trust-remote-code"
+        )
+    tokenizer = load_tokenizer(name, trust_remote_code=wants_code)
     lengths = np.zeros(len(run.rows), np.int64)
     pairs = zip(np.flatnonzero(wanted).tolist(), itertools.compress(each_text(run), wanted), strict=True)
     while batch := list(itertools.islice(pairs, TEXTS_AT_A_TIME)):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,21 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
-from aisbench._native.memory.recorder import (
-    FLOW_BUCKET_NS,
-    ROW_FIELDS,
-    ROWS_HEADER_BYTES,
-    ROWS_HEADER_FIELDS,
-    ROWS_MAGIC,
-    STATUSES,
-)
+from aisbench._native.memory.recorder import STATUSES
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
-
-ROW = np.dtype(ROW_FIELDS)
-ROWS_HEADER = np.dtype(ROWS_HEADER_FIELDS)
-HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
+from aisbench.records.reading import (
+    ROWS_NAME,
+    read_config,
+    read_flow,
+    read_histograms,
+    read_info,
+    read_rows,
+    sorted_by_slot,
+    started_workers,
+)
 
 UNCLOSED = "the run ended without closing its records"
 
@@ -50,33 +47,40 @@ class Run:
     """One run folder, read.
 
     `rows` is a structured array of ROW, one row a request, sorted by slot; `row_workers` the worker of
-    each row; `flow` the token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json.
+    each row; `flow` the token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json, and `config` the
+    options that it tells of. `trusts_code`: a tokenizer that wants to run code of its own may, when tokens are counted.
     """
 
     folder: Path
     info: dict[str, Any]
+    config: RunConfig
     rows: NDArray[np.void]
     row_workers: NDArray[np.int32]
     histograms: dict[str, Histogram]
     flow: NDArray[np.int64]
     start_ns: int
+    trusts_code: bool = False
 
     @staticmethod
-    def load(run_dir: str | Path) -> Run:
-        """Reads `run_dir`, also after a crash. Raises BadInput when it is not a run folder, or a file of it is broken."""
+    def load(run_dir: str | Path, *, trust_remote_code: bool = False) -> Run:
+        """Reads `run_dir`, also after a crash. Raises BadInput when it is not a run folder, or a file of it is broken.
+
+        A folder may come from anybody, so what its run.json says of `trust_remote_code` is not enough to run code.
+        """
         try:
-            return Run.read(Path(run_dir))
+            return Run.read(Path(run_dir), trust_remote_code=trust_remote_code)
         except OSError as problem:
             raise BadInput(
                 f"{problem.filename or run_dir} cannot be read ({problem.strerror or problem})"
             ) from None
 
     @staticmethod
-    def read(folder: Path) -> Run:
+    def read(folder: Path, *, trust_remote_code: bool = False) -> Run:
         records = folder / "records"
         info = read_info(records / "run.json", folder)
+        config = read_config(records / "run.json", info)
         there = {int(match[1]) for path in records.iterdir() if (match := ROWS_NAME.match(path.name))}
-        workers = sorted(there | started_workers(info))
+        workers = sorted(there | started_workers(info, config))
         for worker in workers:
             for path in (records / f"rows-{worker}.bin", records / f"hist-{worker}.bin"):
                 if not path.is_file():
@@ -94,6 +98,7 @@ class Run:
         return Run(
             folder=folder,
             info=info,
+            config=config,
             rows=rows,
             row_workers=row_workers,
             histograms=read_histograms([records / f"hist-{worker}.bin" for worker in workers]),
@@ -102,6 +107,7 @@ class Run:
                 [origin_ns - start_ns if origin_ns else 0 for origin_ns in origins],
             ),
             start_ns=start_ns,
+            trusts_code=trust_remote_code,
         )
 
     @property
@@ -109,7 +115,8 @@ class Run:
         return self.folder / "records"
 
     @property
-    def config(self) -> dict[str, Any]:
+    def written_config(self) -> dict[str, Any]:
+        """The options just as run.json has them, those of other versions too: to be shown, not to be followed."""
         return self.info.get("config") or {}
 
     @property
@@ -135,7 +142,7 @@ class Run:
         known = self.info.get("open_loop")
         if known is not None:
             return bool(known)
-        return self.config.get("rate") not in (None, "inf") or bool(self.config.get("ramp_up"))
+        return self.config.is_open_loop
 
     @property
     def streams(self) -> bool:
@@ -155,12 +162,12 @@ class Run:
     def sends_from(self) -> str:
         """The row's field from which vLLM's keys count: the send, or, for --compat vllm, when a request
         had its in-flight slot, so that connecting is part of its latency as in vLLM's client."""
-        return "began_ns" if self.config.get("compat") == "vllm" else "sent_ns"
+        return "began_ns" if self.config.compat == "vllm" else "sent_ns"
 
     @property
     def limit(self) -> int | None:
         """The in-flight limit that was asked for."""
-        return self.config.get("concurrency")
+        return self.config.concurrency
 
     @cached_property
     def last_ns(self) -> int:
@@ -205,6 +212,7 @@ class Run:
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
+<<<<<<< HEAD
 
 
 ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
@@ -295,3 +303,5 @@ def read_flow(paths: list[Path], shifts_ns: list[int]) -> NDArray[np.int64]:
             total = np.concatenate([total, np.zeros(end - len(total), np.int64)])
         total[shift:end] += counts[: used[-1] + 1]
     return total
+=======
+>>>>>>> w-conf

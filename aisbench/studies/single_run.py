@@ -125,7 +125,7 @@ def served_page(
 
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
-    measured = Measured(Run.load(folder))
+    measured = Measured(Run.load(folder, trust_remote_code=config.trust_remote_code))
     summary = write_reports(measured)
     if as_json:
         sys.stdout.write((folder / "summary.json").read_text())

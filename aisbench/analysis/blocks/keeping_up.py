@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +65,7 @@ def keeping_up(run: Run) -> KeepingUp | None:
     asked, done = float(flow.due.mean()), float(flow.done.mean())
     waiting = float(np.count_nonzero(due_ns < end_ns) - served.until(np.array([float(end_ns)]))[0])
     grown = growth(flow, asked)
-    if run.config.get("rate") in (None, "inf"):
+    if math.isinf(run.config.rate_rps):
         kept_up = done >= DONE_SHARE * asked
     else:
         kept_up = not (grown.grows and grown.clear and grown.share > GROWS_SHARE)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.protocol.finish import FINISHES
 from aisbench.analysis.measured import Measured
+from aisbench.config.run_config import RunConfig
 from aisbench.records.run import Run
 
 # A length within so many tokens, or this share, of what was asked is that length: servers differ by an
@@ -40,15 +41,14 @@ def output_lengths(measured: Measured) -> dict[str, Any] | None:
     return compared(asked, got, shorter, got - asked > spare)
 
 
-def forbids_early_end(config: dict[str, Any]) -> bool:
-    extra = config.get("extra_body") or {}
-    return bool(config.get("ignore_eos") or extra.get("ignore_eos"))
+def forbids_early_end(config: RunConfig) -> bool:
+    return bool(config.ignore_eos or (config.extra_body or {}).get("ignore_eos"))
 
 
 def input_lengths(run: Run) -> dict[str, Any] | None:
     """By the servers' own counts. Later turns hold the server's own answers, and images have no length in words."""
     planned = run.planned_lengths("prompt_tokens")
-    if planned is None or run.config.get("image_count"):
+    if planned is None or run.config.image_count:
         return None
     counted = run.rows["prompt_tokens"]
     kept = run.has_status("ok") & (planned > 0) & (counted > 0) & (run.rows["turn"] == 0)

@@ -21,7 +21,7 @@ UNASKED_MOST = 240
 
 def width_ns(run: Run) -> int | None:
     """How long a slice is: --slice's, or a round one for a long run; None: the run is not sliced."""
-    asked = run.config.get("slice_s")
+    asked = run.config.slice_s
     if asked:
         return int(asked * 1e9)
     seconds = run.duration_ns / 1e9

@@ -22,13 +22,9 @@ def queue_metrics(run: Run, latencies: Latencies) -> dict[str, NDArray[np.float6
     rows = run.selected(run.has_status("ok"))
     waited = (rows[run.sends_from] - rows["planned_ns"]) / 1e6
     found = {"client_queue_time": waited}
-    if run.config.get("concurrency") is not None and is_finite(run.config.get("rate")):
+    if run.config.concurrency is not None and math.isfinite(run.config.rate_rps):
         found["e2el_including_client_queue"] = latencies["e2el"] + waited
     return found
-
-
-def is_finite(rate: Any) -> bool:
-    return isinstance(rate, (int, float)) and math.isfinite(rate)
 
 
 def probe_keys(run: Run) -> dict[str, Any]:

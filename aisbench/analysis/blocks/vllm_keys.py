@@ -7,7 +7,7 @@ None, as summary.json has it; `as_vllm_writes` puts vLLM's 0 there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.statistics.figures import Figures, describe, percentile_name
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text
+from aisbench.options.plain import plain_value
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.run import Run
 
@@ -49,13 +50,13 @@ def vllm_result(measured: Measured) -> dict[str, Any]:
     if not run.generates:
         result |= pooling_totals(run, tokens) | pooling_arrays(run, tokens)
         return result | statistics_keys("e2el", describe(latencies["e2el"], percents(run)), percents(run))
-    goodput = config.get("goodput")
+    goodput = config.goodput
     result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
-    result |= arrays(run, tokens, bool(config.get("save_detailed")))
+    result |= arrays(run, tokens, config.save_detailed)
     result |= peaks(measured) | probe_keys(run)
     drafted = spec_decode(growth(measured.server_samples))
     result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
-    wanted = config.get("percentile_metrics") or UNASKED
+    wanted = config.percentile_metrics or UNASKED
     for metric in measured.metrics:
         # Of whole answers those that they have, whatever was asked for.
         if metric.name in wanted or (not run.streams and metric.headline):
@@ -72,8 +73,8 @@ def as_vllm_writes(result: dict[str, Any]) -> dict[str, Any]:
     return {name: 0.0 if value is None and name.endswith("_ms") else value for name, value in result.items()}
 
 
-def percents(run: Run) -> list[float]:
-    return run.config.get("percentiles") or [99]
+def percents(run: Run) -> Sequence[float]:
+    return run.config.percentiles or (99.0,)
 
 
 def identity(run: Run) -> dict[str, Any]:
@@ -81,25 +82,24 @@ def identity(run: Run) -> dict[str, Any]:
     config = run.config
     result = {
         "date": vllm_date(run.info.get("date")),
-        "endpoint_type": config.get("backend"),
-        "backend": config.get("backend"),
-        "label": config.get("label"),
-        "model_id": config.get("model"),
-        "tokenizer_id": config.get("tokenizer"),
-        "num_prompts": config.get("num_requests") or run.info.get("planned_requests") or len(run.rows),
+        "endpoint_type": config.backend,
+        "backend": config.backend,
+        "label": config.label,
+        "model_id": config.model,
+        "tokenizer_id": config.tokenizer,
+        "num_prompts": config.num_requests or run.info.get("planned_requests") or len(run.rows),
     }
-    result |= config.get("metadata") or {}
+    result |= config.metadata
     result |= {
-        "request_rate": config.get("rate"),
-        "burstiness": config.get("burstiness"),
-        "max_concurrency": config.get("concurrency"),
+        "request_rate": plain_value(config.rate_rps),
+        "burstiness": plain_value(config.burstiness),
+        "max_concurrency": config.concurrency,
     }
-    ramp = config.get("ramp_up")
-    if ramp:
+    if config.ramp_up is not None:
         result |= {
-            "ramp_up_strategy": ramp["strategy"],
-            "ramp_up_start_rps": ramp["from_rps"],
-            "ramp_up_end_rps": ramp["to_rps"],
+            "ramp_up_strategy": config.ramp_up,
+            "ramp_up_start_rps": config.ramp_from,
+            "ramp_up_end_rps": config.ramp_to,
         }
     return result
 
@@ -126,8 +126,8 @@ def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
 
 def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
     kept = run.has_status("ok", "failed")
-    found = arrays(run, tokens, bool(run.config.get("save_detailed")))
-    if not run.config.get("save_detailed"):
+    found = arrays(run, tokens, run.config.save_detailed)
+    if not run.config.save_detailed:
         return found
     return {
         "input_lens": tokens.prompt[kept].tolist(),

@@ -44,7 +44,7 @@ def judge_lengths(verdict: Verdict, run: Run, lengths: dict[str, Any]) -> None:
             verdict.hold(threshold, share, f"All {kind}s are as long as was asked")
             continue
         # Lengths that no tokenizer counted were estimates from the beginning.
-        estimated = kind == "input" and run.config.get("tokenizer") is None
+        estimated = kind == "input" and run.config.tokenizer is None
         text = lengths_text(kind, found)
         verdict.hold(threshold, share, text, matters=not estimated)
         if verdict.checks[-1].status == "valid":
@@ -66,7 +66,7 @@ def judge_usage(verdict: Verdict, run: Run, summary: dict[str, Any]) -> None:
     if summary["output_tokens_from"] in ("events", "mixed") and summary["answers"]["uncounted"]:
         missing = summary["answers"]["uncounted"]
         text = f"{missing} of {completed} answers came without a usage of output tokens: content events are counted instead."
-        if run.config.get("tokenizer"):
+        if run.config.tokenizer is not None:
             text += " With --save-outputs the texts are kept, and --tokenizer counts their tokens."
         verdict.notes.append(text)
     if summary["input_tokens_from"] in ("plan", "mixed") and summary["total_input_tokens"]:

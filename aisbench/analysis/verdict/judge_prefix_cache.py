@@ -33,4 +33,4 @@ def judge_prefix_cache(verdict: Verdict, run: Run, block: dict[str, Any] | None)
 def advice(run: Run) -> str:
     """How the next run's prompts are new to the server."""
     reset = "--reset-prefix-cache empties its cache before the run"
-    return reset if run.config.get("dataset_path") else f"--seed auto sends new prompts, {reset}"
+    return reset if run.config.dataset_path is not None else f"--seed auto sends new prompts, {reset}"

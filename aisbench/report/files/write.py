@@ -22,13 +22,15 @@ from aisbench.report.files.summary_table import write_summary_csv
 from aisbench.report.page.page import write_html
 
 
-def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]:
+def write_all(
+    run_dir: str | Path, output: Path | None = None, *, trust_remote_code: bool = False
+) -> dict[str, Any]:
     """Writes summary.json, summary.csv, slices.csv (of a long run), requests.jsonl, vllm.json and report.html.
 
     They go to `output`, or else into the run's folder. Returns the summary. Everything comes from records/, also after
     a crash. Raises BadInput when `run_dir` is not a run folder, or the files cannot be written; CannotRun on a full disk.
     """
-    return write_reports(Measured(Run.load(run_dir)), output)
+    return write_reports(Measured(Run.load(run_dir, trust_remote_code=trust_remote_code)), output)
 
 
 def write_reports(measured: Measured, output: Path | None = None) -> dict[str, Any]:
