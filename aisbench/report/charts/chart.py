@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Generic, TypeVar
 
 from aisbench.analysis.series import Series
@@ -66,3 +67,8 @@ def drawn(charts: Sequence[Chart[Source]], source: Source) -> dict[str, Any]:
         if chart.tables is not None:
             tables.update(chart.tables(source))
     return {"charts": figures, "tables": tables}
+
+
+def titles(charts: Sequence[Chart[Any]]) -> dict[str, str]:
+    """The charts' titles for a page's template, as HTML: `rate_title` is that of the chart `rate`."""
+    return {f"{chart.name.replace('-', '_')}_title": escape(chart.title) for chart in charts if chart.on_page}

@@ -11,12 +11,12 @@ CHARTS: tuple[Chart[RunSource], ...] = (
     Chart(name="timeline", title="Request timeline", build=timeline.timeline, in_plots=False),
     Chart(
         name="request-curves",
-        title="Latencies of requests",
+        title="TTFT and E2EL",
         build=curves.request_curves,
         tables=curves.curve_tables,
         in_plots=False,
     ),
-    Chart(name="token-curves", title="Latencies of tokens", build=curves.token_curves, in_plots=False),
+    Chart(name="token-curves", title="ITL and TPOT", build=curves.token_curves, in_plots=False),
     Chart(
         name="heat",
         title="Latency over time",
@@ -35,8 +35,16 @@ CHARTS: tuple[Chart[RunSource], ...] = (
     ),
     Chart(name="devices", title="Devices", build=server.devices, tables=server.device_tables),
     Chart(name="errors", title="Errors", build=flow.errors, tables=flow.error_tables),
-    Chart(name="lag", title="Schedule lag", build=stretches.lag, tables=stretches.lag_tables),
-    Chart(name="delay", title="Client delay", build=curves.delay, tables=curves.delay_tables, in_plots=False),
+    Chart(
+        name="lag", title="Schedule lag: sent after planned", build=stretches.lag, tables=stretches.lag_tables
+    ),
+    Chart(
+        name="delay",
+        title="Client delay: bytes come, bytes seen",
+        build=curves.delay,
+        tables=curves.delay_tables,
+        in_plots=False,
+    ),
     # The page has these within the charts above.
     Chart(name="in-flight", title="Requests in flight", build=flow.in_flight, on_page=False),
     Chart(name="rates", title="Requests sent a second", build=flow.rates, on_page=False),

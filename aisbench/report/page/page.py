@@ -8,7 +8,7 @@ from typing import Any
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import Series
 from aisbench.atomic import write_text
-from aisbench.report.charts.chart import drawn
+from aisbench.report.charts.chart import drawn, titles
 from aisbench.report.charts.of_runs import CHARTS
 from aisbench.report.charts.source import RunSource
 from aisbench.report.charts.timeline import page_columns
@@ -27,6 +27,7 @@ def write_html(measured: Measured, summary: dict[str, Any], path: Path) -> None:
     found = drawn(CHARTS, source)
     parts = {
         "title": page_parts.title(run),
+        **titles(CHARTS),
         "panels": panels(CHARTS, found),
         "flow_thinned": _thinned(source.in_flight),
         **page_parts.sections(run, summary),

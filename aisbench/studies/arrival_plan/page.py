@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.atomic import write_text
-from aisbench.report.charts.chart import drawn
+from aisbench.report.charts.chart import drawn, titles
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import cards, figure
 from aisbench.studies.arrival_plan.charts import CHARTS, Planned
@@ -24,6 +24,7 @@ def write_plan(
 ) -> None:
     """Writes the page of analysis.planned's figures."""
     parts = {
+        **titles(CHARTS),
         "title": "Arrival plan",
         "subtitle": escape(what(facts)),
         "headline": headline(facts),

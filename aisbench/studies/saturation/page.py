@@ -10,7 +10,7 @@ from typing import Any
 
 from aisbench.atomic import write_text
 from aisbench.metrics import METRICS
-from aisbench.report.charts.chart import drawn
+from aisbench.report.charts.chart import drawn, titles
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import ABSENT, cards, figure, table
 from aisbench.report.shown import known
@@ -34,6 +34,7 @@ def write_saturation(
 ) -> None:
     """Writes the page for `found`, which is saturation.result's."""
     parts = {
+        **titles(CHARTS),
         "title": "Saturation",
         "subtitle": escape(slo_words(found, settings)),
         "verdict": verdict_section(found),
