@@ -1,7 +1,7 @@
 "use strict";
 // Draws the charts that Python built (aisbench/report/charts) as the page's theme and width want them.
 const data = JSON.parse(document.getElementById("data").textContent);
-const TYPES = { f8: Float64Array, f4: Float32Array, i8: BigInt64Array, i4: Int32Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
+const TYPES = { f8: Float64Array, f4: Float32Array, i4: Int32Array, i2: Int16Array, i1: Int8Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
 const narrow = matchMedia("(max-width: 760px)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const MS_PER_S = 1e3;

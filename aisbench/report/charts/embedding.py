@@ -14,6 +14,11 @@ from aisbench.report.charts.chart import Table
 def packed(values: NDArray[Any]) -> dict[str, Any]:
     """A typed array for the page: little-endian bytes in base64 and the name of their type; of two dimensions with
     the number of its columns."""
+    # A script has no plain numbers of 64-bit integers.
+    if values.dtype.kind in "biu":
+        values = values.astype(
+            "u1" if values.dtype.kind == "b" else "f8" if values.itemsize == 8 else values.dtype
+        )
     little = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"))
     found = {"type": values.dtype.str[1:], "b64": base64.b64encode(little.tobytes()).decode()}
     return found | ({"columns": values.shape[1]} if values.ndim == 2 else {})

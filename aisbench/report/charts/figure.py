@@ -18,6 +18,8 @@ from aisbench.analysis.series import Series
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
+# Of a trace that is left out where several runs lie over each other.
+DETAIL = {"meta": "detail"}
 SECONDS = "seconds since the start"
 # The same left edge, in px, for charts that share their time axis.
 TIME_LEFT = 68

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from aisbench.analysis.series import Series
 from aisbench.report.charts.chart import Table, long_table
-from aisbench.report.charts.figure import Figure, Row, Trace, held, line, stacked, times, titled
+from aisbench.report.charts.figure import DETAIL, Figure, Row, Trace, held, line, stacked, times, titled
 from aisbench.report.charts.server import gauges
 from aisbench.report.charts.source import RunSource
 from aisbench.report.stages import missing
@@ -42,7 +42,7 @@ def in_flight_row(source: RunSource, height: float = 1.0) -> Row:
     flow, planned, limit = source.in_flight, source.planned_in_flight, source.run.limit
     traces = []
     if planned is not None:
-        traces.append(level("planned", planned, "wait", line=BAND))
+        traces.append(level("planned", planned, "wait", line=BAND, **DETAIL))
     traces.append(
         level("in flight", flow, "decode", line={"width": 1.4}, fill="tozeroy", fillcolor="decode 0.16")
     )
@@ -55,7 +55,15 @@ def in_flight_row(source: RunSource, height: float = 1.0) -> Row:
         if gauge is not None:
             style = {"width": 1.4, "dash": "dot"}
             traces.append(
-                line(f"{name} at server", gauge.t_s, gauge.y, tint, line=style, hovertemplate="%{y:d}")
+                line(
+                    f"{name} at server",
+                    gauge.t_s,
+                    gauge.y,
+                    tint,
+                    line=style,
+                    hovertemplate="%{y:d}",
+                    **DETAIL,
+                )
             )
     return Row(traces, titled("in flight"), height)
 

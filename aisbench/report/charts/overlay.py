@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aisbench.report.charts.figure import Figure, Trace
+from aisbench.report.charts.figure import DETAIL, Figure, Trace
 from aisbench.report.charts.look import DASHES, RUNS, opaque
 
 # A broad line is the ground for another and needs no dashes.
@@ -16,16 +16,24 @@ BAND_PX = 4
 
 def overlaid(figures: Mapping[str, Figure]) -> Figure:
     """`figures` by the runs' names, all of one chart. Curves at one and the same height in all of them, such as a
-    limit, are drawn once, in grey; what is shaded of a single run is left out, lines over the whole height are kept."""
+    limit, are drawn once, in grey; details and what is shaded of a single run are left out, lines over the whole
+    height are kept."""
     if len(figures) == 1:
         return next(iter(figures.values()))
-    common = _common([figure["data"] for figure in figures.values()])
-    traces = [trace for trace in next(iter(figures.values()))["data"] if trace["name"] in common]
-    traces = [_tinted(trace, trace["name"], "#777777") for trace in traces]
+    shown = {
+        name: [t for t in figure["data"] if not DETAIL.items() <= t.items()]
+        for name, figure in figures.items()
+    }
+    common = _common(list(shown.values()))
+    traces = [
+        _tinted(trace, trace["name"], "#777777")
+        for trace in next(iter(shown.values()))
+        if trace["name"] in common
+    ]
     shapes = []
     for at, (name, figure) in enumerate(figures.items()):
         colour = RUNS[at % len(RUNS)]
-        own = [trace for trace in figure["data"] if trace["name"] not in common]
+        own = [trace for trace in shown[name] if trace["name"] not in common]
         alone = len(own) == 1
         # Curves of one run on one axis: colour tells the run, so dashes tell these apart.
         seen: dict[str, int] = {}

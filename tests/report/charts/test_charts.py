@@ -16,7 +16,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.records.run import Run
 from aisbench.report.charts import of_runs
 from aisbench.report.charts.chart import Chart, Table
-from aisbench.report.charts.embedding import embedded
+from aisbench.report.charts.embedding import embedded, packed
 from aisbench.report.charts.figure import Figure, line, titled
 from aisbench.report.charts.look import PAGE, PAGE_NARROW, PAPER, on_paper
 from aisbench.report.charts.overlay import overlaid
@@ -82,6 +82,15 @@ def test_an_array_is_embedded_once() -> None:
     assert [array["type"] for array in data["arrays"]] == ["f8", "u1"]
     assert base64.b64decode(data["arrays"][1]["b64"]) == bytes([1, 2, 3, 4, 5, 6])
     assert data["arrays"][1]["columns"] == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent"), [("i8", "f8"), ("u8", "f8"), ("i4", "i4"), ("?", "u1"), ("f4", "f4")]
+)
+def test_arrays_are_sent_as_what_a_script_can_read(kind: str, sent: str) -> None:
+    array = packed(np.array([0, 1], kind))
+    assert array["type"] == sent
+    assert list(np.frombuffer(base64.b64decode(array["b64"]), f"<{sent}")) == [0, 1]
 
 
 def test_axes_of_runs_over_each_other_have_room_for_all() -> None:
