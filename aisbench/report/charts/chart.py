@@ -39,7 +39,8 @@ class Chart(Generic[Source]):
 
     `build` makes its figures: one by the name "", or several of which a button chooses, by the buttons' names and
     the first of them shown; none where there is nothing to draw. `tables`: what its CSV buttons give, by their names.
-    `hint`: the words below the title where the page makes the chart's panel from this entry alone.
+    `hint`: the words below the title where the page makes the chart's panel from this entry alone; its CSV button then
+    gives the table that has the chart's name.
     """
 
     name: str
