@@ -78,14 +78,14 @@ def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
     return rows, int(header["origin_ns"])
 
 
-def sorted_by_slot(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """All rows by slot, and which of them, one part after the other, stands where.
+def sorted_by_ticket(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """All rows by ticket, and which of them, one part after the other, stands where.
 
     They are copied once, and not at all when there is one part that is in order.
     """
-    slots = np.concatenate([np.empty(0, np.int64), *(part["slot"] for part in parts)])
-    order = np.argsort(slots, kind="stable")
-    if len(parts) == 1 and np.all(np.diff(slots) >= 0):
+    tickets = np.concatenate([np.empty(0, np.int64), *(part["slot"] for part in parts)])
+    order = np.argsort(tickets, kind="stable")
+    if len(parts) == 1 and np.all(np.diff(tickets) >= 0):
         return parts[0], order
     place = np.empty_like(order)
     place[order] = np.arange(len(order))

@@ -21,7 +21,7 @@ from aisbench.records.reading import (
     read_histograms,
     read_info,
     read_rows,
-    sorted_by_slot,
+    sorted_by_ticket,
     started_workers,
 )
 
@@ -212,96 +212,3 @@ class Run:
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
-<<<<<<< HEAD
-
-
-ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
-
-
-def started_workers(info: dict[str, Any]) -> set[int]:
-    """The workers that have records: those of the run's end, or, of one that was killed, those that it was asked for."""
-    closed = {int(figures["worker"]) for figures in info.get("workers") or ()}
-    if closed or not info.get("start_ns"):
-        # Of a run that never started the files may be missing.
-        return closed if info.get("start_ns") else set()
-    return set(range((info.get("config") or {}).get("workers") or 0))
-
-
-def read_info(path: Path, folder: Path) -> dict[str, Any]:
-    try:
-        info = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise BadInput(
-            f"{folder} is not a run folder (it has no records/run.json); give one like outputs/default/20261123_140000"
-        ) from None
-    except ValueError as problem:
-        raise BadInput(f"{path} is not readable as JSON: {problem}") from None
-    if not isinstance(info, dict) or info.get("schema") != 1:
-        raise BadInput(f"{path} has a schema that this version does not know; it reads schema 1")
-    return info
-
-
-def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
-    """The rows of one worker, mapped from `path`, and the common start that its header names (ns)."""
-    with path.open("rb") as file:
-        head = file.read(ROWS_HEADER.itemsize)
-    size = path.stat().st_size
-    if len(head) < ROWS_HEADER.itemsize or size < ROWS_HEADER_BYTES:
-        return np.empty(0, ROW), 0
-    header = np.frombuffer(head, ROWS_HEADER)[0]
-    if header["magic"] != ROWS_MAGIC or header["row_bytes"] != ROW.itemsize:
-        raise BadInput(f"{path} was not written by this version: its rows have another layout")
-    count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // ROW.itemsize)
-    if count == 0:
-        return np.empty(0, ROW), int(header["origin_ns"])
-    rows = np.memmap(path, ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
-    return rows, int(header["origin_ns"])
-
-
-def sorted_by_ticket(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """All rows by ticket, and which of them, one part after the other, stands where.
-
-    They are copied once, and not at all when there is one part that is in order.
-    """
-    tickets = np.concatenate([np.empty(0, np.int64), *(part["slot"] for part in parts)])
-    order = np.argsort(tickets, kind="stable")
-    if len(parts) == 1 and np.all(np.diff(tickets) >= 0):
-        return parts[0], order
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    rows = np.empty(len(order), ROW)
-    ends = np.cumsum([len(part) for part in parts])
-    for part, end in zip(parts, ends, strict=True):
-        rows[place[end - len(part) : end]] = part
-    return rows, order
-
-
-def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
-    merged = {name: Histogram.empty() for name in HISTOGRAMS}
-    for path in paths:
-        if not path.is_file() or path.stat().st_size < HISTOGRAM.itemsize * len(HISTOGRAMS):
-            continue
-        records = np.memmap(path, HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
-        for name, record in zip(HISTOGRAMS, records, strict=True):
-            merged[name] = merged[name].plus(Histogram.of_record(record))
-    return merged
-
-
-def read_flow(paths: list[Path], shifts_ns: list[int]) -> NDArray[np.int64]:
-    """The workers' token flow, summed on one axis, cut after the last bucket that counted something."""
-    total = np.zeros(0, np.int64)
-    for path, shift_ns in zip(paths, shifts_ns, strict=True):
-        if not path.is_file():
-            continue
-        counts = np.fromfile(path, "<i4")
-        used = np.flatnonzero(counts)
-        if len(used) == 0:
-            continue
-        shift = max(0, shift_ns // FLOW_BUCKET_NS)
-        end = shift + int(used[-1]) + 1
-        if end > len(total):
-            total = np.concatenate([total, np.zeros(end - len(total), np.int64)])
-        total[shift:end] += counts[: used[-1] + 1]
-    return total
-=======
->>>>>>> w-conf

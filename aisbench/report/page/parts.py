@@ -44,7 +44,6 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
         "request_curves": curves_of(summary),
-        "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
@@ -167,14 +166,6 @@ def latency_note(summary: dict[str, Any]) -> str:
             f"(p99 {figure(known(user, 'p99'))} ms)."
         )
     return " ".join(notes)
-
-
-def heat_buttons(summary: dict[str, Any]) -> str:
-    shown = [BY_KEY[key] for key in summary["metrics"] if BY_KEY[key].headline and not BY_KEY[key].pooled]
-    return "".join(
-        f'<button type="button" data-heat="{metric.name}" aria-pressed="{"true" if at == 0 else "false"}">{metric.title}</button>'
-        for at, metric in enumerate(shown)
-    )
 
 
 def errors(summary: dict[str, Any]) -> str:
