@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
 from aisbench.report.figures.plots import CHARTS, run_figure, saturation_figure
@@ -23,6 +22,7 @@ from aisbench.studies.comparison.readers.registry import read_groups
 from aisbench.studies.comparison.table import comparison_text
 from bench.browser import Page
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 from tests.studies.saturation.test_page import searched
 
 NO_WORDS = re.compile(r"\b(None|NaN|nan|null|undefined|Infinity|inf ms)\b")
