@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from aisbench.analysis.contract.summary_type import Summary
     from aisbench.analysis.measured import Measured
 
 _FIELDS = tuple(field.name for field in fields(RunConfig))
@@ -62,7 +63,7 @@ class LoadedRun:
     """A run that was read from its folder."""
 
     measured: Measured
-    _written: dict[str, Any] | None = None
+    _written: Summary | None = None
 
     @property
     def folder(self) -> Path:
@@ -70,8 +71,8 @@ class LoadedRun:
         return self.measured.run.folder
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
-        """What summary.json holds (docs/report.md)."""
+    def summary(self) -> Summary:
+        """What summary.json holds (docs/summary.md)."""
         from aisbench.analysis.summary import summarise
 
         return self._written or summarise(self.measured)

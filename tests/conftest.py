@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from bench.browser import Page, browser
+from tests.analysis.summaries import wrong_in
 
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")
@@ -40,6 +42,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "_browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Every summary.json that a test's runs have written keeps its schema."""
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    for path in sorted(folder.rglob("summary.json")) if folder is not None else ():
+        if path.is_file() and path.parent.joinpath("records").is_dir():
+            assert wrong_in(json.loads(path.read_text())) == [], path
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import orjson
@@ -27,6 +28,10 @@ FEWER_TOKENS_SHARE = 0.1
 MOST_TOKENS_AN_EVENT = 64
 
 
+OutputSource = Literal["usage", "tokenizer", "events", "mixed", "none"]
+PromptSource = Literal["usage", "plan", "mixed"]
+
+
 @dataclass(frozen=True)
 class TokenCounts:
     """Per row of the run (zeros for requests that did not succeed).
@@ -40,8 +45,8 @@ class TokenCounts:
 
     prompt: NDArray[np.int64]
     output: NDArray[np.int64]
-    source: str
-    prompt_source: str = "usage"
+    source: OutputSource
+    prompt_source: PromptSource = "usage"
     contradicted: int = 0
     uncounted: int = 0
 
@@ -56,7 +61,7 @@ class TokenCounts:
         wrong = ok & contradicted_by_stream(run)
         from_usage = (rows["output_tokens"] > 0) & ~wrong
         output = np.where(from_usage, rows["output_tokens"], rows["content_events"]).astype(np.int64)
-        other = "events"
+        other: OutputSource = "events"
         missing = ok & ~from_usage
         if (
             np.any(missing)
@@ -65,7 +70,9 @@ class TokenCounts:
         ):
             output = np.where(missing, encoded_lengths(run, missing), output)
             other = "tokenizer"
-        source = "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
+        source: OutputSource = (
+            "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
+        )
         uncounted = int((missing & ~wrong).sum())
         return TokenCounts(
             prompt, np.where(ok, output, 0), source, prompt_source, int(wrong.sum()), uncounted
@@ -77,13 +84,13 @@ class TokenCounts:
         return int(self.output.sum()) / events if events else 0.0
 
 
-def prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], str]:
+def prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], PromptSource]:
     """Prompt tokens per row, 0 where not `ok`, and what counted them: a usage of 0 tells nothing."""
     counted, planned = run.rows["prompt_tokens"].astype(np.int64), run.planned_lengths("prompt_tokens")
     told = counted > 0
     prompt = np.where(told, counted, 0 if planned is None else planned)
     missing = bool(np.any(ok & ~told))
-    source = "usage" if not missing else "mixed" if np.any(told[ok]) else "plan"
+    source: PromptSource = "usage" if not missing else "mixed" if np.any(told[ok]) else "plan"
     return np.where(ok, prompt, 0), source
 
 

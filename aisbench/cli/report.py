@@ -53,6 +53,7 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
 
     DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
     """
+    from aisbench.analysis.contract.summary_type import plain
     from aisbench.analysis.measured import Measured
     from aisbench.records.run import Run
     from aisbench.report.files.write import write_reports
@@ -63,7 +64,7 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
         report_search(folder, form, output, trust_remote_code=trust_remote_code)
         return 0
     run = Run.load(folder, trust_remote_code=trust_remote_code)
-    summary = write_reports(Measured(run), output)
+    summary = plain(write_reports(Measured(run), output))
     percents = run.config.percentiles
     if form == "table":
         print_result(summary, percents, (output or folder) / "report.html", style=table)

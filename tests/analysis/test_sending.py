@@ -9,11 +9,11 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import asked_rate_series
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.charts.source import RunSource
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import SECOND, base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 CONVERSATIONS, TURNS = 20, 5
 

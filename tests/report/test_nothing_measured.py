@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
 from aisbench.report.figures.plots import RUN_CHARTS, run_figure
@@ -24,6 +23,7 @@ from aisbench.studies.comparison.table import comparison_text
 from aisbench.studies.saturation.plot import search_figure
 from bench.browser import Page
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 from tests.studies.saturation.test_page import searched
 
 NO_WORDS = re.compile(r"\b(None|NaN|nan|null|undefined|Infinity|inf ms)\b")
@@ -37,7 +37,7 @@ def made(folder: Path, kind: str) -> Path:
     if kind not in ("empty", "one token"):
         fail(rows, np.arange(6), "timeout")
     if kind == "all failed, sliced, in open loop":
-        config = base_config(rate=100.0, slice_s=0.02, goodput={"tpot": 1.0})
+        config = base_config(rate=100.0, slice_s=0.1, goodput={"tpot": 1.0})
     if kind == "several servers and turns":
         options = {"endpoints": ["http://a:1", "http://b:2"], "conversations": 6}
     return write_run(folder / kind.replace(" ", "-"), rows, config=config, **options)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.charts.flow import stable_stages
 from aisbench.report.page.groups import stable
 from aisbench.report.stages import missing
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def summary_of(folder: Path, planned_ms: np.ndarray, concurrency: int) -> dict[str, Any]:

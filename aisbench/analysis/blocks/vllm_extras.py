@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.contract.keys import Ms, Requests
 from aisbench.analysis.latencies import Latencies
 from aisbench.records.run import Run
+
+
+class ProbeKeys(TypedDict, total=False):
+    """Of --probe-request-rate, where a probe succeeded."""
+
+    probe_completed: Requests
+    probe_failed: Requests
+    probe_median_e2el_ms: Ms
+    probe_p99_e2el_ms: Ms
+    probe_max_e2el_ms: Ms
+
 
 QUEUE_METRICS = ("client_queue_time", "e2el_including_client_queue")
 
@@ -27,7 +39,7 @@ def queue_metrics(run: Run, latencies: Latencies) -> dict[str, NDArray[np.float6
     return found
 
 
-def probe_keys(run: Run) -> dict[str, Any]:
+def probe_keys(run: Run) -> ProbeKeys:
     """The figures of --probe-request-rate; nothing unless a probe succeeded, as in vLLM."""
     probes = run.info.get("probes") or {}
     took_s = probes.get("took_s") or []

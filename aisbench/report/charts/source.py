@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.heat import Heat, heats
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.measured import Measured
@@ -42,7 +43,7 @@ class RunSource:
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        return summarise(self.measured) if self._summary is None else self._summary
+        return plain(summarise(self.measured)) if self._summary is None else self._summary
 
     @cached_property
     def duration_s(self) -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench import saying
+from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
@@ -284,7 +285,7 @@ class Search:
             raise KeyboardInterrupt
         self.cut = coordinator if coordinator.abandoned is not None else None
         run = self.load(path)
-        return run, write_reports(Measured(run))
+        return run, plain(write_reports(Measured(run)))
 
     def drain(self) -> None:
         """What the run before left in the server when it was cut is not to be measured with the next one."""

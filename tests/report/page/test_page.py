@@ -11,12 +11,12 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.charts import timeline as page_timeline
 from aisbench.report.charts.latency_curves import curves
 from bench.browser import Page
 from tests.analysis.made_runs import base_config, drop, fail, made_rows, poisson_run, write_run
+from tests.analysis.summaries import summarise
 from tests.report.written import written
 
 CHARTS = ("concurrency", "timeline", "request-curves", "token-curves", "errors")
