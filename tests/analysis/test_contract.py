@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.analysis.contract import documentation
 from aisbench.analysis.contract.shipped import text
 from aisbench.analysis.measured import Measured
 from aisbench.records.run import Run
@@ -25,6 +26,13 @@ def summary_of(folder: Path, rows: np.ndarray, **changes: Any) -> dict[str, Any]
 
 def test_the_shipped_schema_is_up_to_date() -> None:
     assert SHIPPED.read_text() == text(), REGENERATE
+
+
+def test_the_page_of_its_keys_is_up_to_date() -> None:
+    page = (SHIPPED.parents[1] / "docs" / "summary.md").read_text()
+    assert page == documentation.page(), (
+        "python -m aisbench.analysis.contract.documentation > docs/summary.md"
+    )
 
 
 def failures() -> np.ndarray:
