@@ -28,7 +28,7 @@ FLOORS = (
     {"atomic", "disk", "saying"},
     {"options"},
     {"_native"},
-    {"backends"},
+    {"backends", "accuracy"},
     {"workload"},
     {"config"},
     {"records"},
