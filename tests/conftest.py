@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -44,13 +44,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Every summary.json that a test's runs have written keeps its schema."""
     folder = getattr(item, "funcargs", {}).get("tmp_path")
+    wrong = {}
     for path in sorted(folder.rglob("summary.json")) if folder is not None else ():
         if path.is_file() and path.parent.joinpath("records").is_dir():
-            assert wrong_in(json.loads(path.read_text())) == [], path
+            wrong[path] = wrong_in(json.loads(path.read_text()))
+    # What the fixtures have to put away is put away first.
+    yield
+    for path, problems in wrong.items():
+        assert problems == [], path
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ class ErrorSample(TypedDict, total=False):
 
     kind: Annotated[str, "as in `errors`"]
     http_status: Annotated[int, "0 where there was no answer"]
-    slot: Annotated[Count, "its place in the plan"]
+    slot: Annotated[int, "its place in the plan; -1: a connection made before any request"]
     message: str
 
 
