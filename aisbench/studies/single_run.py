@@ -15,7 +15,7 @@ from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.config.run_config import RunConfig
-from aisbench.engine.coordinator import Coordinator
+from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.exit_codes import DONE, GATE_BROKEN, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.live.preparing import Preparing
 from aisbench.live.watching import View, Watching
@@ -68,11 +68,12 @@ def run_to_folder(
     page: LivePage | None = None,
     opening: Sequence[str] = (),
     quiet: bool = False,
+    ticks: Sequence[Tick] = (),
 ) -> Path:
     """Runs, and returns the folder with the records. What is started beside the run ends with `stack`.
 
     `live`: shown on the terminal as it goes; `bar`: the same of its preparation (None: as `live`). `quiet`: nothing is
-    said at all.
+    said at all. `ticks` are called ten times a second while load runs.
     """
     say = _unsaid if quiet else _say
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
@@ -92,7 +93,9 @@ def run_to_folder(
 
         views.append(stack.enter_context(LiveView()))
     if views:
-        coordinator.tick = Watching(config, views).tick
+        ticks = (*ticks, Watching(config, views).tick)
+    if ticks:
+        coordinator.tick = lambda running: [tick(running) for tick in ticks] and None
     folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
     if page is not None:
         facts = coordinator.directory.facts

@@ -1,0 +1,89 @@
+"""Sends questions through the load engine, each once, and hands on their answers as they come."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from aisbench.accuracy.question import Answer, Question
+from aisbench.backends.registry import backend_named
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.coordinator import Coordinator
+from aisbench.records.run import Run
+from aisbench.studies.evaluation.harvest import Harvest
+from aisbench.studies.single_run import run_to_folder
+
+# Between two looks at what was recorded: they read the rows of all requests.
+_EVERY_S = 1.0
+
+Took = Callable[[Mapping[int, Answer]], None]
+
+
+@dataclass
+class Asking:
+    """Asks by the options of `config`: the servers, the load, sampling. `folder` gets the runs; `live`: shown on the
+    terminal as they go on. What is started beside a run ends with `stack`."""
+
+    config: RunConfig
+    folder: Path
+    command: list[str]
+    stack: ExitStack
+    live: bool
+
+    @property
+    def as_chat(self) -> bool:
+        """Whether questions are sent as messages; else as one text."""
+        return backend_named(self.config.backend).takes_messages
+
+    def ask(self, questions: Sequence[Question], max_tokens: int, stop: Sequence[str], took: Took) -> Run:
+        """The run, once it has ended. `took` gets new answers now and then, by the place of their question; what has no
+        answer in the end has failed. `stop`: texts that end an answer, where questions are sent as one text.
+
+        Raises BadInput and CannotRun as a run does.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "questions.jsonl"
+        path.write_text("".join(self._line(question, stop) for question in questions))
+        config = replace(
+            self.config,
+            dataset="jsonl",
+            dataset_path=str(path),
+            output_len=self.config.output_len or max_tokens,
+            num_requests=len(questions),
+            save_outputs=True,
+            work_dir=str(self.folder),
+        )
+        config.check()
+        watch = _Watch(took)
+        folder = run_to_folder(
+            self.stack, config, command=self.command, live=self.live, quiet=not self.live, ticks=[watch.tick]
+        )
+        watch.look(folder)
+        return Run.load(folder)
+
+    def _line(self, question: Question, stop: Sequence[str]) -> str:
+        if self.as_chat:
+            return json.dumps({"messages": list(question.messages), "body": dict(question.body)}) + "\n"
+        ends = {"stop": list(stop)} if stop else {}
+        return json.dumps({"prompt": question.prompt, "body": {**ends, **question.body}}) + "\n"
+
+
+class _Watch:
+    def __init__(self, took: Took) -> None:
+        self._took = took
+        self._harvest: Harvest | None = None
+        self._next_s = 0.0
+
+    def tick(self, coordinator: Coordinator) -> None:
+        if time.monotonic() >= self._next_s:
+            self.look(coordinator.directory.path)
+            self._next_s = time.monotonic() + _EVERY_S
+
+    def look(self, folder: Path) -> None:
+        self._harvest = self._harvest or Harvest(folder)
+        if found := self._harvest.new():
+            self._took(found)

@@ -1,0 +1,94 @@
+"""The folder of an evaluation: what it was asked, and where its predictions, results and summary lie."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aisbench.atomic import write_bytes, write_text
+from aisbench.errors import BadInput
+from aisbench.records.folder import new_folder
+
+_STATE = "evaluation.json"
+_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class EvaluationFolder:
+    """`model` is the model's name as files bear it."""
+
+    path: Path
+    model: str
+
+    @staticmethod
+    def create(work_dir: str, model: str, facts: dict[str, Any]) -> EvaluationFolder:
+        """A new folder named after the second; raises BadInput when it cannot be made."""
+        folder = EvaluationFolder(new_folder(work_dir), file_name(model))
+        folder.write_facts({"model": model, **facts})
+        return folder
+
+    @staticmethod
+    def reuse(work_dir: str, timestamp: str) -> EvaluationFolder:
+        """The evaluation of that name below `work_dir`, or the newest where it is empty. Raises BadInput where there is none."""
+        base = Path(work_dir)
+        if timestamp:
+            found = [path for path in (base / timestamp, Path(timestamp)) if (path / _STATE).is_file()]
+        else:
+            found = sorted((path.parent for path in base.glob(f"*/{_STATE}")), reverse=True)
+        if not found:
+            raise BadInput(
+                f"--reuse: {base / timestamp if timestamp else base} holds no evaluation; "
+                "give the name of its folder, such as 20261126_140000, and its --work-dir"
+            )
+        facts = read_facts(found[0])
+        return EvaluationFolder(found[0], file_name(facts["model"]))
+
+    def write_facts(self, facts: dict[str, Any]) -> None:
+        write_text(json.dumps({"schema": _SCHEMA, **facts}, indent=1), self.path / _STATE)
+
+    @property
+    def predictions(self) -> Path:
+        return self.path / "predictions" / self.model
+
+    @property
+    def results(self) -> Path:
+        return self.path / "results" / self.model
+
+    @property
+    def summary(self) -> Path:
+        return self.path / "summary"
+
+    def runs(self, dataset: str) -> Path:
+        """Where the runs that asked a data set's questions are."""
+        return self.path / "runs" / self.model / file_name(dataset)
+
+    def write(self, content: dict[str, Any], path: Path) -> None:
+        """Whole or not at all, and readable for people."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(json.dumps(content, indent=1, ensure_ascii=False).encode("utf-8", "replace"), path)
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    found = read_object(path / _STATE)
+    if found.get("schema") != _SCHEMA or not isinstance(found.get("model"), str):
+        raise BadInput(f"{path / _STATE} was written by another version of aisbench; evaluate again")
+    return found
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises BadInput where there is none."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as problem:
+        raise BadInput(f"{path} cannot be read: {problem}") from None
+    if not isinstance(found, dict):
+        raise BadInput(f"{path} is not a JSON object")
+    return found
+
+
+def file_name(name: str) -> str:
+    """`name` as a file can bear it."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"

@@ -1,0 +1,54 @@
+"""The answers that a run has recorded so far, also while it goes on and after it was killed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aisbench._native.protocol.finish import FINISHES
+from aisbench.accuracy.question import Answer
+from aisbench.analysis.tokens import parse_text
+from aisbench.errors import BadInput
+from aisbench.records.run import Run
+
+
+class Harvest:
+    """Takes each answer of the run in `folder` once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._taken: set[int] = set()
+
+    def new(self) -> dict[int, Answer]:
+        """By its place in the plan, each answer that came since the last call. Failed requests have none."""
+        try:
+            run = Run.load(self._folder)
+        except BadInput:
+            # It has not begun.
+            return {}
+        found = {}
+        done = run.has_status("ok")
+        for at in done.nonzero()[0]:
+            row = run.rows[at]
+            slot = int(row["slot"])
+            if slot in self._taken:
+                continue
+            kept = self._text(run, int(run.row_workers[at]), int(row["text_log_at"]), int(row["text_log_bytes"]))
+            if kept is None:
+                continue
+            self._taken.add(slot)
+            text, reasoning = parse_text(kept) if kept else ("", "")
+            found[slot] = Answer(text, reasoning, FINISHES[row["finish"]])
+        return found
+
+    @staticmethod
+    def _text(run: Run, worker: int, at: int, size: int) -> bytes | None:
+        """None where it is not on disk yet: workers write texts once a second."""
+        if at < 0 or size == 0:
+            return b""
+        try:
+            with (run.records / f"text-{worker}.bin").open("rb") as file:
+                file.seek(at)
+                kept = file.read(size)
+        except FileNotFoundError:
+            return None
+        return kept if len(kept) == size else None

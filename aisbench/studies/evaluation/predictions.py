@@ -1,0 +1,104 @@
+"""The answers to a data set's questions, in AISBench's file format, written as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aisbench.accuracy.question import Answer, Question
+from aisbench.errors import BadInput
+from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
+
+# Writing the file may take so much of the time at most.
+_SHARE = 0.05
+
+
+class Predictions:
+    """`predictions/<model>/<dataset>.json`: by its key, each answer with `origin_prompt`, `prediction` and `gold`.
+
+    The key of question 3 is "3"; of its further samples "3#1", "3#2" and so on.
+    """
+
+    def __init__(self, folder: EvaluationFolder, name: str, questions: Sequence[Question], samples: int, *, as_chat: bool):
+        self._folder = folder
+        self.path = folder.predictions / f"{name}.json"
+        self._questions = questions
+        self._samples = samples
+        self._as_chat = as_chat
+        self._kept: dict[tuple[int, int], dict[str, Any]] = {}
+        self._next_s = 0.0
+
+    def load(self) -> None:
+        """Takes the answers of the file, if there is one. Raises BadInput where it answers other questions."""
+        if not self.path.is_file():
+            return
+        for key, entry in read_object(self.path).items():
+            index, sample = _place(key)
+            if not (0 <= index < len(self._questions) and sample < self._samples):
+                continue
+            if entry.get("origin_prompt") != self._prompt(self._questions[index]):
+                raise BadInput(
+                    f"--reuse: {self.path}: question {key} was asked with another prompt; "
+                    "give the same --datasets, --dataset-path and --shots as before, or evaluate anew"
+                )
+            self._kept[index, sample] = entry
+
+    @property
+    def missing(self) -> list[tuple[int, int]]:
+        """Question and sample of what has no answer yet, in order."""
+        every = ((index, sample) for index in range(len(self._questions)) for sample in range(self._samples))
+        return [place for place in every if place not in self._kept]
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def answers(self) -> dict[tuple[int, int], Answer]:
+        """By question and sample, in order."""
+        return {
+            place: Answer(entry["prediction"], entry.get("reasoning", ""), entry.get("finish", "stop"))
+            for place, entry in sorted(self._kept.items())
+        }
+
+    def add(self, found: Mapping[tuple[int, int], Answer]) -> None:
+        """Keeps new answers, and writes them soon."""
+        for (index, sample), answer in found.items():
+            question = self._questions[index]
+            entry: dict[str, Any] = {
+                "origin_prompt": self._prompt(question),
+                "prediction": answer.text,
+                "gold": question.gold,
+                "finish": answer.finish,
+            }
+            if answer.reasoning:
+                entry["reasoning"] = answer.reasoning
+            self._kept[index, sample] = entry
+        if time.monotonic() >= self._next_s:
+            begun = time.monotonic()
+            self.write()
+            self._next_s = time.monotonic() + (time.monotonic() - begun) / _SHARE
+
+    def write(self) -> None:
+        """Whole or not at all; answers that are not in it yet are still in the run's records."""
+        self._folder.write({_key(*place): entry for place, entry in sorted(self._kept.items())}, self.path)
+
+    def _prompt(self, question: Question) -> Any:
+        """One message of the user is its text; several stay messages."""
+        messages = question.messages
+        if not self._as_chat:
+            return question.prompt
+        alone = len(messages) == 1 and messages[0].get("role") == "user"
+        return messages[0].get("content") if alone else [dict(message) for message in messages]
+
+
+def _key(index: int, sample: int) -> str:
+    return f"{index}#{sample}" if sample else str(index)
+
+
+def _place(key: str) -> tuple[int, int]:
+    index, _, sample = key.partition("#")
+    try:
+        return int(index), int(sample or 0)
+    except ValueError:
+        return -1, 0

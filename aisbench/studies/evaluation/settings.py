@@ -1,0 +1,79 @@
+"""Settings of an evaluation, beside the options of its runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from aisbench.options.checks import whole
+from aisbench.options.option import ListOf, option
+
+SECTION = "Evaluation"
+MODES = ("all", "infer", "eval", "viz")
+_option = partial(option, section=SECTION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`datasets`: names of tasks. `path`: a file or folder with their files. `samples`: answers asked for per question.
+
+    `mode`: infer (ask), eval (score answers that exist), viz (write the summary of scores that exist), all three.
+    """
+
+    datasets: tuple[str, ...] = _option(
+        "--datasets",
+        default=(),
+        kind=ListOf(str),
+        metavar="NAMES",
+        help="Tasks, separated by commas; `aisbench datasets` lists them.",
+    )
+    path: str | None = _option(
+        "--dataset-path",
+        metavar="PATH",
+        help="File or folder with the data sets. Default: datasets, in the working folder.",
+    )
+    num_prompts: int | None = _option(
+        "--num-prompts",
+        check=whole(1),
+        metavar="N",
+        help="Ask only the first N questions of each data set.",
+    )
+    shots: int | None = _option(
+        "--shots",
+        check=whole(0),
+        metavar="N",
+        help="Solved examples in front of each question. Default: as the task says.",
+    )
+    samples: int = _option(
+        "--n",
+        default=1,
+        check=whole(1),
+        metavar="N",
+        help="Answers to each question; above 1, give a --temperature above 0.",
+    )
+    mode: str = _option(
+        "--mode",
+        default="all",
+        words=MODES,
+        help="infer asks, eval scores the answers, viz writes the summary, all does all three.",
+    )
+    dump_eval_details: bool = _option(
+        "--dump-eval-details",
+        default=False,
+        help="Keep for each question what was extracted and whether it is right.",
+    )
+    dump_extract_rate: bool = _option(
+        "--dump-extract-rate",
+        default=False,
+        help="Show the share of answers in which an answer was found.",
+    )
+    merge_ds: bool = _option(
+        "--merge-ds",
+        default=False,
+        help="Ask the questions of all data sets in one run.",
+    )
+    allow_code: bool = _option(
+        "--allow-code",
+        default=False,
+        help="Run code that the model wrote, where a task is scored by it.",
+    )
