@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from aisbench.analysis.contract.summary_type import Summary
     from aisbench.analysis.measured import Measured
 
 _FIELDS = tuple(field.name for field in fields(RunConfig))
@@ -41,16 +42,20 @@ def load(*, progress: bool = True, **options: Any) -> LoadedRun:
         folder = run_to_folder(
             stack, config, command=[_call(options, config)], live=progress, quiet=not progress
         )
-    measured = read_run(folder).measured
+    measured = read_run(folder, trust_remote_code=config.trust_remote_code).measured
     return LoadedRun(measured, write_reports(measured))
 
 
-def read_run(path: str | Path) -> LoadedRun:
-    """The run that `path` holds, also after a crash. Raises BadInput when it is not a run folder."""
+def read_run(path: str | Path, *, trust_remote_code: bool = False) -> LoadedRun:
+    """The run that `path` holds, also after a crash. Raises BadInput when it is not a run folder.
+
+    `trust_remote_code`: the run's tokenizer may run code of its own, where tokens have to be counted and the run
+    allowed it.
+    """
     from aisbench.analysis.measured import Measured
     from aisbench.records.run import Run
 
-    return LoadedRun(Measured(Run.load(path)))
+    return LoadedRun(Measured(Run.load(path, trust_remote_code=trust_remote_code)))
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class LoadedRun:
     """A run that was read from its folder."""
 
     measured: Measured
-    _written: dict[str, Any] | None = None
+    _written: Summary | None = None
 
     @property
     def folder(self) -> Path:
@@ -66,8 +71,8 @@ class LoadedRun:
         return self.measured.run.folder
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
-        """What summary.json holds (docs/report.md)."""
+    def summary(self) -> Summary:
+        """What summary.json holds (docs/summary.md)."""
         from aisbench.analysis.summary import summarise
 
         return self._written or summarise(self.measured)

@@ -1,4 +1,4 @@
-"""Headless Chromium on a page from disk. Without a browser the tests fail: nothing here is skipped."""
+"""Headless Chromium on a page from disk. Without a browser the tests fail; none is skipped."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def found(names: tuple[str, ...]) -> str:
 
 
 class Page:
-    """A page in a browser of its own, drawn."""
+    """A drawn page in its own browser."""
 
     def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
@@ -50,7 +50,7 @@ class Page:
         self.visit(path.as_uri())
 
     def visit(self, url: str) -> None:
-        """As `open`, from a server of this host."""
+        """As `open`, from a server on this host."""
         self.driver.get(url)
         self.wait("document.documentElement.dataset.drawn === 'yes'")
 
@@ -63,7 +63,7 @@ class Page:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def wait(self, condition: str) -> None:
-        """Until the script's value is true."""
+        """Waits until the script's value is true."""
         WebDriverWait(self.driver, PATIENCE_S, _EVERY_S).until(
             lambda driver: driver.execute_script(f"return {condition}"), condition
         )
@@ -72,17 +72,17 @@ class Page:
         return self.driver.execute_script(f"return {script}")
 
     def after(self, promise: str) -> Any:
-        """What the promise that the script makes comes to."""
+        """The value of the promise that the script returns."""
         return self.driver.execute_async_script(f"const done = arguments[0]; ({promise}).then(done)")
 
     def complaints(self) -> list[str]:
-        """Everything that the console holds, network failures included."""
+        """Everything in the browser's console, network failures included."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
 
 @contextlib.contextmanager
 def browser(profile: Path) -> Iterator[Page]:
-    """Chromium with a fresh `profile` folder, and no way to any host but this."""
+    """Chromium with a fresh `profile` folder, which can reach only this host."""
     options = webdriver.ChromeOptions()
     options.binary_location = found(BROWSERS)
     for flag in (*FLAGS, f"--user-data-dir={profile}"):

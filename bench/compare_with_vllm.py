@@ -1,9 +1,9 @@
 """aisbench-load --compat vllm and `vllm bench serve` in turns on one server: scripts/compare-with-vllm --url URL
 
-First both send their bodies to a recording server: that shows whether they are the same, byte for byte, and
-what each client costs without the stream. Then A B A B on the server itself, the prefix cache emptied
-before each run where the server can. The result is a comparison as `aisbench compare` makes it, with the CPU
-time of both clients (`perf stat -e task-clock` over all their processes).
+First both send their bodies to a recording server, which shows whether the bodies are the same, byte for byte,
+and the CPU time of each client without the stream. Then they run A B A B on the server itself, whose prefix
+cache is emptied before each run if it allows that. The result is a comparison like that of `aisbench compare`,
+with the CPU time of both clients (`perf stat -e task-clock` over all their processes).
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ ENDPOINTS = {"openai": "/v1/completions", "openai-chat": "/v1/chat/completions"}
 OFFLINE = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
 
 
-# Of the recording server, and of the warm-up: enough in flight to be quick, whatever is measured later.
+# Requests in flight at the recording server and in the warm-up: enough to be quick.
 SIDE_CONCURRENCY = 8
 
-# Start-up takes some seconds of CPU, give or take a second: a stream that took less than this share of a run
-# cannot be told from it.
+# Start-up takes some seconds of CPU, plus or minus one: a stream that took less than this share of a run
+# cannot be told apart from it.
 LEAST_STREAM_SHARE = 0.2
 
 
@@ -60,7 +60,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Client:
-    """`command(url, place, load)` runs it; `result(place)` is where its result then lies."""
+    """`command(url, place, load)` runs it; `result(place)` is the path of its result."""
 
     name: str
     command: Callable[[str, Path, Load], list[str]]
@@ -105,7 +105,7 @@ def run(client: Client, url: str, place: Path, load: Load, core: str | None) -> 
             raise RuntimeError(f"{client.name} ended with {done.returncode}: {done.stderr[-2000:]}")
     left = client.result(place)
     if not left.exists():
-        # Now and then perf gives 0 for a command that failed at once.
+        # perf sometimes reports success for a command that failed at once.
         raise RuntimeError(f"{client.name} ended without a result in {place}")
     (result,) = read_path(str(left))
     result = replace(result, path=place.name)
@@ -119,7 +119,7 @@ def allowed_cores() -> str:
 def rehearse(client: Client, options: argparse.Namespace, place: Path) -> ToolResult:
     """The same requests, answered by a recording server with one token each."""
     with recording(options.url) as kept:
-        # Not one at a time, which would be slow: the ids tell the order.
+        # One at a time would be slow, and the ids give the order.
         load = Load("inf", SIDE_CONCURRENCY, options.num_requests)
         result = run(client, kept.url, place, load, options.core)
         return replace(result, fingerprint={"bodies": kept.fingerprint()})
@@ -144,7 +144,7 @@ def measured(client: Client, options: argparse.Namespace, place: Path, rehearsed
 def with_token_cost(
     runs: dict[str, list[ToolResult]], rehearsed: dict[str, ToolResult]
 ) -> dict[str, list[ToolResult]]:
-    """With the CPU time of a token beyond the first, unless some stream took too little to be told from start-up."""
+    """Adds the CPU time per token beyond the first, unless a stream took too little to be told apart from start-up."""
     found: dict[str, list[ToolResult]] = {}
     for name, results in runs.items():
         if not all("cpu_s" in run.figures for run in (rehearsed[name], *results)):
@@ -163,20 +163,20 @@ def with_token_cost(
 
 
 def beyond(run: ToolResult, tokens: float) -> float:
-    """Output tokens above so many. Raises RuntimeError when there are none."""
+    """Output tokens beyond `tokens`. Raises RuntimeError if there are none."""
     more = run.figures["total_output_tokens"] - tokens
     if more <= 0:
-        raise RuntimeError(f"{run.path} has no more tokens than one a request: did its requests fail?")
+        raise RuntimeError(f"{run.path} has no more than one token per request: did its requests fail?")
     return more
 
 
 def prepare(options: argparse.Namespace) -> None:
-    """An empty prefix cache, as both send the same prompts again and again; a referee's counters at zero."""
+    """Empties the prefix cache, since both send the same prompts in each run, and resets a referee's counters."""
     if options.reset_prefix_cache:
         transport = Transport.of(RunConfig())
         found = reset_prefix_caches([resolve(options.url, transport)], transport, {})
         if found != EMPTIED:
-            # The runs go on: what is cached is the same for both from the second round on.
+            # The runs go on: from the second round, the same prompts are cached for both.
             options.reset_prefix_cache = False
             print(f"--reset-prefix-cache: {found}", file=sys.stderr, flush=True)
     if options.referee:
@@ -211,30 +211,32 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--url", required=True, help="the server, as http://host:port")
     parser.add_argument("--vllm", default="vllm", help="the vllm command (default: vllm on PATH)")
-    parser.add_argument("--model", required=True, help="the name that the server knows it by")
-    parser.add_argument("--tokenizer", required=True, help="folder or name, the same for both")
+    parser.add_argument("--model", required=True, help="the model's name on the server")
+    parser.add_argument(
+        "--tokenizer", required=True, help="folder or name of the tokenizer, the same for both"
+    )
     parser.add_argument("--backend", choices=list(ENDPOINTS), default="openai")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each, in turns")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each client, in turns")
     parser.add_argument("--num-requests", type=int, default=256)
     parser.add_argument("--input-len", type=int, default=128)
     parser.add_argument("--output-len", type=int, default=64)
     parser.add_argument("--range-ratio", default="0.0")
     parser.add_argument("--rate", default="inf", help="requests/s, or inf")
     parser.add_argument("--burstiness", default="1.0")
-    parser.add_argument("--concurrency", type=int, help="most requests in flight")
+    parser.add_argument("--concurrency", type=int, help="maximum requests in flight")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--margin", type=float, default=0.05, help="a relative difference that counts as none"
+        "--margin", type=float, default=0.05, help="a relative difference up to this counts as none"
     )
-    parser.add_argument("--core", help="the CPU cores that clients may use, as taskset takes them")
+    parser.add_argument("--core", help="the CPU cores that clients may use, as for taskset")
     parser.add_argument(
-        "--referee", action="store_true", help="the server knows the truth: GET /reset, GET /truth"
+        "--referee", action="store_true", help="the server is a referee, with GET /reset and GET /truth"
     )
     parser.add_argument(
         "--reset-prefix-cache",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="empty the server's prefix cache before each run; says in a line when the server refuses",
+        help="empty the server's prefix cache before each run; a refusal is reported once",
     )
     parser.add_argument("--output", type=Path, help="default: outputs/comparison_YYYYmmdd_HHMMSS")
     options = parser.parse_args(arguments)
@@ -252,7 +254,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     for name in ("rounds", "num_requests"):
         if getattr(options, name) < 1:
             flag = name.replace("_", "-")
-            raise BadInput(f"--{flag} {getattr(options, name)} makes no comparison; give 1 or more")
+            raise BadInput(f"--{flag} {getattr(options, name)} is too few for a comparison; give 1 or more")
     if options.output_len < 2:
         raise BadInput(f"--output-len {options.output_len}: the CPU time of a token needs at least 2 of them")
     return options

@@ -1,7 +1,7 @@
-"""CPU time per streamed event, start-up taken off by two sizes: python -m bench.cpu [options]
+"""CPU time per streamed event, with start-up cancelled out by two sizes: python -m bench.cpu [options]
 
-The same stream for all: 256 streams, TTFT 50 ms, ITL 10 ms, 128 tokens, server and client on a core
-each. wrk counts bytes only and is the floor of epoll. vllm-rs and vllm are measured where they are named.
+The same load for all clients: 256 streams, TTFT 50 ms, ITL 10 ms, 128 tokens, server and client on a core
+each. wrk only counts bytes and shows the minimum cost with epoll. vllm-rs and vllm are measured if named.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.truth import CHAT
 
 TOKENS = 128
 STREAMS = 256
-# What one round of 256 streams takes, s: wrk is told a time, the others a number of requests.
+# Duration of one round of 256 streams, in s: wrk takes a time, the others a number of requests.
 ROUND_S = 0.05 + (TOKENS - 1) * 0.01
 
 WRK_SCRIPT = f"""
@@ -84,7 +84,7 @@ def main() -> None:
     )
     parser.add_argument("--referee", help="another referee that takes the same arguments")
     parser.add_argument("--sizes", type=int, nargs=2, default=[1280, 3840], metavar="REQUESTS")
-    parser.add_argument("--rounds", type=int, default=2, help="all clients in turn, so often")
+    parser.add_argument("--rounds", type=int, default=2, help="how often to run all clients in turn")
     parser.add_argument("--vllm-rs", help="the Rust client's binary")
     parser.add_argument("--vllm", help="the vllm command")
     parser.add_argument("--tokenizer", default="", help="for vllm and vllm-rs")

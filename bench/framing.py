@@ -1,8 +1,8 @@
-"""What HTTP framing costs per event: httptools (llhttp) against the core's own. python -m bench.framing
+"""CPU cost of HTTP framing per event, httptools (llhttp) and the core's own: python -m bench.framing
 
-One streamed event per read, as on a socket. httptools needs a Python callback for each piece of a body, and
-makes an object of it; the core's framing hands out a pointer. The core is timed through its test door, which
-makes an object per read, too, so its figure is an upper bound.
+One streamed event per read, as on a socket. httptools needs a Python callback for each piece of a body and makes
+an object of it; the core's framing returns a pointer. The core is timed through its test interface, which also
+makes an object per read, so its figure is an upper bound.
 """
 
 from __future__ import annotations

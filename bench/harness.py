@@ -1,4 +1,4 @@
-"""What the benchmarks share: a referee on one core, a client on another, and the client's CPU time."""
+"""Shared by the benchmarks: a referee on one core, a client on another, and the client's CPU time."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def with_cpu_time(
 
 
 def found(name: str) -> str | None:
-    """The path of a program that is installed."""
+    """The path of an installed program, or None."""
     return shutil.which(name)
 
 

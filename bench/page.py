@@ -1,8 +1,8 @@
 """The report of a large run: python -m bench.page [--requests 1000000] [--run DIR]
 
-Loads the referee with that many requests of 8 tokens (5,000 a second), or takes the run in DIR, and tells
-what `aisbench report` takes (seconds, most memory), how large report.html is, and how long headless
-Chromium needs from opening it from disk until all charts are drawn, three times.
+Loads the referee with that many requests of 8 tokens (5,000 a second), or takes the run in DIR, and measures
+the time and peak memory of `aisbench report`, the size of report.html, and three times how long headless
+Chromium takes from opening it until all charts are drawn.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def loaded(folder: Path, requests: int) -> Path:
 
 
 def reported(run: Path) -> tuple[float, float]:
-    """Seconds and the most memory, in GB, of `aisbench report`."""
+    """Seconds and peak memory in GB of `aisbench report`."""
     begun = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "aisbench", "report", str(run)], stdout=subprocess.DEVNULL
@@ -42,7 +42,7 @@ def reported(run: Path) -> tuple[float, float]:
 
 
 def opened(page: Path) -> float:
-    """Seconds until the page's charts are drawn, in a browser that has just started."""
+    """Seconds until the page's charts are drawn, in a newly started browser."""
     with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as window:
         window.resize(1280, 900)
         window.driver.get("about:blank")
@@ -54,7 +54,7 @@ def opened(page: Path) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=1_000_000)
-    parser.add_argument("--run", type=Path, help="a run's folder, instead of a run made here")
+    parser.add_argument("--run", type=Path, help="the folder of an existing run, instead of making one")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = options.run or loaded(Path(folder), options.requests)
@@ -62,7 +62,7 @@ def main() -> None:
         page = run / "report.html"
         times = ", ".join(f"{opened(page):.1f}" for _ in range(3))
         rows = [
-            ["aisbench report", "its memory", "report.html", "opens in"],
+            ["time of `aisbench report`", "its memory", "size of report.html", "opens in"],
             [
                 f"{seconds:.1f} s",
                 f"{memory:.2f} GB at most",

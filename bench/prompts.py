@@ -1,7 +1,7 @@
-"""How long random prompts take to make, ours and vLLM's in turns: python -m bench.prompts --tokenizer DIR
+"""Time to make random prompts, with aisbench and vLLM in turns: python -m bench.prompts --tokenizer DIR
 
-With --vllm PYTHON, a Python that has vLLM, its own class makes the same prompts, and the hashes of both are
-compared. Wall time is that of the whole machine's mood; CPU time is what the work costs.
+With --vllm PYTHON, a Python that has vLLM, vLLM's own class makes the same prompts, and the hashes of both are
+compared. Wall time depends on the machine's other work; CPU time is the cost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from vllm.tokenizers import get_tokenizer
 count, length, tokenizer = int(sys.argv[1]), int(sys.argv[2]), get_tokenizer(sys.argv[3])
 source = RandomDataset(random_seed=0)
 """
-# Loading the tokenizer is left out of both; imports and loading take vLLM far longer.
+# Neither figure includes loading the tokenizer; imports and loading take vLLM far longer.
 TIMED = """
 wall, cpu = time.perf_counter(), time.process_time()
 texts = {texts}
@@ -50,10 +50,10 @@ def made(python: str, program: str, *args: str) -> dict[str, float | str]:
 
 @click.command()
 @click.option("--tokenizer", required=True, help="Folder of the tokenizer.")
-@click.option("--count", default=10_000, help="Prompts.")
-@click.option("--length", default=1024, help="Tokens of each.")
+@click.option("--count", default=10_000, help="Number of prompts.")
+@click.option("--length", default=1024, help="Tokens in each prompt.")
 @click.option("--vllm", help="A Python that has vLLM.")
-@click.option("--rounds", default=2, help="How often each, in turns.")
+@click.option("--rounds", default=2, help="How often to run each, in turns.")
 def main(tokenizer: str, count: int, length: int, vllm: str | None, rounds: int) -> None:
     rows = [["client", "wall s", "CPU s", "sha256 of the prompts"]]
     for _ in range(rounds):

@@ -1,7 +1,7 @@
-"""A server that keeps the bodies it is sent, answers each with one token, and asks another server the rest.
+"""A server that records request bodies, answers each with one token, and forwards everything else.
 
-So it shows what a client sends, byte for byte, without the server under test having to do the work; what
-decides about the prompts (/tokenize, /detokenize, /v1/models) is that server's own.
+It shows what a client sends, byte for byte, without loading the server under test. Requests that decide about
+the prompts (/tokenize, /detokenize, /v1/models) are forwarded to that server.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ END = b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"to
 
 @dataclass
 class Recording:
-    """`bodies`: (request id, bytes) in the order of their coming."""
+    """`bodies`: (request id, bytes) in order of arrival."""
 
     behind: str
     port: int = 0
@@ -39,7 +39,7 @@ class Recording:
         return f"http://127.0.0.1:{self.port}"
 
     def fingerprint(self) -> str:
-        """As aisbench makes it of its own bodies; ids end in the request's number, and that is the order."""
+        """As aisbench computes it from its own bodies, in the order of the request numbers at the end of the ids."""
         ordered = sorted(self.bodies, key=lambda kept: int(kept[0].rpartition("-")[2]))
         with tempfile.TemporaryDirectory() as folder:
             bodies = (body for _, body in ordered)
@@ -72,7 +72,7 @@ def framed(status: int, kind: str, body: bytes) -> bytes:
 
 
 def asked(method: str, url: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body of another server's answer; 502 when there is none."""
+    """Status and body of another server's answer; 502 if there is none."""
     request = urllib.request.Request(
         url, body if method == "POST" else None, {"Content-Type": "application/json"}, method=method
     )
@@ -87,7 +87,7 @@ def asked(method: str, url: str, body: bytes) -> tuple[int, bytes]:
 
 @contextlib.contextmanager
 def recording(behind: str) -> Iterator[Recording]:
-    """A recording server in front of `behind`, on a free port, in a thread of its own."""
+    """A recording server in front of `behind`, on a free port, in its own thread."""
     kept = Recording(behind.rstrip("/"))
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(asyncio.start_server(kept.serve, "127.0.0.1", 0, backlog=4096))

@@ -1,7 +1,7 @@
-"""What `aisbench saturate` finds of servers whose capacity is known: python -m bench.saturation [--only NAME] [--keep DIR]
+"""`aisbench saturate` on servers of known capacity: python -m bench.saturation [--only NAME] [--keep DIR]
 
-Simulators with different limits on one core, the search with its defaults on the other. The capacity follows
-from the parameters alone (aisbench/simulator/model/capacity.py); some four minutes for each server.
+Simulators with different limits run on one core, the search with its defaults on the other. The capacity follows
+from the parameters alone (aisbench/simulator/model/capacity.py). Takes about four minutes per server.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bench.harness import CLIENT_CORE, ROOT, SERVER_CORE, table
 
 @dataclass(frozen=True)
 class Server:
-    """`limited_by`: what its capacity comes from. `changed`: parameters that are not the defaults."""
+    """`limited_by`: what limits its capacity. `changed`: parameters that differ from the defaults."""
 
     limited_by: str
     input_len: int
@@ -57,13 +57,13 @@ SERVERS = (
     ),
 )
 HEAD = [
-    *("limited by", "tokens in / out", "capacity", "found", "interval", "off by", "knee", "loads", "runs"),
-    *("took", "verdict"),
+    *("limited by", "tokens in / out", "capacity", "found", "interval", "error", "knee", "loads", "runs"),
+    *("time", "verdict"),
 ]
 
 
 def search(server: Server, folder: Path) -> tuple[dict[str, Any], float]:
-    """saturation.json of a search with the defaults, and how many seconds it took."""
+    """saturation.json of a search with the defaults, and its duration in seconds."""
     work_dir = Path(tempfile.mkdtemp(dir=folder))
     with start_simulator(server.args) as simulator:
         subprocess.run(
@@ -87,8 +87,8 @@ def between(ends: list[float | None]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", help="the server that is limited by what begins so, e.g. KV")
-    parser.add_argument("--keep", type=Path, help="where the searches' folders are kept")
+    parser.add_argument("--only", help="only servers whose limit begins with this, such as KV")
+    parser.add_argument("--keep", type=Path, help="folder to keep the searches in")
     options = parser.parse_args()
     rows = [HEAD]
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,7 +1,7 @@
-"""Sent against planned for every traffic shape: python -m bench.shapes [--seconds 20] [--keep DIR]
+"""Sent against planned times for every traffic shape: python -m bench.shapes [--seconds 20] [--keep DIR]
 
-The referee (TTFT 20 ms, 8 tokens 5 ms apart) on one core and aisbench-load on the other, some 200 requests
-a second in the mean. Each row is one run: how many requests, and how long after its planned time each was sent.
+The referee (TTFT 20 ms, 8 tokens 5 ms apart) on one core and aisbench-load on the other, about 200 requests/s
+on average. Each row is one run: the number of requests, and how long after its planned time each was sent.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def shapes(folder: Path, seconds: float) -> dict[str, list[object]]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--keep", type=Path, help="where the runs' folders are kept")
+    parser.add_argument("--keep", type=Path, help="folder to keep the runs in")
     options = parser.parse_args()
     rows = [["shape", "requests", "sent late: p50", "p99", "largest", "sent early", "verdict"]]
     with tempfile.TemporaryDirectory() as temporary:

@@ -1,10 +1,10 @@
-"""How much load the simulator carries on one core: events per second, CPU per event, lateness of its steps.
+"""The load that the simulator carries on one core: events per second, CPU per event, lateness of its steps.
 
     python -m bench.simulator [--streams 256] [--tokens 128] [--step-ms 10] [--seconds 5]
 
 A closed loop of `--streams` chat streams against a simulator whose steps take `--step-ms`, so it has to send
-streams / step events per second; `--step-ms 0` is as fast as it can. The server is pinned to the first CPU
-that this process may use, the client to the second. An event is one token.
+streams / step events per second; with `--step-ms 0` it sends as fast as it can. The server is pinned to the
+first CPU that this process may use, the client to the second. An event is one token.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SETTLE_S = 1.0
 
 
 class Client:
-    """Keeps `streams` requests in flight and throws the answers away; cheap, so that the server is the limit."""
+    """Keeps `streams` requests in flight and discards the answers; cheap, so that the server is the limit."""
 
     def __init__(self, port: int, streams: int, tokens: int, prompt_tokens: int) -> None:
         body = json.dumps(
@@ -59,7 +59,7 @@ class Client:
                 data = os.read(fd, READ_BYTES)
                 if not data:
                     raise ConnectionError("the simulator closed a connection")
-                # The end comes in the write of the last token, so it is never split here but at a full buffer.
+                # The end comes in the same write as the last token, so only a full buffer can split it.
                 if data.endswith(END_OF_RESPONSE):
                     os.write(fd, self.request)
 
@@ -70,7 +70,7 @@ class Client:
 
 
 def measured_cpu(pid: int, run: Callable[[Callable[[], bool]], None], seconds: float) -> tuple[float, str]:
-    """CPU seconds that `pid` takes while `run` runs for `seconds`, and how they were measured."""
+    """CPU seconds of `pid` while `run` runs for `seconds`, and how they were measured."""
     if shutil.which("perf"):
         command = ["perf", "stat", "-x", ",", "-e", "task-clock", "-p", str(pid), "sleep", str(seconds)]
         perf = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -1,11 +1,11 @@
-"""Whether memory stays flat over a long run: python -m bench.soak [--minutes 10] [-- LOAD OPTIONS]
+"""Memory over a long run, which should stay flat: python -m bench.soak [--minutes 10] [-- LOAD OPTIONS]
 
-256 streams of 20,000 token events/s in all from the referee, server and client on a core each. Every two
-seconds the memory of the coordinator and of each worker is read from /proc/PID/smaps, from the common
-start to the end of sending: `own` is what the process holds for itself (Rss of anonymous memory),
-`records` what is resident of the mapped files of the run folder, `PSS` all of it, shared pages by share.
-The slope is the least-squares line through the samples after the first minute. The live page is open
-meanwhile, and its /metrics read at each sample.
+256 streams with 20,000 content events/s altogether from the referee, server and client on a core each. From the
+common start to the end of sending, the memory of the coordinator and of each worker is read from
+/proc/PID/smaps every two seconds: `own` is anonymous memory (its Rss), `records` the resident part of the run
+folder's mapped files, `PSS` all of it with shared pages divided among their users. The slope is that of the
+least-squares line through the samples after the first minute. The live page is open, and its /metrics is read
+at each sample.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from bench.harness import CLIENT_CORE, ROOT, referee, table
 
 STREAMS = 256
 TOKENS = 128
-# 128 tokens in 50 + 127 * 12.5 ms, 256 times at once: 20,000 a second.
+# 128 tokens in 50 + 127 * 12.5 ms, on 256 streams: 20,000 tokens/s.
 TTFT_US, ITL_US = 50_000, 12_500
 EVERY_S = 2.0
-# Connections, buffers and caches get their size in the first minute (or half of a shorter run).
+# Connections, buffers and caches reach their size in the first minute (or half of a shorter run).
 SETTLING_S = 60.0
 KINDS = ("own", "records", "PSS")
 MB = 1e6
@@ -52,7 +52,7 @@ class Memory:
         try:
             read = {name: memory_of(pid, folder) for name, pid in processes.items()}
         except OSError:
-            # One has just ended: the run is over.
+            # A process has just ended: the run is over.
             return
         self.at_s.append(at_s)
         for name, found in read.items():
@@ -73,7 +73,7 @@ class Memory:
 
 
 def memory_of(pid: int, folder: Path) -> dict[str, int]:
-    """Resident bytes of a process by KINDS; raises OSError when it is gone."""
+    """Resident bytes of a process by KINDS; raises OSError if it has ended."""
     found = dict.fromkeys(KINDS, 0)
     mine = False
     for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
@@ -119,7 +119,7 @@ def soak(
 
 
 def watch(load: subprocess.Popen[bytes], folder: Path, output: Path, memory: Memory) -> None:
-    """Samples from the start to the end of sending."""
+    """Takes samples from the start to the end of sending."""
     processes: dict[str, int] = {}
     url = ""
     while load.poll() is None:

@@ -1,4 +1,4 @@
-"""Disturbs a worker on purpose: its loop stands still for 5 ms in every 20 ms."""
+"""Disturbs a worker on purpose: stops its loop for 5 ms in every 20 ms."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EVERY_S = 0.020
 
 
 def install(loop: asyncio.AbstractEventLoop) -> None:
-    """To be named in AISBENCH_WORKER_HOOK as bench.stall:install."""
+    """Runs in each worker with AISBENCH_WORKER_HOOK=bench.stall:install."""
 
     def stall() -> None:
         time.sleep(STALL_S)

@@ -1,8 +1,8 @@
-"""What TLS, a unix socket and fresh connections cost, and whether they move the times: python -m bench.transport
+"""CPU cost of TLS, a unix socket and fresh connections, and their effect on times: python -m bench.transport
 
 The built-in simulator on one core, the client on another: 64 streams, tokens every 10 ms. The truth is
-the simulator's own: from when its loop read a request, to when a token was given to its socket (with
-TLS: to its event loop). So what a request waited unread in the server is in TTFT and not in that truth.
+the simulator's own: from when its loop read a request to when it wrote a token to its socket (with TLS: to
+its event loop). So the time that a request lay unread in the server is in TTFT but not in that truth.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STREAMS, TOKENS = 64, 100
 
 
 def measured(name: str, folder: Path, sizes: list[int]) -> list[str]:
-    """One row: the means of the larger run, CPU per event from the difference of the two."""
+    """One row: the means of the larger run, and CPU per event from the difference between the two."""
     socket = str(folder / "socket")
     uds = socket if name == "unix socket" else None
     certificate = (str(CERTIFICATE / "localhost.crt"), str(CERTIFICATE / "localhost.key"))

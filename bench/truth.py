@@ -1,4 +1,4 @@
-"""Reported figures against the referee's: python -m bench.truth [--referee BINARY] [CASE ...]
+"""Reported figures compared with the referee's: python -m bench.truth [--referee BINARY] [CASE ...]
 
 Cases: closed (256 streams), wide (1,024 streams as fast as the server can), stalled (the client's loop
 stopped for 5 ms every 20 ms), starved (two busy loops of higher priority on the client's core; needs
@@ -27,9 +27,9 @@ HEAD += ["ITL mean: truth", "ours", "tokens: truth", "ours", "events/s", "verdic
 
 
 def compared(case: str, truth: dict[str, Any], load: Load) -> list[str]:
-    """One row: what the referee saw beside what was reported."""
+    """One row: the referee's figures beside the reported ones."""
     summary = load.summary
-    # Another referee may not know when a request came, only when it read it.
+    # Another referee may only know when it read a request, not when it arrived.
     wire = truth.get("ttft_wire", {"mean_ms": math.nan, "p99_ms": math.nan})
     low, high = summary["client"]["ttft_bounds_ms"]
     return [
@@ -76,7 +76,7 @@ def one(
 
 @contextlib.contextmanager
 def busy_loops(count: int) -> Iterator[None]:
-    """Processes of higher priority that want the client's core all the time."""
+    """Processes of higher priority that keep the client's core busy."""
     command = ["nice", "-n", "-10", "taskset", "-c", CLIENT_CORE, sys.executable, "-c", "while True: pass"]
     loops = [subprocess.Popen(command) for _ in range(count)]
     try:

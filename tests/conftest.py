@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from bench.browser import Page, browser
+from tests.analysis.summaries import wrong_in
 
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")
@@ -40,6 +42,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "_browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Every summary.json that a test's runs have written keeps its schema."""
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    wrong = {}
+    for path in sorted(folder.rglob("summary.json")) if folder is not None else ():
+        if path.is_file() and path.parent.joinpath("records").is_dir():
+            wrong[path] = wrong_in(json.loads(path.read_text()))
+    # What the fixtures have to put away is put away first.
+    yield
+    for path, problems in wrong.items():
+        assert problems == [], path
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.printable import printable, words_of
 from aisbench.records.run import Run
 from aisbench.report.text.console import print_result
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 from tests.report.written import written
 
 # Clears the screen, sets the window's title, rings, overwrites the line, turns the writing round.

@@ -26,3 +26,4 @@ cdef class Pool:
     cdef Connection open(self, Target target)
     cdef int watch(self, Connection connection, bint out) except -1
     cdef int drop(self, Connection connection) except -1
+    cdef int bury(self) except -1

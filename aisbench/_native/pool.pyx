@@ -79,3 +79,9 @@ cdef class Pool:
         self.graveyard.append(connection)
         self.live.connections = len(self.connections)
         return 0
+
+    cdef int bury(self) except -1:
+        """Lets go of those that were dropped: no event of them is at hand."""
+        if self.graveyard:
+            self.graveyard.clear()
+        return 0

@@ -6,7 +6,8 @@ from aisbench._native.protocol.decode cimport Decoder, NOT_JSON
 from aisbench._native.memory.recorder cimport (
     BAD_EVENT, ERROR_EVENT, Error, NO_ERROR, OK, Recorder, Row,
 )
-from aisbench._native.protocol.scanner cimport Event, GAVE_UP
+from aisbench._native.protocol.finish cimport FINISH_GAVE_UP, FINISH_NONE
+from aisbench._native.protocol.scanner cimport Event
 from aisbench._native.protocol.sse cimport SseParser
 from aisbench._native.protocol import odd_answers as words
 
@@ -103,11 +104,11 @@ cdef class Tally:
         row = self.recorder.row(self.row_index)
         row.events += 1
         self.live.events += 1
-        if event.has_failure or self.sse.is_error or event.finish == GAVE_UP:
+        if event.has_failure or self.sse.is_error or event.finish == FINISH_GAVE_UP:
             return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
         if event.is_chunk and row.first_chunk_ns == 0:
             row.first_chunk_ns = self.at_ns
-        if event.finish:
+        if event.finish != FINISH_NONE:
             row.finish = event.finish
         if event.output_tokens >= 0 or event.prompt_tokens >= 0:
             self.take_usage(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -75,7 +76,7 @@ class Latencies:
         """How many requests had several tokens, all of them at one moment: they have no TPOT."""
         return int(np.count_nonzero((self.requests.tokens > 1) & np.isnan(self["tpot"])))
 
-    def meeting(self, bounds_ms: dict[str, float]) -> int:
+    def meeting(self, bounds_ms: Mapping[str, float]) -> int:
         """How many requests meet every bound of {metric: ms}. What was not measured does not meet a bound on it."""
         good = np.ones(len(self), np.bool_)
         for name, bound in bounds_ms.items():

@@ -62,7 +62,7 @@ class Measured:
     @property
     def percents(self) -> Sequence[float]:
         """The percentiles that the run was asked for beside the standard ones."""
-        return self.run.config.get("percentiles") or ()
+        return self.run.config.percentiles
 
     @cached_property
     def in_flight(self) -> InFlight:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.contract.keys import Ms, RequestRate, Share, more_keys
 from aisbench.analysis.in_flight import InFlight
-from aisbench.analysis.statistics.figures import Figures, describe
+from aisbench.analysis.statistics.figures import PERCENTILES, Figures, describe
 from aisbench.records.run import Run
 from aisbench.workload.arrivals.gap_statistics import GapStatistics, gap_statistics
 
@@ -74,19 +75,40 @@ class Sending:
         return float(np.mean(self.lag_ms - self.own_lag_ms > 1.0))
 
 
-def shape_of(config: dict[str, Any]) -> float:
-    """The gamma shape of the asked gaps: 1 is Poisson, inf is constant."""
-    if config.get("arrival") == "constant" or config.get("burstiness") == "inf":
-        return math.inf
-    return float(config.get("burstiness") or 1.0)
+class ArrivalsBlock(TypedDict):
+    """The process of sends. Of conversations only their beginnings are counted: later turns leave when an answer came."""
+
+    process: Annotated[str | None, "the law of arrivals, such as poisson; inf in a closed loop"]
+    asked_rate: Annotated[RequestRate | None, "null in a closed loop"]
+    counts: Annotated[Literal["requests", "conversations"], "what the rates are of"]
+    achieved_rate: Annotated[RequestRate, "from the start to the last send"]
+    sent_rate: Annotated[RequestRate, "the same of all requests, later turns of conversations with them"]
+    planned_rate: Annotated[RequestRate | None, "the same of the plan; null in a closed loop"]
+    gap_cv: Annotated[float | None, "coefficient of variation of the gaps between sends"]
+    planned_gap_cv: Annotated[float | None, "the same of the plan"]
+    dispersion: Annotated[
+        float | None, "variance over mean of the counts of sends in equal stretches of time"
+    ]
+    ks: Annotated[float | None, "Kolmogorov-Smirnov distance of the gaps from the law that was asked for"]
+    ks_limit: Annotated[float | None, "what `ks` stays below, by chance, when they follow it"]
+    held_back_by_limit: Annotated[
+        Share | None, "of the requests, those that the in-flight limit made late; null in a closed loop"
+    ]
 
 
-def arrivals_block(run: Run, sending: Sending) -> dict[str, Any]:
+@more_keys(PERCENTILES)
+class ScheduleLag(Figures):
+    """How late requests left, ms."""
+
+    own_p99: Annotated[Ms | None, "p99 without the waits for the in-flight limit: the client's own delay"]
+
+
+def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
     """summary.json's `arrivals`. Rates in requests/s, but of conversations (`counts`) in begun ones: their later turns
     leave when an answer came, and only `sent_rate` has them. Figures that cannot be had are None."""
-    rate = run.config.get("rate")
-    block: dict[str, Any] = {
-        "process": run.config.get("arrival"),
+    rate, steady = run.config.rate_rps, math.isfinite(run.config.rate_rps)
+    block: ArrivalsBlock = {
+        "process": run.written_config.get("arrival"),
         "asked_rate": None,
         "counts": "conversations" if run.has_conversations else "requests",
         "achieved_rate": sending.sent_rate,
@@ -105,22 +127,22 @@ def arrivals_block(run: Run, sending: Sending) -> dict[str, Any]:
         block["dispersion"] = None if math.isnan(sent.dispersion) else sent.dispersion
     if not run.is_open_loop:
         return block
-    block["asked_rate"] = float(rate) if rate not in (None, "inf") else sending.planned_rate
+    block["asked_rate"] = float(rate) if steady else sending.planned_rate
     block["planned_rate"] = sending.planned_rate
     planned = statistics_of(run, sending.planned_ns)
     if planned is not None:
         block["planned_gap_cv"] = planned.cv
     # A ramp's or a trace's gaps follow no one law, so only the plan itself can be compared with.
-    if sent is not None and rate not in (None, "inf"):
+    if sent is not None and steady:
         block["ks"], block["ks_limit"] = sent.ks, sent.ks_limit
     return block
 
 
 def statistics_of(run: Run, times_ns: NDArray[np.int64]) -> GapStatistics | None:
-    return gap_statistics(times_ns, shape=shape_of(run.config))
+    return gap_statistics(times_ns, shape=run.config.shape)
 
 
-def lag_block(run: Run, sending: Sending) -> Figures | None:
+def lag_block(run: Run, sending: Sending) -> ScheduleLag | None:
     """`schedule_lag_ms`: describe() of sent - planned, with `own_p99`; None in closed loop (no plan)."""
     if not run.is_open_loop:
         return None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from aisbench.analysis.blocks.answer_facts import answers_block, reasoning_block
 from aisbench.analysis.blocks.client import client_block, clock_of
+from aisbench.analysis.blocks.counts import (
+    errors_block,
+    goodput_block,
+    in_flight_block,
+    peaks_block,
+    requests_block,
+)
 from aisbench.analysis.blocks.devices import devices_block
 from aisbench.analysis.blocks.groups import endpoints_block, turns_block
 from aisbench.analysis.blocks.keeping_up import keeping_up
@@ -18,24 +25,20 @@ from aisbench.analysis.blocks.server import server_block, server_notes
 from aisbench.analysis.blocks.slices import slices_block
 from aisbench.analysis.blocks.stable_stage import stable_block
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, own_totals, vllm_result
-from aisbench.analysis.latencies import Latencies
+from aisbench.analysis.contract.summary_type import Outcome, OwnBlocks, Summary
 from aisbench.analysis.measured import Measured
+from aisbench.analysis.run_facts import error_samples, fingerprint_block, host_block, limits_block
 from aisbench.analysis.sending import arrivals_block, lag_block
-from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.statistics.figures import Figures, describe
 from aisbench.analysis.statistics.intervals import percentile_intervals
 from aisbench.analysis.timed import timed_block
 from aisbench.analysis.verdict.judge import judge
 from aisbench.analysis.verdict.judge_answers import judge_answers
 from aisbench.analysis.verdict.judge_load import judge_keeping_up, judge_machine_limit, judge_refusals
-from aisbench.printable import printable
-from aisbench.records.run import Run
-from aisbench.workload.fingerprint import length_facts
-
-SUMMARY_SCHEMA = 1
+from aisbench.analysis.verdict.verdict import Verdict
 
 
-def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[str, Any]:
+def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary:
     """summary.json of a run: the keys of vllm.json in its order, but for its arrays of one value a request, then this
     program's own. `vllm`: that file's content, where it is made already.
 
@@ -45,15 +48,16 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[st
     run, tokens = measured.run, measured.tokens
     kept_up = keeping_up(run)
     result = vllm_result(measured) if vllm is None else vllm
-    summary = {name: value for name, value in result.items() if name not in REQUEST_ARRAYS}
-    summary |= {name: value for name, value in own_totals(measured).items() if name not in summary}
-    summary |= {
-        "schema": SUMMARY_SCHEMA,
+    theirs = {name: value for name, value in result.items() if name not in REQUEST_ARRAYS}
+    theirs |= {name: value for name, value in own_totals(measured).items() if name not in theirs}
+    ours: OwnBlocks = {
+        "schema": 1,
         "version": run.info.get("version"),
-        "outcome": run.outcome,
+        "outcome": cast(Outcome, run.outcome),
         "outcome_reason": run.outcome_reason,
         "simulator": bool(run.info.get("simulator")),
-        "verdict": None,
+        # Its place; it is judged by what stands in the others.
+        "verdict": Verdict().as_dict(),
         "clock": clock_of(run),
         "requests": requests_block(run),
         "metrics": metrics_block(measured),
@@ -63,11 +67,7 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[st
         "client": client_block(measured, lag_block(run, measured.sending)),
         "arrivals": arrivals_block(run, measured.sending),
         "keeping_up": None if kept_up is None else kept_up.as_dict(),
-        "in_flight": {
-            "limit": run.limit,
-            "mean": measured.in_flight.mean,
-            "peak": measured.in_flight.peak,
-        },
+        "in_flight": in_flight_block(measured),
         "timed": timed_block(measured),
         "stable": stable_block(measured),
         "slices": slices_block(measured),
@@ -86,13 +86,14 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> dict[st
         "server": server_block(measured),
         "prefix_cache": prefix_cache_block(measured),
         "devices": devices_block(measured),
-        "goodput": goodput_block(measured.latencies, run.config.get("goodput")),
-        "config": run.config,
+        "goodput": goodput_block(measured.latencies, run.config.goodput),
+        "config": run.written_config,
         "fingerprint": fingerprint_block(run),
-        "limits": run.info.get("limits") or {},
-        "host": run.info.get("host") or {},
+        "limits": limits_block(run),
+        "host": host_block(run),
         "notes": [*(run.info.get("notes") or ()), *server_notes(measured)],
     }
+    summary = cast(Summary, {**theirs, **ours})
     held, sending = measured.held, measured.sending
     verdict = judge(run, summary, held, sending)
     judge_answers(verdict, run, summary)
@@ -127,81 +128,3 @@ def from_plan_block(measured: Measured) -> dict[str, Figures] | None:
         if metric.from_plan and (late := measured.latencies.from_plan(metric.name)) is not None
     }
     return found or None
-
-
-def requests_block(run: Run) -> dict[str, int | None]:
-    """Each request is in exactly one of completed, failed, cancelled (stopped by the run's end), dropped
-    (never sent, --late drop) and lost (in flight in a crash); or, of those that were planned, not even begun:
-    the run ended before, or the conversation of which it is a later turn."""
-    planned = run.info.get("planned_requests")
-    return {
-        "planned": planned,
-        "sent": int((run.rows["sent_ns"] > 0).sum()),
-        "completed": int(run.has_status("ok").sum()),
-        "failed": int(run.has_status("failed").sum()),
-        "cancelled": int(run.has_status("cancelled").sum()),
-        "dropped": int(run.has_status("dropped").sum()),
-        "lost": int(run.has_status("in_flight").sum()),
-        "not_sent": max(0, planned - len(run.rows)) if planned is not None else 0,
-    }
-
-
-def errors_block(measured: Measured) -> dict[str, int]:
-    """Failed requests by kind, the commonest first."""
-    return {kind: len(rows) for kind, rows in measured.failures.items()}
-
-
-def error_samples(run: Run) -> list[dict[str, Any]]:
-    """The first failures of each kind in the server's words, which records of earlier versions hold as they came."""
-    samples = run.info.get("error_samples") or []
-    return [sample | {"message": printable(str(sample.get("message") or ""))} for sample in samples]
-
-
-def peaks_block(measured: Measured) -> dict[str, float]:
-    """The most in one whole second since the start.
-
-    Input tokens count when their request was sent, output tokens when they came.
-    """
-    run, ok = measured.run, measured.ok
-    rows = run.selected(ok)
-    if len(rows) == 0:
-        return dict.fromkeys(
-            ("requests_per_s", "input_tokens_per_s", "output_tokens_per_s", "total_tokens_per_s"), 0.0
-        )
-    ended = np.bincount((rows["done_ns"] - run.start_ns) // NS)
-    sent = np.bincount((rows["sent_ns"] - run.start_ns) // NS, weights=measured.tokens.prompt[ok])
-    seconds = max(len(sent), -(-len(run.flow) // 100))
-    came = measured.flow
-    flow = np.zeros(seconds * 100)
-    flow[: len(came)] = came
-    total = flow.reshape(seconds, 100).sum(axis=1) + np.pad(sent, (0, seconds - len(sent)))
-    return {
-        "requests_per_s": float(ended.max()),
-        "input_tokens_per_s": float(sent.max()),
-        "output_tokens_per_s": peak_per_second(came),
-        "total_tokens_per_s": float(total.max()),
-    }
-
-
-def goodput_block(latencies: Latencies, bounds_ms: dict[str, float] | None) -> dict[str, Any] | None:
-    """`not_measured`: those of the requests that are not good only because there is no TPOT to hold."""
-    if not bounds_ms:
-        return None
-    return {
-        "bounds_ms": bounds_ms,
-        "good": latencies.meeting(bounds_ms),
-        "of": len(latencies),
-        "not_measured": latencies.at_one_moment if "tpot" in bounds_ms else 0,
-    }
-
-
-def fingerprint_block(run: Run) -> dict[str, Any]:
-    """What the engine noted before the run, and how long the prompts were by the server's own count.
-
-    Two counts that part tell of another tokenizer, of a chat template, or of a prompt that was cut.
-    """
-    found = dict(run.info.get("fingerprint") or {})
-    counted = run.rows["prompt_tokens"][run.has_status("ok")]
-    counted = counted[counted >= 0]
-    found["prompt_tokens_of_server"] = length_facts(counted) if len(counted) else None
-    return found

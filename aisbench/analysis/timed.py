@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.contract.keys import RequestRate, Requests, Seconds, TokenRate
 from aisbench.analysis.measured import Measured
 
 
-def timed_block(measured: Measured) -> dict[str, Any] | None:
+class TimedBlock(TypedDict):
+    """What a run with --duration did within that time, apart from its end, in which the load only drained."""
+
+    window_s: Annotated[Seconds, "the set time, or, of a run that was stopped before, the time it had"]
+    completed: Annotated[Requests, "answered in it"]
+    finished_after: Annotated[Requests, "answered later, within --grace"]
+    cut: Annotated[Requests, "given up at the end"]
+    request_throughput: Annotated[RequestRate, "of those answered in it"]
+    output_throughput: Annotated[TokenRate, "of the tokens that came in it"]
+
+
+def timed_block(measured: Measured) -> TimedBlock | None:
     """summary.json's `timed`; None for runs without --duration.
 
     `duration` and the throughputs on top count to the end of the last answer, and so hold the time in
@@ -19,7 +31,7 @@ def timed_block(measured: Measured) -> dict[str, Any] | None:
     from the flow of token events, each taken as the run's mean number of tokens.
     """
     run = measured.run
-    seconds = run.config.get("duration_s")
+    seconds = run.config.duration_s
     if not seconds or len(run.rows) == 0:
         return None
     # A run that was stopped before its time is judged by the time it had.

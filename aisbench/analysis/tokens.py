@@ -6,11 +6,13 @@ import contextlib
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 from aisbench.records.run import Run
 from aisbench.workload.tokens.tokenizers import load_tokenizer
@@ -26,6 +28,10 @@ FEWER_TOKENS_SHARE = 0.1
 MOST_TOKENS_AN_EVENT = 64
 
 
+OutputSource = Literal["usage", "tokenizer", "events", "mixed", "none"]
+PromptSource = Literal["usage", "plan", "mixed"]
+
+
 @dataclass(frozen=True)
 class TokenCounts:
     """Per row of the run (zeros for requests that did not succeed).
@@ -39,8 +45,8 @@ class TokenCounts:
 
     prompt: NDArray[np.int64]
     output: NDArray[np.int64]
-    source: str
-    prompt_source: str = "usage"
+    source: OutputSource
+    prompt_source: PromptSource = "usage"
     contradicted: int = 0
     uncounted: int = 0
 
@@ -55,12 +61,18 @@ class TokenCounts:
         wrong = ok & contradicted_by_stream(run)
         from_usage = (rows["output_tokens"] > 0) & ~wrong
         output = np.where(from_usage, rows["output_tokens"], rows["content_events"]).astype(np.int64)
-        other = "events"
+        other: OutputSource = "events"
         missing = ok & ~from_usage
-        if np.any(missing) and run.config.get("tokenizer") and np.all(rows["text_log_bytes"][missing] > 0):
+        if (
+            np.any(missing)
+            and run.config.tokenizer is not None
+            and np.all(rows["text_log_bytes"][missing] > 0)
+        ):
             output = np.where(missing, encoded_lengths(run, missing), output)
             other = "tokenizer"
-        source = "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
+        source: OutputSource = (
+            "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
+        )
         uncounted = int((missing & ~wrong).sum())
         return TokenCounts(
             prompt, np.where(ok, output, 0), source, prompt_source, int(wrong.sum()), uncounted
@@ -72,13 +84,13 @@ class TokenCounts:
         return int(self.output.sum()) / events if events else 0.0
 
 
-def prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], str]:
+def prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], PromptSource]:
     """Prompt tokens per row, 0 where not `ok`, and what counted them: a usage of 0 tells nothing."""
     counted, planned = run.rows["prompt_tokens"].astype(np.int64), run.planned_lengths("prompt_tokens")
     told = counted > 0
     prompt = np.where(told, counted, 0 if planned is None else planned)
     missing = bool(np.any(ok & ~told))
-    source = "usage" if not missing else "mixed" if np.any(told[ok]) else "plan"
+    source: PromptSource = "usage" if not missing else "mixed" if np.any(told[ok]) else "plan"
     return np.where(ok, prompt, 0), source
 
 
@@ -101,7 +113,7 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Tokens of the kept texts in mask `wanted`, shape (rows,), without special tokens; 0 for the others.
 
     Kept in records/output_tokens.npy, for encoding takes its time. Raises BadInput when the run's
-    tokenizer is no longer there.
+    tokenizer is no longer there, or wants to run code of its own and may not (Run.trusts_code).
     """
     path = run.records / "output_tokens.npy"
     if path.is_file():
@@ -110,9 +122,13 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
             kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
             if len(kept) == len(run.rows):
                 return kept
-    tokenizer = load_tokenizer(
-        run.config["tokenizer"], trust_remote_code=bool(run.config.get("trust_remote_code"))
-    )
+    name, wants_code = str(run.config.tokenizer), run.config.trust_remote_code
+    if wants_code and not run.trusts_code:
+        raise BadInput(
+            f"{run.folder}: to count tokens, tokenizer {name} would run code of its own; "
+            f"if you trust that code: aisbench report {run.folder} --trust-remote-code"
+        )
+    tokenizer = load_tokenizer(name, trust_remote_code=wants_code)
     lengths = np.zeros(len(run.rows), np.int64)
     pairs = zip(np.flatnonzero(wanted).tolist(), itertools.compress(each_text(run), wanted), strict=True)
     while batch := list(itertools.islice(pairs, TEXTS_AT_A_TIME)):

@@ -18,24 +18,36 @@ from aisbench.metrics import NAMES
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# The charts of runs, as report/figures/plots.py has them, and that of searches.
-RUN_CHARTS = ("in-flight", "rates", "tokens", "percentiles", "cdf", "timeline")
 _SUFFIXES = (".svg", ".png", ".pdf", ".html")
+
+
+def _run_charts() -> list[str]:
+    """The names of charts of runs. The tables take numpy: they are imported when a name is looked up, not for the help."""
+    from aisbench.report.charts.of_runs import CHARTS
+
+    return [chart.name for chart in CHARTS if chart.in_plots]
+
+
+def _search_charts() -> list[str]:
+    from aisbench.studies.saturation.charts import CHARTS
+
+    return [chart.name for chart in CHARTS if chart.in_plots]
 
 
 @click.command(cls=Command)
 @click.argument("folders", metavar="[NAME=]DIR...", nargs=-1, required=True)
 @click.option(
     "--chart",
-    type=Choice((*RUN_CHARTS, "saturation")),
-    help=f"{', '.join(RUN_CHARTS)} of runs; saturation of searches.  [default: percentiles, or saturation]",
+    type=Choice(lambda: [*_run_charts(), *_search_charts()]),
+    help="Of runs: percentiles, cdf, in-flight, rates, tokens, timeline, or one of the page's, such as heat; of searches: "
+    "saturation, throughput, latency. An unknown name lists them all.  [default: percentiles, or saturation]",
 )
 @click.option(
     "--metric",
     default="ttft",
     show_default=True,
     type=Choice(NAMES),
-    help=f"What percentiles and cdf are of: {', '.join(NAMES)}.",
+    help=f"What percentiles, cdf and heat are of: {', '.join(NAMES)}.",
 )
 @click.option(
     "--output",
@@ -72,7 +84,7 @@ def plot(
     if searches and len(searches) < len(named):
         raise BadInput("runs and searches cannot stand in one chart; give one kind")
     chart = chart or ("saturation" if searches else "percentiles")
-    one_of("--chart", chart, ("saturation",) if searches else RUN_CHARTS)
+    one_of("--chart", chart, _search_charts() if searches else _run_charts())
     one_of("--metric", metric, NAMES)
     path = output or Path(f"{chart}.svg")
     if path.suffix not in _SUFFIXES:
@@ -89,10 +101,12 @@ def plot(
 
 def _figure_of(chart: str, named: dict[str, Path], metric: str) -> go.Figure:
     from aisbench.records.run import Run
-    from aisbench.report.figures.plots import run_figure, saturation_figure
+    from aisbench.report.figures.plots import run_figure
 
-    if chart == "saturation":
-        return saturation_figure({name: _read_search(path) for name, path in named.items()})
+    if chart in _search_charts():
+        from aisbench.studies.saturation.plot import search_figure
+
+        return search_figure(chart, {name: _read_search(path) for name, path in named.items()})
     return run_figure(chart, {name: Run.load(path) for name, path in named.items()}, metric)
 
 

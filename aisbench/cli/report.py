@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -38,7 +39,12 @@ SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
     type=click.Path(path_type=Path),
     help="Where the files go.  [default: the folder itself]",
 )
-def report(folder: Path, form: str, table: str, output: Path | None) -> int:
+@click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    help="Where the run's options say so, let its tokenizer run code of its own to count tokens.",
+)
+def report(folder: Path, form: str, table: str, output: Path | None, trust_remote_code: bool) -> int:
     """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it.
 
     \b
@@ -47,16 +53,19 @@ def report(folder: Path, form: str, table: str, output: Path | None) -> int:
 
     DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
     """
+    from aisbench.analysis.contract.summary_type import plain
+    from aisbench.analysis.measured import Measured
     from aisbench.records.run import Run
-    from aisbench.report.files.write import write_all
+    from aisbench.report.files.write import write_reports
     from aisbench.report.text.console import print_result
     from aisbench.report.text.markdown import markdown
 
     if (folder / STATE).exists():
-        report_search(folder, form, output)
+        report_search(folder, form, output, trust_remote_code=trust_remote_code)
         return 0
-    summary = write_all(folder, output)
-    percents = Run.load(folder).config["percentiles"]
+    run = Run.load(folder, trust_remote_code=trust_remote_code)
+    summary = plain(write_reports(Measured(run), output))
+    percents = run.config.percentiles
     if form == "table":
         print_result(summary, percents, (output or folder) / "report.html", style=table)
     elif form == "markdown":
@@ -66,13 +75,15 @@ def report(folder: Path, form: str, table: str, output: Path | None) -> int:
     return 0
 
 
-def report_search(folder: Path, form: str, output: Path | None) -> None:
+def report_search(folder: Path, form: str, output: Path | None, *, trust_remote_code: bool) -> None:
     from aisbench.studies.saturation.measure import reported
     from aisbench.studies.saturation.table import answer_text
 
     if form != "table" and form not in SEARCH_FILES:
         raise BadInput(f"--format {form} is of a run; of a search give table, json or csv")
     search = SearchFolder.load(folder, None)
+    asked = search.config.trust_remote_code
+    search.config = replace(search.config, trust_remote_code=asked and trust_remote_code)
     found = reported(search, output)
     if form == "table":
         say(answer_text(found, search.settings, output or folder))

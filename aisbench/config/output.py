@@ -8,7 +8,7 @@ from functools import partial
 
 from aisbench.errors import BadInput
 from aisbench.metrics import NAMES
-from aisbench.options.checks import at_least, between, every, unknown
+from aisbench.options.checks import above, at_least, between, every, unknown
 from aisbench.options.option import SPAN, ListOf, PairsOf, option
 
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
@@ -24,6 +24,13 @@ def _check_metrics(flag: str, value: tuple[str, ...]) -> None:
     for name in value:
         if name not in _PERCENTILE_METRICS:
             raise BadInput(f"{flag}: {unknown(name, _PERCENTILE_METRICS)}")
+
+
+def _check_bounds(flag: str, value: Mapping[str, float]) -> None:
+    for name, bound in value.items():
+        if name not in NAMES:
+            raise BadInput(f"{flag}: {unknown(name, NAMES)}")
+        above(0, "milliseconds")(f"{flag} {name}", bound)
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
@@ -87,6 +94,7 @@ class OutputOptions:
     goodput: Mapping[str, float] | None = _option(
         "--goodput",
         kind=PairsOf(":", "ttft:500 tpot:50", numbers=True, known=NAMES),
+        check=_check_bounds,
         metavar="M:MS...",
         help="Count requests that meet all of these: ttft:500 tpot:50 e2el:5000.",
         vllm="--goodput",

@@ -109,20 +109,30 @@ class RunConfig(
         """The run that `as_dict`, or the `config` of a run.json, tells of.
 
         There, endpoint, model and workers are what the run found, and the rate is inf where it was left out. What is
-        masked stays so. Names of other versions are left out.
+        masked stays so. Names of other versions are left out, and what is missing has its default. Raises BadInput,
+        naming the option, for a value that it cannot have; a word of another version is let through.
         """
         given = dict(plain)
         if isinstance(given.get("url"), str):
             given["url"] = given["url"].split(", ")
         if isinstance(given.get("ramp_up"), Mapping):
             ramp = given["ramp_up"]
-            given |= {"ramp_up": ramp["strategy"], "ramp_from": ramp["from_rps"], "ramp_to": ramp["to_rps"]}
+            given |= {
+                "ramp_up": ramp.get("strategy"),
+                "ramp_from": ramp.get("from_rps"),
+                "ramp_to": ramp.get("to_rps"),
+            }
         law = given.get("arrival")
         if law == "trace" and given.get("rate") == INF:
             given["rate"] = None
         # A run's law may be another than what can be asked for by name.
         given["arrival"] = law if law in ARRIVALS else None
-        return restored(RunConfig, given)
+        config = restored(RunConfig, given)
+        for one in declared(RunConfig):
+            value = getattr(config, one.name)
+            if one.option.check is not None and value is not None and not one.option.secret:
+                one.option.check(one.option.flag, value)
+        return config
 
 
 # What is masked where it is written down, but for the key, which is left out.

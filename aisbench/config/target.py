@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
+from aisbench._native.targets import POLICIES
 from aisbench.errors import BadInput
 from aisbench.options.checks import above
 from aisbench.options.option import LINES, SPAN, ListOf, option
 
-_POLICIES = ("round-robin", "least", "sticky")
 _CONNECTIONS = ("keep-alive", "fresh")
 SECTION = "Target"
 _option = partial(option, section=SECTION)
@@ -44,7 +44,7 @@ class TargetOptions:
     url_policy: str = _option(
         "--url-policy",
         default="round-robin",
-        words=_POLICIES,
+        words=POLICIES,
         help="Among several: round-robin, least (in flight), sticky (by conversation).",
     )
     backend: str = _option(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import STATUSES
 from aisbench.records.histograms import Histogram
-from aisbench.records.run import read_rows
+from aisbench.records.reading import read_rows
 
 IN_FLIGHT, OK = STATUSES.index("in_flight"), STATUSES.index("ok")
 

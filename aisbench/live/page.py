@@ -23,14 +23,24 @@ from aisbench.listening import bound
 from aisbench.live.prometheus import prometheus_page
 from aisbench.live.snapshot import Snapshot
 from aisbench.live.terminal import panel_fields, progress
-from aisbench.report.page.shell import page
+from aisbench.report.page.shell import json_text, page
 
 if TYPE_CHECKING:
     from aiohttp import web
 
 # Ten minutes of snapshots, two a second, for whoever opens the page later.
 MOST_POINTS = 1200
-# What the page's charts draw of a snapshot.
+# The page's charts, in their order: what each draws of a point, its title, unit, decimals and colour (report.css), and
+# whether the in-flight limit stands in it.
+CHARTS = (
+    {"key": "in_flight", "name": "In flight", "unit": "", "digits": 0, "colour": "accent", "limit": True},
+    {"key": "tokens", "name": "Tokens", "unit": "/s", "digits": 0, "colour": "accent"},
+    {"key": "ttft", "name": "TTFT", "unit": " ms", "digits": 1, "colour": "ttft"},
+    {"key": "itl", "name": "ITL", "unit": " ms", "digits": 2, "colour": "accent"},
+    {"key": "rate", "name": "Requests sent", "unit": "/s", "digits": 1, "colour": "accent"},
+    {"key": "failed", "name": "Failed requests so far", "unit": "", "digits": 0, "colour": "failed"},
+)
+# A point of a snapshot.
 POINT = ("t", "in_flight", "rate", "tokens", "ttft", "itl", "failed")
 BACKLOG = 64
 NICENESS = 10
@@ -138,7 +148,7 @@ class LivePage:
         from aiohttp import web
 
         subtitle = '<span id="state" class="state" role="status">connecting</span> <span id="told"></span>'
-        parts = {"title": escape(self.title), "subtitle": subtitle}
+        parts = {"title": escape(self.title), "subtitle": subtitle, "data": json_text(CHARTS)}
         text = page("live.html", parts, styles=("live.css",), scripts=("live.js",))
         return web.Response(text=text, content_type="text/html")
 

@@ -12,7 +12,7 @@ from aisbench._native.memory.recorder import ERRORS
 from aisbench.live.finished import Finished
 from aisbench.live.snapshot import Snapshot
 from aisbench.records.histograms import Histogram
-from aisbench.records.run import ROWS_NAME, read_histograms
+from aisbench.records.reading import ROWS_NAME, read_histograms
 
 # Over less time than this a rate says how the server's batches fell: two snapshots that follow each other at once, as at
 # a run's end, would make a spike.

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+import typing
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from aisbench.errors import BadInput
+
 _Kind = TypeVar("_Kind")
 INF = "inf"
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 def plain_value(value: Any) -> Any:
@@ -19,12 +24,54 @@ def plain_value(value: Any) -> Any:
 
 
 def restored(kind: type[_Kind], plain: Mapping[str, Any]) -> _Kind:
-    """A dataclass from what JSON made of it. Names that it does not have are left out, missing ones have its defaults."""
+    """A dataclass from what JSON made of it. Names that it does not have are left out, missing ones have its defaults.
+
+    null, where a field cannot be None, counts as missing. Raises BadInput, naming the field, for a value of another
+    type than the field's.
+    """
+    types = typing.get_type_hints(kind)
     given = {}
     for known in fields(kind):  # type: ignore[arg-type]
-        if known.name in plain:
-            value = plain[known.name]
-            if value == INF and "float" in str(known.type):
-                value = math.inf
-            given[known.name] = tuple(value) if isinstance(value, list) else value
+        wanted = types[known.name]
+        value = plain.get(known.name)
+        if known.name not in plain or (value is None and not _fits(None, wanted)):
+            continue
+        if value == INF and "float" in str(known.type):
+            value = math.inf
+        value = tuple(value) if isinstance(value, list) else value
+        if not _fits(value, wanted):
+            raise BadInput(f"{known.name} must be {_described(wanted)}, got {json.dumps(plain[known.name])}")
+        given[known.name] = value
     return kind(**given)
+
+
+def _fits(value: Any, wanted: Any) -> bool:
+    """Whether a value is of the annotated type. Any single value can be a text: it is only shown."""
+    arguments = typing.get_args(wanted)
+    origin = typing.get_origin(wanted)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(one, arguments[0]) for one in value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(_fits(one, arguments[1]) for one in value.values())
+    if arguments:
+        return any(_fits(value, one) for one in arguments)
+    if wanted is Any:
+        return True
+    if wanted is str:
+        return isinstance(value, (str, int, float))
+    if wanted is float:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if wanted is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, wanted)
+
+
+def _described(wanted: Any) -> str:
+    """What a field of the annotated type takes, for a message."""
+    if typing.get_origin(wanted) is tuple:
+        return "a list of texts" if typing.get_args(wanted)[0] is str else "a list of numbers"
+    if typing.get_origin(wanted) is Mapping:
+        return "an object of numbers" if typing.get_args(wanted)[1] is float else "an object"
+    if arguments := typing.get_args(wanted):
+        return " or ".join(_described(one) for one in arguments)
+    return _WORDS.get(wanted, "null")

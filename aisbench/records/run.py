@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,21 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
-from aisbench._native.memory.recorder import (
-    FLOW_BUCKET_NS,
-    ROW_FIELDS,
-    ROWS_HEADER_BYTES,
-    ROWS_HEADER_FIELDS,
-    ROWS_MAGIC,
-    STATUSES,
-)
+from aisbench._native.memory.recorder import STATUSES
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
-
-ROW = np.dtype(ROW_FIELDS)
-ROWS_HEADER = np.dtype(ROWS_HEADER_FIELDS)
-HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
+from aisbench.records.reading import (
+    ROWS_NAME,
+    read_config,
+    read_flow,
+    read_histograms,
+    read_info,
+    read_rows,
+    sorted_by_ticket,
+    started_workers,
+)
 
 UNCLOSED = "the run ended without closing its records"
 
@@ -50,33 +47,40 @@ class Run:
     """One run folder, read.
 
     `rows` is a structured array of ROW, one row a request, sorted by slot; `row_workers` the worker of
-    each row; `flow` the token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json.
+    each row; `flow` the token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json, and `config` the
+    options that it tells of. `trusts_code`: a tokenizer that wants to run code of its own may, when tokens are counted.
     """
 
     folder: Path
     info: dict[str, Any]
+    config: RunConfig
     rows: NDArray[np.void]
     row_workers: NDArray[np.int32]
     histograms: dict[str, Histogram]
     flow: NDArray[np.int64]
     start_ns: int
+    trusts_code: bool = False
 
     @staticmethod
-    def load(run_dir: str | Path) -> Run:
-        """Reads `run_dir`, also after a crash. Raises BadInput when it is not a run folder, or a file of it is broken."""
+    def load(run_dir: str | Path, *, trust_remote_code: bool = False) -> Run:
+        """Reads `run_dir`, also after a crash. Raises BadInput when it is not a run folder, or a file of it is broken.
+
+        A folder may come from anybody, so what its run.json says of `trust_remote_code` is not enough to run code.
+        """
         try:
-            return Run.read(Path(run_dir))
+            return Run.read(Path(run_dir), trust_remote_code=trust_remote_code)
         except OSError as problem:
             raise BadInput(
                 f"{problem.filename or run_dir} cannot be read ({problem.strerror or problem})"
             ) from None
 
     @staticmethod
-    def read(folder: Path) -> Run:
+    def read(folder: Path, *, trust_remote_code: bool = False) -> Run:
         records = folder / "records"
         info = read_info(records / "run.json", folder)
+        config = read_config(records / "run.json", info)
         there = {int(match[1]) for path in records.iterdir() if (match := ROWS_NAME.match(path.name))}
-        workers = sorted(there | started_workers(info))
+        workers = sorted(there | started_workers(info, config))
         for worker in workers:
             for path in (records / f"rows-{worker}.bin", records / f"hist-{worker}.bin"):
                 if not path.is_file():
@@ -89,11 +93,12 @@ class Run:
             parts.append(rows)
             origins.append(origin_ns)
         start_ns = int(info.get("start_ns") or max(origins, default=0))
-        rows, order = sorted_by_slot(parts)
+        rows, order = sorted_by_ticket(parts)
         row_workers = np.repeat(np.array(workers, np.int32), [len(part) for part in parts])[order]
         return Run(
             folder=folder,
             info=info,
+            config=config,
             rows=rows,
             row_workers=row_workers,
             histograms=read_histograms([records / f"hist-{worker}.bin" for worker in workers]),
@@ -102,6 +107,7 @@ class Run:
                 [origin_ns - start_ns if origin_ns else 0 for origin_ns in origins],
             ),
             start_ns=start_ns,
+            trusts_code=trust_remote_code,
         )
 
     @property
@@ -109,7 +115,8 @@ class Run:
         return self.folder / "records"
 
     @property
-    def config(self) -> dict[str, Any]:
+    def written_config(self) -> dict[str, Any]:
+        """The options just as run.json has them, those of other versions too: to be shown, not to be followed."""
         return self.info.get("config") or {}
 
     @property
@@ -135,7 +142,7 @@ class Run:
         known = self.info.get("open_loop")
         if known is not None:
             return bool(known)
-        return self.config.get("rate") not in (None, "inf") or bool(self.config.get("ramp_up"))
+        return self.config.is_open_loop
 
     @property
     def streams(self) -> bool:
@@ -155,12 +162,12 @@ class Run:
     def sends_from(self) -> str:
         """The row's field from which vLLM's keys count: the send, or, for --compat vllm, when a request
         had its in-flight slot, so that connecting is part of its latency as in vLLM's client."""
-        return "began_ns" if self.config.get("compat") == "vllm" else "sent_ns"
+        return "began_ns" if self.config.compat == "vllm" else "sent_ns"
 
     @property
     def limit(self) -> int | None:
         """The in-flight limit that was asked for."""
-        return self.config.get("concurrency")
+        return self.config.concurrency
 
     @cached_property
     def last_ns(self) -> int:
@@ -205,93 +212,3 @@ class Run:
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
-
-
-ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
-
-
-def started_workers(info: dict[str, Any]) -> set[int]:
-    """The workers that have records: those of the run's end, or, of one that was killed, those that it was asked for."""
-    closed = {int(figures["worker"]) for figures in info.get("workers") or ()}
-    if closed or not info.get("start_ns"):
-        # Of a run that never started the files may be missing.
-        return closed if info.get("start_ns") else set()
-    return set(range((info.get("config") or {}).get("workers") or 0))
-
-
-def read_info(path: Path, folder: Path) -> dict[str, Any]:
-    try:
-        info = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise BadInput(
-            f"{folder} is not a run folder (it has no records/run.json); give one like outputs/default/20261123_140000"
-        ) from None
-    except ValueError as problem:
-        raise BadInput(f"{path} is not readable as JSON: {problem}") from None
-    if not isinstance(info, dict) or info.get("schema") != 1:
-        raise BadInput(f"{path} has a schema that this version does not know; it reads schema 1")
-    return info
-
-
-def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
-    """The rows of one worker, mapped from `path`, and the common start that its header names (ns)."""
-    with path.open("rb") as file:
-        head = file.read(ROWS_HEADER.itemsize)
-    size = path.stat().st_size
-    if len(head) < ROWS_HEADER.itemsize or size < ROWS_HEADER_BYTES:
-        return np.empty(0, ROW), 0
-    header = np.frombuffer(head, ROWS_HEADER)[0]
-    if header["magic"] != ROWS_MAGIC or header["row_bytes"] != ROW.itemsize:
-        raise BadInput(f"{path} was not written by this version: its rows have another layout")
-    count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // ROW.itemsize)
-    if count == 0:
-        return np.empty(0, ROW), int(header["origin_ns"])
-    rows = np.memmap(path, ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
-    return rows, int(header["origin_ns"])
-
-
-def sorted_by_slot(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """All rows by slot, and which of them, one part after the other, stands where.
-
-    They are copied once, and not at all when there is one part that is in order.
-    """
-    slots = np.concatenate([np.empty(0, np.int64), *(part["slot"] for part in parts)])
-    order = np.argsort(slots, kind="stable")
-    if len(parts) == 1 and np.all(np.diff(slots) >= 0):
-        return parts[0], order
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    rows = np.empty(len(order), ROW)
-    ends = np.cumsum([len(part) for part in parts])
-    for part, end in zip(parts, ends, strict=True):
-        rows[place[end - len(part) : end]] = part
-    return rows, order
-
-
-def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
-    merged = {name: Histogram.empty() for name in HISTOGRAMS}
-    for path in paths:
-        if not path.is_file() or path.stat().st_size < HISTOGRAM.itemsize * len(HISTOGRAMS):
-            continue
-        records = np.memmap(path, HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
-        for name, record in zip(HISTOGRAMS, records, strict=True):
-            merged[name] = merged[name].plus(Histogram.of_record(record))
-    return merged
-
-
-def read_flow(paths: list[Path], shifts_ns: list[int]) -> NDArray[np.int64]:
-    """The workers' token flow, summed on one axis, cut after the last bucket that counted something."""
-    total = np.zeros(0, np.int64)
-    for path, shift_ns in zip(paths, shifts_ns, strict=True):
-        if not path.is_file():
-            continue
-        counts = np.fromfile(path, "<i4")
-        used = np.flatnonzero(counts)
-        if len(used) == 0:
-            continue
-        shift = max(0, shift_ns // FLOW_BUCKET_NS)
-        end = shift + int(used[-1]) + 1
-        if end > len(total):
-            total = np.concatenate([total, np.zeros(end - len(total), np.int64)])
-        total[shift:end] += counts[: used[-1] + 1]
-    return total

@@ -1,4 +1,4 @@
-"""The words of the reports. docs/glossary.md holds the same; a page links each of its own to what it means."""
+"""The terms of the reports, which docs/glossary.md holds too. A page links each term that it uses to its meaning."""
 
 from __future__ import annotations
 
@@ -9,41 +9,48 @@ from aisbench.metrics import METRICS
 
 WORDS = {
     **{metric.title: metric.meaning for metric in METRICS},
-    "ITL per event": "The gap between two content events of more than one token each: not the time between tokens.",
-    "from plan": "Counted from the moment at which a request was to leave by the plan, and so with the wait for the in-flight limit: what a user of a busy service feels.",
+    "ITL per event": "The gap between two content events when events carry more than one token on average: it is not the time between tokens.",
+    "content event": "A server-sent event with generated content: text, reasoning or a tool call.",
+    "from plan": "Counted from the moment at which the plan has a request leave, so it includes the wait for the in-flight limit: what a user of a busy service sees.",
     "in flight": "Requests that were sent and whose answers have not ended, at one moment.",
-    "in-flight limit": "The most requests that --concurrency allows in flight. A request that is due while the limit is reached waits in the client.",
-    "peak concurrent requests": "vLLM's count: the most requests that touch the same second, those that ended early in it and those that began late in it together. It can be several times the in-flight limit; the peak in flight is the most at one moment.",
-    "goodput": "Requests a second that met every bound of --goodput.",
+    "in-flight limit": "The maximum number of requests in flight, set by --concurrency. A request that is due while the limit is reached waits in the client.",
+    "peak concurrent requests": "vLLM's count: the most requests that touch the same second, whether they ended early in it or began late in it. It can be several times the in-flight limit; the peak in flight is the most at one moment.",
+    "goodput": "Requests per second that met every bound of --goodput.",
+    "arrival plan": "The times at which requests are to leave, all drawn before the run starts.",
+    "arrival process": "The law by which an arrival plan is drawn, such as Poisson (exponential gaps), gamma or constant.",
+    "burstiness": "The shape of the gamma law of the gaps between requests: 1 is Poisson, below 1 is burstier, above 1 is more regular, inf is constant.",
     "open loop": "Requests leave by a plan (--rate), whether or not earlier ones have been answered.",
     "closed loop": "A request leaves as soon as another ends, so that --concurrency of them are always in flight.",
-    "cut off": "Still in flight when the run's time and --grace were over. Such requests are counted, and are in no latency.",
-    "dropped": "Never sent: with --late drop:MS a request that is later than that is skipped.",
+    "cut off": "Still in flight when the run's time and --grace were over. Such requests are counted, but are in no latency.",
+    "dropped": "Never sent: --late drop:MS skips a request that is later than that.",
     "lost": "In flight when a worker died.",
-    "turn": "One request of a conversation. It leaves when the answer to the turn before is complete.",
-    "stable stage": "AISBench's: from the first send after the requests in flight reached their maximum to the last moment at that maximum.",
-    "settled stage": "The run without its warm-up, as MSER-5 finds it, and without its end, when the load only drains.",
-    "MSER-5": "A rule for cutting off a warm-up (White, 1997): take means of batches of five, and cut where the standard error of what is left is least.",
+    "turn": "One request of a conversation. It leaves when the answer to the previous turn is complete.",
+    "stable stage": "AISBench's definition: from the first send after the number of requests in flight reached its maximum to the last moment at that maximum.",
+    "settled stage": "The run without its warm-up, as found by MSER-5, and without its end, when the load only drains.",
+    "MSER-5": "A rule for cutting off a warm-up (White, 1997): take means of batches of five, and cut where the standard error of the rest is smallest.",
     "schedule lag": "Sent minus planned. Own lag is the part that the in-flight limit did not cause.",
-    "client delay": "From the arrival of bytes at this host, as the kernel stamps it, to the moment at which the client saw them. With kernel stamps it is in no latency.",
+    "client delay": "From the arrival of bytes at this host, as stamped by the kernel, to the moment at which the client saw them. With kernel stamps it is not part of any latency.",
     "clock of received bytes": "Who stamps arrivals: the kernel, when bytes reach the socket, or the user-space client, when it reads them.",
-    "bounds of the mean": "The kernel keeps one stamp for all that waits in a socket. A token that was read together with others came between two known moments; these are the means of both.",
-    "reader's rest": "How long the client waits before it drains its sockets again, at most 2 ms. Kernel stamps make the wait harmless, and it saves wake-ups.",
-    "reads with several tokens": "Reads that found more than one token waiting. All of a read's tokens get one stamp: the sum of the gaps stays right, single gaps do not.",
+    "bounds of the mean": "The kernel keeps one stamp for everything that waits in a socket, so a token that was read together with others arrived between two known moments. The bounds are the means of the earlier and of the later ones.",
+    "reader's rest": "How long the client waits before it reads its sockets again, at most 2 ms. With kernel stamps the wait costs no accuracy, and it saves wake-ups.",
+    "reads with several tokens": "Reads that found more than one token waiting. All tokens of a read get one stamp: the sum of the gaps stays right, single gaps do not.",
     "events per read": "How many server-sent events one read of a socket found, on average.",
-    "roofline": "The load at which a worker fills one CPU core, by `aisbench selfcheck` on this host. A run near it measures its own client.",
-    "waiting for a CPU": "The share of its time in which a worker was ready to run and another program had the core.",
-    "stale connection": "A kept connection that the server had closed while it was idle. The request is sent again on another.",
-    "steps of the system clock": "How often the system clock was set during the run. Kernel stamps are in its time.",
-    "95 % interval": "Where the true percentile lies with a probability of 95 %, by the number of requests. 'too few': so few requests cannot tell.",
+    "roofline": "The load at which a worker fills one CPU core, as measured by `aisbench selfcheck` on this host. A run near it measures its own client.",
+    "waiting for a CPU": "The share of its time in which a worker was ready to run while another program had the core.",
+    "CPU steal": "Time in which the hypervisor ran other guests while this host wanted a CPU.",
+    "CPU throttling": "Time in which a cgroup's CPU quota kept the client from running.",
+    "stale connection": "A kept connection that the server closed while it was idle. The request is sent again on another.",
+    "steps of the system clock": "How often the system clock was set during the run. Kernel stamps follow that clock.",
+    "95 % interval": "Where the true percentile lies with a probability of 95 %, given the number of requests. 'too few': there are not enough requests to tell.",
+    "prefix cache": "The server's store of prompts that it has already processed. The beginning of a prompt found there is not processed again, which shortens TTFT.",
     "fingerprint": "Digests of what was sent. Runs with equal fingerprints did the same work.",
     "verdict": "Whether the figures can be relied on: valid, doubtful or invalid, with the reasons.",
     "SLO": "Service-level objective: the bounds of --slo, which a load has to meet.",
-    "knee": "The load with the greatest throughput per latency (requests/s over mean E2EL). More load brings little more throughput and much more latency.",
+    "knee": "The load with the highest ratio of throughput to latency (requests/s over mean E2EL). More load brings little more throughput and much more latency.",
     "done under overload": "Requests/s that the server completed while its queue grew.",
     "CV of gaps": "Coefficient of variation (standard deviation over mean) of the gaps between requests: 1 for Poisson arrivals, 0 for constant ones.",
 }  # fmt: skip
-# Labels that stand on pages for one of the words.
+# Labels on pages, and the term that each links to.
 LABELS = {
     "bounds of mean TTFT": "bounds of the mean",
     "bounds of mean E2EL": "bounds of the mean",
@@ -63,6 +70,15 @@ LABELS = {
     "in flight, mean": "in flight",
     "meets the SLO up to": "SLO",
     "requests cut off at the end": "cut off",
+    "requests dropped as late": "dropped",
+    "mean in flight against limit": "in-flight limit",
+    "CV of sent gaps against plan": "CV of gaps",
+    "sent rate against plan": "arrival plan",
+    "token gaps blurred by a late reader": "reads with several tokens",
+    "reads without a kernel stamp": "clock of received bytes",
+    "prefix cache hits that the workload does not explain": "prefix cache",
+    "CPU time stolen by the host": "CPU steal",
+    "CPU time throttled (cgroup)": "CPU throttling",
 }  # fmt: skip
 LINK = re.compile(r'href="#word-([a-z0-9-]+)"')
 
@@ -75,7 +91,7 @@ SLUGS = {slug(word): word for word in WORDS}
 
 
 def linked(label: str) -> str:
-    """`label` as HTML; with a link to its meaning, and the meaning as a tooltip, where the glossary has it."""
+    """`label` as HTML; linked to its meaning, which is also the tooltip, if the glossary has it."""
     word = LABELS.get(label, label)
     word = word if word in WORDS else SLUGS.get(slug(word), "")
     return link(word, label) if word else escape(label)
@@ -86,7 +102,7 @@ def link(word: str, text: str) -> str:
 
 
 def section(html: str) -> str:
-    """The glossary of what `html` links to, for the end of its page; "" where it links to nothing."""
+    """The meanings of the terms that `html` links to, for the end of its page; "" if it links to none."""
     used = set(LINK.findall(html))
     if not used:
         return ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aisbench import saying
+from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.config.run_config import RunConfig
@@ -125,8 +126,8 @@ def served_page(
 
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
-    measured = Measured(Run.load(folder))
-    summary = write_reports(measured)
+    measured = Measured(Run.load(folder, trust_remote_code=config.trust_remote_code))
+    summary = plain(write_reports(measured))
     if as_json:
         sys.stdout.write((folder / "summary.json").read_text())
     else:

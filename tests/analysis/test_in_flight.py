@@ -86,6 +86,8 @@ def test_arrivals_of_a_poisson_run(tmp_path: Path) -> None:
     assert block["achieved_rate"] == pytest.approx(250, rel=0.05)
     assert block["gap_cv"] == pytest.approx(1, abs=0.06)
     assert block["dispersion"] == pytest.approx(1, abs=0.3)
+    assert block["ks"] is not None
+    assert block["ks_limit"] is not None
     assert block["ks"] < block["ks_limit"]
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.records.run import Run
 from aisbench.report.files.requests_table import write_requests
 from aisbench.studies.saturation.step import latencies_ms
 from tests.analysis.made_runs import MS, base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def measured(tmp_path: Path, rows: np.ndarray, **options: Any) -> Measured:

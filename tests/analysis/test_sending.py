@@ -1,6 +1,5 @@
 """Whatever counts requests counts the turns of conversations as well, and says which it counts."""
 
-import base64
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +9,11 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.series import asked_rate_series
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
-from aisbench.report.page.data import chart_data
+from aisbench.report.charts.source import RunSource
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import SECOND, base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 CONVERSATIONS, TURNS = 20, 5
 
@@ -31,11 +30,10 @@ def talks(tmp_path: Path, **config: object) -> Run:
 
 def test_the_chart_of_requests_sent_a_second_has_every_turn(tmp_path: Path) -> None:
     run = talks(tmp_path, concurrency=CONVERSATIONS)
-    drawn = chart_data(Measured(run), summarise(Measured(run)))["achieved_rate"]
-    t_s, y = (np.frombuffer(base64.b64decode(drawn[name]["b64"]), "<f8") for name in ("t", "y"))
-    lengths = np.diff(np.append(t_s, run.duration_ns / SECOND))
-    assert (y * lengths).sum() == pytest.approx(CONVERSATIONS * TURNS)
-    assert np.count_nonzero(y) == TURNS
+    drawn = RunSource(Measured(run)).sent_rate
+    lengths = np.diff(np.append(drawn.t_s, run.duration_ns / SECOND))
+    assert (drawn.y * lengths).sum() == pytest.approx(CONVERSATIONS * TURNS)
+    assert np.count_nonzero(drawn.y) == TURNS
 
 
 def test_the_plan_of_conversations_is_of_starts_and_says_so(tmp_path: Path) -> None:

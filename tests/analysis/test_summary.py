@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, fail, made_rows, poisson_run, write_run
+from tests.analysis.summaries import summarise
 
 
 def summary_of(folder: Path) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.analysis.token_flow import spread, token_flow
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 S = 1_000_000_000
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.protocol.finish import FINISHES, Finish
 from aisbench._native.protocol.sse import parse
 from aisbench.backends.backend import Backend
 from aisbench.backends.event_rules import Rules
-
-FINISHES = ("", "stop", "length", "other")
 
 
 @dataclass
@@ -59,9 +58,10 @@ def read(rules: Rules, events: list[bytes]) -> Read:
         got.reasoning += said["reasoning"]
         got.tokens += bool(content or said["reasoning"] or said["tool"])
         got.chunks += said["chunk"]
-        gave_up = said["finish"] == len(FINISHES)
+        gave_up = said["finish"] == Finish.FINISH_GAVE_UP
         got.failed = got.failed or said["error"] or gave_up
-        got.finish = ("" if gave_up else FINISHES[said["finish"]]) or got.finish
+        if said["finish"] != Finish.FINISH_NONE and not gave_up:
+            got.finish = FINISHES[said["finish"]]
         for name in ("prompt_tokens", "output_tokens"):
             if said[name] >= 0:
                 setattr(got, name, said[name])

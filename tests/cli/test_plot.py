@@ -6,21 +6,45 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from aisbench.cli.plot import RUN_CHARTS, plot
+from aisbench.cli.plot import plot
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
 from aisbench.records.run import Run
-from aisbench.report.figures.plots import CHARTS, run_figure, saturation_figure
+from aisbench.report.figures.plots import RUN_CHARTS, run_figure
 from aisbench.report.files.vllm_files import check_result_folder
-from tests.analysis.made_runs import base_config, made_rows, write_run
+from aisbench.studies.saturation.plot import search_figure
+from tests.analysis.made_runs import SECOND, START_NS, base_config, fail, made_rows, write_run
+from tests.studies.saturation.test_page import searched
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """A run with something for every chart: slices, failures, a server and a device that tell of themselves."""
+    rows = made_rows(np.arange(200) * 10, ttft_ms=20, itl_ms=5)
+    fail(rows, [5], "timeout")
+    config = base_config(rate=100.0, arrival="constant", concurrency=50, slice_s=0.5)
+    path = write_run(tmp_path / "told", rows, config=config)
+    samples = {
+        "server": {"endpoint": 0, "values": {"running": 3.0, "kv_use": 0.5}},
+        "devices": {
+            "source": "nvml",
+            "device": "gpu 0",
+            "name": "L4",
+            "utilisation_percent": 50,
+            "power_w": 70.0,
+        },
+    }
+    for name, sample in samples.items():
+        lines = [json.dumps({"t_ns": START_NS + at * SECOND, **sample}) + "\n" for at in range(3)]
+        (path / f"records/{name}.jsonl").write_text("".join(lines))
+    return path
 
 
 @pytest.fixture
@@ -42,28 +66,22 @@ def drawn(*args: object) -> str:
     return done.stdout
 
 
-def search(path: Path, over: str = "rate", loads: tuple[float, ...] = (10.0, 20.0)) -> Path:
-    points = [
-        {
-            "load": load,
-            "request_throughput": min(load, 15.0),
-            "metrics": {"ttft_ms": {"p99": 50.0 * load}, "e2el_ms": {"p99": 90.0 * load}},
-        }
-        for load in loads
-    ]
+def search(path: Path, **more: object) -> Path:
     path.mkdir()
-    (path / "saturation.json").write_text(json.dumps({"over": over, "points": points, "max_load": 14.5}))
+    (path / "saturation.json").write_text(json.dumps(searched() | more))
     return path
 
 
-def test_the_charts_offered_are_those_there_are() -> None:
-    assert set(RUN_CHARTS) == set(CHARTS)
+def test_the_charts_of_the_page_are_offered_too() -> None:
+    said = drawn("x", "--chart", "pie")
+    assert "heat" in said
+    assert "throughput" in said
 
 
-@pytest.mark.parametrize("chart", RUN_CHARTS)
-def test_every_chart_becomes_a_page(chart: str, folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("chart", list(RUN_CHARTS))
+def test_every_chart_becomes_a_page(chart: str, told: Path, tmp_path: Path) -> None:
     path = tmp_path / f"{chart}.html"
-    assert drawn(folder, "--chart", chart, "--output", path) == f"written: {path}\n"
+    assert drawn(told, "--chart", chart, "--output", path) == f"written: {path}\n"
     assert "Plotly.newPlot" in path.read_text()
 
 
@@ -80,7 +98,8 @@ def test_a_curve_holds_the_runs_own_percentiles(folder: Path) -> None:
     (trace,) = run_figure("percentiles", {"quick": Run.load(folder)}, "ttft").data
     fractions = 1 - 1 / np.asarray(trace.x)
     expected = np.quantile(20 + np.arange(200) * 0.1, fractions)
-    assert np.asarray(trace.y) == pytest.approx(expected, abs=1e-5)
+    assert np.asarray(trace.y)[:-1] == pytest.approx(expected[:-1], abs=1e-5)
+    assert trace.y[-1] == pytest.approx(20 + 199 * 0.1), "the last point is the maximum"
 
 
 def test_several_runs_are_told_apart(folder: Path, tmp_path: Path) -> None:
@@ -94,26 +113,44 @@ def test_several_runs_are_told_apart(folder: Path, tmp_path: Path) -> None:
         run_figure("timeline", runs, "ttft")
 
 
+def test_a_limit_that_runs_share_is_drawn_once(folder: Path, tmp_path: Path) -> None:
+    runs = {"before": Run.load(folder), "after": Run.load(made(tmp_path / "slow", 40))}
+    names = [trace.name for trace in run_figure("in-flight", runs, "ttft").data]
+    assert names == ["limit", "before", "after"]
+    alone = run_figure("in-flight", {"before": runs["before"]}, "ttft")
+    assert {trace.name for trace in alone.data} == {"planned", "in flight", "limit"}
+
+
 def test_a_timeline_has_a_line_for_each_request(folder: Path) -> None:
-    ttft, decode = run_figure("timeline", {"quick": Run.load(folder)}, "ttft").data
+    traces = run_figure("timeline", {"quick": Run.load(folder)}, "ttft").data
+    assert [trace.name for trace in traces] == ["planned to sent", "TTFT", "decode", "failed or cut off"]
+    _, ttft, decode, failed = traces
+    assert len(failed.x) == 0
     begin, end = np.asarray(ttft.x)[0::3], np.asarray(ttft.x)[1::3]
     assert (end - begin) * 1e3 == pytest.approx(20 + np.arange(200) * 0.1, abs=1e-4)
     assert np.asarray(decode.x)[0::3] == pytest.approx(end)
 
 
 def test_searches_are_drawn_by_load(tmp_path: Path) -> None:
-    search(tmp_path / "a")
-    found: dict[str, Any] = json.loads((tmp_path / "a" / "saturation.json").read_text())
-    throughput, tail = saturation_figure({"a": found}).data
-    assert list(throughput.y) == [10.0, 15.0]
-    assert list(tail.y) == [500.0, 1000.0]
+    found = searched()
+    figure = search_figure("saturation", {"a": found})
+    by_name = {trace.name: trace for trace in figure.data}
+    assert list(by_name["requests done"].x) == [10, 20, 40, 48, 80]
+    assert list(by_name["requests done"].y) == [10, 20, 40, 48, 50]
+    assert list(by_name["TPOT p99"].y) == [9.0] * 5
+    assert [shape.y0 for shape in figure.layout.shapes if shape.yref == "y2"] == [200.0], (
+        "the bound of the SLO"
+    )
+    two = search_figure("throughput", {"a": found, "b": {**found, "max_load": 40.0}})
+    assert {trace.name for trace in two.data} >= {"a, requests done", "b, requests done"}
+    assert [shape.x0 for shape in two.layout.shapes] == [48, 40, 40, 40], "each answer and each knee"
     path = tmp_path / "s.html"
-    assert "written" in drawn(tmp_path / "a", "--output", path)
+    assert "written" in drawn(search(tmp_path / "a"), "--output", path)
 
 
 def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
     a, b = search(tmp_path / "a"), search(tmp_path / "b", over="concurrency")
-    empty = search(tmp_path / "empty", loads=())
+    empty = search(tmp_path / "empty", points=[])
     for args, words in (
         ((tmp_path / "nowhere",), "is not a folder"),
         ((folder, folder), "stands for two folders"),

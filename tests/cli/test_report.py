@@ -127,3 +127,40 @@ def refused(folder: Path) -> str:
     done = CliRunner().invoke(report, [str(folder)], standalone_mode=False)
     assert isinstance(done.exception, BadInput), done.exception
     return str(done.exception)
+
+
+def uncounted_run(tmp_path: Path) -> tuple[Path, Path]:
+    """A run whose tokens have to be counted by a tokenizer with code of its own, and the file that its code leaves."""
+    tokenizer, ran = tmp_path / "tokenizer", tmp_path / "ran"
+    tokenizer.mkdir()
+    (tokenizer / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "Own", "auto_map": {"AutoTokenizer": ["own.Own", None]}})
+    )
+    (tokenizer / "own.py").write_text(
+        f"open({str(ran)!r}, 'w').close()\n"
+        "class Own:\n"
+        "    @classmethod\n"
+        "    def register_for_auto_class(cls, *_): pass\n"
+        "    @classmethod\n"
+        "    def from_pretrained(cls, *_, **__): return cls()\n"
+        "    def __call__(self, texts, **_): return {'input_ids': [text.split() for text in texts]}\n"
+    )
+    rows = made_rows(np.arange(2) * 10.0)
+    rows["output_tokens"] = -1
+    config = base_config(tokenizer=str(tokenizer), trust_remote_code=True, save_outputs=True)
+    texts = [("one two", ""), ("one two three", " four")]
+    return write_run(tmp_path / "run", rows, config=config, texts=texts), ran
+
+
+def test_the_code_of_a_run_s_tokenizer_runs_only_where_that_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Code is copied there before it runs.
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    folder, ran = uncounted_run(tmp_path)
+    assert refused(folder).endswith(f"if you trust that code: aisbench report {folder} --trust-remote-code")
+    assert not ran.exists()
+    trusted = json.loads(printed(folder, "--trust-remote-code", "--format", "json"))
+    assert (trusted["total_output_tokens"], ran.exists()) == (6, True)
+    # Its counts are kept, so that nothing has to run for the next report.
+    assert json.loads(printed(folder, "--format", "json")) == trusted

@@ -146,6 +146,7 @@ def wandering(count: int) -> list[Snapshot]:
 def test_in_a_browser(page: Page) -> None:
     with open_page() as live:
         page.resize(1280, 900)
+        page.prefer("light")
         for snapshot in wandering(100):
             live.update(snapshot)
         page.visit(live.url)
@@ -153,6 +154,9 @@ def test_in_a_browser(page: Page) -> None:
         assert page.value("points.length") == 100
         assert "37" not in page.value("document.querySelector('.in_flight output').textContent")
         assert page.value("document.querySelector('.in_flight output').textContent") == "219"
+        stroke = "getComputedStyle(document.querySelector('.{} .line')).stroke"
+        assert page.value(stroke.format("ttft")) == "rgb(216, 64, 47)"
+        assert page.value(stroke.format("tokens")) == "rgb(31, 111, 235)"
         # Without a value the line has a gap.
         assert page.value("document.querySelector('.ttft .line').getAttribute('d').split('M').length") == 3
         assert "512" in page.value("document.getElementById('figures').textContent")

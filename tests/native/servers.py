@@ -136,7 +136,8 @@ class Drive:
             timeout_ns=self.timeout_ns,
             drop_after_ns=self.drop_after_ns,
         )
-        self.driver.attach(self.block, 0, Slots(count=self.in_flight), self.recorder, self.in_flight)
+        self.slots = Slots(count=self.in_flight)
+        self.driver.attach(self.block, 0, self.slots, self.recorder, self.in_flight)
 
     def on_failure(self, ticket: int, error: int, status: int, detail: bytes) -> None:
         self.failures.append((ticket, ERRORS[error], status, detail))

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.protocol.finish import Finish
 from aisbench.backends.openai_chat import CHAT
 from aisbench.backends.openai_completions import COMPLETIONS
 from tests.backends.reading import rules_of
@@ -179,20 +180,24 @@ def test_the_kind_of_an_event_says_whether_it_is_reasoning(
     assert (said["content"], said["reasoning"]) == (content, reasoning)
 
 
+@pytest.mark.parametrize("slowly", [False, True])
 @pytest.mark.parametrize(
     ("word", "finish"),
     [
-        ("stop", 1),
-        ("eos_token", 1),
-        ("completed", 1),
-        ("length", 2),
-        ("incomplete", 2),
-        ("in_progress", 0),
-        ("x", 3),
+        ("", Finish.FINISH_NONE),
+        ("in_progress", Finish.FINISH_NONE),
+        ("stop", Finish.FINISH_STOP),
+        ("eos_token", Finish.FINISH_STOP),
+        ("completed", Finish.FINISH_STOP),
+        ("length", Finish.FINISH_LENGTH),
+        ("LENGTH", Finish.FINISH_LENGTH),
+        ("incomplete", Finish.FINISH_LENGTH),
+        ("x", Finish.FINISH_OTHER),
+        ("aborted", Finish.FINISH_GAVE_UP),
     ],
 )
-def test_finish_words_of_all_apis(word: str, finish: int) -> None:
-    said = Decoder([("status", "finish")]).explain(b'{"status": "%b"}' % word.encode())
+def test_finish_words_of_all_apis(word: str, finish: Finish, slowly: bool) -> None:
+    said = Decoder([("status", "finish")]).explain(b'{"status": "%b"}' % word.encode(), slowly)
     assert said is not None
     assert said["finish"] == finish
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
 import threading
@@ -229,6 +230,27 @@ def test_tickets_later_than_the_bound_are_dropped_and_counted(tmp_path: Path) ->
     assert rows["status"].tolist() == [1, 4, 4, 1]
     assert drive.live["dropped"] == 2
     assert drive.live["sent"] == 2
+
+
+def test_a_free_slot_wakes_nobody_while_no_ticket_is_due(tmp_path: Path) -> None:
+    """The ticket that waited for the slot was dropped, and the next is due in an hour."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        drive = Drive(
+            tmp_path,
+            taken.getsockname(),
+            count=2,
+            offsets_ns=[0, 3_600_000_000_000],
+            drop_after_ns=50_000_000,
+        )
+        assert drive.slots.take()
+        drive.start()
+        while not drive.live["dropped"]:
+            drive.driver.expire()
+        assert drive.live["taken"] == 2
+        drive.slots.put()
+        drive.driver.on_wake()
+        assert select.select([drive.driver.fd], [], [], 0)[0] == []
 
 
 def test_large_bodies_are_sent_whole(tmp_path: Path) -> None:

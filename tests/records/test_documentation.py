@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 from tests.system.running import run_load
 
 DOCUMENT = Path(__file__).parents[2] / "docs/records.md"

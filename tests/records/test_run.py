@@ -1,22 +1,25 @@
 """Reading run folders: whole ones, crashed ones, and folders that are none."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.records.run import UNCLOSED, Run
 from tests.analysis.made_runs import START_NS, base_config, fail, made_rows, write_run
 
 
-def test_rows_of_all_workers_come_sorted_by_slot(tmp_path: Path) -> None:
+def test_rows_of_all_workers_come_sorted_by_ticket(tmp_path: Path) -> None:
     rows = made_rows(np.arange(11) * 5.0)
     run = Run.load(write_run(tmp_path / "run", rows, workers=3))
     assert run.rows["slot"].tolist() == list(range(11))
     assert (run.rows == rows).all()
-    assert run.row_workers.tolist() == [slot % 3 for slot in range(11)]
+    assert run.row_workers.tolist() == [ticket % 3 for ticket in range(11)]
 
 
 def test_spare_rows_at_the_end_of_a_mapped_file_do_not_count(tmp_path: Path) -> None:
@@ -109,3 +112,48 @@ def test_open_loop_is_a_rate_or_a_ramp(tmp_path: Path) -> None:
     ):
         run = Run.load(write_run(tmp_path / name, rows, config=base_config(**changes)))
         assert run.is_open_loop is is_open
+
+
+def with_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """A run whose run.json was written otherwise."""
+    write_run(folder, made_rows(np.arange(3) * 10.0))
+    path = folder / "records/run.json"
+    info = json.loads(path.read_text())
+    change(info["config"])
+    path.write_text(json.dumps(info))
+    return folder
+
+
+def test_what_run_json_lacks_has_its_default_and_what_is_not_known_is_kept_to_be_shown(
+    tmp_path: Path,
+) -> None:
+    run = Run.load(with_config(tmp_path / "bare", dict.clear))
+    assert run.config == RunConfig()
+    run = Run.load(with_config(tmp_path / "newer", lambda config: config.update(warp=9, compat="other")))
+    assert (run.config.concurrency, run.written_config["warp"]) == (None, 9)
+    run = Run.load(with_config(tmp_path / "null", lambda config: config.update(burstiness=None)))
+    assert run.config.burstiness == 1.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"concurrency": "many"}, 'concurrency must be a whole number or null, got "many"'),
+        ({"rate": [5]}, "rate must be a number or null, got [5]"),
+        ({"percentiles": 99}, "percentiles must be a list of numbers, got 99"),
+        ({"percentiles": [400]}, "--percentiles must be numbers from 0 to 100, got 400"),
+        ({"save_outputs": "no"}, 'save_outputs must be true or false, got "no"'),
+        ({"goodput": {"ttft": "fast"}}, 'goodput must be an object of numbers or null, got {"ttft": "fast"}'),
+        ({"goodput": {"tftt": 5}}, "--goodput: unknown 'tftt'; did you mean ttft?"),
+        ({"burstiness": 0}, "--burstiness must be a number above 0 or inf, got 0"),
+        ({"metadata": ["gpu"]}, 'metadata must be an object, got ["gpu"]'),
+    ],
+)
+def test_an_option_that_cannot_be_read_is_named_with_its_file(
+    changes: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    folder = with_config(tmp_path / "run", lambda config: config.update(changes))
+    with pytest.raises(BadInput) as caught:
+        Run.load(folder)
+    assert str(caught.value).startswith(f"{folder / 'records/run.json'}: config: {said}")
+    assert "\n" not in str(caught.value)

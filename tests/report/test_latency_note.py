@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.parts import latency_note
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 @pytest.mark.parametrize(("at", "event"), [("content", "generated content"), ("first-chunk", "choices")])

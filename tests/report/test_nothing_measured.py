@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
-from aisbench.report.figures.plots import CHARTS, run_figure, saturation_figure
+from aisbench.report.figures.plots import RUN_CHARTS, run_figure
 from aisbench.report.files.write import write_all
 from aisbench.report.text.console import render
 from aisbench.report.text.markdown import markdown
@@ -21,8 +20,10 @@ from aisbench.studies.comparison.comparing import compare
 from aisbench.studies.comparison.page import write_comparison
 from aisbench.studies.comparison.readers.registry import read_groups
 from aisbench.studies.comparison.table import comparison_text
+from aisbench.studies.saturation.plot import search_figure
 from bench.browser import Page
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 from tests.studies.saturation.test_page import searched
 
 NO_WORDS = re.compile(r"\b(None|NaN|nan|null|undefined|Infinity|inf ms)\b")
@@ -36,7 +37,7 @@ def made(folder: Path, kind: str) -> Path:
     if kind not in ("empty", "one token"):
         fail(rows, np.arange(6), "timeout")
     if kind == "all failed, sliced, in open loop":
-        config = base_config(rate=100.0, slice_s=0.02, goodput={"tpot": 1.0})
+        config = base_config(rate=100.0, slice_s=0.1, goodput={"tpot": 1.0})
     if kind == "several servers and turns":
         options = {"endpoints": ["http://a:1", "http://b:2"], "conversations": 6}
     return write_run(folder / kind.replace(" ", "-"), rows, config=config, **options)
@@ -67,7 +68,7 @@ def test_page_console_and_markdown_have_dashes(page: Page, tmp_path: Path, kind:
 @pytest.mark.parametrize("kind", KINDS)
 def test_plots_draw_it_or_say_why_not(tmp_path: Path, kind: str) -> None:
     run, said = Run.load(made(tmp_path, kind)), []
-    for chart in CHARTS:
+    for chart in RUN_CHARTS:
         for metric in ("ttft", "tpot", "itl", "e2el"):
             try:
                 assert run_figure(chart, {"run": run}, metric).data is not None
@@ -99,6 +100,7 @@ def test_a_search_with_a_load_that_all_failed_is_drawn() -> None:
     found = searched()
     for figures in found["points"][-1]["metrics"].values():
         figures.update(dict.fromkeys(set(figures) - {"count"}), count=0)
-    tail = saturation_figure({"search": found}).data[1].y
+    figure = search_figure("latency", {"search": found})
+    (tail,) = [trace.y for trace in figure.data if trace.name == "TTFT p99"]
     assert np.isnan(tail[-1])
     assert not np.isnan(tail[:-1]).any()

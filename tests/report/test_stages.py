@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
-from aisbench.report.page.data import stable_windows
+from aisbench.report.charts.flow import stable_stages
 from aisbench.report.page.groups import stable
 from aisbench.report.stages import missing
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def summary_of(folder: Path, planned_ms: np.ndarray, concurrency: int) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def test_one_request_is_no_stage(tmp_path: Path) -> None:
     assert line == "Stable stage        none: 1 request in 0.05 s, too few to say anything (at least 10)"
     page = stable(summary)
     assert "No stable stage: 1 request in 0.05 s, too few to say anything (at least 10)." in page
-    assert not [window for window in stable_windows(summary) if window["tint"] == "valid"], "not shaded"
+    assert not [shape for shape in stable_stages(summary) if shape["y0"] == 0], "not shaded"
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.page import write_html
+from tests.analysis.summaries import summarise
 
 
 def written(folder: Path) -> Path:

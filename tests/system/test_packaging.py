@@ -121,6 +121,7 @@ def test_the_wheel_has_the_extensions_and_no_generated_source(wheel: Path) -> No
     assets = {path.name for path in (ROOT / "aisbench" / "report" / "assets").iterdir()}
     assert {Path(name).name for name in names if "/assets/" in name} == assets
     assert [name for name in names if name.endswith("plotly-cartesian.LICENSE")]
+    assert "aisbench/summary.schema.json" in names
 
 
 def test_each_extension_lies_where_its_source_does(wheel: Path) -> None:

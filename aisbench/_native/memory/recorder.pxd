@@ -69,7 +69,7 @@ ctypedef struct Row:
     uint8_t status
     uint8_t error
     uint8_t reused
-    uint8_t finish
+    uint8_t finish        # why generation ended: protocol/finish.pxd
     uint16_t endpoint
     uint8_t marks
     uint8_t reserved

@@ -6,7 +6,6 @@ ROWS_HEADER_FIELDS: list[tuple[Any, ...]]
 FLOW_BUCKET_NS: int
 STATUSES: tuple[str, ...]
 ERRORS: tuple[str, ...]
-FINISHES: tuple[str, ...]
 MARKS: dict[str, int]
 ROW_FIELDS: list[tuple[Any, ...]]
 ROW_BYTES: int

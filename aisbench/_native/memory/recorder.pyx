@@ -29,9 +29,6 @@ FLOW_BUCKET_NS = 10_000_000
 
 STATUSES = tuple(status.name.lower() for status in list(Status))
 ERRORS = ("none", *(error.name.lower() for error in list(Error)[1:]))
-# What finish_reason said: the index is the row's `finish`.
-FINISHES = ("none", "stop", "length", "other")
-
 # What else is to be said of an answer: the bits of the row's `marks`.
 MARKS = {mark.name.lower(): int(mark) for mark in list(Mark)}
 

@@ -1,7 +1,8 @@
 """The event decoder. See decode.pxd for the contract."""
+from aisbench._native.protocol.finish cimport finish_of
 from aisbench._native.protocol.scanner cimport (
     CACHED_TOKENS, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PROMPT_TOKENS, REASONING,
-    Scanner, TOOL, finish_index,
+    Scanner, TOOL,
 )
 
 import json
@@ -125,7 +126,7 @@ cdef class Decoder(Scanner):
         elif meaning == "finish":
             if isinstance(value, str):
                 name = value.encode()
-                self.event.finish = finish_index(name, len(name))
+                self.event.finish = finish_of(name, len(name))
         elif meaning == "error":
             self.event.has_failure = self.event.has_failure or bool(value)
         elif (count := count_of(value)) >= 0:

@@ -5,6 +5,8 @@ refuses; see decode.pxd for what happens then.
 """
 from libc.stdint cimport int32_t
 
+from aisbench._native.protocol.finish cimport Finish
+
 cdef enum Meaning:
     NOTHING = 0
     CHUNK = 1          # a non-empty array: the event is a token chunk, with or without text
@@ -19,16 +21,13 @@ cdef enum Meaning:
     KIND = 10          # a string: with "reasoning" in it, the event's content is reasoning
     CACHED_TOKENS = 11 # an integer
 
-cdef enum:
-    GAVE_UP = 4   # a finish reason that says that the server did not finish
-
 ctypedef struct Event:
     bint is_chunk
     bint has_tool
     bint has_failure
     bint is_cumulative      # `content` is the whole text so far, not a piece of it
     bint is_reasoning
-    int finish              # index into recorder.FINISHES, or GAVE_UP
+    Finish finish
     int32_t prompt_tokens   # -1: not given
     int32_t output_tokens
     int32_t cached_tokens
@@ -67,7 +66,3 @@ cdef class Scanner:
     cdef void blank(self) noexcept
     cdef bint key_is_escaped(self, const char* key, Py_ssize_t n) noexcept
     cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept
-
-
-# What a finish reason comes to: an index into recorder.FINISHES, or GAVE_UP.
-cdef int finish_index(const char* text, Py_ssize_t n) noexcept

@@ -2,6 +2,8 @@
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcmp
 
+from aisbench._native.protocol.finish cimport FINISH_NONE, finish_of
+
 cdef extern from "string.h" nogil:
     void* memmem(const void* haystack, size_t n, const void* needle, size_t m)
 
@@ -14,19 +16,6 @@ cdef int code
 for code in range(256):
     SPECIAL[code] = code < 32 or code == 34 or code == 92
 
-# Why generation ended, in the words of all APIs: 1 stop, 2 length, 0 not yet, 4 the server gave it up;
-# any other is 3. Some servers say "" where others have null.
-FINISH_WORDS = {
-    b"stop": 1, b"eos": 1, b"eos_token": 1, b"stop_sequence": 1, b"end_turn": 1, b"word": 1, b"completed": 1,
-    b"length": 2, b"limit": 2, b"max_tokens": 2, b"incomplete": 2,
-    b"in_progress": 0, b"queued": 0, b"none": 0, b"": 0,
-    b"error": 4, b"abort": 4, b"aborted": 4, b"failed": 4, b"cancelled": 4,
-}
-
-
-cdef int finish_index(const char* text, Py_ssize_t n) noexcept:
-    return FINISH_WORDS.get(text[:n].lower(), 3)
-
 
 cdef class Scanner:
     """Nodes are made by Decoder; `scan` fills `event`."""
@@ -34,7 +23,7 @@ cdef class Scanner:
     cdef void clear(self) noexcept:
         self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
         self.event.is_cumulative = self.event.is_reasoning = False
-        self.event.finish = 0
+        self.event.finish = FINISH_NONE
         self.event.prompt_tokens = self.event.output_tokens = self.event.cached_tokens = -1
         self.event.content = self.event.reasoning = NULL
         self.event.content_bytes = self.event.reasoning_bytes = 0
@@ -231,7 +220,7 @@ cdef class Scanner:
         elif meaning == KIND:
             self.event.is_reasoning = memmem(text, n, b"reasoning", 9) != NULL
         elif meaning == FINISH:
-            self.event.finish = finish_index(text, n)
+            self.event.finish = finish_of(text, n)
         elif meaning == TOOL:
             if n > 0:
                 self.event.has_tool = True

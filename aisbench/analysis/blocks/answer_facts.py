@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.memory.recorder import FINISHES
+from aisbench._native.protocol.finish import FINISHES
+from aisbench.analysis.contract.keys import Count, Requests, Share
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.statistics.figures import describe
+from aisbench.analysis.statistics.figures import Figures, describe
 from aisbench.metrics import SEVERAL_TOKENS_FROM
 from aisbench.records.run import Run
 
 
-def answers_block(measured: Measured) -> dict[str, Any]:
-    """summary.json's `answers`, of the succeeded requests.
+class Finish(TypedDict):
+    """How many answers ended in which way, by what the server gave as the reason."""
 
-    `itl_per`: "token", or "event" where events carry more than 1.1 tokens on average. `at_one_moment`: how many
-    had several tokens and all of them at one moment, so that they have neither TPOT nor ITL. `finish`: by what
-    the server gave as the reason for the end; `truncated_share`: those that reached their most tokens (length).
-    `first_answer_ms`, where there was reasoning: from the send to the first content that is none, describe()'s figures
-    of the requests that came to one; `reasoning_only`: how many did not.
-    `usage_contradicted`, `uncounted`: see TokenCounts. What does not apply is None.
-    """
+    none: Annotated[Requests, "no reason was given"]
+    stop: Requests
+    length: Annotated[Requests, "the most tokens were reached"]
+    other: Requests
+
+
+class AnswersBlock(TypedDict):
+    """How the answers came and ended, of the succeeded requests."""
+
+    tokens_per_event: Annotated[
+        float | None, "output tokens to a content event, on average; null for whole answers"
+    ]
+    itl_per: Annotated[
+        Literal["token", "event"] | None,
+        "what ITL is the gap between: event where events carry more than 1.1 tokens on average",
+    ]
+    at_one_moment: Annotated[
+        Requests, "had several tokens and all of them at one moment, so that they have neither TPOT nor ITL"
+    ]
+    finish: Annotated[Finish, "how they ended"]
+    truncated_share: Annotated[
+        Share | None, "those that reached their most tokens; null where none succeeded"
+    ]
+    first_answer_ms: Annotated[
+        Figures | None,
+        "where there was reasoning: ms from the send to the first content that is none, of those that came to one",
+    ]
+    reasoning_only: Annotated[Requests, "where there was reasoning: those that did not come to other content"]
+    usage_contradicted: Annotated[
+        Requests, "whose usage their own streams contradict, so that it was not used"
+    ]
+    uncounted: Annotated[Requests, "that came without a usage of output tokens"]
+
+
+class ReasoningBlock(TypedDict):
+    """Reasoning before the answer, of the succeeded requests."""
+
+    events: Annotated[Count, "content events that were reasoning"]
+    requests: Annotated[Requests, "that had any"]
+    share_of_events: Annotated[Share | None, "of all content events; null where there were none"]
+
+
+def answers_block(measured: Measured) -> AnswersBlock:
+    """summary.json's `answers`."""
     run, tokens, latencies = measured.run, measured.tokens, measured.latencies
     rows = run.selected(measured.ok)
     per_event = (tokens.per_event(run) or None) if run.streams and run.generates else None
@@ -35,7 +73,12 @@ def answers_block(measured: Measured) -> dict[str, Any]:
         "tokens_per_event": per_event,
         "itl_per": None if per_event is None else "event" if per_event > SEVERAL_TOKENS_FROM else "token",
         "at_one_moment": latencies.at_one_moment if run.streams else 0,
-        "finish": {name: int(finish[code]) for code, name in enumerate(FINISHES)},
+        "finish": {
+            "none": int(finish[FINISHES.index("none")]),
+            "stop": int(finish[FINISHES.index("stop")]),
+            "length": int(finish[FINISHES.index("length")]),
+            "other": int(finish[FINISHES.index("other")]),
+        },
         "truncated_share": float(finish[FINISHES.index("length")]) / count if count else None,
         "first_answer_ms": describe(first_ms, measured.percents) if reasoned else None,
         "reasoning_only": count - len(first_ms) if reasoned else 0,
@@ -50,7 +93,7 @@ def first_answers_ms(run: Run) -> NDArray[np.float64]:
     return np.asarray((rows["first_answer_ns"] - rows["sent_ns"]) / 1e6)
 
 
-def reasoning_block(run: Run) -> dict[str, float | None]:
+def reasoning_block(run: Run) -> ReasoningBlock:
     rows = run.selected(run.has_status("ok"))
     events, reasoning = int(rows["content_events"].sum()), int(rows["reasoning_events"].sum())
     return {

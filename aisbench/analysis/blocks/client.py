@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Literal, TypedDict
 
 import numpy as np
 
-from aisbench.analysis.blocks.roofline import roofline_block
+from aisbench.analysis.blocks.roofline import Roofline, roofline_block
+from aisbench.analysis.contract.keys import Between, Bytes, Count, Ms, PassableShare, Share
 from aisbench.analysis.measured import Measured
+from aisbench.analysis.sending import ScheduleLag
 from aisbench.analysis.statistics.figures import Figures, describe, describe_histogram_ms
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
@@ -30,7 +32,7 @@ def stamped_share(run: Run) -> float | None:
     return None if delay.count == 0 else float(delay.max_ns > 0)
 
 
-def clock_of(run: Run) -> str:
+def clock_of(run: Run) -> Literal["kernel", "user", "mixed", "unknown"]:
     """kernel, user or mixed: who stamped the received bytes. unknown when nothing was received."""
     share = stamped_share(run)
     if share is None:
@@ -92,7 +94,49 @@ def late_merge_share(measured: Measured) -> float:
     return min(1.0, blurred / itl.count)
 
 
-def client_block(measured: Measured, lag: Figures | None) -> dict[str, Any]:
+class MeanAndTail(TypedDict):
+    """Two figures of a latency."""
+
+    mean: Ms | None
+    p99: Ms | None
+
+
+class ClientBlock(TypedDict):
+    """The client itself: its delays, its share of the CPU, the bounds of its stamps. Lists have one element a worker."""
+
+    schedule_lag_ms: Annotated[
+        ScheduleLag | None, "ms from the planned time to the send; null in a closed loop"
+    ]
+    client_delay_ms: Annotated[Figures, "ms from the arrival of bytes to when they were seen, of every read"]
+    ttft_bounds_ms: Annotated[
+        Between | None, "low and high bound of the mean TTFT; null where no request succeeded"
+    ]
+    ttft_user_ms: Annotated[MeanAndTail, "TTFT by when this program saw the bytes"]
+    stamped_share: Annotated[
+        Share | None, "of the reads, those with a kernel stamp; null where nothing was received"
+    ]
+    roofline: Annotated[
+        Roofline | None, "null where no selfcheck was made on this host, or where it does not apply"
+    ]
+    cpu_share: Annotated[list[PassableShare | None], "CPU time over wall time"]
+    runqueue_wait_share: Annotated[
+        list[PassableShare | None], "time that it was ready to run and had no CPU, over wall time"
+    ]
+    events_per_read: Annotated[float, "how many events a read held on average"]
+    merged_reads: Annotated[Count, "reads with several token events"]
+    merged_events: Annotated[Count, "token events that came in these"]
+    late_merge_share: Annotated[
+        Share, "of the token gaps, those that are blurred because the reader came back late"
+    ]
+    reader_rest_ms: Annotated[Ms, "the reader's pause between two looks at its sockets"]
+    reused_connections: Annotated[Count, "requests on a connection that had served before"]
+    stale_retries: Annotated[Count, "requests sent again since the server had closed the idle connection"]
+    clock_steps: Annotated[Count, "how often the system clock was set during the run"]
+    largest_clock_step_ms: Annotated[Ms, "by how much, at most"]
+    peak_rss_bytes: Annotated[list[Bytes | None], "the most memory that was resident"]
+
+
+def client_block(measured: Measured, lag: ScheduleLag | None) -> ClientBlock:
     """summary.json's `client`."""
     run = measured.run
     rows = run.selected(run.has_status("ok"))

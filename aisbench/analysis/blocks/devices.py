@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.contract.keys import Count, Unit
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.samples import Sample
 from aisbench.records.run import Run
 
-GAUGES = ("utilisation_percent", "memory_used_bytes", "power_w", "temperature_c")
+Watts = Annotated[float, Unit("W")]
+Joules = Annotated[float, Unit("J")]
 
 
-def devices_block(measured: Measured) -> dict[str, Any] | None:
-    """summary.json's `devices`; None where no device was read.
+class MeanAndMax(TypedDict):
+    """Of the samples within the run."""
 
-    Of each device mean and max of the samples within the run, and its energy over the run; then the sums
-    over all devices. They hold what the devices draw when idle, and all of them, used by the server or not.
-    """
+    mean: float
+    max: float
+
+
+class Device(TypedDict):
+    """One accelerator. What it did not tell is null."""
+
+    device: Annotated[str, "its number or UUID, as the source names it"]
+    name: Annotated[str | None, "its model"]
+    source: Annotated[str | None, "where it was read: dcgm, nvml or npu-smi"]
+    samples: Annotated[Count, "how often it was read"]
+    utilisation_percent: Annotated[MeanAndMax | None, "load, %"]
+    memory_used_bytes: Annotated[MeanAndMax | None, "memory in use, bytes"]
+    power_w: Annotated[MeanAndMax | None, "power, W"]
+    temperature_c: Annotated[MeanAndMax | None, "temperature, °C"]
+    memory_total_bytes: Annotated[float | None, Unit("bytes"), "memory in all"]
+    energy_j: Annotated[Joules | None, "drawn from the start to the end of the run"]
+
+
+class DevicesBlock(TypedDict):
+    """GPUs and NPUs during the run, and sums over all of them, with what they draw when idle, used by the server or not."""
+
+    devices: list[Device]
+    power_w_mean: Annotated[Watts | None, "mean power of all of them together"]
+    energy_j: Annotated[Joules | None, "energy of all of them"]
+    joules_per_output_token: Annotated[float | None, Unit("J/token"), "that energy over all output tokens"]
+
+
+def devices_block(measured: Measured) -> DevicesBlock | None:
+    """summary.json's `devices`; None where no device was read."""
     devices = [one_device(measured.run, name, samples) for name, samples in measured.device_samples.items()]
     if not devices:
         return None
@@ -34,13 +63,16 @@ def devices_block(measured: Measured) -> dict[str, Any] | None:
     }
 
 
-def one_device(run: Run, name: str, samples: list[Sample]) -> dict[str, Any]:
+def one_device(run: Run, name: str, samples: list[Sample]) -> Device:
     return {
         "device": name,
         "name": samples[-1].get("name"),
         "source": samples[-1].get("source"),
         "samples": len(samples),
-        **{gauge: mean_and_max(run, samples, gauge) for gauge in GAUGES},
+        "utilisation_percent": mean_and_max(run, samples, "utilisation_percent"),
+        "memory_used_bytes": mean_and_max(run, samples, "memory_used_bytes"),
+        "power_w": mean_and_max(run, samples, "power_w"),
+        "temperature_c": mean_and_max(run, samples, "temperature_c"),
         "memory_total_bytes": samples[-1].get("memory_total_bytes"),
         "energy_j": energy_j(run, samples),
     }
@@ -53,7 +85,7 @@ def series(run: Run, samples: list[Sample], name: str) -> tuple[NDArray[np.float
     return np.array(t_ns, float) / 1e9, np.array(y, float)
 
 
-def mean_and_max(run: Run, samples: list[Sample], name: str) -> dict[str, float] | None:
+def mean_and_max(run: Run, samples: list[Sample], name: str) -> MeanAndMax | None:
     t_s, y = series(run, samples, name)
     inside = y[(t_s >= 0) & (t_s <= run.duration_ns / 1e9)]
     return {"mean": float(inside.mean()), "max": float(inside.max())} if len(inside) else None

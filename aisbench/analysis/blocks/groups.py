@@ -2,42 +2,97 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.contract.keys import (
+    Count,
+    MoreKeys,
+    Ms,
+    RequestRate,
+    Requests,
+    TokenRate,
+    Tokens,
+    more_keys,
+    with_keys,
+)
 from aisbench.analysis.measured import Measured
+from aisbench.metrics import METRICS
+
+_LATENCIES = MoreKeys(
+    f"^(mean|p50|p99)_({'|'.join(metric.key for metric in METRICS if not metric.pooled)})$",
+    Ms | None,
+    "latencies in ms; null where none was measured",
+)
+
+
+class PartFigures(TypedDict):
+    """Figures of a part of the run; rates are over the whole run."""
+
+    sent: Requests
+    completed: Requests
+    failed: Requests
+    input_tokens: Tokens
+    output_tokens: Tokens
+    request_throughput: Annotated[RequestRate, "succeeded requests"]
+    output_throughput: Annotated[TokenRate, "their output tokens"]
+
+
+@more_keys(_LATENCIES)
+class Endpoint(PartFigures):
+    """One server of a run that asked several."""
+
+    url: Annotated[str, "its address, without secrets"]
+
+
+@more_keys(_LATENCIES)
+class Turn(PartFigures):
+    """One turn of the conversations."""
+
+    turn: Annotated[Count, "from 1 on; the last holds all that came after it as well"]
+
 
 # Turns beyond this are counted together with it.
 MOST_TURNS = 50
 
 
-def endpoints_block(measured: Measured) -> list[dict[str, Any]] | None:
+def endpoints_block(measured: Measured) -> list[Endpoint] | None:
     """One entry for each server of the run, in the order of --url; None where there was one alone."""
     run = measured.run
     urls = run.info.get("endpoints") or []
     if len(urls) < 2:
         return None
     groups = run.rows["endpoint"]
-    return [{"url": url, **figures(measured, groups == index)} for index, url in enumerate(urls)]
+    return [one_endpoint(measured, url, groups == index) for index, url in enumerate(urls)]
 
 
-def turns_block(measured: Measured) -> list[dict[str, Any]] | None:
+def one_endpoint(measured: Measured, url: str, mask: NDArray[np.bool_]) -> Endpoint:
+    block: Endpoint = {"url": url, **figures(measured, mask)}
+    return with_keys(block, latencies(measured, mask))
+
+
+def turns_block(measured: Measured) -> list[Turn] | None:
     """One entry for each turn, from 1 on; None where there were no conversations."""
     run = measured.run
     if not run.has_conversations or len(run.rows) == 0:
         return None
     turns = np.minimum(run.rows["turn"], MOST_TURNS - 1)
-    return [{"turn": turn + 1, **figures(measured, turns == turn)} for turn in range(int(turns.max()) + 1)]
+    return [one_turn(measured, turn + 1, turns == turn) for turn in range(int(turns.max()) + 1)]
 
 
-def figures(measured: Measured, mask: NDArray[np.bool_]) -> dict[str, Any]:
-    """Of the rows in `mask`, shape (rows,): counts, rates over the whole run, latencies in ms (None for those that nothing showed)."""
+def one_turn(measured: Measured, turn: int, mask: NDArray[np.bool_]) -> Turn:
+    block: Turn = {"turn": turn, **figures(measured, mask)}
+    return with_keys(block, latencies(measured, mask))
+
+
+def figures(measured: Measured, mask: NDArray[np.bool_]) -> PartFigures:
+    """Of the rows in `mask`, shape (rows,): counts, and rates over the whole run."""
     run, tokens = measured.run, measured.tokens
     mine = mask[measured.ok]
     seconds = run.duration_ns / 1e9
-    found: dict[str, Any] = {
+    return {
         "sent": int((mask & (run.rows["sent_ns"] > 0)).sum()),
         "completed": int(mine.sum()),
         "failed": int((mask & run.has_status("failed")).sum()),
@@ -46,6 +101,15 @@ def figures(measured: Measured, mask: NDArray[np.bool_]) -> dict[str, Any]:
         "request_throughput": float(mine.sum()) / seconds if seconds > 0 else 0.0,
         "output_throughput": float(tokens.output[mask].sum()) / seconds if seconds > 0 else 0.0,
     }
-    for key, of_metric in measured.figures_within(mine).items():
-        found |= {f"{kind}_{key}": of_metric[kind] for kind in ("mean", "p50", "p99")}
+
+
+def latencies(measured: Measured, mask: NDArray[np.bool_]) -> dict[str, float | None]:
+    """Of the rows in `mask`, shape (rows,): ms, None for those that nothing showed."""
+    found: dict[str, float | None] = {}
+    for key, of_metric in measured.figures_within(mask[measured.ok]).items():
+        found |= {
+            f"mean_{key}": of_metric["mean"],
+            f"p50_{key}": of_metric["p50"],
+            f"p99_{key}": of_metric["p99"],
+        }
     return found

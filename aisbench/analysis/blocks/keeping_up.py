@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 
 from aisbench.analysis.backlog import Flow, growth
+from aisbench.analysis.contract.keys import RequestRate, Seconds, Unit
 from aisbench.analysis.progress import progress
 from aisbench.records.run import Run
 
@@ -23,6 +25,17 @@ DONE_SHARE = 0.8
 FEWEST_REQUESTS = 30
 
 
+class KeepingUpBlock(TypedDict):
+    """Requests done against requests that came due, in an open loop once the first answers were there."""
+
+    seconds: Annotated[Seconds, "how long the looked-at part of the load is"]
+    asked_per_s: Annotated[RequestRate, "requests that came due"]
+    done_per_s: Annotated[RequestRate, "that were done, each under way counted as far as it had come"]
+    queue_growth_per_s: Annotated[float, Unit("requests/s"), "the difference of the two"]
+    waiting_at_end: Annotated[float, Unit("requests"), "due and not done when sending ended"]
+    kept_up: Annotated[bool, "false where the queue grew, so that latencies are those of a growing queue"]
+
+
 @dataclass(frozen=True)
 class KeepingUp:
     """Of the looked-at part of the load, `seconds` long: requests/s that came due (`asked`) and that were done, a
@@ -34,7 +47,7 @@ class KeepingUp:
     waiting: float
     kept_up: bool
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> KeepingUpBlock:
         return {
             "seconds": self.seconds,
             "asked_per_s": self.asked,
@@ -64,7 +77,7 @@ def keeping_up(run: Run) -> KeepingUp | None:
     asked, done = float(flow.due.mean()), float(flow.done.mean())
     waiting = float(np.count_nonzero(due_ns < end_ns) - served.until(np.array([float(end_ns)]))[0])
     grown = growth(flow, asked)
-    if run.config.get("rate") in (None, "inf"):
+    if math.isinf(run.config.rate_rps):
         kept_up = done >= DONE_SHARE * asked
     else:
         kept_up = not (grown.grows and grown.clear and grown.share > GROWS_SHARE)

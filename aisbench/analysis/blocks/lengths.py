@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.memory.recorder import FINISHES
+from aisbench._native.protocol.finish import FINISHES
+from aisbench.analysis.contract.keys import Requests, Share, Tokens, Unit
 from aisbench.analysis.measured import Measured
+from aisbench.config.run_config import RunConfig
 from aisbench.records.run import Run
 
 # A length within so many tokens, or this share, of what was asked is that length: servers differ by an
@@ -17,7 +19,35 @@ OUTPUT_SPARE, OUTPUT_SHARE = 1, 0.02
 SHORTER_INPUT_SPARE, LONGER_INPUT_SPARE, INPUT_SHARE = 8, 128, 0.1
 
 
-def lengths_block(measured: Measured) -> dict[str, Any]:
+class Spread(TypedDict):
+    """Of lengths in tokens."""
+
+    min: Tokens
+    median: Annotated[float, Unit("tokens", 0)]
+    max: Tokens
+
+
+class Compared(TypedDict):
+    """Lengths that were asked for beside those that came."""
+
+    requests: Annotated[Requests, "that could be compared"]
+    shorter: Annotated[
+        Requests, "that came shorter; an output that the model ended by itself counts as long as it was to be"
+    ]
+    longer: Annotated[Requests, "that came longer"]
+    off_share: Annotated[Share, "both, of the compared ones"]
+    asked: Annotated[Spread, "what was asked for"]
+    got: Annotated[Spread, "what came"]
+
+
+class LengthsBlock(TypedDict):
+    """Lengths of the succeeded requests, asked and got; null where there is nothing to compare."""
+
+    input: Annotated[Compared | None, "prompts, by the server's count"]
+    output: Annotated[Compared | None, "answers"]
+
+
+def lengths_block(measured: Measured) -> LengthsBlock:
     """summary.json's `lengths`: {"input": ..., "output": ...}, each None where there is nothing to compare.
 
     Of the compared `requests`: how many came `shorter` or `longer`, the `off_share` of both, and min, median and max
@@ -27,7 +57,7 @@ def lengths_block(measured: Measured) -> dict[str, Any]:
     return {"input": input_lengths(measured.run), "output": output_lengths(measured)}
 
 
-def output_lengths(measured: Measured) -> dict[str, Any] | None:
+def output_lengths(measured: Measured) -> Compared | None:
     run = measured.run
     planned = run.planned_lengths("max_tokens")
     if planned is None or not run.generates:
@@ -40,15 +70,14 @@ def output_lengths(measured: Measured) -> dict[str, Any] | None:
     return compared(asked, got, shorter, got - asked > spare)
 
 
-def forbids_early_end(config: dict[str, Any]) -> bool:
-    extra = config.get("extra_body") or {}
-    return bool(config.get("ignore_eos") or extra.get("ignore_eos"))
+def forbids_early_end(config: RunConfig) -> bool:
+    return bool(config.ignore_eos or (config.extra_body or {}).get("ignore_eos"))
 
 
-def input_lengths(run: Run) -> dict[str, Any] | None:
+def input_lengths(run: Run) -> Compared | None:
     """By the servers' own counts. Later turns hold the server's own answers, and images have no length in words."""
     planned = run.planned_lengths("prompt_tokens")
-    if planned is None or run.config.get("image_count"):
+    if planned is None or run.config.image_count:
         return None
     counted = run.rows["prompt_tokens"]
     kept = run.has_status("ok") & (planned > 0) & (counted > 0) & (run.rows["turn"] == 0)
@@ -60,7 +89,7 @@ def input_lengths(run: Run) -> dict[str, Any] | None:
 
 def compared(
     asked: NDArray[np.int64], got: NDArray[np.int64], shorter: NDArray[np.bool_], longer: NDArray[np.bool_]
-) -> dict[str, Any] | None:
+) -> Compared | None:
     """All of shape (requests,)."""
     if len(asked) == 0:
         return None
@@ -74,13 +103,13 @@ def compared(
     }
 
 
-def spread(lengths: NDArray[np.int64]) -> dict[str, float]:
+def spread(lengths: NDArray[np.int64]) -> Spread:
     return {"min": int(lengths.min()), "median": float(np.median(lengths)), "max": int(lengths.max())}
 
 
-def lengths_text(kind: str, found: dict[str, Any]) -> str:
+def lengths_text(kind: str, found: Compared) -> str:
     """What is off about `found` (of lengths_block), as a clause."""
-    sides = [name for name in ("shorter", "longer") if found[name]]
+    sides = [name for name, count in (("shorter", found["shorter"]), ("longer", found["longer"])) if count]
     off = found["shorter"] + found["longer"]
     return (
         f"{kind.capitalize()}s {' and '.join(sides)} than asked ({count(found['got']['median'])} tokens where "
@@ -89,9 +118,10 @@ def lengths_text(kind: str, found: dict[str, Any]) -> str:
     )
 
 
-def spreads_text(kind: str, found: dict[str, Any]) -> str:
+def spreads_text(kind: str, found: Compared) -> str:
     asked, got = (
-        ", ".join(f"{name} {count(value)}" for name, value in found[of].items()) for of in ("asked", "got")
+        f"min {count(of['min'])}, median {count(of['median'])}, max {count(of['max'])}"
+        for of in (found["asked"], found["got"])
     )
     return f"{kind.capitalize()} tokens asked: {asked}; got: {got}"
 

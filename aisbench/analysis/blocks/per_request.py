@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 import numpy as np
 
@@ -10,7 +10,22 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.statistics.figures import Figures, describe
 
 
-def per_user_block(measured: Measured, mine: Any = ...) -> dict[str, Figures]:
+class PerUser(TypedDict, total=False):
+    """Speeds as users saw them; empty for whole answers."""
+
+    decode_tokens_per_s: Annotated[Figures, "tokens/s of a request while it streamed: 1 / TPOT"]
+    prefill_tokens_per_s: Annotated[Figures, "prompt tokens / TTFT of a request, tokens/s"]
+
+
+class PerRequest(TypedDict):
+    """Tokens of single requests, and how fast they came."""
+
+    input_tokens: Annotated[Figures, "prompt tokens of a request"]
+    output_tokens: Annotated[Figures, "output tokens of a request"]
+    output_tokens_per_s: Annotated[Figures, "output tokens / E2EL of a request, tokens/s"]
+
+
+def per_user_block(measured: Measured, mine: Any = ...) -> PerUser:
     """Decode = 1 / TPOT, prefill = prompt tokens / TTFT, in tokens/s; nothing for whole answers. `mine`: mask or index of the
     succeeded requests."""
     if not measured.run.streams:
@@ -30,7 +45,7 @@ def per_user_block(measured: Measured, mine: Any = ...) -> dict[str, Figures]:
     }
 
 
-def per_request_block(measured: Measured, mine: Any = ...) -> dict[str, Figures]:
+def per_request_block(measured: Measured, mine: Any = ...) -> PerRequest:
     """How many tokens requests had, and how fast each came: output tokens / E2EL, tokens/s. `mine`: as above."""
     tokens, ok = measured.tokens, measured.ok
     prompt, output, e2el = (

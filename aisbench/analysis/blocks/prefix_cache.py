@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 
 from aisbench.analysis.blocks.server import growth
+from aisbench.analysis.contract.keys import Requests, Share, Tokens
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.analysis.verdict.thresholds import MOST_TEMPLATE_TOKENS
 from aisbench.records.run import Run
 
 
-def prefix_cache_block(measured: Measured) -> dict[str, Any] | None:
-    """summary.json's `prefix_cache`; None where nothing was generated or no prompt token is known of.
+class PrefixCacheBlock(TypedDict):
+    """The share of prompt tokens that the server had in its prefix cache, beside what the run repeats. Shares are of all prompt
+    tokens, null where they are not known."""
 
-    Shares are of all prompt tokens, 0 to 1, None where they are not known. `workload_share`: what repeats the
-    beginning of an earlier prompt of this run. `template_share`: what the server put before each prompt, at most.
-    `server_share`: by the servers' metrics; `request_share`: by the usage of `requests_counted` requests, which
-    is of this run's requests alone and therefore goes before. `unexplained_share`: hits beyond both of the first.
-    """
+    workload_share: Annotated[Share | None, "what repeats the beginning of an earlier prompt of this run"]
+    template_share: Annotated[Share, "what the server put before each prompt, at most"]
+    server_share: Annotated[Share | None, "hits by the servers' metrics"]
+    request_share: Annotated[
+        Share | None, "hits by the usage of this run's requests alone, which therefore goes before"
+    ]
+    requests_counted: Annotated[Requests, "whose usage told of hits"]
+    unexplained_share: Annotated[Share | None, "hits beyond the workload's and the template's share"]
+    prompt_tokens: Annotated[Tokens, "of the succeeded requests"]
+    reset: Annotated[str | None, "what --reset-prefix-cache came to; null where it was not asked for"]
+
+
+def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
+    """summary.json's `prefix_cache`; None where nothing was generated or no prompt token is known of."""
     run, tokens = measured.run, measured.tokens
     prompt = int(tokens.prompt.sum())
     if not run.generates or prompt == 0:

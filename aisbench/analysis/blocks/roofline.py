@@ -8,12 +8,13 @@ second, or 1e9 / request_ns requests.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.contract.keys import PassableShare, RequestRate, Unit
 from aisbench.analysis.series import NS, bin_edges
 from aisbench.records.run import Run
 
@@ -50,7 +51,19 @@ class Load:
         return Load(int(run.flow.sum()), int((run.rows["sent_ns"] > 0).sum()), cpu_ns)
 
 
-def roofline_block(run: Run) -> dict[str, Any] | None:
+class Roofline(TypedDict):
+    """What this client can carry by the last selfcheck on its host, and the share of that which the run asked for."""
+
+    events_per_s_per_worker: Annotated[float, Unit("events/s", 0), "token events that fill one worker"]
+    requests_per_s_per_worker: Annotated[RequestRate, "requests that fill one worker"]
+    measured: Annotated[str, "when the selfcheck was made"]
+    mean_share: Annotated[PassableShare, "over the run; 1 is all that the workers can carry"]
+    busiest_share: Annotated[
+        PassableShare, "the same in the busiest second; in a run of less than two, of the whole run"
+    ]
+
+
+def roofline_block(run: Run) -> Roofline | None:
     """summary.json's `client.roofline`: the shares (0 to 1, more when it was passed) of what the workers can
     carry by the last selfcheck, as a mean and in the busiest second, which in a run of less than two is the whole
     run. None where none was made, or where it says nothing: the selfcheck is of plain http."""

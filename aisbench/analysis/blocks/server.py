@@ -4,18 +4,97 @@ from __future__ import annotations
 
 import itertools
 import math
-from typing import Any
+from typing import Annotated, Any, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.contract.keys import Count, Ms, OneOf, PassableShare, Percent, Requests, Size, Tokens
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.samples import Sample
 from aisbench.records.run import Run
 from aisbench.records.server_names import COUNTERS, HISTOGRAMS
 
-GAUGES = ("running", "waiting", "kv_use", "accept_length")
-PERCENTS = (50, 99)
+
+class MeanAndPeak(TypedDict):
+    """Of the samples within the run."""
+
+    mean: float
+    peak: float
+
+
+class SpecDecode(TypedDict):
+    """Speculative decoding, as vLLM counts it."""
+
+    acceptance_rate: Annotated[Percent, "of the drafted tokens, those that were accepted"]
+    acceptance_length: Annotated[float, "tokens that a step brought on average"]
+    num_drafts: Count
+    draft_tokens: Tokens
+    accepted_tokens: Tokens
+    per_position_acceptance_rates: Annotated[
+        list[PassableShare], "by the place in the draft, over all drafts"
+    ]
+
+
+class RequestsAndMean(TypedDict):
+    """One side of a comparison."""
+
+    requests: Annotated[Requests, "that were counted"]
+    mean: Ms
+
+
+class PercentileOfBoth(TypedDict):
+    """A percentile as both sides have it."""
+
+    server_within: Annotated[
+        Annotated[list[Ms | None], Size(2)] | None,
+        "the edges of the histogram's bucket that holds it; the last bucket has no upper edge",
+    ]
+    client: Ms
+
+
+class PercentilesOfBoth(TypedDict):
+    """Percentiles of the server's histogram beside the client's."""
+
+    p50: PercentileOfBoth
+    p99: PercentileOfBoth
+
+
+class Reconciled(TypedDict):
+    """The server's histogram of a latency beside the client's values."""
+
+    server: RequestsAndMean
+    client: RequestsAndMean
+    difference_ms: Annotated[
+        Ms | None, "of the means: network and client; null where the two are not of the same requests"
+    ]
+    percentiles: PercentilesOfBoth
+
+
+class Reconcile(TypedDict, total=False):
+    """Latencies that the server keeps as well."""
+
+    ttft_ms: Reconciled
+    e2el_ms: Reconciled
+
+
+class ServerBlock(TypedDict):
+    """The servers' own metrics during the run. Counts and queues are summed over the servers, shares are their mean."""
+
+    samples: Annotated[Count, "how often pages were read, over all servers"]
+    running: Annotated[MeanAndPeak | None, "requests that the server works on"]
+    waiting: Annotated[MeanAndPeak | None, "requests in its queue"]
+    kv_use: Annotated[MeanAndPeak | None, "share of the KV cache in use, 0 to 1"]
+    accept_length: Annotated[MeanAndPeak | None, "tokens that a step of speculative decoding brings"]
+    counters: Annotated[
+        dict[Annotated[str, OneOf(COUNTERS)], float],
+        "how much each counter grew from the sample before the start to the last; only what the servers have",
+    ]
+    prefix_hit_rate: Annotated[
+        PassableShare | None, "of the prompt tokens looked up, those that were in the prefix cache"
+    ]
+    spec_decode: Annotated[SpecDecode | None, "null where nothing was drafted"]
+    reconcile: Annotated[Reconcile, "the server's latencies beside the client's"]
 
 
 def server_notes(measured: Measured) -> list[str]:
@@ -28,7 +107,7 @@ def server_notes(measured: Measured) -> list[str]:
     ]
 
 
-def server_block(measured: Measured) -> dict[str, Any] | None:
+def server_block(measured: Measured) -> ServerBlock | None:
     """summary.json's `server`; None where no server told anything.
 
     Gauges: mean and peak of the samples within the run, summed over servers (shares: their mean). Counters:
@@ -41,7 +120,10 @@ def server_block(measured: Measured) -> dict[str, Any] | None:
     grown = growth(samples)
     return {
         "samples": sum(len(kept) for kept in samples.values()),
-        **{name: gauge_figures(run, samples, name) for name in GAUGES},
+        "running": gauge_figures(run, samples, "running"),
+        "waiting": gauge_figures(run, samples, "waiting"),
+        "kv_use": gauge_figures(run, samples, "kv_use"),
+        "accept_length": gauge_figures(run, samples, "accept_length"),
         "counters": {name: grown[name] for name in COUNTERS if name in grown},
         "prefix_hit_rate": hit_rate(grown),
         "spec_decode": spec_decode(grown),
@@ -75,7 +157,7 @@ def nearest(t_ns: NDArray[np.int64], at_ns: NDArray[np.int64]) -> NDArray[np.int
     return np.where(at_ns - t_ns[before] <= t_ns[after] - at_ns, before, after)
 
 
-def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> dict[str, float] | None:
+def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> MeanAndPeak | None:
     found = gauge_series(run, samples, name)
     if found is None:
         return None
@@ -136,7 +218,7 @@ def hit_rate(grown: dict[str, Any]) -> float | None:
     return grown["prefix_hits"] / queries if queries and "prefix_hits" in grown else None
 
 
-def spec_decode(grown: dict[str, Any]) -> dict[str, Any] | None:
+def spec_decode(grown: dict[str, Any]) -> SpecDecode | None:
     """vLLM's figures of speculative decoding, None where nothing was drafted. Rate in %."""
     drafts, drafted = grown.get("drafts", 0.0), grown.get("draft_tokens", 0.0)
     if not drafts or not drafted:
@@ -153,7 +235,7 @@ def spec_decode(grown: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def reconcile(measured: Measured, grown: dict[str, Any]) -> dict[str, Any]:
+def reconcile(measured: Measured, grown: dict[str, Any]) -> Reconcile:
     """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client; None where
     the two are not of the same requests, as their numbers tell: a difference of them would mean nothing.
 
@@ -162,7 +244,7 @@ def reconcile(measured: Measured, grown: dict[str, Any]) -> dict[str, Any]:
     its bucket alone.
     """
     run = measured.run
-    found: dict[str, Any] = {}
+    found: dict[str, Reconciled] = {}
     for metric in measured.request_metrics:
         name = metric.name
         if name not in HISTOGRAMS:
@@ -180,14 +262,15 @@ def reconcile(measured: Measured, grown: dict[str, Any]) -> dict[str, Any]:
             "client": {"requests": len(ours), "mean": float(ours.mean())},
             "difference_ms": float(ours.mean()) - mean_ms if int(count) == len(ours) else None,
             "percentiles": {
-                f"p{percent}": {
-                    "server_within": within(grown.get(f"{name}_buckets") or {}, percent),
-                    "client": float(np.percentile(ours, percent)),
-                }
-                for percent in PERCENTS
+                "p50": of_both(grown.get(f"{name}_buckets") or {}, ours, 50),
+                "p99": of_both(grown.get(f"{name}_buckets") or {}, ours, 99),
             },
         }
-    return found
+    return cast(Reconcile, found)
+
+
+def of_both(buckets: dict[str, float], ours: NDArray[np.float64], percent: float) -> PercentileOfBoth:
+    return {"server_within": within(buckets, percent), "client": float(np.percentile(ours, percent))}
 
 
 def first_tokens_ms(run: Run) -> NDArray[np.float64]:

@@ -3,15 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
+from aisbench.analysis.contract.keys import (
+    MeanInFlight,
+    MoreKeys,
+    Ms,
+    RequestRate,
+    Requests,
+    Seconds,
+    TokenRate,
+    more_keys,
+)
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import flow_within
+from aisbench.metrics import METRICS
 from aisbench.records.run import Run
+
+
+@more_keys(
+    MoreKeys(
+        f"^(mean|p50|p99)_({'|'.join(metric.key for metric in METRICS if not metric.pooled)})$",
+        Ms | None,
+        "latencies in ms of the requests that were completed in it; null where there were none",
+    )
+)
+class Slice(TypedDict):
+    """What happened in a stretch of the run."""
+
+    begin_s: Annotated[Seconds, "since the start"]
+    end_s: Annotated[Seconds, "since the start; the last slice ends with the run"]
+    sent: Annotated[Requests, "that were sent in it"]
+    completed: Annotated[Requests, "that ended well in it"]
+    failed: Annotated[Requests, "that failed in it"]
+    request_throughput: Annotated[RequestRate, "completed ones"]
+    output_throughput: Annotated[TokenRate, "of the tokens that came in it"]
+    in_flight_mean: MeanInFlight
+    in_flight_max: Requests
+    errors: Annotated[dict[str, Requests], "failed requests by kind, only of kinds that there were"]
+
+
+class SlicesBlock(TypedDict):
+    """The same figures for each slice of a long run, or of --slice."""
+
+    width_s: Annotated[Seconds, "how long a slice is"]
+    slices: list[Slice]
+
 
 # Unasked, runs of five minutes and more are sliced, into minutes while those are not too many.
 UNASKED_FROM_S = 300
@@ -21,7 +62,7 @@ UNASKED_MOST = 240
 
 def width_ns(run: Run) -> int | None:
     """How long a slice is: --slice's, or a round one for a long run; None: the run is not sliced."""
-    asked = run.config.get("slice_s")
+    asked = run.config.slice_s
     if asked:
         return int(asked * 1e9)
     seconds = run.duration_ns / 1e9
@@ -31,7 +72,7 @@ def width_ns(run: Run) -> int | None:
     return int((few or UNASKED_WIDTHS_S[-1:])[0] * 1e9)
 
 
-def slices_block(measured: Measured) -> dict[str, Any] | None:
+def slices_block(measured: Measured) -> SlicesBlock | None:
     """summary.json's `slices`: {"width_s", "slices": [...]}; None where the run is not sliced.
 
     A slice counts what happened in it: requests as sent when they were sent, and as completed, with their
@@ -71,8 +112,11 @@ def slices_block(measured: Measured) -> dict[str, Any] | None:
     }
     columns["failed"] = sum(kinds.values(), columns["failed"])
     slices = [
-        {name: plain(values[i]) for name, values in columns.items()}
-        | {"errors": {kind: int(counts[i]) for kind, counts in kinds.items() if counts[i]}}
+        cast(
+            Slice,
+            {name: plain(values[i]) for name, values in columns.items()}
+            | {"errors": {kind: int(counts[i]) for kind, counts in kinds.items() if counts[i]}},
+        )
         for i in range(len(seconds))
     ]
     return {"width_s": width / 1e9, "slices": slices}

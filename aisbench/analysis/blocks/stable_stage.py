@@ -13,15 +13,18 @@ is what comes out inside, since at a window's begin requests may start that anot
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.blocks.per_request import per_request_block, per_user_block
+from aisbench.analysis.blocks.per_request import PerRequest, PerUser, per_request_block, per_user_block
+from aisbench.analysis.contract.keys import Between, MeanInFlight, RequestRate, Requests, TokenRate, Tokens
+from aisbench.analysis.contract.metric_keys import RequestMetricKey
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import flow_within
+from aisbench.analysis.statistics.figures import Figures
 from aisbench.records.run import Run
 
 # In-flight is averaged over so many equal stretches of time, and five of those make a batch.
@@ -32,6 +35,46 @@ BATCH = 5
 LONGEST_SHARE = 1 / 3
 # Of a level that only rises, the third quarter's score is half of the second's; noise makes it larger.
 FAR_BETTER = 0.7
+
+
+class NoStage(TypedDict):
+    """There is no such stage."""
+
+    window_ms: None
+    reason: Annotated[str, "why, in words"]
+
+
+class Stage(TypedDict):
+    """A stage, and what started in it. Throughputs of `aisbench` are of what started in it, those of `statistical` of what came out."""
+
+    window_ms: Annotated[Between, "its begin and end since the start"]
+    reason: None
+    long_enough: Annotated[
+        bool,
+        "whether the longest request takes less than a third of it, so that the throughput can be relied on",
+    ]
+    started: Annotated[Requests, "that were sent in it"]
+    completed: Annotated[Requests, "of these"]
+    failed: Annotated[Requests, "of these"]
+    in_flight_mean: MeanInFlight
+    request_throughput: Annotated[RequestRate, "over the stage's length"]
+    output_throughput: Annotated[TokenRate, "over the stage's length"]
+    total_token_throughput: Annotated[TokenRate, "prompt and output tokens"]
+    metrics: Annotated[dict[RequestMetricKey, Figures], "latencies in ms of what started in it"]
+    total_input_tokens: Tokens
+    total_output_tokens: Tokens
+    per_request: PerRequest
+    per_user: PerUser
+
+
+class StableBlock(TypedDict):
+    """The part of the run in which the server was loaded as it was meant to be, by two definitions."""
+
+    aisbench: Annotated[
+        Stage | NoStage,
+        "AISBench's: from the first send after in-flight reached its maximum to the last moment at which it stood there",
+    ]
+    statistical: Annotated[Stage | NoStage, "from the end of the warm-up that MSER-5 finds to the last send"]
 
 
 @dataclass(frozen=True)
@@ -112,7 +155,7 @@ def mser5(values: NDArray[np.float64]) -> int | None:
     return best * BATCH
 
 
-def stable_block(measured: Measured) -> dict[str, Any]:
+def stable_block(measured: Measured) -> StableBlock:
     """summary.json's `stable`: both windows, and the figures of the requests that start inside."""
     return {
         "aisbench": figures(measured, at_maximum(measured.run, measured.in_flight)),
@@ -120,7 +163,7 @@ def stable_block(measured: Measured) -> dict[str, Any]:
     }
 
 
-def figures(measured: Measured, window: Window, *, by_what_came_out: bool = False) -> dict[str, Any]:
+def figures(measured: Measured, window: Window, *, by_what_came_out: bool = False) -> Stage | NoStage:
     """Throughputs are those requests' over the window's length, or what came out in it; latencies in ms as in `metrics`;
     totals, `per_request` and `per_user` of the requests that start inside."""
     if window.reason is not None:

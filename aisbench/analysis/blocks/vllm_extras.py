@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.contract.keys import Ms, Requests
 from aisbench.analysis.latencies import Latencies
 from aisbench.records.run import Run
+
+
+class ProbeKeys(TypedDict, total=False):
+    """Of --probe-request-rate, where a probe succeeded."""
+
+    probe_completed: Requests
+    probe_failed: Requests
+    probe_median_e2el_ms: Ms
+    probe_p99_e2el_ms: Ms
+    probe_max_e2el_ms: Ms
+
 
 QUEUE_METRICS = ("client_queue_time", "e2el_including_client_queue")
 
@@ -22,16 +34,12 @@ def queue_metrics(run: Run, latencies: Latencies) -> dict[str, NDArray[np.float6
     rows = run.selected(run.has_status("ok"))
     waited = (rows[run.sends_from] - rows["planned_ns"]) / 1e6
     found = {"client_queue_time": waited}
-    if run.config.get("concurrency") is not None and is_finite(run.config.get("rate")):
+    if run.config.concurrency is not None and math.isfinite(run.config.rate_rps):
         found["e2el_including_client_queue"] = latencies["e2el"] + waited
     return found
 
 
-def is_finite(rate: Any) -> bool:
-    return isinstance(rate, (int, float)) and math.isfinite(rate)
-
-
-def probe_keys(run: Run) -> dict[str, Any]:
+def probe_keys(run: Run) -> ProbeKeys:
     """The figures of --probe-request-rate; nothing unless a probe succeeded, as in vLLM."""
     probes = run.info.get("probes") or {}
     took_s = probes.get("took_s") or []

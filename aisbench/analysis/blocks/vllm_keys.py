@@ -7,21 +7,107 @@ None, as summary.json has it; `as_vllm_writes` puts vLLM's 0 there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.blocks.server import growth, spec_decode
-from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS, probe_keys, queue_metrics
+from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS, ProbeKeys, probe_keys, queue_metrics
+from aisbench.analysis.contract.keys import (
+    Count,
+    PassableShare,
+    Percent,
+    RequestRate,
+    Requests,
+    Seconds,
+    TokenRate,
+    Tokens,
+)
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import NS, peak_per_second
-from aisbench.analysis.statistics.figures import Figures, describe, percentile_name
+from aisbench.analysis.statistics.figures import Figures, describe, percentile, percentile_name
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text
+from aisbench.options.plain import plain_value
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.run import Run
+
+
+class Identity(TypedDict):
+    """What was run."""
+
+    date: Annotated[str | None, "of the start, such as 20261123-140000"]
+    endpoint_type: Annotated[str | None, "the backend"]
+    backend: str | None
+    label: Annotated[str | None, "of --label"]
+    model_id: Annotated[str | None, "the model's name"]
+    tokenizer_id: Annotated[str | None, "of --tokenizer"]
+    num_prompts: Annotated[Requests, "that were asked for"]
+
+
+class AskedLoad(TypedDict):
+    """The load that was asked for."""
+
+    request_rate: Annotated[float | Literal["inf"] | None, "requests/s; inf in a closed loop"]
+    burstiness: Annotated[float | Literal["inf"] | None, "shape of the gamma law of gaps; 1 is Poisson"]
+    max_concurrency: Annotated[Requests | None, "the in-flight limit; null: none"]
+
+
+class RampKeys(TypedDict, total=False):
+    """Of --ramp-up."""
+
+    ramp_up_strategy: str
+    ramp_up_start_rps: RequestRate | None
+    ramp_up_end_rps: RequestRate | None
+
+
+class Totals(TypedDict):
+    """Of the whole run."""
+
+    duration: Annotated[Seconds, "from the start to the end of the last answer"]
+    completed: Annotated[Requests, "that succeeded"]
+    failed: Requests
+    total_input_tokens: Annotated[Tokens, "of the succeeded requests"]
+    total_output_tokens: Annotated[Tokens, "of the succeeded requests"]
+    request_throughput: Annotated[RequestRate, "succeeded requests over `duration`"]
+    request_goodput: Annotated[
+        RequestRate | None, "those that meet every bound of --goodput; null where there is none"
+    ]
+    output_throughput: TokenRate
+    total_token_throughput: Annotated[TokenRate, "input and output"]
+
+
+class PoolingKeys(TypedDict, total=False):
+    """Of answers that were not generated."""
+
+    total_input_sequences: Annotated[Count, "inputs, of which a request may have several"]
+    input_sequence_throughput: Annotated[float, "inputs a second"]
+
+
+class Peaks(TypedDict):
+    """Over whole seconds from the first successful send."""
+
+    max_output_tokens_per_s: Annotated[TokenRate, "in the busiest second"]
+    max_concurrent_requests: Annotated[Requests, "that touch one second, at most"]
+    rtfx: Annotated[float, "always 0: it is of audio"]
+
+
+class SpecDecodeKeys(TypedDict, total=False):
+    """As in `server.spec_decode`, where the servers told of it."""
+
+    spec_decode_acceptance_rate: Percent
+    spec_decode_acceptance_length: float
+    spec_decode_num_drafts: Count
+    spec_decode_draft_tokens: Tokens
+    spec_decode_accepted_tokens: Tokens
+    spec_decode_per_position_acceptance_rates: list[PassableShare]
+
+
+class VllmKeys(Identity, AskedLoad, RampKeys, Totals, PoolingKeys, Peaks, ProbeKeys, SpecDecodeKeys):
+    """The keys of `vllm bench serve`, by its definitions."""
+
 
 # Those that vLLM shows unasked.
 UNASKED = ("ttft", "tpot", "itl")
@@ -45,17 +131,17 @@ def vllm_result(measured: Measured) -> dict[str, Any]:
     """vllm.json of the run. Answers that were not generated have the keys of vLLM's pooling runs."""
     run, tokens, latencies = measured.run, measured.tokens, measured.vllm_latencies
     config = run.config
-    result = identity(run)
+    result: dict[str, Any] = identity(run)
     if not run.generates:
         result |= pooling_totals(run, tokens) | pooling_arrays(run, tokens)
         return result | statistics_keys("e2el", describe(latencies["e2el"], percents(run)), percents(run))
-    goodput = config.get("goodput")
+    goodput = config.goodput
     result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
-    result |= arrays(run, tokens, bool(config.get("save_detailed")))
-    result |= peaks(measured) | probe_keys(run)
+    result |= arrays(run, tokens, config.save_detailed)
+    result |= {**peaks(measured), **probe_keys(run)}
     drafted = spec_decode(growth(measured.server_samples))
     result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
-    wanted = config.get("percentile_metrics") or UNASKED
+    wanted = config.percentile_metrics or UNASKED
     for metric in measured.metrics:
         # Of whole answers those that they have, whatever was asked for.
         if metric.name in wanted or (not run.streams and metric.headline):
@@ -72,41 +158,45 @@ def as_vllm_writes(result: dict[str, Any]) -> dict[str, Any]:
     return {name: 0.0 if value is None and name.endswith("_ms") else value for name, value in result.items()}
 
 
-def percents(run: Run) -> list[float]:
-    return run.config.get("percentiles") or [99]
+def percents(run: Run) -> Sequence[float]:
+    return run.config.percentiles or (99.0,)
 
 
 def identity(run: Run) -> dict[str, Any]:
     """What was run, as the result's first keys say it."""
     config = run.config
-    result = {
+    who: Identity = {
         "date": vllm_date(run.info.get("date")),
-        "endpoint_type": config.get("backend"),
-        "backend": config.get("backend"),
-        "label": config.get("label"),
-        "model_id": config.get("model"),
-        "tokenizer_id": config.get("tokenizer"),
-        "num_prompts": config.get("num_requests") or run.info.get("planned_requests") or len(run.rows),
+        "endpoint_type": config.backend,
+        "backend": config.backend,
+        "label": config.label,
+        "model_id": config.model,
+        "tokenizer_id": config.tokenizer,
+        "num_prompts": config.num_requests or run.info.get("planned_requests") or len(run.rows),
     }
-    result |= config.get("metadata") or {}
-    result |= {
-        "request_rate": config.get("rate"),
-        "burstiness": config.get("burstiness"),
-        "max_concurrency": config.get("concurrency"),
+    asked: AskedLoad = {
+        "request_rate": plain_value(config.rate_rps),
+        "burstiness": plain_value(config.burstiness),
+        "max_concurrency": config.concurrency,
     }
-    ramp = config.get("ramp_up")
-    if ramp:
-        result |= {
-            "ramp_up_strategy": ramp["strategy"],
-            "ramp_up_start_rps": ramp["from_rps"],
-            "ramp_up_end_rps": ramp["to_rps"],
+    result: dict[str, Any] = {**who, **config.metadata, **asked}
+    if config.ramp_up is not None:
+        keys: RampKeys = {
+            "ramp_up_strategy": config.ramp_up,
+            "ramp_up_start_rps": config.ramp_from,
+            "ramp_up_end_rps": config.ramp_to,
         }
+        result |= keys
     return result
 
 
-def own_totals(measured: Measured) -> dict[str, Any]:
+class OwnTotals(Totals, Peaks):
+    """What every summary has, also where vLLM's result of that kind lacks it."""
+
+
+def own_totals(measured: Measured) -> OwnTotals:
     """The totals that every summary has, also where vLLM's result of that kind lacks them."""
-    return totals(measured.run, measured.tokens, None) | peaks(measured)
+    return {**totals(measured.run, measured.tokens, None), **peaks(measured)}
 
 
 def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
@@ -126,8 +216,8 @@ def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
 
 def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
     kept = run.has_status("ok", "failed")
-    found = arrays(run, tokens, bool(run.config.get("save_detailed")))
-    if not run.config.get("save_detailed"):
+    found = arrays(run, tokens, run.config.save_detailed)
+    if not run.config.save_detailed:
         return found
     return {
         "input_lens": tokens.prompt[kept].tolist(),
@@ -140,7 +230,7 @@ def vllm_date(iso: str | None) -> str | None:
     return datetime.fromisoformat(iso).strftime("%Y%m%d-%H%M%S") if iso else None
 
 
-def totals(run: Run, tokens: TokenCounts, good: int | None) -> dict[str, Any]:
+def totals(run: Run, tokens: TokenCounts, good: int | None) -> Totals:
     duration_s = run.duration_ns / 1e9
     completed = int(run.has_status("ok").sum())
     prompt, output = int(tokens.prompt.sum()), int(tokens.output.sum())
@@ -192,7 +282,7 @@ def error_text(row: np.void) -> str:
     return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
 
 
-def peaks(measured: Measured) -> dict[str, float]:
+def peaks(measured: Measured) -> Peaks:
     """Over whole seconds from the first successful send: output tokens, and requests that touch one."""
     run = measured.run
     rows = run.selected(measured.ok)
@@ -212,6 +302,11 @@ def peaks(measured: Measured) -> dict[str, float]:
     return {"max_output_tokens_per_s": most, "max_concurrent_requests": concurrent, "rtfx": 0.0}
 
 
-def statistics_keys(name: str, figures: Figures, wanted: Iterable[float]) -> Figures:
-    result = {f"{kind}_{name}_ms": figures[kind] for kind in ("mean", "median", "std")}
-    return result | {f"{percentile_name(p)}_{name}_ms": figures[percentile_name(p)] for p in wanted}
+def statistics_keys(name: str, figures: Figures, wanted: Iterable[float]) -> dict[str, float | None]:
+    """In ms."""
+    return {
+        f"mean_{name}_ms": figures["mean"],
+        f"median_{name}_ms": figures["median"],
+        f"std_{name}_ms": figures["std"],
+        **{f"{percentile_name(percent)}_{name}_ms": percentile(figures, percent) for percent in wanted},
+    }

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Annotated, TypedDict, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.contract.keys import Count, MoreKeys, more_keys
 from aisbench.records.histograms import Histogram
 
 # Given always, whatever --percentiles asks for.
 STANDARD_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 NS_PER_MS = 1e6
 
-# `count` is always a number; the others are None where nothing was measured.
-Figures = dict[str, Any]
+
+PERCENTILES = MoreKeys(r"^p[0-9]+(\.[0-9]+)?$", float | None, "Percentiles of --percentiles, such as p99.9.")
+Statistic = Annotated[float | None, "linear between the two nearest values, as numpy's"]
+
+
+@more_keys(PERCENTILES)
+class Figures(TypedDict):
+    """Figures of a sample, in the unit that the key says which holds them; all but `count` are null where nothing was measured."""
+
+    count: Annotated[Count, "how many values there are"]
+    mean: float | None
+    median: float | None
+    std: Annotated[float | None, "standard deviation of the population"]
+    min: float | None
+    max: float | None
+    p50: Statistic
+    p75: Statistic
+    p90: Statistic
+    p95: Statistic
+    p99: Statistic
 
 
 def percentile_name(percent: float) -> str:
     """p99, p99.9: vLLM's names."""
     return f"p{int(percent)}" if float(percent).is_integer() else f"p{percent}"
+
+
+def percentile(figures: Figures, percent: float) -> float | None:
+    """Raises KeyError for one that was not asked for."""
+    return cast(dict[str, float | None], figures)[percentile_name(percent)]
 
 
 def all_percentiles(asked: Iterable[float]) -> list[float]:
@@ -90,11 +114,18 @@ def summary_of(
     count: int, mean: float, std: float, low: float, high: float, percents: list[float], values: list[float]
 ) -> Figures:
     median = values[percents.index(50.0)]
-    named = {percentile_name(percent): value for percent, value in zip(percents, values, strict=True)}
-    return {"count": count, "mean": mean, "median": median, "std": std, "min": low, "max": high, **named}
+    return _figures(count, [mean, median, std, low, high], percents, values)
 
 
 def nothing(percents: list[float]) -> Figures:
     """What is said of no values: a 0 would be a latency that nobody measured."""
-    names = ("mean", "median", "std", "min", "max", *map(percentile_name, percents))
-    return {"count": 0, **dict.fromkeys(names)}
+    return _figures(0, [None] * 5, percents, [None] * len(percents))
+
+
+def _figures(
+    count: int, first: Sequence[float | None], percents: list[float], values: Sequence[float | None]
+) -> Figures:
+    """`first`: mean, median, std, min, max. `percents` have the standard ones, and `values` theirs."""
+    named = {percentile_name(percent): value for percent, value in zip(percents, values, strict=True)}
+    names = ("mean", "median", "std", "min", "max")
+    return cast(Figures, {"count": count, **dict(zip(names, first, strict=True)), **named})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from aisbench.analysis.blocks.client import ClientBlock
+from aisbench.analysis.blocks.counts import RequestsBlock
 from aisbench.analysis.blocks.turns import turn_notes
+from aisbench.analysis.contract.summary_type import Summary
 from aisbench.analysis.failures import refused_fields
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.sending import Sending
@@ -16,7 +18,7 @@ from aisbench.analysis.verdict.verdict import Verdict
 from aisbench.records.run import Run
 
 
-def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -> Verdict:
+def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdict:
     """The verdict on `run`, whose `summary` (as far as it is made: metrics, client, arrivals, requests)
     is taken from summary.summarise. `held`: the in-flight slots that were taken."""
     verdict = Verdict()
@@ -36,7 +38,7 @@ def judge(run: Run, summary: dict[str, Any], held: InFlight, sending: Sending) -
     return verdict
 
 
-def judge_outcome(verdict: Verdict, run: Run, requests: dict[str, int]) -> None:
+def judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
     if run.outcome == "failed":
         verdict.worsen("invalid", f"The run failed: {run.outcome_reason or 'no reason was noted'}.")
     if run.outcome == "interrupted":
@@ -65,10 +67,13 @@ def judge_outcome(verdict: Verdict, run: Run, requests: dict[str, int]) -> None:
         )
 
 
-def judge_schedule(verdict: Verdict, run: Run, summary: dict[str, Any], sending: Sending) -> None:
+def judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
     """Open loop: did the requests leave when they were planned to, but for the in-flight limit?"""
     arrivals, lag = summary["arrivals"], summary["client"]["schedule_lag_ms"]
-    own_ms = lag["own_p99"]
+    assert lag is not None
+    own_ms, all_ms = lag["own_p99"], lag["p99"]
+    assert own_ms is not None
+    assert all_ms is not None
     apart = "" if run.limit is None else ", without waits for the in-flight limit"
     verdict.hold(
         thresholds.SCHEDULE_LAG, own_ms, f"Requests left {own_ms:.2f} ms after their time (p99{apart})"
@@ -83,7 +88,7 @@ def judge_schedule(verdict: Verdict, run: Run, summary: dict[str, Any], sending:
     if capped > 0:
         verdict.notes.append(
             f"The in-flight limit of {run.limit} made {100 * capped:.1f} % of the requests wait in the client "
-            f"(p99 of their lag with that wait: {lag['p99']:.1f} ms): the load was not the asked one then. Latencies "
+            f"(p99 of their lag with that wait: {all_ms:.1f} ms): the load was not the asked one then. Latencies "
             "from the plan count that wait, those from the send do not."
         )
     # What the limit held back is the user's choice; the rest of this is about the client.
@@ -137,12 +142,13 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
         )
 
 
-def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
+def judge_stamps(verdict: Verdict, summary: Summary) -> None:
     """How well the moments of arrival are known."""
     client, metrics, clock = summary["client"], summary["metrics"], summary["clock"]
     mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else None
-    if mean:
-        low, high = client["ttft_bounds_ms"]
+    bounds = client["ttft_bounds_ms"]
+    if mean and bounds is not None:
+        low, high = bounds
         width = 100 * (high - low) / mean
         verdict.hold(
             thresholds.TTFT_BOUNDS,
@@ -170,7 +176,9 @@ def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
         text = f"The client saw bytes up to {delay['p99']:.2f} ms after they came (p99)"
         verdict.hold(threshold, delay["p99"], text)
     if clock == "mixed":
-        missing = 100 * (1 - summary["client"]["stamped_share"])
+        stamped = client["stamped_share"]
+        assert stamped is not None
+        missing = 100 * (1 - stamped)
         verdict.hold(thresholds.UNSTAMPED, missing, f"{missing:.1f} % of the reads carried no kernel stamp")
     if clock != "user":
         step = client["largest_clock_step_ms"]
@@ -178,7 +186,7 @@ def judge_stamps(verdict: Verdict, summary: dict[str, Any]) -> None:
         verdict.hold(thresholds.CLOCK_STEP, step, text)
 
 
-def judge_host(verdict: Verdict, run: Run, client: dict[str, Any]) -> None:
+def judge_host(verdict: Verdict, run: Run, client: ClientBlock) -> None:
     """Had the client the machine that it needed?"""
     for threshold, shares, text in (
         (thresholds.CPU_SHARE, client["cpu_share"], "A worker used {:.1f} % of its CPU"),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from aisbench.analysis.blocks.lengths import lengths_text, spreads_text
+from aisbench.analysis.blocks.lengths import LengthsBlock, lengths_text, spreads_text
+from aisbench.analysis.contract.summary_type import Summary
 from aisbench.analysis.tokens import contradicted_by_stream
 from aisbench.analysis.verdict import thresholds
 from aisbench.analysis.verdict.verdict import Verdict
 from aisbench.records.run import Run
 
 
-def judge_answers(verdict: Verdict, run: Run, summary: dict[str, Any]) -> None:
+def judge_answers(verdict: Verdict, run: Run, summary: Summary) -> None:
     """`summary`: as far as it is made: answers, lengths, requests and the sources of token counts."""
     completed = summary["requests"]["completed"]
     if completed == 0:
@@ -34,9 +33,11 @@ def judge_answers(verdict: Verdict, run: Run, summary: dict[str, Any]) -> None:
         )
 
 
-def judge_lengths(verdict: Verdict, run: Run, lengths: dict[str, Any]) -> None:
-    for kind, threshold in (("output", thresholds.OUTPUT_LENGTHS), ("input", thresholds.INPUT_LENGTHS)):
-        found = lengths[kind]
+def judge_lengths(verdict: Verdict, run: Run, lengths: LengthsBlock) -> None:
+    for kind, found, threshold in (
+        ("output", lengths["output"], thresholds.OUTPUT_LENGTHS),
+        ("input", lengths["input"], thresholds.INPUT_LENGTHS),
+    ):
         if found is None:
             continue
         share = 100 * found["off_share"]
@@ -44,7 +45,7 @@ def judge_lengths(verdict: Verdict, run: Run, lengths: dict[str, Any]) -> None:
             verdict.hold(threshold, share, f"All {kind}s are as long as was asked")
             continue
         # Lengths that no tokenizer counted were estimates from the beginning.
-        estimated = kind == "input" and run.config.get("tokenizer") is None
+        estimated = kind == "input" and run.config.tokenizer is None
         text = lengths_text(kind, found)
         verdict.hold(threshold, share, text, matters=not estimated)
         if verdict.checks[-1].status == "valid":
@@ -53,7 +54,7 @@ def judge_lengths(verdict: Verdict, run: Run, lengths: dict[str, Any]) -> None:
         verdict.notes.append(f"{spreads_text(kind, found)}.")
 
 
-def judge_usage(verdict: Verdict, run: Run, summary: dict[str, Any]) -> None:
+def judge_usage(verdict: Verdict, run: Run, summary: Summary) -> None:
     """What the servers said of tokens, and what stands in for it where they said nothing or nothing true."""
     completed, contradicted = summary["requests"]["completed"], summary["answers"]["usage_contradicted"]
     if contradicted:
@@ -66,7 +67,7 @@ def judge_usage(verdict: Verdict, run: Run, summary: dict[str, Any]) -> None:
     if summary["output_tokens_from"] in ("events", "mixed") and summary["answers"]["uncounted"]:
         missing = summary["answers"]["uncounted"]
         text = f"{missing} of {completed} answers came without a usage of output tokens: content events are counted instead."
-        if run.config.get("tokenizer"):
+        if run.config.tokenizer is not None:
             text += " With --save-outputs the texts are kept, and --tokenizer counts their tokens."
         verdict.notes.append(text)
     if summary["input_tokens_from"] in ("plan", "mixed") and summary["total_input_tokens"]:

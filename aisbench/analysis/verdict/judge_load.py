@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from aisbench.analysis.blocks.keeping_up import KeepingUp
+from aisbench.analysis.contract.summary_type import Summary
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.verdict.verdict import Verdict
@@ -36,7 +35,7 @@ def judge_keeping_up(verdict: Verdict, run: Run, found: KeepingUp | None, sendin
     )
 
 
-def judge_refusals(verdict: Verdict, run: Run, summary: dict[str, Any], sending: Sending) -> None:
+def judge_refusals(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
     """Closed loop: whoever is refused makes room at once, so that the load is not the asked one."""
     refused = run.has_status("failed") & np.isin(run.rows["http_status"], REFUSALS)
     count, sent = int(refused.sum()), summary["requests"]["sent"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from aisbench.analysis.blocks.prefix_cache import PrefixCacheBlock
 from aisbench.analysis.verdict.thresholds import PREFIX_HITS, PREFIX_HITS_MATTER_FROM_TOKENS
 from aisbench.analysis.verdict.verdict import Verdict
 from aisbench.records.run import Run
 
 
-def judge_prefix_cache(verdict: Verdict, run: Run, block: dict[str, Any] | None) -> None:
+def judge_prefix_cache(verdict: Verdict, run: Run, block: PrefixCacheBlock | None) -> None:
     """Did the server compute the prompts, or did it have them from before the run? `block`: prefix_cache_block."""
     if block is None or block["unexplained_share"] is None:
         return
     hit = block["server_share"] if block["request_share"] is None else block["request_share"]
+    repeated = block["workload_share"]
+    assert hit is not None
+    assert repeated is not None
     percent = 100 * block["unexplained_share"]
     each = block["unexplained_share"] * block["prompt_tokens"] / max(1, int(run.has_status("ok").sum()))
     reasons = len(verdict.reasons)
@@ -21,7 +23,7 @@ def judge_prefix_cache(verdict: Verdict, run: Run, block: dict[str, Any] | None)
         PREFIX_HITS,
         percent,
         f"{percent:.1f} % of the prompt tokens were prefix cache hits that this workload does not explain (the server "
-        f"hit {100 * hit:.1f} %, the workload repeats {100 * block['workload_share']:.1f} %)",
+        f"hit {100 * hit:.1f} %, the workload repeats {100 * repeated:.1f} %)",
         matters=each >= PREFIX_HITS_MATTER_FROM_TOKENS,
     )
     if len(verdict.reasons) > reasons:
@@ -33,4 +35,4 @@ def judge_prefix_cache(verdict: Verdict, run: Run, block: dict[str, Any] | None)
 def advice(run: Run) -> str:
     """How the next run's prompts are new to the server."""
     reset = "--reset-prefix-cache empties its cache before the run"
-    return reset if run.config.get("dataset_path") else f"--seed auto sends new prompts, {reset}"
+    return reset if run.config.dataset_path is not None else f"--seed auto sends new prompts, {reset}"

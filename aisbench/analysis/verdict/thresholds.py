@@ -6,6 +6,7 @@ A value above `doubtful` makes the verdict doubtful, above `invalid` invalid; `b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Threshold:
     why: str
     below: bool = False
 
-    def status(self, value: float) -> str:
+    def status(self, value: float) -> Literal["valid", "doubtful", "invalid"]:
         """valid, doubtful or invalid."""
         if self.invalid is not None and self.passes(value, self.invalid):
             return "invalid"

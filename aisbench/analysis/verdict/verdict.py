@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Literal, TypedDict
 
 from aisbench.analysis.verdict.thresholds import Threshold
 
-RANK = {"valid": 0, "doubtful": 1, "invalid": 2}
+Status = Literal["valid", "doubtful", "invalid"]
+RANK: dict[str, int] = {"valid": 0, "doubtful": 1, "invalid": 2}
+
+
+class CheckBlock(TypedDict):
+    """One figure held against its threshold."""
+
+    name: Annotated[str, "what is held"]
+    unit: Annotated[str, "of the value and its bounds; empty for a plain number"]
+    doubtful: Annotated[float, "the bound from which a run is doubtful"]
+    invalid: Annotated[
+        float | None, "the bound from which it is invalid; null where no value alone is that bad"
+    ]
+    below: Annotated[bool, "whether it is values below the bounds that are bad"]
+    value: float
+    status: Annotated[Status, "valid too where the value is bad and too small to matter"]
+    text: Annotated[str, "the figure in words"]
+    why: Annotated[str, "the reason of the threshold"]
+
+
+class VerdictBlock(TypedDict):
+    """Whether the figures can be relied on."""
+
+    status: Status
+    reasons: Annotated[list[str], "a sentence for each thing that made it worse than valid"]
+    notes: Annotated[list[str], "things to know that take nothing from the figures"]
+    checks: Annotated[list[CheckBlock], "every figure that was held against a threshold"]
 
 
 @dataclass(frozen=True)
@@ -16,15 +42,16 @@ class Check:
 
     threshold: Threshold
     value: float
-    status: str
+    status: Status
     text: str
 
-    def as_dict(self) -> dict[str, Any]:
-        limits = {
-            name: getattr(self.threshold, name) for name in ("name", "unit", "doubtful", "invalid", "below")
-        }
+    def as_dict(self) -> CheckBlock:
         return {
-            **limits,
+            "name": self.threshold.name,
+            "unit": self.threshold.unit,
+            "doubtful": self.threshold.doubtful,
+            "invalid": self.threshold.invalid,
+            "below": self.threshold.below,
             "value": self.value,
             "status": self.status,
             "text": self.text,
@@ -37,7 +64,7 @@ class Verdict:
     """`reasons`: one sentence for each thing that made it worse than valid. `notes`: things to know that
     take nothing from the figures. `checks`: every figure that was held against a threshold."""
 
-    status: str = "valid"
+    status: Status = "valid"
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
@@ -45,7 +72,7 @@ class Verdict:
     def hold(self, threshold: Threshold, value: float, text: str, *, matters: bool = True) -> None:
         """Holds `value` against `threshold`; `text` says the figure as a clause. Unless it `matters` (is
         large enough in absolute terms), it is shown and never counts."""
-        status = threshold.status(value) if matters else "valid"
+        status: Status = threshold.status(value) if matters else "valid"
         self.checks.append(Check(threshold, value, status, text))
         if status == "valid":
             return
@@ -55,11 +82,11 @@ class Verdict:
         unit = "%" if threshold.unit.startswith("%") else threshold.unit
         self.worsen(status, f"{text}, {side} the {f'{bound:g} {unit}'.strip()} from which a run is {status}.")
 
-    def worsen(self, status: str, reason: str, *, on_top: bool = False) -> None:
+    def worsen(self, status: Status, reason: str, *, on_top: bool = False) -> None:
         self.reasons.insert(0 if on_top else len(self.reasons), reason)
         if RANK[status] > RANK[self.status]:
             self.status = status
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> VerdictBlock:
         checks = [check.as_dict() for check in self.checks]
         return {"status": self.status, "reasons": self.reasons, "notes": self.notes, "checks": checks}

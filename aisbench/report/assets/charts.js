@@ -1,29 +1,43 @@
 "use strict";
-// What all charts share, and those that are drawn once. Times are seconds since the start.
+// Draws the charts that Python built (aisbench/report/charts) as the page's theme and width want them.
 const data = JSON.parse(document.getElementById("data").textContent);
-const TYPES = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u1: Uint8Array };
+const TYPES = { f8: Float64Array, f4: Float32Array, i4: Int32Array, i2: Int16Array, i1: Int8Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
 const narrow = matchMedia("(max-width: 760px)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const MS_PER_S = 1e3;
+const TIME_LEFT_NARROW = 54;
 
-// Typed arrays came as {type, b64}.
-function unpack(node) {
+// An array came as {type, b64}; of two dimensions it has `columns`, and becomes rows with null for what is not there.
+function unpacked({ type, b64, columns }) {
+  const values = new TYPES[type](Uint8Array.from(atob(b64), (c) => c.charCodeAt(0)).buffer);
+  if (!columns) return values;
+  return Array.from({ length: values.length / columns }, (_, row) =>
+    Array.from(values.subarray(row * columns, (row + 1) * columns), (value) => (Number.isNaN(value) ? null : value)));
+}
+const arrays = data.arrays.map(unpacked);
+function withArrays(node) {
   if (node === null || typeof node !== "object") return node;
-  if (typeof node.b64 === "string") {
-    const bytes = Uint8Array.from(atob(node.b64), (c) => c.charCodeAt(0));
-    return new TYPES[node.type](bytes.buffer);
-  }
-  for (const key of Object.keys(node)) node[key] = unpack(node[key]);
+  if (node.$ !== undefined) return arrays[node.$];
+  for (const key of Object.keys(node)) node[key] = withArrays(node[key]);
   return node;
 }
-unpack(data);
+for (const part of ["charts", "tables", "timeline"]) withArrays(data[part]);
 
 const chart = (id) => document.getElementById(id);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-function rgba(name, alpha) {
-  const hex = colour(name).slice(1);
+// A colour by its name, which an opacity may follow; others are colours already.
+function paint(text) {
+  const [name, alpha] = text.split(" "), hex = colour(name);
+  if (!hex) return text;
   const part = (at) => parseInt(hex.slice(at, at + 2), 16);
-  return `rgba(${part(0)},${part(2)},${part(4)},${alpha})`;
+  return alpha ? `rgba(${part(1)},${part(3)},${part(5)},${alpha})` : hex;
+}
+// A copy with colours in place of their names; numbers are not copied, however many.
+function painted(node, key = "") {
+  if (typeof node === "string") return /color/.test(key) ? paint(node) : node;
+  if (node === null || typeof node !== "object" || ArrayBuffer.isView(node)) return node;
+  if (Array.isArray(node)) return /color/.test(key) || typeof node[0] === "object" && !Array.isArray(node[0]) ? node.map((value) => painted(value, key)) : node;
+  return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, painted(value, name)]));
 }
 const SETTINGS = () => ({
   responsive: true, displaylogo: false, scrollZoom: false,
@@ -31,48 +45,76 @@ const SETTINGS = () => ({
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
   toImageButtonOptions: { scale: 2 },
 });
-const axis = (more) => ({
-  gridcolor: colour("line"), zerolinecolor: colour("line"), linecolor: colour("line"),
-  tickfont: { color: colour("muted"), size: 11 }, automargin: true, ...more,
-});
-// The same left edge for charts that share their time axis.
-const TIME_LEFT = () => (narrow.matches ? 54 : 68);
-const title = (text) => ({ text, font: { size: 12, color: colour("muted") } });
-function layout(more) {
-  return {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: "system-ui, sans-serif", color: colour("text"), size: 12 },
-    // Above the plot: the buttons' row, and the legend's one row or two.
-    margin: narrow.matches ? { l: 8, r: 8, t: 54, b: 36 } : { l: 16, r: 16, t: 54, b: 40 },
-    legend: {
-      orientation: "h", x: 0, y: 1, xanchor: "left", yanchor: "bottom", font: { size: narrow.matches ? 10.5 : 11.5 },
-      // Two columns on a phone, however long the names.
-      ...(narrow.matches ? { entrywidth: 0.48, entrywidthmode: "fraction" } : {}),
-    },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("muted"), activecolor: colour("accent"), orientation: "h" },
-    hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("line"), font: { color: colour("text"), size: 12 } },
-    // A finger that drags scrolls the page; a mouse zooms.
-    dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
-    ...more,
-  };
-}
-// What plotly draws of a chart: traces, layout, settings. On a phone the legend stands in rows of two, below the buttons.
+// On a phone the legend stands in rows of two, below the buttons.
 const BUTTONS_PX = 32, LEGEND_ROW_PX = 18;
-function drawn([traces, made]) {
-  if (narrow.matches && made.showlegend !== false) {
-    const rows = Math.ceil(traces.filter((trace) => trace.showlegend !== false).length / 2);
-    made.margin = { ...made.margin, t: BUTTONS_PX + LEGEND_ROW_PX * rows };
-  }
-  return [traces, made, SETTINGS()];
+function template() {
+  const { page, narrow: over } = data.look, made = { ...page };
+  if (narrow.matches) for (const [key, value] of Object.entries(over)) made[key] = { ...made[key], ...value };
+  // A finger that drags scrolls the page; a mouse zooms.
+  return { layout: { ...painted(made), dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom" } };
 }
-const sevenDigits = (x) => Number(x.toPrecision(7));
 
-// Data behind the charts as CSV: each page has its own in CSV, by the names on its buttons.
-function columns(names, arrays) {
-  const rows = [names.join(",")];
-  for (let i = 0; i < arrays[0].length; i++) rows.push(arrays.map((a) => (a[i] === undefined || Number.isNaN(a[i]) ? "" : a[i])).join(","));
-  return rows.join("\n") + "\n";
+// Of charts with buttons, which form is shown.
+const shown = Object.fromEntries(Object.entries(data.charts).map(([id, forms]) => [id, Object.keys(forms)[0]]));
+// Charts whose traces depend on what is in view: by id what makes these, given the figure.
+const fill = {};
+// What plotly draws of a chart: traces, layout, settings.
+function drawn(id) {
+  const figure = painted(data.charts[id][shown[id]]), layout = figure.layout;
+  const traces = fill[id] ? fill[id](figure) : figure.data;
+  layout.template = template();
+  if (narrow.matches) {
+    layout.margin = { ...data.look.narrow.margin, ...layout.margin };
+    if (figure.layout.margin.l > TIME_LEFT_NARROW) layout.margin.l = TIME_LEFT_NARROW;
+    if (layout.showlegend !== false) layout.margin.t = BUTTONS_PX + LEGEND_ROW_PX * Math.ceil(traces.filter((trace) => trace.showlegend !== false).length / 2);
+  }
+  return [traces, layout, SETTINGS()];
 }
+// Another colour scheme or width: the same picture, at the zoom that was chosen.
+async function redraw() {
+  for (const id of Object.keys(data.charts)) {
+    const [traces, fresh, settings] = drawn(id), old = chart(id).layout;
+    for (const name of Object.keys(fresh).filter((key) => /^[xy]axis/.test(key))) {
+      if (old[name].range) fresh[name].range = old[name].range;
+    }
+    await Plotly.react(id, traces, fresh, settings);
+  }
+}
+// Buttons of which one is chosen: it names a form, which every one of its charts then has.
+function offerForms() {
+  for (const group of document.querySelectorAll("[data-forms]")) {
+    const buttons = [...group.querySelectorAll("[data-form]")];
+    for (const button of buttons) {
+      button.addEventListener("click", async () => {
+        const form = button.dataset.form;
+        for (const other of buttons) other.setAttribute("aria-pressed", String(other === button));
+        for (const id of group.dataset.forms.split(" ").filter((id) => data.charts[id])) {
+          shown[id] = form;
+          await Plotly.react(id, ...drawn(id));
+        }
+      });
+    }
+  }
+}
+
+// The numbers behind the charts as CSV, by the names on their buttons.
+const isColumn = (value) => Array.isArray(value) || ArrayBuffer.isView(value);
+function csvCell(value) {
+  if (value === undefined || value === null || Number.isNaN(value)) return "";
+  return /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value;
+}
+function csv({ head, blocks, cells = [] }) {
+  const lines = [head.join(",")];
+  for (const block of blocks) {
+    const length = Math.max(...block.map((column) => (isColumn(column) ? column.length : 0)));
+    for (let i = 0; i < length; i++) lines.push(block.map((column) => csvCell(isColumn(column) ? column[i] : column)).join(","));
+  }
+  for (const [name, x, y, rows] of cells) {
+    rows.forEach((row, r) => row.forEach((count, c) => { if (count) lines.push([name, x[c], x[c + 1], y[r], y[r + 1], count].join(",")); }));
+  }
+  return lines.join("\n") + "\n";
+}
+const CSV = Object.fromEntries(Object.entries(data.tables).map(([name, table]) => [name, () => csv(table)]));
 function download(name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([CSV[name]()], { type: "text/csv" }));
@@ -81,7 +123,10 @@ function download(name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 function offerCsv() {
-  for (const button of document.querySelectorAll("[data-csv]")) button.addEventListener("click", () => download(button.dataset.csv));
+  for (const button of document.querySelectorAll("[data-csv]")) {
+    button.hidden = !CSV[button.dataset.csv];
+    button.addEventListener("click", () => download(button.dataset.csv));
+  }
 }
 // The command above the charts, for whoever wants to run it.
 function offerCopy() {
@@ -92,109 +137,16 @@ function offerCopy() {
   });
 }
 
-const toTheEnd = ({ t, y }) => ({ x: [...t, data.duration_s], y: [...y, y[y.length - 1]] });
-function concurrencyChart() {
-  const flow = data.in_flight, planned = data.planned_in_flight;
-  const traces = [];
-  // What is planned is a broad band under the line of what was: where they agree, both can be seen.
-  if (planned) {
-    traces.push({
-      name: "planned", x: planned.t, y: planned.y, type: "scatter", mode: "lines", yaxis: "y",
-      line: { shape: "hv", width: 5, color: rgba("wait", 0.45) }, hovertemplate: "%{y:d}",
-    });
-  }
-  traces.push({
-    name: "in flight", x: flow.t, y: flow.y, type: "scatter", mode: "lines", fill: "tozeroy", yaxis: "y",
-    line: { shape: "hv", width: 1.4, color: colour("decode") }, fillcolor: rgba("decode", 0.16),
-    hovertemplate: "%{y:d}",
-  });
-  if (data.limit !== null) {
-    traces.push({
-      name: "limit", x: [0, data.duration_s], y: [data.limit, data.limit], type: "scatter", mode: "lines", yaxis: "y",
-      line: { dash: "dash", width: 1.2, color: colour("ttft") }, hovertemplate: "%{y:d}",
-    });
-  }
-  for (const [name, tint] of [["running", "valid"], ["waiting", "doubtful"]]) {
-    const series = data.server[name];
-    if (series) traces.push({
-      name: `${name} at server`, x: series.t, y: series.y, type: "scatter", mode: "lines", yaxis: "y",
-      line: { width: 1.4, dash: "dot", color: colour(tint) }, hovertemplate: "%{y:d}",
-    });
-  }
-  // Each rate holds to the end of its bin, the last one to the end of the run.
-  const rate = (name, series, tint, more) => series && traces.push({
-    name, ...toTheEnd(series), type: "scatter", mode: "lines",
-    line: { shape: "hv", width: 1.4, color: colour(tint), ...more.line }, hovertemplate: "%{y:.5~g}/s", yaxis: more.yaxis,
-  });
-  rate("asked", data.asked_rate, "wait", { yaxis: "y2", line: { width: 5, color: rgba("wait", 0.45) } });
-  rate("sent", data.achieved_rate, "accent", { yaxis: "y2" });
-  rate("tokens", data.tokens, "valid", { yaxis: "y3" });
-  // The stable stage, by either definition, behind the number in flight.
-  const shapes = data.stable.map((stage) => ({
-    type: "rect", layer: "below", xref: "x", yref: "y domain", x0: stage.window_s[0], x1: stage.window_s[1],
-    y0: stage.half ? 0.5 : 0, y1: stage.half ? 1 : 0.5, line: { width: 0 }, fillcolor: rgba(stage.tint, 0.14),
-  }));
-  return [traces, layout({
-    shapes,
-    margin: { l: TIME_LEFT(), r: 10, t: 54, b: 40 },
-    xaxis: axis({ title: title("seconds since the start"), anchor: "y3", range: [0, data.duration_s], hoverformat: ".3f" }),
-    yaxis: axis({ automargin: false, tickformat: "~s", title: title("in flight"), domain: [0.5, 1], rangemode: "tozero" }),
-    yaxis2: axis({ automargin: false, tickformat: "~s", title: title("requests/s"), domain: [0.25, 0.45], rangemode: "tozero" }),
-    yaxis3: axis({ automargin: false, tickformat: "~s", title: title("tokens/s"), domain: [0, 0.2], rangemode: "tozero" }),
-    hovermode: "x unified", hoversubplots: "axis",
-  })];
+// Draws the page. `ready` is called when all charts are there, `redrawn` after each time that they are drawn again; `keys`: see offerKeys.
+async function openPage({ ready = () => {}, redrawn = () => {}, keys = {} } = {}) {
+  // Charts are left out where there is nothing to draw.
+  for (const place of document.querySelectorAll(".chart")) (place.closest("[data-optional]") || place).hidden = !data.charts[place.id];
+  offerCsv();
+  offerCopy();
+  offerForms();
+  for (const id of Object.keys(data.charts)) await Plotly.newPlot(id, ...drawn(id));
+  ready();
+  offerKeys(keys);
+  for (const query of [dark, narrow]) query.addEventListener("change", async () => { await redraw(); await redrawn(); });
+  document.documentElement.dataset.drawn = "yes";
 }
-
-// Tail-widening percentile axis: x is 1 / (1 - fraction) on a logarithmic axis.
-const PERCENT_TICKS = [[1, "0"], [2, "50"], [4, "75"], [10, "90"], [20, "95"], [100, "99"], [1e3, "99.9"], [1e4, "99.99"], [1e5, "99.999"], [1e6, "99.9999"]];
-function decadeTicks(lowest, highest) {
-  const ticks = [];
-  const ratio = highest / lowest;
-  const digits = ratio > 3000 ? [1] : ratio > 8 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
-  for (let power = Math.floor(Math.log10(lowest)); power <= Math.ceil(Math.log10(highest)); power++) {
-    for (const digit of digits) ticks.push(digit * 10 ** power);
-  }
-  return { tickvals: ticks, ticktext: ticks.map((t) => (t >= 1 ? t.toLocaleString("en") : String(sevenDigits(t)))) };
-}
-// The latencies of the page, by name; the table of them is Python's.
-const METRICS = Object.fromEntries((data.metrics || []).map((metric) => [metric.name, metric]));
-const LABELS = { delay: ["client delay", "decode"] };
-for (const { name, title, colour } of Object.values(METRICS)) {
-  LABELS[name] = [title, colour];
-  LABELS[`${name}_from_plan`] = [`${title} from plan`, colour];
-}
-// The same curves either way: latency by percentile, or the share of requests by latency.
-let asCdf = false;
-function curveChart(curves) {
-  let furthest = 10, lowest = Infinity, highest = 1e-3;
-  const traces = Object.entries(curves).filter(([, curve]) => curve).map(([name, curve]) => {
-    const tail = Float64Array.from(curve.fraction, (p) => 1 / (1 - p));
-    furthest = Math.max(furthest, tail[tail.length - 1]);
-    highest = Math.max(highest, curve.ms[curve.ms.length - 1]);
-    lowest = Math.min(lowest, Math.max(curve.ms[0], 1e-3));
-    return {
-      name: LABELS[name][0], x: asCdf ? curve.ms : tail, y: asCdf ? curve.fraction : curve.ms, type: "scatter", mode: "lines",
-      line: { color: colour(LABELS[name][1]), width: 1.8, dash: name.endsWith("from_plan") ? "dot" : "solid" },
-      customdata: Array.from(curve.fraction, (p) => sevenDigits(100 * p)),
-      hovertemplate: asCdf ? "p%{customdata}: %{x:.5~g} ms" : "p%{customdata}: %{y:.5~g} ms",
-    };
-  });
-  const ms = axis({ type: "log", title: title("ms"), ...decadeTicks(Math.min(lowest, highest), highest) });
-  const percentile = axis({ type: "log", range: [0, Math.log10(furthest) + 0.02], title: title("percentile"), tickvals: PERCENT_TICKS.map((t) => t[0]), ticktext: PERCENT_TICKS.map((t) => t[1]) });
-  const share = axis({ title: title("share"), range: [0, 1.01], tickformat: ".0%" });
-  return [traces, layout({ xaxis: asCdf ? ms : percentile, yaxis: asCdf ? share : ms, hovermode: "closest", showlegend: true })];
-}
-
-function errorChart() {
-  const tints = ["ttft", "failed", "doubtful", "decode", "valid", "wait"];
-  const traces = Object.entries(data.errors).map(([kind, series], i) => ({
-    name: kind, ...toTheEnd(series), type: "scatter", mode: "lines", hovertemplate: "%{y:.4~g}/s",
-    line: { shape: "hv", width: 1.5, color: colour(tints[i % tints.length]) },
-  }));
-  return [traces, layout({
-    showlegend: true,
-    xaxis: axis({ title: title("seconds since the start"), range: [0, data.duration_s] }),
-    yaxis: axis({ title: title("failures/s"), rangemode: "tozero" }), hovermode: "x unified",
-  })];
-}
-

@@ -1,13 +1,6 @@
 "use strict";
 // The live page: points come as server-sent events and are drawn as they come.
-const CHARTS = [
-  { key: "in_flight", name: "In flight", unit: "", digits: 0, limit: true },
-  { key: "tokens", name: "Tokens", unit: "/s", digits: 0 },
-  { key: "ttft", name: "TTFT", unit: " ms", digits: 1 },
-  { key: "itl", name: "ITL", unit: " ms", digits: 2 },
-  { key: "rate", name: "Requests sent", unit: "/s", digits: 1 },
-  { key: "failed", name: "Failed requests so far", unit: "", digits: 0 },
-];
+const CHARTS = JSON.parse(document.getElementById("data").textContent);
 const LEFT = 50, RIGHT = 8, TOP = 6, BOTTOM = 18, HEIGHT = 150;
 const SVG = "http://www.w3.org/2000/svg";
 const byId = (id) => document.getElementById(id);
@@ -41,6 +34,7 @@ class Chart {
     this.at = null;
     const figure = document.createElement("figure");
     figure.className = `panel ${this.key}`;
+    figure.style.setProperty("--tint", `var(--${this.colour})`);
     figure.innerHTML = "<figcaption><b></b><output></output></figcaption>";
     figure.querySelector("b").textContent = this.name;
     this.output = figure.querySelector("output");

@@ -44,22 +44,20 @@ function segments(chosen, from, to) {
   }
   return { x, y };
 }
-function timelineTraces(times, slots) {
+// `phases`: the figure's traces, in this order.
+function timelineTraces(phases, times, slots) {
   const found = within(times, slots), chosen = thinned(found), ok = chosen.filter((i) => isOk[i]);
   // Lines fill their rows: thin when all are seen, bars when a few are.
   const height = chart("timeline")._fullLayout ? chart("timeline")._fullLayout._size.h : 400;
   const width = Math.min(14, Math.max(1.2, 0.75 * height / Math.max(chosen.length, 1)));
-  const trace = (name, tint, parts) => ({
-    name, ...parts, type: "scatter", mode: "lines", hoverinfo: "skip",
-    line: { color: colour(tint), width, simplify: false },
-  });
   sayThinned(chosen.length, found.length);
-  return [
-    trace("planned to sent", "wait", line.has_plan ? segments(chosen, begins, line.sent) : { x: [], y: [] }),
-    trace("TTFT", "ttft", segments(ok, line.sent, firsts)),
-    trace("decode", "decode", segments(ok, firsts, lasts)),
-    trace("failed or cut off", "failed", segments(chosen.filter((i) => !isOk[i]), line.sent, ends)),
+  const parts = [
+    line.has_plan ? segments(chosen, begins, line.sent) : { x: [], y: [] },
+    segments(ok, line.sent, firsts),
+    segments(ok, firsts, lasts),
+    segments(chosen.filter((i) => !isOk[i]), line.sent, ends),
   ];
+  return phases.map((trace, at) => ({ ...trace, ...parts[at], line: { ...trace.line, width } }));
 }
 function sayThinned(drawn, there) {
   const count = (n) => n.toLocaleString("en");
@@ -68,19 +66,17 @@ function sayThinned(drawn, there) {
   if (requestCount < line.total) parts.push(`This page holds ${count(requestCount)} of the run's ${count(line.total)} requests; requests.jsonl has them all.`);
   chart("thinned").textContent = parts.join(" ");
 }
-function timelineChart() {
-  const times = [0, data.duration_s], slots = fullSlots();
-  return [timelineTraces(times, slots), layout({
-    xaxis: axis({ title: title("seconds since the start"), range: times }),
-    yaxis: axis({ title: title("request"), range: slots, zeroline: false, tickformat: ",d", automargin: false }),
-    hovermode: false, showlegend: false,
-    margin: { l: TIME_LEFT(), r: 10, t: 30, b: 40 },
-  })];
-}
 // Draws again for what is in view.
 function redrawTimeline() {
-  const gd = chart("timeline");
-  return Plotly.react(gd, timelineTraces(gd.layout.xaxis.range.map(Number), gd.layout.yaxis.range.map(Number)), gd.layout, SETTINGS());
+  const gd = chart("timeline"), { data: phases } = painted(data.charts.timeline[shown.timeline]);
+  return Plotly.react(gd, timelineTraces(phases, gd.layout.xaxis.range.map(Number), gd.layout.yaxis.range.map(Number)), gd.layout, SETTINGS());
+}
+function timelineCsv() {
+  const spans = ["wait", "ttft", "decode", "until_done"];
+  return csv({
+    head: ["slot", "sent_s", ...spans.map((name) => `${name}_ms`), "prompt_tokens", "output_tokens", "status"],
+    blocks: [[line.slot, line.sent, ...spans.map((name) => line[name]), line.prompt_tokens, line.output_tokens, Array.from(line.status, (code) => line.statuses[code])]],
+  });
 }
 // The requests that lived in these times, as a range of the timeline's axis.
 function slotsWithin([begin, end]) {

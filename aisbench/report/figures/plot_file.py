@@ -27,6 +27,8 @@ def dressed(figure: go.Figure, title: str | None, width: int, height: int) -> go
     )
     figure.update_xaxes(showgrid=True, mirror=True)
     figure.update_yaxes(showgrid=True)
+    # The template has them faint.
+    figure.update_shapes(opacity=1)
     return figure
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisbench._native.memory.recorder import FINISHES, STATUSES
+from aisbench._native.memory.recorder import STATUSES
+from aisbench._native.protocol.finish import FINISHES
 from aisbench.analysis.latencies import Columns
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import each_gaps_ns, each_text
@@ -47,8 +48,8 @@ COUNTS = (
 def write_requests(measured: Measured, path: Path) -> None:
     """Writes one line per row of the run, by slot. Unknown counts and moments not reached are null."""
     run = measured.run
-    gaps = each_gaps_ns(run) if run.config.get("save_token_times") else None
-    texts = each_text(run) if run.config.get("save_outputs") else None
+    gaps = each_gaps_ns(run) if run.config.save_token_times else None
+    texts = each_text(run) if run.config.save_outputs else None
     with path.open("wb") as file:
         for begin in range(0, len(run.rows), BATCH):
             columns = _columns(measured, begin, begin + BATCH)

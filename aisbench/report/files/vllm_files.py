@@ -58,7 +58,7 @@ def write_vllm_files(run_folder: Path, config: RunConfig) -> list[Path]:
             from aisbench.report.figures.plot_file import write_figure
             from aisbench.report.figures.vllm_plots import lengths, timeline
 
-            run = Run.load(run_folder)
+            run = Run.load(run_folder, trust_remote_code=config.trust_remote_code)
             if config.plot_timeline:
                 written.append(path.with_suffix(".timeline.html"))
                 write_figure(timeline(run, config.timeline_itl_thresholds), written[-1])

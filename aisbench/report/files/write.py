@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, as_vllm_writes, vllm_result
+from aisbench.analysis.contract.summary_type import Summary, plain
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.atomic import write_bytes
@@ -22,16 +23,18 @@ from aisbench.report.files.summary_table import write_summary_csv
 from aisbench.report.page.page import write_html
 
 
-def write_all(run_dir: str | Path, output: Path | None = None) -> dict[str, Any]:
+def write_all(
+    run_dir: str | Path, output: Path | None = None, *, trust_remote_code: bool = False
+) -> dict[str, Any]:
     """Writes summary.json, summary.csv, slices.csv (of a long run), requests.jsonl, vllm.json and report.html.
 
     They go to `output`, or else into the run's folder. Returns the summary. Everything comes from records/, also after
     a crash. Raises BadInput when `run_dir` is not a run folder, or the files cannot be written; CannotRun on a full disk.
     """
-    return write_reports(Measured(Run.load(run_dir)), output)
+    return plain(write_reports(Measured(Run.load(run_dir, trust_remote_code=trust_remote_code)), output))
 
 
-def write_reports(measured: Measured, output: Path | None = None) -> dict[str, Any]:
+def write_reports(measured: Measured, output: Path | None = None) -> Summary:
     """The same of a run that was read already."""
     run = measured.run
     vllm = vllm_result(measured)
@@ -41,13 +44,14 @@ def write_reports(measured: Measured, output: Path | None = None) -> dict[str, A
         # What has an entry for each request is large, and is in that file alone.
         for name in REQUEST_ARRAYS & vllm.keys():
             del vllm[name]
-        summary = summarise(measured, vllm)
+        made = summarise(measured, vllm)
+        summary = plain(made)
         write_json(summary, folder / "summary.json", indent=True)
         write_summary_csv(summary, folder / "summary.csv")
         write_slices_csv(summary["slices"], folder / "slices.csv")
         write_requests(measured, folder / "requests.jsonl")
         write_html(measured, summary, folder / "report.html")
-    return summary
+    return made
 
 
 @contextlib.contextmanager

@@ -27,7 +27,7 @@ VERDICT_WORDS = {
 
 
 def title(run: Run) -> str:
-    label = run.config.get("label")
+    label = run.config.label
     return escape(f"{label} – {run.folder.name}" if label else f"aisbench {run.folder.name}")
 
 
@@ -44,7 +44,6 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
         "request_curves": curves_of(summary),
-        "heat_buttons": heat_buttons(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
@@ -54,7 +53,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "checks": checks(summary["verdict"]["checks"]),
         "client": facts(client_facts(summary)),
         "identity": facts(page_identity.identity_facts(run, summary)),
-        "config": facts(sorted((name, value) for name, value in run.config.items()), label=escape),
+        "config": facts(sorted((name, value) for name, value in run.written_config.items()), label=escape),
         "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
 
@@ -67,8 +66,8 @@ def curves_of(summary: dict[str, Any]) -> str:
 
 def target(run: Run, summary: dict[str, Any]) -> str:
     config = run.config
-    model, url = config.get("model") or "unnamed model", config.get("url") or ""
-    where = "the built-in simulator" if summary["simulator"] else f"{url}{config.get('endpoint') or ''}"
+    model, url = config.model or "unnamed model", ", ".join(config.url)
+    where = "the built-in simulator" if summary["simulator"] else f"{url}{config.endpoint or ''}"
     when = str(run.info.get("date") or "").replace("T", " ").replace("+00:00", " UTC")
     return f"<strong>{said(model)}</strong> at {escape(where)}, {escape(when)}"
 
@@ -167,14 +166,6 @@ def latency_note(summary: dict[str, Any]) -> str:
             f"(p99 {figure(known(user, 'p99'))} ms)."
         )
     return " ".join(notes)
-
-
-def heat_buttons(summary: dict[str, Any]) -> str:
-    shown = [BY_KEY[key] for key in summary["metrics"] if BY_KEY[key].headline and not BY_KEY[key].pooled]
-    return "".join(
-        f'<button type="button" data-heat="{metric.name}" aria-pressed="{"true" if at == 0 else "false"}">{metric.title}</button>'
-        for at, metric in enumerate(shown)
-    )
 
 
 def errors(summary: dict[str, Any]) -> str:

@@ -1,58 +1,13 @@
-"""The page's panels on the server: the servers' own gauges and figures, and their accelerators."""
+"""The page's panels on the server: the servers' own figures, and their accelerators."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import Any
 
-from numpy.typing import NDArray
-
-from aisbench.analysis.blocks.devices import series as device_series
-from aisbench.analysis.blocks.server import gauge_series, hit_rate_series
-from aisbench.analysis.measured import Measured
-from aisbench.analysis.series import Series, thinned
 from aisbench.metrics import BY_KEY
-from aisbench.report.page.arrays import packed_series
+from aisbench.report.charts.server import DEVICE_CHARTS
 from aisbench.report.page.table import figure, said, table
-
-GIB = 1 << 30
-# What a chart of all devices shows of each, and what a figure in the samples is of the unit shown.
-DEVICE_CHARTS = {"utilisation_percent": 1.0, "memory_used_bytes": GIB, "power_w": 1.0}
-
-
-def server_data(measured: Measured) -> dict[str, Any]:
-    """The gauges over time: requests `running` and `waiting`, `kv_use` and `prefix_hit_rate` in %; {} for none."""
-    run, samples = measured.run, measured.server_samples
-    found = {
-        name: kept(gauge_series(run, samples, name), scale)
-        for name, scale in (("running", 1.0), ("waiting", 1.0), ("kv_use", 100.0))
-    }
-    found["prefix_hit_rate"] = kept(hit_rate_series(run, samples), 100.0)
-    return {name: series for name, series in found.items() if series is not None}
-
-
-def devices_data(measured: Measured) -> dict[str, dict[str, Any]]:
-    """By figure and then by device its samples over time."""
-    found = {
-        name: {
-            device: shown
-            for device, of_it in measured.device_samples.items()
-            if (shown := kept(device_series(measured.run, of_it, name), 1 / unit)) is not None
-        }
-        for name, unit in DEVICE_CHARTS.items()
-    }
-    return {name: by_device for name, by_device in found.items() if by_device}
-
-
-def kept(points: tuple[NDArray[Any], NDArray[Any]] | None, scale: float) -> dict[str, Any] | None:
-    """Samples for the page, those before the start left out."""
-    if points is None:
-        return None
-    t_s, y = points
-    inside = t_s >= 0
-    if not inside.any():
-        return None
-    return packed_series(Series(*thinned(t_s[inside], y[inside] * scale)))
 
 
 def server_panel(summary: dict[str, Any]) -> str:
@@ -150,13 +105,13 @@ def devices_panel(summary: dict[str, Any]) -> str:
                 "–"
                 if device[name] is None
                 else f"{figure(device[name]['mean'] / unit)} / {figure(device[name]['max'] / unit)}"
-                for name, unit in (*DEVICE_CHARTS.items(), ("temperature_c", 1.0))
+                for name, _, unit in (*DEVICE_CHARTS, ("temperature_c", "", 1.0))
             ),
             "–" if device["energy_j"] is None else f"{device['energy_j']:,.0f}",
         ]
         for device in block["devices"]
     ]
-    head = ["mean / max", "busy, %", "memory, GiB", "power, W", "temperature, °C", "energy, J"]
+    head = ["mean / max", *(title for _, title, _ in DEVICE_CHARTS), "temperature, °C", "energy, J"]
     joules = block["joules_per_output_token"]
     note = "" if joules is None else f"<p>{joules:.3g} J per output token, idle draw included.</p>"
     return (

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 from aisbench.report import glossary
+from aisbench.report.charts.embedding import embedded
+from aisbench.report.charts.look import PAGE, PAGE_NARROW
 
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 SCRIPT = "<script>\n{{script}}\n</script>\n"
@@ -25,8 +27,10 @@ def page(main: str, parts: dict[str, str], *, styles: Sequence[str] = (), script
     return filled(main, after, {**parts, **styled(styles), "script": joined(scripts)})
 
 
-def chart_page(main: str, parts: dict[str, str], data: Any, scripts: Sequence[str]) -> str:
-    """As `page`, with plotly and `data` for charts; each of `scripts` uses what those before it define."""
+def chart_page(main: str, parts: dict[str, str], data: dict[str, Any], scripts: Sequence[str]) -> str:
+    """As `page`, with plotly and `data` (chart.drawn's, and what else the scripts need) for charts; each of `scripts`
+    uses what those before it define."""
+    data = {**embedded(data), "look": {"page": PAGE, "narrow": PAGE_NARROW}}
     own = {"data": json_text(data), "plotly": script_text(plotly_source()), "script": joined(scripts)}
     return filled(main, CHARTS, {**parts, **styled(()), **own})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -35,7 +35,7 @@ PROBE_ROWS = {
 VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
 
 
-def vllm_table(summary: dict[str, Any], percents: list[float]) -> str:
+def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
     """The table of `vllm bench serve`: labels padded to 40, values left in 10, floats .2f.
 
     It shows the metrics whose keys `summary` holds at its top level, each with `percents`.
@@ -178,7 +178,7 @@ def named(figures: dict[str, float] | None, names: tuple[str, ...], form: str = 
     return ", ".join(f"{name} {shown(known(figures, name), form)}" for name in names)
 
 
-def interval_lines(summary: dict[str, Any], percents: list[float]) -> Iterator[str]:
+def interval_lines(summary: dict[str, Any], percents: Sequence[float]) -> Iterator[str]:
     """How well the highest percentile that is shown is known, or that it is not."""
     if not percents:
         return
@@ -207,7 +207,7 @@ def verdict_lines(verdict: dict[str, Any]) -> Iterator[str]:
 
 
 def render(
-    summary: dict[str, Any], percents: list[float], report: Path | None = None, style: str = "vllm"
+    summary: dict[str, Any], percents: Sequence[float], report: Path | None = None, style: str = "vllm"
 ) -> str:
     """All of it as plain text. `report`: where the HTML report lies, named in the last line.
 
@@ -223,7 +223,7 @@ def render(
 
 def print_result(
     summary: dict[str, Any],
-    percents: list[float],
+    percents: Sequence[float],
     report: Path | None = None,
     file: TextIO | None = None,
     style: str = "vllm",

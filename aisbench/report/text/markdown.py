@@ -10,9 +10,10 @@ from aisbench.report.shown import APART, felt_from_plan, known, metric_title, sh
 from aisbench.report.text.console import verdict_lines
 
 
-def markdown(summary: dict[str, Any], percents: list[float]) -> str:
+def markdown(summary: dict[str, Any], percents: Sequence[float]) -> str:
     """The run's totals and latencies as two tables, then the verdict with its reasons."""
     config = summary["config"]
+    where = f"{config.get('url') or ''}{config.get('endpoint') or ''}"
     requests, in_flight = summary["requests"], summary["in_flight"]
     asked = summary["arrivals"]["asked_rate"]
     of = " conversations/s" if summary["arrivals"]["counts"] == "conversations" else ""
@@ -44,7 +45,7 @@ def markdown(summary: dict[str, Any], percents: list[float]) -> str:
     ]
     head, *reasons = verdict_lines(summary["verdict"])
     lines = [
-        f"**{cell(config['model'] or 'unnamed model')}** at {cell(config['url'])}{cell(config['endpoint'] or '')}",
+        f"**{cell(config.get('model') or 'unnamed model')}** at {cell(where)}",
         "",
         *table(("", "value"), totals),
         "",

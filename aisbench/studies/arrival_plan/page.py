@@ -8,16 +8,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from aisbench.atomic import write_text
-from aisbench.report.page.arrays import packed
+from aisbench.report.charts.chart import drawn, titles
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import cards, figure
+from aisbench.studies.arrival_plan.charts import CHARTS, Planned
 from aisbench.studies.arrival_plan.measure import PlannedGaps, PlannedRate
 
 # In this order: each uses what those before it define.
-SCRIPTS = ("charts.js", "keys.js", "plan.js")
+SCRIPTS = ("charts.js", "keys.js", "plain.js")
 
 
 def write_plan(
@@ -25,6 +24,7 @@ def write_plan(
 ) -> None:
     """Writes the page of analysis.planned's figures."""
     parts = {
+        **titles(CHARTS),
         "title": "Arrival plan",
         "subtitle": escape(what(facts)),
         "headline": headline(facts),
@@ -32,27 +32,9 @@ def write_plan(
         "rate_note": escape(rate_note(rate)),
         "gap_note": escape(gap_note(facts, gaps)),
     }
-    write_text(chart_page("plan.html", parts, page_data(facts, rate, gaps), SCRIPTS), path)
-
-
-def page_data(facts: dict[str, Any], rate: PlannedRate, gaps: PlannedGaps | None) -> dict[str, Any]:
-    return {
-        "duration_s": facts["ends_s"],
-        "rate": {
-            "t": packed(rate.starts_s),
-            "width_s": rate.width_s,
-            "planned": packed(rate.planned),
-            "averaged": packed(rate.averaged),
-            "law": None if rate.law is None else packed(rate.law),
-        },
-        "gaps": None
-        if gaps is None
-        else {
-            "edges": packed(gaps.edges),
-            "counts": packed(gaps.counts.astype("i4")),
-            "law": None if gaps.law is None else packed(np.asarray(gaps.law)),
-        },
-    }
+    write_text(
+        chart_page("plan.html", parts, drawn(CHARTS, Planned(facts["ends_s"], rate, gaps)), SCRIPTS), path
+    )
 
 
 def what(facts: dict[str, Any]) -> str:

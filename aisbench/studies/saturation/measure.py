@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from aisbench import saying
+from aisbench.analysis.contract.summary_type import plain
+from aisbench.analysis.measured import Measured
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.errors import BadInput, CannotRun
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.records.run import Run
-from aisbench.report.files.write import write_all, write_json, writing_report
+from aisbench.report.files.write import write_json, write_reports, writing_report
 from aisbench.report.text.console import one_line
 from aisbench.studies.saturation.folder import SearchFolder
 from aisbench.studies.saturation.page import write_saturation
@@ -141,7 +143,10 @@ class Search:
         # The last run, where it was cut.
         self.cut: Coordinator | None = None
         for step in folder.steps:
-            self.keep(step["load"], Run.load(folder.path / step["folder"]))
+            self.keep(step["load"], self.load(folder.path / step["folder"]))
+
+    def load(self, path: Path) -> Run:
+        return Run.load(path, trust_remote_code=self.folder.config.trust_remote_code)
 
     def keep(self, load: float, run: Run) -> None:
         self.samples.setdefault(load, []).append(Sample.of(run, self.terms))
@@ -279,8 +284,8 @@ class Search:
         if coordinator.interrupts.count:
             raise KeyboardInterrupt
         self.cut = coordinator if coordinator.abandoned is not None else None
-        summary = write_all(path)
-        return Run.load(path), summary
+        run = self.load(path)
+        return run, plain(write_reports(Measured(run)))
 
     def drain(self) -> None:
         """What the run before left in the server when it was cut is not to be measured with the next one."""

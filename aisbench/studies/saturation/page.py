@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.atomic import write_text
-from aisbench.metrics import BY_NAME, METRICS
-from aisbench.report.page.data import metrics_data
+from aisbench.metrics import METRICS
+from aisbench.report.charts.chart import drawn, titles
 from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import ABSENT, cards, figure, table
 from aisbench.report.shown import known
+from aisbench.studies.saturation.charts import CHARTS, Search
 from aisbench.studies.saturation.doubt import clients, doubts
 from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.table import ending, interval_words
 
 # In this order: each uses what those before it define.
-SCRIPTS = ("charts.js", "keys.js", "saturation.js")
+SCRIPTS = ("charts.js", "keys.js", "plain.js")
 VERDICT_WORDS = {
     "valid": "The client was not the bottleneck where the answer was decided.",
     "doubtful": "The client may have been the bottleneck where the answer was decided:",
@@ -32,18 +33,8 @@ def write_saturation(
     found: Mapping[str, Any], settings: Settings, command: Sequence[str], path: Path
 ) -> None:
     """Writes the page for `found`, which is saturation.result's."""
-    bounds = [
-        {"metric": term.metric, "bound": term.bound} for term in settings.terms if term.metric in BY_NAME
-    ]
-    at = clients(found)
-    data = {
-        **found,
-        "metrics": metrics_data(),
-        "bounds": bounds,
-        "clients": [at.get(point["load"], "valid") for point in found["points"]],
-        "doubts": doubts(found),
-    }
     parts = {
+        **titles(CHARTS),
         "title": "Saturation",
         "subtitle": escape(slo_words(found, settings)),
         "verdict": verdict_section(found),
@@ -53,7 +44,7 @@ def write_saturation(
         "points": points_table(found, settings),
         "steps": steps_table(found, settings),
     }
-    write_text(chart_page("saturation.html", parts, data, SCRIPTS), path)
+    write_text(chart_page("saturation.html", parts, drawn(CHARTS, Search(found)), SCRIPTS), path)
 
 
 def slo_words(found: Mapping[str, Any], settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -163,7 +163,7 @@ class Point:
             error_rate=failed / due if due else 0.0,
             in_flight_mean=sum(s.in_flight_mean * s.seconds for s in samples) / seconds if seconds else 0.0,
             latencies={
-                f"{name}_ms": describe(values[np.isfinite(values)])
+                f"{name}_ms": cast(dict[str, float], describe(values[np.isfinite(values)]))
                 for name, values in pooled.items()
                 if len(values)
             },

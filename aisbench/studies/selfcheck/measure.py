@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from aisbench.analysis.blocks.roofline import Load
+from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.config.run_config import RunConfig
@@ -56,7 +57,7 @@ def check_and_report(*, as_json: bool) -> int:
             if run.outcome == "interrupted":
                 click.echo("interrupted: nothing was kept", err=True)
                 return INTERRUPTED
-            summary = summarise(Measured(run))
+            summary = plain(summarise(Measured(run)))
             if summary["completed"] == 0 or run.outcome != "finished":
                 problem = run.outcome_reason or "no request succeeded"
                 click.echo(f"the selfcheck failed at {step.title}: {problem}; nothing was kept", err=True)

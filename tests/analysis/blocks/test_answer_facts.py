@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.studies.saturation.slo import parse_slo
 from aisbench.studies.saturation.step import Sample
 from tests.analysis.made_runs import MS, base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def summary_of(tmp_path: Path, rows: np.ndarray, **options: Any) -> dict[str, Any]:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import START_NS, base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 SECOND = 1_000_000_000
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.prefix_cache import prefix_cache_panel
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import START_NS, base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 COUNT = 40
 

@@ -10,10 +10,10 @@ import pytest
 
 from aisbench.analysis.blocks.roofline import LEAST_COST_NS, Cost, Load, roofline_block
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 ROOFLINE = {"event_ns": 5_000.0, "request_ns": 50_000.0, "date": "2026-11-24T10:00:00+00:00"}
 

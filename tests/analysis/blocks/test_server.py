@@ -12,10 +12,10 @@ import pytest
 from aisbench.analysis.blocks.server import gauge_series, hit_rate_series
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.samples import server_samples
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import START_NS, base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 SECOND = 1_000_000_000
 

@@ -11,11 +11,11 @@ import pytest
 
 from aisbench.analysis.blocks.slices import width_ns
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.files.write import write_all
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def sliced(folder: Path, rows: np.ndarray, slice_s: float | None, **more: Any) -> Path:

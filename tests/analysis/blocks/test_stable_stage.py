@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from aisbench.analysis.blocks.stable_stage import at_maximum, mser5, settled
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 MS = 1_000_000
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from aisbench.analysis.blocks.counts import requests_block
 from aisbench.analysis.blocks.turns import turn_notes
-from aisbench.analysis.summary import requests_block
 from aisbench.records.run import Run
 from tests.analysis.made_runs import made_rows, write_run
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, vllm_result
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from tests.analysis.made_runs import START_NS, base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 BEFORE = [
     "date", "endpoint_type", "backend", "label", "model_id", "tokenizer_id", "num_prompts",

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
 from tests.analysis.made_runs import fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def broken(folder: Path, rows: np.ndarray, conditions: str) -> list[str]:

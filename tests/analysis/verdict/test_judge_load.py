@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import render
 from tests.analysis.made_runs import MS, base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 from tests.analysis.verdict.test_verdict import CLOSED, closed_rows, judged, the_reason
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
 from tests.analysis.made_runs import MS, base_config, drop, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 OPEN = base_config(rate=100.0, arrival="poisson")
 CLOSED = base_config(concurrency=2)

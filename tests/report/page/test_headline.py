@@ -10,13 +10,13 @@ import numpy as np
 
 from aisbench._native.memory.recorder import STATUSES
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.headline import headline
 from aisbench.report.page.parts import errors, percentile_table
 from aisbench.report.text.console import render
 from aisbench.report.text.markdown import markdown
 from tests.analysis.made_runs import base_config, drop, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 from tests.report.written import written
 
 CARD = re.compile(

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.page.identity import identity_facts, plain
 from tests.analysis.made_runs import made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def test_values_are_written_for_people() -> None:

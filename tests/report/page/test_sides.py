@@ -113,11 +113,11 @@ def test_the_latency_of_the_heatmap_can_be_chosen_by_key(page: Page, told: Path)
     )
     assert page.value(counted) == 600
     first = page.value("document.getElementById('heat').layout.yaxis.title.text")
-    page.driver.execute_script("document.querySelector('[data-heat=e2el]').focus()")
+    page.driver.execute_script("document.querySelector('[data-form=e2el]').focus()")
     page.driver.switch_to.active_element.send_keys(" ")
     page.wait("document.getElementById('heat').layout.yaxis.title.text.startsWith('E2EL')")
     assert first.startswith("TTFT")
-    pressed = "Array.from(document.querySelectorAll('[data-heat]'), (b) => b.getAttribute('aria-pressed'))"
+    pressed = "Array.from(document.querySelectorAll('[data-forms=heat] [data-form]'), (b) => b.getAttribute('aria-pressed'))"
     assert page.value(pressed) == ["false", "false", "true"]
     assert page.value(counted) == 600
 
@@ -125,7 +125,7 @@ def test_the_latency_of_the_heatmap_can_be_chosen_by_key(page: Page, told: Path)
 def test_curves_can_be_cumulative(page: Page, told: Path) -> None:
     page.open(told)
     by_percentile = page.value("Array.from(document.getElementById('request-curves').data[0].y)")
-    page.driver.execute_script("document.querySelector('[data-curves=cdf]').click()")
+    page.driver.execute_script("document.querySelector('[data-form=cdf]').click()")
     page.wait("document.getElementById('request-curves').layout.yaxis.title.text === 'share'")
     assert page.value("Array.from(document.getElementById('request-curves').data[0].x)") == by_percentile
     shares = page.value("Array.from(document.getElementById('request-curves').data[0].y)")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.aisbench_table import aisbench_table
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def cells(text: str) -> list[list[str]]:

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.summary import summarise
 from aisbench.records.run import Run
 from aisbench.report.text.console import print_result, render, vllm_table
 from tests.analysis.made_runs import base_config, fail, made_rows, write_run
+from tests.analysis.summaries import summarise
 
 
 def summary_of(folder: Path) -> dict[str, Any]:

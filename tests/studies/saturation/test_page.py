@@ -101,7 +101,7 @@ def test_the_page_fits_and_follows_the_scheme(curve: Page, width: int, scheme: s
     curve.prefer(scheme)
     curve.resize(width, 900)
     curve.wait(f"document.documentElement.scrollWidth <= {width}")
-    curve.wait("chart('throughput').layout.xaxis.gridcolor === colour('line')")
+    curve.wait("chart('throughput')._fullLayout.xaxis.gridcolor === colour('line')")
     curve.wait(f"chart('throughput').getBoundingClientRect().right <= {width}")
     assert curve.complaints() == []
 

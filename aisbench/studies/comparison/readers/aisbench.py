@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
 from aisbench.analysis.tokens import each_gaps_ns
@@ -38,7 +39,7 @@ def recognises(content: dict[str, Any]) -> bool:
 def read_folder(folder: Path) -> ToolResult:
     """Everything from the records. Raises BadInput when `folder` holds none that can be read."""
     measured = Measured(Run.load(folder))
-    summary = summarise(measured)
+    summary = plain(summarise(measured))
     ok, tokens = measured.ok, measured.tokens
     order = np.argsort(measured.run.rows["sent_ns"][ok], kind="stable")
     return result_of(

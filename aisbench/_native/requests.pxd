@@ -1,0 +1,55 @@
+"""Requests of one worker, from their start on a connection to the end of their answer."""
+from libc.stdint cimport int64_t
+
+from aisbench._native.memory.bodies cimport BodyFile
+from aisbench._native.connection cimport Connection
+from aisbench._native.conversations cimport Conversation, Conversations
+from aisbench._native.pool cimport Pool
+from aisbench._native.memory.recorder cimport Error, Recorder, Row, Status
+from aisbench._native.memory.shared cimport Live
+from aisbench._native.targets cimport Targets
+from aisbench._native.tickets cimport Tickets
+
+
+cdef class Requests:
+    cdef Targets targets
+    cdef Pool pool
+    # Whoever ends gives its in-flight slot back there.
+    cdef Tickets tickets
+    cdef BodyFile bodies
+    cdef Conversations conversations
+    cdef Recorder recorder
+    cdef Live* live
+    cdef object on_failure
+    cdef int64_t timeout_ns
+    cdef int64_t in_flight
+    # No more turns are asked.
+    cdef bint ending
+    # Connections whose stream has said all while the body is still open.
+    cdef set over
+    # Of requests that succeeded: how many, and how long they took together.
+    cdef int64_t answered_count
+    cdef int64_t answered_ns
+
+    cdef void attach(self, Recorder recorder, Live* live)
+    # Asking
+    cdef int ask(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1
+    cdef int ask_next_turns(self, int64_t now_ns) except -1
+    cdef int64_t next_turn_ns(self)
+    cdef int end_turns(self) except -1
+    cdef int launch(self, int64_t ticket, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1
+    cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1
+    cdef int resend(self, Connection stale) except -1
+    cdef int send_on(self, Connection connection) except -1
+    # Ending
+    cdef int after(self, Connection connection, int outcome) except -1
+    cdef int stream_is_over(self, Connection connection) except -1
+    cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns)
+    cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
+    cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns)
+    cdef bint let_go(self, int64_t now_ns) except -1
+    cdef int expire(self, int64_t now_ns) except -1
+    cdef int cancel(self, int64_t now_ns) except -1
+    cdef int give_up(
+        self, Connection connection, Status status, Error error, bytes detail, int64_t now_ns
+    ) except -1

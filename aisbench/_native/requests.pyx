@@ -1,0 +1,286 @@
+"""Requests: asked, sent, settled. See requests.pxd."""
+from libc.stdint cimport int64_t
+from libc.string cimport strerror
+
+cimport cython
+
+from aisbench._native.memory.bodies cimport BodyFile
+from aisbench._native.memory.histogram cimport SCHEDULE_LAG, hist_add
+from aisbench._native.memory.recorder cimport (
+    BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, Error, FAILED, NO_ERROR, OK, Recorder, Row, STOPPED, Status,
+    TIMEOUT,
+)
+from aisbench._native.memory.shared cimport Live
+from aisbench._native.os.clock cimport mono_ns
+from aisbench._native.connection cimport CLOSED, Connection, IDLE
+from aisbench._native.conversations cimport Conversation, Conversations, filled
+from aisbench._native.pool cimport Pool
+from aisbench._native.tally cimport ANSWERED, GOING, LOST, UNUSABLE
+from aisbench._native.targets cimport Target, Targets
+from aisbench._native.tickets cimport Tickets
+
+cdef enum:
+    # A request that is lost later than this, and two round trips, was not lost to a connection that the
+    # server closed while it was idle: the server has had the time to read it.
+    STALE_WITHIN_NS = 10_000_000
+
+
+@cython.final
+cdef class Requests:
+    """See Driver for the arguments that it hands on."""
+
+    def __cinit__(
+        self,
+        Targets targets,
+        Pool pool,
+        Tickets tickets,
+        BodyFile bodies,
+        Conversations conversations,
+        on_failure,
+        int64_t timeout_ns,
+    ):
+        self.targets = targets
+        self.pool = pool
+        self.tickets = tickets
+        self.bodies = bodies
+        self.conversations = conversations
+        self.on_failure = on_failure
+        self.timeout_ns = timeout_ns
+        self.ending = True
+        self.over = set()
+
+    cdef void attach(self, Recorder recorder, Live* live):
+        """Sets where requests are recorded from now on."""
+        self.recorder = recorder
+        self.live = live
+        self.ending = True
+        self.pool.serve(recorder, live)
+
+    # Asking
+
+    cdef int ask(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1:
+        """Sends what the ticket stands for: a request, or the first turn of a conversation."""
+        return self.launch(
+            ticket, Conversation(ticket) if self.conversations is not None else None, planned_ns, taken_ns
+        )
+
+    cdef int ask_next_turns(self, int64_t now_ns) except -1:
+        """Sends the turns that are due by now."""
+        cdef int64_t due_ns
+        while True:
+            due_ns = self.conversations.next_due_ns()
+            if due_ns < 0 or due_ns > now_ns:
+                return 0
+            self.launch(-1, self.conversations.next_waiting(), due_ns, due_ns)
+
+    cdef int64_t next_turn_ns(self):
+        """When a conversation's next turn is due; -1: none waits."""
+        return self.conversations.next_due_ns() if self.conversations is not None else -1
+
+    cdef int end_turns(self) except -1:
+        """Asks no more turns; conversations that wait for one are over."""
+        self.ending = True
+        while self.conversations is not None and self.conversations.waiting():
+            self.conversations.next_waiting()
+            self.tickets.give_slot()
+        return 0
+
+    cdef int launch(self, int64_t ticket, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1:
+        """Puts a request on a connection: its conversation's, an idle one, else a new one."""
+        cdef int64_t row_index
+        cdef Row* row
+        cdef Target target
+        cdef Connection connection = None
+        if talk is not None:
+            ticket = self.conversations.ticket(talk)
+        row_index = self.recorder.begin_row(ticket, planned_ns, taken_ns)
+        row = self.recorder.row(row_index)
+        row.began_ns = mono_ns()
+        if talk is not None:
+            row.conversation = <int>talk.number
+            row.turn = <int>talk.turn
+            connection = talk.connection
+            talk.connection = None
+        target = self.targets.of(ticket, row.conversation) if connection is None else connection.target
+        row.endpoint = target.index
+        target.in_flight += 1
+        self.in_flight += 1
+        self.live.in_flight = self.in_flight
+        if connection is None or connection.state != IDLE:
+            connection = self.pool.take(target)
+        connection.talk = talk
+        return self.start(connection, row_index, row.began_ns)
+
+    cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1:
+        connection.begin(row_index, since_ns)
+        if connection.state == CLOSED:
+            connection.lost(CONNECT, strerror(connection.connect_error))
+            return self.after(connection, LOST)
+        return self.send_on(connection) if connection.state == IDLE else 0
+
+    cdef int resend(self, Connection stale) except -1:
+        """Moves the request of `stale` to a new connection."""
+        cdef int64_t row_index = stale.row_index
+        cdef Connection fresh
+        stale.row_index = -1
+        self.pool.drop(stale)
+        fresh = self.pool.open(stale.target)
+        fresh.talk = stale.talk
+        return self.start(fresh, row_index, stale.waiting_since_ns)
+
+    cdef int send_on(self, Connection connection) except -1:
+        """Sends the connection's request: it can be used now."""
+        cdef Row* row = self.recorder.row(connection.row_index)
+        cdef Py_ssize_t n
+        cdef const char* body = self.bodies.body(row.ticket, &n)
+        cdef int outcome
+        if self.conversations is not None:
+            connection.body = filled(body, n, connection.talk.answers if connection.talk is not None else [])
+            if connection.body is not None:
+                body = connection.body
+                n = len(connection.body)
+        outcome = connection.send(row.ticket, body, n)
+        if row.attempts == 1:
+            self.live.sent += 1
+            if self.tickets.follows_plan():
+                hist_add(self.recorder.hist(SCHEDULE_LAG), row.sent_ns - row.planned_ns)
+        if connection.wants_out:
+            self.pool.watch(connection, True)
+        return self.after(connection, outcome)
+
+    # Ending
+
+    cdef int after(self, Connection connection, int outcome) except -1:
+        """Acts on what a read or a send came to."""
+        cdef int64_t now_ns
+        cdef Row* row
+        if outcome == GOING:
+            return 0
+        if outcome == UNUSABLE or connection.row_index < 0:
+            if connection.state < IDLE and connection.row_index < 0:
+                self.on_failure(-1, <int>connection.error, 0, connection.detail)
+            self.pool.drop(connection)
+            return 0
+        now_ns = connection.at_ns if outcome == ANSWERED else mono_ns()
+        row = self.recorder.row(connection.row_index)
+        if outcome == LOST:
+            if self.met_an_idle_close(connection, row, now_ns):
+                # Not the request's fault, and not sent as far as the server is concerned. Once more, afresh.
+                row.attempts = 2
+                self.live.stale_retries += 1
+                self.resend(connection)
+                return 0
+        if connection.ended:
+            if row.marks & BODY_LEFT_OPEN:
+                connection.target.bodies_left_open += 1
+            else:
+                connection.target.bodies_ended += 1
+        self.settle(connection, OK if connection.error == NO_ERROR else FAILED, now_ns)
+        if outcome == ANSWERED:
+            self.pool.give_back(connection)
+        else:
+            self.pool.drop(connection)
+        return 0
+
+    cdef int stream_is_over(self, Connection connection) except -1:
+        """The stream has said all: GOING while its body may stay open, see `let_go`."""
+        if connection.may_stay_open_ns() == 0:
+            return connection.left_open()
+        self.over.add(connection)
+        return GOING
+
+    cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns):
+        """True when the server had closed the connection, idle, by the time the request came."""
+        return (
+            connection.error == CONNECTION_RESET
+            and row.first_byte_ns == 0
+            and row.reused
+            and row.attempts == 1
+            and now_ns - row.sent_ns < STALE_WITHIN_NS + 2 * connection.connecting_ns
+        )
+
+    cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1:
+        """The request on `connection` has ended."""
+        cdef Row* row = self.recorder.row(connection.row_index)
+        cdef int64_t ticket = row.ticket
+        cdef int http_status = row.http_status
+        connection.finish_row(status, now_ns)
+        self.in_flight -= 1
+        self.live.in_flight = self.in_flight
+        connection.target.in_flight -= 1
+        if connection.talk is None:
+            self.tickets.give_slot()
+        elif not self.goes_on(connection, status, now_ns):
+            connection.talk = None
+            self.tickets.give_slot()
+        if status == OK:
+            self.live.ok += 1
+            self.live.output_tokens += row.output_tokens if row.output_tokens >= 0 else row.content_events
+            self.answered_count += 1
+            self.answered_ns += row.done_ns - row.sent_ns
+        elif status == CANCELLED:
+            self.live.cancelled += 1
+        else:
+            self.live.failed += 1
+            self.live.errors[<int>connection.error] += 1
+            self.on_failure(ticket, <int>connection.error, http_status, connection.detail)
+        return 0
+
+    cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns):
+        """Keeps the answer and lets the conversation wait for its next turn; False when it is over."""
+        cdef Conversation talk = connection.talk
+        if status != OK or self.ending or talk.turn + 1 == self.conversations.turns(talk.number):
+            return False
+        talk.answers.append(bytes(connection.content))
+        talk.turn += 1
+        talk.connection = connection
+        self.conversations.wait(talk, now_ns + self.conversations.think(talk))
+        return True
+
+    cdef bint let_go(self, int64_t now_ns) except -1:
+        """Ends the requests whose streams are over while their bodies stay open; True: there were some.
+
+        Such a connection is not used again: what would come on it next is not known.
+        """
+        cdef Connection connection
+        cdef set waiting = set()
+        if not self.over:
+            return False
+        for connection in self.over:
+            if connection.row_index < 0 or connection.over_ns == 0:
+                continue
+            if now_ns - connection.over_ns < connection.may_stay_open_ns():
+                waiting.add(connection)
+            else:
+                self.after(connection, connection.left_open())
+        self.over = waiting
+        return True
+
+    cdef int expire(self, int64_t now_ns) except -1:
+        """Fails every request that has waited longer than the time-out."""
+        cdef Connection connection
+        for connection in list(self.pool.connections):
+            if connection.row_index >= 0 and now_ns - connection.waiting_since_ns > self.timeout_ns:
+                self.give_up(connection, FAILED, TIMEOUT, b"no complete answer within --timeout", now_ns)
+        return 0
+
+    cdef int cancel(self, int64_t now_ns) except -1:
+        """Gives up everything in flight, and closes every connection."""
+        cdef Connection connection
+        for connection in list(self.pool.connections):
+            if connection.row_index >= 0:
+                self.give_up(connection, CANCELLED, STOPPED, b"", now_ns)
+            else:
+                self.pool.drop(connection)
+        return 0
+
+    cdef int give_up(
+        self, Connection connection, Status status, Error error, bytes detail, int64_t now_ns
+    ) except -1:
+        """Waits for a request no longer; one whose stream has said all is answered."""
+        if connection.over_ns > 0:
+            return self.after(connection, connection.left_open())
+        connection.error = error
+        connection.detail = detail
+        self.settle(connection, status, now_ns)
+        return self.pool.drop(connection)

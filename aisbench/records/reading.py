@@ -1,0 +1,125 @@
+"""Reads the files of records/, each into what a Run holds of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
+from aisbench._native.memory.recorder import (
+    FLOW_BUCKET_NS,
+    ROW_FIELDS,
+    ROWS_HEADER_BYTES,
+    ROWS_HEADER_FIELDS,
+    ROWS_MAGIC,
+)
+from aisbench.config.run_config import RunConfig
+from aisbench.errors import BadInput
+from aisbench.records.histograms import Histogram
+
+ROW = np.dtype(ROW_FIELDS)
+ROWS_HEADER = np.dtype(ROWS_HEADER_FIELDS)
+HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
+ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
+
+
+def started_workers(info: dict[str, Any], config: RunConfig) -> set[int]:
+    """The workers that have records: those of the run's end, or, of one that was killed, those that it was asked for."""
+    closed = {int(figures["worker"]) for figures in info.get("workers") or ()}
+    if closed or not info.get("start_ns"):
+        # Of a run that never started the files may be missing.
+        return closed if info.get("start_ns") else set()
+    return set(range(config.workers or 0))
+
+
+def read_info(path: Path, folder: Path) -> dict[str, Any]:
+    try:
+        info = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise BadInput(
+            f"{folder} is not a run folder (it has no records/run.json); give one like outputs/default/20261123_140000"
+        ) from None
+    except ValueError as problem:
+        raise BadInput(f"{path} is not readable as JSON: {problem}") from None
+    if not isinstance(info, dict) or info.get("schema") != 1:
+        raise BadInput(f"{path} has a schema that this version does not know; it reads schema 1")
+    return info
+
+
+def read_config(path: Path, info: dict[str, Any]) -> RunConfig:
+    written = info.get("config") or {}
+    if not isinstance(written, dict):
+        raise BadInput(f"{path}: config must be an object of options, got {json.dumps(written)}")
+    try:
+        return RunConfig.from_dict(written)
+    except BadInput as problem:
+        raise BadInput(f"{path}: config: {problem}") from None
+
+
+def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
+    """The rows of one worker, mapped from `path`, and the common start that its header names (ns)."""
+    with path.open("rb") as file:
+        head = file.read(ROWS_HEADER.itemsize)
+    size = path.stat().st_size
+    if len(head) < ROWS_HEADER.itemsize or size < ROWS_HEADER_BYTES:
+        return np.empty(0, ROW), 0
+    header = np.frombuffer(head, ROWS_HEADER)[0]
+    if header["magic"] != ROWS_MAGIC or header["row_bytes"] != ROW.itemsize:
+        raise BadInput(f"{path} was not written by this version: its rows have another layout")
+    count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // ROW.itemsize)
+    if count == 0:
+        return np.empty(0, ROW), int(header["origin_ns"])
+    rows = np.memmap(path, ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
+    return rows, int(header["origin_ns"])
+
+
+def sorted_by_ticket(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """All rows by ticket, and which of them, one part after the other, stands where.
+
+    They are copied once, and not at all when there is one part that is in order.
+    """
+    tickets = np.concatenate([np.empty(0, np.int64), *(part["slot"] for part in parts)])
+    order = np.argsort(tickets, kind="stable")
+    if len(parts) == 1 and np.all(np.diff(tickets) >= 0):
+        return parts[0], order
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    rows = np.empty(len(order), ROW)
+    ends = np.cumsum([len(part) for part in parts])
+    for part, end in zip(parts, ends, strict=True):
+        rows[place[end - len(part) : end]] = part
+    return rows, order
+
+
+def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
+    merged = {name: Histogram.empty() for name in HISTOGRAMS}
+    for path in paths:
+        if not path.is_file() or path.stat().st_size < HISTOGRAM.itemsize * len(HISTOGRAMS):
+            continue
+        records = np.memmap(path, HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
+        for name, record in zip(HISTOGRAMS, records, strict=True):
+            merged[name] = merged[name].plus(Histogram.of_record(record))
+    return merged
+
+
+def read_flow(paths: list[Path], shifts_ns: list[int]) -> NDArray[np.int64]:
+    """The workers' token flow, summed on one axis, cut after the last bucket that counted something."""
+    total = np.zeros(0, np.int64)
+    for path, shift_ns in zip(paths, shifts_ns, strict=True):
+        if not path.is_file():
+            continue
+        counts = np.fromfile(path, "<i4")
+        used = np.flatnonzero(counts)
+        if len(used) == 0:
+            continue
+        shift = max(0, shift_ns // FLOW_BUCKET_NS)
+        end = shift + int(used[-1]) + 1
+        if end > len(total):
+            total = np.concatenate([total, np.zeros(end - len(total), np.int64)])
+        total[shift:end] += counts[: used[-1] + 1]
+    return total

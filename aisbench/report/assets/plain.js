@@ -1,0 +1,2 @@
+// An arrival plan or a search: the charts, and no more.
+openPage();

@@ -1,0 +1,48 @@
+"""Figures on their way into a page: each array once, however many charts and tables it stands in."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.report.charts.chart import Table
+
+
+def packed(values: NDArray[Any]) -> dict[str, Any]:
+    """A typed array for the page: little-endian bytes in base64 and the name of their type; of two dimensions with
+    the number of its columns."""
+    # A script has no plain numbers of 64-bit integers.
+    if values.dtype.kind in "biu":
+        values = values.astype(
+            "u1" if values.dtype.kind == "b" else "f8" if values.itemsize == 8 else values.dtype
+        )
+    little = np.ascontiguousarray(values).astype(values.dtype.newbyteorder("<"))
+    found = {"type": values.dtype.str[1:], "b64": base64.b64encode(little.tobytes()).decode()}
+    return found | ({"columns": values.shape[1]} if values.ndim == 2 else {})
+
+
+def embedded(data: dict[str, Any]) -> dict[str, Any]:
+    """`data` for JSON: {"$": n} in place of each array, and in `arrays` the n-th of them as `packed`."""
+    arrays: list[dict[str, Any]] = []
+    places: dict[tuple[str, tuple[int, ...], bytes], int] = {}
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, np.ndarray):
+            key = (node.dtype.str, node.shape, node.tobytes())
+            if key not in places:
+                places[key] = len(arrays)
+                arrays.append(packed(node))
+            return {"$": places[key]}
+        if isinstance(node, Table):
+            return {"head": list(node.head), "blocks": walk(node.blocks), "cells": walk(node.cells)}
+        if isinstance(node, dict):
+            return {name: walk(value) for name, value in node.items()}
+        if isinstance(node, list | tuple):
+            return [walk(value) for value in node]
+        return node
+
+    found = walk(data)
+    return {**found, "arrays": arrays}

@@ -1,0 +1,75 @@
+"""A run's latencies by percentile, as few points as show the body and every power of ten of the tail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.analysis.measured import Measured
+from aisbench.metrics import Metric
+from aisbench.records.histograms import Histogram
+
+# Points of a latency curve below p90 and in each power of ten above it.
+CURVE_BODY = 90
+CURVE_PER_DECADE = 60
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Latency `ms` by `fraction` of the requests that were faster, both of shape (points,) and ascending.
+
+    The highest value of n stands at the fraction 1 - 1 / (2 n): it is beyond what n values resolve.
+    """
+
+    fraction: Floats
+    ms: Floats
+
+    @staticmethod
+    def of(values_ms: Floats) -> Curve | None:
+        if len(values_ms) == 0:
+            return None
+        fractions = curve_fractions(len(values_ms))
+        return Curve._ending(fractions, np.quantile(values_ms, fractions), values_ms.max(), len(values_ms))
+
+    @staticmethod
+    def of_histogram(histogram: Histogram, spread: float = 1.0) -> Curve | None:
+        """`spread`: among how many each value is divided."""
+        if histogram.count == 0:
+            return None
+        fractions = curve_fractions(histogram.count)
+        values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / (1e6 * spread)
+        return Curve._ending(fractions, values, histogram.max_ns / (1e6 * spread), histogram.count)
+
+    @staticmethod
+    def _ending(fractions: Floats, values: Floats, highest: float, count: int) -> Curve:
+        return Curve(np.append(fractions, 1 - 0.5 / count), np.append(values, highest))
+
+
+def curve_fractions(count: int) -> Floats:
+    """Fractions from 0 up to (count - 1) / count, evenly below 0.9 and by decades of 1 - p above."""
+    body = np.linspace(0, 0.9, CURVE_BODY, endpoint=False)
+    decades = max(0.0, np.log10(max(count, 10)) - 1)
+    tail = 1 - 10.0 ** -np.linspace(1, 1 + decades, max(2, int(CURVE_PER_DECADE * decades)))
+    return np.concatenate([body, tail])
+
+
+def curve_of(measured: Measured, metric: Metric) -> Curve | None:
+    """A latency of the run's succeeded requests; None where nothing has a value of it."""
+    if metric.pooled:
+        return Curve.of_histogram(measured.itl, measured.spread(metric))
+    return Curve.of(measured.latencies.measured(metric.name))
+
+
+def curves(measured: Measured) -> dict[str, Curve]:
+    """The headline latencies of the run by their names, those from the plan last."""
+    metrics = [metric for metric in measured.metrics if metric.headline]
+    found = {metric.name: curve_of(measured, metric) for metric in metrics}
+    for metric in metrics:
+        late = measured.latencies.from_plan(metric.name) if metric.from_plan else None
+        if late is not None:
+            found[metric.plan_name] = Curve.of(late[~np.isnan(late)])
+    return {name: curve for name, curve in found.items() if curve is not None}

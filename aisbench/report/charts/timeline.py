@@ -1,0 +1,153 @@
+"""The request timeline: each request a line, by its place in the plan, in a colour for each of its phases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench._native.memory.recorder import STATUSES
+from aisbench.records.failure_kinds import error_kind
+from aisbench.records.run import Run
+from aisbench.report.charts.figure import TIME_MARGIN, Figure, line, times, titled
+from aisbench.report.charts.source import RunSource
+
+# Requests that the page holds (50 bytes each); of more, an even choice by slot with so many of the
+# slowest by each measure, and of the failed. The page draws fewer of them at a time.
+TIMELINE_MOST = 100_000
+TIMELINE_SPECIAL = 1000
+# Requests that a timeline of a page's width can show.
+DRAWN_MOST = 4000
+# Pixels of a line: those of many requests fill the height, those of a few are bars.
+LINE_PX, ROOM_PX = (1.2, 14.0), 300
+# The legend's names of the phases and their colours, in the order in which timeline.js fills them.
+PHASES = (
+    ("planned to sent", "wait"),
+    ("TTFT", "ttft"),
+    ("decode", "decode"),
+    ("failed or cut off", "failed"),
+)
+
+
+def timeline(source: RunSource) -> dict[str, Figure]:
+    """For a page, whose script fills in the requests that are in view."""
+    nothing = np.empty(0)
+    return {"": _figure(source, [(nothing, nothing)] * len(PHASES))}
+
+
+def whole_timeline(source: RunSource) -> dict[str, Figure]:
+    """With an even choice of the requests drawn, the slowest and some that failed among them."""
+    run = source.run
+    shown = chosen(run, DRAWN_MOST, DRAWN_MOST // 20)
+    found = columns(run, shown)
+    sent, ok = found["sent"], run.has_status("ok")[shown]
+    firsts = sent + found["ttft"] / 1e3
+    lasts = firsts + found["decode"] / 1e3
+    ends = sent + found["until_done"] / 1e3
+    # What was cut off is in the picture to its end.
+    ends[~ok & np.isnan(ends)] = source.duration_s
+    waits = np.where(run.is_open_loop, sent - found["wait"] / 1e3, np.nan)
+    parts = [
+        _segments(begin, end, found["slot"], among)
+        for begin, end, among in (
+            (waits, sent, np.ones_like(ok)), (sent, firsts, ok), (firsts, lasts, ok), (sent, ends, ~ok),
+        )
+    ]  # fmt: skip
+    figure = _figure(source, parts, len(shown))
+    if not run.streams:
+        figure["data"][1]["name"] = "E2EL"
+    return {"": figure}
+
+
+def _segments(
+    begin: NDArray[Any], end: NDArray[Any], slot: NDArray[Any], among: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """One path of separate lines, from begin to end at each slot: x and y."""
+    kept = among & (end >= begin)
+    x = np.full(3 * np.count_nonzero(kept), np.nan)
+    x[0::3], x[1::3] = begin[kept], end[kept]
+    return x, np.repeat(slot[kept].astype(float), 3)
+
+
+def _figure(source: RunSource, parts: list[tuple[NDArray[Any], NDArray[Any]]], drawn: int = 1) -> Figure:
+    """`parts`: x and y of each phase; `drawn`: of how many requests."""
+    slots = source.run.rows["slot"]
+    last_slot = int(slots[-1]) if len(slots) else 0
+    width = min(LINE_PX[1], max(LINE_PX[0], ROOM_PX / max(drawn, 1)))
+    traces = [
+        line(name, x, y, tint, line={"width": width, "simplify": False}, hoverinfo="skip")
+        for (name, tint), (x, y) in zip(PHASES, parts, strict=True)
+    ]
+    layout = {
+        "margin": {**TIME_MARGIN, "t": 30},
+        "hovermode": False,
+        "showlegend": False,
+        "xaxis": times(source.duration_s),
+        "yaxis": titled(
+            "request", range=[last_slot + 0.5, -0.5], zeroline=False, tickformat=",d", automargin=False
+        ),
+    }
+    return {"data": traces, "layout": layout}
+
+
+def columns(run: Run, rows: NDArray[np.int64]) -> dict[str, Any]:
+    """The requests of these `rows` as columns: `sent` in seconds since the start, spans in ms, NaN for what was not reached.
+
+    `total` says of how many these were chosen; `error` is the index of the kind of failure in `errors`, whose first is none.
+    """
+    shown = run.rows[rows]
+    sent = shown["sent_ns"]
+    # Whole answers have no first token: all of their time is drawn as waiting for the end.
+    has_token = (shown["first_token_ns"] > 0) & (sent > 0)
+
+    def span(
+        from_ns: NDArray[np.int64], to_ns: NDArray[np.int64], known: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        return np.where(known, (to_ns - from_ns) / 1e6, np.nan).astype("f4")
+
+    return {
+        "total": len(run.rows),
+        # In closed loop nothing was planned for a certain time, so there is no wait to draw.
+        "has_plan": run.is_open_loop,
+        "slot": shown["slot"].astype("i4"),
+        "sent": np.where(sent > 0, (sent - run.start_ns) / 1e9, np.nan),
+        "wait": span(shown["planned_ns"], sent, (sent > 0) & run.is_open_loop),
+        "ttft": span(sent, shown["first_token_ns"], has_token),
+        "decode": span(shown["first_token_ns"], shown["last_token_ns"], has_token),
+        "until_done": span(sent, shown["done_ns"], (shown["done_ns"] > 0) & (sent > 0)),
+        "prompt_tokens": shown["prompt_tokens"].astype("i4"),
+        "output_tokens": shown["output_tokens"].astype("i4"),
+        "status": shown["status"].copy(),
+        "statuses": STATUSES,
+        **_kinds(shown),
+    }
+
+
+def page_columns(run: Run) -> dict[str, Any]:
+    """The requests that a page holds."""
+    return columns(run, chosen(run, TIMELINE_MOST, TIMELINE_SPECIAL))
+
+
+def _kinds(rows: NDArray[np.void]) -> dict[str, Any]:
+    """Per row the index of its kind of failure in `errors`, whose first is none."""
+    both = rows["error"].astype(np.int64) << 32 | np.where(rows["error"] > 0, rows["http_status"], 0)
+    codes, index = np.unique(np.append(both, 0), return_inverse=True)
+    names = [error_kind(int(code) >> 32, int(code) & 0xFFFFFFFF) for code in codes]
+    return {"errors": names, "error": index[:-1].astype("u1")}
+
+
+def chosen(run: Run, most: int, special: int) -> NDArray[np.int64]:
+    """`most` of the rows, or all: evenly by slot, with up to `special` of the slowest by each measure and of the failed."""
+    rows = run.rows
+    if len(rows) <= most:
+        return np.arange(len(rows))
+    ok = np.flatnonzero(run.has_status("ok"))
+    failed = np.flatnonzero(run.has_status("failed"))
+    kept = [failed[np.linspace(0, len(failed) - 1, min(len(failed), special)).astype(np.int64)]]
+    for end in ("first_token_ns", "last_token_ns"):
+        spans = rows[end][ok] - rows["sent_ns"][ok]
+        kept.append(ok[np.argsort(-spans)[:special]])
+    found = np.unique(np.concatenate(kept))
+    even = np.linspace(0, len(rows) - 1, most - len(found)).astype(np.int64)
+    return np.unique(np.concatenate([even, found]))

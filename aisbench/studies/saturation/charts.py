@@ -1,0 +1,188 @@
+"""The charts of a search: what each load brought, and what it cost. A new one is an entry of CHARTS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aisbench.metrics import BY_NAME, METRICS
+from aisbench.report.charts.chart import Chart, Table
+from aisbench.report.charts.figure import Figure, Row, Trace, line, log_ticks, stacked, titled, vertical
+from aisbench.studies.saturation.doubt import clients, doubts
+from aisbench.studies.saturation.slo import parse_slo
+
+# What is drawn of each metric that every request has its own value of: name, key, statistic, colour, dash.
+STATISTICS = [
+    (f"{metric.title} {statistic}", metric.key, statistic, metric.colour, dash)
+    for metric in METRICS
+    if metric.headline and not metric.pooled
+    for statistic, dash in (("p99", "solid"), ("mean", "dot"))
+]
+
+
+@dataclass(frozen=True)
+class Search:
+    """`found` is saturation.json's."""
+
+    found: Mapping[str, Any]
+
+    @property
+    def points(self) -> list[dict[str, Any]]:
+        points: list[dict[str, Any]] = self.found["points"]
+        return points
+
+    @cached_property
+    def loads(self) -> NDArray[np.float64]:
+        return np.array([point["load"] for point in self.points], float)
+
+    @cached_property
+    def symbols(self) -> list[str]:
+        """Hollow where the client was not valid: what was measured there may be its own."""
+        at = clients(self.found)
+        return [
+            "circle" if at.get(point["load"], "valid") == "valid" else "circle-open" for point in self.points
+        ]
+
+    @cached_property
+    def bounds(self) -> list[tuple[str, float]]:
+        """The SLO's on latencies: metric and ms."""
+        terms = parse_slo(" ".join(self.found["slo"]))
+        return [(term.metric, term.bound) for term in terms if term.metric in BY_NAME]
+
+    @property
+    def is_open_loop(self) -> bool:
+        return bool(self.found["over"] == "rate")
+
+    def values(self, name: str) -> NDArray[np.float64]:
+        """A figure by load, nan where it is not known."""
+        return np.array([point[name] for point in self.points], float)
+
+    def latency(self, key: str, statistic: str) -> NDArray[np.float64]:
+        """In ms, nan where no request has it."""
+        of_points = [point["metrics"].get(key) or {} for point in self.points]
+        return np.array([of[statistic] if of.get("count") else np.nan for of in of_points], float)
+
+
+def throughput(search: Search) -> dict[str, Figure]:
+    return {"": _chart(search, _throughput_row(search), _answer(search))}
+
+
+def latency(search: Search) -> dict[str, Figure]:
+    return {"": _chart(search, _latency_row(search), _answer(search) + _bounds(search, "y"))}
+
+
+def both(search: Search) -> dict[str, Figure]:
+    rows = [_throughput_row(search), _latency_row(search)]
+    shapes = _answer(search) + _bounds(search, "y2")
+    xaxis = {**_load_axis(search), "anchor": "y2"}
+    return {"": stacked(rows, 0.0, shapes=shapes, xaxis=xaxis, showlegend=True)}
+
+
+def _chart(search: Search, row: Row, shapes: list[dict[str, Any]]) -> Figure:
+    layout = {
+        "shapes": shapes, "xaxis": _load_axis(search), "yaxis": row.axis, "hovermode": "x unified", "showlegend": True,
+    }  # fmt: skip
+    return {"data": list(row.traces), "layout": layout}
+
+
+def _load_axis(search: Search) -> dict[str, Any]:
+    asked = "load, requests/s asked" if search.is_open_loop else "load, requests in flight"
+    return titled(asked, rangemode="tozero")
+
+
+def _answer(search: Search) -> list[dict[str, Any]]:
+    """The answer with its interval, and the knee; none that an invalid client decided."""
+    found, doubt = search.found, doubts(search.found)
+    shapes = []
+    if doubt["max_load"] != "invalid":
+        low, high = found["max_load_interval"]
+        if low is not None and high is not None:
+            shapes.append(
+                {
+                    "type": "rect", "layer": "below", "xref": "x", "yref": "paper", "x0": low, "x1": high,
+                    "y0": 0, "y1": 1, "line": {"width": 0}, "fillcolor": "valid 0.16",
+                }
+            )  # fmt: skip
+        if found["max_load"] is not None:
+            shapes.append(vertical(found["max_load"], "valid", "solid"))
+    if found["knee"] is not None and doubt["knee"] != "invalid":
+        shapes.append(vertical(found["knee"], "wait", "dot"))
+    return shapes
+
+
+def _bounds(search: Search, axis: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": bound, "y1": bound,
+            "line": {"color": BY_NAME[metric].colour, "width": 1.2, "dash": "dash"},
+        }
+        for metric, bound in search.bounds
+    ]  # fmt: skip
+
+
+def _curve(
+    search: Search,
+    name: str,
+    y: NDArray[np.float64],
+    tint: str,
+    dash: str,
+    hover: str,
+    marks: list[str] | None = None,
+) -> Trace:
+    """`marks`: a colour for each point."""
+    return line(
+        name, search.loads, y, tint, line={"width": 1.8, "dash": dash}, mode="lines+markers", hovertemplate=hover,
+        marker={"size": 7, "color": marks or tint, "symbol": search.symbols},
+    )  # fmt: skip
+
+
+def _throughput_row(search: Search) -> Row:
+    hover, traces = "%{y:.5~g}/s", []
+    if search.is_open_loop:
+        whole = np.array([0.0, search.loads.max(initial=0.0)])
+        style = {"width": 1.2, "dash": "dash"}
+        traces.append(line("all that was asked", whole, whole, "wait", line=style, hoverinfo="skip"))
+    marks = ["valid" if point["passes"] else "invalid" for point in search.points]
+    done = search.values("request_throughput")
+    traces.append(_curve(search, "requests done", done, "accent", "solid", hover, marks))
+    good = search.values("goodput")
+    if not np.isnan(good).all():
+        traces.append(_curve(search, "goodput", good, "decode", "dot", hover))
+    return Row(traces, titled("requests/s", rangemode="tozero"))
+
+
+def _latency_row(search: Search) -> Row:
+    curves = [
+        (name, search.latency(key, statistic), tint, dash) for name, key, statistic, tint, dash in STATISTICS
+    ]
+    curves = [curve for curve in curves if (curve[1] > 0).any()]
+    traces = [_curve(search, *curve, "%{y:.5~g} ms") for curve in curves]
+    seen = np.concatenate([*(y[y > 0] for _, y, _, _ in curves), [bound for _, bound in search.bounds]])
+    ticks = log_ticks(seen.min(), seen.max()) if len(seen) else {"type": "log"}
+    return Row(traces, {**titled("ms", **ticks), "rangemode": "normal", "tickformat": ""})
+
+
+def tables(search: Search) -> dict[str, Table]:
+    """What both charts draw, a line for each load."""
+    head = ["load", "passes", "requests_per_s", "goodput_per_s"]
+    head += [f"{statistic}_{key}" for _, key, statistic, _, _ in STATISTICS]
+    columns = [
+        search.loads,
+        [point["passes"] for point in search.points],
+        search.values("request_throughput"),
+        search.values("goodput"),
+        *(search.latency(key, statistic) for _, key, statistic, _, _ in STATISTICS),
+    ]
+    return {"loads": Table(head, [columns])}
+
+
+CHARTS: tuple[Chart[Search], ...] = (
+    Chart(name="throughput", title="Throughput by load", build=throughput, tables=tables),
+    Chart(name="latency", title="Latency by load", build=latency),
+    Chart(name="saturation", title="Throughput and latency by load", build=both, on_page=False),
+)
