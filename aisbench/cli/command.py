@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 import aisbench
-from aisbench.cli.arguments import HELP, flags_of, joined, unknown, with_hyphens
+from aisbench.cli.options.arguments import HELP, flags_of, joined, unknown, with_hyphens
 from aisbench.cli.options.environment import give_variables, misspelt, said, variable_in_use
 
 SETTINGS = {"help_option_names": list(HELP), "max_content_width": 110}

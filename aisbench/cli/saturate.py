@@ -10,6 +10,7 @@ import click
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of, chosen, click_options
+from aisbench.cli.options.config_file import CONFIG_OPTIONS
 from aisbench.cli.options.run_options import (
     OUTPUT_OPTIONS,
     SECTIONS,
@@ -19,7 +20,7 @@ from aisbench.cli.options.run_options import (
     VLLM_OPTIONS,
     WORKLOAD_OPTIONS,
 )
-from aisbench.cli.options.types import CONFIG_OPTIONS, Duration
+from aisbench.cli.options.types import Duration
 from aisbench.config.vllm_flags import VllmFlags
 from aisbench.config.vllm_meaning import run_config
 from aisbench.options.checks import above

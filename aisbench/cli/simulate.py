@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from aisbench.cli.command import Command
-from aisbench.errors import BadInput
-from aisbench.simulator.model.parameters import FAULTS, Parameters
+from aisbench.simulator.model.parameters import FAULTS, Parameters, parse_faults
 
 SECTIONS = (
     ("Address", ("host", "port", "uds", "tls_cert", "tls_key", "api_key")),
@@ -115,16 +114,3 @@ def simulate(
         announce=announce,
         lifeline=lifeline,
     )
-
-
-def parse_faults(given: tuple[str, ...]) -> dict[str, float]:
-    faults: dict[str, float] = {}
-    for text in given:
-        kind, _, share = text.partition(":")
-        if kind in faults:
-            raise BadInput(f"--fault {kind} is given twice; give each kind once")
-        try:
-            faults[kind] = float(share)
-        except ValueError:
-            raise BadInput(f"--fault {text!r}: give KIND:SHARE, for example http-500:0.1") from None
-    return faults

@@ -13,6 +13,16 @@ AUTO = -1
 LARGEST = 0xFFFFFFFF
 
 
+def seed_of(value: object) -> int:
+    """The seed in a text: a whole number, or AUTO for `auto`. Raises ValueError for anything else."""
+    text = str(value).strip()
+    if text.lower() == "auto":
+        return AUTO
+    if not (text.isascii() and text.isdigit() and int(text) <= LARGEST):
+        raise ValueError(f"must be auto or a whole number from 0 to {LARGEST}, got {text}")
+    return int(text)
+
+
 def seed_for(*, makes_prompts: bool, compat: str | None) -> int:
     """The seed that AUTO stands for. `vllm bench serve` has 0, and runs that are compared with it do too."""
     return secrets.randbelow(LARGEST + 1) if makes_prompts and compat != "vllm" else 0

@@ -14,8 +14,8 @@ import click
 import pytest
 
 from aisbench.backends.registry import BACKENDS
+from aisbench.cli.commands import COMMANDS, group
 from aisbench.cli.load import load
-from aisbench.cli.main import COMMANDS, group
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import environment
 

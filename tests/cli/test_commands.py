@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aisbench.cli.commands import COMMANDS
 from aisbench.cli.load import load
-from aisbench.cli.main import COMMANDS
 from aisbench.config.run_config import RunConfig
 
 

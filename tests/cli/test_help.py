@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from aisbench.cli.main import COMMANDS, group
+from aisbench.cli.commands import COMMANDS, group
 from aisbench.cli.plot import plot
 from aisbench.cli.saturate import saturate
 from aisbench.cli.simulate import simulate

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from aisbench.cli.main import group
+from aisbench.cli.commands import group
 from aisbench.cli.workload import workload
 from aisbench.cli.workloads import workloads
 from aisbench.errors import BadInput

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
+from aisbench.cli.commands import group
 from aisbench.cli.load import load
-from aisbench.cli.main import group
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text()

@@ -25,9 +25,9 @@ def _click_type(one: Declared) -> Any:
     if words:
         return Choice(words if isinstance(words, tuple) else one.option.known_words, open=one.option.open)
     if isinstance(kind, ListOf):
-        return Listed(kind.kind, many=kind.many)
+        return Listed(kind)
     if isinstance(kind, PairsOf):
-        return Pairs(kind.mark, kind.example, numbers=kind.numbers, known=kind.known)
+        return Pairs(kind)
     return _NAMED[kind]() if kind is not None else _PLAIN.get(one.base)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aisbench.cli.options.foreign_flags import advice
+from aisbench.config.foreign_flags import advice
 from aisbench.errors import BadInput
 from aisbench.masking import remember_options
 
@@ -80,3 +80,17 @@ def _as_given(option: click.Option, value: Any) -> Any:
     if isinstance(value, (list, tuple)) and len(value) == 1 and not getattr(option.type, "takes_list", False):
         return value[0]
     return value
+
+
+# A file that stands in for any of a command's options; it is read before they are.
+CONFIG_OPTIONS = (
+    click.option(
+        "--config",
+        "config",
+        callback=read_config_file,
+        is_eager=True,
+        expose_value=False,
+        metavar="FILE",
+        help="YAML or TOML file with any of these options.",
+    ),
+)

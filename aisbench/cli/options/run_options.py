@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.cli.options.click_options import click_options
-from aisbench.cli.options.types import CONFIG_OPTIONS
+from aisbench.cli.options.config_file import CONFIG_OPTIONS
 from aisbench.config import client, output, stream, target, traffic
 from aisbench.config.run_config import RunConfig
 from aisbench.config.vllm_flags import VllmFlags

@@ -126,3 +126,17 @@ class Parameters:
 
 def senseless(name: str, value: float, instead: str) -> BadInput:
     return BadInput(f"--{name.replace('_', '-')} {value} cannot be used; give {instead}")
+
+
+def parse_faults(given: tuple[str, ...]) -> dict[str, float]:
+    """The share of each fault in texts such as `http-500:0.1`. Raises BadInput for others, and for a kind given twice."""
+    faults: dict[str, float] = {}
+    for text in given:
+        kind, _, share = text.partition(":")
+        if kind in faults:
+            raise BadInput(f"--fault {kind} is given twice; give each kind once")
+        try:
+            faults[kind] = float(share)
+        except ValueError:
+            raise BadInput(f"--fault {text!r}: give KIND:SHARE, for example http-500:0.1") from None
+    return faults

@@ -10,9 +10,9 @@ import click
 import pytest
 
 from aisbench.children import KEPT, child_environment
+from aisbench.cli.commands import COMMANDS
 from aisbench.cli.compare import compare
 from aisbench.cli.load import load
-from aisbench.cli.main import COMMANDS
 from aisbench.cli.options.environment import APART, SOMEWHERE, misspelt, run_variables, variables
 from aisbench.cli.plan import plan
 from aisbench.cli.plot import plot

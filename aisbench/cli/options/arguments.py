@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import click
 
-from aisbench.cli.options.foreign_flags import advice
+from aisbench.config.foreign_flags import advice
 
 HELP = ("-h", "--help")
 
