@@ -25,7 +25,7 @@ Took = Callable[[Mapping[int, Answer]], None]
 
 @dataclass
 class Asking:
-    """Asks by the options of `config`: the servers, the load, sampling. `folder` gets the runs; `live`: shown on the
+    """Asks by the options of `config`: the servers, the load, sampling. `folder` gets the run; `live`: shown on the
     terminal as they go on. What is started beside a run ends with `stack`."""
 
     config: RunConfig
@@ -45,7 +45,6 @@ class Asking:
 
         Raises BadInput and CannotRun as a run does.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / "questions.jsonl"
         path.write_text("".join(self._line(question, stop) for question in questions))
         config = replace(

@@ -1,0 +1,223 @@
+"""Carries out an evaluation: asks, scores, and writes what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aisbench import saying
+from aisbench.accuracy.question import Answer, Question
+from aisbench.accuracy.task import Source, Task
+from aisbench.accuracy.tasks.registry import task_named
+from aisbench.atomic import write_text
+from aisbench.backends.registry import backend_named
+from aisbench.config.run_config import RunConfig
+from aisbench.disk import room_for
+from aisbench.engine.target.discovery import model_for
+from aisbench.engine.target.request_head import parse_headers
+from aisbench.engine.target.small_requests import patiently
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import resolve
+from aisbench.errors import BadInput
+from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
+from aisbench.studies.evaluation.asking import Asking
+from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
+from aisbench.studies.evaluation.harvest import Harvest
+from aisbench.studies.evaluation.predictions import Place, Predictions
+from aisbench.studies.evaluation.results import Result, result_of
+from aisbench.studies.evaluation.settings import Settings
+from aisbench.studies.evaluation.summary import printed, write_summary
+
+# Where data sets are looked for unless --dataset-path says otherwise.
+_DATASETS = "datasets"
+# Beside a run: which question and sample each of its requests asks.
+_PLACES = "places.json"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A task with its questions, as many as are asked."""
+
+    name: str
+    task: Task
+    questions: tuple[Question, ...]
+
+
+def evaluate(
+    config: RunConfig,
+    settings: Settings,
+    *,
+    command: list[str],
+    reuse: str | None,
+    live: bool,
+    say: Say = saying.say,
+) -> int:
+    """Evaluates, prints the summary; returns the exit code. `reuse`: the folder to go on with, "" for the newest; None: a
+    new one. Raises BadInput before anything is sent for data sets that cannot be read or scored."""
+    data_sets = read_data_sets(settings)
+    with contextlib.ExitStack() as stack:
+        config = _with_target(stack, config, asks=settings.mode in ("all", "infer"))
+        folder = _folder(config, settings, command, reuse)
+        with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
+            ended = Evaluation(config, settings, folder, data_sets, command).run(stack, live=live, say=say)
+    return ended
+
+
+def read_data_sets(settings: Settings) -> list[DataSet]:
+    """Raises BadInput for the first that cannot be had, or must not be scored."""
+    if not settings.datasets:
+        raise BadInput("--datasets is missing; name tasks, such as gsm8k (aisbench datasets lists them)")
+    found = []
+    for name in dict.fromkeys(settings.datasets):
+        task = task_named(name)
+        if task.runs_code and not settings.allow_code:
+            raise BadInput(
+                f"--datasets {name}: its scores come from running code that the model wrote; give --allow-code if that is all right on this host"
+            )
+        questions = task.read(Source(path_of(settings, name), settings.shots))
+        found.append(DataSet(name, task, tuple(questions[: settings.num_prompts])))
+    return found
+
+
+def path_of(settings: Settings, name: str) -> Path:
+    """Of several data sets, each is looked for in a folder of its name first."""
+    base = Path(settings.path or _DATASETS).expanduser()
+    return base / name if (base / name).exists() else base
+
+
+def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) -> RunConfig:
+    """With the servers to ask and the model's name."""
+    if not asks:
+        return config
+    if not config.url and config.uds is None:
+        from aisbench.simulator.process import start_simulator
+
+        simulator = stack.enter_context(start_simulator([]))
+        saying.say(f"no --url: the built-in simulator runs at {simulator.url}; it knows no answers", err=True)
+        config = replace(config, url=(simulator.url,))
+    transport, headers = Transport.of(config), parse_headers(config.header, config.api_key)
+    url = config.url[0] if config.url else "http://localhost"
+    model = patiently(
+        lambda: model_for(config, resolve(url, transport), transport, headers),
+        config.ready_timeout_s,
+        lambda line: saying.say(line, err=True),
+    )
+    return replace(config, model=model.name)
+
+
+def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: str | None) -> EvaluationFolder:
+    if reuse is None:
+        if settings.mode not in ("all", "infer"):
+            raise BadInput(
+                f"--mode {settings.mode} works on answers that exist; name their folder with --reuse"
+            )
+        facts = {"command": command, "config": config.as_dict(), "datasets": list(settings.datasets)}
+        return EvaluationFolder.create(config.work_dir, config.model or "model", facts)
+    folder = EvaluationFolder.reuse(config.work_dir, reuse)
+    before = read_facts(folder.path)["model"]
+    if config.model is not None and config.model != before:
+        raise BadInput(f"--reuse: {folder.path} holds answers of model {before}, not {config.model}")
+    return folder
+
+
+class Evaluation:
+    """One model on several data sets."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        settings: Settings,
+        folder: EvaluationFolder,
+        data_sets: Sequence[DataSet],
+        command: list[str],
+    ) -> None:
+        self._config = config
+        self._settings = settings
+        self._folder = folder
+        self._data_sets = data_sets
+        self._command = command
+        as_chat = backend_named(config.backend).takes_messages
+        self._predictions = {
+            one.name: Predictions(folder, one.name, one.questions, settings.samples, as_chat=as_chat)
+            for one in data_sets
+        }
+
+    def run(self, stack: contextlib.ExitStack, *, live: bool, say: Say) -> int:
+        for one in self._data_sets:
+            self._predictions[one.name].load()
+            self._gather(one)
+        interrupted = False
+        if self._settings.mode in ("all", "infer"):
+            for one in self._data_sets:
+                interrupted = self._ask(one, stack, live=live) or interrupted
+                if interrupted:
+                    break
+        elif not any(len(kept) for kept in self._predictions.values()):
+            raise BadInput(f"{self._folder.predictions} holds no answers of {', '.join(self._predictions)}")
+        results = []
+        if self._settings.mode != "infer":
+            results = [self._score(one) for one in self._data_sets]
+            written = write_summary(self._folder, results, extract_rate=self._settings.dump_extract_rate)
+            say(printed(results, extract_rate=self._settings.dump_extract_rate))
+            say(f"written: {written}")
+        say(f"folder: {self._folder.path}")
+        if interrupted:
+            return INTERRUPTED
+        return RUN_FAILED if not any(len(kept) for kept in self._predictions.values()) else DONE
+
+    def _gather(self, one: DataSet) -> None:
+        """Takes what runs that were killed have recorded and not handed on."""
+        kept = self._predictions[one.name]
+        for path in sorted(self._folder.runs(one.name).glob(f"*/{_PLACES}")):
+            places = [(index, sample) for index, sample in json.loads(path.read_bytes())]
+            for records in sorted(path.parent.glob("*/records")):
+                missing = set(kept.missing)
+                found = {places[at]: answer for at, answer in Harvest(records.parent).new().items()}
+                kept.add({place: answer for place, answer in found.items() if place in missing})
+
+    def _ask(self, one: DataSet, stack: contextlib.ExitStack, *, live: bool) -> bool:
+        """Asks what has no answer yet; returns whether the user stopped the run."""
+        kept = self._predictions[one.name]
+        places = kept.missing
+        if not places:
+            return False
+        saying.say(
+            f"{one.name}: {len(places)} of {len(one.questions) * self._settings.samples} to ask", err=True
+        )
+
+        def took(found: Mapping[int, Answer]) -> None:
+            kept.add({places[at]: answer for at, answer in found.items()})
+
+        asking = Asking(self._config, self._new_folder(one, places), self._command, stack, live)
+        try:
+            run = asking.ask(
+                [one.questions[index] for index, _ in places], one.task.max_tokens, one.task.stop, took
+            )
+        finally:
+            kept.write()
+        failed = len(kept.missing)
+        if failed:
+            saying.say(f"{one.name}: {failed} without an answer; --reuse asks them again", err=True)
+        return run.outcome == "interrupted"
+
+    def _new_folder(self, one: DataSet, places: list[Place]) -> Path:
+        """Of one more run, with what its requests ask."""
+        base = self._folder.runs(one.name)
+        folder = base / str(len(list(base.glob("*"))))
+        folder.mkdir(parents=True)
+        write_text(json.dumps(places), folder / _PLACES)
+        return folder
+
+    def _score(self, one: DataSet) -> Result:
+        kept = self._predictions[one.name]
+        result = result_of(one.name, one.task, one.questions, kept.answers(), missing=len(kept.missing))
+        content: dict[str, Any] = result.as_dict()
+        if self._settings.dump_eval_details:
+            content["details"] = result.details(kept.prompts)
+        self._folder.write(content, self._folder.results / f"{one.name}.json")
+        return result
