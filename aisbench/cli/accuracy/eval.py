@@ -25,6 +25,8 @@ from aisbench.studies.evaluation.settings import SECTION, Settings
 _TRAFFIC = ("rate", "burstiness", "arrival", "concurrency", "workers", "seed", "grace_s")
 _WORKLOAD = ("output_len", "temperature", "extra_body", "system_prompt", "omit_field", "ignore_eos")
 _OUTPUT = ("stream", "max_chunk_size", "work_dir", "label", "metadata")
+# Where an evaluation differs from a load.
+_DEFAULTS = {"backend": "openai-chat", "temperature": 0.0}
 _SETTINGS = tuple(one.name for one in declared(Settings))
 
 
@@ -45,7 +47,8 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
     chosen(_WORKLOAD, WORKLOAD_OPTIONS),
     chosen(_OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
 )
-def evaluate(reuse: str | None, no_progress: bool, **options: Any) -> int:
+@click.pass_context
+def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **options: Any) -> int:
     """Measure the accuracy of a served model on tasks with known answers.
 
     \b
@@ -53,12 +56,13 @@ def evaluate(reuse: str | None, no_progress: bool, **options: Any) -> int:
     aisbench eval --url http://host:8000 --datasets gsm8k --reuse
     aisbench eval --mode eval --datasets gsm8k --reuse 20261126_140000 --dump-eval-details
 
-    Questions are chat messages for APIs that take them, and one text for others. The temperature is 0 unless
-    --temperature says otherwise. Answers, scores and the summary are in the evaluation's folder.
+    Questions go to v1/chat/completions unless --backend names another API; one without messages gets them as one text.
+    The temperature is 0 unless --temperature says otherwise. Answers, scores and the summary are in the evaluation's
+    folder.
     """
     settings = Settings(**{name: options.pop(name) for name in _SETTINGS})
-    if options.get("temperature") is None:
-        options["temperature"] = 0.0
+    unsaid = click.core.ParameterSource.DEFAULT
+    options |= {name: value for name, value in _DEFAULTS.items() if ctx.get_parameter_source(name) is unsaid}
     config = run_config(options).expanded()
     # Everything heavy is imported after the options are known to be good.
     from aisbench.studies.evaluation.evaluate import evaluate as carried_out

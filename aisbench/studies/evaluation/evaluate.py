@@ -24,6 +24,8 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
+from aisbench.records.run import Run
+from aisbench.report.text.console import one_line
 from aisbench.studies.evaluation.asking import Asking
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
 from aisbench.studies.evaluation.harvest import Harvest
@@ -59,6 +61,8 @@ def evaluate(
 ) -> int:
     """Evaluates, prints the summary; returns the exit code. `reuse`: the folder to go on with, "" for the newest; None: a
     new one. Raises BadInput before anything is sent for data sets that cannot be read or scored."""
+    settings.check()
+    config.check()
     data_sets = read_data_sets(settings)
     with contextlib.ExitStack() as stack:
         config = _with_target(stack, config, asks=settings.mode in ("all", "infer"))
@@ -202,7 +206,10 @@ class Evaluation:
             kept.write()
         failed = len(kept.missing)
         if failed:
-            saying.say(f"{one.name}: {failed} without an answer; --reuse asks them again", err=True)
+            saying.say(
+                f"{one.name}: {failed} without an answer{_first_failure(run)}; --reuse asks them again",
+                err=True,
+            )
         return run.outcome == "interrupted"
 
     def _new_folder(self, one: DataSet, places: list[Place]) -> Path:
@@ -221,3 +228,9 @@ class Evaluation:
             content["details"] = result.details(kept.prompts)
         self._folder.write(content, self._folder.results / f"{one.name}.json")
         return result
+
+
+def _first_failure(run: Run) -> str:
+    """Why, in the server's words: " (http_500: overloaded)"; empty where no request failed."""
+    samples = run.info.get("error_samples") or []
+    return f" ({samples[0]['kind']}: {one_line(samples[0].get('message') or '')})" if samples else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from aisbench.options.checks import whole
-from aisbench.options.option import ListOf, option
+from aisbench.options.option import ListOf, check_values, option
 
 SECTION = "Evaluation"
 MODES = ("all", "infer", "eval", "viz")
@@ -77,3 +77,7 @@ class Settings:
         default=False,
         help="Run code that the model wrote, where a task is scored by it.",
     )
+
+    def check(self) -> None:
+        """Raises BadInput for the first option that cannot be followed."""
+        check_values(self)
