@@ -35,6 +35,17 @@ SOMEWHERE = tuple(
     for name in (
         *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OUTPUT"),
         *("BUDGET", "MAX", "OVER", "REPEATS", "RESUME", "SLO", "START", "STEP", "SWEEP", "TOLERANCE"),
+        *(
+            "ALLOW_CODE",
+            "DATASETS",
+            "DUMP_EVAL_DETAILS",
+            "DUMP_EXTRACT_RATE",
+            "MERGE_DS",
+            "MODE",
+            "N",
+            "REUSE",
+            "SHOTS",
+        ),
     )
 )
 # Those of the build, of the tests and of worker processes.

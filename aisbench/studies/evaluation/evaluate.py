@@ -26,7 +26,7 @@ from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.records.run import Run
 from aisbench.report.text.console import one_line
-from aisbench.studies.evaluation.asking import Asking
+from aisbench.studies.evaluation.asking import Asking, Request
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.predictions import Place, Predictions
@@ -36,7 +36,7 @@ from aisbench.studies.evaluation.summary import printed, write_summary
 
 # Where data sets are looked for unless --dataset-path says otherwise.
 _DATASETS = "datasets"
-# Beside a run: which question and sample each of its requests asks.
+# Beside a run: the data set, question and sample that each of its requests asks.
 _PLACES = "places.json"
 Say = Callable[[str], None]
 
@@ -152,72 +152,81 @@ class Evaluation:
         }
 
     def run(self, stack: contextlib.ExitStack, *, live: bool, say: Say) -> int:
-        for one in self._data_sets:
-            self._predictions[one.name].load()
-            self._gather(one)
+        for kept in self._predictions.values():
+            kept.load()
+        self._gather()
         interrupted = False
         if self._settings.mode in ("all", "infer"):
-            for one in self._data_sets:
-                interrupted = self._ask(one, stack, live=live) or interrupted
-                if interrupted:
-                    break
-        elif not any(len(kept) for kept in self._predictions.values()):
+            interrupted = self._ask_all(stack, live=live)
+        elif not self._has_answers:
             raise BadInput(f"{self._folder.predictions} holds no answers of {', '.join(self._predictions)}")
-        results = []
         if self._settings.mode != "infer":
             results = [self._score(one) for one in self._data_sets]
-            written = write_summary(self._folder, results, extract_rate=self._settings.dump_extract_rate)
-            say(printed(results, extract_rate=self._settings.dump_extract_rate))
+            extract_rate = self._settings.dump_extract_rate
+            written = write_summary(self._folder, results, extract_rate=extract_rate)
+            say(printed(results, extract_rate=extract_rate))
             say(f"written: {written}")
         say(f"folder: {self._folder.path}")
         if interrupted:
             return INTERRUPTED
-        return RUN_FAILED if not any(len(kept) for kept in self._predictions.values()) else DONE
+        return DONE if self._has_answers else RUN_FAILED
 
-    def _gather(self, one: DataSet) -> None:
-        """Takes what runs that were killed have recorded and not handed on."""
-        kept = self._predictions[one.name]
-        for path in sorted(self._folder.runs(one.name).glob(f"*/{_PLACES}")):
-            places = [(index, sample) for index, sample in json.loads(path.read_bytes())]
+    @property
+    def _has_answers(self) -> bool:
+        return any(len(kept) for kept in self._predictions.values())
+
+    def _gather(self) -> None:
+        """Takes the answers that runs which were killed have recorded and not handed on."""
+        for path in sorted(self._folder.runs.glob(f"*/{_PLACES}")):
+            asked = [(name, (index, sample)) for name, index, sample in json.loads(path.read_bytes())]
             for records in sorted(path.parent.glob("*/records")):
-                missing = set(kept.missing)
-                found = {places[at]: answer for at, answer in Harvest(records.parent).new().items()}
-                kept.add({place: answer for place, answer in found.items() if place in missing})
+                self._keep(asked, Harvest(records.parent).new())
 
-    def _ask(self, one: DataSet, stack: contextlib.ExitStack, *, live: bool) -> bool:
-        """Asks what has no answer yet; returns whether the user stopped the run."""
-        kept = self._predictions[one.name]
-        places = kept.missing
-        if not places:
+    def _keep(self, asked: Sequence[tuple[str, Place]], found: Mapping[int, Answer]) -> None:
+        """Of each question the first answer. `asked`: by place in the run, the data set and the question."""
+        by_name: dict[str, dict[Place, Answer]] = {}
+        for at, answer in found.items():
+            name, place = asked[at]
+            by_name.setdefault(name, {})[place] = answer
+        for name, answers in by_name.items():
+            if name in self._predictions:
+                self._predictions[name].add(answers)
+
+    def _ask_all(self, stack: contextlib.ExitStack, *, live: bool) -> bool:
+        """Asks what has no answer yet, a data set after the other or all in one run; returns whether the user stopped it."""
+        if self._settings.merge_ds:
+            return self._ask(self._data_sets, stack, live=live)
+        return any(self._ask([one], stack, live=live) for one in self._data_sets)
+
+    def _ask(self, data_sets: Sequence[DataSet], stack: contextlib.ExitStack, *, live: bool) -> bool:
+        asked = [(one.name, place) for one in data_sets for place in self._predictions[one.name].missing]
+        if not asked:
             return False
-        saying.say(
-            f"{one.name}: {len(places)} of {len(one.questions) * self._settings.samples} to ask", err=True
-        )
-
-        def took(found: Mapping[int, Answer]) -> None:
-            kept.add({places[at]: answer for at, answer in found.items()})
-
-        asking = Asking(self._config, self._new_folder(one, places), self._command, stack, live)
+        for one in data_sets:
+            count, missing = len(one.questions) * self._settings.samples, self._predictions[one.name].missing
+            saying.say(f"{one.name}: {len(missing)} of {count} to ask", err=True)
+        by_name = {one.name: one for one in data_sets}
+        requests = [
+            Request(by_name[name].questions[index], by_name[name].task.max_tokens, by_name[name].task.stop)
+            for name, (index, _) in asked
+        ]
+        asking = Asking(self._config, self._new_run(asked), self._command, stack, live)
         try:
-            run = asking.ask(
-                [one.questions[index] for index, _ in places], one.task.max_tokens, one.task.stop, took
-            )
+            run = asking.ask(requests, lambda found: self._keep(asked, found))
         finally:
-            kept.write()
-        failed = len(kept.missing)
-        if failed:
-            saying.say(
-                f"{one.name}: {failed} without an answer{_first_failure(run)}; --reuse asks them again",
-                err=True,
-            )
+            for one in data_sets:
+                self._predictions[one.name].write()
+        for one in data_sets:
+            if failed := len(self._predictions[one.name].missing):
+                why = _first_failure(run)
+                saying.say(f"{one.name}: {failed} without an answer{why}; --reuse asks them again", err=True)
         return run.outcome == "interrupted"
 
-    def _new_folder(self, one: DataSet, places: list[Place]) -> Path:
-        """Of one more run, with what its requests ask."""
-        base = self._folder.runs(one.name)
-        folder = base / str(len(list(base.glob("*"))))
+    def _new_run(self, asked: Sequence[tuple[str, Place]]) -> Path:
+        """The folder of one more run, with what its requests ask."""
+        folder = self._folder.runs / str(len(list(self._folder.runs.glob("*"))))
         folder.mkdir(parents=True)
-        write_text(json.dumps(places), folder / _PLACES)
+        write_text(json.dumps([[name, *place] for name, place in asked]), folder / _PLACES)
         return folder
 
     def _score(self, one: DataSet) -> Result:

@@ -45,7 +45,7 @@ class Predictions:
             return
         for key, entry in read_object(self.path).items():
             index, sample = _place(key)
-            if not (0 <= index < len(self._questions) and sample < self._samples):
+            if not self._asks(index, sample):
                 continue
             if entry.get("origin_prompt") != self._prompt(self._questions[index]):
                 raise BadInput(
@@ -76,8 +76,10 @@ class Predictions:
         }
 
     def add(self, found: Mapping[Place, Answer]) -> None:
-        """Keeps new answers, and writes them soon."""
+        """Keeps new answers, of each question the first, and writes them soon."""
         for (index, sample), answer in found.items():
+            if (index, sample) in self._kept or not self._asks(index, sample):
+                continue
             question = self._questions[index]
             entry: dict[str, Any] = {
                 "origin_prompt": self._prompt(question),
@@ -96,6 +98,10 @@ class Predictions:
     def write(self) -> None:
         """Whole or not at all; answers that are not in it yet are still in the run's records."""
         self._folder.write({key_of(*place): entry for place, entry in sorted(self._kept.items())}, self.path)
+
+    def _asks(self, index: int, sample: int) -> bool:
+        """False for what only an evaluation of more questions asked."""
+        return 0 <= index < len(self._questions) and sample < self._samples
 
     def _prompt(self, question: Question) -> Any:
         """One message of the user is its text; several stay messages."""
