@@ -44,7 +44,6 @@ SOMEWHERE = tuple(
             "MODE",
             "N",
             "REUSE",
-            "SHOTS",
         ),
     )
 )
