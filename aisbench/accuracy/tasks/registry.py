@@ -11,6 +11,8 @@ from aisbench.errors import BadInput
 # The module in this folder that declares each, in `TASKS`, a tuple.
 _MODULES = {
     "gsm8k": "gsm8k",
+    "humaneval": "code",
+    "mbpp": "code",
 }
 NAMES = tuple(_MODULES)
 
