@@ -1,0 +1,248 @@
+"""DROP and TriviaQA: short answers in words, compared after normalisation."""
+
+from __future__ import annotations
+
+import ast
+import csv
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from aisbench.accuracy.files import Row, json_of, rows, text_of
+from aisbench.accuracy.layout import file_of, files_of
+from aisbench.accuracy.question import Answer, Question, Scored
+from aisbench.accuracy.scoring.drop_f1 import drop_scores
+from aisbench.accuracy.scoring.final import final_text
+from aisbench.accuracy.scoring.overlap import f1, holds, triviaqa_form
+from aisbench.accuracy.scoring.stated import stated_in
+from aisbench.accuracy.task import Source, Task
+from aisbench.errors import BadInput
+from aisbench.extras import install_command
+
+_READ = (
+    "{passage}\n\nQuestion: {question}\n"
+    "Answer from the passage. End with a line that says only: Answer: and a number, a date or a few words of the passage. "
+    "Put | between several parts."
+)
+_RECALL = "Question: {question}\nAnswer in as few words as you can.\nAnswer:"
+
+
+def _read_drop(source: Source) -> list[Question]:
+    if source.shots:
+        raise BadInput(f"--shots {source.shots}: drop is asked without solved examples; leave it out")
+    path = file_of(
+        source.path, "drop_dataset_dev.json", "drop*.json", "drop*.jsonl", "dev.jsonl", "validation-*.parquet"
+    )
+    found = [
+        Question.of_text(
+            _READ.format(passage=passage.strip(), question=question.strip()), [list(gold) for gold in golds]
+        )
+        for passage, question, golds in _passages(path)
+    ]
+    if any(len(gold) > 1 for question in found for gold in question.gold):
+        _need_scipy(path)
+    return found
+
+
+def _need_scipy(path: Path) -> None:
+    try:
+        import scipy.optimize  # noqa: F401
+    except ImportError:
+        raise BadInput(
+            f"{path} has answers of several parts, which scipy pairs with those found: "
+            f"{install_command('accuracy', 'scipy')}"
+        ) from None
+
+
+_Passage = tuple[str, str, list[tuple[str, ...]]]
+
+
+def _passages(path: Path) -> list[_Passage]:
+    """Passage, question and known answers, each a tuple of spans."""
+    if path.suffix == ".json":
+        return _original(path)
+    found = []
+    for number, row in enumerate(rows(path), 1):
+        golds: list[tuple[str, ...]]
+        if "ref_text" in row and "context" in row:
+            passage, question = str(row["context"]), ""
+            golds = [(one,) for one in str(row["ref_text"]).split("|")]
+        elif "answers_spans" in row:
+            passage, question = row["passage"], row["question"]
+            golds = [(one,) for one in row["answers_spans"]["spans"]]
+        elif "answer" in row and "passage" in row:
+            passage, question = row["passage"], row["question"]
+            golds = _answers(row)
+        else:
+            raise BadInput(
+                f"{path}: row {number} has neither 'answers_spans', nor 'passage' and 'answer', nor 'context' and "
+                f"'ref_text'; it has {', '.join(row)}"
+            )
+        found.append((passage, question, _some(path, number, golds)))
+    return found
+
+
+def _original(path: Path) -> list[_Passage]:
+    """As published: passages by name, each with its questions."""
+    whole = json_of(path)
+    try:
+        found = [
+            (part["passage"], pair["question"], _some(path, number, _answers(pair)))
+            for number, part in enumerate(whole.values(), 1)
+            for pair in part["qa_pairs"]
+        ]
+    except (AttributeError, KeyError, TypeError) as problem:
+        raise BadInput(
+            f'{path} is not as DROP is published: {{name: {{"passage", "qa_pairs": [{{"question", "answer"}}]}}}} '
+            f"({type(problem).__name__}: {problem})"
+        ) from None
+    if not found:
+        raise BadInput(f"{path} has no questions")
+    return found
+
+
+def _some(path: Path, number: int, golds: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    kept = list(dict.fromkeys(gold for gold in golds if gold and any(span.strip() for span in gold)))
+    if not kept:
+        raise BadInput(f"{path}: row {number} has a question without an answer; use the validation (dev) split")
+    return kept
+
+
+def _answers(row: Row) -> list[tuple[str, ...]]:
+    """The answer and those of other readers, which are a list of answers, or (Hugging Face) an answer of lists."""
+    others: Any = row.get("validated_answers") or []
+    if isinstance(others, dict):
+        others = [dict(zip(others, values, strict=True)) for values in zip(*others.values(), strict=True)]
+    return [_spans(one) for one in (row["answer"], *others)]
+
+
+def _spans(answer: dict[str, Any]) -> tuple[str, ...]:
+    if answer.get("number") not in ("", None):
+        return (str(answer["number"]),)
+    if answer.get("spans"):
+        return tuple(answer["spans"])
+    date = answer.get("date") or {}
+    return (" ".join(date.get(part) or "" for part in ("day", "month", "year")).strip(),)
+
+
+def _score_drop(question: Question, answer: Answer) -> Scored:
+    found = stated_in(final_text(answer.text))
+    if found is None:
+        return Scored(None, False, 0.0, "no answer")
+    spans = [part.strip() for part in found.text.split("|") if part.strip()] or [""]
+    # Over the readers, each measure's best, as in the script.
+    scores = [drop_scores(spans, gold) for gold in question.gold]
+    exact, best = max(one for one, _ in scores), max(one for _, one in scores)
+    return Scored(
+        found.text, exact == 1, best, found.rule, found.sure, parts={"exact_match": exact, "f1": best}
+    )
+
+
+def _read_triviaqa(source: Source) -> list[Question]:
+    path = file_of(
+        source.path,
+        "triviaqa-validation.jsonl",
+        "trivia*dev*.csv",
+        "rc.nocontext/validation-*.parquet",
+        "validation-*.parquet",
+        "triviaqa*.jsonl",
+    )
+    shots = _solved(source) if source.shots else ""
+    return [
+        Question.of_text(shots + _RECALL.format(question=question), names)
+        for question, names in _trivia(path)
+    ]
+
+
+def _solved(source: Source) -> str:
+    path = files_of(source.path, "triviaqa-train.jsonl", "train-*.parquet")[0]
+    shown = _trivia(path)[: source.shots] if path != source.path else []
+    if len(shown) < (source.shots or 0):
+        raise BadInput(
+            f"--shots {source.shots}: solved examples come from triviaqa-train.jsonl or train-*.parquet below "
+            f"--dataset-path, which has {len(shown)}"
+        )
+    return "".join(f"{_RECALL.format(question=question)} {names[0]}\n\n" for question, names in shown)
+
+
+def _trivia(path: Path) -> list[tuple[str, list[str]]]:
+    """Questions, each with the names of its answer."""
+    if path.suffix == ".csv":
+        return _trivia_table(path)
+    found = []
+    for number, row in enumerate(rows(path, "question", "answer"), 1):
+        given = row["answer"]
+        if isinstance(given, dict):
+            given = [given.get("value"), *(given.get("aliases") or ())]
+        names = [name for name in ([given] if isinstance(given, str) else given) if name]
+        if not names:
+            raise BadInput(f"{path}: row {number} has no answer; the test split has none, use validation")
+        found.append((str(row["question"]).strip(), list(dict.fromkeys(names))))
+    return found
+
+
+def _trivia_table(path: Path) -> list[tuple[str, list[str]]]:
+    """OpenCompass's: a question, a tab, and a Python list of names; no line of headers."""
+    found = []
+    for number, cells in enumerate(csv.reader(StringIO(text_of(path), newline=""), delimiter="\t"), 1):
+        try:
+            question, listed = cells
+            names = ast.literal_eval(listed)
+        except (ValueError, SyntaxError):
+            raise BadInput(
+                f"{path}: line {number} should be a question, a tab and a list such as ['Paris'], got {cells}"
+            ) from None
+        if not isinstance(names, list) or not names:
+            raise BadInput(f"{path}: line {number} has no list of answers, got {listed}")
+        found.append((question.strip(), [str(name) for name in names]))
+    if not found:
+        raise BadInput(f"{path} is empty; it should have a question, a tab and a list of answers in each line")
+    return found
+
+
+def _score_triviaqa(question: Question, answer: Answer) -> Scored:
+    text = final_text(answer.text)
+    found = stated_in(text)
+    if found is None:
+        return Scored(None, False, 0.0, "no answer")
+    form = triviaqa_form(found.text)
+    known = [triviaqa_form(name) for name in question.gold]
+    exact = float(form in known)
+    parts = {
+        "exact_match": exact,
+        "f1": max(f1(form.split(), name.split()) for name in known),
+        "holds": float(holds(text, question.gold)),
+    }
+    return Scored(found.text, exact == 1, exact, found.rule, found.sure, parts=parts)
+
+
+TASKS = (
+    Task(
+        "drop",
+        "questions on a passage that need counting, sorting and sums",
+        (
+            'drop/drop_dataset_dev.json, as published: {name: {"passage", "qa_pairs"}}',
+            'drop/dev.jsonl of simple-evals: {"context", "ref_text"}',
+            'Hugging Face\'s validation-*.parquet: {"passage", "question", "answers_spans"} or {..., "answer", "validated_answers"}',
+        ),
+        _read_drop,
+        _score_drop,
+        stop=("\n\nQuestion:",),
+        metric="f1",
+    ),
+    Task(
+        "triviaqa",
+        "trivia, answered from memory",
+        (
+            'triviaqa/triviaqa-validation.jsonl: {"question", "answer": [names]}',
+            "triviaqa/trivia-dev.qa.csv: question, tab, list of names",
+            'Hugging Face\'s rc.nocontext/validation-*.parquet: {"question", "answer": {"value", "aliases"}}',
+        ),
+        _read_triviaqa,
+        _score_triviaqa,
+        max_tokens=256,
+        stop=("\n\nQuestion:",),
+        metric="exact_match",
+    ),
+)
