@@ -21,7 +21,15 @@ class Predictions:
     The key of question 3 is "3"; of its further samples "3#1", "3#2" and so on.
     """
 
-    def __init__(self, folder: EvaluationFolder, name: str, questions: Sequence[Question], samples: int, *, as_chat: bool):
+    def __init__(
+        self,
+        folder: EvaluationFolder,
+        name: str,
+        questions: Sequence[Question],
+        samples: int,
+        *,
+        as_chat: bool,
+    ):
         self._folder = folder
         self.path = folder.predictions / f"{name}.json"
         self._questions = questions
