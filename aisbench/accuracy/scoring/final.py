@@ -7,4 +7,6 @@ _END, _START = "</think>", "<think>"
 
 def final_text(text: str) -> str:
     """`text` after its thinking. Empty where the thinking never ends: that is no answer."""
-    return text.rpartition(_END)[2].partition(_START)[0]
+    _, end, after = text.rpartition(_END)
+    rest = after if end else text
+    return rest.partition(_START)[0] if _START in rest else rest

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from aisbench.accuracy.files import Row, rows
-from aisbench.accuracy.layout import file_of
+from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.code.extract import Code, code_of, defines
 from aisbench.accuracy.scoring.code.run import problem_of
@@ -72,9 +72,7 @@ def _continuation(code: Code) -> Code:
 
 
 def _read_mbpp(source: Source) -> list[Question]:
-    path = file_of(
-        source.path, "mbpp.jsonl", "sanitized-mbpp.json*", "mbpp*.jsonl", "test-*.parquet", "test.parquet"
-    )
+    (path,) = _MBPP.questions_of(source.path)[:1]
     found = rows(path, "task_id", "code", "test_list")
     for number, row in enumerate(found, 1):
         _check(path, number, row)

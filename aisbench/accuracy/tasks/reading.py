@@ -9,8 +9,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from aisbench.accuracy.files import Row, json_of, rows, text_of
-from aisbench.accuracy.layout import file_of, files_of
+from aisbench.accuracy.files import Row, rows, text_of
+from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.drop_f1 import drop_scores
 from aisbench.accuracy.scoring.final import final_text
@@ -20,6 +20,15 @@ from aisbench.accuracy.task import Source, Task
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
+_DROP = Layout(
+    ("drop", "drop_simple_eval"),
+    ("drop_dataset_dev.json", "drop*.jsonl", "dev.jsonl", *hub("validation")),
+)
+_TRIVIAQA = Layout(
+    ("triviaqa", "trivia_qa"),
+    ("triviaqa-validation.jsonl", "trivia*dev*.csv", *hub("validation", "rc.nocontext"), *hub("validation")),
+    ("triviaqa-train.jsonl", *hub("train", "rc.nocontext"), *hub("train")),
+)
 _READ = (
     "{passage}\n\nQuestion: {question}\n"
     "Answer from the passage. End with a line that says only: Answer: and a number, a date or a few words of the passage. "
@@ -31,9 +40,7 @@ _RECALL = "Question: {question}\nAnswer in as few words as you can.\nAnswer:"
 def _read_drop(source: Source) -> list[Question]:
     if source.shots:
         raise BadInput(f"--shots {source.shots}: drop is asked without solved examples; leave it out")
-    path = file_of(
-        source.path, "drop_dataset_dev.json", "drop*.json", "drop*.jsonl", "dev.jsonl", "validation-*.parquet"
-    )
+    (path,) = _DROP.questions_of(source.path)[:1]
     found = [
         Question.of_text(
             _READ.format(passage=passage.strip(), question=question.strip()), [list(gold) for gold in golds]
@@ -85,11 +92,10 @@ def _passages(path: Path) -> list[_Passage]:
 
 def _original(path: Path) -> list[_Passage]:
     """As published: passages by name, each with its questions."""
-    whole = json_of(path)
     try:
         found = [
             (part["passage"], pair["question"], _some(path, number, _answers(pair)))
-            for number, part in enumerate(whole.values(), 1)
+            for number, part in enumerate(rows(path), 1)
             for pair in part["qa_pairs"]
         ]
     except (AttributeError, KeyError, TypeError) as problem:
@@ -140,14 +146,7 @@ def _score_drop(question: Question, answer: Answer) -> Scored:
 
 
 def _read_triviaqa(source: Source) -> list[Question]:
-    path = file_of(
-        source.path,
-        "triviaqa-validation.jsonl",
-        "trivia*dev*.csv",
-        "rc.nocontext/validation-*.parquet",
-        "validation-*.parquet",
-        "triviaqa*.jsonl",
-    )
+    (path,) = _TRIVIAQA.questions_of(source.path)[:1]
     shots = _solved(source) if source.shots else ""
     return [
         Question.of_text(shots + _RECALL.format(question=question), names)
@@ -156,13 +155,10 @@ def _read_triviaqa(source: Source) -> list[Question]:
 
 
 def _solved(source: Source) -> str:
-    path = files_of(source.path, "triviaqa-train.jsonl", "train-*.parquet")[0]
-    shown = _trivia(path)[: source.shots] if path != source.path else []
+    (path,) = _TRIVIAQA.examples_of(source.path)[:1]
+    shown = _trivia(path)[: source.shots]
     if len(shown) < (source.shots or 0):
-        raise BadInput(
-            f"--shots {source.shots}: solved examples come from triviaqa-train.jsonl or train-*.parquet below "
-            f"--dataset-path, which has {len(shown)}"
-        )
+        raise BadInput(f"--shots {source.shots}: {path} has {len(shown)} solved examples")
     return "".join(f"{_RECALL.format(question=question)} {names[0]}\n\n" for question, names in shown)
 
 
