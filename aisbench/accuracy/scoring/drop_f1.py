@@ -11,6 +11,8 @@ import re
 import string
 from collections.abc import Sequence
 
+import numpy as np
+
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _DELETED = str.maketrans("", "", string.punctuation)
 
@@ -23,7 +25,8 @@ def drop_scores(found: Sequence[str], gold: Sequence[str]) -> tuple[float, float
     found_forms, gold_forms = [_form(span) for span in found], [_form(span) for span in gold]
     exact = len(found_forms) == len(gold_forms) and set(found_forms) == set(gold_forms)
     table = [[_pair_f1(set(one.split()), set(other.split())) for other in found_forms] for one in gold_forms]
-    return float(exact), round(_best_sum(table) / max(len(found), len(gold)), 2)
+    # NumPy rounds halves as the script does; Python's round does not.
+    return float(exact), float(np.round(_best_sum(table) / max(len(found), len(gold)), 2))
 
 
 def _best_sum(table: list[list[float]]) -> float:
@@ -32,7 +35,7 @@ def _best_sum(table: list[list[float]]) -> float:
     from scipy.optimize import linear_sum_assignment
 
     rows, columns = linear_sum_assignment(table, maximize=True)
-    return sum(table[row][column] for row, column in zip(rows, columns, strict=True))
+    return float(sum(table[row][column] for row, column in zip(rows, columns, strict=True)))
 
 
 def _pair_f1(gold: set[str], found: set[str]) -> float:
@@ -43,7 +46,10 @@ def _pair_f1(gold: set[str], found: set[str]) -> float:
     if not gold and not found:
         return 1.0
     same = len(gold & found)
-    return 2 * same / (len(gold) + len(found)) if same else 0.0
+    if not same:
+        return 0.0
+    precision, recall = same / len(found), same / len(gold)
+    return 2 * precision * recall / (precision + recall)
 
 
 def _form(span: str) -> str:

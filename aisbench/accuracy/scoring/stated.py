@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_STATED = re.compile(r"(?:\banswer\b(?:\*\*)?(?: is)?\s*[:：]|\banswer is\b|答案(?:是|为)?\s*[:：]?)", re.IGNORECASE)
+_STATED = re.compile(
+    r"(?:\banswer\b(?:\*\*)?(?: is)?\s*[:：]|\banswer is\b|答案(?:是|为)?\s*[:：]?)", re.IGNORECASE
+)
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 # Marks of emphasis and quotation around an answer.
 _AROUND = " \t*_`\"'“”‘’$"

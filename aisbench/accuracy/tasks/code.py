@@ -20,6 +20,14 @@ from aisbench.accuracy.scoring.final import final_text
 from aisbench.accuracy.task import Source, Task
 from aisbench.errors import BadInput
 
+_HUMANEVAL = Layout(
+    ("humaneval", "openai_humaneval"),
+    ("human-eval*.jsonl", "HumanEval*.jsonl", "openai_humaneval/test-*.parquet", *hub("test")),
+)
+_MBPP = Layout(
+    ("mbpp",),
+    ("mbpp.jsonl", "sanitized-mbpp.json*", *hub("test", "full"), *hub("test", "sanitized"), *hub("test")),
+)
 _COMPLETE = "Complete this Python function. Answer with the whole function in one ```python block.\n\n```python\n{prompt}\n```"
 # Where a continued function ends, as in the paper.
 _AFTER_FUNCTION = ("\nclass", "\ndef", "\n#", "\nif", "\nprint", "\n```")
@@ -35,7 +43,7 @@ _USUAL_SHOTS = 3
 def _read_humaneval(source: Source) -> list[Question]:
     if source.shots:
         raise BadInput(f"--shots {source.shots}: humaneval has no solved examples; leave it out")
-    path = file_of(source.path, "HumanEval*.jsonl", "human-eval*.jsonl", "humaneval*.jsonl", "test-*.parquet")
+    (path,) = _HUMANEVAL.questions_of(source.path)[:1]
     return [
         Question(
             ({"role": "user", "content": _COMPLETE.format(prompt=row["prompt"].rstrip())},),

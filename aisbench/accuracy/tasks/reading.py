@@ -73,7 +73,8 @@ def _passages(path: Path) -> list[_Passage]:
     for number, row in enumerate(rows(path), 1):
         golds: list[tuple[str, ...]]
         if "ref_text" in row and "context" in row:
-            passage, question = str(row["context"]), ""
+            passage, _, question = str(row["context"]).rpartition("Question:")
+            passage, question = passage.removeprefix("Passage:"), question.strip().removesuffix("Answer:")
             golds = [(one,) for one in str(row["ref_text"]).split("|")]
         elif "answers_spans" in row:
             passage, question = row["passage"], row["question"]
@@ -111,7 +112,9 @@ def _original(path: Path) -> list[_Passage]:
 def _some(path: Path, number: int, golds: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     kept = list(dict.fromkeys(gold for gold in golds if gold and any(span.strip() for span in gold)))
     if not kept:
-        raise BadInput(f"{path}: row {number} has a question without an answer; use the validation (dev) split")
+        raise BadInput(
+            f"{path}: row {number} has a question without an answer; use the validation (dev) split"
+        )
     return kept
 
 
@@ -193,7 +196,9 @@ def _trivia_table(path: Path) -> list[tuple[str, list[str]]]:
             raise BadInput(f"{path}: line {number} has no list of answers, got {listed}")
         found.append((question.strip(), [str(name) for name in names]))
     if not found:
-        raise BadInput(f"{path} is empty; it should have a question, a tab and a list of answers in each line")
+        raise BadInput(
+            f"{path} is empty; it should have a question, a tab and a list of answers in each line"
+        )
     return found
 
 
