@@ -36,6 +36,7 @@ _MODULES = {
     "mbpp": "code",
     "drop": "reading",
     "triviaqa": "reading",
+    "bfcl": "bfcl",
 }
 NAMES = tuple(_MODULES)
 
