@@ -37,6 +37,7 @@ _MODULES = {
     "drop": "reading",
     "triviaqa": "reading",
     "bfcl": "bfcl",
+    "bbh": "bbh",
 }
 NAMES = tuple(_MODULES)
 
