@@ -144,7 +144,7 @@ def _score_drop(question: Question, answer: Answer) -> Scored:
     scores = [drop_scores(spans, gold) for gold in question.gold]
     exact, best = max(one for one, _ in scores), max(one for _, one in scores)
     return Scored(
-        found.text, exact == 1, best, found.rule, found.sure, parts={"exact_match": exact, "f1": best}
+        found.text, exact == 1, best, found.rule, found.sure, parts={"exact_match": (exact,), "f1": (best,)}
     )
 
 
@@ -211,9 +211,9 @@ def _score_triviaqa(question: Question, answer: Answer) -> Scored:
     known = [triviaqa_form(name) for name in question.gold]
     exact = float(form in known)
     parts = {
-        "exact_match": exact,
-        "f1": max(f1(form.split(), name.split()) for name in known),
-        "holds": float(holds(text, question.gold)),
+        "exact_match": (exact,),
+        "f1": (max(f1(form.split(), name.split()) for name in known),),
+        "holds": (float(holds(text, question.gold)),),
     }
     return Scored(found.text, exact == 1, exact, found.rule, found.sure, parts=parts)
 

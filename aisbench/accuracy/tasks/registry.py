@@ -38,6 +38,7 @@ _MODULES = {
     "triviaqa": "reading",
     "bfcl": "bfcl",
     "bbh": "bbh",
+    "ifeval": "ifeval",
 }
 NAMES = tuple(_MODULES)
 

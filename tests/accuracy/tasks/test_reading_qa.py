@@ -40,7 +40,7 @@ def test_drop_gives_part_of_the_score() -> None:
     question = next(q for q in DROP.read(Source(DATA)) if q.gold[-1] == ["Cape", "Dorn"])
     scored = DROP.score(question, Answer("Answer: Cape"))
     assert (scored.correct, scored.score) == (False, 0.5)
-    assert scored.parts == {"exact_match": 0.0, "f1": 0.5}
+    assert scored.parts == {"exact_match": (0.0,), "f1": (0.5,)}
 
 
 def test_drop_of_hugging_face(tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_a_sentence_is_not_exact_but_holds_the_name() -> None:
     question = TRIVIAQA.read(Source(DATA))[1]
     scored = TRIVIAQA.score(question, Answer("The capital of Australia is Canberra."))
     assert not scored.correct
-    assert scored.parts["holds"] == 1
-    assert scored.parts["f1"] == pytest.approx(1 / 3)
+    assert scored.parts["holds"] == (1.0,)
+    assert scored.parts["f1"][0] == pytest.approx(1 / 3)
     assert TRIVIAQA.score(question, Answer("<think>Sydney?</think>Canberra")).correct
     assert TRIVIAQA.score(question, Answer("<think>Canberra")).extracted is None
 
