@@ -33,7 +33,12 @@ def _without_articles(text: str) -> str:
 
 def characters(text: str) -> list[str]:
     """The characters of a Chinese text, in small letters, without punctuation and blanks."""
-    return [c for c in text.lower() if not c.isspace() and unicodedata.category(c)[0] not in "PS"]
+    return [c for c in text.lower() if not c.isspace() and not _is_punctuation(c)]
+
+
+def _is_punctuation(c: str) -> bool:
+    """Also the wide forms of ASCII's signs, such as ＋."""
+    return unicodedata.category(c).startswith("P") or unicodedata.normalize("NFKC", c) in string.punctuation
 
 
 def f1(found: Sequence[str], gold: Sequence[str]) -> float:

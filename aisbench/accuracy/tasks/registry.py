@@ -39,6 +39,7 @@ _MODULES = {
     "bfcl": "bfcl",
     "bbh": "bbh",
     "ifeval": "ifeval",
+    "longbench": "longbench",
 }
 NAMES = tuple(_MODULES)
 

@@ -87,7 +87,7 @@ def _own_namespaces(folder: str, file_bytes: int) -> None:
     read_only = ctypes.create_string_buffer(struct.pack("QQQQ", _MOUNT_ATTR_RDONLY, 0, 0, 0))
     if _libc.syscall(_MOUNT_SETATTR, -100, b"/", _AT_RECURSIVE, read_only, 32):
         raise OSError(ctypes.get_errno(), "mount_setattr")
-    size = f"size={4 * file_bytes}".encode()
+    size = f"size={4 * file_bytes},nr_inodes=10000".encode()
     if _libc.mount(b"tmpfs", folder.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, size):
         raise OSError(ctypes.get_errno(), "mount")
     os.chdir(folder)
