@@ -17,7 +17,7 @@ _option = partial(option, section=SECTION)
 class Settings:
     """`datasets`: names of tasks. `path`: a file or folder with their files. `samples`: answers asked for per question.
 
-    `mode`: infer (ask), eval (score answers that exist), viz (write the summary of scores that exist), all three.
+    `mode`: infer (ask), eval or viz (score the answers that exist and write the summary), all (both).
     """
 
     datasets: tuple[str, ...] = _option(
@@ -55,7 +55,7 @@ class Settings:
         "--mode",
         default="all",
         words=MODES,
-        help="infer asks, eval scores the answers, viz writes the summary, all does all three.",
+        help="infer only asks; eval and viz score the answers that exist and write the summary; all does both.",
     )
     dump_eval_details: bool = _option(
         "--dump-eval-details",
