@@ -22,6 +22,7 @@ HASHES = Instruction(
     alone="Solve this problem step by step. End with a line that says only: #### and the number.",
     shown="Solve these problems as the examples do. End with a line that says only: #### and the number.",
 )
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 
 
@@ -59,10 +60,10 @@ def problem_task(
 
 def last_boxed(text: str) -> str | None:
     """What the last `\\boxed{...}` of a solution holds; None without one, or where its brace is never closed."""
-    start = max(text.rfind(mark) for mark in ("\\boxed", "\\fbox"))
-    if start < 0:
+    *_, last = [None, *_BOX.finditer(text)]
+    if last is None:
         return None
-    rest = text[start:].partition("x")[2].lstrip()
+    rest = text[last.end() :]
     if not rest.startswith("{"):
         # `\boxed 7` boxes the next letter only.
         return rest[:1] or None
