@@ -1,1 +1,1 @@
-"""The commands about the accuracy of answers."""
+"""The commands on accuracy."""
