@@ -10,8 +10,9 @@ import pytest
 
 from aisbench.accuracy.tasks.registry import task_named
 from aisbench.errors import BadInput
-from tests.accuracy import layouts
-from tests.accuracy.layouts import LAYOUTS, put_csv, put_jsonl, put_parquet
+from tests.accuracy.layouts import everyday, exams, mathematics
+from tests.accuracy.layouts.every import LAYOUTS
+from tests.accuracy.layouts.files import put_csv, put_jsonl, put_parquet
 from tests.accuracy.tasks.reading import questions_of
 
 
@@ -100,7 +101,7 @@ def test_a_missing_part_of_a_table(tmp_path: Path) -> None:
 
 
 def test_cevals_test_split(tmp_path: Path) -> None:
-    layouts.ceval_csv(tmp_path)
+    exams.ceval_csv(tmp_path)
     path = tmp_path / "ceval" / "formal_ceval" / "test"
     expected = (
         f"{path / 'geography_test.csv'}: row 1 has no answer: those of C-Eval's test split are not published; "
@@ -208,7 +209,7 @@ def test_other_answers(name: str, row: dict[str, object], said: str, tmp_path: P
 
 
 def test_labels_that_are_missing_or_too_few(tmp_path: Path) -> None:
-    layouts.piqa_jsonl(tmp_path)
+    everyday.piqa_jsonl(tmp_path)
     labels = tmp_path / "piqa" / "dev-labels.lst"
     labels.write_text("0\n1\n")
     assert refusal("piqa", tmp_path) == f"{labels} has 2 labels for 30 rows of dev.jsonl; download both again"
@@ -254,7 +255,7 @@ def test_lines_that_are_not_objects(tmp_path: Path) -> None:
 
 
 def test_files_of_downloads_and_archives_are_passed_over(tmp_path: Path) -> None:
-    layouts.ceval_csv(tmp_path)
+    exams.ceval_csv(tmp_path)
     aside = tmp_path / "ceval" / "__MACOSX" / "val" / "._a_val.csv"
     aside.parent.mkdir(parents=True)
     aside.write_bytes(b"\0\5\26\7")
@@ -262,7 +263,7 @@ def test_files_of_downloads_and_archives_are_passed_over(tmp_path: Path) -> None
 
 
 def test_another_data_sets_file_is_not_taken(tmp_path: Path) -> None:
-    layouts.aime_writer("aime2025/data/train-00000-of-00001.parquet", "problem", "answer")(tmp_path)
+    mathematics.aime_writer("aime2025/data/train-00000-of-00001.parquet", "problem", "answer")(tmp_path)
     assert len(questions_of("aime2025", tmp_path)) == 30
     assert "holds no aime2024.jsonl" in refusal("aime2024", tmp_path)
 

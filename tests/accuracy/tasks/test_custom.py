@@ -11,7 +11,7 @@ import pytest
 from aisbench.accuracy.question import Answer, Scored
 from aisbench.accuracy.tasks.registry import task_named
 from aisbench.errors import BadInput
-from tests.accuracy.layouts import put_csv, put_jsonl
+from tests.accuracy.layouts.files import put_csv, put_jsonl
 from tests.accuracy.tasks.reading import questions_of
 
 MCQ = {"question": "127+545=", "A": "672", "B": "682", "C": "572", "answer": "A"}

@@ -10,7 +10,7 @@ import pytest
 
 from aisbench.accuracy.question import Answer
 from aisbench.accuracy.tasks.registry import NAMES, task_named
-from tests.accuracy.layouts import LAYOUTS
+from tests.accuracy.layouts.every import LAYOUTS
 from tests.accuracy.tasks.reading import EXPECTED, questions_of, right_answer
 
 EVERY = [

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from aisbench.errors import BadInput
-from tests.accuracy import layouts
+from tests.accuracy.layouts import everyday, exams, mathematics
+from tests.accuracy.layouts.files import put_jsonl, put_parquet
 from tests.accuracy.tasks.reading import questions_of
 
 
 def test_a_choice(tmp_path: Path) -> None:
-    layouts.mmlu_csv(tmp_path)
+    exams.mmlu_csv(tmp_path)
     question = questions_of("mmlu", tmp_path)[0]
     text = (
         "Answer this multiple-choice question. Reason step by step first. End with a line that says only "
@@ -31,7 +32,7 @@ def test_a_choice(tmp_path: Path) -> None:
 
 
 def test_a_choice_after_examples(tmp_path: Path) -> None:
-    layouts.mmlu_csv(tmp_path)
+    exams.mmlu_csv(tmp_path)
     question = questions_of("mmlu", tmp_path, shots=2)[2]
     roles = [message["role"] for message in question.messages]
     assert roles == ["user", "assistant", "user", "assistant", "user"]
@@ -45,7 +46,7 @@ def test_a_choice_after_examples(tmp_path: Path) -> None:
 
 
 def test_a_choice_in_chinese(tmp_path: Path) -> None:
-    layouts.ceval_csv(tmp_path)
+    exams.ceval_csv(tmp_path)
     question = next(one for one in questions_of("ceval", tmp_path, shots=1) if "直辖市" in one.prompt)
     assert question.prompt == (
         "请仿照示例回答下面的单项选择题。最后一行只写“答案：X”，其中 X 是正确选项的字母。\n"
@@ -61,7 +62,7 @@ def test_a_choice_in_chinese(tmp_path: Path) -> None:
 
 
 def test_a_word_problem_after_an_example(tmp_path: Path) -> None:
-    layouts.gsm8k_jsonl(tmp_path)
+    mathematics.gsm8k_jsonl(tmp_path)
     question = questions_of("gsm8k", tmp_path, shots=1)[1]
     assert question.prompt.startswith(
         "Solve these problems as the examples do. End with a line that says only: #### and the number.\n"
@@ -76,7 +77,7 @@ def test_a_word_problem_after_an_example(tmp_path: Path) -> None:
 
 
 def test_a_formula(tmp_path: Path) -> None:
-    layouts.math_jsonl(tmp_path)
+    mathematics.math_jsonl(tmp_path)
     question = questions_of("math", tmp_path)[30]
     assert question.prompt == (
         "Solve this problem step by step. End with a line that has only the final answer, within \\boxed{}.\n"
@@ -87,8 +88,8 @@ def test_a_formula(tmp_path: Path) -> None:
 
 
 def test_an_ending_and_a_gap(tmp_path: Path) -> None:
-    layouts.hellaswag_hub(tmp_path)
-    layouts.winogrande_jsonl(tmp_path)
+    everyday.hellaswag_hub(tmp_path)
+    everyday.winogrande_jsonl(tmp_path)
     ending, gap = (questions_of(name, tmp_path)[0].prompt for name in ("hellaswag", "winogrande"))
     assert "Question: Which ending makes the most sense?\nMaking tea: A woman fills the kettle" in ending
     assert 'Question: Which choice fills the gap "_"?\nThe trophy did not fit' in gap
@@ -101,13 +102,13 @@ def test_marks_of_web_pages_are_not_shown(tmp_path: Path) -> None:
         "endings": ["[substeps] Pour it.", "b", "c", "d"],
         "label": 0,
     }
-    layouts.put_jsonl(tmp_path / "hellaswag_val.jsonl", [row])
+    put_jsonl(tmp_path / "hellaswag_val.jsonl", [row])
     (question,) = questions_of("hellaswag", tmp_path)
     assert "\nTea: How to make tea. Boil water. Wait.\nA. Pour it.\nB. b\n" in question.prompt
 
 
 def test_the_order_of_gpqas_choices_depends_on_their_texts_alone(tmp_path: Path) -> None:
-    layouts.gpqa_csv(tmp_path)
+    exams.gpqa_csv(tmp_path)
     lines = (tmp_path / "gpqa" / "gpqa_diamond.csv").read_text().splitlines(keepends=True)
     other = tmp_path / "other" / "gpqa_diamond.csv"
     other.parent.mkdir()
@@ -118,14 +119,14 @@ def test_the_order_of_gpqas_choices_depends_on_their_texts_alone(tmp_path: Path)
 
 def test_mmlu_pro_leaves_out_choices_that_only_fill_up(tmp_path: Path) -> None:
     row = {"question": "Which?", "options": ["x", "N/A", "y"], "answer": "C", "category": "law"}
-    layouts.put_parquet(tmp_path / "test-00000-of-00001.parquet", [row])
+    put_parquet(tmp_path / "test-00000-of-00001.parquet", [row])
     (question,) = questions_of("mmlu_pro", tmp_path)
     assert question.prompt.endswith("Which?\nA. x\nB. y\n")
     assert question.gold == "B"
 
 
 def test_more_examples_than_there_are(tmp_path: Path) -> None:
-    layouts.mmlu_csv(tmp_path)
+    exams.mmlu_csv(tmp_path)
     with pytest.raises(
         BadInput, match=r"--shots 7: mmlu, astronomy, has 6 solved examples; use --shots 6 or less"
     ):
@@ -133,13 +134,13 @@ def test_more_examples_than_there_are(tmp_path: Path) -> None:
 
 
 def test_examples_of_a_task_that_has_none(tmp_path: Path) -> None:
-    layouts.gpqa_csv(tmp_path)
+    exams.gpqa_csv(tmp_path)
     with pytest.raises(BadInput, match=r"--shots: gpqa has no solved examples; use --shots 0"):
         questions_of("gpqa", tmp_path, shots=1)
 
 
 def test_examples_that_are_not_there(tmp_path: Path) -> None:
-    layouts.mgsm_tsv(tmp_path)
+    mathematics.mgsm_tsv(tmp_path)
     with pytest.raises(
         BadInput, match=r"mgsm holds no \*/train-\*.parquet with solved examples; put one there"
     ):
@@ -147,7 +148,7 @@ def test_examples_that_are_not_there(tmp_path: Path) -> None:
 
 
 def test_examples_of_a_file_are_found_beside_it(tmp_path: Path) -> None:
-    layouts.mmlu_csv(tmp_path)
+    exams.mmlu_csv(tmp_path)
     path = tmp_path / "mmlu" / "test" / "biology_test.csv"
     questions = questions_of("mmlu", path, shots=3)
     assert [len(one.messages) for one in questions] == [7] * 6
