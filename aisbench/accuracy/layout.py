@@ -48,7 +48,8 @@ class Layout:
         )
 
     def _is_named(self, folder: Path) -> bool:
-        return _plain(folder.resolve().name) in map(_plain, self.names)
+        own = {_plain(folder.name), _plain(folder.resolve().name)}
+        return not own.isdisjoint(map(_plain, self.names))
 
 
 def hub(split: str, *configs: str) -> tuple[str, ...]:

@@ -208,6 +208,23 @@ def test_other_answers(name: str, row: dict[str, object], said: str, tmp_path: P
     assert refusal(name, tmp_path / "some.jsonl") == f"{tmp_path / 'some.jsonl'}: {said}"
 
 
+@pytest.mark.parametrize(
+    ("name", "row", "column"),
+    [
+        ("mmlu", {"question": "q", "subject": "s", "choices": "['a' 'b']", "answer": 0}, "choices"),
+        ("mmlu_pro", {"question": "q", "options": "['a' 'b']", "answer": "A", "category": "s"}, "options"),
+        ("hellaswag", {"ctx": "c", "endings": "['a' 'b']", "label": 0}, "endings or choices"),
+        ("race", {"article": "t", "question": "q", "options": "['a' 'b']", "answer": "A"}, "options"),
+        ("arc_c", {"question": "q", "choices": {"text": "['a' 'b']", "label": []}, "answerKey": "A"}, "text"),
+    ],
+)
+def test_choices_that_became_text(name: str, row: dict[str, object], column: str, tmp_path: Path) -> None:
+    put_jsonl(tmp_path / "some.jsonl", [row])
+    assert refusal(name, tmp_path / "some.jsonl").endswith(
+        f"row 1: {column} is \"['a' 'b']\"; it should be a list of at least two texts"
+    )
+
+
 def test_labels_that_are_missing_or_too_few(tmp_path: Path) -> None:
     everyday.piqa_jsonl(tmp_path)
     labels = tmp_path / "piqa" / "dev-labels.lst"

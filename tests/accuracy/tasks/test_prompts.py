@@ -125,6 +125,14 @@ def test_mmlu_pro_leaves_out_choices_that_only_fill_up(tmp_path: Path) -> None:
     assert question.gold == "B"
 
 
+@pytest.mark.parametrize(("label", "gold"), [(True, "A"), (1, "A"), (False, "B"), (0, "B")])
+def test_boolqs_labels(label: bool | int, gold: str, tmp_path: Path) -> None:
+    put_jsonl(tmp_path / "val.jsonl", [{"question": "is it so", "passage": "It is.", "label": label}])
+    (question,) = questions_of("boolq", tmp_path)
+    assert question.prompt.endswith("\n\nQuestion: It is.\n\nIs it so?\nA. Yes\nB. No\n")
+    assert question.gold == gold
+
+
 def test_more_examples_than_there_are(tmp_path: Path) -> None:
     exams.mmlu_csv(tmp_path)
     with pytest.raises(

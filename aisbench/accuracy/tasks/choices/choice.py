@@ -76,7 +76,7 @@ def shown(choice: Choice, language: Language = ENGLISH, labels: Sequence[str] = 
     gold = labels[choice.right]
     reasons = f"{choice.reasons.strip()}\n" if choice.reasons.strip() else ""
     return Item(
-        "\n".join([f"{language.question}{choice.stem.strip()}", *lines]),
+        "\n".join([f"{language.question}{str(choice.stem).strip()}", *lines]),
         gold,
         f"{reasons}{language.answer}{gold}",
         choice.subset,

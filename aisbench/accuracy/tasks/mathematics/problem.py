@@ -28,7 +28,7 @@ _CALCULATION = re.compile(r"<<[^<>]*>>")
 
 def problem(text: str, gold: str, solution: str, subset: str = "") -> Item:
     """`solution`: a worked one that ends in the answer, in the form that the instruction asks for."""
-    return Item(f"{_PROBLEM}{text.strip()}", gold, _CALCULATION.sub("", solution).strip(), subset)
+    return Item(f"{_PROBLEM}{str(text).strip()}", gold, _CALCULATION.sub("", solution).strip(), subset)
 
 
 def problem_task(
