@@ -24,24 +24,35 @@ def refusal(name: str, path: Path) -> str:
     return message
 
 
+OWN = ("mcq", "qa")
+
+
 @pytest.mark.parametrize("name", list(LAYOUTS))
-def test_no_such_folder(name: str, tmp_path: Path) -> None:
+def test_no_such_folder_says_what_to_put_there(name: str, tmp_path: Path) -> None:
     path = tmp_path / "nowhere"
-    assert refusal(name, path).startswith(
-        f"--dataset-path {path}: there is no such file or folder; make it, with "
-    )
+    message = refusal(name, path)
+    assert message.startswith(f"--dataset-path {path}: there is no such file or folder; ")
+    assert name in OWN or message.endswith(f"; it is read from {'; or from '.join(task_named(name).files)}")
 
 
 @pytest.mark.parametrize("name", list(LAYOUTS))
 def test_a_folder_without_its_files_says_which(name: str, tmp_path: Path) -> None:
     message = refusal(name, tmp_path)
     assert message.startswith(f"--dataset-path {tmp_path} holds no ")
-    assert message.endswith("; put one there (`aisbench datasets` shows the layouts)")
+    assert name in OWN or message.endswith(f"; it is read from {'; or from '.join(task_named(name).files)}")
 
 
-def test_a_missing_file_is_named_by_its_place(tmp_path: Path) -> None:
-    (tmp_path / "ARC").mkdir()
-    assert "holds no ARC-Challenge-Test.jsonl, test-*.parquet, " in refusal("arc_c", tmp_path)
+def test_the_folder_that_lacks_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ARC" / "ARC-c").mkdir(parents=True)
+    assert refusal("arc_c", tmp_path).startswith(
+        f"--dataset-path {tmp_path / 'ARC' / 'ARC-c'} holds no questions of ARC-c; it is read from ARC/ARC-c/"
+    )
+
+
+def test_a_folder_without_a_file_of_ones_own(tmp_path: Path) -> None:
+    assert refusal("mcq", tmp_path) == (
+        f"--dataset-path {tmp_path} holds no *mcq*.jsonl, *mcq*.csv, *.jsonl or *.csv; put one there"
+    )
 
 
 def _files(root: Path) -> list[Path]:
@@ -282,7 +293,7 @@ def test_files_of_downloads_and_archives_are_passed_over(tmp_path: Path) -> None
 def test_another_data_sets_file_is_not_taken(tmp_path: Path) -> None:
     mathematics.aime_writer("aime2025/data/train-00000-of-00001.parquet", "problem", "answer")(tmp_path)
     assert len(questions_of("aime2025", tmp_path)) == 30
-    assert "holds no aime2024.jsonl" in refusal("aime2024", tmp_path)
+    assert "holds no questions of aime2024; " in refusal("aime2024", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,15 @@ def test_a_file_without_answers(tmp_path: Path) -> None:
     assert refusal("qa", tmp_path) == f"{tmp_path / 'qa.jsonl'}: row 1 has no 'answer'; it has question"
 
 
+def test_several_files(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        put_jsonl(tmp_path / f"{name}.jsonl", [MCQ])
+    assert refusal("mcq", tmp_path) == (
+        f"--dataset-path {tmp_path} holds one.jsonl, two.jsonl and maybe more; name the file that mcq is to read"
+    )
+    assert len(questions_of("mcq", tmp_path / "two.jsonl")) == 1
+
+
 def test_a_file_without_choices(tmp_path: Path) -> None:
     put_jsonl(tmp_path / "qa.jsonl", [{"question": "q", "answer": "a"}])
     assert refusal("mcq", tmp_path) == (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from aisbench.accuracy.answers import kinds
@@ -51,7 +52,7 @@ def problem_task(
         name,
         about,
         files,
-        reader(layout, instruction, problems_in),
+        reader(replace(layout, files=files), instruction, problems_in),
         score,
         max_tokens=max_tokens,
         stop=(f"\n\n{_PROBLEM.strip()}",),
