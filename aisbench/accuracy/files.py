@@ -25,6 +25,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     ".csv": {"delimiter": ","},
     ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE},
 }
+_LONGEST_CELL = 1 << 30
 _LFS = b"version https://git-lfs.github.com/"
 
 
@@ -63,6 +64,15 @@ def first_of(place: str, row: Row, *names: str) -> Any:
     )
 
 
+def list_of(place: str, row: Row, *names: str) -> list[str]:
+    """As `first_of`, for a list of at least two texts."""
+    found = first_of(place, row, *names)
+    if not isinstance(found, list) or len(found) < 2:
+        shown = f"{found!r:.40}"
+        raise BadInput(f"{place}: {' or '.join(names)} is {shown}; it should be a list of at least two texts")
+    return [str(one) for one in found]
+
+
 def text_of(path: Path) -> str:
     """The whole file. Raises BadInput where it cannot be read or decoded."""
     raw = _bytes_of(path)
@@ -97,6 +107,8 @@ def _read(path: Path, header: Sequence[str]) -> Iterator[Row]:
 
 def _table(path: Path, form: dict[str, Any], header: Sequence[str]) -> Iterator[Row]:
     reader = csv.DictReader(StringIO(text_of(path), newline=""), list(header) or None, **form)
+    # A cell may be longer than the module expects; a passage can be.
+    csv.field_size_limit(_LONGEST_CELL)
     number = 0
     try:
         for number, row in enumerate(reader, 1):

@@ -20,18 +20,31 @@ class Layout:
     """Where a data set's files lie.
 
     `names`: what its own folder is called. `questions` and `examples`: patterns of files, the preferred ones first;
-    examples are the solved ones that `--shots` puts in front, and no pattern means that there are none. In a folder with
-    another name, files lie just as the patterns say, not deeper: it may hold other data sets.
+    examples are the solved ones that `--shots` puts in front, and no pattern means that there are none. `files`: the same
+    as lines for people, which messages show. In a folder with another name, files lie just as the patterns say, not
+    deeper: it may hold other data sets.
     """
 
     names: tuple[str, ...]
     questions: tuple[str, ...]
     examples: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
     def questions_of(self, path: Path) -> list[Path]:
         """Raises BadInput that says what to put where."""
         home = home_of(path, *self.names)
-        return files_of(home, *self.questions, deep=self._is_named(home))
+        if home.is_file():
+            return [home]
+        if not home.is_dir():
+            raise BadInput(
+                f"--dataset-path {path}: there is no such file or folder; {self._wanted(self.questions)}"
+            )
+        found = _matching(home, self.questions, self._is_named(home))
+        if not found:
+            raise BadInput(
+                f"--dataset-path {home} holds no questions of {self.names[0]}; {self._wanted(self.questions)}"
+            )
+        return found
 
     def examples_of(self, path: Path) -> list[Path]:
         """Raises BadInput where the data set has no solved examples, or they are not there."""
@@ -44,11 +57,19 @@ class Layout:
             if found := _matching(one, self.examples, self._is_named(one)):
                 return found
         raise BadInput(
-            f"--shots: {homes[-1]} holds no {_or(self.examples)} with solved examples; put one there, or use --shots 0"
+            f"--shots: {homes[-1]} holds no solved examples of {self.names[0]}; {self._wanted(self.examples)}, "
+            "or use --shots 0"
+        )
+
+    def _wanted(self, patterns: tuple[str, ...]) -> str:
+        """What to put where, for messages."""
+        return (
+            f"it is read from {'; or from '.join(self.files)}" if self.files else f"put {_or(patterns)} there"
         )
 
     def _is_named(self, folder: Path) -> bool:
-        return _plain(folder.resolve().name) in map(_plain, self.names)
+        own = {_plain(folder.name), _plain(folder.resolve().name)}
+        return not own.isdisjoint(map(_plain, self.names))
 
 
 def hub(split: str, *configs: str) -> tuple[str, ...]:
@@ -76,16 +97,10 @@ def home_of(path: Path, *names: str) -> Path:
     return path
 
 
-def file_of(path: Path, *patterns: str) -> Path:
-    """The first of `files_of`."""
-    return files_of(path, *patterns)[0]
-
-
-def files_of(path: Path, *patterns: str, deep: bool = True) -> list[Path]:
+def files_of(path: Path, *patterns: str) -> list[Path]:
     """`path` itself where it is a file; else the files below it that match the first pattern that any matches, sorted.
-    `deep`: a pattern may match below folders that it does not name.
 
-    Raises BadInput that says what to put where, or which part of a table is missing.
+    Raises BadInput that says what to put where.
     """
     if path.is_file():
         return [path]
@@ -93,14 +108,13 @@ def files_of(path: Path, *patterns: str, deep: bool = True) -> list[Path]:
         raise BadInput(
             f"--dataset-path {path}: there is no such file or folder; make it, with {_or(patterns)} in it"
         )
-    if found := _matching(path, patterns, deep):
+    if found := _matching(path, patterns, deep=True):
         return found
-    raise BadInput(
-        f"--dataset-path {path} holds no {_or(patterns)}; put one there (`aisbench datasets` shows the layouts)"
-    )
+    raise BadInput(f"--dataset-path {path} holds no {_or(patterns)}; put one there")
 
 
 def _matching(folder: Path, patterns: tuple[str, ...], deep: bool) -> list[Path]:
+    """The files that match the first pattern that any does. `deep`: also below folders that it does not name."""
     for pattern in patterns:
         matches = sorted(folder.rglob(pattern) if deep else folder.glob(pattern))
         found = [one for one in matches if one.is_file() and not _aside(one, folder)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.accuracy.files import Row, first_of, numbered, text_of
-from aisbench.accuracy.layout import file_of
+from aisbench.accuracy.layout import files_of
 from aisbench.accuracy.question import Question
 from aisbench.accuracy.scoring.short_answer import score_short
 from aisbench.accuracy.task import Source, Task
@@ -64,7 +64,11 @@ def _opened(source: Source, kind: str) -> tuple[Path, dict[str, Any]]:
         raise BadInput(
             f"--shots: {kind} has no solved examples; use --shots 0, or put them into human_prompt"
         )
-    path = file_of(source.path, f"*{kind}*.jsonl", f"*{kind}*.csv", "*.jsonl", "*.csv")
+    path, *others = files_of(source.path, f"*{kind}*.jsonl", f"*{kind}*.csv", "*.jsonl", "*.csv")
+    if others:
+        raise BadInput(
+            f"--dataset-path {source.path} holds {path.name}, {others[0].name} and maybe more; name the file that {kind} is to read"
+        )
     meta = _meta_of(path)
     if meta.get("data_type", kind) != kind:
         raise BadInput(

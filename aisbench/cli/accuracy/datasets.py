@@ -14,7 +14,12 @@ _WIDTH = 100
 @click.command(cls=Command)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def datasets(names: tuple[str, ...]) -> None:
-    """List the data sets that an evaluation accepts: what each tests, and the files that it is read from."""
+    """List the data sets that an evaluation accepts: what each tests, and the files that it is read from.
+
+    \b
+    aisbench datasets
+    aisbench datasets mmlu ceval
+    """
     from aisbench.accuracy.tasks.registry import NAMES, task_named
 
     for task in [task_named(name) for name in names or NAMES]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from aisbench.accuracy.files import numbered
+from aisbench.accuracy.files import list_of, numbered
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.task import Task
 from aisbench.accuracy.tasks.choices.choice import Choice, choice_task, right_of
@@ -20,11 +20,12 @@ def _arc(path: Path) -> list[Choice]:
         # AI2's own files keep the choices within the question, one by one; the hub has columns of texts and labels.
         if isinstance(question, dict):
             question, choices = question.get("stem"), question.get("choices")
-        if isinstance(choices, list):
+        if isinstance(choices, list) and all(isinstance(one, dict) for one in choices):
             choices = {name: [one.get(name) for one in choices] for name in ("text", "label")}
         if not question or not isinstance(choices, dict) or not choices.get("text"):
             raise BadInput(f"{place} has no question with choices; it has {', '.join(row)}")
-        found.append(Choice(question, choices["text"], right_of(row["answerKey"], choices["label"], place)))
+        texts, labels = list_of(place, choices, "text"), list_of(place, choices, "label")
+        found.append(Choice(question, texts, right_of(row["answerKey"], labels, place)))
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +76,7 @@ def shown(choice: Choice, language: Language = ENGLISH, labels: Sequence[str] = 
     gold = labels[choice.right]
     reasons = f"{choice.reasons.strip()}\n" if choice.reasons.strip() else ""
     return Item(
-        "\n".join([f"{language.question}{choice.stem.strip()}", *lines]),
+        "\n".join([f"{language.question}{str(choice.stem).strip()}", *lines]),
         gold,
         f"{reasons}{language.answer}{gold}",
         choice.subset,
@@ -110,7 +110,11 @@ def choice_task(
         name,
         about,
         files,
-        reader(layout, language.instruction, lambda path: [shown(one, language) for one in choices_in(path)]),
+        reader(
+            replace(layout, files=files),
+            language.instruction,
+            lambda path: [shown(one, language) for one in choices_in(path)],
+        ),
         scorer(kind),
         max_tokens=max_tokens,
         stop=(f"\n\n{language.question.strip()}",),

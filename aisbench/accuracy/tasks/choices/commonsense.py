@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aisbench.accuracy.files import Row, first_of, numbered
+from aisbench.accuracy.files import Row, first_of, list_of, numbered
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.tasks.choices.choice import Choice, choice_task, right_of
 from aisbench.errors import BadInput
@@ -14,7 +14,7 @@ from aisbench.errors import BadInput
 def _hellaswag(path: Path) -> list[Choice]:
     found = []
     for place, row in numbered(path):
-        endings = first_of(place, row, "endings", "choices")
+        endings = list_of(place, row, "endings", "choices")
         right = right_of(row.get("label", row.get("gold")), range(len(endings)), place)
         stem = f"Which ending makes the most sense?\n{_beginning(place, row)}"
         found.append(Choice(stem, [_clean(one) for one in endings], right))

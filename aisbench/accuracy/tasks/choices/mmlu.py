@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aisbench.accuracy.files import numbered
+from aisbench.accuracy.files import Row, list_of, numbered
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.tasks.choices.choice import LETTERS, Choice, choice_task, right_of
-from aisbench.errors import BadInput
 
 _COLUMNS = ("question", "A", "B", "C", "D", "answer")
 
@@ -24,45 +23,33 @@ def _mmlu(path: Path) -> list[Choice]:
             )
             for place, row in numbered(path, *_COLUMNS, header=_COLUMNS)
         ]
-    return [
-        Choice(row["question"], row["choices"], _right(row["answer"], place), row["subject"])
-        for place, row in numbered(path, "question", "subject", "choices", "answer")
-    ]
-
-
-def _right(answer: int | str, place: str) -> int:
-    """The hub's answers are numbers from 0; others keep the letter."""
-    labels = range(4) if str(answer).lstrip("-").isdecimal() else "ABCD"
-    return right_of(answer, labels, place)
+    found = []
+    for place, row in numbered(path, "question", "subject", "choices", "answer"):
+        choices, answer = list_of(place, row, "choices"), row["answer"]
+        # The hub's answers are numbers from 0; others keep the letter.
+        numbers = str(answer).lstrip("-").isdecimal()
+        labels = [str(number) for number in range(len(choices))] if numbers else LETTERS[: len(choices)]
+        found.append(Choice(row["question"], choices, right_of(answer, labels, place), row["subject"]))
+    return found
 
 
 def _pro(path: Path) -> list[Choice]:
     return [
-        _pro_choice(
-            place,
-            row["question"],
-            row["options"],
-            row["answer"],
-            row["category"],
-            row.get("cot_content") or "",
-        )
-        for place, row in numbered(path, "question", "options", "answer", "category")
+        _pro_choice(place, row) for place, row in numbered(path, "question", "options", "answer", "category")
     ]
 
 
-def _pro_choice(
-    place: str, question: str, options: list[str], answer: str, category: str, reasons: str
-) -> Choice:
-    if not 2 <= len(options) <= len(LETTERS):
-        raise BadInput(f"{place} has {len(options)} options; it should have from 2 to {len(LETTERS)}")
-    right = right_of(answer, LETTERS[: len(options)], place)
+def _pro_choice(place: str, row: Row) -> Choice:
+    options = list_of(place, row, "options")
+    right = right_of(row["answer"], LETTERS[: len(options)], place)
     # Questions with fewer than ten choices were filled up in some versions.
     kept = [index for index, text in enumerate(options) if text != "N/A" or index == right]
+    reasons = row.get("cot_content") or ""
     return Choice(
-        question,
+        row["question"],
         [options[index] for index in kept],
         kept.index(right),
-        category,
+        row["category"],
         reasons.removeprefix("A: ").partition("The answer is")[0],
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from aisbench.accuracy.files import first_of, numbered
+from aisbench.accuracy.files import first_of, list_of, numbered
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.tasks.choices.choice import LETTERS, Choice, choice_task, right_of
 from aisbench.errors import BadInput
@@ -32,8 +32,6 @@ def _race(path: Path) -> list[Choice]:
     found = []
     for place, row in numbered(path, "article"):
         for question, options, answer in _asked(place, row):
-            if not 2 <= len(options) <= len(LETTERS):
-                raise BadInput(f"{place} has {len(options)} options; it should have 4")
             right = right_of(answer, LETTERS[: len(options)], place)
             found.append(Choice(f"{row['article'].strip()}\n\n{question}", options, right, _school(path)))
     return found
@@ -47,8 +45,11 @@ def _asked(place: str, row: dict[str, Any]) -> Iterator[tuple[str, list[str], st
             raise BadInput(f"{place} has not as many options and answers as questions")
         yield from zip(*columns, strict=True)
     else:
-        question, options, answer = (first_of(place, row, name) for name in ("question", "options", "answer"))
-        yield question, options, answer
+        yield (
+            first_of(place, row, "question"),
+            list_of(place, row, "options"),
+            first_of(place, row, "answer"),
+        )
 
 
 def _school(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from aisbench.accuracy.answers import kinds
@@ -22,12 +23,13 @@ HASHES = Instruction(
     alone="Solve this problem step by step. End with a line that says only: #### and the number.",
     shown="Solve these problems as the examples do. End with a line that says only: #### and the number.",
 )
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*")
 _CALCULATION = re.compile(r"<<[^<>]*>>")
 
 
 def problem(text: str, gold: str, solution: str, subset: str = "") -> Item:
     """`solution`: a worked one that ends in the answer, in the form that the instruction asks for."""
-    return Item(f"{_PROBLEM}{text.strip()}", gold, _CALCULATION.sub("", solution).strip(), subset)
+    return Item(f"{_PROBLEM}{str(text).strip()}", gold, _CALCULATION.sub("", solution).strip(), subset)
 
 
 def problem_task(
@@ -50,7 +52,7 @@ def problem_task(
         name,
         about,
         files,
-        reader(layout, instruction, problems_in),
+        reader(replace(layout, files=files), instruction, problems_in),
         score,
         max_tokens=max_tokens,
         stop=(f"\n\n{_PROBLEM.strip()}",),
@@ -59,10 +61,10 @@ def problem_task(
 
 def last_boxed(text: str) -> str | None:
     """What the last `\\boxed{...}` of a solution holds; None without one, or where its brace is never closed."""
-    start = max(text.rfind(mark) for mark in ("\\boxed", "\\fbox"))
-    if start < 0:
+    *_, last = [None, *_BOX.finditer(text)]
+    if last is None:
         return None
-    rest = text[start:].partition("x")[2].lstrip()
+    rest = text[last.end() :]
     if not rest.startswith("{"):
         # `\boxed 7` boxes the next letter only.
         return rest[:1] or None
