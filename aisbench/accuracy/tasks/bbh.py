@@ -162,7 +162,7 @@ TASKS = (
         "27 kinds of puzzles that need several steps of reasoning",
         (
             'bbh/data/*.json: {"examples": [{"input", "target"}]}, with worked examples in bbh/lib_prompt/*.txt',
-            'Hugging Face\'s KIND/test-*.parquet: {"input", "target"}',
+            "Hugging Face's lukaemon/bbh, KIND/test-*.parquet: input, target",
         ),
         _read,
         _score,

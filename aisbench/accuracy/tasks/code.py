@@ -160,7 +160,8 @@ TASKS = (
         "humaneval",
         "complete a Python function; its tests are run",
         (
-            'humaneval/human-eval-v2-20210705.jsonl, HumanEval.jsonl, or Hugging Face\'s test-*.parquet: {"prompt", "test", "entry_point"}',
+            'humaneval/human-eval-v2-20210705.jsonl or HumanEval.jsonl: {"prompt", "test", "entry_point"}',
+            "Hugging Face's openai/openai_humaneval, test-*.parquet: the same",
         ),
         _read_humaneval,
         _score_humaneval,
@@ -171,9 +172,9 @@ TASKS = (
         "mbpp",
         "write a short Python function; its tests are run",
         (
-            'mbpp/mbpp.jsonl: {"task_id", "text", "code", "test_list"}',
-            'mbpp/sanitized-mbpp.jsonl or .json: {"task_id", "prompt", "code", "test_list"}',
-            "Hugging Face's full/test-*.parquet or sanitized/test-*.parquet, with the same columns",
+            'mbpp/mbpp.jsonl: {"task_id", "text", "code", "test_list"}; examples are its first ten rows',
+            'mbpp/sanitized-mbpp.json: {"task_id", "prompt", "code", "test_list"}',
+            "Hugging Face's google-research-datasets/mbpp, full/test-*.parquet or sanitized/test-*.parquet: the same",
         ),
         _read_mbpp,
         _score_mbpp,

@@ -71,7 +71,8 @@ TASKS = (
         "ifeval",
         "instructions on the form of an answer, checked by lm_eval's programs",
         (
-            'ifeval/input_data.jsonl, or Hugging Face\'s train-*.parquet: {"prompt", "instruction_id_list", "kwargs"}',
+            'ifeval/input_data.jsonl: {"prompt", "instruction_id_list", "kwargs"}',
+            "Hugging Face's google/IFEval, train-*.parquet or ifeval_input_data.jsonl: the same",
         ),
         _read,
         _score,

@@ -225,7 +225,8 @@ TASKS = (
         (
             'drop/drop_dataset_dev.json, as published: {name: {"passage", "qa_pairs"}}',
             'drop/dev.jsonl of simple-evals: {"context", "ref_text"}',
-            'Hugging Face\'s validation-*.parquet: {"passage", "question", "answers_spans"} or {..., "answer", "validated_answers"}',
+            "Hugging Face's ucinlp/drop, validation-*.parquet: passage, question, answers_spans; or EleutherAI/drop: passage, "
+            "question, answer, validated_answers",
         ),
         _read_drop,
         _score_drop,
@@ -236,9 +237,10 @@ TASKS = (
         "triviaqa",
         "trivia, answered from memory",
         (
-            'triviaqa/triviaqa-validation.jsonl: {"question", "answer": [names]}',
-            "triviaqa/trivia-dev.qa.csv: question, tab, list of names",
-            'Hugging Face\'s rc.nocontext/validation-*.parquet: {"question", "answer": {"value", "aliases"}}',
+            'triviaqa/triviaqa-validation.jsonl: {"question", "answer": [names]}; examples in triviaqa-train.jsonl',
+            "triviaqa/trivia-dev.qa.csv without a header: question, tab, list of names",
+            "Hugging Face's mandarjoshi/trivia_qa, rc.nocontext/validation-*.parquet: question, answer with value and "
+            "aliases; examples in train-*.parquet",
         ),
         _read_triviaqa,
         _score_triviaqa,
