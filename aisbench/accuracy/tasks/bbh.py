@@ -29,7 +29,8 @@ _BETWEEN = re.compile(r"\n\s*\n(?=Q:)")
 _SORTING = "word_sorting"
 
 _CHOICE = re.compile(r"\(([A-Z])\)")
-_LETTER = re.compile(r"\b([A-Z])\b(?!')")
+# Not the word I.
+_LETTER = re.compile(r"\b(?!I\s+[a-z])([A-Z])\b(?!')")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _BRACKETS = "()[]{}<>"
 # Answers of two words, one of which is right, and how each is written in an output.

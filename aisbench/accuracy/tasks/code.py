@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aisbench.accuracy.files import Row, rows
+from aisbench.accuracy.files import Row, first_of, numbered, rows
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.code.extract import Code, code_of, defines
@@ -22,11 +22,24 @@ from aisbench.errors import BadInput
 
 _HUMANEVAL = Layout(
     ("humaneval", "openai_humaneval"),
-    ("human-eval*.jsonl", "HumanEval*.jsonl", "openai_humaneval/test-*.parquet", *hub("test")),
+    (
+        "human-eval-v2-*.jsonl",
+        "HumanEval.jsonl",
+        "humaneval.jsonl",
+        "openai_humaneval/test-*.parquet",
+        *hub("test"),
+    ),
 )
 _MBPP = Layout(
     ("mbpp",),
-    ("mbpp.jsonl", "sanitized-mbpp.json*", *hub("test", "full"), *hub("test", "sanitized"), *hub("test")),
+    (
+        "mbpp.jsonl",
+        "sanitized-mbpp.json",
+        "sanitized-mbpp.jsonl",
+        *hub("test", "full"),
+        *hub("test", "sanitized"),
+        *hub("test"),
+    ),
 )
 _COMPLETE = "Complete this Python function. Answer with the whole function in one ```python block.\n\n```python\n{prompt}\n```"
 # Where a continued function ends, as in the paper.
@@ -37,13 +50,14 @@ _BEGIN, _DONE = "[BEGIN]", "[DONE]"
 # In the file of all problems, 1 to 10 are kept for examples (the paper shows 2 to 4), and 11 to 510 are the test set.
 _SHOWN, _TESTED = range(1, 11), range(11, 511)
 _FIRST_SHOWN = 2
+# The column of the task: of the whole file, and of the sanitized one.
+_TEXTS = ("text", "prompt")
 _USUAL_SHOTS = 3
 
 
 def _read_humaneval(source: Source) -> list[Question]:
     if source.shots:
         raise BadInput(f"--shots {source.shots}: humaneval has no solved examples; leave it out")
-    (path,) = _HUMANEVAL.questions_of(source.path)[:1]
     return [
         Question(
             ({"role": "user", "content": _COMPLETE.format(prompt=row["prompt"].rstrip())},),
@@ -51,6 +65,7 @@ def _read_humaneval(source: Source) -> list[Question]:
             row.get("canonical_solution", ""),
             facts={name: row[name] for name in ("prompt", "test", "entry_point")},
         )
+        for path in _HUMANEVAL.questions_of(source.path)
         for row in rows(path, "prompt", "test", "entry_point")
     ]
 
@@ -80,10 +95,10 @@ def _continuation(code: Code) -> Code:
 
 
 def _read_mbpp(source: Source) -> list[Question]:
-    (path,) = _MBPP.questions_of(source.path)[:1]
-    found = rows(path, "task_id", "code", "test_list")
-    for number, row in enumerate(found, 1):
-        _check(path, number, row)
+    paths = _MBPP.questions_of(source.path)
+    path = paths[0]
+    # Hugging Face keeps the examples in a file beside that of the test set.
+    found = [row for one in (*paths, *sorted(path.parent.glob("prompt-*.parquet"))) for row in _rows(one)]
     tested = [row for row in found if row["task_id"] in _TESTED]
     if not tested:
         raise BadInput(f"{path} has no row with a task_id from 11 to 510, which are the test set")
@@ -98,12 +113,15 @@ def _read_mbpp(source: Source) -> list[Question]:
     ]
 
 
-def _check(path: Path, number: int, row: Row) -> None:
-    if "text" not in row and "prompt" not in row:
-        raise BadInput(f"{path}: row {number} has no 'text' (or 'prompt', in the sanitized file)")
-    tests = row["test_list"]
-    if not isinstance(tests, list) or not tests:
-        raise BadInput(f"{path}: row {number}: 'test_list' should be a list of assert lines, got {tests!r}")
+def _rows(path: Path) -> list[Row]:
+    found = []
+    for place, row in numbered(path, "task_id", "code", "test_list"):
+        first_of(place, row, *_TEXTS)
+        tests = row["test_list"]
+        if not isinstance(tests, list) or not tests:
+            raise BadInput(f"{place}: 'test_list' should be a list of assert lines, got {tests!r}")
+        found.append(row)
+    return found
 
 
 def _shown(path: Path, found: list[Row], shots: int | None) -> list[Row]:
@@ -118,7 +136,7 @@ def _shown(path: Path, found: list[Row], shots: int | None) -> list[Row]:
 
 
 def _asked(row: Row) -> str:
-    text = row["text"] if "text" in row else row["prompt"]
+    text = row.get(_TEXTS[0]) or row[_TEXTS[1]]
     return _WRITE.format(text=text.strip(), tests="\n".join(row["test_list"]))
 
 

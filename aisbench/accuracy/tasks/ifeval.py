@@ -13,7 +13,7 @@ from aisbench.accuracy.task import Source, Task
 from aisbench.errors import BadInput
 
 _LAYOUT = Layout(
-    ("ifeval", "instruction_following_eval"), ("input_data.jsonl", "ifeval*.jsonl", *hub("train"))
+    ("ifeval", "instruction_following_eval"), ("input_data.jsonl", "ifeval_input_data.jsonl", *hub("train"))
 )
 
 _checkers = cache(Checkers)

@@ -22,11 +22,16 @@ from aisbench.extras import install_command
 
 _DROP = Layout(
     ("drop", "drop_simple_eval"),
-    ("drop_dataset_dev.json", "drop*.jsonl", "dev.jsonl", *hub("validation")),
+    ("drop_dataset_dev.json", "drop_v0_dev.jsonl", "dev.jsonl", *hub("validation")),
 )
 _TRIVIAQA = Layout(
     ("triviaqa", "trivia_qa"),
-    ("triviaqa-validation.jsonl", "trivia*dev*.csv", *hub("validation", "rc.nocontext"), *hub("validation")),
+    (
+        "triviaqa-validation.jsonl",
+        "trivia-dev.qa.csv",
+        *hub("validation", "rc.nocontext"),
+        *hub("validation"),
+    ),
     ("triviaqa-train.jsonl", *hub("train", "rc.nocontext"), *hub("train")),
 )
 _READ = (
@@ -40,15 +45,16 @@ _RECALL = "Question: {question}\nAnswer in as few words as you can.\nAnswer:"
 def _read_drop(source: Source) -> list[Question]:
     if source.shots:
         raise BadInput(f"--shots {source.shots}: drop is asked without solved examples; leave it out")
-    (path,) = _DROP.questions_of(source.path)[:1]
+    paths = _DROP.questions_of(source.path)
     found = [
         Question.of_text(
             _READ.format(passage=passage.strip(), question=question.strip()), [list(gold) for gold in golds]
         )
+        for path in paths
         for passage, question, golds in _passages(path)
     ]
     if any(len(gold) > 1 for question in found for gold in question.gold):
-        _need_scipy(path)
+        _need_scipy(paths[0])
     return found
 
 
@@ -149,16 +155,16 @@ def _score_drop(question: Question, answer: Answer) -> Scored:
 
 
 def _read_triviaqa(source: Source) -> list[Question]:
-    (path,) = _TRIVIAQA.questions_of(source.path)[:1]
     shots = _solved(source) if source.shots else ""
     return [
         Question.of_text(shots + _RECALL.format(question=question), names)
+        for path in _TRIVIAQA.questions_of(source.path)
         for question, names in _trivia(path)
     ]
 
 
 def _solved(source: Source) -> str:
-    (path,) = _TRIVIAQA.examples_of(source.path)[:1]
+    path = _TRIVIAQA.examples_of(source.path)[0]
     shown = _trivia(path)[: source.shots]
     if len(shown) < (source.shots or 0):
         raise BadInput(f"--shots {source.shots}: {path} has {len(shown)} solved examples")

@@ -42,6 +42,7 @@ def of(gold: str, subset: str = "", asked: str = "") -> Question:
     [
         ("(B)", "The answer is B.", "(B)"),
         ("(B)", "The answer is (B) 03/01/2023.", "(B)"),
+        ("(B)", "Answer: I think B.", "(B)"),
         ("(B)", "(A) is wrong. Hence (B) it is, I'd say.\nDone", "(B)"),
         ("(B)", "Answer: (A)\nWait, no.\nAnswer: (B)", "(B)"),
         ("Yes", "So the answer is yes, they do.", "yes"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from aisbench.accuracy.question import Answer, Question
 from aisbench.accuracy.task import Source
@@ -109,6 +111,17 @@ def test_mbpp_shows_the_papers_examples_first() -> None:
     assert question.prompt.endswith("[BEGIN]\n")
     none = MBPP.read(Source(DATA / "mbpp.jsonl", shots=0))[0]
     assert "[BEGIN]" not in none.prompt
+
+
+def test_hugging_face_keeps_mbpps_examples_in_a_file_of_their_own(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (DATA / "mbpp.jsonl").read_text().splitlines()]
+    for split, part in {"prompt": rows[:9], "test": rows[9:]}.items():
+        path = tmp_path / "full" / f"{split}-00000-of-00001.parquet"
+        path.parent.mkdir(exist_ok=True)
+        parquet.write_table(pa.Table.from_pylist(part), path)
+    assert [q.prompt for q in MBPP.read(Source(tmp_path))] == [
+        q.prompt for q in MBPP.read(Source(DATA / "mbpp.jsonl"))
+    ]
 
 
 def test_mbpp_answers_may_carry_the_marks() -> None:
