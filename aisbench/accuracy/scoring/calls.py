@@ -2,7 +2,7 @@
 
 Patil et al., "The Berkeley Function Calling Leaderboard" (ICML 2025), and its bfcl_eval/eval_checker/ast_eval: the
 function's name, the types of the arguments, and for each argument a list of allowed values, in which "" says that it may
-be left out. Texts are compared without case, blanks and the punctuation `,./-_*^`. Unlike there, values inside lists
+be left out, or empty. Texts are compared without case, blanks and the punctuation `,./-_*^`. Unlike there, values inside lists
 and objects are checked at any depth.
 """
 
@@ -75,9 +75,16 @@ def _difference(call: Call, allowed: Allowed) -> str:
 def _unlike(value: Any, values: Sequence[Any], schema: Mapping[str, Any]) -> str:
     """Why a value is not allowed; empty where it is."""
     expected = str(schema.get("type", "any"))
-    if not _is_of(value, expected) and not _names_a_variable(value, values, expected):
+    known = [one for one in values if one != _LEFT_OUT]
+    if not _is_of(value, expected) and not _is_like(value, known):
         return f"is {type(value).__name__}, not {expected}: {value!r}"
-    if any(_equal(value, one) for one in values if one != _LEFT_OUT or isinstance(value, str)):
+    if _LEFT_OUT in values and value in (_LEFT_OUT, []):
+        return ""
+    if isinstance(value, list) and known and not any(_items_fit(value, one, schema) for one in known):
+        return f"has items that are not {schema['items']['type']}: {value!r}"
+    # Where the question gives a variable, or null, its name is allowed in place of a value, and must be exact.
+    exact = bool(known) and not _is_of(known[0], expected)
+    if value in known if exact else any(_equal(value, one) for one in known):
         return ""
     return f"is {value!r}, not one of {list(values)!r}"
 
@@ -90,10 +97,18 @@ def _is_of(value: Any, expected: str) -> bool:
     return isinstance(value, types) and (isinstance(value, bool) == (types == (bool,)))
 
 
-def _names_a_variable(value: Any, values: Sequence[Any], expected: str) -> bool:
-    """Whether the question has a variable in this place, so that its name, a text, is what is allowed."""
-    known = next((one for one in values if one != _LEFT_OUT), None)
-    return isinstance(value, str) and isinstance(known, str) and not _is_of(known, expected)
+def _is_like(value: Any, known: Sequence[Any]) -> bool:
+    return bool(known) and type(value) is type(known[0])
+
+
+def _items_fit(value: Sequence[Any], known: Any, schema: Mapping[str, Any]) -> bool:
+    """Inside a list, as in BFCL's own check, a whole number is no float unless the known ones are whole."""
+    expected = schema.get("items", {}).get("type", "any")
+    return all(
+        (_is_of(item, expected) and not (type(item) is int and expected in ("float", "number")))
+        or (isinstance(known, list) and _is_like(item, known))
+        for item in value
+    )
 
 
 def _equal(value: Any, known: Any) -> bool:

@@ -21,6 +21,7 @@ from aisbench.errors import BadInput
 
 _CATEGORIES = (
     "simple",
+    "simple_python",
     "multiple",
     "parallel",
     "parallel_multiple",
