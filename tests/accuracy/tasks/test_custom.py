@@ -113,7 +113,7 @@ def score(gold: Any, text: str, folder: Path) -> Scored:
         ("Ada Lovelace", "I think so.\n**Answer:** ada lovelace.", "ada lovelace", True, True),
         ("the Danube", "Answer: Danube", "Danube", True, True),
         ("the Danube", "Answer: the Rhine\nNo.\nAnswer: the Danube", "the Danube", True, True),
-        ("the Danube", "Danube.", "Danube.", True, True),
+        ("the Danube", "Danube.", "Danube", True, True),
         ("the Danube", "It flows through Vienna.\nThe Danube", "The Danube", True, False),
         ("the Danube", "Answer: the Rhine", "the Rhine", False, True),
         ("the Danube", "<think>Answer: the Danube", None, False, True),
