@@ -19,7 +19,9 @@ def _math(path: Path) -> list[Item]:
         if not gold:
             raise BadInput(f"{place} has neither an answer nor a solution with the answer in \\boxed{{}}")
         solved = f"{solution}\n\\boxed{{{gold}}}" if solution else f"\\boxed{{{gold}}}"
-        found.append(problem(row["problem"], str(gold), solved, row.get("type") or row.get("subject") or ""))
+        found.append(
+            problem(row["problem"], str(gold), solved, str(row.get("type") or row.get("subject") or ""))
+        )
     return found
 
 
