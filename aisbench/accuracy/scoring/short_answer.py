@@ -8,8 +8,8 @@ import unicodedata
 from aisbench.accuracy.answers import kinds
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.final import final_text
+from aisbench.accuracy.scoring.stated import stated_in
 
-_STATED = re.compile(r"(?:answer|答案)\W{0,4}(?:is|是|为)?\s*[:：]\W{0,3}?[ \t]*(\S.*)", re.IGNORECASE)
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
@@ -21,21 +21,11 @@ def score_short(question: Question, answer: Answer) -> Scored:
     if all(_NUMBER.fullmatch(gold.strip()) for gold in golds):
         scored = [kinds.score("gsm8k", answer, gold.strip().replace(",", "")) for gold in golds]
         return max(scored, key=lambda one: one.score)
-    found, rule, sure = _extracted(final_text(answer.text))
-    if not found:
+    stated = stated_in(final_text(answer.text))
+    if stated is None or not stated.text:
         return Scored(None, False, 0.0, "none")
-    correct = plain(found) in {plain(gold) for gold in golds}
-    return Scored(found, correct, float(correct), rule, sure)
-
-
-def _extracted(text: str) -> tuple[str, str, bool]:
-    """The answer in `text`, the name of the rule that found it, and whether that is sure."""
-    if stated := _STATED.findall(text):
-        return stated[-1].strip(" *_`\"'.。"), "stated answer", True
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    if len(lines) < 2:
-        return "".join(lines), "whole text", True
-    return lines[-1], "last line", False
+    correct = plain(stated.text) in {plain(gold) for gold in golds}
+    return Scored(stated.text, correct, float(correct), stated.rule, stated.sure)
 
 
 def plain(text: str) -> str:

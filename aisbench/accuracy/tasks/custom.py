@@ -41,9 +41,10 @@ def _mcq(source: Source) -> list[Question]:
             raise BadInput(f"{place} has no choices in columns A, B and so on; it has {', '.join(row)}")
         choices = [str(first_of(place, row, label)) for label in labels]
         right = right_of(first_of(place, row, meta["output_column"]), labels, place)
-        stem = str(row.get("question") or "") if "template" in meta else str(first_of(place, row, "question"))
+        own = _templated(meta, row)
+        stem = "" if own else first_of(place, row, "question")
         item = shown(Choice(stem, choices, right), labels=labels)
-        asked = _templated(meta, row) or f"{ENGLISH.instruction.alone}\n\n{item.text}"
+        asked = own or f"{ENGLISH.instruction.alone}\n\n{item.text}"
         question = Question.of_text(asked, item.gold, facts=item.facts)
         found.append(_limited(question, row, place))
     return found
@@ -54,6 +55,10 @@ def _qa(source: Source) -> list[Question]:
     found = []
     for place, row in _rows(path, meta):
         gold = first_of(place, row, meta["output_column"])
+        if isinstance(gold, dict) or gold == []:
+            raise BadInput(
+                f"{place}: the answer is {gold!r}; it should be a text, a number or a list of them"
+            )
         asked = _templated(meta, row) or f"{first_of(place, row, 'question')}\n{_ASK}"
         found.append(_limited(Question.of_text(asked, gold), row, place))
     return found
@@ -70,10 +75,9 @@ def _opened(source: Source, kind: str) -> tuple[Path, dict[str, Any]]:
             f"--dataset-path {source.path} holds {path.name}, {others[0].name} and maybe more; name the file that {kind} is to read"
         )
     meta = _meta_of(path)
-    if meta.get("data_type", kind) != kind:
-        raise BadInput(
-            f"{path}.meta.json: data_type is {meta['data_type']!r}; use --datasets {meta['data_type']}"
-        )
+    if (other := meta.get("data_type", kind)) != kind:
+        hint = f"use --datasets {other}" if other in ("mcq", "qa") else "known: mcq, qa"
+        raise BadInput(f"{path}.meta.json: data_type is {other!r}; {hint}")
     return path, meta
 
 
@@ -95,6 +99,9 @@ def _meta_of(path: Path) -> dict[str, Any]:
     for key in ("human_prompt", "template", "output_column"):
         if not isinstance(meta.get(key, ""), str):
             raise BadInput(f"{beside}: {key} is {type(meta[key]).__name__}; it should be a text")
+    columns = meta.get("input_columns", [])
+    if not isinstance(columns, list) or not all(isinstance(one, str) for one in columns):
+        raise BadInput(f"{beside}: input_columns is {columns!r}; it should be a list of columns")
     if "options" in meta and not _are_letters(meta["options"]):
         raise BadInput(f"{beside}: options is {meta['options']!r}; it should be a list of capital letters")
     return {"output_column": "answer", **meta}

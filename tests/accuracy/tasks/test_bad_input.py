@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from aisbench.accuracy.files import rows
 from aisbench.accuracy.tasks.registry import task_named
 from aisbench.errors import BadInput
 from tests.accuracy.layouts import everyday, exams, mathematics
@@ -109,6 +112,38 @@ def test_a_missing_part_of_a_table(tmp_path: Path) -> None:
     put_parquet(tmp_path / "mmlu_pro" / "test-00002-of-00003.parquet", [{"question": "Who?"}])
     home = tmp_path / "mmlu_pro"
     assert refusal("mmlu_pro", tmp_path) == f"{home} lacks part 2 of 3 of test.parquet; download it again"
+
+
+ODD: tuple[object, ...] = (
+    None,
+    5,
+    2.5,
+    "",
+    "x",
+    True,
+    [],
+    {},
+    ["a"],
+    [1, 2],
+    {"a": 1},
+    [{"text": 1}],
+    [[1], [2]],
+)
+
+
+@pytest.mark.parametrize(("name", "write"), EVERY)
+def test_values_of_another_kind_are_read_or_refused(
+    name: str, write: Callable[[Path], None], tmp_path: Path
+) -> None:
+    write(tmp_path)
+    path = next(one for one in _files(tmp_path) if one.suffix != ".lst")
+    # Of the files without a header, only these two kinds are there.
+    header = {"mmlu": ("question", *"ABCD", "answer"), "mgsm": ("question", "answer")}.get(name, ())
+    row = rows(path, header=header if path.suffix in (".csv", ".tsv") else ())[0]
+    for column, value in product(row, ODD):
+        put_jsonl(tmp_path / "odd.jsonl", [{**row, column: value}])
+        with suppress(BadInput):
+            questions_of(name, tmp_path / "odd.jsonl")
 
 
 def test_cevals_test_split(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def score(gold: Any, text: str, folder: Path) -> Scored:
         ("Ada Lovelace", "I think so.\n**Answer:** ada lovelace.", "ada lovelace", True, True),
         ("the Danube", "Answer: Danube", "Danube", True, True),
         ("the Danube", "Answer: the Rhine\nNo.\nAnswer: the Danube", "the Danube", True, True),
-        ("the Danube", "Danube.", "Danube.", True, True),
+        ("the Danube", "Danube.", "Danube", True, True),
         ("the Danube", "It flows through Vienna.\nThe Danube", "The Danube", True, False),
         ("the Danube", "Answer: the Rhine", "the Rhine", False, True),
         ("the Danube", "<think>Answer: the Danube", None, False, True),
@@ -140,6 +140,14 @@ def test_a_file_without_answers(tmp_path: Path) -> None:
     assert refusal("qa", tmp_path) == f"{tmp_path / 'qa.jsonl'}: row 1 has no 'answer'; it has question"
 
 
+@pytest.mark.parametrize("gold", [[], {"text": "a"}])
+def test_an_answer_of_another_kind(gold: Any, tmp_path: Path) -> None:
+    put_jsonl(tmp_path / "qa.jsonl", [{"question": "q", "answer": gold}])
+    assert refusal("qa", tmp_path) == (
+        f"{tmp_path / 'qa.jsonl'}: row 1: the answer is {gold!r}; it should be a text, a number or a list of them"
+    )
+
+
 def test_several_files(tmp_path: Path) -> None:
     for name in ("one", "two"):
         put_jsonl(tmp_path / f"{name}.jsonl", [MCQ])
@@ -163,6 +171,8 @@ def test_a_file_without_choices(tmp_path: Path) -> None:
         ({"prompt": "q"}, ": 'prompt' is unknown; known: human_prompt, template, input_columns, "),
         ({"infer_method": "ppl"}, ": infer_method is 'ppl'; only gen is there"),
         ({"data_type": "qa"}, ": data_type is 'qa'; use --datasets qa"),
+        ({"data_type": "circular-mcq"}, ": data_type is 'circular-mcq'; known: mcq, qa"),
+        ({"input_columns": "question"}, ": input_columns is 'question'; it should be a list of columns"),
         ({"template": {"A": "q"}}, ": template is dict; it should be a text"),
         ({"options": ["one"]}, ": options is ['one']; it should be a list of capital letters"),
     ],

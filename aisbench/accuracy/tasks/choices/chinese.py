@@ -26,7 +26,7 @@ def _ceval(path: Path) -> list[Choice]:
                 f"{place} has no answer: those of C-Eval's test split are not published; use its val split"
             )
         right = right_of(row["answer"], "ABCD", place)
-        reasons = row.get("explanation") or ""
+        reasons = str(row.get("explanation") or "")
         found.append(Choice(row["question"], [row[one] for one in "ABCD"], right, _subject(path), reasons))
     return found
 

@@ -79,7 +79,7 @@ def shown(choice: Choice, language: Language = ENGLISH, labels: Sequence[str] = 
         "\n".join([f"{language.question}{str(choice.stem).strip()}", *lines]),
         gold,
         f"{reasons}{language.answer}{gold}",
-        choice.subset,
+        str(choice.subset),
         {"labels": "".join(labels), "choices": list(choice.choices)},
     )
 

@@ -35,9 +35,10 @@ def _clean(text: str) -> str:
 def _winogrande(path: Path) -> list[Choice]:
     found = []
     for place, row in numbered(path, "sentence", "option1", "option2"):
-        if "_" not in row["sentence"]:
+        sentence = str(row["sentence"])
+        if "_" not in sentence:
             raise BadInput(f"{place}: its sentence has no gap, which is written _")
-        stem = f'Which choice fills the gap "_"?\n{row["sentence"]}'
+        stem = f'Which choice fills the gap "_"?\n{sentence}'
         right = right_of(row.get("answer"), "12", place)
         found.append(Choice(stem, [row["option1"], row["option2"]], right))
     return found

@@ -16,14 +16,14 @@ _WRONG = tuple(f"Incorrect Answer {number}" for number in (1, 2, 3))
 def _gpqa(path: Path) -> list[Choice]:
     found = []
     for _, row in numbered(path, "Question", _RIGHT, *_WRONG):
-        stem = row["Question"].strip()
+        stem = str(row["Question"]).strip()
         # The file has the right choice first. The order follows from the texts alone, so that every run has the same.
         choices = sorted(
-            (row[column].strip() for column in (_RIGHT, *_WRONG)),
+            (str(row[column]).strip() for column in (_RIGHT, *_WRONG)),
             key=lambda text: sha256(f"{stem}\n{text}".encode()).digest(),
         )
-        right = choices.index(row[_RIGHT].strip())
-        found.append(Choice(stem, choices, right, row.get("High-level domain") or ""))
+        right = choices.index(str(row[_RIGHT]).strip())
+        found.append(Choice(stem, choices, right, str(row.get("High-level domain") or "")))
     return found
 
 

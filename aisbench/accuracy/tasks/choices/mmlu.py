@@ -44,7 +44,7 @@ def _pro_choice(place: str, row: Row) -> Choice:
     right = right_of(row["answer"], LETTERS[: len(options)], place)
     # Questions with fewer than ten choices were filled up in some versions.
     kept = [index for index, text in enumerate(options) if text != "N/A" or index == right]
-    reasons = row.get("cot_content") or ""
+    reasons = str(row.get("cot_content") or "")
     return Choice(
         row["question"],
         [options[index] for index in kept],

@@ -22,8 +22,8 @@ def _boolq(path: Path) -> list[Choice]:
             raise BadInput(f"{place} has no answer: those of the test split are not published; use val.jsonl")
         if said not in _SAID:
             raise BadInput(f"{place}: the answer is {said!r}, which is neither true nor false")
-        question = row["question"].strip().rstrip("?")
-        stem = f"{row['passage'].strip()}\n\n{question[:1].upper()}{question[1:]}?"
+        question = str(row["question"]).strip().rstrip("?")
+        stem = f"{str(row['passage']).strip()}\n\n{question[:1].upper()}{question[1:]}?"
         found.append(Choice(stem, ["Yes", "No"], _SAID[said]))
     return found
 
@@ -33,7 +33,9 @@ def _race(path: Path) -> list[Choice]:
     for place, row in numbered(path, "article"):
         for question, options, answer in _asked(place, row):
             right = right_of(answer, LETTERS[: len(options)], place)
-            found.append(Choice(f"{row['article'].strip()}\n\n{question}", options, right, _school(path)))
+            found.append(
+                Choice(f"{str(row['article']).strip()}\n\n{question}", options, right, _school(path))
+            )
     return found
 
 
@@ -41,9 +43,11 @@ def _asked(place: str, row: dict[str, Any]) -> Iterator[tuple[str, list[str], st
     """RACE's own files have all questions on an article in one row; others have a row for each."""
     if "questions" in row:
         columns = [first_of(place, row, name) for name in ("questions", "options", "answers")]
-        if len({len(column) for column in columns}) > 1:
+        as_lists = all(isinstance(column, list) for column in columns)
+        if not as_lists or len({len(column) for column in columns}) > 1:
             raise BadInput(f"{place} has not as many options and answers as questions")
-        yield from zip(*columns, strict=True)
+        for question, options, answer in zip(*columns, strict=True):
+            yield question, list_of(place, {"options": options}, "options"), answer
     else:
         yield (
             first_of(place, row, "question"),

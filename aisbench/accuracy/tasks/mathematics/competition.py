@@ -14,12 +14,14 @@ from aisbench.errors import BadInput
 def _math(path: Path) -> list[Item]:
     found = []
     for place, row in numbered(path, "problem"):
-        solution = row.get("solution") or ""
+        solution = str(row.get("solution") or "")
         gold = row.get("answer") or last_boxed(solution)
         if not gold:
             raise BadInput(f"{place} has neither an answer nor a solution with the answer in \\boxed{{}}")
         solved = f"{solution}\n\\boxed{{{gold}}}" if solution else f"\\boxed{{{gold}}}"
-        found.append(problem(row["problem"], str(gold), solved, row.get("type") or row.get("subject") or ""))
+        found.append(
+            problem(row["problem"], str(gold), solved, str(row.get("type") or row.get("subject") or ""))
+        )
     return found
 
 

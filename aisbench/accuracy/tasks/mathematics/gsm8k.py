@@ -19,10 +19,11 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 def _gsm8k(path: Path) -> list[Item]:
     found = []
     for place, row in numbered(path, "question", "answer"):
-        _, mark, gold = row["answer"].rpartition(_MARK)
+        answer = str(row["answer"])
+        _, mark, gold = answer.rpartition(_MARK)
         if not mark:
             raise BadInput(f"{place}: its answer does not end in {_MARK} and a number")
-        found.append(problem(row["question"], _number(gold, place), row["answer"]))
+        found.append(problem(row["question"], _number(gold, place), answer))
     return found
 
 
