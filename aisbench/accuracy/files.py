@@ -73,6 +73,18 @@ def list_of(place: str, row: Row, *names: str) -> list[str]:
     return [str(one) for one in found]
 
 
+def need_texts(place: str, row: Row, *names: str) -> None:
+    """Raises BadInput where the value of one of these columns is not a text."""
+    for name in names:
+        if not isinstance(row.get(name), str):
+            raise BadInput(f"{place}: {name!r} should be a text, got {row.get(name)!r:.80}")
+
+
+def is_texts(value: object) -> bool:
+    """Whether a value is a list of texts, at least one."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
+
+
 def text_of(path: Path) -> str:
     """The whole file. Raises BadInput where it cannot be read or decoded."""
     raw = _bytes_of(path)

@@ -65,14 +65,14 @@ def _questions(path: Path) -> list[Question]:
     known = {} if category.endswith("irrelevance") else _known(path.parent / "possible_answer" / path.name)
     found = []
     for place, row in numbered(path, "id", "question", "function"):
-        if not category.endswith("irrelevance") and row["id"] not in known:
+        if not category.endswith("irrelevance") and str(row["id"]) not in known:
             raise BadInput(f"{place}: {row['id']} has no answer in possible_answer/{path.name}")
         messages = _messages(row, place)
         functions = row["function"] if isinstance(row["function"], list) else [row["function"]]
         try:
             tools = [_tool(function) for function in functions]
-            allowed = [_allowed(one, functions) for one in known.get(row["id"], ())]
-        except (KeyError, TypeError, AttributeError, StopIteration) as problem:
+            allowed = [_allowed(one, functions) for one in known.get(str(row["id"]), ())]
+        except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as problem:
             raise BadInput(
                 f"{place}: its functions or answers are not as BFCL has them ({type(problem).__name__}: {problem})"
             ) from None
@@ -80,7 +80,7 @@ def _questions(path: Path) -> list[Question]:
             Question(
                 messages,
                 "\n\n".join(message["content"] for message in messages),
-                known.get(row["id"], []),
+                known.get(str(row["id"]), []),
                 subset=category,
                 body={"tools": tools},
                 facts={"allowed": allowed},
@@ -92,14 +92,16 @@ def _questions(path: Path) -> list[Question]:
 def _known(path: Path) -> dict[str, list[Any]]:
     if not path.is_file():
         raise BadInput(f"{path} is missing; the answers of {path.name} belong there")
-    return {row["id"]: row["ground_truth"] for _, row in numbered(path, "id", "ground_truth")}
+    return {str(row["id"]): row["ground_truth"] for _, row in numbered(path, "id", "ground_truth")}
 
 
 def _messages(row: Row, place: str) -> tuple[Mapping[str, Any], ...]:
     """A question is a list of turns, each a list of messages; these categories have one turn."""
     turns = row["question"]
     turn = turns[0] if isinstance(turns, list) and turns and isinstance(turns[0], list) else turns
-    if not isinstance(turn, list) or not all(isinstance(one, dict) and "content" in one for one in turn):
+    if not isinstance(turn, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("content"), str) for one in turn
+    ):
         raise BadInput(f"{place}: 'question' should be a list of turns of messages, got {turns!r:.80}")
     return tuple(turn)
 
@@ -135,6 +137,8 @@ def _schema(node: Mapping[str, Any]) -> dict[str, Any]:
 
 def _allowed(known: Mapping[str, Any], functions: list[dict[str, Any]]) -> dict[str, Any]:
     ((name, values),) = known.items()
+    if not all(isinstance(one, list) for one in values.values()):
+        raise ValueError(f"the values of {name} are not lists")
     function = next(one for one in functions if one["name"] == name)
     return {"name": _call_name(name), "schema": function["parameters"], "values": values}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from aisbench.accuracy.files import Row, first_of, numbered, rows
+from aisbench.accuracy.files import Row, first_of, is_texts, need_texts, numbered
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.code.extract import Code, code_of, defines
@@ -58,16 +58,15 @@ _USUAL_SHOTS = 3
 def _read_humaneval(source: Source) -> list[Question]:
     if source.shots:
         raise BadInput(f"--shots {source.shots}: humaneval has no solved examples; leave it out")
-    return [
-        Question(
-            ({"role": "user", "content": _COMPLETE.format(prompt=row["prompt"].rstrip())},),
-            row["prompt"],
-            row.get("canonical_solution", ""),
-            facts={name: row[name] for name in ("prompt", "test", "entry_point")},
-        )
-        for path in _HUMANEVAL.questions_of(source.path)
-        for row in rows(path, "prompt", "test", "entry_point")
-    ]
+    columns = ("prompt", "test", "entry_point")
+    found = []
+    for path in _HUMANEVAL.questions_of(source.path):
+        for place, row in numbered(path, *columns):
+            need_texts(place, row, *columns)
+            asked = {"role": "user", "content": _COMPLETE.format(prompt=row["prompt"].rstrip())}
+            facts = {name: row[name] for name in columns}
+            found.append(Question((asked,), row["prompt"], row.get("canonical_solution", ""), facts=facts))
+    return found
 
 
 def _score_humaneval(question: Question, answer: Answer) -> Scored:
@@ -116,11 +115,16 @@ def _read_mbpp(source: Source) -> list[Question]:
 def _rows(path: Path) -> list[Row]:
     found = []
     for place, row in numbered(path, "task_id", "code", "test_list"):
-        first_of(place, row, *_TEXTS)
-        tests = row["test_list"]
-        if not isinstance(tests, list) or not tests:
-            raise BadInput(f"{place}: 'test_list' should be a list of assert lines, got {tests!r}")
-        found.append(row)
+        text = first_of(place, row, *_TEXTS)
+        need_texts(place, {**row, "text": text}, "text", "code")
+        if not is_texts(row["test_list"]):
+            raise BadInput(f"{place}: 'test_list' should be a list of assert lines, got {row['test_list']!r}")
+        before = row.get("test_imports") or []
+        if not (before == [] or is_texts(before)) or not isinstance(row.get("test_setup_code") or "", str):
+            raise BadInput(f"{place}: 'test_imports' should be a list of texts, and 'test_setup_code' a text")
+        if type(row["task_id"]) is not int:
+            raise BadInput(f"{place}: 'task_id' should be a whole number, got {row['task_id']!r}")
+        found.append({**row, "text": text})
     return found
 
 
@@ -136,8 +140,7 @@ def _shown(path: Path, found: list[Row], shots: int | None) -> list[Row]:
 
 
 def _asked(row: Row) -> str:
-    text = row.get(_TEXTS[0]) or row[_TEXTS[1]]
-    return _WRITE.format(text=text.strip(), tests="\n".join(row["test_list"]))
+    return _WRITE.format(text=row["text"].strip(), tests="\n".join(row["test_list"]))
 
 
 def _solved(row: Row) -> str:

@@ -102,6 +102,8 @@ def _questions(path: Path) -> list[Question]:
             raise BadInput(f"{place}: LongBench has no data set {subset!r}; known: {', '.join(_KINDS)}")
         kind = _KINDS[subset]
         answers, classes = row["answers"], row.get("all_classes") or []
+        if not isinstance(classes, list) or not all(isinstance(one, str) for one in classes):
+            raise BadInput(f"{place}: 'all_classes' should be a list of texts, got {classes!r:.80}")
         if not isinstance(answers, list) or not answers:
             raise BadInput(f"{place}: 'answers' should be a list of texts, got {answers!r}")
         if kind.metric is metrics.classes and not classes:

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from aisbench.accuracy.files import Row, rows, text_of
+from aisbench.accuracy.files import Row, is_texts, need_texts, rows, text_of
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.drop_f1 import drop_scores
@@ -77,34 +77,40 @@ def _passages(path: Path) -> list[_Passage]:
         return _original(path)
     found = []
     for number, row in enumerate(rows(path), 1):
-        golds: list[tuple[str, ...]]
-        if "ref_text" in row and "context" in row:
-            passage, _, question = str(row["context"]).rpartition("Question:")
-            passage, question = passage.removeprefix("Passage:"), question.strip().removesuffix("Answer:")
-            golds = [(one,) for one in str(row["ref_text"]).split("|")]
-        elif "answers_spans" in row:
-            passage, question = row["passage"], row["question"]
-            golds = [(one,) for one in row["answers_spans"]["spans"]]
-        elif "answer" in row and "passage" in row:
-            passage, question = row["passage"], row["question"]
-            golds = _answers(row)
-        else:
-            raise BadInput(
-                f"{path}: row {number} has neither 'answers_spans', nor 'passage' and 'answer', nor 'context' and "
-                f"'ref_text'; it has {', '.join(row)}"
+        try:
+            passage, question, golds = _passage(row)
+            need_texts(
+                f"{path}: row {number}", {"passage": passage, "question": question}, "passage", "question"
             )
-        found.append((passage, question, _some(path, number, golds)))
+            found.append((passage, question, _some(path, number, golds)))
+        except (AttributeError, KeyError, TypeError, ValueError) as problem:
+            if isinstance(problem, BadInput):
+                raise
+            raise BadInput(
+                f"{path}: row {number} is in none of the forms of DROP that `aisbench datasets drop` shows; "
+                f"it has {', '.join(row)} ({type(problem).__name__}: {problem})"
+            ) from None
     return found
+
+
+def _passage(row: Row) -> _Passage:
+    if "ref_text" in row:
+        passage, _, question = row["context"].rpartition("Question:")
+        golds: list[tuple[str, ...]] = [(one,) for one in row["ref_text"].split("|")]
+        return passage.removeprefix("Passage:"), question.strip().removesuffix("Answer:"), golds
+    if "answers_spans" in row:
+        return row["passage"], row["question"], [(one,) for one in row["answers_spans"]["spans"]]
+    return row["passage"], row["question"], _answers(row)
 
 
 def _original(path: Path) -> list[_Passage]:
     """As published: passages by name, each with its questions."""
+    found = []
     try:
-        found = [
-            (part["passage"], pair["question"], _some(path, number, _answers(pair)))
-            for number, part in enumerate(rows(path), 1)
-            for pair in part["qa_pairs"]
-        ]
+        for number, part in enumerate(rows(path), 1):
+            for pair in part["qa_pairs"]:
+                need_texts(f"{path}: passage {number}", {**part, **pair}, "passage", "question")
+                found.append((part["passage"], pair["question"], _some(path, number, _answers(pair))))
     except (AttributeError, KeyError, TypeError) as problem:
         raise BadInput(
             f'{path} is not as DROP is published: {{name: {{"passage", "qa_pairs": [{{"question", "answer"}}]}}}} '
@@ -179,10 +185,15 @@ def _trivia(path: Path) -> list[tuple[str, list[str]]]:
     for number, row in enumerate(rows(path, "question", "answer"), 1):
         given = row["answer"]
         if isinstance(given, dict):
-            given = [given.get("value"), *(given.get("aliases") or ())]
-        names = [name for name in ([given] if isinstance(given, str) else given) if name]
-        if not names:
-            raise BadInput(f"{path}: row {number} has no answer; the test split has none, use validation")
+            others = given.get("aliases") or []
+            given = [given.get("value"), *(others if isinstance(others, list) else [others])]
+        given = [given] if isinstance(given, str) else given
+        names = [name for name in given if name] if isinstance(given, list) else []
+        if not is_texts(names):
+            raise BadInput(
+                f"{path}: row {number} has no texts as answers, but {row['answer']!r:.80}; "
+                "the test split has none, use validation"
+            )
         found.append((str(row["question"]).strip(), list(dict.fromkeys(names))))
     return found
 
