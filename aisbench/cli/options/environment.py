@@ -26,6 +26,7 @@ APART = (
     "selfcheck",
     "backends",
     "workloads",
+    "datasets",
     "completion",
     "import",
 )
