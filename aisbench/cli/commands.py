@@ -11,6 +11,10 @@ from aisbench.cli.command import Group
 # Name of the command: module and attribute, and the line that `aisbench --help` shows.
 COMMANDS = {
     "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
+    "eval": (
+        "aisbench.cli.accuracy.eval:evaluate",
+        "Measure the accuracy of a served model on known answers.",
+    ),
     "saturate": ("aisbench.cli.saturate:saturate", "Find the highest load that meets an SLO."),
     "plan": ("aisbench.cli.plan:plan", "Draw when a run's requests would leave; send nothing."),
     "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much this host can carry as a client."),
