@@ -11,7 +11,8 @@ _BRACE = re.compile(r"\\[^a-zA-Z]|[{}]", re.DOTALL)
 # `\\boxed 7` holds one word.
 _WORD = re.compile(r"[^\s$.,;{}]+")
 _TAGS = re.compile(
-    r"<\s*(answer|final_answer|final|ans|solution)\s*>(.{0,2000}?)(?:<\s*/\s*\1\s*>|\Z)", re.IGNORECASE | re.DOTALL
+    r"<\s*(answer|final_answer|final|ans|solution)\s*>(.{0,2000}?)(?:<\s*/\s*\1\s*>|\Z)",
+    re.IGNORECASE | re.DOTALL,
 )
 
 

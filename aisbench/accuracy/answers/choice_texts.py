@@ -25,7 +25,9 @@ def choice_of_text(text: str, labels: str, texts: Sequence[str], *, whole: bool 
         if not any(words != other and f" {words} " in f" {other} " for other in found.values())
     }
     denied = {
-        label for label, words in longest.items() if re.search(rf"\bnot (?:the |an? )?{re.escape(words)}\b", wanted)
+        label
+        for label, words in longest.items()
+        if re.search(rf"\bnot (?:the |an? )?{re.escape(words)}\b", wanted)
     }
     left = [label for label in longest if label not in denied]
     return left[0] if len(left) == 1 else None

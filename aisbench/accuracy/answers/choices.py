@@ -30,7 +30,8 @@ _NO_CHOICE = re.compile(
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(
-    r"[,(]?\s*\b(?:because|since|as|due to|given that|whereas|although|though|while|which|where|when)\b|因为|由于", re.IGNORECASE
+    r"[,(]?\s*\b(?:because|since|as|due to|given that|whereas|although|though|while|which|where|when)\b|因为|由于",
+    re.IGNORECASE,
 )
 _CONCLUSION = re.compile(
     r"(?:\b(?:so|hence|thus|therefore|consequently|accordingly|finally|overall|ultimately|conclude|conclusion|namely|"
@@ -47,7 +48,9 @@ _CORRECTION = re.compile(
 )
 _RIGHT = re.compile(r"\b(?:correct|true|right)\b|[✓✔✅]|正确", re.IGNORECASE)
 _WRONG = re.compile(r"\b(?:incorrect|wrong|false|not)\b|[✗✘❌]|错误|不", re.IGNORECASE)
-_ITEM = re.compile(r"[ \t]*(?:[Oo]ption\s+|[Cc]hoice\s+|选项)?[(\[]?([A-J])(?:[)\].:]|\s-\s)(?=\s|$|[^\x00-\x7f])[^\n]*")
+_ITEM = re.compile(
+    r"[ \t]*(?:[Oo]ption\s+|[Cc]hoice\s+|选项)?[(\[]?([A-J])(?:[)\].:]|\s-\s)(?=\s|$|[^\x00-\x7f])[^\n]*"
+)
 _ALONE = re.compile(
     r"[\s\"'(\[{]*(?:(?:option|choice|letter|answer|选项?|答案?)\s*[:]?\s*)?[\"'(\[{]*([A-Za-z])[\s\"')\]}]*(?:项|选项)?[\s.!\"')\]}]*",
     re.IGNORECASE,
@@ -82,7 +85,8 @@ def choice(text: str, labels: str, texts: Sequence[str] = ()) -> Found:
         last = next((vote for vote in reversed(votes) if vote.letter), None)
         at = last.at if last else votes[-1].at
         turned = [
-            vote for vote in softer
+            vote
+            for vote in softer
             if vote.at > at and (last is None or (vote.letter and _CORRECTION.search(bare, at, vote.at)))
         ]
         if turned:
@@ -158,8 +162,15 @@ def _judged(clause: str, at: int, labels: str, texts: Sequence[str], rule: str) 
                     return _Vote(None, at, "several choices")
                 if named[0].against:
                     return _rest(named[1:], at, rule)
-            return _Vote(letter, at, rule, sure=not (loose and not (named and named[0].start <= first.start(1))))
-        if letter not in labels and first[1].isupper() and not re.match(r"\s+[a-z]", after) and letter in "ABCDEFGHIJ":
+            return _Vote(
+                letter, at, rule, sure=not (loose and not (named and named[0].start <= first.start(1)))
+            )
+        if (
+            letter not in labels
+            and first[1].isupper()
+            and not re.match(r"\s+[a-z]", after)
+            and letter in "ABCDEFGHIJ"
+        ):
             return _Vote(None, at, "not one of the choices")
     if _MULTIPLE.match(clause) and set(re.sub(r"[^A-J]", "", clause[:8])) <= set(labels):
         return _Vote(None, at, "several choices")
@@ -176,7 +187,11 @@ def _judged(clause: str, at: int, labels: str, texts: Sequence[str], rule: str) 
 def _rest(named: Sequence[Group], at: int, rule: str) -> _Vote | None:
     for group in named:
         if not group.against:
-            return _Vote(group.letters[0], at, rule) if len(group.letters) == 1 else _Vote(None, at, "several choices")
+            return (
+                _Vote(group.letters[0], at, rule)
+                if len(group.letters) == 1
+                else _Vote(None, at, "several choices")
+            )
     return None
 
 
@@ -203,7 +218,12 @@ def _concluded(text: str, labels: str) -> list[_Vote]:
         if letter := _alone(line[0], labels):
             found.append(_Vote(letter, line.start(), "letter alone"))
     first = _ITEM.match(lines[0][0]) if lines else None
-    if first is not None and len(items) < 2 and first[1] in labels and not re.search(r"\bnot|wrong|incorrect|不|错", first[0], re.I):
+    if (
+        first is not None
+        and len(items) < 2
+        and first[1] in labels
+        and not re.search(r"\bnot|wrong|incorrect|不|错", first[0], re.I)
+    ):
         found.append(_Vote(first[1], 0, "letter first"))
     return sorted(found, key=lambda vote: vote.at)
 
@@ -217,13 +237,16 @@ def _items(text: str) -> list[re.Match[str]]:
 def _guess(text: str, labels: str, texts: Sequence[str]) -> Found:
     items = _items(text)
     named = [
-        group for group in groups(text, labels)
+        group
+        for group in groups(text, labels)
         if not any(item.start() <= group.start < item.end() for item in items)
     ]
     liked = {letter for group in named if not group.against for letter in group.letters}
     disliked = {letter for group in named if group.against for letter in group.letters}
     if texts and (letter := choice_of_text(text, labels, texts)):
-        return Found(letter, "text of a choice", sure=choice_of_text(text, labels, texts, whole=True) is not None)
+        return Found(
+            letter, "text of a choice", sure=choice_of_text(text, labels, texts, whole=True) is not None
+        )
     if len(liked - disliked) == 1:
         return Found((liked - disliked).pop(), "only choice named", sure=False)
     left = [label for label in labels if label not in disliked]

@@ -12,9 +12,7 @@ _OTHERS = (
     "odpověď|svaret|svar|vastaus|válasz|răspuns|cevap|yanıt|jawaban|jibu|đáp án|đáp số|câu trả lời|απάντηση|"
     "تشובה|תשובה|الإجابة(?: الصحيحة)?|الجواب|उत्तर|जवाब|উত্তর|సమాధానం|คำตอบ"
 )
-_OTHER_JOINS = (
-    "es|é|est|è|ist|lautet|är|er|wynosi|je|on|este|to|là|adalah|ni|είναι|هي|هو|है|হল|হলো|కాదు|คือ|vale|sería|sera"
-)
+_OTHER_JOINS = "es|é|est|è|ist|lautet|är|er|wynosi|je|on|este|to|là|adalah|ni|είναι|هي|هو|है|হল|হলো|కాదు|คือ|vale|sería|sera"
 _CJK = r"(?:最终|最后|正确|参考|标准|最佳)?的?(?:答案|正解|答え|解答|回答|정답|답변|답|答)(?:选项)?"
 _CJK_JOINS = r"(?:应该|应当|应|就|便|即|只能|可能|也|选|은|는|は|が|\s){0,3}(?:是|为|選|选|:|=|→|は|은|는|이|,|\s)\s*:?"
 _FILLERS = (

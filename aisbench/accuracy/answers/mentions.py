@@ -17,7 +17,9 @@ _NAMES = (
     "vitamin|plan|point|hepatitis|group|type|angle|set|class|grade|step|case|appendix|figure|team|company|person|line|"
     "side|vertex|event|section|exhibit|building|node|train|city|town|part|phase|section|table|variable|matrix|circle"
 )
-_JOINER = r"\s*(?:,\s*(?:and|or|nor)\b|,|/|&|\+|\band\b|\bor\b|\bnor\b|as well as|和|与|或者|或|及|以及|跟|、)\s*"
+_JOINER = (
+    r"\s*(?:,\s*(?:and|or|nor)\b|,|/|&|\+|\band\b|\bor\b|\bnor\b|as well as|和|与|或者|或|及|以及|跟|、)\s*"
+)
 _WORD = r"(?:the\s+)?(?:both\s+|either\s+)?(?:options?|choices?|answers?|statements?|选项)?\s*"
 _AGAINST_BEFORE = re.compile(
     r"(?:\b(?:not|never|neither|nor|rather than|instead of|except|unlike|excluding|than|against|over|without|"
@@ -41,8 +43,12 @@ _GOOD = (
 )
 _AFTER = r"\s*(?:项|选项|[)\]\"'])?\s*(?:all|both|alone)?\s*"
 _CJK_LINK = r"(?:的?说法|的?描述|的?表述)?(?:都|均|也|是|皆|并|最|才)*"
-_AGAINST_AFTER = re.compile(rf"{_AFTER}(?:{_BAD}|{_CJK_LINK}(?:不|错|排除|可排除|被排除|有误|非))", re.IGNORECASE)
-_FOR_AFTER = re.compile(rf"{_AFTER}(?:{_GOOD}|{_CJK_LINK}(?:正确|对|符合|成立|合适|准确|恰当))", re.IGNORECASE)
+_AGAINST_AFTER = re.compile(
+    rf"{_AFTER}(?:{_BAD}|{_CJK_LINK}(?:不|错|排除|可排除|被排除|有误|非))", re.IGNORECASE
+)
+_FOR_AFTER = re.compile(
+    rf"{_AFTER}(?:{_GOOD}|{_CJK_LINK}(?:正确|对|符合|成立|合适|准确|恰当))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,9 @@ def groups(text: str, labels: str) -> list[Group]:
         found.append((letter, mark.start(), mark.end()))
     together: list[list[tuple[str, int, int]]] = []
     for one in found:
-        if together and re.fullmatch(rf"[)\]\"'*]*{_JOINER}{_WORD}[(\"'*]*", text[together[-1][-1][2] : one[1]], re.IGNORECASE):
+        if together and re.fullmatch(
+            rf"[)\]\"'*]*{_JOINER}{_WORD}[(\"'*]*", text[together[-1][-1][2] : one[1]], re.IGNORECASE
+        ):
             together[-1].append(one)
         else:
             together.append([one])

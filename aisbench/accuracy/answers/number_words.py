@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {
     word: 10 * value for value, word in enumerate(_TENS, 2)
 }
 _LARGE = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fifth": 5, "fifths": 5}
+_PARTS = {
+    "half": 2,
+    "halves": 2,
+    "third": 3,
+    "thirds": 3,
+    "quarter": 4,
+    "quarters": 4,
+    "fifth": 5,
+    "fifths": 5,
+}
 _WORD = "|".join(sorted([*_SMALL, "hundred", "dozen", *_LARGE], key=len, reverse=True))
 _ENGLISH = re.compile(
     rf"\b(?:(?:a|half a)\s+(?=hundred|dozen|{'|'.join(_LARGE)}))?(?:{_WORD})(?:(?:\s*-\s*|\s+and\s+|\s+)(?:{_WORD}))*\b"
@@ -48,7 +54,9 @@ def _english(found: re.Match[str]) -> str:
         return found[0]
     if words == ["one"]:
         # "this one" is no number; a statement that is only this word is read by its caller.
-        return "1" if found.start() == 0 or found.string[: found.start()].rstrip()[-1:] in (":", "=") else found[0]
+        before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
+        ends = not after or after[0] in ".\n"
+        return "1" if not before or before[-1] in ":=" or (ends and before.endswith(" is")) else found[0]
     total, group = 0, Fraction(0)
     part = found["part"] or found["parts"]
     half = words[:2] == ["half", "a"]
@@ -92,7 +100,10 @@ def _chinese(found: re.Match[str]) -> str:
     words = found["words"]
     # 一 and 万 alone are parts of other words: 一共, 万一.
     if len(words) == 1 and not found["decimals"] and not found["and_half"]:
-        around = found.string[max(0, found.start() - 2) : found.start()], found.string[found.end() : found.end() + 1]
+        around = (
+            found.string[max(0, found.start() - 2) : found.start()],
+            found.string[found.end() : found.end() + 1],
+        )
         after_cue = found.start() == 0 or around[0][-1:] in "是为:=有共需要要 得了剩"
         if words in "万亿千百" or not after_cue or re.match(r"[共起样般定些旦切直半点下]", around[1] or " "):
             return found[0]
@@ -128,4 +139,8 @@ def _written(value: Fraction) -> str:
     for prime in (2, 5):
         while rest % prime == 0:
             rest //= prime
-    return f"{float(value):f}".rstrip("0") if rest == 1 and abs(value) < 10**9 else f"{value.numerator}/{value.denominator}"
+    return (
+        f"{float(value):f}".rstrip("0")
+        if rest == 1 and abs(value) < 10**9
+        else f"{value.numerator}/{value.denominator}"
+    )

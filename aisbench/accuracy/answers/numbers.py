@@ -82,9 +82,15 @@ def _number(text: str, mark: re.Match[str]) -> Number | None:
         value = -value
     start = mark.start() + len(mark[0]) - len(mark[0].lstrip())
     before, after = text[max(0, start - 16) : start], text[mark.end() : mark.end() + 2]
-    item = bool(re.match(r"[.):](?:\s|$)", after)) and bool(re.search(r"(?:^|\n)[ \t(]*$", before)) and bool(text[mark.end() + 1 :].strip())
+    item = (
+        bool(re.match(r"[.):](?:\s|$)", after))
+        and bool(re.search(r"(?:^|\n)[ \t(]*$", before))
+        and bool(text[mark.end() + 1 :].strip())
+    )
     step = bool(re.search(r"[a-z]", before[-16:], re.IGNORECASE)) and bool(_NUMBERED.search(before))
-    return Number(value, start, mark.end(), mark["percent"] is not None, bool(mark["ordinal"]) or item or step)
+    return Number(
+        value, start, mark.end(), mark["percent"] is not None, bool(mark["ordinal"]) or item or step
+    )
 
 
 def value_of(text: str) -> Number | None:
@@ -99,7 +105,13 @@ def written(number: Number) -> str:
     """As short decimal text, or as a fraction where that would not end."""
     value = number.value
     if value.denominator == 1:
-        text = str(value.numerator) if abs(value) < 10**40 else f"{value.numerator:.12e}" if abs(value) < 10**300 else "huge"
+        text = (
+            str(value.numerator)
+            if abs(value) < 10**40
+            else f"{value.numerator:.12e}"
+            if abs(value) < 10**300
+            else "huge"
+        )
     elif _ends(value.denominator):
         text = f"{float(value):.12g}" if abs(value) > Fraction(1, 10**12) else str(float(value))
     else:

@@ -49,7 +49,9 @@ _SIGNS = str.maketrans(
         "➡": " → ",
     }
 )
-_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]")
+_UNSEEN = re.compile(
+    "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
+)
 # Where a turn ends; a model that is not stopped there goes on with somebody else's.
 _END_OF_TURN = re.compile(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|end_of_turn|eom_id|end|return|user|im_start|start_header_id)\|>"
@@ -101,7 +103,13 @@ _LATEX = (
 _MARKDOWN = (
     (re.compile(r"^[ \t]*```[^\n]*$", re.MULTILINE), ""),
     (re.compile(r"`+"), ""),
-    (re.compile(r"</?(?:b|i|u|strong|em|br|p|span|center|sub|sup|code|mark|div|li|ul|ol|h\d)(?:\s[^<>]{0,200})?/?>", re.I), " "),
+    (
+        re.compile(
+            r"</?(?:b|i|u|strong|em|br|p|span|center|sub|sup|code|mark|div|li|ul|ol|h\d)(?:\s[^<>]{0,200})?/?>",
+            re.I,
+        ),
+        " ",
+    ),
     (re.compile(r"\*{2,}|_{2,}|~~"), ""),
     (re.compile(r"(?<![\w*)\]\s])\*(?=\S)|(?<=[^\s*])\*(?![\w*(\[\s])"), ""),
     (re.compile(r"^[ \t]*\*(?=\S)|^[ \t]*[*•·-][ \t]+(?=[^\d\s])", re.MULTILINE), ""),
@@ -116,9 +124,7 @@ def plain(text: str) -> str:
     """`text`, already unified, without Markdown and LaTeX's wrapping; fractions as `a/b`."""
     for _ in range(3):
         text = _WRAPPING.sub(r" \1 ", text)
-    text = _FRACTION.sub(
-        lambda found: f" {found[1] or found[2] or ''}/{found[3] or found[4] or ''} ", text
-    )
+    text = _FRACTION.sub(lambda found: f" {found[1] or found[2] or ''}/{found[3] or found[4] or ''} ", text)
     for pattern, instead in (*_LATEX, *_MARKDOWN):
         text = pattern.sub(instead, text)
     return text

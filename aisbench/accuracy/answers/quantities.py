@@ -14,7 +14,9 @@ from aisbench.accuracy.answers.plain import plain
 
 _STATED = re.compile(ANSWER, re.IGNORECASE | re.VERBOSE)
 _HASHES = re.compile(r"^.{0,200}?####[ \t]*([^\n]+)", re.MULTILINE)
-_TOTAL = re.compile(r"\b(?:total(?:s|ling|ing)?|altogether|in all|combined|sum)\b|总共|一共|合计|总计|共", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"\b(?:total(?:s|ling|ing)?|altogether|in all|combined|sum)\b|总共|一共|合计|总计|共", re.IGNORECASE
+)
 _SO = re.compile(
     r"\b(?:so|therefore|thus|hence|making|makes|which (?:is|makes|gives)|that is|i\.e\.|or rather)\b|→|所以|因此|即",
     re.IGNORECASE,
@@ -23,7 +25,7 @@ _EXPLAINED = re.compile(
     r"\b(?:because|since|due to|given that|whereas|although|though|while|as (?:the|she|he|they|there|we|it)|if you|let me)\b|因为|由于",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"\s*(?:-|~|to|到|至)\s*")
+_RANGE = re.compile(r"\s*(?:-|~|to|到|至|and)\s*")
 _EITHER = re.compile(r"[^\d.;]{0,20}\bor\s+|\s*或者?\s*", re.IGNORECASE)
 # After the answer, models offer more.
 _COURTESY = re.compile(
@@ -55,6 +57,9 @@ def quantity(text: str) -> Found:
             return _of(_of_clause, content, "box or tag")
     if stated is not None:
         return stated[0]
+    whole = re.sub(r"\s+", " ", bare).strip(" .")
+    if re.fullmatch(r"\S+ or \S+", whole) and (either := _of_clause(whole)):
+        return Found(either.text, "several numbers")
     alone = numbers(bare)
     if len(alone) == 1 and len(re.findall(r"[^\W\d]+", bare)) <= 3:
         return Found(written(alone[0]), "number alone")
@@ -77,7 +82,12 @@ def _stated(text: str) -> tuple[Found, int] | None:
         clause = statement.clause
         if statement.denied or (statement.heading and not _short(clause)):
             continue
-        clause = re.sub(r"^(?:not|never)\b[^,;]*[,;]?|\bnot\s+(?:an?\s+)?[$€£¥]?-?\d[\d.,]*", " ", clause, flags=re.IGNORECASE)
+        clause = re.sub(
+            r"^(?:not|never)\b[^,;]*[,;]?|\bnot\s+(?:an?\s+)?[$€£¥]?-?\d[\d.,]*",
+            " ",
+            clause,
+            flags=re.IGNORECASE,
+        )
         found = _of_clause(clause)
         if found is not None:
             last = Found(found.text, "stated", found.sure), statement.at
@@ -86,7 +96,7 @@ def _stated(text: str) -> tuple[Found, int] | None:
 
 def _short(clause: str) -> bool:
     """Whether the line below a heading is the answer, not the first sentence of a solution."""
-    return len(re.findall(r"[^\W\d]{2,}", clause)) <= 6 or "=" in clause and len(clause) < 60
+    return len(re.findall(r"[^\W\d]{2,}", clause)) <= 6 or ("=" in clause and len(clause) < 60)
 
 
 def _of_clause(clause: str) -> Found | None:
@@ -104,12 +114,15 @@ def _of_clause(clause: str) -> Found | None:
     first = found[0]
     if len(found) > 1:
         between = clause[first.end : found[1].start]
-        if _RANGE.fullmatch(between):
+        joined = _RANGE.fullmatch(between)
+        if joined and (between.strip() != "and" or re.search(r"\bbetween\s+$", clause[: first.start])):
             return Found(f"{written(first)} - {written(found[1])}", "")
         if _EITHER.fullmatch(between):
             return Found(f"{written(first)} or {written(found[1])}", "")
     alone = len(found) == 1 or bool(re.match(r"[^,;]*[(:]", clause[first.end : found[1].start]))
-    return Found(written(first), "", alone or not re.search(r"[,;]|\band\b", clause[first.end : found[1].start]))
+    return Found(
+        written(first), "", alone or not re.search(r"[,;]|\band\b", clause[first.end : found[1].start])
+    )
 
 
 def _result(clause: str, found: list[Number]) -> Number | None:
@@ -130,7 +143,9 @@ def _result(clause: str, found: list[Number]) -> Number | None:
 def _operates(clause: str, found: list[Number]) -> bool:
     """Whether the first of these numbers is part of a sum."""
     return len(found) > 1 and bool(
-        re.fullmatch(r"\s*[a-z%]{0,12}\s*[-+*×/x(]+\s*[$€£¥]?\s*", clause[found[0].end : found[1].start], re.IGNORECASE)
+        re.fullmatch(
+            r"\s*[a-z%]{0,12}\s*[-+*×/x(]+\s*[$€£¥]?\s*", clause[found[0].end : found[1].start], re.IGNORECASE
+        )
     )
 
 
@@ -142,7 +157,10 @@ def _total(clause: str, found: list[Number]) -> Number | None:
         after = [number for number in found if number.start >= mark.end()]
         before = [number for number in found if number.end <= mark.start()]
         # "for a total of 19", "19 in total"; the next number may be a part.
-        if after and (not before or re.match(r"[^,.;\d]*$", clause[mark.end() : after[0].start])):
+        if after and not before:
+            verb = re.search(r"\b(?:is|are|was|of|:|=)\s*[$€£¥]?$", clause[mark.end() : after[-1].start])
+            return after[-1] if verb and _GOVERNED.search(clause[: after[0].start]) else after[0]
+        if after and re.match(r"[^,.;\d]*$", clause[mark.end() : after[0].start]):
             return after[0]
         return before[-1] if before else None
     so = [*_SO.finditer(clause)]
