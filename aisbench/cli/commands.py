@@ -15,6 +15,7 @@ COMMANDS = {
         "aisbench.cli.accuracy.eval:evaluate",
         "Measure the accuracy of a served model on known answers.",
     ),
+    "score": ("aisbench.cli.accuracy.score:score", "Score a model's outputs that exist already."),
     "saturate": ("aisbench.cli.saturate:saturate", "Find the highest load that meets an SLO."),
     "plan": ("aisbench.cli.plan:plan", "Draw when a run's requests would leave; send nothing."),
     "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much this host can carry as a client."),
