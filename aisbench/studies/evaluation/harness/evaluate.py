@@ -93,7 +93,7 @@ class HarnessEvaluation:
 
     def run(self, stack: ExitStack) -> int:
         """Asks, prints the harness's table, writes its results; returns the exit code."""
-        from lm_eval.evaluator import simple_evaluate
+        from lm_eval import evaluator
 
         from aisbench.studies.evaluation.harness.model import Unanswered, served_model
 
@@ -107,10 +107,12 @@ class HarnessEvaluation:
             texts=self._texts() if self.tasks.of_probabilities else None,
             context_tokens=self._context_tokens() if self.tasks.of_probabilities else None,
         )
+        # It asks git about the working folder, which is not the harness's; git's complaint would look like a failure.
+        evaluator.get_git_commit_hash = lambda: None
         cache = self.folder.path / "lm_eval" / "answers"
         cache.parent.mkdir(exist_ok=True)
         try:
-            results = simple_evaluate(
+            results = evaluator.simple_evaluate(
                 model,
                 tasks=self.tasks.specs,
                 task_manager=self.tasks.manager,
@@ -121,7 +123,7 @@ class HarnessEvaluation:
                 confirm_run_unsafe_code=self.settings.allow_code,
             )
         except Unanswered as problem:
-            saying.say(f"{PREFIX}: {problem}{engine.failure}; --reuse asks them again", err=True)
+            saying.say(f"lm-eval: {problem}{engine.failure}; --reuse asks them again", err=True)
             return INTERRUPTED if engine.interrupted else RUN_FAILED
         finally:
             if model.cache_hook.dbdict is not None:
@@ -174,6 +176,7 @@ class HarnessEvaluation:
         for table in tables:
             self.say(table)
         self.say(f"written: {written}")
+        self.say(f"folder: {self.folder.path}")
 
 
 class _Engine:
@@ -193,7 +196,7 @@ class _Engine:
         number = len(list(self._folder.runs.glob("*")))
         folder = self._folder.runs / f"lm-eval-{number}"
         folder.mkdir(parents=True)
-        saying.say(f"{PREFIX} {len(questions)} to ask", err=True)
+        saying.say(f"lm-eval: {len(questions)} to ask", err=True)
         asking = Asking(self._config, folder, self._command, self._stack, self._live)
         self._last = asking.ask([_request(one) for one in questions], took)
 

@@ -8,7 +8,7 @@ PREFIX = "lm-eval:"
 
 
 def split_names(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Own tasks, and those of the harness: every name from the first with the prefix on, each once."""
+    """Own tasks, and those of the harness: every name from the first with the prefix on, each once; "" is the prefix alone."""
     first = next((at for at, name in enumerate(names) if name.startswith(PREFIX)), len(names))
     theirs = (name.removeprefix(PREFIX).strip() for name in names[first:])
-    return tuple(names[:first]), tuple(dict.fromkeys(filter(None, theirs)))
+    return tuple(names[:first]), tuple(dict.fromkeys(theirs))

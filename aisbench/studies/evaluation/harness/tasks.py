@@ -16,6 +16,13 @@ from aisbench.studies.evaluation.harness.names import PREFIX
 
 # Tasks of these kinds compare probabilities of given texts.
 _PROBABILITIES = ("loglikelihood", "loglikelihood_rolling", "multiple_choice")
+# The libraries read these when they are imported: bars for steps that take no time, and advice on torch, would be drawn
+# into the live view.
+_QUIET = {
+    "TQDM_DISABLE": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+}
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,13 @@ def load_tasks(names: Sequence[str], include_path: str | None) -> HarnessTasks:
 
     `include_path`: a folder with more task files, which come before the harness's own of the same name.
     """
-    if not names:
+    if not all(names):
         raise BadInput(f"--datasets {PREFIX} names no task; give one, such as {PREFIX}gsm8k")
     check_installed()
     if include_path is not None and not Path(include_path).is_dir():
         raise BadInput(f"--include-path {include_path} is not a folder; give the one with the task files")
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=include_path)
