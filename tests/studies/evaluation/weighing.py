@@ -134,7 +134,7 @@ def answer_to(body: Body) -> str:
     """Right in about half of all cases; another request, even with another seed or stop, may get another answer."""
     digest = hashlib.sha256(meant(body).encode()).hexdigest()
     text = body["messages"][-1]["content"] if "messages" in body else body["prompt"]
-    number = int(text.split(" and ")[0].rpartition(" ")[2])
+    number = int(text.rpartition(" and ")[0].rpartition(" ")[2])
     return f"{digest[:6]}é\n makes\n\n{number + 100 + int(digest[0], 16) % 2}"
 
 
