@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 from aisbench.errors import BadInput
 from aisbench.studies.evaluation.harness import tasks
 from aisbench.studies.evaluation.harness.names import split_names
-from tests.studies.evaluation.weighing import WeighingServer, weighing
+from tests.studies.evaluation.weighing import WeighingServer, meant, weighing
 from tests.system.running import environment
+from tests.waiting import wait_until
 
 COUNT = 12
 needs_harness = pytest.mark.skipif(
@@ -104,12 +106,16 @@ def offline(tmp_path: Path) -> dict[str, str]:
     return {**environment(), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
 
 
+def command(tmp_path: Path, folder: Path, url: str, *args: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "aisbench", "eval", "--url", url, "--work-dir", str(tmp_path / "out")),
+        *("--include-path", str(folder), "--no-progress", *args),
+    ]
+
+
 def evaluate(tmp_path: Path, folder: Path, url: str, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [
-            *(sys.executable, "-m", "aisbench", "eval", "--url", url, "--work-dir", str(tmp_path / "out")),
-            *("--include-path", str(folder), "--no-progress", *args),
-        ],
+        command(tmp_path, folder, url, *args),
         capture_output=True,
         text=True,
         timeout=100,
@@ -229,6 +235,31 @@ def test_what_failed_is_asked_again_with_reuse(tmp_path: Path, folder: Path) -> 
     assert len(samples) == COUNT
 
 
+@needs_harness
+def test_a_killed_evaluation_loses_no_answer(tmp_path: Path, folder: Path) -> None:
+    args = ("--datasets", "lm-eval:sums", "--concurrency", "3")
+    with weighing(hold_after=7) as server:
+        process = subprocess.Popen(
+            command(tmp_path, folder, server.url, *args),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=offline(tmp_path),
+        )
+        wait_until(lambda: len(server.answered) == 7 and len(server.asked) == 10)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        finished = set(map(meant, server.answered[:7]))
+        server.go_on.set()
+        # The workers end by themselves when the command is gone.
+        (block,) = (tmp_path / "out").rglob("shared.bin")
+        wait_until(lambda: not block.exists())
+        server.asked.clear()
+        again = evaluate(tmp_path, folder, server.url, *args, "--reuse")
+    assert again.returncode == 0, again.stderr
+    assert finished.isdisjoint(server.meant())
+    assert len(read(tmp_path / "out", "predictions/made-up/lm-eval-sums.json")) == COUNT
+
+
 def _answer_all(server: WeighingServer) -> None:
     server.asked.clear()
     server.refuses = []
@@ -260,7 +291,7 @@ def test_one_line_says_what_is_wrong_and_nothing_is_sent(
 
 
 def test_without_the_harness_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(BadInput, match=r"lm-eval:TASK needs lm-evaluation-harness: .* -m pip install "):
         tasks.load_tasks(["gsm8k"], None)
 

@@ -18,13 +18,16 @@ _UNMEANT = ("stream", "stream_options", "logprobs", "repetition_penalty", "model
 class WeighingServer:
     """`way`: how it gives the log-probabilities of a prompt: echo, prompt_logprobs, or none. `asked`: all bodies.
 
-    Requests whose text holds a text of `refuses` get 500.
+    Requests whose text holds a text of `refuses` get 500; after `hold_after` answers, the next ones wait until `go_on`.
     """
 
-    def __init__(self, way: str, refuses: list[str]) -> None:
+    def __init__(self, way: str, refuses: list[str], hold_after: int | None) -> None:
         self.asked: list[Body] = []
+        self.answered: list[Body] = []
+        self.go_on = threading.Event()
         self.way = way
         self.refuses = refuses
+        self._hold_after = hold_after
         self._lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -75,7 +78,16 @@ class WeighingServer:
                 body: Body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with server._lock:
                     server.asked.append(body)
+                    number = len(server.asked)
+                if server._hold_after is not None and number > server._hold_after:
+                    server.go_on.wait(60)
                 status, found = server._answer(body)
+                with contextlib.suppress(OSError):
+                    self._reply(body, status, found)
+                    with server._lock:
+                        server.answered.append(body)
+
+            def _reply(self, body: Body, status: int, found: Body | str) -> None:
                 if not isinstance(found, str):
                     self._send(status, json.dumps(found), "application/json")
                 elif body.get("stream"):
@@ -101,6 +113,7 @@ class WeighingServer:
         self._http.serve_forever(poll_interval=0.01)
 
     def end(self) -> None:
+        self.go_on.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -111,8 +124,10 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def weighing(way: str = "echo", *, refuses: list[str] | None = None) -> Iterator[WeighingServer]:
-    server = WeighingServer(way, refuses or [])
+def weighing(
+    way: str = "echo", *, refuses: list[str] | None = None, hold_after: int | None = None
+) -> Iterator[WeighingServer]:
+    server = WeighingServer(way, refuses or [], hold_after)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:

@@ -25,11 +25,12 @@ from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.extras import install_command
 from aisbench.records.folder import name_of_now
 from aisbench.records.run import Run
-from aisbench.studies.evaluation.asking import Asking, Request, first_failure
+from aisbench.studies.evaluation.asking import QUESTIONS, Asking, Request, first_failure
 from aisbench.studies.evaluation.folder import EvaluationFolder, file_name
 from aisbench.studies.evaluation.harness.logprobs import Texts
 from aisbench.studies.evaluation.harness.names import PREFIX
 from aisbench.studies.evaluation.harness.tasks import HarnessTasks, load_tasks
+from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.settings import Settings
 
 # Requests in flight where --concurrency is not given; only for those that the small client sends.
@@ -37,6 +38,8 @@ _AT_ONCE = 64
 # The length limit of an answer where a task gives none; the harness's own default.
 _MAX_TOKENS = 256
 _COMPLETIONS = "openai-completions"
+# How the folders of its runs begin.
+_RUN = "lm-eval-"
 
 
 def read_harness(names: Sequence[str], config: RunConfig, settings: Settings) -> HarnessTasks:
@@ -109,8 +112,6 @@ class HarnessEvaluation:
         )
         # It asks git about the working folder, which is not the harness's; git's complaint would look like a failure.
         evaluator.get_git_commit_hash = lambda: None
-        cache = self.folder.path / "lm_eval" / "answers"
-        cache.parent.mkdir(exist_ok=True)
         try:
             results = evaluator.simple_evaluate(
                 model,
@@ -118,7 +119,7 @@ class HarnessEvaluation:
                 task_manager=self.tasks.manager,
                 num_fewshot=self.settings.shots,
                 limit=self.settings.num_prompts,
-                use_cache=str(cache),
+                use_cache=self._cache(),
                 apply_chat_template=as_chat,
                 confirm_run_unsafe_code=self.settings.allow_code,
             )
@@ -131,6 +132,14 @@ class HarnessEvaluation:
         assert results is not None
         self._write({**results, "config": {**results["config"], "model": self.config.model}})
         return DONE
+
+    def _cache(self) -> str | None:
+        """Where the harness keeps log-probabilities as they come; answers are in the runs' records."""
+        if not self.tasks.of_probabilities:
+            return None
+        path = self.folder.path / "lm_eval"
+        path.mkdir(exist_ok=True)
+        return str(path / "log_probabilities")
 
     def _servers(self) -> list[AskedServer]:
         config = self.config
@@ -180,7 +189,7 @@ class HarnessEvaluation:
 
 
 class _Engine:
-    """Asks through the load engine. `interrupted`: the user stopped a run."""
+    """Asks through the load engine what no earlier run has an answer to."""
 
     def __init__(
         self, config: RunConfig, folder: EvaluationFolder, command: list[str], stack: ExitStack, live: bool
@@ -191,21 +200,46 @@ class _Engine:
         self._stack = stack
         self._live = live
         self._last: Run | None = None
+        self._earlier = self._recorded()
 
     def ask(self, questions: Sequence[Question], took: Callable[[Mapping[int, Answer]], None]) -> None:
         number = len(list(self._folder.runs.glob("*")))
-        folder = self._folder.runs / f"lm-eval-{number}"
-        folder.mkdir(parents=True)
-        saying.say(f"lm-eval: {len(questions)} to ask", err=True)
+        folder = self._folder.runs / f"{_RUN}{number}"
         asking = Asking(self._config, folder, self._command, self._stack, self._live)
-        self._last = asking.ask([_request(one) for one in questions], took)
+        requests = [_request(one) for one in questions]
+        earlier = {
+            at: kept.pop()
+            for at, request in enumerate(requests)
+            if (kept := self._earlier.get(asking.line(request).rstrip("\n")))
+        }
+        took(earlier)
+        missing = [at for at in range(len(requests)) if at not in earlier]
+        saying.say(f"lm-eval: {len(missing)} of {len(requests)} to ask", err=True)
+        if missing:
+            folder.mkdir(parents=True)
+            self._last = asking.ask(
+                [requests[at] for at in missing],
+                lambda found: took({missing[at]: answer for at, answer in found.items()}),
+            )
+
+    def _recorded(self) -> dict[str, list[Answer]]:
+        """By its line in the file of a run, the answers to a request; one that is sampled again has several."""
+        found: dict[str, list[Answer]] = {}
+        for path in sorted(self._folder.runs.glob(f"{_RUN}*/{QUESTIONS}")):
+            lines = path.read_text().splitlines()
+            for records in path.parent.glob("*/records"):
+                for at, answer in Harvest(records.parent).new().items():
+                    found.setdefault(lines[at], []).append(answer)
+        return found
 
     @property
     def interrupted(self) -> bool:
+        """Whether the user stopped the last run."""
         return self._last is not None and self._last.outcome == "interrupted"
 
     @property
     def failure(self) -> str:
+        """The first one of the last run, in the server's words; empty for none."""
         return first_failure(self._last) if self._last is not None else ""
 
 

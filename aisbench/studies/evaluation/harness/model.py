@@ -52,9 +52,7 @@ class ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
         asked = [request.args for request in requests]
 
         def took(found: Mapping[int, Answer]) -> None:
-            for at, answer in found.items():
-                said[at] = answer.text
-                self.cache_hook.add_partial("generate_until", asked[at], answer.text)
+            said.update({at: answer.text for at, answer in found.items()})
 
         self._ask([self._question(context, options) for context, options in asked], took)
         if len(said) < len(asked):
