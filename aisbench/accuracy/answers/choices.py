@@ -127,12 +127,8 @@ def _marked(text: str, labels: str, texts: Sequence[str]) -> _Vote | None:
 
 
 def _said(text: str, labels: str, texts: Sequence[str]) -> list[_Vote]:
-    found = []
-    for statement in statements(_STATED, text):
-        vote = _of_statement(statement, labels, texts)
-        if vote is not None:
-            found.append(vote)
-    return found
+    votes = (_of_statement(statement, labels, texts) for statement in statements(_STATED, text))
+    return [vote for vote in votes if vote is not None]
 
 
 def _of_statement(statement: Statement, labels: str, texts: Sequence[str]) -> _Vote | None:
