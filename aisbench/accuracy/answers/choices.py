@@ -210,9 +210,11 @@ def _concluded(text: str, labels: str) -> list[_Vote]:
             rule = "several choices" if several else "called right" if group.praised else "concluded"
             found.append(_Vote(None if several else group.letters[0], group.start, rule))
     lines = [line for line in re.finditer(r"[^\n]+", text) if line[0].strip()]
-    for line in [*lines[:1], *lines[-1:]]:
-        if letter := _alone(line[0], labels):
-            found.append(_Vote(letter, line.start(), "letter alone"))
+    found.extend(
+        _Vote(letter, line.start(), "letter alone")
+        for line in [*lines[:1], *lines[-1:]]
+        if (letter := _alone(line[0], labels))
+    )
     first = _ITEM.match(lines[0][0]) if lines else None
     if (
         first is not None

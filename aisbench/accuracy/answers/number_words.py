@@ -88,7 +88,7 @@ def _english(found: re.Match[str]) -> str:
         if word in _SMALL:
             group += _SMALL[word]
         elif word in ("hundred", "dozen"):
-            group = (group or 1) * (100 if word == "hundred" else 12)
+            group = Fraction(group or 1) * (100 if word == "hundred" else 12)
         elif word in _LARGE:
             total += int((group or 1) * _LARGE[word])
             group = Fraction(0)
