@@ -40,6 +40,7 @@ SOMEWHERE = tuple(
             "DATASETS",
             "DUMP_EVAL_DETAILS",
             "DUMP_EXTRACT_RATE",
+            "INCLUDE_PATH",
             "MERGE_DS",
             "MODE",
             "N",
