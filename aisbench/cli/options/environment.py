@@ -26,6 +26,7 @@ APART = (
     "selfcheck",
     "backends",
     "workloads",
+    "datasets",
     "completion",
     "import",
 )
@@ -45,7 +46,6 @@ SOMEWHERE = tuple(
             "MODE",
             "N",
             "REUSE",
-            "SHOTS",
         ),
     )
 )
