@@ -24,6 +24,7 @@ COMMANDS = {
     "compare": ("aisbench.cli.compare:compare", "Hold results against each other, other tools' too."),
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each takes."),
+    "datasets": ("aisbench.cli.accuracy.datasets:datasets", "List the data sets that have known answers."),
     "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),
     "completion": ("aisbench.cli.completion:completion", "Print the completion script of a shell."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),

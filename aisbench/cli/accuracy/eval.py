@@ -23,7 +23,15 @@ from aisbench.options.option import declared
 from aisbench.studies.evaluation.settings import SECTION, Settings
 
 _TRAFFIC = ("rate", "burstiness", "arrival", "concurrency", "workers", "seed", "grace_s")
-_WORKLOAD = ("output_len", "temperature", "extra_body", "system_prompt", "omit_field", "ignore_eos")
+_WORKLOAD = (
+    "output_len",
+    "temperature",
+    "extra_body",
+    "system_prompt",
+    "omit_field",
+    "ignore_eos",
+    "tokenizer",
+)
 _OUTPUT = ("stream", "max_chunk_size", "work_dir", "label", "metadata")
 # Where an evaluation differs from a load.
 _DEFAULTS = {"backend": "openai-chat", "temperature": 0.0}
@@ -54,6 +62,7 @@ def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **opti
     \b
     aisbench eval --url http://host:8000 --datasets gsm8k --dataset-path datasets --concurrency 64
     aisbench eval --url http://host:8000 --datasets gsm8k --reuse
+    aisbench eval --url http://host:8000 --datasets lm-eval:gsm8k --num-prompts 100
     aisbench eval --mode eval --datasets gsm8k --reuse 20261126_140000 --dump-eval-details
 
     Questions go to v1/chat/completions unless --backend names another API; one without messages gets them as one text.

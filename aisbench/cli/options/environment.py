@@ -26,6 +26,7 @@ APART = (
     "selfcheck",
     "backends",
     "workloads",
+    "datasets",
     "completion",
     "import",
 )
@@ -44,7 +45,6 @@ SOMEWHERE = tuple(
             "MODE",
             "N",
             "REUSE",
-            "SHOTS",
         ),
     )
 )

@@ -14,9 +14,12 @@ from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 from aisbench.records.run import Run
+from aisbench.report.text.console import one_line
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.single_run import run_to_folder
 
+# In the folder of a run, its requests, a line each, in order.
+QUESTIONS = "questions.jsonl"
 # Between two looks at what was recorded: they read the rows of all requests.
 _EVERY_S = 1.0
 
@@ -55,8 +58,8 @@ class Asking:
 
         Raises BadInput and CannotRun as a run does.
         """
-        path = self.folder / "questions.jsonl"
-        path.write_text("".join(map(self._line, requests)))
+        path = self.folder / QUESTIONS
+        path.write_text("".join(map(self.line, requests)))
         config = replace(
             self.config,
             dataset="jsonl",
@@ -73,7 +76,8 @@ class Asking:
         watch.look(folder)
         return Run.load(folder)
 
-    def _line(self, request: Request) -> str:
+    def line(self, request: Request) -> str:
+        """Its row of the run's file, with the newline."""
         question = request.question
         body = dict(question.body)
         row: dict[str, object] = {"output_tokens": self.config.output_len or request.max_tokens, "body": body}
@@ -84,6 +88,12 @@ class Asking:
             if request.stop:
                 body.setdefault("stop", list(request.stop))
         return json.dumps(row) + "\n"
+
+
+def first_failure(run: Run) -> str:
+    """Why, in the server's words: " (http_500: overloaded)"; empty where no request failed."""
+    samples = run.info.get("error_samples") or []
+    return f" ({samples[0]['kind']}: {one_line(samples[0].get('message') or '')})" if samples else ""
 
 
 class _Watch:

@@ -24,10 +24,10 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
-from aisbench.records.run import Run
-from aisbench.report.text.console import one_line
-from aisbench.studies.evaluation.asking import Asking, Request
+from aisbench.studies.evaluation.asking import Asking, Request, first_failure
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
+from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
+from aisbench.studies.evaluation.harness.names import split_names
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.predictions import Place, Predictions
 from aisbench.studies.evaluation.results import Result, result_of
@@ -63,21 +63,32 @@ def evaluate(
     new one. Raises BadInput before anything is sent for data sets that cannot be read or scored."""
     settings.check()
     config.check()
-    data_sets = read_data_sets(settings)
+    own, theirs = split_names(settings.datasets)
+    data_sets = read_data_sets(settings, own) if own or not theirs else []
+    harness = read_harness(theirs, config, settings) if theirs else None
     with contextlib.ExitStack() as stack:
         config = _with_target(stack, config, asks=settings.mode in ("all", "infer"))
         folder = _folder(config, settings, command, reuse)
         with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
-            ended = Evaluation(config, settings, folder, data_sets, command).run(stack, live=live, say=say)
+            ended = DONE
+            if data_sets:
+                ended = Evaluation(config, settings, folder, data_sets, command).run(
+                    stack, live=live, say=say
+                )
+            if harness is not None and ended != INTERRUPTED:
+                theirs_ended = HarnessEvaluation(config, settings, folder, harness, command, live, say).run(
+                    stack
+                )
+                ended = ended or theirs_ended
     return ended
 
 
-def read_data_sets(settings: Settings) -> list[DataSet]:
+def read_data_sets(settings: Settings, names: Sequence[str]) -> list[DataSet]:
     """Raises BadInput for the first that cannot be had, or must not be scored."""
-    if not settings.datasets:
+    if not names:
         raise BadInput("--datasets is missing; name tasks, such as gsm8k (aisbench datasets lists them)")
     found = []
-    for name in dict.fromkeys(settings.datasets):
+    for name in dict.fromkeys(names):
         task = task_named(name)
         if task.runs_code and not settings.allow_code:
             raise BadInput(
@@ -218,7 +229,7 @@ class Evaluation:
                 self._predictions[one.name].write()
         for one in data_sets:
             if failed := len(self._predictions[one.name].missing):
-                why = _first_failure(run)
+                why = first_failure(run)
                 saying.say(f"{one.name}: {failed} without an answer{why}; --reuse asks them again", err=True)
         return run.outcome == "interrupted"
 
@@ -237,9 +248,3 @@ class Evaluation:
             content["details"] = result.details(kept.prompts)
         self._folder.write(content, self._folder.results / f"{one.name}.json")
         return result
-
-
-def _first_failure(run: Run) -> str:
-    """Why, in the server's words: " (http_500: overloaded)"; empty where no request failed."""
-    samples = run.info.get("error_samples") or []
-    return f" ({samples[0]['kind']}: {one_line(samples[0].get('message') or '')})" if samples else ""

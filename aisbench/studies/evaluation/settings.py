@@ -25,12 +25,17 @@ class Settings:
         default=(),
         kind=ListOf(str),
         metavar="NAMES",
-        help="Tasks, separated by commas; `aisbench datasets` lists them.",
+        help="Tasks, separated by commas; `aisbench datasets` lists them. lm-eval:NAMES: of lm-evaluation-harness.",
     )
     path: str | None = _option(
         "--dataset-path",
         metavar="PATH",
         help="File or folder with the data sets. Default: datasets, in the working folder.",
+    )
+    include_path: str | None = _option(
+        "--include-path",
+        metavar="DIR",
+        help="Folder with task files for lm-eval: tasks.",
     )
     num_prompts: int | None = _option(
         "--num-prompts",

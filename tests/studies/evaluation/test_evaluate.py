@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.studies.evaluation.answering import Body, answering, text_of
-from tests.system.running import environment
+from tests.studies.evaluation.sums import adds, write_sums
+from tests.system.running import environment, kill
 from tests.waiting import wait_until
 
 COUNT = 24
@@ -21,24 +21,8 @@ COUNT = 24
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Sums in GSM8K's format: question k is what k and 100 make."""
-    rows = [
-        {
-            "question": f"A shelf holds {number} books, and 100 more are put on it. How many books are there?",
-            "answer": f"{number} + 100 = {number + 100}\n#### {number + 100}",
-        }
-        for number in range(COUNT)
-    ]
-    path = tmp_path / "datasets" / "gsm8k" / "test.jsonl"
-    path.parent.mkdir(parents=True)
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path.parents[1]
-
-
-def adds(body: Body) -> str:
-    number = re.search(r"holds (\d+) books", text_of(body))
-    assert number is not None
-    return f"That makes\n#### {int(number[1]) + 100}"
+    write_sums(tmp_path / "datasets" / "gsm8k", COUNT)
+    return tmp_path / "datasets"
 
 
 def adds_even_ones(body: Body) -> str:
@@ -157,18 +141,15 @@ def test_a_killed_evaluation_loses_no_answer(tmp_path: Path, data: Path) -> None
     with answering(adds, hold_after=10) as server:
         process = subprocess.Popen(
             command(work_dir, data, "--url", server.url, "--concurrency", 4),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
             env=environment(),
         )
         wait_until(lambda: len(server.answered) == 10 and len(server.asked) == 14)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        finished = {text_of(body) for body in server.answered[:10]}
+        finished = {text_of(body) for body in server.answered}
+        kill(process)
         server.go_on.set()
-        # The workers end by themselves when the command is gone.
-        (block,) = work_dir.rglob("shared.bin")
-        wait_until(lambda: not block.exists())
         before = len(server.asked)
         done = evaluate(work_dir, data, "--url", server.url, "--concurrency", 4, "--reuse")
     assert done.returncode == 0, done.stderr
@@ -211,7 +192,7 @@ def test_other_questions_are_not_mixed_in(tmp_path: Path, data: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--datasets", "gsm8"], "--datasets 'gsm8' is unknown; did you mean gsm8k?"),
+        (["--datasets", "gsm8"], "data set 'gsm8' is unknown; did you mean gsm8k?"),
         (["--mode", "eval"], "--mode eval works on answers that exist; name their folder with --reuse"),
         (["--reuse", "19990101_000000", "--mode", "eval"], "holds no evaluation"),
         (["--n", "0"], "--n must be a whole number of at least 1"),
