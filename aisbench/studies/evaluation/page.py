@@ -7,7 +7,6 @@ by evaluation.js, which draws only those in view.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -213,7 +212,12 @@ def _thought_and_answer(detail: Detail) -> tuple[str, str]:
 
 def _common(texts: set[str]) -> int:
     """How many characters, whole words, all of `texts` begin with; 0 for a single one."""
-    begin = os.path.commonprefix(list(texts)) if len(texts) > 1 else ""
+    if len(texts) < 2:
+        return 0
+    # Of texts in order, what the first and the last share all share.
+    first, last = min(texts), max(texts)
+    differs = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    begin = first[:differs]
     return max(begin.rfind(" "), begin.rfind("\n")) + 1
 
 
