@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from aisbench.errors import BadInput
+from aisbench.extras import install_command
 
 Row = dict[str, Any]
 # A byte order mark tells the encoding; spreadsheets write UTF-16.
@@ -19,14 +20,22 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# In a tab-separated file a quotation mark is a letter like any other.
+_FORMS: dict[str, dict[str, Any]] = {
+    ".csv": {"delimiter": ","},
+    ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE},
+}
+_LONGEST_CELL = 1 << 30
+_LFS = b"version https://git-lfs.github.com/"
 
 
-def rows(path: Path, *columns: str) -> list[Row]:
-    """The rows of a file, by its ending. `columns`: those that each row must have.
+def rows(path: Path, *columns: str, header: Sequence[str] = ()) -> list[Row]:
+    """The rows of a file, by its ending. `columns`: those that each row must have. `header`: the names of the columns
+    of a CSV or TSV file that does not have them in its first line.
 
     Raises BadInput for a file that cannot be read, is empty, was downloaded by half, or lacks a column.
     """
-    found = list(_read(path))
+    found = list(_read(path, header))
     if not found:
         raise BadInput(f"{path} is empty; it should have rows with {', '.join(columns) or 'questions'}")
     for number, row in enumerate(found, 1):
@@ -38,49 +47,125 @@ def rows(path: Path, *columns: str) -> list[Row]:
     return found
 
 
-def _read(path: Path) -> Iterator[Row]:
-    ending = path.suffix.lower()
-    if ending == ".parquet":
-        yield from _parquet(path)
-    elif ending in (".csv", ".tsv"):
-        yield from csv.DictReader(
-            StringIO(text_of(path), newline=""), delimiter="\t" if ending == ".tsv" else ","
-        )
-    else:
-        yield from _json(path, text_of(path))
+def numbered(path: Path, *columns: str, header: Sequence[str] = ()) -> list[tuple[str, Row]]:
+    """As `rows`, each with its place for messages: `FILE: row 3`."""
+    return [
+        (f"{path}: row {number}", row) for number, row in enumerate(rows(path, *columns, header=header), 1)
+    ]
+
+
+def first_of(place: str, row: Row, *names: str) -> Any:
+    """The value of the first of these columns that the row has. Raises BadInput where it has none, or that is empty."""
+    for name in names:
+        if row.get(name) not in (None, ""):
+            return row[name]
+    raise BadInput(
+        f"{place} has no {' or '.join(map(repr, names))}; it has {', '.join(map(str, row)) or 'nothing'}"
+    )
+
+
+def list_of(place: str, row: Row, *names: str) -> list[str]:
+    """As `first_of`, for a list of at least two texts."""
+    found = first_of(place, row, *names)
+    if not isinstance(found, list) or len(found) < 2:
+        shown = f"{found!r:.40}"
+        raise BadInput(f"{place}: {' or '.join(names)} is {shown}; it should be a list of at least two texts")
+    return [str(one) for one in found]
+
+
+def need_texts(place: str, row: Row, *names: str) -> None:
+    """Raises BadInput where the value of one of these columns is not a text."""
+    for name in names:
+        if not isinstance(row.get(name), str):
+            raise BadInput(f"{place}: {name!r} should be a text, got {row.get(name)!r:.80}")
+
+
+def is_texts(value: object) -> bool:
+    """Whether a value is a list of texts, at least one."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def text_of(path: Path) -> str:
     """The whole file. Raises BadInput where it cannot be read or decoded."""
-    try:
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise BadInput(f"{path} cannot be read: {problem.strerror}") from None
+    raw = _bytes_of(path)
     encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as problem:
-        raise BadInput(f"{path} is not UTF-8 (byte {problem.start}); save it as UTF-8") from None
+        raise BadInput(
+            f"{path} is not {encoding.removesuffix('-sig').upper()} (byte {problem.start}); save it as UTF-8"
+        ) from None
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as problem:
+        raise BadInput(f"{path} cannot be read: {problem.strerror}") from None
+    if raw.startswith(_LFS):
+        raise BadInput(f"{path} is a Git LFS pointer, not the data; run `git lfs pull` in its repository")
+    return raw
+
+
+def _read(path: Path, header: Sequence[str]) -> Iterator[Row]:
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        yield from _parquet(path)
+    elif ending in _FORMS:
+        yield from _table(path, _FORMS[ending], header)
+    else:
+        yield from _json(path, text_of(path))
+
+
+def _table(path: Path, form: dict[str, Any], header: Sequence[str]) -> Iterator[Row]:
+    reader = csv.DictReader(StringIO(text_of(path), newline=""), list(header) or None, **form)
+    # A cell may be longer than the module expects; a passage can be.
+    csv.field_size_limit(_LONGEST_CELL)
+    number = 0
+    try:
+        for number, row in enumerate(reader, 1):
+            if None in row:
+                raise BadInput(
+                    f"{path}: row {number} has more cells than the {len(reader.fieldnames or ())} columns"
+                )
+            yield row
+    except csv.Error as problem:
+        raise BadInput(
+            f"{path}: row {number + 1} is broken: {problem}; was it downloaded completely?"
+        ) from None
 
 
 def _json(path: Path, text: str) -> Iterator[Row]:
-    """JSON lines, or one JSON list."""
-    if text.lstrip().startswith("["):
+    """JSON lines; or one JSON list of objects, object of objects, or object."""
+    # An object whose first line is not yet whole is spread over several.
+    start = text.lstrip()
+    if start.startswith("[") or start.partition("\n")[0].strip() == "{":
         try:
             found = json.loads(text)
         except ValueError as problem:
             raise BadInput(f"{path} is broken JSON: {problem}; was it downloaded completely?") from None
-        yield from (_object(path, number, row) for number, row in enumerate(found, 1))
+        yield from _objects(path, found)
         return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except ValueError as problem:
-                raise BadInput(
-                    f"{path}: line {number} is broken JSON: {problem}; was it downloaded completely?"
-                ) from None
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    for number, line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError as problem:
+            raise BadInput(
+                f"{path}: line {number} is broken JSON: {problem}; was it downloaded completely?"
+            ) from None
+        if len(lines) == 1:
+            yield from _objects(path, row)
+        else:
             yield _object(path, number, row)
+
+
+def _objects(path: Path, found: Any) -> Iterator[Row]:
+    if isinstance(found, dict):
+        found = list(found.values()) if all(isinstance(one, dict) for one in found.values()) else [found]
+    if not isinstance(found, list):
+        found = [found]
+    yield from (_object(path, number, row) for number, row in enumerate(found, 1))
 
 
 def _object(path: Path, number: int, row: Any) -> Row:
@@ -91,11 +176,16 @@ def _object(path: Path, number: int, row: Any) -> Row:
 
 def _parquet(path: Path) -> Iterator[Row]:
     try:
-        from pyarrow import ArrowException, parquet
+        from pyarrow import ArrowException, BufferReader, parquet
     except ImportError:
-        raise BadInput(f"{path} is Parquet, which needs pyarrow: pip install pyarrow") from None
+        raise BadInput(
+            f"{path} is Parquet, which needs pyarrow: {install_command('parquet', 'pyarrow')}"
+        ) from None
+    raw = _bytes_of(path)
+    if not raw:
+        return
     try:
-        yield from parquet.read_table(path).to_pylist()
+        yield from parquet.read_table(BufferReader(raw)).to_pylist()
     except (ArrowException, OSError) as problem:
         raise BadInput(
             f"{path} cannot be read as Parquet: {problem}; was it downloaded completely?"

@@ -49,7 +49,9 @@ class Scored:
     """How an answer was scored.
 
     `extracted`: what was compared, as text; None where no answer was found. `score`: 0 to 1; `correct`: whether it counts
-    as right. `rule`: the name of the rule that found the answer; `sure`: False where that rule guesses.
+    as right. `rule`: the name of the rule that found the answer; `sure`: False where that rule guesses. `why`:
+    what is wrong with the answer, where scoring knows, such as the test that failed. `parts`: other metrics of the task by
+    name, each with its values for this answer, 0 to 1; over a data set a metric is the mean of all its values.
     """
 
     extracted: str | None
@@ -57,3 +59,5 @@ class Scored:
     score: float
     rule: str
     sure: bool = True
+    why: str = ""
+    parts: Mapping[str, tuple[float, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""summary.json: everything that a run comes to, by design section 5's definitions."""
+"""summary.json: everything computed from a run's records."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from aisbench.analysis.accuracy import accuracy_block
 from aisbench.analysis.blocks.answer_facts import answers_block, reasoning_block
 from aisbench.analysis.blocks.client import client_block, clock_of
 from aisbench.analysis.blocks.counts import (
@@ -77,6 +78,7 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
         "output_tokens_from": tokens.source,
         "answers": answers_block(measured),
         "lengths": lengths_block(measured),
+        "accuracy": accuracy_block(measured),
         "peaks": peaks_block(measured),
         "per_user": per_user_block(measured),
         "per_request": per_request_block(measured),

@@ -11,6 +11,11 @@ from aisbench.cli.command import Group
 # Name of the command: module and attribute, and the line that `aisbench --help` shows.
 COMMANDS = {
     "load": ("aisbench.cli.load:load", "Put load on an inference server and report what happened."),
+    "eval": (
+        "aisbench.cli.accuracy.eval:evaluate",
+        "Measure the accuracy of a served model on known answers.",
+    ),
+    "score": ("aisbench.cli.accuracy.score:score", "Score a model's outputs that exist already."),
     "saturate": ("aisbench.cli.saturate:saturate", "Find the highest load that meets an SLO."),
     "plan": ("aisbench.cli.plan:plan", "Draw when a run's requests would leave; send nothing."),
     "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much this host can carry as a client."),
@@ -19,6 +24,7 @@ COMMANDS = {
     "compare": ("aisbench.cli.compare:compare", "Hold results against each other, other tools' too."),
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each takes."),
+    "datasets": ("aisbench.cli.accuracy.datasets:datasets", "List the data sets that have known answers."),
     "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),
     "completion": ("aisbench.cli.completion:completion", "Print the completion script of a shell."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),

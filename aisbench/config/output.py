@@ -61,6 +61,11 @@ class OutputOptions:
         default=False,
         help="Keep the generated texts.",
     )
+    score: bool = _option(
+        "--score",
+        default=False,
+        help="Score the answers, where the data set knows them: accuracy over time and against in-flight requests.",
+    )
     save_token_times: bool = _option(
         "--save-token-times",
         default=False,

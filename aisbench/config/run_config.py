@@ -12,6 +12,7 @@ from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
 from aisbench.config.stream import StreamOptions
 from aisbench.config.target import TargetOptions
 from aisbench.config.traffic import ARRIVALS, TrafficOptions
+from aisbench.errors import BadInput
 from aisbench.masking import masked_options
 from aisbench.options.option import check_values, declared
 from aisbench.options.plain import INF, plain_value, restored
@@ -59,6 +60,8 @@ class RunConfig(
         self.check_target()
         self.check_traffic()
         self.check_dataset()
+        if self.score:
+            _check_scored(self.dataset)
         # Reads a rate over time, and refuses what cannot be read.
         if self.has_moving_rate:
             assert self.arrival_law is not None
@@ -137,6 +140,18 @@ class RunConfig(
 
 # What is masked where it is written down, but for the key, which is left out.
 SECRET_FIELDS = tuple(one.name for one in declared(RunConfig) if one.option.secret)
+
+
+def _check_scored(dataset: str) -> None:
+    """Raises BadInput for a data set whose answers are not known, or are scored by running them."""
+    from aisbench.accuracy.tasks.registry import NAMES, task_named
+
+    if dataset not in NAMES:
+        raise BadInput(f"--score needs a --dataset with known answers, not {dataset}: {', '.join(NAMES)}")
+    if task_named(dataset).runs_code:
+        raise BadInput(
+            f"--score does not run the code that answers of {dataset} are; aisbench eval --allow-code does"
+        )
 
 
 def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -201,7 +201,7 @@ def worker_specs(
             token_times=config.save_token_times or config.save_detailed or config.plot_timeline,
             secrets=sorted(known),
             expected_rows=max(0, -(-plan.requests // workers)),
-            text=config.save_outputs or config.save_detailed or asked.needs_tokenizer,
+            text=config.save_outputs or config.save_detailed or config.score or asked.needs_tokenizer,
         )
         for worker in range(workers)
     ]

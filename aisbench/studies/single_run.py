@@ -95,7 +95,7 @@ def run_to_folder(
     if views:
         ticks = (*ticks, Watching(config, views).tick)
     if ticks:
-        coordinator.tick = lambda running: [tick(running) for tick in ticks] and None
+        coordinator.tick = _one_after_the_other(ticks)
     folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
     if page is not None:
         facts = coordinator.directory.facts
@@ -105,6 +105,14 @@ def run_to_folder(
             "folder": str(folder),
         }
     return folder
+
+
+def _one_after_the_other(ticks: Sequence[Tick]) -> Tick:
+    def tick(coordinator: Coordinator) -> None:
+        for each in ticks:
+            each(coordinator)
+
+    return tick
 
 
 def _say(line: str) -> None:

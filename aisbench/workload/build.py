@@ -25,6 +25,8 @@ from aisbench.workload.warm_up import WarmUp
 Progress = Callable[[int, int], None]
 Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
 PROGRESS_EVERY = 64
+# Beside the bodies: what answers are scored by, where they are known.
+QUESTIONS = "questions.json"
 # As it stands inside a JSON string, and the message of a chat that holds nothing else.
 ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
 MESSAGE = json.dumps({"role": "assistant", "content": ANSWER}).encode() + b", "
@@ -99,6 +101,8 @@ def build_workload(
     bodies = write_bodies(directory / "bodies.bin", encoded(), count)
     np.save(directory / "prompt_tokens.npy", prompt_tokens)
     np.save(directory / "max_tokens.npy", max_tokens)
+    if prompts.questions is not None:
+        (directory / QUESTIONS).write_text(json.dumps(prompts.questions))
     facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)
     return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies)
 

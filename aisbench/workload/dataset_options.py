@@ -230,6 +230,12 @@ class DatasetOptions(VllmDatasetOptions):
         metavar="WxH",
         help="Synthetic images of this size, instead of files.",
     )
+    shots: int | None = _option(
+        "--shots",
+        check=whole(0, LONGEST),
+        metavar="N",
+        help="Solved examples in front of each question of a task with known answers.",
+    )
     batch_size: int | None = _option(
         "--batch-size",
         check=whole(1, LONGEST),

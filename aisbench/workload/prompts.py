@@ -37,7 +37,8 @@ class Prompts:
     freshly seeded. The first is final at once, the second when the last item was made.
 
     `ignores_eos`: see registry.Dataset, where this is None. `rows`: how many rows of the data set's file are
-    used and left out, see BadLines.facts; None: there is no file, or it has no rows.
+    used and left out, see BadLines.facts; None: there is no file, or it has no rows. `questions`: the fields of an
+    accuracy.Question for each distinct prompt; prompt i asks question i modulo their number. None: no answer is known.
     """
 
     items: Iterator[Prompt]
@@ -49,3 +50,4 @@ class Prompts:
     legacy_random: np.random.RandomState | None = None
     ignores_eos: bool | None = None
     rows: dict[str, Any] | None = None
+    questions: list[dict[str, Any]] | None = None

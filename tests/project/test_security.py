@@ -41,4 +41,7 @@ def test_what_listens_is_for_this_host() -> None:
 def test_no_code_comes_with_data() -> None:
     assert not RunConfig().trust_remote_code
     sources = {path: path.read_text() for path in (ROOT / "aisbench").rglob("*.py")}
-    assert {path for path, source in sources.items() if UNSAFE.search(source)} == set()
+    unsafe = {path for path, source in sources.items() if UNSAFE.search(source)}
+    # Only the confined process runs what a model wrote, as SECURITY.md says, and only where a task declares it.
+    assert unsafe == {ROOT / "aisbench/accuracy/scoring/code/confined.py"}
+    assert "--allow-code" in TEXT

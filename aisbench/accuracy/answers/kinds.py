@@ -1,21 +1,78 @@
-"""The answer that an output states, by the kind of question: a number, a choice, mathematics."""
+"""The answer that an output states, by the kind of question, and whether it equals the known one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from aisbench.accuracy.answers.choices import choice
+from aisbench.accuracy.answers.equality import require
+from aisbench.accuracy.answers.found import UNFINISHED, Found
+from aisbench.accuracy.answers.mathematics import expression, same
+from aisbench.accuracy.answers.numbers import equal, value_of
+from aisbench.accuracy.answers.plain import own_turn, unified
+from aisbench.accuracy.answers.quantities import quantity
+from aisbench.accuracy.answers.thinking import without_thinking
 from aisbench.accuracy.question import Answer, Scored
 
-KINDS = ("gsm8k",)
-_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+KINDS = ("gsm8k", "choice", "math", "aime", "gpqa")
+_NEXT_QUESTION = re.compile(
+    r"^[ \t]*[*#]*[ \t]*(?:(?:next |new )?(?:question|problem|exercise|example|Q)\s*\d*\s*[*]*\s*:|问题\s*\d*\s*:|题目\s*\d*\s*:|"
+    r"(?:human|user|instruction)\s*:)",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
-def score(kind: str, answer: Answer, gold: str) -> Scored:
-    """`answer` against `gold`, by the rules of `kind` (one of KINDS)."""
+def score(
+    kind: str, answer: Answer, gold: str, *, labels: str | None = None, choices: Sequence[str] = ()
+) -> Scored:
+    """`answer` against `gold`, by the rules of `kind` (one of KINDS).
+
+    `labels`: the permitted letters, such as "ABCD"; None: those, or "ABCDEFGHIJ" where `gold` is a later one.
+    `choices`: their texts in the same order, by which an answer is found as well. Raises BadInput where the kind needs
+    math-verify and that is not installed.
+    """
     assert kind in KINDS
-    numbers = _NUMBER.findall(answer.text)
-    if not numbers:
-        return Scored(None, False, 0.0, "none")
-    found = numbers[-1].replace(",", "")
-    correct = float(found) == float(gold)
-    return Scored(found, correct, float(correct), "last number", sure=False)
+    gold = gold.strip()
+    if kind in ("math", "aime"):
+        require()
+    text = without_thinking(answer.text)
+    if text is None:
+        return _scored(UNFINISHED, correct=False)
+    text = own_turn(unified(text))
+    letters = labels or ("ABCD" if gold.upper() in "ABCD" else "ABCDEFGHIJ")
+    found = _first_turn(kind, text, letters, choices)
+    if found.text is None:
+        return _scored(found, correct=False)
+    if kind in ("choice", "gpqa"):
+        return _scored(found, correct=found.text == gold.strip("()").upper())
+    if kind == "gsm8k":
+        return _scored(found, correct=_same_number(found.text, gold))
+    right = same(gold, found.text)
+    if right is None:
+        found = Found(found.text, f"{found.rule}; comparing took too long", sure=False)
+    return _scored(found, correct=bool(right))
+
+
+def _first_turn(kind: str, text: str, letters: str, choices: Sequence[str]) -> Found:
+    """The answer before the output runs on into a next question."""
+    for mark in _NEXT_QUESTION.finditer(text):
+        found = _extracted(kind, text[: mark.start()], letters, choices)
+        if found.text is not None:
+            return found
+    return _extracted(kind, text, letters, choices)
+
+
+def _extracted(kind: str, text: str, letters: str, choices: Sequence[str]) -> Found:
+    if kind in ("choice", "gpqa"):
+        return choice(text, letters, choices)
+    return quantity(text) if kind == "gsm8k" else expression(text)
+
+
+def _same_number(found: str, gold: str) -> bool:
+    sides = value_of(found), value_of(unified(gold))
+    return found == gold or (sides[0] is not None and sides[1] is not None and equal(sides[0], sides[1]))
+
+
+def _scored(found: Found, *, correct: bool) -> Scored:
+    return Scored(found.text, correct, float(correct), found.rule, found.sure)

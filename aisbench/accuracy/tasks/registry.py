@@ -8,9 +8,38 @@ import importlib
 from aisbench.accuracy.task import Task
 from aisbench.errors import BadInput
 
-# The module in this folder that declares each, in `TASKS`, a tuple.
+# The module below this folder that declares each, in `TASKS`, a tuple.
 _MODULES = {
-    "gsm8k": "gsm8k",
+    "gsm8k": "mathematics.gsm8k",
+    "mgsm": "mathematics.gsm8k",
+    "math": "mathematics.competition",
+    "math500": "mathematics.competition",
+    "aime2024": "mathematics.aime",
+    "aime2025": "mathematics.aime",
+    "aime2026": "mathematics.aime",
+    "mmlu": "choices.mmlu",
+    "mmlu_pro": "choices.mmlu",
+    "ceval": "choices.chinese",
+    "cmmlu": "choices.chinese",
+    "gpqa": "choices.gpqa",
+    "arc_c": "choices.arc",
+    "arc_e": "choices.arc",
+    "hellaswag": "choices.commonsense",
+    "winogrande": "choices.commonsense",
+    "piqa": "choices.daily_life",
+    "siqa": "choices.daily_life",
+    "boolq": "choices.reading",
+    "race": "choices.reading",
+    "mcq": "custom",
+    "qa": "custom",
+    "humaneval": "code",
+    "mbpp": "code",
+    "drop": "reading",
+    "triviaqa": "reading",
+    "bfcl": "bfcl",
+    "bbh": "bbh",
+    "ifeval": "ifeval",
+    "longbench": "longbench",
 }
 NAMES = tuple(_MODULES)
 
@@ -20,7 +49,7 @@ def task_named(name: str) -> Task:
     if name not in _MODULES:
         near = difflib.get_close_matches(name.lower(), NAMES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise BadInput(f"--datasets {name!r} is unknown; {hint}known: {', '.join(NAMES)}")
+        raise BadInput(f"data set {name!r} is unknown; {hint}known: {', '.join(NAMES)}")
     module = importlib.import_module(f"aisbench.accuracy.tasks.{_MODULES[name]}")
     tasks: tuple[Task, ...] = module.TASKS
     return next(task for task in tasks if task.name == name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypedDict, cast
 
+from aisbench.analysis.accuracy import AccuracyBlock
 from aisbench.analysis.blocks.answer_facts import AnswersBlock, ReasoningBlock
 from aisbench.analysis.blocks.client import ClientBlock
 from aisbench.analysis.blocks.counts import GoodputBlock, InFlightBlock, PeaksBlock, RequestsBlock
@@ -77,6 +78,7 @@ class OwnBlocks(TypedDict):
     ]
     answers: AnswersBlock
     lengths: LengthsBlock
+    accuracy: Annotated[AccuracyBlock | None, "null without --score"]
     peaks: PeaksBlock
     per_user: PerUser
     per_request: PerRequest

@@ -23,9 +23,11 @@ APART = (
     "plot",
     "report",
     "compare",
+    "score",
     "selfcheck",
     "backends",
     "workloads",
+    "datasets",
     "completion",
     "import",
 )
@@ -35,6 +37,17 @@ SOMEWHERE = tuple(
     for name in (
         *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OUTPUT"),
         *("BUDGET", "MAX", "OVER", "REPEATS", "RESUME", "SLO", "START", "STEP", "SWEEP", "TOLERANCE"),
+        *(
+            "ALLOW_CODE",
+            "DATASETS",
+            "DUMP_EVAL_DETAILS",
+            "DUMP_EXTRACT_RATE",
+            "INCLUDE_PATH",
+            "MERGE_DS",
+            "MODE",
+            "N",
+            "REUSE",
+        ),
     )
 )
 # Those of the build, of the tests and of worker processes.
@@ -106,5 +119,7 @@ def run_variables() -> set[str]:
 
 
 def _with_nearest(name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-    return f"{name} (did you mean {near[0]}?)" if near else name
+    # What all begin with makes no two of them alike.
+    rests = [one.removeprefix(_PREFIX) for one in known]
+    near = difflib.get_close_matches(name.removeprefix(_PREFIX), rests, n=1, cutoff=0.7)
+    return f"{name} (did you mean {_PREFIX}{near[0]}?)" if near else name

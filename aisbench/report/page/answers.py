@@ -12,9 +12,32 @@ def answers(summary: dict[str, Any]) -> str:
     if not summary["completed"]:
         return ""
     return (
-        f'<section class="panel"><h2>The answers</h2>{lengths(summary["lengths"])}'
+        f'<section class="panel"><h2>The answers</h2>{accuracy(summary["accuracy"])}{lengths(summary["lengths"])}'
         f"{table(['succeeded requests', 'value'], rows(summary), 'numbers')}</section>"
     )
+
+
+def accuracy(found: dict[str, Any] | None) -> str:
+    """The scores of all answers, by the load at the send, and over time."""
+    if found is None or found["whole"] is None:
+        return ""
+    lines = [
+        _score("all", found["whole"]),
+        *(
+            _score(f"sent with {part['least']:,} to {part['most']:,} in flight", part)
+            for part in found["by_in_flight"]
+        ),
+        *(
+            _score(f"ended from {part['from_s']:.1f} to {part['to_s']:.1f} s", part)
+            for part in found["over_time"]
+        ),
+    ]
+    return table([f"accuracy: {found['task']}", "answers", "score, %", "95 % interval"], lines, "numbers")
+
+
+def _score(name: str, part: dict[str, Any]) -> list[str]:
+    low, high = part["interval"]
+    return [name, f"{part['answers']:,}", f"{part['score']:.2f}", f"{low:.1f} to {high:.1f}"]
 
 
 def lengths(found: dict[str, Any]) -> str:

@@ -14,18 +14,31 @@ from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 from aisbench.records.run import Run
+from aisbench.report.text.console import one_line
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.single_run import run_to_folder
 
+# In the folder of a run, its requests, a line each, in order.
+QUESTIONS = "questions.jsonl"
 # Between two looks at what was recorded: they read the rows of all requests.
 _EVERY_S = 1.0
 
 Took = Callable[[Mapping[int, Answer]], None]
 
 
-@dataclass
+@dataclass(frozen=True)
+class Request:
+    """A question to send. `max_tokens`: the length limit of its answer, unless --output-len sets one. `stop`: texts that
+    end the answer where it is sent as one text."""
+
+    question: Question
+    max_tokens: int
+    stop: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Asking:
-    """Asks by the options of `config`: the servers, the load, sampling. `folder` gets the runs; `live`: shown on the
+    """Asks by the options of `config`: the servers, the load, sampling. `folder` gets the run; `live`: shown on the
     terminal as they go on. What is started beside a run ends with `stack`."""
 
     config: RunConfig
@@ -39,21 +52,19 @@ class Asking:
         """Whether questions are sent as messages; else as one text."""
         return backend_named(self.config.backend).takes_messages
 
-    def ask(self, questions: Sequence[Question], max_tokens: int, stop: Sequence[str], took: Took) -> Run:
-        """The run, once it has ended. `took` gets new answers now and then, by the place of their question; what has no
-        answer in the end has failed. `stop`: texts that end an answer, where questions are sent as one text.
+    def ask(self, requests: Sequence[Request], took: Took) -> Run:
+        """The run, once it has ended. `took` gets new answers now and then, by the place of their request; what has no
+        answer in the end has failed.
 
         Raises BadInput and CannotRun as a run does.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / "questions.jsonl"
-        path.write_text("".join(self._line(question, stop) for question in questions))
+        path = self.folder / QUESTIONS
+        path.write_text("".join(map(self.line, requests)))
         config = replace(
             self.config,
             dataset="jsonl",
             dataset_path=str(path),
-            output_len=self.config.output_len or max_tokens,
-            num_requests=len(questions),
+            num_requests=len(requests),
             save_outputs=True,
             work_dir=str(self.folder),
         )
@@ -65,11 +76,24 @@ class Asking:
         watch.look(folder)
         return Run.load(folder)
 
-    def _line(self, question: Question, stop: Sequence[str]) -> str:
+    def line(self, request: Request) -> str:
+        """Its row of the run's file, with the newline."""
+        question = request.question
+        body = dict(question.body)
+        row: dict[str, object] = {"output_tokens": self.config.output_len or request.max_tokens, "body": body}
         if self.as_chat:
-            return json.dumps({"messages": list(question.messages), "body": dict(question.body)}) + "\n"
-        ends = {"stop": list(stop)} if stop else {}
-        return json.dumps({"prompt": question.prompt, "body": {**ends, **question.body}}) + "\n"
+            row["messages"] = list(question.messages)
+        else:
+            row["prompt"] = question.prompt
+            if request.stop:
+                body.setdefault("stop", list(request.stop))
+        return json.dumps(row) + "\n"
+
+
+def first_failure(run: Run) -> str:
+    """Why, in the server's words: " (http_500: overloaded)"; empty where no request failed."""
+    samples = run.info.get("error_samples") or []
+    return f" ({samples[0]['kind']}: {one_line(samples[0].get('message') or '')})" if samples else ""
 
 
 class _Watch:

@@ -61,9 +61,10 @@ class EvaluationFolder:
     def summary(self) -> Path:
         return self.path / "summary"
 
-    def runs(self, dataset: str) -> Path:
-        """Where the runs that asked a data set's questions are."""
-        return self.path / "runs" / self.model / file_name(dataset)
+    @property
+    def runs(self) -> Path:
+        """Where the runs that asked the questions are, one folder each."""
+        return self.path / "runs" / self.model
 
     def write(self, content: dict[str, Any], path: Path) -> None:
         """Whole or not at all, and readable for people."""

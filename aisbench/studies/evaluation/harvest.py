@@ -32,7 +32,9 @@ class Harvest:
             slot = int(row["slot"])
             if slot in self._taken:
                 continue
-            kept = self._text(run, int(run.row_workers[at]), int(row["text_log_at"]), int(row["text_log_bytes"]))
+            kept = self._text(
+                run, int(run.row_workers[at]), int(row["text_log_at"]), int(row["text_log_bytes"])
+            )
             if kept is None:
                 continue
             self._taken.add(slot)

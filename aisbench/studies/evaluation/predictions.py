@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from aisbench.accuracy.question import Answer, Question
 from aisbench.errors import BadInput
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
 
+# Which question, and which of the answers to it; both from 0.
+Place = tuple[int, int]
 # Writing the file may take so much of the time at most.
 _SHARE = 0.05
 
@@ -21,13 +22,21 @@ class Predictions:
     The key of question 3 is "3"; of its further samples "3#1", "3#2" and so on.
     """
 
-    def __init__(self, folder: EvaluationFolder, name: str, questions: Sequence[Question], samples: int, *, as_chat: bool):
+    def __init__(
+        self,
+        folder: EvaluationFolder,
+        name: str,
+        questions: Sequence[Question],
+        samples: int,
+        *,
+        as_chat: bool,
+    ):
         self._folder = folder
         self.path = folder.predictions / f"{name}.json"
         self._questions = questions
         self._samples = samples
         self._as_chat = as_chat
-        self._kept: dict[tuple[int, int], dict[str, Any]] = {}
+        self._kept: dict[Place, dict[str, Any]] = {}
         self._next_s = 0.0
 
     def load(self) -> None:
@@ -36,7 +45,7 @@ class Predictions:
             return
         for key, entry in read_object(self.path).items():
             index, sample = _place(key)
-            if not (0 <= index < len(self._questions) and sample < self._samples):
+            if not self._asks(index, sample):
                 continue
             if entry.get("origin_prompt") != self._prompt(self._questions[index]):
                 raise BadInput(
@@ -46,7 +55,7 @@ class Predictions:
             self._kept[index, sample] = entry
 
     @property
-    def missing(self) -> list[tuple[int, int]]:
+    def missing(self) -> list[Place]:
         """Question and sample of what has no answer yet, in order."""
         every = ((index, sample) for index in range(len(self._questions)) for sample in range(self._samples))
         return [place for place in every if place not in self._kept]
@@ -54,16 +63,23 @@ class Predictions:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def answers(self) -> dict[tuple[int, int], Answer]:
+    @property
+    def prompts(self) -> dict[Place, Any]:
+        """What was asked, as the file has it."""
+        return {place: entry["origin_prompt"] for place, entry in self._kept.items()}
+
+    def answers(self) -> dict[Place, Answer]:
         """By question and sample, in order."""
         return {
             place: Answer(entry["prediction"], entry.get("reasoning", ""), entry.get("finish", "stop"))
             for place, entry in sorted(self._kept.items())
         }
 
-    def add(self, found: Mapping[tuple[int, int], Answer]) -> None:
-        """Keeps new answers, and writes them soon."""
+    def add(self, found: Mapping[Place, Answer]) -> None:
+        """Keeps new answers, of each question the first, and writes them soon."""
         for (index, sample), answer in found.items():
+            if (index, sample) in self._kept or not self._asks(index, sample):
+                continue
             question = self._questions[index]
             entry: dict[str, Any] = {
                 "origin_prompt": self._prompt(question),
@@ -81,7 +97,11 @@ class Predictions:
 
     def write(self) -> None:
         """Whole or not at all; answers that are not in it yet are still in the run's records."""
-        self._folder.write({_key(*place): entry for place, entry in sorted(self._kept.items())}, self.path)
+        self._folder.write({key_of(*place): entry for place, entry in sorted(self._kept.items())}, self.path)
+
+    def _asks(self, index: int, sample: int) -> bool:
+        """False for what only an evaluation of more questions asked."""
+        return 0 <= index < len(self._questions) and sample < self._samples
 
     def _prompt(self, question: Question) -> Any:
         """One message of the user is its text; several stay messages."""
@@ -92,11 +112,11 @@ class Predictions:
         return messages[0].get("content") if alone else [dict(message) for message in messages]
 
 
-def _key(index: int, sample: int) -> str:
+def key_of(index: int, sample: int) -> str:
     return f"{index}#{sample}" if sample else str(index)
 
 
-def _place(key: str) -> tuple[int, int]:
+def _place(key: str) -> Place:
     index, _, sample = key.partition("#")
     try:
         return int(index), int(sample or 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from aisbench.options.checks import whole
-from aisbench.options.option import ListOf, option
+from aisbench.options.option import ListOf, check_values, option
 
 SECTION = "Evaluation"
 MODES = ("all", "infer", "eval", "viz")
@@ -17,7 +17,7 @@ _option = partial(option, section=SECTION)
 class Settings:
     """`datasets`: names of tasks. `path`: a file or folder with their files. `samples`: answers asked for per question.
 
-    `mode`: infer (ask), eval (score answers that exist), viz (write the summary of scores that exist), all three.
+    `mode`: infer (ask), eval or viz (score the answers that exist and write the summary), all (both).
     """
 
     datasets: tuple[str, ...] = _option(
@@ -25,12 +25,17 @@ class Settings:
         default=(),
         kind=ListOf(str),
         metavar="NAMES",
-        help="Tasks, separated by commas; `aisbench datasets` lists them.",
+        help="Tasks, separated by commas; `aisbench datasets` lists them. lm-eval:NAMES: of lm-evaluation-harness.",
     )
     path: str | None = _option(
         "--dataset-path",
         metavar="PATH",
         help="File or folder with the data sets. Default: datasets, in the working folder.",
+    )
+    include_path: str | None = _option(
+        "--include-path",
+        metavar="DIR",
+        help="Folder with task files for lm-eval: tasks.",
     )
     num_prompts: int | None = _option(
         "--num-prompts",
@@ -55,7 +60,7 @@ class Settings:
         "--mode",
         default="all",
         words=MODES,
-        help="infer asks, eval scores the answers, viz writes the summary, all does all three.",
+        help="infer only asks; eval and viz score the answers that exist and write the summary; all does both.",
     )
     dump_eval_details: bool = _option(
         "--dump-eval-details",
@@ -77,3 +82,7 @@ class Settings:
         default=False,
         help="Run code that the model wrote, where a task is scored by it.",
     )
+
+    def check(self) -> None:
+        """Raises BadInput for the first option that cannot be followed."""
+        check_values(self)

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from aisbench.accuracy.tasks.registry import NAMES as TASKS
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
 from aisbench.workload.datasets.generated.images import image_prompts
@@ -21,6 +22,7 @@ from aisbench.workload.datasets.recorded.custom_media import custom_audio_prompt
 from aisbench.workload.datasets.recorded.exported import file_prompts
 from aisbench.workload.datasets.recorded.hf import hf_prompts
 from aisbench.workload.datasets.recorded.jsonl_csv import csv_prompts, jsonl_prompts
+from aisbench.workload.datasets.recorded.scored import scored_prompts
 from aisbench.workload.datasets.recorded.sharegpt import sharegpt_prompts
 from aisbench.workload.datasets.recorded.sonnet import sonnet_prompts
 from aisbench.workload.datasets.recorded.spec_bench import spec_bench_prompts, speed_bench_prompts
@@ -58,6 +60,7 @@ PREFIXES = vllms(
 )
 TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
 FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
+SCORED = ("--dataset-path", "--output-len", "--shots")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 
 DATASETS: dict[str, Dataset] = {
@@ -186,6 +189,7 @@ PARTIAL = {
     "turns": "--turns",
     "think_time_s": "--think-time",
     "history": "--history",
+    "shots": "--shots",
     "image_count": "--image-count",
     "image_size": "--image-size",
     "batch_size": "--batch-size",
@@ -203,7 +207,9 @@ def dataset_named(name: str) -> Dataset:
     """Raises BadInput, with the known names and the nearest, for an unknown one."""
     if name in DATASETS:
         return DATASETS[name]
-    near = difflib.get_close_matches(name.lower(), DATASETS, n=1)
+    if name in TASKS:
+        return Dataset(scored_prompts, "questions with known answers", SCORED, ignores_eos=False)
+    near = difflib.get_close_matches(name.lower(), [*DATASETS, *TASKS], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
 

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from aisbench.children import KEPT, child_environment
+from aisbench.cli.accuracy.eval import evaluate
 from aisbench.cli.commands import COMMANDS
 from aisbench.cli.compare import compare
 from aisbench.cli.load import load
@@ -138,9 +139,11 @@ def test_a_misspelt_variable_is_said_in_one_line(
 
 
 def test_whose_variables_there_are_is_known() -> None:
-    shared = {name for one in (load, saturate, plan, export) for o in one.params for name in variables(o)}
+    shared = {
+        name for one in (load, saturate, plan, export, evaluate) for o in one.params for name in variables(o)
+    }
     assert shared - run_variables() - {"OPENAI_API_KEY"} == set(SOMEWHERE)
-    assert {*APART, "load", "saturate", "plan", "workload"} == {*COMMANDS, "import"}
+    assert {*APART, "load", "eval", "saturate", "plan", "workload"} == {*COMMANDS, "import"}
 
 
 @pytest.mark.parametrize(

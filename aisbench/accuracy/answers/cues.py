@@ -1,0 +1,74 @@
+"""Words by which an answer is stated, in the languages of common data sets: "the answer is", 答案是, la respuesta es."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# A word for "answer", and the words that may join it to what is stated.
+_OTHERS = (
+    "respuesta|respuesta final|resposta|réponse|risposta|antwort|lösung|ergebnis|antwoord|ответ|відповідь|odpowiedź|"
+    "odpověď|svaret|svar|vastaus|válasz|răspuns|cevap|yanıt|jawaban|jibu|đáp án|đáp số|câu trả lời|απάντηση|"
+    "تشובה|תשובה|الإجابة(?: الصحيحة)?|الجواب|उत्तर|जवाब|উত্তর|సమాధానం|คำตอบ"
+)
+_OTHER_JOINS = "es|é|est|è|ist|lautet|är|er|wynosi|je|on|este|to|là|adalah|ni|είναι|هي|هو|है|হল|হলো|కాదు|คือ|vale|sería|sera"
+_CJK = r"(?:最终|最后|正确|参考|标准|最佳)?的?(?:答案|正解|答え|解答|回答|정답|답변|답|答)(?:选项)?"
+_CJK_JOINS = r"(?:应该|应当|应|就|便|即|只能|可能|也|选|은|는|は|が|\s){0,3}(?:是|为|選|选|:|=|→|は|은|는|이|,|\s)\s*:?"
+_FILLERS = (
+    r"clearly|simply|therefore|thus|then|just|probably|likely|most|definitely|indeed|actually|equal|to|that|given|by|"
+    r"still|now|exactly|obviously|hence|only|as|follows|indeed|really|in|fact|approximately|about|roughly|around"
+)
+_JOIN = rf"(?:(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b(?:\s+(?:{_FILLERS})\b)*\s*:?)|:|=|→|-+>|\s-+\s)"
+# Between "answer" and "is": "to the question", "(letter only)"; no choice's letter, and no end of a sentence.
+_GAP = r"(?:(?!\b(?-i:[A-J])\b)[^.:=\n?!→]){0,80}?"
+ANSWER = rf"""
+    \b(?:answers?|ans)\b(?!\s+(?:choices|options)){_GAP}\s*{_JOIN}
+  | \b(?:{_OTHERS})\b{_GAP}\s*(?:\b(?:{_OTHER_JOINS})\b\s*:?|:|=|→)
+  | {_CJK}{_CJK_JOINS}
+"""
+# What a sentence says before its statement that takes the statement back, or only supposes it.
+_SUPPOSED = re.compile(
+    r"\b(?:if|suppose|supposing|assum\w+|whether|imagine|unless|had)\b[^,]*$|(?:如果|假如|假设|倘若|若)[^,]*$",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"\b(?:(?:do|does|did|could|can|would|is|are|should)\s*not|cannot|never|doubt|unlikely|wrong|incorrect|false|"
+    r"tempting|common|naive|obvious but)\b[^,;]{0,30}$|(?:不认为|并非|不是|错误)的?$",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[!?;\n]|\.(?=[\s\"')\]]|$|[^\x00-\x7f])")
+_LEAD = re.compile(r"[\s:\"'*=_→]*")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`clause`: what is stated, up to the end of its sentence. `denied`: it is said not to be the answer. `heading`: the
+    words for "answer" are alone on their line. `start`: where the words are; `at`: where the clause is."""
+
+    clause: str
+    start: int
+    at: int
+    denied: bool
+    heading: bool
+
+
+def statements(pattern: re.Pattern[str], text: str) -> Iterator[Statement]:
+    """What follows each match of `pattern` in `text`, without questions and suppositions."""
+    for cue in pattern.finditer(text):
+        lead = _LEAD.match(text, cue.end())
+        at = lead.end() if lead else cue.end()
+        before = _sentence_before(text, cue.start())
+        end = _SENTENCE_END.search(text, at)
+        clause = text[at : end.start() if end else len(text)]
+        if (end is not None and end[0] == "?") or _SUPPOSED.search(before):
+            continue
+        heading = "\n" in text[cue.end() : at]
+        yield Statement(clause[:400], cue.start(), at, bool(_DENIED.search(before)), heading)
+
+
+def _sentence_before(text: str, at: int) -> str:
+    """What the sentence says before `at`."""
+    begin = text[max(0, at - 200) : at]
+    ends = list(_SENTENCE_END.finditer(begin))
+    return begin[ends[-1].end() :] if ends else begin

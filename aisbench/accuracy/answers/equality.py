@@ -1,0 +1,81 @@
+"""Whether two mathematical expressions are equal, decided in bounded time."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import json
+import select
+import subprocess
+import threading
+
+from aisbench.children import child_command, child_environment
+from aisbench.errors import BadInput
+from aisbench.extras import install_command
+
+# Far longer expressions are not answers, and take sympy seconds.
+LONGEST = 400
+_SECONDS, _START_SECONDS = 1.5, 60.0
+_lock = threading.Lock()
+_checker: subprocess.Popen[str] | None = None
+
+
+def require() -> None:
+    """Raises BadInput, with the command that installs it, where math-verify is missing."""
+    if importlib.util.find_spec("math_verify") is None:
+        raise BadInput(
+            f"mathematical answers are compared by math-verify, which is not installed: {install_command('accuracy', 'math-verify')}"
+        )
+
+
+def equal_expressions(gold: str, answer: str) -> bool | None:
+    """By math-verify; None where the comparison took too long or ended its process."""
+    if max(len(gold), len(answer)) > LONGEST:
+        return False
+    with _lock:
+        process = _running()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps([gold, answer]) + "\n")
+            process.stdin.flush()
+            said = _line(process, _SECONDS)
+        except BrokenPipeError:
+            said = None
+        if said is None:
+            _stop()
+            return None
+        return said == "true"
+
+
+def _running() -> subprocess.Popen[str]:
+    global _checker
+    if _checker is None or _checker.poll() is not None:
+        _stop()
+        _checker = subprocess.Popen(
+            child_command("aisbench.accuracy.answers.checker"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=child_environment(),
+        )
+        if _line(_checker, _START_SECONDS) is None:
+            _stop()
+            raise BadInput("math-verify does not start; try python -c 'import math_verify'")
+    return _checker
+
+
+def _line(process: subprocess.Popen[str], seconds: float) -> str | None:
+    assert process.stdout is not None
+    if not select.select([process.stdout], [], [], seconds)[0]:
+        return None
+    return process.stdout.readline().strip() or None
+
+
+@atexit.register
+def _stop() -> None:
+    global _checker
+    if _checker is not None:
+        _checker.kill()
+        _checker.communicate()
+        _checker = None

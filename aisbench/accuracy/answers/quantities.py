@@ -1,0 +1,192 @@
+"""The one number that an output settles on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from aisbench.accuracy.answers.boxes import boxes, tagged
+from aisbench.accuracy.answers.cues import ANSWER, statements
+from aisbench.accuracy.answers.found import NONE, Found
+from aisbench.accuracy.answers.number_words import in_digits
+from aisbench.accuracy.answers.numbers import Number, numbers, written
+from aisbench.accuracy.answers.plain import plain
+
+_STATED = re.compile(ANSWER, re.IGNORECASE | re.VERBOSE)
+_HASHES = re.compile(r"^.{0,200}?####[ \t]*([^\n]+)", re.MULTILINE)
+_TOTAL = re.compile(
+    r"\b(?:total(?:s|ling|ing)?|altogether|in all|combined|sum)\b|总共|一共|合计|总计|共", re.IGNORECASE
+)
+_SO = re.compile(
+    r"\b(?:so|therefore|thus|hence|making|makes|which (?:is|makes|gives)|that is|i\.e\.|or rather)\b|→|所以|因此|即",
+    re.IGNORECASE,
+)
+_EXPLAINED = re.compile(
+    r"\b(?:because|since|due to|given that|whereas|although|though|while|as (?:the|she|he|they|there|we|it)|if you|let me)\b|因为|由于",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(r"\s*(?:-|~|to|到|至|and)\s*")
+_EITHER = re.compile(r"[^\d.;]{0,20}\bor\s+|\s*或者?\s*", re.IGNORECASE)
+# After the answer, models offer more.
+_COURTESY = re.compile(
+    r"(?:^|(?<=[.!?\n]))[ \t]*(?:let me know|feel free|i hope|hope this|would you|if you (?:want|need|would|have)|please|"
+    r"do you|is there|thanks?\b|thank you|happy to|note that|note:|remember|confidence)[^\n]*",
+    re.IGNORECASE,
+)
+_BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*|__([^_\n]{1,80})__")
+_GOVERNED = re.compile(
+    r"\b(?:after|in|for|of|from|per|than|at|by|over|during|every|each|within|on|before|until|out of|step|to)\s+"
+    r"(?:(?!is\b|are\b|was\b|has\b|have\b|had\b|equals\b|costs?\b)[A-Za-z']+\s+){0,2}[$€£¥]?$",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?;])(?=\s)|\n+|(?<=[^\x00-\x7f])\.(?=\S)")
+
+
+def quantity(text: str) -> Found:
+    """`text` is unified, and without thinking."""
+    if hashed := _HASHES.findall(text):
+        return _of(_first, hashed[-1], "after ####")
+    marked = sorted([*boxes(text), *tagged(text)], key=lambda mark: mark.start)
+    bare = in_digits(plain(text))
+    stated = _stated(bare)
+    if marked:
+        content = marked[-1].content
+        if content is None:
+            return Found(None, "unfinished box")
+        if stated is None or stated[1] <= len(in_digits(plain(text[: marked[-1].end]))):
+            return _of(_of_clause, content, "box or tag")
+    if stated is not None:
+        return stated[0]
+    whole = re.sub(r"\s+", " ", bare).strip(" .")
+    if re.fullmatch(r"\S+ or \S+", whole) and (either := _of_clause(whole)):
+        return Found(either.text, "several numbers")
+    alone = numbers(bare)
+    if len(alone) == 1 and len(re.findall(r"[^\W\d]+", bare)) <= 3:
+        return Found(written(alone[0]), "number alone")
+    return _guess(text, bare)
+
+
+def _of(rule_of: Callable[[str], Found | None], text: str, rule: str) -> Found:
+    found = rule_of(in_digits(plain(text)))
+    return Found(None, rule) if found is None else Found(found.text, rule, found.sure)
+
+
+def _first(text: str) -> Found | None:
+    return _of_clause(text.strip())
+
+
+def _stated(text: str) -> tuple[Found, int] | None:
+    """The last number that is stated to be the answer, and where."""
+    last = None
+    for statement in statements(_STATED, text):
+        clause = statement.clause
+        if statement.denied or (statement.heading and not _short(clause)):
+            continue
+        clause = re.sub(
+            r"^(?:not|never)\b[^,;]*[,;]?|\bnot\s+(?:an?\s+)?[$€£¥]?-?\d[\d.,]*",
+            " ",
+            clause,
+            flags=re.IGNORECASE,
+        )
+        found = _of_clause(clause)
+        if found is not None:
+            last = Found(found.text, "stated", found.sure), statement.at
+    return last
+
+
+def _short(clause: str) -> bool:
+    """Whether the line below a heading is the answer, not the first sentence of a solution."""
+    return len(re.findall(r"[^\W\d]{2,}", clause)) <= 6 or ("=" in clause and len(clause) < 60)
+
+
+def _of_clause(clause: str) -> Found | None:
+    """The number that a clause gives as its result; None where it has none. Explanations after it do not count."""
+    cut = _EXPLAINED.search(clause)
+    if cut is not None and numbers(clause[: cut.start()]):
+        clause = clause[: cut.start()]
+    found = [number for number in numbers(clause) if not number.numbering] or numbers(clause)
+    if not found:
+        return None
+    if (result := _result(clause, found)) is not None:
+        return Found(written(result), "")
+    if (total := _total(clause, found)) is not None:
+        return Found(written(total), "")
+    first = found[0]
+    if len(found) > 1:
+        between = clause[first.end : found[1].start]
+        joined = _RANGE.fullmatch(between)
+        if joined and (between.strip() != "and" or re.search(r"\bbetween\s+$", clause[: first.start])):
+            return Found(f"{written(first)} - {written(found[1])}", "")
+        if _EITHER.fullmatch(between):
+            return Found(f"{written(first)} or {written(found[1])}", "")
+    alone = len(found) == 1 or bool(re.match(r"[^,;]*[(:]", clause[first.end : found[1].start]))
+    return Found(
+        written(first), "", alone or not re.search(r"[,;]|\band\b", clause[first.end : found[1].start])
+    )
+
+
+def _result(clause: str, found: list[Number]) -> Number | None:
+    """The result of the equation in a clause: after the last equals sign, or before it where the sum stands there."""
+    sides = clause.split("=")
+    if len(sides) < 2:
+        return None
+    last = [number for number in found if number.start > len(clause) - len(sides[-1]) - 1]
+    if last and not _operates(clause, last):
+        return last[0]
+    at = clause.rindex("=")
+    before = [number for number in found if number.end <= at and number.start > clause.rfind("=", 0, at)]
+    if len(before) == 1 and (not last or _operates(clause, last)):
+        return before[0]
+    return last[-1] if last else None
+
+
+def _operates(clause: str, found: list[Number]) -> bool:
+    """Whether the first of these numbers is part of a sum."""
+    return len(found) > 1 and bool(
+        re.fullmatch(
+            r"\s*[a-z%]{0,12}\s*[-+*×/x(]+\s*[$€£¥]?\s*", clause[found[0].end : found[1].start], re.IGNORECASE
+        )
+    )
+
+
+def _total(clause: str, found: list[Number]) -> Number | None:
+    """The number that the clause itself names as the sum of its others."""
+    if len(found) < 2:
+        return None
+    for mark in reversed([*_TOTAL.finditer(clause)]):
+        after = [number for number in found if number.start >= mark.end()]
+        before = [number for number in found if number.end <= mark.start()]
+        # "for a total of 19", "19 in total"; the next number may be a part.
+        if after and not before:
+            verb = re.search(r"\b(?:is|are|was|of|:|=)\s*[$€£¥]?$", clause[mark.end() : after[-1].start])
+            return after[-1] if verb and _GOVERNED.search(clause[: after[0].start]) else after[0]
+        if after and re.match(r"[^,.;\d]*$", clause[mark.end() : after[0].start]):
+            return after[0]
+        return before[-1] if before else None
+    so = [*_SO.finditer(clause)]
+    if so:
+        before = [number for number in found if number.end <= so[-1].start()]
+        after = [number for number in found if number.start >= so[-1].end()]
+        if after and len(before) > 1:
+            return after[0]
+    return None
+
+
+def _guess(text: str, bare: str) -> Found:
+    bold = [found[0] or found[1] for found in _BOLD.findall(text)]
+    for emphasised in reversed(bold[-1:]):
+        inside = [number for number in numbers(in_digits(plain(emphasised))) if not number.numbering]
+        if len(inside) == 1:
+            return Found(written(inside[0]), "emphasised", sure=False)
+    kept = _COURTESY.sub("", bare)
+    for sentence in reversed(_SENTENCE.split(kept if numbers(kept) else bare)):
+        found = [number for number in numbers(sentence) if not number.numbering]
+        if not found:
+            continue
+        result = _result(sentence, found) or _total(sentence, found)
+        if result is not None:
+            return Found(written(result), "result of the last sum", sure=False)
+        free = [number for number in found if not _GOVERNED.search(sentence[: number.start])]
+        return Found(written((free or found)[-1]), "last number", sure=False)
+    rest = numbers(bare)
+    return Found(written(rest[-1]), "last number", sure=False) if rest else NONE

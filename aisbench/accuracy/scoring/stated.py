@@ -1,0 +1,45 @@
+"""The short answer that a text states: after "Answer:", as its only line, or as its last."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_STATED = re.compile(
+    r"(?:\banswer\b(?:\*\*)?(?: is)?\s*[:：]|\banswer is\b|答案(?:是|为)?\s*[:：]?)", re.IGNORECASE
+)
+_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+# Marks of emphasis and quotation around an answer.
+_AROUND = " \t*_`\"'“”‘’$"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """`rule`: where it was found; `sure`: False where no word says that it is the answer."""
+
+    text: str
+    rule: str
+    sure: bool
+
+
+def stated_in(text: str) -> Stated | None:
+    """The last answer stated in a text without reasoning; None where it is empty."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return None
+    after = [text[found.end() :].lstrip(" *\n") for found in _STATED.finditer(text)]
+    stated = [bare(rest.splitlines()[0]) for rest in after if rest]
+    if stated and stated[-1]:
+        return Stated(stated[-1], "stated answer", True)
+    if boxed := _BOXED.findall(text):
+        return Stated(bare(boxed[-1]), "box", True)
+    if len(lines) == 1:
+        return Stated(bare(lines[0]), "only line", True)
+    return Stated(bare(lines[-1]), "last line", False)
+
+
+def bare(text: str) -> str:
+    """Without a box, marks of emphasis and quotation around it, and the full stop."""
+    boxed = _BOXED.search(text)
+    text = boxed[1] if boxed else text
+    return text.strip(_AROUND).rstrip(".。").strip(_AROUND)

@@ -1,0 +1,80 @@
+"""`aisbench eval`: accuracy of a served model on tasks with known answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from aisbench.cli.command import Command
+from aisbench.cli.load import command_line
+from aisbench.cli.options.click_options import all_of, chosen, click_options
+from aisbench.cli.options.config_file import CONFIG_OPTIONS
+from aisbench.cli.options.run_options import (
+    OUTPUT_OPTIONS,
+    SECTIONS,
+    STREAM_OPTIONS,
+    TARGET_OPTIONS,
+    TRAFFIC_OPTIONS,
+    WORKLOAD_OPTIONS,
+)
+from aisbench.config.vllm_meaning import run_config
+from aisbench.options.option import declared
+from aisbench.studies.evaluation.settings import SECTION, Settings
+
+_TRAFFIC = ("rate", "burstiness", "arrival", "concurrency", "workers", "seed", "grace_s")
+_WORKLOAD = (
+    "output_len",
+    "temperature",
+    "extra_body",
+    "system_prompt",
+    "omit_field",
+    "ignore_eos",
+    "tokenizer",
+)
+_OUTPUT = ("stream", "max_chunk_size", "work_dir", "label", "metadata")
+# Where an evaluation differs from a load.
+_DEFAULTS = {"backend": "openai-chat", "temperature": 0.0}
+_SETTINGS = tuple(one.name for one in declared(Settings))
+
+
+@click.command("eval", cls=Command, sections=((SECTION, (*_SETTINGS, "reuse")), *SECTIONS))
+@all_of(click_options(declared(Settings)))
+@click.option(
+    "--reuse",
+    is_flag=False,
+    flag_value="",
+    metavar="[TIMESTAMP]",
+    help="Go on with the evaluation in this folder of --work-dir, or the newest: ask only what has no answer yet.",
+)
+@click.option("--no-progress", is_flag=True, help="No live view.")
+@all_of(
+    CONFIG_OPTIONS,
+    TARGET_OPTIONS,
+    chosen(_TRAFFIC, TRAFFIC_OPTIONS),
+    chosen(_WORKLOAD, WORKLOAD_OPTIONS),
+    chosen(_OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
+)
+@click.pass_context
+def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **options: Any) -> int:
+    """Measure the accuracy of a served model on tasks with known answers.
+
+    \b
+    aisbench eval --url http://host:8000 --datasets gsm8k --dataset-path datasets --concurrency 64
+    aisbench eval --url http://host:8000 --datasets gsm8k --reuse
+    aisbench eval --url http://host:8000 --datasets lm-eval:gsm8k --num-prompts 100
+    aisbench eval --mode eval --datasets gsm8k --reuse 20261126_140000 --dump-eval-details
+
+    Questions go to v1/chat/completions unless --backend names another API; one without messages gets them as one text.
+    The temperature is 0 unless --temperature says otherwise. Answers, scores and the summary are in the evaluation's
+    folder.
+    """
+    settings = Settings(**{name: options.pop(name) for name in _SETTINGS})
+    unsaid = click.core.ParameterSource.DEFAULT
+    options |= {name: value for name, value in _DEFAULTS.items() if ctx.get_parameter_source(name) is unsaid}
+    config = run_config(options).expanded()
+    # Everything heavy is imported after the options are known to be good.
+    from aisbench.studies.evaluation.evaluate import evaluate as carried_out
+
+    command = ["aisbench", "eval", *command_line("eval")]
+    return carried_out(config, settings, command=command, reuse=reuse, live=not no_progress)

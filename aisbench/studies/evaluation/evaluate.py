@@ -1,0 +1,250 @@
+"""Carries out an evaluation: asks, scores, and writes what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aisbench import saying
+from aisbench.accuracy.question import Answer, Question
+from aisbench.accuracy.task import Source, Task
+from aisbench.accuracy.tasks.registry import task_named
+from aisbench.atomic import write_text
+from aisbench.backends.registry import backend_named
+from aisbench.config.run_config import RunConfig
+from aisbench.disk import room_for
+from aisbench.engine.target.discovery import model_for
+from aisbench.engine.target.request_head import parse_headers
+from aisbench.engine.target.small_requests import patiently
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import resolve
+from aisbench.errors import BadInput
+from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
+from aisbench.studies.evaluation.asking import Asking, Request, first_failure
+from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
+from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
+from aisbench.studies.evaluation.harness.names import split_names
+from aisbench.studies.evaluation.harvest import Harvest
+from aisbench.studies.evaluation.predictions import Place, Predictions
+from aisbench.studies.evaluation.results import Result, result_of
+from aisbench.studies.evaluation.settings import Settings
+from aisbench.studies.evaluation.summary import printed, write_summary
+
+# Where data sets are looked for unless --dataset-path says otherwise.
+_DATASETS = "datasets"
+# Beside a run: the data set, question and sample that each of its requests asks.
+_PLACES = "places.json"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A task with its questions, as many as are asked."""
+
+    name: str
+    task: Task
+    questions: tuple[Question, ...]
+
+
+def evaluate(
+    config: RunConfig,
+    settings: Settings,
+    *,
+    command: list[str],
+    reuse: str | None,
+    live: bool,
+    say: Say = saying.say,
+) -> int:
+    """Evaluates, prints the summary; returns the exit code. `reuse`: the folder to go on with, "" for the newest; None: a
+    new one. Raises BadInput before anything is sent for data sets that cannot be read or scored."""
+    settings.check()
+    config.check()
+    own, theirs = split_names(settings.datasets)
+    data_sets = read_data_sets(settings, own) if own or not theirs else []
+    harness = read_harness(theirs, config, settings) if theirs else None
+    with contextlib.ExitStack() as stack:
+        config = _with_target(stack, config, asks=settings.mode in ("all", "infer"))
+        folder = _folder(config, settings, command, reuse)
+        with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
+            ended = DONE
+            if data_sets:
+                ended = Evaluation(config, settings, folder, data_sets, command).run(
+                    stack, live=live, say=say
+                )
+            if harness is not None and ended != INTERRUPTED:
+                theirs_ended = HarnessEvaluation(config, settings, folder, harness, command, live, say).run(
+                    stack
+                )
+                ended = ended or theirs_ended
+    return ended
+
+
+def read_data_sets(settings: Settings, names: Sequence[str]) -> list[DataSet]:
+    """Raises BadInput for the first that cannot be had, or must not be scored."""
+    if not names:
+        raise BadInput("--datasets is missing; name tasks, such as gsm8k (aisbench datasets lists them)")
+    found = []
+    for name in dict.fromkeys(names):
+        task = task_named(name)
+        if task.runs_code and not settings.allow_code:
+            raise BadInput(
+                f"--datasets {name}: its scores come from running code that the model wrote; give --allow-code if that is all right on this host"
+            )
+        questions = task.read(Source(path_of(settings, name), settings.shots))
+        found.append(DataSet(name, task, tuple(questions[: settings.num_prompts])))
+    return found
+
+
+def path_of(settings: Settings, name: str) -> Path:
+    """Of several data sets, each is looked for in a folder of its name first."""
+    base = Path(settings.path or _DATASETS).expanduser()
+    return base / name if (base / name).exists() else base
+
+
+def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) -> RunConfig:
+    """With the servers to ask and the model's name."""
+    if not asks:
+        return config
+    if not config.url and config.uds is None:
+        from aisbench.simulator.process import start_simulator
+
+        simulator = stack.enter_context(start_simulator([]))
+        saying.say(f"no --url: the built-in simulator runs at {simulator.url}; it knows no answers", err=True)
+        config = replace(config, url=(simulator.url,))
+    transport, headers = Transport.of(config), parse_headers(config.header, config.api_key)
+    url = config.url[0] if config.url else "http://localhost"
+    model = patiently(
+        lambda: model_for(config, resolve(url, transport), transport, headers),
+        config.ready_timeout_s,
+        lambda line: saying.say(line, err=True),
+    )
+    return replace(config, model=model.name)
+
+
+def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: str | None) -> EvaluationFolder:
+    if reuse is None:
+        if settings.mode not in ("all", "infer"):
+            raise BadInput(
+                f"--mode {settings.mode} works on answers that exist; name their folder with --reuse"
+            )
+        facts = {"command": command, "config": config.as_dict(), "datasets": list(settings.datasets)}
+        return EvaluationFolder.create(config.work_dir, config.model or "model", facts)
+    folder = EvaluationFolder.reuse(config.work_dir, reuse)
+    before = read_facts(folder.path)["model"]
+    if config.model is not None and config.model != before:
+        raise BadInput(f"--reuse: {folder.path} holds answers of model {before}, not {config.model}")
+    return folder
+
+
+class Evaluation:
+    """One model on several data sets."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        settings: Settings,
+        folder: EvaluationFolder,
+        data_sets: Sequence[DataSet],
+        command: list[str],
+    ) -> None:
+        self._config = config
+        self._settings = settings
+        self._folder = folder
+        self._data_sets = data_sets
+        self._command = command
+        as_chat = backend_named(config.backend).takes_messages
+        self._predictions = {
+            one.name: Predictions(folder, one.name, one.questions, settings.samples, as_chat=as_chat)
+            for one in data_sets
+        }
+
+    def run(self, stack: contextlib.ExitStack, *, live: bool, say: Say) -> int:
+        for kept in self._predictions.values():
+            kept.load()
+        self._gather()
+        interrupted = False
+        if self._settings.mode in ("all", "infer"):
+            interrupted = self._ask_all(stack, live=live)
+        elif not self._has_answers:
+            raise BadInput(f"{self._folder.predictions} holds no answers of {', '.join(self._predictions)}")
+        if self._settings.mode != "infer":
+            results = [self._score(one) for one in self._data_sets]
+            extract_rate = self._settings.dump_extract_rate
+            written = write_summary(self._folder, results, extract_rate=extract_rate)
+            say(printed(results, extract_rate=extract_rate))
+            say(f"written: {written}")
+        say(f"folder: {self._folder.path}")
+        if interrupted:
+            return INTERRUPTED
+        return DONE if self._has_answers else RUN_FAILED
+
+    @property
+    def _has_answers(self) -> bool:
+        return any(len(kept) for kept in self._predictions.values())
+
+    def _gather(self) -> None:
+        """Takes the answers that runs which were killed have recorded and not handed on."""
+        for path in sorted(self._folder.runs.glob(f"*/{_PLACES}")):
+            asked = [(name, (index, sample)) for name, index, sample in json.loads(path.read_bytes())]
+            for records in sorted(path.parent.glob("*/records")):
+                self._keep(asked, Harvest(records.parent).new())
+
+    def _keep(self, asked: Sequence[tuple[str, Place]], found: Mapping[int, Answer]) -> None:
+        """Of each question the first answer. `asked`: by place in the run, the data set and the question."""
+        by_name: dict[str, dict[Place, Answer]] = {}
+        for at, answer in found.items():
+            name, place = asked[at]
+            by_name.setdefault(name, {})[place] = answer
+        for name, answers in by_name.items():
+            if name in self._predictions:
+                self._predictions[name].add(answers)
+
+    def _ask_all(self, stack: contextlib.ExitStack, *, live: bool) -> bool:
+        """Asks what has no answer yet, a data set after the other or all in one run; returns whether the user stopped it."""
+        if self._settings.merge_ds:
+            return self._ask(self._data_sets, stack, live=live)
+        return any(self._ask([one], stack, live=live) for one in self._data_sets)
+
+    def _ask(self, data_sets: Sequence[DataSet], stack: contextlib.ExitStack, *, live: bool) -> bool:
+        asked = [(one.name, place) for one in data_sets for place in self._predictions[one.name].missing]
+        if not asked:
+            return False
+        for one in data_sets:
+            count, missing = len(one.questions) * self._settings.samples, self._predictions[one.name].missing
+            saying.say(f"{one.name}: {len(missing)} of {count} to ask", err=True)
+        by_name = {one.name: one for one in data_sets}
+        requests = [
+            Request(by_name[name].questions[index], by_name[name].task.max_tokens, by_name[name].task.stop)
+            for name, (index, _) in asked
+        ]
+        asking = Asking(self._config, self._new_run(asked), self._command, stack, live)
+        try:
+            run = asking.ask(requests, lambda found: self._keep(asked, found))
+        finally:
+            for one in data_sets:
+                self._predictions[one.name].write()
+        for one in data_sets:
+            if failed := len(self._predictions[one.name].missing):
+                why = first_failure(run)
+                saying.say(f"{one.name}: {failed} without an answer{why}; --reuse asks them again", err=True)
+        return run.outcome == "interrupted"
+
+    def _new_run(self, asked: Sequence[tuple[str, Place]]) -> Path:
+        """The folder of one more run, with what its requests ask."""
+        folder = self._folder.runs / str(len(list(self._folder.runs.glob("*"))))
+        folder.mkdir(parents=True)
+        write_text(json.dumps([[name, *place] for name, place in asked]), folder / _PLACES)
+        return folder
+
+    def _score(self, one: DataSet) -> Result:
+        kept = self._predictions[one.name]
+        result = result_of(one.name, one.task, one.questions, kept.answers(), missing=len(kept.missing))
+        content: dict[str, Any] = result.as_dict()
+        if self._settings.dump_eval_details:
+            content["details"] = result.details(kept.prompts)
+        self._folder.write(content, self._folder.results / f"{one.name}.json")
+        return result

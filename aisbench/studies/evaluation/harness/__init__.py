@@ -1,0 +1,1 @@
+"""Tasks of lm-evaluation-harness: it makes the requests and the scores, the load engine asks."""

