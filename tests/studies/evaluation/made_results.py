@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from aisbench.accuracy.averages import Graded, averages
 from aisbench.studies.evaluation.result_file import Detail, ResultFile
@@ -26,8 +26,8 @@ def result_of(details: dict[str, Detail], metric: str = "accuracy") -> ResultFil
         )
         for key, one in details.items()
     )
-    figures: Any = {} if found is None else found.as_dict()
-    return ResultFile(**figures, metric=metric, details=details)
+    figures: dict[str, Any] = {} if found is None else found.as_dict()
+    return cast(ResultFile, {**figures, "metric": metric, "details": details})
 
 
 def sums(count: int = 60, *, wrong_every: int = 4, samples: int = 1) -> dict[str, Detail]:
