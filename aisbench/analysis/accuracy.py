@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Annotated, TypedDict
 
 import numpy as np
@@ -17,12 +16,11 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import each_text
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
+from aisbench.shares import wilson_interval
 from aisbench.workload.build import QUESTIONS
 
 # Parts of the run's time, and of its range of in-flight requests.
 _PARTS = 10
-# The normal quantile of a two-sided 95 % interval.
-_Z = 1.959964
 Interval = Annotated[list[Percent], Size(2)]
 
 
@@ -111,12 +109,12 @@ def _questions(run: Run) -> list[Question]:
 
 
 def _part(scores: NDArray[np.float64]) -> ScoredPart:
-    """Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927)."""
-    count, mean = len(scores), float(np.mean(scores))
-    middle = (mean + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    half = _Z / (1 + _Z**2 / count) * math.sqrt(mean * (1 - mean) / count + _Z**2 / (4 * count**2))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return {"answers": count, "score": 100 * mean, "interval": [100 * low, 100 * high]}
+    low, high = wilson_interval(float(np.sum(scores)), len(scores))
+    return {
+        "answers": len(scores),
+        "score": 100 * float(np.mean(scores)),
+        "interval": [100 * low, 100 * high],
+    }
 
 
 def _over_time(run: Run, scores: NDArray[np.float64], ok: NDArray[np.bool_]) -> list[TimePart]:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from aisbench import saying
 from aisbench.accuracy.question import Answer, Question
@@ -29,6 +28,7 @@ from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
 from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
 from aisbench.studies.evaluation.harness.names import split_names
 from aisbench.studies.evaluation.harvest import Harvest
+from aisbench.studies.evaluation.page import write_page
 from aisbench.studies.evaluation.predictions import Place, Predictions
 from aisbench.studies.evaluation.results import Result, result_of
 from aisbench.studies.evaluation.settings import Settings
@@ -172,11 +172,7 @@ class Evaluation:
         elif not self._has_answers:
             raise BadInput(f"{self._folder.predictions} holds no answers of {', '.join(self._predictions)}")
         if self._settings.mode != "infer":
-            results = [self._score(one) for one in self._data_sets]
-            extract_rate = self._settings.dump_extract_rate
-            written = write_summary(self._folder, results, extract_rate=extract_rate)
-            say(printed(results, extract_rate=extract_rate))
-            say(f"written: {written}")
+            self._report(say)
         say(f"folder: {self._folder.path}")
         if interrupted:
             return INTERRUPTED
@@ -240,11 +236,25 @@ class Evaluation:
         write_text(json.dumps([[name, *place] for name, place in asked]), folder / _PLACES)
         return folder
 
-    def _score(self, one: DataSet) -> Result:
+    def _report(self, say: Say) -> None:
+        """Scores what is answered, and writes the results, the summary and the page."""
+        results = [self._scored(one) for one in self._data_sets]
+        contents = []
+        for result in results:
+            content = result.content(self._predictions[result.name].prompts)
+            contents.append((result.name, content))
+            kept = {name: value for name, value in content.items() if name != "details"}
+            whole = dict(content) if self._settings.dump_eval_details else kept
+            self._folder.write(whole, self._folder.results / f"{result.name}.json")
+        extract_rate = self._settings.dump_extract_rate
+        table = write_summary(self._folder, results, extract_rate=extract_rate)
+        page = write_page(
+            self._folder.path, f"Accuracy of {self._config.model or self._folder.model}", contents
+        )
+        say(printed(results, extract_rate=extract_rate))
+        say(f"written: {table}")
+        say(f"page: {page}")
+
+    def _scored(self, one: DataSet) -> Result:
         kept = self._predictions[one.name]
-        result = result_of(one.name, one.task, one.questions, kept.answers(), missing=len(kept.missing))
-        content: dict[str, Any] = result.as_dict()
-        if self._settings.dump_eval_details:
-            content["details"] = result.details(kept.prompts)
-        self._folder.write(content, self._folder.results / f"{one.name}.json")
-        return result
+        return result_of(one.name, one.task, one.questions, kept.answers(), missing=len(kept.missing))

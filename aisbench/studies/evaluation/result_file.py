@@ -11,7 +11,8 @@ from typing import Any, TypedDict
 class Detail(TypedDict, total=False):
     """One answer. `prompt`: a text or messages. `predictions`: the answer that was found in `origin_prediction`, None where
     there is none; `rule` found it, and `sure` is False where that rule guesses. `references`: the known answer. `score`: 0 to
-    1. `finish`: "length" where the output was cut at the length limit. `reasoning`: what the server sent apart as such."""
+    1. `finish`: "length" where the output was cut at the length limit. `reasoning`: what the server sent apart as such.
+    `why`: what is wrong, where scoring knows."""
 
     prompt: Any
     origin_prediction: str
@@ -24,6 +25,7 @@ class Detail(TypedDict, total=False):
     subset: str
     finish: str
     reasoning: str
+    why: str
 
 
 class SubsetFigures(TypedDict, total=False):
@@ -40,7 +42,7 @@ class ResultFile(TypedDict, total=False):
     """Scores in per cent, 0 to 100, standard errors in percentage points. `accuracy` is the weighted average.
 
     `counts`: how many answers there are, and how many of them are `correct`, `no_answer`, `cut` and `unsure`; `missing`:
-    questions without an answer. `mean_length`: of the outputs, in characters. `details`: by question, "3", and for its
+    questions without an answer. `parts`: other metrics. `mean_length`: of the outputs, in characters. `details`: by question, "3", and for its
     further answers "3#1", "3#2"; only with --dump-eval-details.
     """
 
@@ -54,6 +56,7 @@ class ResultFile(TypedDict, total=False):
     naive_interval: list[float]
     subsets: dict[str, SubsetFigures]
     repeated: dict[str, float]
+    parts: dict[str, float]
     counts: dict[str, int]
     mean_length: float
     details: dict[str, Detail]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
+from aisbench.accuracy.averages import Averages, Graded, averages
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.task import Task
 from aisbench.studies.evaluation.predictions import Place, key_of
+from aisbench.studies.evaluation.result_file import Detail, ResultFile
 
 
 @dataclass(frozen=True)
@@ -24,90 +27,66 @@ class ScoredAnswer:
 
 @dataclass(frozen=True)
 class Result:
-    """The scores of a data set. Figures are percent, 0 to 100. `missing`: questions without an answer, which do not count."""
+    """The scores of a data set. `missing`: answers that never came, which do not count."""
 
     name: str
     task: Task
     scored: tuple[ScoredAnswer, ...]
     missing: int
 
-    @property
-    def subsets(self) -> dict[str, list[ScoredAnswer]]:
-        found: dict[str, list[ScoredAnswer]] = {}
-        for one in self.scored:
-            found.setdefault(one.question.subset, []).append(one)
-        return dict(sorted(found.items()))
-
-    @property
-    def weighted_average(self) -> float | None:
-        """The mean over all answers."""
-        return _percent([one.scored.score for one in self.scored])
-
-    @property
-    def naive_average(self) -> float | None:
-        """The mean of the subsets' means, each counting alike."""
-        means = [_percent([one.scored.score for one in group]) for group in self.subsets.values()]
-        return None if not means else math.fsum(mean for mean in means if mean is not None) / len(means)
-
-    @property
-    def stderr(self) -> float | None:
-        """Of the weighted average, over questions: the answers to one question are not independent of each other."""
-        by_question: dict[int, list[float]] = {}
-        for one in self.scored:
-            by_question.setdefault(one.place[0], []).append(one.scored.score)
-        if len(by_question) < 2:
-            return None
-        means = [math.fsum(scores) / len(scores) for scores in by_question.values()]
-        middle = math.fsum(means) / len(means)
-        variance = math.fsum((mean - middle) ** 2 for mean in means) / (len(means) - 1)
-        return 100 * math.sqrt(variance / len(means))
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """`cut`: answers that the length limit ended; `no_answer`: those in which none was found; `unsure`: those in which
-        the rule that found it guesses."""
-        return {
-            "answers": len(self.scored),
-            "correct": sum(one.scored.correct for one in self.scored),
-            "cut": sum(one.answer.finish == "length" for one in self.scored),
-            "no_answer": sum(one.scored.extracted is None for one in self.scored),
-            "unsure": sum(not one.scored.sure for one in self.scored if one.scored.extracted is not None),
-            "missing": self.missing,
-        }
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "accuracy": self.weighted_average,
-            "metric": self.task.metric,
-            "naive_average": self.naive_average,
-            "weighted_average": self.weighted_average,
-            "stderr": self.stderr,
-            "counts": self.counts,
-            "subsets": {
-                name: {"accuracy": _percent([one.scored.score for one in group]), "answers": len(group)}
-                for name, group in self.subsets.items()
-                if name
-            },
-        }
-
-    def details(self, prompts: Mapping[Place, Any]) -> dict[str, dict[str, Any]]:
-        """By key, what was asked, answered, extracted and expected, under AISBench's names and some more."""
-        return {
-            key_of(*one.place): {
-                "prompt": prompts[one.place],
-                "origin_prediction": one.answer.text,
-                "predictions": one.scored.extracted,
-                "references": one.question.gold,
-                "correct": one.scored.correct,
-                "score": one.scored.score,
-                "rule": one.scored.rule,
-                "sure": one.scored.sure,
-                "subset": one.question.subset,
-                "finish": one.answer.finish,
-                "reasoning": one.answer.reasoning,
-            }
+    @cached_property
+    def averages(self) -> Averages | None:
+        """None where there is no answer."""
+        return averages(
+            Graded(
+                *one.place,
+                one.question.subset,
+                one.scored.score,
+                one.scored.correct,
+                one.scored.extracted,
+                one.answer.finish,
+                one.scored.sure,
+                len(one.answer.text),
+            )
             for one in self.scored
-        }
+        )
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Other metrics of the task, in per cent: each the mean of all its values."""
+        values: dict[str, list[float]] = {}
+        for one in self.scored:
+            for name, found in one.scored.parts.items():
+                values.setdefault(name, []).extend(found)
+        return {name: 100 * math.fsum(found) / len(found) for name, found in values.items() if found}
+
+    def content(self, prompts: Mapping[Place, Any] | None) -> ResultFile:
+        """What the results file holds; with `prompts` its `details`, too."""
+        found: dict[str, Any] = {"accuracy": None} if self.averages is None else self.averages.as_dict()
+        found = {**found, "metric": self.task.metric, **({"parts": self.parts} if self.parts else {})}
+        found["counts"] = {**found.get("counts", {"questions": 0, "answers": 0}), "missing": self.missing}
+        if prompts is not None:
+            found["details"] = {key_of(*one.place): _detail(one, prompts[one.place]) for one in self.scored}
+        return cast(ResultFile, found)
+
+
+def _detail(one: ScoredAnswer, prompt: Any) -> Detail:
+    found: Detail = {
+        "prompt": prompt,
+        "origin_prediction": one.answer.text,
+        "predictions": one.scored.extracted,
+        "references": one.question.gold,
+        "correct": one.scored.correct,
+        "score": one.scored.score,
+        "rule": one.scored.rule,
+        "sure": one.scored.sure,
+        "subset": one.question.subset,
+        "finish": one.answer.finish,
+        "reasoning": one.answer.reasoning,
+    }
+    if one.scored.why:
+        found["why"] = one.scored.why
+    return found
 
 
 def result_of(
@@ -118,7 +97,3 @@ def result_of(
         for place, answer in answers.items()
     )
     return Result(name, task, tuple(scored), missing)
-
-
-def _percent(scores: Sequence[float]) -> float | None:
-    return 100 * math.fsum(scores) / len(scores) if scores else None

@@ -42,39 +42,30 @@ def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extrac
 
 
 def _rows(results: Sequence[Result], *, extract_rate: bool) -> Iterator[tuple[str, ...]]:
-    """The head, then of each data set its subsets, where it has any, with both averages, or its one score."""
-    more = ("extract rate",) if extract_rate else ()
-    yield (*_COLUMNS, *more)
+    """The head; then the score of each data set, or, where it has parts, theirs and both averages."""
+    yield (*_COLUMNS, *(("extract rate",) if extract_rate else ()))
     for result in results:
-        named = {name: group for name, group in result.subsets.items() if name}
-        whole = result.counts
-        rest = (
-            *map(str, (whole["answers"], whole["cut"], whole["no_answer"], whole["missing"])),
-            *_rate(result, more),
-        )
-        if not named:
-            figures = (_shown(result.weighted_average), _shown(result.stderr))
-            yield (result.name, result.task.metric, *figures, *rest)
+        found = result.averages
+        if found is None:
+            dashes = ("-", "-", "0", "-", "-", str(result.missing), *(("-",) if extract_rate else ()))
+            yield (result.name, result.task.metric, *dashes)
             continue
-        for name, group in named.items():
-            score = 100 * sum(one.scored.score for one in group) / len(group)
-            cut = sum(one.answer.finish == "length" for one in group)
-            none = sum(one.scored.extracted is None for one in group)
-            found = (f"{100 * (1 - none / len(group)):.2f}",) if more else ()
-            yield (
-                f"{result.name} {name}",
-                *(result.task.metric, _shown(score), "", str(len(group)), str(cut), str(none), ""),
-                *found,
-            )
-        yield (result.name, "naive_average", _shown(result.naive_average), "", *rest)
-        yield (result.name, "weighted_average", _shown(result.weighted_average), _shown(result.stderr), *rest)
-
-
-def _rate(result: Result, more: tuple[str, ...]) -> tuple[str, ...]:
-    counts = result.counts
-    if not more:
-        return ()
-    return (_shown(100 * (1 - counts["no_answer"] / counts["answers"]) if counts["answers"] else None),)
+        rate = (_shown(100 - found.share(found.no_answer)),) if extract_rate else ()
+        rest = (str(found.weighted.answers), str(found.cut), str(found.no_answer), str(result.missing), *rate)
+        for name, average in found.subsets.items():
+            figures = (_shown(average.percent), _shown(average.stderr), str(average.answers))
+            yield (f"{result.name} {name}", result.task.metric, *figures, *("",) * (len(rest) - 1))
+        if found.subsets:
+            naive = (_shown(found.naive.percent), _shown(found.naive.stderr))
+            yield (result.name, "naive_average", *naive, *rest)
+        label = "weighted_average" if found.subsets else result.task.metric
+        yield (result.name, label, _shown(found.weighted.percent), _shown(found.weighted.stderr), *rest)
+        if found.repeated is not None:
+            for label, percent in found.repeated.as_dict().items():
+                if label != "n":
+                    yield (result.name, label, _shown(percent), *("",) * (len(rest) + 1))
+        for label, percent in result.parts.items():
+            yield (result.name, label, _shown(percent), *("",) * (len(rest) + 1))
 
 
 def _shown(percent: float | None) -> str:
