@@ -10,6 +10,7 @@ from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of, chosen, click_options
 from aisbench.cli.options.config_file import CONFIG_OPTIONS
+from aisbench.cli.options.presets import PRESET_OPTIONS
 from aisbench.cli.options.run_options import (
     OUTPUT_OPTIONS,
     SECTIONS,
@@ -22,7 +23,18 @@ from aisbench.config.vllm_meaning import run_config
 from aisbench.options.option import declared
 from aisbench.studies.evaluation.settings import SECTION, Settings
 
-_TRAFFIC = ("rate", "burstiness", "arrival", "concurrency", "workers", "seed", "grace_s")
+_TRAFFIC = (
+    "rate",
+    "burstiness",
+    "arrival",
+    "ramp_up",
+    "ramp_from",
+    "ramp_to",
+    "concurrency",
+    "workers",
+    "seed",
+    "grace_s",
+)
 _WORKLOAD = (
     "output_len",
     "temperature",
@@ -31,6 +43,7 @@ _WORKLOAD = (
     "omit_field",
     "ignore_eos",
     "tokenizer",
+    "trust_remote_code",
 )
 _OUTPUT = ("stream", "max_chunk_size", "work_dir", "label", "metadata")
 # Where an evaluation differs from a load.
@@ -50,6 +63,7 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
 @click.option("--no-progress", is_flag=True, help="No live view.")
 @all_of(
     CONFIG_OPTIONS,
+    PRESET_OPTIONS,
     TARGET_OPTIONS,
     chosen(_TRAFFIC, TRAFFIC_OPTIONS),
     chosen(_WORKLOAD, WORKLOAD_OPTIONS),
@@ -62,6 +76,7 @@ def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **opti
     \b
     aisbench eval --url http://host:8000 --datasets gsm8k --dataset-path datasets --concurrency 64
     aisbench eval --url http://host:8000 --datasets gsm8k --reuse
+    aisbench eval --models vllm_api_stream_chat --url http://host:8000 --datasets gsm8k
     aisbench eval --url http://host:8000 --datasets lm-eval:gsm8k --num-prompts 100
     aisbench eval --mode eval --datasets gsm8k --reuse 20261126_140000 --dump-eval-details
 
