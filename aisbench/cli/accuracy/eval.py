@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from aisbench.cli.accuracy.search import lines_of
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of, chosen, click_options
@@ -20,7 +21,9 @@ from aisbench.cli.options.run_options import (
     WORKLOAD_OPTIONS,
 )
 from aisbench.config.vllm_meaning import run_config
+from aisbench.exit_codes import DONE
 from aisbench.options.option import declared
+from aisbench.saying import say
 from aisbench.studies.evaluation.settings import SECTION, Settings
 
 _TRAFFIC = (
@@ -60,6 +63,11 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
     metavar="[TIMESTAMP]",
     help="Go on with the evaluation in this folder of --work-dir, or the newest: ask only what has no answer yet.",
 )
+@click.option(
+    "--search",
+    is_flag=True,
+    help="Print the files that would be read, and each option's value and where it is from; send nothing.",
+)
 @click.option("--no-progress", is_flag=True, help="No live view.")
 @all_of(
     CONFIG_OPTIONS,
@@ -70,7 +78,9 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
     chosen(_OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
 )
 @click.pass_context
-def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **options: Any) -> int:
+def evaluate(
+    ctx: click.Context, /, reuse: str | None, search: bool, no_progress: bool, **options: Any
+) -> int:
     """Measure the accuracy of a served model on tasks with known answers.
 
     \b
@@ -88,8 +98,19 @@ def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **opti
     unsaid = click.core.ParameterSource.DEFAULT
     options |= {name: value for name, value in _DEFAULTS.items() if ctx.get_parameter_source(name) is unsaid}
     config = run_config(options).expanded()
+    if search:
+        config.check()
+        return _search(ctx, settings)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.studies.evaluation.evaluate import evaluate as carried_out
 
     command = ["aisbench", "eval", *command_line("eval")]
     return carried_out(config, settings, command=command, reuse=reuse, live=not no_progress)
+
+
+def _search(ctx: click.Context, settings: Settings) -> int:
+    from aisbench.studies.evaluation.evaluate import files_read
+
+    for line in (*lines_of(ctx, _DEFAULTS), *(f"data set file {path}" for path in files_read(settings))):
+        say(line)
+    return DONE

@@ -41,10 +41,12 @@ SOMEWHERE = tuple(
             "DATASETS",
             "DUMP_EVAL_DETAILS",
             "DUMP_EXTRACT_RATE",
+            "INCLUDE_PATH",
             "MERGE_DS",
             "MODE",
             "N",
             "REUSE",
+            "SEARCH",
         ),
     )
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from aisbench.cli.options.origins import note
 from aisbench.config.presets import options_of, preset_file
 from aisbench.masking import remember_options
 from aisbench.saying import say
@@ -19,10 +20,13 @@ def _read(ctx: click.Context, param: click.Parameter, value: str | None) -> None
     seen[str(param.name)] = value
     if len(seen) < len(PRESET_OPTIONS) or seen["models"] is None or ctx.resilient_parsing:
         return
-    options, lines = options_of(preset_file(seen["models"], seen["config_dir"]))
+    file = preset_file(seen["models"], seen["config_dir"])
+    options, lines = options_of(file)
     remember_options(options)
     for line in lines:
         say(line, err=True)
+    # Those that a --config file gave stay its own.
+    note(ctx, f"preset {file}", options.keys() - (ctx.default_map or {}).keys())
     ctx.default_map = {**options, **(ctx.default_map or {})}
 
 
