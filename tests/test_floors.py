@@ -24,6 +24,7 @@ FLOORS = (
         "masking",
         "children",
         "metrics",
+        "shares",
     },
     {"atomic", "disk", "saying"},
     {"options"},

@@ -38,7 +38,7 @@ def test_the_scripts_that_the_page_names_are_there() -> None:
 
 def test_the_extras_that_the_page_names_are_there() -> None:
     extras = {
-        extra for found in re.findall(r"pip install '\.\[([\w,]+)\]'", TEXT) for extra in found.split(",")
+        extra for found in re.findall(r"pip install '\.\[([\w,-]+)\]'", TEXT) for extra in found.split(",")
     }
     assert extras == set(PYPROJECT["optional-dependencies"]) - {"test"}
 

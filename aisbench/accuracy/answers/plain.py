@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 # Longer outputs are read from their end, where answers are.
-LONGEST = 60_000
+LONGEST = 12_000
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
 _VULGAR = re.compile("(?<=[0-9])(?=[¼½¾⅐-⅞])")

@@ -5,12 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from statistics import NormalDist
 
 import numpy as np
 
-# Of the normal distribution: 95 % lie within so many standard deviations of the mean.
-Z_95 = NormalDist().inv_cdf(0.975)
 # Of the binomial distribution only this many standard deviations around its mean are looked at.
 _SPREAD = 12
 
@@ -63,16 +60,6 @@ def binomial_ranks(count: int, p: float, level: float) -> tuple[int | None, int 
     low = first + int(np.searchsorted(below, (1 - level) / 2, side="right"))
     high = first + int(np.searchsorted(below, 1 - (1 - level) / 2)) + 1
     return low if low >= 1 else None, high if high <= count else None
-
-
-def wilson_interval(happened: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share, `happened` of `count`: also good near 0 (E. B. Wilson, Journal of the American
-    Statistical Association 22, 1927)."""
-    share = happened / count
-    spread = Z_95**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    reach = Z_95 * (share * (1 - share) / count + spread / (4 * count)) ** 0.5 / (1 + spread)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def never_falling(values: Sequence[float], weights: Sequence[float]) -> list[float]:

@@ -23,6 +23,7 @@ APART = (
     "plot",
     "report",
     "compare",
+    "score",
     "selfcheck",
     "backends",
     "workloads",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.statistics.distributions import Z_95, wilson_interval
 from aisbench.analysis.statistics.intervals import side_ranks
+from aisbench.shares import Z_95, wilson_interval
 from aisbench.studies.saturation.slo import Term
 
 

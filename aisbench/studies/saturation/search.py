@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from aisbench.analysis.statistics.distributions import Z_95
+from aisbench.shares import Z_95
 from aisbench.studies.saturation.knee import Curve
 from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.step import Point

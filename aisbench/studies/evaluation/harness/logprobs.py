@@ -37,7 +37,7 @@ class Given:
 class Texts:
     """Weighs texts by their token ids. `asked`: the servers' v1/completions, in turn. `at_once`: requests in flight."""
 
-    def __init__(self, asked: Sequence[Asking], at_once: int, timeout_s: float | None) -> None:
+    def __init__(self, asked: Sequence[Asking], at_once: int, timeout_s: float) -> None:
         self._asked = asked
         self._at_once = at_once
         self._timeout_s = timeout_s

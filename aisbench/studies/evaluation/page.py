@@ -1,0 +1,233 @@
+"""evaluation.html: the averages, and every answer with its prompt, what was extracted and by which rule.
+
+One file that needs nothing else. The averages can be read without any script; the answers are found, filtered and shown
+by evaluation.js, which draws only those in view.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from aisbench.atomic import write_text
+from aisbench.printable import printable
+from aisbench.report.page.shell import json_text, page
+from aisbench.report.page.table import ABSENT, said, table
+from aisbench.studies.evaluation.result_file import Detail, ResultFile
+
+FILE = "evaluation.html"
+# From so many subsets on, their table is folded.
+_FOLDED_FROM = 8
+_END_OF_THOUGHT = "</think>"
+_BEGIN_OF_THOUGHT = "<think>"
+
+
+def write_page(folder: Path, title: str, datasets: Sequence[tuple[str, ResultFile]]) -> Path:
+    """Writes evaluation.html into `folder`, which is there; returns its path.
+
+    `datasets`: the name of each, and what its results file holds. Answers can be looked at where it has `details`.
+    """
+    texts = _Texts()
+    shown = [_answers(name, result, texts) for name, result in datasets if result.get("details")]
+    without = [name for name, result in datasets if not result.get("details")]
+    parts = {
+        "title": said(title),
+        "subtitle": escape(_subtitle(datasets)),
+        "averages": table(_HEAD, _rows(datasets), "numbers averages"),
+        "subsets": "".join(_subsets(name, result) for name, result in datasets),
+        "repeated": _repeated(datasets),
+        "without": _without(without),
+        "answers_hidden": "" if shown else "hidden",
+        "data": json_text({"sets": shown, "texts": texts.every}),
+    }
+    path = folder / FILE
+    write_text(page("evaluation.html", parts, styles=("evaluation.css",), scripts=("evaluation.js",)), path)
+    return path
+
+
+_HEAD = (
+    *("", "score %", "± standard error", "95 % interval", "questions", "answers", "wrong"),
+    *("no answer", "cut", "unsure", "mean length"),
+)
+
+
+def _rows(datasets: Sequence[tuple[str, ResultFile]]) -> Iterator[list[str]]:
+    """The score of each data set, and both averages of those with subsets."""
+    for name, result in datasets:
+        counts = result.get("counts") or {}
+        answers = counts.get("answers")
+        rest = [
+            _count(counts.get("questions")),
+            _count(answers),
+            _part(answers - counts["correct"], answers) if answers and "correct" in counts else ABSENT,
+            *(_part(counts.get(key), answers) for key in ("no_answer", "cut", "unsure")),
+            _count(None if (length := result.get("mean_length")) is None else round(length)),
+        ]
+        label = said(name)
+        if metric := result.get("metric"):
+            label += f" <small>{said(metric)}</small>"
+        plain = [_percent(result.get("accuracy")), _percent(result.get("stderr")), _between(result.get("interval"))]  # fmt: skip
+        if not result.get("subsets"):
+            yield [label, *plain, *rest]
+            continue
+        yield [f"{label} <small>weighted average</small>", *plain, *rest]
+        yield [
+            f"{said(name)} <small>naive average</small>",
+            _percent(result.get("naive_average")),
+            _percent(result.get("naive_stderr")),
+            _between(result.get("naive_interval")),
+            *[""] * len(rest),
+        ]
+
+
+def _subsets(name: str, result: ResultFile) -> str:
+    found = result.get("subsets")
+    if not found:
+        return ""
+    rows = [
+        [
+            said(subset),
+            _percent(one.get("accuracy")),
+            _percent(one.get("stderr")),
+            _between(one.get("interval")),
+            _count(one.get("questions")),
+            _count(one.get("answers")),
+        ]
+        for subset, one in found.items()
+    ]
+    unfolded = "" if len(rows) >= _FOLDED_FROM else " open"
+    return (
+        f"<details{unfolded}><summary>Subsets of {said(name)} ({len(rows):,})</summary>"
+        f"{table(_HEAD[:6], rows, 'numbers')}</details>"
+    )
+
+
+def _repeated(datasets: Sequence[tuple[str, ResultFile]]) -> str:
+    """A list of avg@n, pass@k and cons@n of the data sets that were asked several times."""
+    items = [
+        f"<li><b>{said(name)}</b>: "
+        + ", ".join(f"{said(key)} {value:.2f} %" for key, value in found.items() if key != "n")
+        + "</li>"
+        for name, result in datasets
+        if (found := result.get("repeated"))
+    ]
+    return f'<ul class="repeated">{"".join(items)}</ul>' if items else ""
+
+
+def _without(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    told = ", ".join(map(said, names))
+    return f'<p class="remark">Single answers were not kept for {told}; score again with --dump-eval-details to see them.</p>'
+
+
+def _subtitle(datasets: Sequence[tuple[str, ResultFile]]) -> str:
+    answers = sum((result.get("counts") or {}).get("answers", 0) for _, result in datasets)
+    sets = "1 data set" if len(datasets) == 1 else f"{len(datasets)} data sets"
+    return f"{sets}, {answers:,} answers"
+
+
+def _percent(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.2f}"
+
+
+def _between(interval: Sequence[float] | None) -> str:
+    return f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else ABSENT
+
+
+def _count(value: int | None) -> str:
+    return ABSENT if value is None else f"{value:,}"
+
+
+def _part(count: int | None, of: int | None) -> str:
+    if count is None or not of:
+        return ABSENT
+    return f"{count:,}<br><small>{100 * count / of:.1f} %</small>" if count else "0"
+
+
+class _Texts:
+    """Each text once: few-shot examples and the prompts of several samples repeat."""
+
+    def __init__(self) -> None:
+        self.every: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def place(self, text: str) -> int:
+        at = self._places.get(text)
+        if at is None:
+            at = self._places[text] = len(self.every)
+            self.every.append(printable(text))
+        return at
+
+
+def _answers(name: str, result: ResultFile, texts: _Texts) -> dict[str, Any]:
+    """A data set for evaluation.js: a list for each fact of its answers. `skip`: how many characters all questions begin
+    with, which the list of answers leaves out."""
+    details = result["details"]
+    prompts = [_messages(one.get("prompt"), texts) for one in details.values()]
+    last = {texts.every[messages[-1][1]] for messages in prompts if messages}
+    thoughts, answers = zip(*map(_thought_and_answer, details.values()), strict=True)
+    return {
+        "name": printable(name),
+        "skip": _common(last),
+        "keys": [printable(key) for key in details],
+        "prompts": prompts,
+        "thoughts": [printable(text) for text in thoughts],
+        "answers": [printable(text) for text in answers],
+        "extracted": [_shown(one.get("predictions")) for one in details.values()],
+        "golds": [_shown(one.get("references")) for one in details.values()],
+        "right": [_is_right(one) for one in details.values()],
+        "scores": [one.get("score") for one in details.values()],
+        "rules": [printable(one.get("rule", "")) for one in details.values()],
+        "sure": [one.get("sure", True) for one in details.values()],
+        "subsets": [printable(one.get("subset", "")) for one in details.values()],
+        "finishes": [printable(one.get("finish", "")) for one in details.values()],
+    }
+
+
+def _messages(prompt: Any, texts: _Texts) -> list[tuple[str, int]]:
+    """Role and place of the text of each message; one text has no role."""
+    messages = prompt if isinstance(prompt, list) else [prompt]
+    return [
+        (
+            printable(str(one.get("role", ""))) if isinstance(one, Mapping) else "",
+            texts.place(_text(one.get("content") if isinstance(one, Mapping) else one)),
+        )
+        for one in messages
+    ]
+
+
+def _thought_and_answer(detail: Detail) -> tuple[str, str]:
+    """What the model thought, sent apart or in a block of its own, and what it then said."""
+    text, apart = detail.get("origin_prediction") or "", detail.get("reasoning") or ""
+    thought, mark, rest = text.rpartition(_END_OF_THOUGHT)
+    if not mark and text.lstrip().startswith(_BEGIN_OF_THOUGHT):
+        thought, rest = text, ""
+    thought = thought.strip().removeprefix(_BEGIN_OF_THOUGHT).strip()
+    return "\n\n".join(part for part in (apart, thought) if part), rest.lstrip("\n")
+
+
+def _common(texts: set[str]) -> int:
+    """How many characters, whole words, all of `texts` begin with; 0 for a single one."""
+    if len(texts) < 2:
+        return 0
+    # Of texts in order, what the first and the last share all share.
+    first, last = min(texts), max(texts)
+    differs = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    begin = first[:differs]
+    return max(begin.rfind(" "), begin.rfind("\n")) + 1
+
+
+def _is_right(detail: Detail) -> bool:
+    return bool(detail.get("correct", (detail.get("score") or 0) >= 1))
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is None else printable(_text(value))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
