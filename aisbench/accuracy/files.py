@@ -6,6 +6,8 @@ import codecs
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,8 @@ _FORMS: dict[str, dict[str, Any]] = {
 }
 _LONGEST_CELL = 1 << 30
 _LFS = b"version https://git-lfs.github.com/"
+# Where the files that are read are noted, if anybody asks.
+_NOTED: ContextVar[list[Path] | None] = ContextVar("noted", default=None)
 
 
 def rows(path: Path, *columns: str, header: Sequence[str] = ()) -> list[Row]:
@@ -97,7 +101,20 @@ def text_of(path: Path) -> str:
         ) from None
 
 
+@contextmanager
+def noted() -> Iterator[list[Path]]:
+    """The files that are read meanwhile, each once, in the order of their first reading."""
+    files: list[Path] = []
+    token = _NOTED.set(files)
+    try:
+        yield files
+    finally:
+        _NOTED.reset(token)
+
+
 def _bytes_of(path: Path) -> bytes:
+    if (files := _NOTED.get()) is not None and path not in files:
+        files.append(path)
     try:
         raw = path.read_bytes()
     except OSError as problem:

@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
+from aisbench.cli.accuracy.search import lines_of
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of, chosen, click_options
 from aisbench.cli.options.config_file import CONFIG_OPTIONS
+from aisbench.cli.options.presets import PRESET_OPTIONS
 from aisbench.cli.options.run_options import (
     OUTPUT_OPTIONS,
     SECTIONS,
@@ -19,10 +21,23 @@ from aisbench.cli.options.run_options import (
     WORKLOAD_OPTIONS,
 )
 from aisbench.config.vllm_meaning import run_config
+from aisbench.exit_codes import DONE
 from aisbench.options.option import declared
+from aisbench.saying import say
 from aisbench.studies.evaluation.settings import SECTION, Settings
 
-_TRAFFIC = ("rate", "burstiness", "arrival", "concurrency", "workers", "seed", "grace_s")
+_TRAFFIC = (
+    "rate",
+    "burstiness",
+    "arrival",
+    "ramp_up",
+    "ramp_from",
+    "ramp_to",
+    "concurrency",
+    "workers",
+    "seed",
+    "grace_s",
+)
 _WORKLOAD = (
     "output_len",
     "temperature",
@@ -31,6 +46,7 @@ _WORKLOAD = (
     "omit_field",
     "ignore_eos",
     "tokenizer",
+    "trust_remote_code",
 )
 _OUTPUT = ("stream", "max_chunk_size", "work_dir", "label", "metadata")
 # Where an evaluation differs from a load.
@@ -47,21 +63,30 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
     metavar="[TIMESTAMP]",
     help="Go on with the evaluation in this folder of --work-dir, or the newest: ask only what has no answer yet.",
 )
+@click.option(
+    "--search",
+    is_flag=True,
+    help="Print the files that would be read, and each option's value and where it is from; send nothing.",
+)
 @click.option("--no-progress", is_flag=True, help="No live view.")
 @all_of(
     CONFIG_OPTIONS,
+    PRESET_OPTIONS,
     TARGET_OPTIONS,
     chosen(_TRAFFIC, TRAFFIC_OPTIONS),
     chosen(_WORKLOAD, WORKLOAD_OPTIONS),
     chosen(_OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
 )
 @click.pass_context
-def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **options: Any) -> int:
+def evaluate(
+    ctx: click.Context, /, reuse: str | None, search: bool, no_progress: bool, **options: Any
+) -> int:
     """Measure the accuracy of a served model on tasks with known answers.
 
     \b
     aisbench eval --url http://host:8000 --datasets gsm8k --dataset-path datasets --concurrency 64
     aisbench eval --url http://host:8000 --datasets gsm8k --reuse
+    aisbench eval --models vllm_api_stream_chat --url http://host:8000 --datasets gsm8k
     aisbench eval --url http://host:8000 --datasets lm-eval:gsm8k --num-prompts 100
     aisbench eval --mode eval --datasets gsm8k --reuse 20261126_140000 --dump-eval-details
 
@@ -73,8 +98,19 @@ def evaluate(ctx: click.Context, /, reuse: str | None, no_progress: bool, **opti
     unsaid = click.core.ParameterSource.DEFAULT
     options |= {name: value for name, value in _DEFAULTS.items() if ctx.get_parameter_source(name) is unsaid}
     config = run_config(options).expanded()
+    if search:
+        config.check()
+        return _search(ctx, settings)
     # Everything heavy is imported after the options are known to be good.
     from aisbench.studies.evaluation.evaluate import evaluate as carried_out
 
     command = ["aisbench", "eval", *command_line("eval")]
     return carried_out(config, settings, command=command, reuse=reuse, live=not no_progress)
+
+
+def _search(ctx: click.Context, settings: Settings) -> int:
+    from aisbench.studies.evaluation.evaluate import files_read
+
+    for line in (*lines_of(ctx, _DEFAULTS), *(f"data set file {path}" for path in files_read(settings))):
+        say(line)
+    return DONE

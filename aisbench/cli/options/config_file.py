@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aisbench.cli.options.origins import note
 from aisbench.config.foreign_flags import advice
 from aisbench.errors import BadInput
 from aisbench.masking import remember_options
@@ -36,6 +37,7 @@ def read_config_file(ctx: click.Context, param: click.Parameter, value: str | No
         plural = "s" if len(unknown) > 1 else ""
         raise BadInput(f"--config {value}: unknown option{plural} {', '.join(unknown)}")
     remember_options(defaults)
+    note(ctx, f"config file {value}", defaults)
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
 
 

@@ -47,6 +47,7 @@ SOMEWHERE = tuple(
             "MODE",
             "N",
             "REUSE",
+            "SEARCH",
         ),
     )
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aisbench import saying
+from aisbench.accuracy.files import noted
 from aisbench.accuracy.question import Answer, Question
 from aisbench.accuracy.task import Source, Task
 from aisbench.accuracy.tasks.registry import task_named
@@ -97,6 +98,16 @@ def read_data_sets(settings: Settings, names: Sequence[str]) -> list[DataSet]:
         questions = task.read(Source(path_of(settings, name), settings.shots))
         found.append(DataSet(name, task, tuple(questions[: settings.num_prompts])))
     return found
+
+
+def files_read(settings: Settings) -> list[Path]:
+    """The files of the own tasks among the data sets. Raises BadInput for the first data set that cannot be had."""
+    settings.check()
+    own, _ = split_names(settings.datasets)
+    with noted() as files:
+        if own:
+            read_data_sets(settings, own)
+    return files
 
 
 def path_of(settings: Settings, name: str) -> Path:
