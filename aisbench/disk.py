@@ -15,7 +15,7 @@ EXIT_FULL = 28
 
 
 def is_full(problem: BaseException | None) -> bool:
-    """True for an error that more room on the disk, or in a quota, would mend."""
+    """True for an error that more room on the disk, or in a quota, would fix."""
     return isinstance(problem, OSError) and problem.errno in FULL
 
 

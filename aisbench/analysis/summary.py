@@ -1,4 +1,4 @@
-"""summary.json: everything that a run comes to, by design section 5's definitions."""
+"""summary.json: everything computed from a run's records."""
 
 from __future__ import annotations
 

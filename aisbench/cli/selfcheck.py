@@ -19,7 +19,7 @@ def selfcheck(as_json: bool) -> int:
     aisbench selfcheck --json > selfcheck.json
 
     A built-in referee, which knows its own latencies, is loaded in three ways by one worker; what the worker
-    reports is held against the truth, and what it cost is kept in the user's cache. Each later run on
+    reports is compared with the truth, and what it cost is kept in the user's cache. Each later run on
     this host then says what share of its client's capacity was used.
     """
     from aisbench.studies.selfcheck.measure import check_and_report

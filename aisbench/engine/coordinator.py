@@ -52,7 +52,7 @@ Tick = Callable[["Coordinator"], None]
 
 
 def silent(done: int, total: int) -> None:
-    """Progress that nobody wants to see."""
+    """Progress that is not shown."""
 
 
 class Coordinator:

@@ -1,4 +1,4 @@
-"""Files of JSON lines, of which a killed process may have cut the last one short."""
+"""Files of JSON lines; a killed process may have cut the last one short."""
 
 from __future__ import annotations
 

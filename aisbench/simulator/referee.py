@@ -1,4 +1,4 @@
-"""The referee in a process of its own: what a client reports is held against what it knows to be true.
+"""The referee in a process of its own: what a client reports is compared with what it knows to be true.
 
     python -m aisbench.simulator.referee PORT TTFT_US ITL_US TOKENS
 

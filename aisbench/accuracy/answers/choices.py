@@ -127,12 +127,8 @@ def _marked(text: str, labels: str, texts: Sequence[str]) -> _Vote | None:
 
 
 def _said(text: str, labels: str, texts: Sequence[str]) -> list[_Vote]:
-    found = []
-    for statement in statements(_STATED, text):
-        vote = _of_statement(statement, labels, texts)
-        if vote is not None:
-            found.append(vote)
-    return found
+    votes = (_of_statement(statement, labels, texts) for statement in statements(_STATED, text))
+    return [vote for vote in votes if vote is not None]
 
 
 def _of_statement(statement: Statement, labels: str, texts: Sequence[str]) -> _Vote | None:
@@ -214,9 +210,11 @@ def _concluded(text: str, labels: str) -> list[_Vote]:
             rule = "several choices" if several else "called right" if group.praised else "concluded"
             found.append(_Vote(None if several else group.letters[0], group.start, rule))
     lines = [line for line in re.finditer(r"[^\n]+", text) if line[0].strip()]
-    for line in [*lines[:1], *lines[-1:]]:
-        if letter := _alone(line[0], labels):
-            found.append(_Vote(letter, line.start(), "letter alone"))
+    found.extend(
+        _Vote(letter, line.start(), "letter alone")
+        for line in [*lines[:1], *lines[-1:]]
+        if (letter := _alone(line[0], labels))
+    )
     first = _ITEM.match(lines[0][0]) if lines else None
     if (
         first is not None

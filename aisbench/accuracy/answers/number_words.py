@@ -5,7 +5,28 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _SMALL = {word: value for value, word in enumerate(_ONES)} | {
     word: 10 * value for value, word in enumerate(_TENS, 2)
@@ -67,7 +88,7 @@ def _english(found: re.Match[str]) -> str:
         if word in _SMALL:
             group += _SMALL[word]
         elif word in ("hundred", "dozen"):
-            group = (group or 1) * (100 if word == "hundred" else 12)
+            group = Fraction(group or 1) * (100 if word == "hundred" else 12)
         elif word in _LARGE:
             total += int((group or 1) * _LARGE[word])
             group = Fraction(0)

@@ -26,7 +26,7 @@ class RequestsBlock(TypedDict):
     lost: Annotated[Requests, "in flight when the run crashed"]
     not_sent: Annotated[
         Requests,
-        "planned and not begun: the run ended before, or the conversation of which it is a later turn",
+        "planned but never begun: the run, or the conversation it belongs to, ended first",
     ]
 
 

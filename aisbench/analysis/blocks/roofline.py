@@ -52,7 +52,7 @@ class Load:
 
 
 class Roofline(TypedDict):
-    """What this client can carry by the last selfcheck on its host, and the share of that which the run asked for."""
+    """What this client can carry according to the last selfcheck on its host, and the share of it that the run asked for."""
 
     events_per_s_per_worker: Annotated[float, Unit("events/s", 0), "token events that fill one worker"]
     requests_per_s_per_worker: Annotated[RequestRate, "requests that fill one worker"]

@@ -82,7 +82,7 @@ class Totals(TypedDict):
 class PoolingKeys(TypedDict, total=False):
     """Of answers that were not generated."""
 
-    total_input_sequences: Annotated[Count, "inputs, of which a request may have several"]
+    total_input_sequences: Annotated[Count, "inputs; a request may have several"]
     input_sequence_throughput: Annotated[float, "inputs a second"]
 
 

@@ -12,7 +12,7 @@ RANK: dict[str, int] = {"valid": 0, "doubtful": 1, "invalid": 2}
 
 
 class CheckBlock(TypedDict):
-    """One figure held against its threshold."""
+    """One figure compared with its threshold."""
 
     name: Annotated[str, "what is held"]
     unit: Annotated[str, "of the value and its bounds; empty for a plain number"]
@@ -33,12 +33,12 @@ class VerdictBlock(TypedDict):
     status: Status
     reasons: Annotated[list[str], "a sentence for each thing that made it worse than valid"]
     notes: Annotated[list[str], "things to know that take nothing from the figures"]
-    checks: Annotated[list[CheckBlock], "every figure that was held against a threshold"]
+    checks: Annotated[list[CheckBlock], "every figure that was compared with a threshold"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One figure held against its threshold."""
+    """One figure compared with its threshold."""
 
     threshold: Threshold
     value: float
@@ -62,7 +62,7 @@ class Check:
 @dataclass
 class Verdict:
     """`reasons`: one sentence for each thing that made it worse than valid. `notes`: things to know that
-    take nothing from the figures. `checks`: every figure that was held against a threshold."""
+    take nothing from the figures. `checks`: every figure that was compared with a threshold."""
 
     status: Status = "valid"
     reasons: list[str] = field(default_factory=list)

@@ -36,10 +36,11 @@ def score(file: str, kind: str, extraction: str, as_json: bool) -> int:
     aisbench score --kind choice outputs.jsonl --json
     aisbench score --kind math outputs.jsonl --extraction aisbench
     """
-    from aisbench.accuracy.answers import aisbench_rules, kinds
+    from aisbench.accuracy.answers import kinds
+    from aisbench.accuracy.answers.aisbench import rules
     from aisbench.accuracy.question import Answer
 
-    rule = aisbench_rules.score if extraction == "aisbench" else kinds.score
+    rule = rules.score if extraction == "aisbench" else kinds.score
     found = []
     for output, gold in list(_rows(file)):
         scored = rule(kind, Answer(output), gold)

@@ -1,4 +1,4 @@
-"""Each metric side by side, and whether it is the same: an interval held against a margin."""
+"""Each metric side by side, and whether it is the same: an interval compared with a margin."""
 
 from __future__ import annotations
 

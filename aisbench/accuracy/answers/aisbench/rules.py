@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aisbench.accuracy.answers import aisbench_math
+from aisbench.accuracy.answers.aisbench import mathematics
 from aisbench.accuracy.question import Answer, Scored
 
 # Tried in this order; "@" is a letter of the choices, the first that is found counts.
@@ -37,8 +37,8 @@ def score(kind: str, answer: Answer, gold: str, *, labels: str = "ABCD") -> Scor
         found = match[1] if match else None
         correct = found == gold
     else:
-        found = aisbench_math.extracted(kind, text)
-        correct = aisbench_math.equivalent(kind, found, gold)
+        found = mathematics.extracted(kind, text)
+        correct = mathematics.equivalent(kind, found, gold)
     return Scored(found, correct, float(correct), "aisbench")
 
 
