@@ -14,7 +14,6 @@ from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator
 from aisbench.records.run import Run
-from aisbench.report.text.console import one_line
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.single_run import run_to_folder
 
@@ -88,12 +87,6 @@ class Asking:
             if request.stop:
                 body.setdefault("stop", list(request.stop))
         return json.dumps(row) + "\n"
-
-
-def first_failure(run: Run) -> str:
-    """Why, in the server's words: " (http_500: overloaded)"; empty where no request failed."""
-    samples = run.info.get("error_samples") or []
-    return f" ({samples[0]['kind']}: {one_line(samples[0].get('message') or '')})" if samples else ""
 
 
 class _Watch:

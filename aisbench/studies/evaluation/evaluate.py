@@ -24,7 +24,8 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
-from aisbench.studies.evaluation.asking import Asking, Request, first_failure
+from aisbench.report.text.first_failure import first_failure
+from aisbench.studies.evaluation.asking import Asking, Request
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
 from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
 from aisbench.studies.evaluation.harness.names import split_names

@@ -19,7 +19,7 @@ from aisbench.errors import BadInput, CannotRun
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.records.run import Run
 from aisbench.report.files.write import write_json, write_reports, writing_report
-from aisbench.report.text.console import one_line
+from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.saturation.folder import SearchFolder
 from aisbench.studies.saturation.page import write_saturation
 from aisbench.studies.saturation.result import client_status, result
@@ -58,15 +58,6 @@ def note(line: str) -> None:
 
 class RunFailed(Exception):
     """A run of the search came to nothing; the message says why."""
-
-
-def first_failure(run: Run) -> str:
-    """The kind and words of the first failure that the run kept, if it did: " (http_500: overloaded)"."""
-    samples = run.info.get("error_samples") or []
-    if not samples:
-        return ""
-    message = one_line(samples[0].get("message") or "")
-    return f" ({samples[0]['kind']}{f': {message}' if message else ''})"
 
 
 def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Say) -> int:

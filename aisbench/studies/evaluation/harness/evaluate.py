@@ -25,7 +25,8 @@ from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.extras import install_command
 from aisbench.records.folder import name_of_now
 from aisbench.records.run import Run
-from aisbench.studies.evaluation.asking import QUESTIONS, Asking, Request, first_failure
+from aisbench.report.text.first_failure import first_failure
+from aisbench.studies.evaluation.asking import QUESTIONS, Asking, Request
 from aisbench.studies.evaluation.folder import EvaluationFolder, file_name
 from aisbench.studies.evaluation.harness.logprobs import Texts
 from aisbench.studies.evaluation.harness.names import PREFIX
