@@ -125,7 +125,7 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     name, wants_code = str(run.config.tokenizer), run.config.trust_remote_code
     if wants_code and not run.trusts_code:
         raise BadInput(
-            f"{run.folder}: to count tokens, tokenizer {name} would run code of its own; "
+            f"{run.folder}: to count tokens, tokenizer {name} would run its own code; "
             f"if you trust that code: aisbench report {run.folder} --trust-remote-code"
         )
     tokenizer = load_tokenizer(name, trust_remote_code=wants_code)

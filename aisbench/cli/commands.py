@@ -21,7 +21,7 @@ COMMANDS = {
     "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much this host can carry as a client."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
     "plot": ("aisbench.cli.plot:plot", "Draw a chart of runs or searches, for a paper."),
-    "compare": ("aisbench.cli.compare:compare", "Hold results against each other, other tools' too."),
+    "compare": ("aisbench.cli.compare:compare", "Compare results, also of other tools."),
     "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each takes."),
     "datasets": ("aisbench.cli.accuracy.datasets:datasets", "List the data sets that have known answers."),

@@ -19,7 +19,7 @@ from aisbench.saying import say
     show_default=True,
     help="How large a relative difference still counts as none.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the resampling.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the resampling.")
 @click.option(
     "--output",
     metavar="DIR",
@@ -27,7 +27,7 @@ from aisbench.saying import say
     help="Where comparison.json and comparison.html go.  [default: outputs/comparison_YYYYmmdd_HHMMSS]",
 )
 def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | None) -> int:
-    """Hold results against each other; the first one is the baseline.
+    """Compare results; the first one is the baseline.
 
     \b
     aisbench compare outputs/default/20260102_030405 vllm-result.json

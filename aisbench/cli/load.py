@@ -35,10 +35,10 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     aisbench-load --url http://host:8000 --rate 20 --duration 5m --goodput ttft:500 tpot:50
     aisbench-load --config run.yaml --rate 40
 
-    With --rate requests leave by a plan (open loop), with --concurrency at most so many are in flight;
-    both may be given. The run folder holds report.html, summary.json, vllm.json and the records.
-    Every option may stand in the --config file, or as AISBENCH_... in the environment (AISBENCH_RATE=20);
-    the command line comes first, then the environment, then the file.
+    --rate sends requests by a plan (open loop), --concurrency limits the requests in flight; give either or
+    both. The run folder holds report.html, summary.json, vllm.json and the records. Every option can also
+    be in the --config file or in the environment (AISBENCH_RATE=20); the command line comes first, then
+    the environment, then the file.
     """
     config = run_config(options).expanded()
     config.check()

@@ -42,7 +42,7 @@ SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
 @click.option(
     "--trust-remote-code",
     is_flag=True,
-    help="Where the run's options say so, let its tokenizer run code of its own to count tokens.",
+    help="Allow the run's tokenizer to run its own code to count tokens, if the run used this option.",
 )
 def report(folder: Path, form: str, table: str, output: Path | None, trust_remote_code: bool) -> int:
     """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it.

@@ -66,8 +66,8 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
     aisbench saturate --url http://host:8000 --over concurrency --budget 30m
     aisbench saturate --url http://host:8000 --sweep 10,20,40 --step 60s
 
-    Doubles the load until it fails, then closes in between. Each load is a run of its own, with all its
-    reports, in the search's folder; saturation.json there holds the answer and the curve.
+    Doubles the load until it fails, then narrows it down in between. Each load is a separate run with all
+    reports in the search's folder; saturation.json there has the answer and the curve.
     """
     if budget_s is not None:
         above(0, "seconds", infinite=True)("--budget", budget_s)

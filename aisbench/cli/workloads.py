@@ -27,5 +27,5 @@ def workloads() -> None:
             click.echo(textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="    "))
     click.echo(
         "\nAll take --num-requests --seed --tokenizer --extra-body --temperature --ignore-eos --system-prompt "
-        "--lora-modules\n--lora-assignment, as far as they make sense for them; docs/workloads.md says more."
+        "--lora-modules\n--lora-assignment, where they apply; see docs/workloads.md."
     )

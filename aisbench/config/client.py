@@ -36,7 +36,7 @@ class ClientOptions:
         kind=SPAN,
         check=at_least(0),
         metavar="S",
-        help="Wait so long for the server to answer a first request; 0: do not wait.",
+        help="How long to wait for the server to answer a first request; 0 does not wait.",
         vllm="--ready-check-timeout-sec",
     )
     profile: bool = _option(
@@ -87,7 +87,7 @@ class ClientOptions:
     result_filename: str | None = _option(
         "--result-filename",
         metavar="FILE",
-        help="Its name.",
+        help="Name of the result file.",
         vllm="--result-filename",
     )
     plot_timeline: bool = _option(

@@ -41,11 +41,11 @@ class OutputOptions:
         "--work-dir",
         default="outputs/default",
         metavar="DIR",
-        help="Where run folders go.",
+        help="Folder for run folders.",
     )
     label: str | None = _option(
         "--label",
-        help="Kept with the results.",
+        help="Text kept with the results.",
         vllm="--label",
     )
     metadata: Mapping[str, str] = _option(
@@ -53,7 +53,7 @@ class OutputOptions:
         default={},
         kind=PairsOf("=", "gpu=H100"),
         metavar="K=V...",
-        help="Kept with the results.",
+        help="Text kept with the results.",
         vllm="--metadata",
     )
     save_outputs: bool = _option(

@@ -24,20 +24,20 @@ class StreamOptions:
     stream: bool = _option(
         "--stream/--no-stream",
         default=True,
-        help="Ask for event streams, or for whole answers.",
+        help="Request event streams, or whole answers.",
         vllm="--no-stream",
     )
     compat: str | None = _option(
         "--compat",
         words=_COMPATS,
         metavar="TOOL",
-        help="vllm: every definition and detail of vllm bench serve's client at once.",
+        help="vllm: measure exactly as vllm bench serve's client does.",
     )
     max_chunk_size: int | None = _option(
         "--max-chunk-size",
         check=whole(1),
         metavar="BYTES",
-        help="Most bytes that one streamed event may take (16 MiB); without streams, a whole answer (64 MiB).",
+        help="Maximum size of a streamed event (default 16 MiB), or of a whole answer without streams (64 MiB).",
     )
     ttft_at: str = _option(
         "--ttft-at",

@@ -37,7 +37,7 @@ class TargetOptions:
         default=(),
         repeated=True,
         metavar="URL",
-        help="Server to load, http://host:port or https://host; may be repeated. Without it the built-in simulator is started.",
+        help="Server to load: http://host:port or https://host. Repeat it for several servers. Default: the built-in simulator.",
         vllm="--base-url",
         secret=True,
     )
@@ -45,7 +45,7 @@ class TargetOptions:
         "--url-policy",
         default="round-robin",
         words=POLICIES,
-        help="Among several: round-robin, least (in flight), sticky (by conversation).",
+        help="How requests are spread over several servers: in turn, to the one with the fewest in flight, or by conversation.",
     )
     backend: str = _option(
         "--backend",
@@ -59,13 +59,13 @@ class TargetOptions:
         "--endpoint",
         check=_check_endpoint,
         metavar="PATH",
-        help="Path to post to; the backend's own by default.",
+        help="Path of the requests. Default: the backend's.",
         vllm="--endpoint",
         secret=True,
     )
     model: str | None = _option(
         "--model",
-        help="Model name to send; asked from /v1/models by default.",
+        help="Model name in the requests. Default: the first that /v1/models lists.",
         vllm="--model",
     )
     api_key: str | None = _option(
@@ -87,7 +87,7 @@ class TargetOptions:
         "--connections",
         default="keep-alive",
         words=_CONNECTIONS,
-        help="keep-alive, or fresh: a new connection for every request.",
+        help="keep-alive reuses connections; fresh opens a new one for every request.",
     )
     uds: str | None = _option(
         "--uds",
@@ -108,7 +108,7 @@ class TargetOptions:
     insecure: bool = _option(
         "--insecure",
         default=False,
-        help="Trust any certificate.",
+        help="Do not verify certificates.",
         vllm="--insecure",
     )
     local_address: tuple[str, ...] = _option(
@@ -116,7 +116,7 @@ class TargetOptions:
         default=(),
         kind=ListOf(str, many=True),
         metavar="IP...",
-        help="Addresses of this host to connect from, in turn: each has some 28,000 ports for a server.",
+        help="Local addresses to connect from, in turn. Each has about 28,000 ports per server.",
     )
     server_metrics: bool = _option(
         "--server-metrics/--no-server-metrics",
@@ -126,23 +126,23 @@ class TargetOptions:
     reset_prefix_cache: bool = _option(
         "--reset-prefix-cache",
         default=False,
-        help="Empty the server's prefix cache before the run (vLLM, SGLang, TensorRT-LLM, llama.cpp); says so when it refuses.",
+        help="Empty the server's prefix cache before the run (vLLM, SGLang, TensorRT-LLM, llama.cpp); a note tells if the server refuses.",
     )
     metrics_url: str | None = _option(
         "--metrics-url",
         metavar="URL",
-        help="The page's address, where it is another.",
+        help="Address of the metrics page, if it is not /metrics of --url.",
         secret=True,
     )
     device_metrics: bool = _option(
         "--device-metrics/--no-device-metrics",
         default=True,
-        help="Read GPUs and NPUs once a second: a DCGM exporter's, or this host's if a server runs on it.",
+        help="Read GPU and NPU metrics once a second, from a DCGM exporter or, if a server runs on this host, from its devices.",
     )
     dcgm_url: str | None = _option(
         "--dcgm-url",
         metavar="URL",
-        help="A DCGM exporter's page, http://host:9400/metrics.",
+        help="Metrics page of a DCGM exporter: http://host:9400/metrics.",
         secret=True,
     )
     timeout_s: float = _option(
@@ -151,7 +151,7 @@ class TargetOptions:
         kind=SPAN,
         check=above(0, "seconds"),
         metavar="TIME",
-        help="Seconds one request may take.",
+        help="Time limit of a request, in seconds.",
     )
 
     def check_target(self) -> None:

@@ -43,7 +43,7 @@ class TrafficOptions:
         "--request-rate",
         check=above(0, infinite=True),
         metavar="RPS",
-        help="Requests per second; inf: closed loop, whatever times a data set has recorded.",
+        help="Requests per second. inf is a closed loop and ignores recorded times.",
         vllm="--request-rate",
     )
     burstiness: float = _option(
@@ -56,13 +56,13 @@ class TrafficOptions:
     arrival: str | None = _option(
         "--arrival",
         words=ARRIVALS,
-        help="constant, poisson or gamma; by default what --burstiness says.",
+        help="Arrival process. Default: by --burstiness.",
     )
     ramp_up: str | None = _option(
         "--ramp-up",
         "--ramp-up-strategy",
         words=_RAMPS,
-        help="linear or exponential, from --ramp-from to --ramp-to.",
+        help="How the rate changes from --ramp-from to --ramp-to.",
         vllm="--ramp-up-strategy",
     )
     ramp_from: float | None = _option(
@@ -84,29 +84,29 @@ class TrafficOptions:
     rate_steps: str | None = _option(
         "--rate-steps",
         metavar="RxS,...",
-        help="Rates in turn, as 10x30s,20x30s; the last holds on.",
+        help="Successive rates, as in 10x30s,20x30s; the last one stays.",
     )
     rate_series: str | None = _option(
         "--rate-series",
         metavar="FILE",
-        help="csv of time_s,rate from 0 on, linear between.",
+        help="CSV file with time_s,rate from time 0, interpolated linearly.",
     )
     rate_sine: str | None = _option(
         "--rate-sine",
         metavar="M,A,S",
-        help="Mean, amplitude and period, as 20,10,60s.",
+        help="Sine wave: mean, amplitude and period, as in 20,10,60s.",
     )
     burst: str | None = _option(
         "--burst",
         metavar="NxS",
-        help="So many at once, every so often, as 50x10s.",
+        help="Bursts of N requests every S seconds, as in 50x10s.",
     )
     concurrency: int | None = _option(
         "--concurrency",
         "--max-concurrency",
         check=whole(1),
         metavar="N",
-        help="Most requests in flight, all workers together.",
+        help="Maximum number of requests in flight, over all workers.",
         vllm="--max-concurrency",
     )
     num_requests: int | None = _option(
@@ -121,13 +121,13 @@ class TrafficOptions:
         "--stress",
         "--pressure",
         default=False,
-        help="Full --concurrency for --duration (60 s), the data set again and again.",
+        help="Stress test: --concurrency in flight for --duration (default 60 s), repeating the data set.",
     )
     connect_rate: float | None = _option(
         "--connect-rate",
         check=above(0),
         metavar="N",
-        help="Connections made a second before the start, all workers together.",
+        help="Connections opened per second before the start, over all workers.",
     )
     duration_s: float | None = _option(
         "--duration",
@@ -135,7 +135,7 @@ class TrafficOptions:
         kind=SPAN,
         check=above(0, "seconds"),
         metavar="TIME",
-        help="Seconds to send for.",
+        help="How long to send requests, in seconds.",
     )
     warmup: int = _option(
         "--warmup",
@@ -143,21 +143,21 @@ class TrafficOptions:
         default=0,
         check=whole(0),
         metavar="N",
-        help="Requests sent before the run and left out of it, with prompts that the run does not have.",
+        help="Warm-up requests before the run, with other prompts than the run's. They are not measured.",
         vllm="--num-warmups",
     )
     workers: int | None = _option(
         "--workers",
         check=whole(1),
         metavar="N",
-        help="Worker processes; by default one for each 1,024 streams, at most one a CPU.",
+        help="Worker processes. Default: one per 1,024 streams, at most one per CPU.",
     )
     late: str = _option(
         "--late",
         default=_CATCH_UP,
         check=_late_bound_ms,
         metavar="POLICY",
-        help="catch-up: late requests go at once; drop:MS: those later than MS are skipped and counted.",
+        help="catch-up sends late requests at once; drop:MS skips and counts those more than MS late.",
     )
     grace_s: float = _option(
         "--grace",
@@ -165,7 +165,7 @@ class TrafficOptions:
         kind=SPAN,
         check=at_least(0, "seconds"),
         metavar="TIME",
-        help="After --duration or Ctrl-C, how long to wait for requests in flight.",
+        help="How long to wait for requests in flight after --duration or Ctrl-C.",
     )
 
     def check_traffic(self) -> None:

@@ -22,7 +22,7 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
     except OSError as problem:
         raise BadInput(
-            f"--port {port} on {host} cannot be had ({problem.strerror}); give another, or 0"
+            f"--port {port} on {host} cannot be opened ({problem.strerror}); give another, or 0"
         ) from None
 
 
@@ -36,7 +36,7 @@ def listen_unix(path: str) -> socket.socket:
     except OSError as problem:
         listener.close()
         raise BadInput(
-            f"--uds {path} cannot be had ({problem.strerror or problem}); give the path of a new socket"
+            f"--uds {path} cannot be opened ({problem.strerror or problem}); give the path of a new socket"
         ) from None
     return listener
 

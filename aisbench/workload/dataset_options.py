@@ -78,7 +78,7 @@ class DatasetOptions(VllmDatasetOptions):
     strict_dataset: bool = _option(
         "--strict-dataset",
         default=False,
-        help="Refuse a file with rows that cannot be used, instead of leaving them out.",
+        help="Refuse a file with unusable rows instead of skipping them.",
     )
     input_len: int | None = _option(
         "--input-len",
@@ -109,14 +109,14 @@ class DatasetOptions(VllmDatasetOptions):
         default="0.0",
         check=check_range_ratio,
         metavar="R",
-        help='Lengths vary by this share: 0.25, or {"input": 0.25, "output": 0}.',
+        help='Relative variation of the lengths: 0.25, or {"input": 0.25, "output": 0}.',
         scoped={"--random-range-ratio": RANDOM},
     )
     prefix_len: int | None = _option(
         "--prefix-len",
         check=whole(0, LONGEST),
         metavar="TOKENS",
-        help="Prefix that all prompts share, before --input-len.",
+        help="Length of a prefix that all prompts share, in addition to --input-len.",
         scoped={
             "--random-prefix-len": RANDOM,
             "--prefix-repetition-prefix-len": PREFIXES,
@@ -127,21 +127,21 @@ class DatasetOptions(VllmDatasetOptions):
         "--suffix-len",
         check=whole(0, LONGEST),
         metavar="TOKENS",
-        help="What follows a shared prefix.",
+        help="Length of the part after a shared prefix.",
         scoped={"--prefix-repetition-suffix-len": PREFIXES},
     )
     num_prefixes: int | None = _option(
         "--num-prefixes",
         check=whole(1, LONGEST),
         metavar="N",
-        help="How many prefixes there are to share.",
+        help="Number of shared prefixes.",
         scoped={"--prefix-repetition-num-prefixes": PREFIXES},
     )
     prefix_role: str = _option(
         "--prefix-role",
         default="user",
         words=_PREFIX_ROLES,
-        help="user, or system: the shared prefix is a system message.",
+        help="Role of the shared prefix's message.",
     )
     system_prompt: str | None = _option(
         "--system-prompt",
@@ -152,7 +152,7 @@ class DatasetOptions(VllmDatasetOptions):
         "--synthetic-kind",
         default="string",
         words=_SYNTHETIC_KINDS,
-        help="string or tokenid, as in AISBench.",
+        help="How AISBench's synthetic prompts are made.",
     )
     input_dist: str | None = _option(
         "--input-dist",
@@ -167,13 +167,13 @@ class DatasetOptions(VllmDatasetOptions):
     shuffle: bool = _option(
         "--shuffle/--disable-shuffle",
         default=True,
-        help="Order of a data set's file: drawn by --seed, or as it is.",
+        help="Shuffle the rows of the data set's file by --seed.",
         vllm="--disable-shuffle",
     )
     oversample: bool = _option(
         "--oversample/--no-oversample",
         default=True,
-        help="Use rows again where a file has fewer than asked for.",
+        help="Reuse rows if a file has fewer than requested.",
         vllm="--no-oversample",
     )
     chat_template: bool = _option(
@@ -185,26 +185,26 @@ class DatasetOptions(VllmDatasetOptions):
     trace_format: str | None = _option(
         "--trace-format",
         words=TRACE_FORMATS,
-        help="mooncake, azure or burstgpt; by default what the file looks like.",
+        help="Format of the trace. Default: detected from the file.",
     )
     block_size: int | None = _option(
         "--block-size",
         check=whole(1, LONGEST),
         metavar="TOKENS",
-        help="Tokens for each hash id of a trace.",
+        help="Tokens per hash id of a trace.",
         scoped={"--timed-trace-chunk-hash-size": TRACE},
     )
     speedup: float = _option(
         "--speedup",
         default=1.0,
         check=above(0),
-        help="A trace's times are divided by this.",
+        help="Factor by which a trace is sped up.",
     )
     turns: int | None = _option(
         "--turns",
         check=whole(1, LONGEST),
         metavar="N",
-        help="Most turns of a conversation.",
+        help="Maximum number of turns per conversation.",
     )
     think_time_s: float | None = _option(
         "--think-time",
@@ -217,13 +217,13 @@ class DatasetOptions(VllmDatasetOptions):
         "--history",
         default="answers",
         words=_HISTORIES,
-        help="answers: later turns hold the server's own answers; recorded: the file's.",
+        help="Assistant messages in later turns: the server's own answers, or those recorded in the file.",
     )
     image_count: int | None = _option(
         "--image-count",
         check=whole(1, LONGEST),
         metavar="N",
-        help="Images a request.",
+        help="Images per request.",
     )
     image_size: str | None = _option(
         "--image-size",
@@ -240,7 +240,7 @@ class DatasetOptions(VllmDatasetOptions):
         "--batch-size",
         check=whole(1, LONGEST),
         metavar="N",
-        help="Texts an embedding request.",
+        help="Texts per embedding request.",
         scoped={"--random-batch-size": RANDOM},
     )
 

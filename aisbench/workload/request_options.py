@@ -66,7 +66,7 @@ class RequestOptions:
     trust_remote_code: bool = _option(
         "--trust-remote-code",
         default=False,
-        help="Let the tokenizer run code of its own.",
+        help="Allow the tokenizer to run its own code.",
         vllm="--trust-remote-code",
     )
     token_ids: bool = _option(
@@ -76,13 +76,13 @@ class RequestOptions:
     )
     ignore_eos: bool | None = _option(
         "--ignore-eos/--no-ignore-eos",
-        help="Generate to the full length; on by default for random prompts.",
+        help="Generate to the full length. Default: on for random prompts.",
         vllm="--ignore-eos",
     )
     temperature: float | None = _option(
         "--temperature",
         check=at_least(0),
-        help="Sent only when given.",
+        help="Sampling temperature; sent only if given.",
         vllm="--temperature",
     )
     extra_body: Mapping[str, Any] | None = _option(
@@ -99,7 +99,7 @@ class RequestOptions:
         repeated=True,
         check=_check_omitted,
         metavar="NAME",
-        help="A field to leave out of every body, for servers that refuse it (stream_options, ...); may be repeated.",
+        help="Field to leave out of every body, for servers that refuse it (stream_options, ...). Repeat it for several.",
     )
     seed: int = _option(
         "--seed",
@@ -109,7 +109,7 @@ class RequestOptions:
         shown_default="auto",
         check=whole(0, LARGEST),
         metavar="N",
-        help="Of prompts and arrivals. auto: drawn where prompts are made and recorded in config.yaml; 0 for files and --compat vllm.",
+        help="Random seed of prompts and arrivals. auto draws one for generated prompts (config.yaml records it) and is 0 for files and --compat vllm.",
         vllm="--seed",
     )
     chat_template_kwargs: Mapping[str, Any] | None = _option(

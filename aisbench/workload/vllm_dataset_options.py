@@ -148,7 +148,7 @@ class VllmDatasetOptions:
         "--random-mm-base-items-per-request",
         default=1,
         check=whole(0),
-        help="Images a request.",
+        help="Images per request.",
         vllm="--random-mm-base-items-per-request",
         only_with=_MM,
     )

@@ -66,7 +66,7 @@ def test_a_unix_socket(tmp_path: Path, tls: tuple[str, str] | None) -> None:
         got = read_stream(backend_named("vllm").rules, ask(simulator, COMPLETIONS, STREAM).stream)
         assert got.tokens == 40
         assert simulator.truth()["tokens"] == 40
-        with pytest.raises(BadInput, match="cannot be had"), start_simulator(QUICK, uds=str(path)):
+        with pytest.raises(BadInput, match="cannot be opened"), start_simulator(QUICK, uds=str(path)):
             pass
         assert simulator.truth()["tokens"] == 40, "the first one still listens"
     assert not path.exists()
@@ -75,7 +75,7 @@ def test_a_unix_socket(tmp_path: Path, tls: tuple[str, str] | None) -> None:
 def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes"
     path.write_text("mine")
-    with pytest.raises(BadInput, match=r"--uds .* cannot be had"), start_simulator(QUICK, uds=str(path)):
+    with pytest.raises(BadInput, match=r"--uds .* cannot be opened"), start_simulator(QUICK, uds=str(path)):
         pass
     assert path.read_text() == "mine"
 
@@ -87,7 +87,7 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
         (["--tls-key", str(KEY)], "belong together"),
         (["--tls-cert", "/no/such", "--tls-key", str(KEY)], "--tls-cert /no/such .*No such file"),
         (["--tls-cert", str(KEY), "--tls-key", str(KEY)], "cannot be used"),
-        (["--uds", "/no/such/folder/s.sock"], "--uds /no/such/folder/s.sock cannot be had"),
+        (["--uds", "/no/such/folder/s.sock"], "--uds /no/such/folder/s.sock cannot be opened"),
         (["--uds", "/tmp/" + "x" * 200], "--uds"),
         (["--model-alias", ""], "--model-alias is empty"),
         (["--model-alias", "simulated-8b"], "names a model twice"),

@@ -106,7 +106,7 @@ CPU_SHARE = Threshold(
     "%",
     85.0,
     97.0,
-    "A worker near 100 % of its CPU has queues of its own, and measures them; give it more --workers.",
+    "A worker near 100 % of its CPU queues events itself and measures its own queue; give more --workers.",
 )
 ROOFLINE = Threshold(
     "share of the client's roofline",

@@ -79,7 +79,7 @@ def parse_proxy(url: str) -> Proxy:
     except ValueError as problem:
         raise BadInput(f"--proxy {url}: {problem}; give http://host:port") from None
     if parts.scheme != "http" or not parts.hostname or parts.path.strip("/"):
-        raise BadInput(f"--proxy {url} is no HTTP proxy; give http://host:port")
+        raise BadInput(f"--proxy {url} is not an HTTP proxy; give http://host:port")
     user = unquote(parts.username) if parts.username is not None else None
     return Proxy(parts.hostname, port, user, unquote(parts.password or ""))
 
@@ -89,7 +89,7 @@ def check_local(address: str) -> None:
     try:
         version = ipaddress.ip_address(address).version
     except ValueError:
-        raise BadInput(f"--local-address {address!r} is no IP address; give one of this host") from None
+        raise BadInput(f"--local-address {address!r} is not an IP address; give one of this host") from None
     try:
         with socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6) as probe:
             probe.bind((address, 0))

@@ -109,7 +109,7 @@ def resolve(url: str, transport: Transport) -> Target:
     except ValueError as problem:
         raise BadInput(f"--url {url}: {problem}; give http://host:port") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise BadInput(f"--url {url} is no URL of a server; give http://host:port or https://host")
+        raise BadInput(f"--url {url} is not the URL of a server; give http://host:port or https://host")
     if any(ord(c) < 33 or ord(c) == 127 for c in url) or not parts.path.isascii():
         raise BadInput(
             f"--url {url!r} has a character that a request line cannot carry; write its path percent-encoded: "

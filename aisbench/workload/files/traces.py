@@ -119,7 +119,7 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
 def check_span(path: Path, requests: list[Recorded]) -> None:
     if (requests[-1].at_ns or 0) - (requests[0].at_ns or 0) >= LONGEST_NS:
         raise BadInput(
-            f"--dataset-path {path}: its first and last request are centuries apart; mend its times"
+            f"--dataset-path {path}: its first and last request are centuries apart; correct its times"
         )
 
 

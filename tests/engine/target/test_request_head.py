@@ -75,10 +75,10 @@ def test_headers_that_cannot_be_sent(text: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"proxy": "ftp://h:1"}, "--proxy ftp://h:1 is no HTTP proxy"),
+        ({"proxy": "ftp://h:1"}, "--proxy ftp://h:1 is not an HTTP proxy"),
         ({"proxy": "http://h:x"}, "--proxy http://h:x: "),
         ({"uds": "/s", "proxy": "http://h:1"}, "--uds and --proxy exclude"),
-        ({"local_address": ("300.1.1.1",)}, "--local-address '300.1.1.1' is no IP address"),
+        ({"local_address": ("300.1.1.1",)}, "--local-address '300.1.1.1' is not an IP address"),
         ({"local_address": ("192.0.2.1",)}, "--local-address 192.0.2.1 cannot be used"),
         ({"cacert": "/no/such.pem"}, "--cacert /no/such.pem: there is no such file"),
         ({"cacert": __file__}, "holds no certificate"),
