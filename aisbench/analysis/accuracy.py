@@ -70,6 +70,11 @@ def accuracy_block(measured: Measured) -> AccuracyBlock | None:
     if not run.config.score:
         return None
     task = task_named(run.config.dataset)
+    if task.runs_code:
+        # Not by a run of ours, which --score refuses: a folder from elsewhere must not start code here.
+        raise BadInput(
+            f"{run.folder}: --score does not run code, and answers to {task.name} are scored by running them"
+        )
     questions = _questions(run)
     ok = measured.ok
     scores = np.full(len(run.rows), np.nan)

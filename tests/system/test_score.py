@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from aisbench.errors import BadInput
+from aisbench.report.files.write import write_all
 from tests.studies.evaluation.answering import answering
 from tests.studies.evaluation.sums import adds, write_sums
 from tests.system.running import run_load
@@ -65,3 +67,17 @@ def test_what_cannot_be_scored_is_one_line(tmp_path: Path, args: list[str], said
         run = run_load(tmp_path / "out", "--url", server.url, *args)
     assert run.code == 2
     assert said in run.err
+
+
+def test_a_folder_from_elsewhere_starts_no_code(tmp_path: Path, data: Path) -> None:
+    with answering(adds) as server:
+        run = run_load(
+            tmp_path / "out",
+            *("--url", server.url, "--backend", "openai-chat", "--dataset", "gsm8k", "--dataset-path", data),
+            *("--score", "--num-requests", 2, "--no-progress"),
+        )
+    path = run.folder / "records" / "run.json"
+    path.write_text(path.read_text().replace('"gsm8k"', '"humaneval"'))
+    (run.folder / "summary.json").unlink()
+    with pytest.raises(BadInput, match="--score does not run code"):
+        write_all(run.folder)
