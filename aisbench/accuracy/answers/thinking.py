@@ -43,3 +43,8 @@ def without_thinking(text: str) -> str | None:
         return None
     kept.append(text[at:])
     return "".join(kept)
+
+
+def final_text(text: str) -> str:
+    """`text` without its thinking blocks, the part meant for the reader; empty where the last block is not finished."""
+    return without_thinking(text) or ""

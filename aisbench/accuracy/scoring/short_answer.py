@@ -6,8 +6,8 @@ import re
 import unicodedata
 
 from aisbench.accuracy.answers import kinds
+from aisbench.accuracy.answers.thinking import final_text
 from aisbench.accuracy.question import Answer, Question, Scored
-from aisbench.accuracy.scoring.final import final_text
 from aisbench.accuracy.scoring.stated import stated_in
 
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")

@@ -10,10 +10,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from aisbench.accuracy.answers.thinking import final_text
 from aisbench.accuracy.files import numbered, rows, text_of
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
-from aisbench.accuracy.scoring.final import final_text
 from aisbench.accuracy.scoring.overlap import squad_form
 from aisbench.accuracy.scoring.stated import Stated, stated_in
 from aisbench.accuracy.task import Source, Task

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from aisbench.accuracy.answers.thinking import final_text
 from aisbench.accuracy.files import Row, first_of, is_texts, need_texts, numbered
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.code.extract import Code, code_of, defines
 from aisbench.accuracy.scoring.code.run import problem_of
-from aisbench.accuracy.scoring.final import final_text
 from aisbench.accuracy.task import Source, Task
 from aisbench.errors import BadInput
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+from aisbench.accuracy.answers.thinking import final_text
 from aisbench.accuracy.files import numbered
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
-from aisbench.accuracy.scoring.final import final_text
 from aisbench.accuracy.scoring.instructions import Checkers, Checklist
 from aisbench.accuracy.task import Source, Task
 from aisbench.errors import BadInput

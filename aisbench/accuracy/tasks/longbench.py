@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from aisbench.accuracy.answers.thinking import final_text
 from aisbench.accuracy.files import numbered
 from aisbench.accuracy.layout import Layout
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring import longbench as metrics
-from aisbench.accuracy.scoring.final import final_text
 from aisbench.accuracy.task import Source, Task
 from aisbench.errors import BadInput
 from aisbench.extras import install_command

@@ -9,11 +9,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from aisbench.accuracy.answers.thinking import final_text
 from aisbench.accuracy.files import Row, is_texts, need_texts, rows, text_of
 from aisbench.accuracy.layout import Layout, hub
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.scoring.drop_f1 import drop_scores
-from aisbench.accuracy.scoring.final import final_text
 from aisbench.accuracy.scoring.overlap import f1, holds, triviaqa_form
 from aisbench.accuracy.scoring.stated import stated_in
 from aisbench.accuracy.task import Source, Task
