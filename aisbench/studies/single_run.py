@@ -24,6 +24,7 @@ from aisbench.records.run import Run
 from aisbench.report.files.vllm_files import check_result_folder, write_vllm_files
 from aisbench.report.files.write import write_reports
 from aisbench.report.text.console import print_result
+from aisbench.studies.servers import servers_of
 
 if TYPE_CHECKING:
     from aisbench.live.page import LivePage
@@ -77,15 +78,7 @@ def run_to_folder(
     """
     say = _unsaid if quiet else _say
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
-    urls = config.url
-    if not urls and config.uds is not None:
-        urls = ("http://localhost",)
-    if not urls:
-        from aisbench.simulator.process import start_simulator
-
-        simulator = stack.enter_context(start_simulator([]))
-        say(f"no --url: the built-in simulator runs at {simulator.url}")
-        urls = (simulator.url,)
+    urls, simulated = servers_of(stack, config, say)
     coordinator.progress = Preparing(stack, say, bar=live if bar is None else bar).report
     views: list[View] = [page] if page is not None else []
     if live:
@@ -96,7 +89,7 @@ def run_to_folder(
         ticks = (*ticks, Watching(config, views).tick)
     if ticks:
         coordinator.tick = _one_after_the_other(ticks)
-    folder = coordinator.run(urls, simulator=not config.url and config.uds is None)
+    folder = coordinator.run(urls, simulator=simulated)
     if page is not None:
         facts = coordinator.directory.facts
         page.ended = {

@@ -74,7 +74,7 @@ def _english(found: re.Match[str]) -> str:
     if words[0] == "hundred" or words[0] in _LARGE or words[0] == "dozen":
         return found[0]
     if words == ["one"]:
-        # "this one" is no number; a statement that is only this word is read by its caller.
+        # The "one" of "this one" is not a number. The caller reads a statement that is only this word.
         before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
         ends = not after or after[0] in ".\n"
         return "1" if not before or before[-1] in ":=" or (ends and before.endswith(" is")) else found[0]

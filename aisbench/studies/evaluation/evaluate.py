@@ -35,6 +35,7 @@ from aisbench.studies.evaluation.predictions import Place, Predictions
 from aisbench.studies.evaluation.results import Result, result_of
 from aisbench.studies.evaluation.settings import Settings
 from aisbench.studies.evaluation.summary import printed, write_summary
+from aisbench.studies.servers import servers_of
 
 # Where data sets are looked for unless --dataset-path says otherwise.
 _DATASETS = "datasets"
@@ -121,16 +122,14 @@ def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) 
     """With the servers to ask and the model's name."""
     if not asks:
         return config
-    if not config.url and config.uds is None:
-        from aisbench.simulator.process import start_simulator
-
-        simulator = stack.enter_context(start_simulator([]))
-        saying.say(f"no --url: the built-in simulator runs at {simulator.url}; it knows no answers", err=True)
-        config = replace(config, url=(simulator.url,))
+    urls, simulated = servers_of(
+        stack, config, lambda line: saying.say(f"{line}; it knows no answers", err=True)
+    )
+    if simulated:
+        config = replace(config, url=urls)
     transport, headers = Transport.of(config), parse_headers(config.header, config.api_key)
-    url = config.url[0] if config.url else "http://localhost"
     model = patiently(
-        lambda: model_for(config, resolve(url, transport), transport, headers),
+        lambda: model_for(config, resolve(urls[0], transport), transport, headers),
         config.ready_timeout_s,
         lambda line: saying.say(line, err=True),
     )

@@ -50,7 +50,7 @@ class Predictions:
             if entry.get("origin_prompt") != self._prompt(self._questions[index]):
                 raise BadInput(
                     f"--reuse: {self.path}: question {key} was asked with another prompt; "
-                    "give the same --datasets, --dataset-path and --shots as before, or evaluate anew"
+                    "give the same --datasets, --dataset-path and --shots as before, or start a new evaluation"
                 )
             self._kept[index, sample] = entry
 

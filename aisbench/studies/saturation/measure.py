@@ -41,6 +41,7 @@ from aisbench.studies.saturation.table import (
     step_text,
     write_points_csv,
 )
+from aisbench.studies.servers import servers_of
 
 # A server that was cut off needs a moment to drop what it was doing, and may tell when it has.
 DRAIN_LEAST_S, DRAIN_MOST_S = 2.0, 60.0
@@ -64,14 +65,7 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
     """Goes on with the search in `folder`, writes its result, returns the exit code."""
     with contextlib.ExitStack() as stack:
         config = folder.config
-        urls = config.url or (("http://localhost",) if config.uds is not None else ())
-        simulated = not urls
-        if simulated:
-            from aisbench.simulator.process import start_simulator
-
-            simulator = stack.enter_context(start_simulator([]))
-            note(f"no --url: the built-in simulator runs at {simulator.url}")
-            urls = (simulator.url,)
+        urls, simulated = servers_of(stack, config, note)
         search = Search(folder, urls, simulated, budget_s, say)
         folder.outcome, folder.ended = search.run()
     folder.save()
