@@ -7,27 +7,33 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 Body = dict[str, Any]
 Reply = Callable[[Body], str]
+JSON, STREAM = "application/json", "text/event-stream"
 
 
-class AnsweringServer:
+class RecordingServer:
     """`asked`: the bodies in the order in which they came; `answered`: those whose answer has left.
 
-    After `hold_after` answers, the next ones wait until `go_on`.
+    After `hold_after` answers, the next ones wait until `go_on`. What an answer is, `respond` says.
     """
 
-    def __init__(self, reply: Reply, hold_after: int | None) -> None:
+    listed: ClassVar[Body] = {"id": "made/up"}
+
+    def __init__(self, hold_after: int | None) -> None:
         self.asked: list[Body] = []
         self.answered: list[Body] = []
         self.go_on = threading.Event()
-        self._reply = reply
         self._hold_after = hold_after
         self._lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def respond(self, body: Body) -> tuple[int, str, str]:
+        """Status, content and its type."""
+        raise NotImplementedError
 
     def texts(self) -> list[str]:
         """The last message of each body."""
@@ -40,7 +46,7 @@ class AnsweringServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                self._send(json.dumps({"data": [{"id": "made/up"}]}).encode(), "application/json")
+                self._send(200, json.dumps({"data": [server.listed]}), JSON)
 
             def do_POST(self) -> None:
                 body: Body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -49,26 +55,18 @@ class AnsweringServer:
                     number = len(server.asked)
                 if server._hold_after is not None and number > server._hold_after:
                     server.go_on.wait(60)
-                text, chat = server._reply(body), "messages" in body
-                said: Body = {"delta": {"content": text}} if chat else {"text": text}
-                ended: Body = {"delta": {}} if chat else {"text": ""}
-                events: list[Body] = [
-                    {"choices": [{"index": 0, **said, "finish_reason": None}]},
-                    {"choices": [{"index": 0, **ended, "finish_reason": "stop"}]},
-                    {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}},
-                ]
-                stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+                response = server.respond(body)
                 with contextlib.suppress(OSError):
-                    self._send(stream.encode(), "text/event-stream")
+                    self._send(*response)
                     with server._lock:
                         server.answered.append(body)
 
-            def _send(self, content: bytes, kind: str) -> None:
-                self.send_response(200)
+            def _send(self, status: int, content: str, kind: str) -> None:
+                self.send_response(status)
                 self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(content)))
+                self.send_header("Content-Length", str(len(content.encode())))
                 self.end_headers()
-                self.wfile.write(content)
+                self.wfile.write(content.encode())
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -90,15 +88,43 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def answering(reply: Reply, *, hold_after: int | None = None) -> Iterator[AnsweringServer]:
-    server = AnsweringServer(reply, hold_after)
+def serving(server: RecordingServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
     try:
-        yield server
+        yield
     finally:
         server.end()
         thread.join()
+
+
+class AnsweringServer(RecordingServer):
+    def __init__(self, reply: Reply, hold_after: int | None) -> None:
+        self._reply = reply
+        super().__init__(hold_after)
+
+    def respond(self, body: Body) -> tuple[int, str, str]:
+        usage: Body = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
+        return 200, stream_of([self._reply(body)], chat="messages" in body, last=usage), STREAM
+
+
+@contextlib.contextmanager
+def answering(reply: Reply, *, hold_after: int | None = None) -> Iterator[AnsweringServer]:
+    server = AnsweringServer(reply, hold_after)
+    with serving(server):
+        yield server
+
+
+def stream_of(pieces: list[str], *, chat: bool, last: Body | None = None) -> str:
+    """An answer in so many pieces as an event stream; `last`: one more event before its end."""
+    said = [{"delta": {"content": piece}} if chat else {"text": piece} for piece in pieces]
+    end: Body = {"delta": {}} if chat else {"text": ""}
+    events: list[Body] = [
+        *({"choices": [{"index": 0, **one, "finish_reason": None}]} for one in said),
+        {"choices": [{"index": 0, **end, "finish_reason": "stop"}]},
+        *([] if last is None else [last]),
+    ]
+    return "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
 
 
 def text_of(body: Body) -> str:
