@@ -13,9 +13,9 @@ import sys
 
 # Not resolved: an editable install may be a tree of links.
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
-LINE_BYTES = 500
+_LINE_BYTES = 500
 # The options of a command, which may hold keys, are not for its children: a run's simulator is as it asks for.
-OPTIONS, KEY = "AISBENCH_", "OPENAI_API_KEY"
+_OPTIONS, KEY = "AISBENCH_", "OPENAI_API_KEY"
 # Read by the workers.
 KEPT = "AISBENCH_WORKER_HOOK"
 
@@ -30,7 +30,7 @@ def child_environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name == KEPT or not (name == KEY or name.startswith(OPTIONS))
+        if name == KEPT or not (name == KEY or name.startswith(_OPTIONS))
     }
 
 
@@ -38,10 +38,10 @@ def last_words(output: bytes) -> str:
     """The last line that a child wrote, which is where a traceback says what went wrong; empty for none."""
     lines = output.decode(errors="replace").split("\n")
     said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return said.removeprefix("error: ")[-LINE_BYTES:]
+    return said.removeprefix("error: ")[-_LINE_BYTES:]
 
 
-def load_own_package() -> None:
+def _load_own_package() -> None:
     """Makes `aisbench` the package of this file, wherever else the path leads."""
     spec = importlib.util.spec_from_file_location(
         "aisbench", os.path.join(PACKAGE, "__init__.py"), submodule_search_locations=[PACKAGE]
@@ -57,6 +57,6 @@ def load_own_package() -> None:
 
 
 if __name__ == "__main__":
-    load_own_package()
+    _load_own_package()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 from aisbench.errors import CannotRun
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # With which a worker ends that cannot keep its records: its log is on the same disk.
 EXIT_FULL = 28
 
 
 def is_full(problem: BaseException | None) -> bool:
     """True for an error that more room on the disk, or in a quota, would fix."""
-    return isinstance(problem, OSError) and problem.errno in FULL
+    return isinstance(problem, OSError) and problem.errno in _FULL
 
 
 def full_text(problem: OSError) -> str:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 MASK = "***"
 # The others may carry keys, cookies or names of customers, whatever they are called.
-HARMLESS_HEADERS = frozenset(
+_HARMLESS_HEADERS = frozenset(
     [
         "accept",
         "accept-charset",
@@ -45,31 +45,31 @@ HARMLESS_HEADERS = frozenset(
         "x-request-priority",
     ]
 )
-HARMLESS_QUERY = frozenset(
+_HARMLESS_QUERY = frozenset(
     ["api-version", "api_version", "beta", "deployment", "format", "model", "region", "stream", "version"]
 )
-SCHEMES = frozenset(["apikey", "api-key", "basic", "bearer", "digest", "key", "token"])
+_SCHEMES = frozenset(["apikey", "api-key", "basic", "bearer", "digest", "key", "token"])
 # Options by what is in their names; those of header flags may be followed by several values.
-HEADER_NAME = re.compile(r"(^|[-_])headers?$")
-URL_NAME = re.compile(r"(^|[-_])(url|proxy|endpoint)$")
-KEY_NAME = re.compile(r"(^|[-_])(key|token|secret|password)$")
-KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD)$")
+_HEADER_NAME = re.compile(r"(^|[-_])headers?$")
+_URL_NAME = re.compile(r"(^|[-_])(url|proxy|endpoint)$")
+_KEY_NAME = re.compile(r"(^|[-_])(key|token|secret|password)$")
+_KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD)$")
 # A shorter word may stand in a text for itself.
-LEAST_SECRET = 8
-CREDENTIALS_IN_TEXT = re.compile(r"(://)[^/?#\s'\"@]+@")
-SCHEME_IN_TEXT = re.compile(r"\b(Bearer|Basic)(\s+)(?=[^\s'\"]*\d)[^\s'\"]{8,}", re.IGNORECASE)
+_LEAST_SECRET = 8
+_CREDENTIALS_IN_TEXT = re.compile(r"(://)[^/?#\s'\"@]+@")
+_SCHEME_IN_TEXT = re.compile(r"\b(Bearer|Basic)(\s+)(?=[^\s'\"]*\d)[^\s'\"]{8,}", re.IGNORECASE)
 
 known: set[str] = set()
 
 
 def remember(secrets: Iterable[str]) -> None:
     """From here on `masked_text` knows these."""
-    known.update(secret.strip() for secret in secrets if is_telling(secret.strip()))
+    known.update(secret.strip() for secret in secrets if _is_telling(secret.strip()))
 
 
-def is_telling(secret: str) -> bool:
+def _is_telling(secret: str) -> bool:
     """False for what is too short or too plain to be looked for in a text."""
-    if len(secret) >= LEAST_SECRET:
+    if len(secret) >= _LEAST_SECRET:
         return True
     return len(secret) >= 4 and not re.fullmatch("[a-z]+|[0-9]+", secret)
 
@@ -79,53 +79,53 @@ def masked_text(text: str) -> str:
     for secret in sorted(known, key=len, reverse=True):
         if secret in text:
             # A short one may be a part of a longer word that has nothing to do with it.
-            bound = "" if len(secret) >= LEAST_SECRET else r"\b"
+            bound = "" if len(secret) >= _LEAST_SECRET else r"\b"
             text = re.sub(rf"{bound}{re.escape(secret)}{bound}", MASK, text)
-    text = CREDENTIALS_IN_TEXT.sub(rf"\1{MASK}@", text)
-    return SCHEME_IN_TEXT.sub(rf"\1\2{MASK}", text)
+    text = _CREDENTIALS_IN_TEXT.sub(rf"\1{MASK}@", text)
+    return _SCHEME_IN_TEXT.sub(rf"\1\2{MASK}", text)
 
 
 # Headers
 
 
-def split_header(text: str) -> tuple[str, str, str] | None:
+def _split_header(text: str) -> tuple[str, str, str] | None:
     """Name, mark and value of NAME:VALUE or NAME=VALUE."""
     found = re.match(r"([^:=]+)([:=]\s*)(.*)", text, re.DOTALL)
     return (found[1], found[2], found[3]) if found else None
 
 
-def masked_value(name: str, value: str) -> str:
+def _masked_value(name: str, value: str) -> str:
     """A header's value; of one that begins with a scheme that is left."""
-    if name.strip().lower() in HARMLESS_HEADERS or not value:
+    if name.strip().lower() in _HARMLESS_HEADERS or not value:
         return value
     scheme, _, rest = value.partition(" ")
-    return f"{scheme} {MASK}" if rest and scheme.lower() in SCHEMES else MASK
+    return f"{scheme} {MASK}" if rest and scheme.lower() in _SCHEMES else MASK
 
 
 def masked_header(text: str) -> str:
     """NAME:VALUE, or a JSON object of names and values."""
-    if (headers := as_object(text)) is not None:
-        return json.dumps({name: masked_value(name, str(value)) for name, value in headers.items()})
-    parts = split_header(text)
-    return MASK if parts is None else f"{parts[0]}{parts[1]}{masked_value(parts[0], parts[2])}"
+    if (headers := _as_object(text)) is not None:
+        return json.dumps({name: _masked_value(name, str(value)) for name, value in headers.items()})
+    parts = _split_header(text)
+    return MASK if parts is None else f"{parts[0]}{parts[1]}{_masked_value(parts[0], parts[2])}"
 
 
-def header_secrets(text: str) -> set[str]:
-    headers = as_object(text)
+def _header_secrets(text: str) -> set[str]:
+    headers = _as_object(text)
     if headers is None:
-        parts = split_header(text)
+        parts = _split_header(text)
         headers = {parts[0]: parts[2]} if parts else {"": text}
     found = set()
     for name, value in headers.items():
         value = str(value).strip()
-        kept = masked_value(name, value)
+        kept = _masked_value(name, value)
         if kept != value:
             # Without its scheme.
             found.add(value[len(kept) - len(MASK) :])
     return found
 
 
-def as_object(text: str) -> dict[str, Any] | None:
+def _as_object(text: str) -> dict[str, Any] | None:
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -138,7 +138,7 @@ def as_object(text: str) -> dict[str, Any] | None:
 # URLs
 
 
-def url_parts(url: str) -> tuple[str, str, str]:
+def _url_parts(url: str) -> tuple[str, str, str]:
     """What stands before the credentials, the credentials, and what stands after their @; also of a broken URL."""
     found = re.match(r"([a-zA-Z][\w+.-]*://|//)?", url)
     begin = found.end() if found else 0
@@ -151,24 +151,24 @@ def url_parts(url: str) -> tuple[str, str, str]:
 
 
 def masked_url(url: str) -> str:
-    before, credentials, after = url_parts(url)
+    before, credentials, after = _url_parts(url)
     plain = f"{before}{MASK}@{after}" if credentials else url
     base, mark, query = plain.partition("?")
-    return f"{base}{mark}{'&'.join(masked_parameter(part) for part in query.split('&'))}"
+    return f"{base}{mark}{'&'.join(_masked_parameter(part) for part in query.split('&'))}"
 
 
-def masked_parameter(text: str) -> str:
+def _masked_parameter(text: str) -> str:
     name, mark, value = text.partition("=")
-    return f"{name}{mark}{MASK}" if value and name.lower() not in HARMLESS_QUERY else text
+    return f"{name}{mark}{MASK}" if value and name.lower() not in _HARMLESS_QUERY else text
 
 
-def url_secrets(url: str) -> set[str]:
-    _, credentials, after = url_parts(url)
+def _url_secrets(url: str) -> set[str]:
+    _, credentials, after = _url_parts(url)
     user, mark, password = credentials.partition(":")
     query = (after or url).partition("?")[2].partition("#")[0]
     found = {
         password if mark else user,
-        *(part.partition("=")[2] for part in query.split("&") if masked_parameter(part) != part),
+        *(part.partition("=")[2] for part in query.split("&") if _masked_parameter(part) != part),
     }
     return (found | {unquote(secret) for secret in found}) - {""}
 
@@ -180,37 +180,37 @@ def masked_option(name: str, value: Any) -> Any:
     """The value of an option, or a list of them, as it may be written down."""
     if isinstance(value, list | tuple):
         return [masked_option(name, one) for one in value]
-    mask = mask_of(name)
+    mask = _mask_of(name)
     if isinstance(value, dict):
         return (
-            {key: masked_value(key, str(one)) for key, one in value.items()}
+            {key: _masked_value(key, str(one)) for key, one in value.items()}
             if mask is masked_header
             else value
         )
     return mask(value) if mask is not None and isinstance(value, str) else value
 
 
-def mask_of(name: str) -> Any:
+def _mask_of(name: str) -> Any:
     """What masks the value of the option; None where it is not secret."""
-    if HEADER_NAME.search(name):
+    if _HEADER_NAME.search(name):
         return masked_header
-    if URL_NAME.search(name):
+    if _URL_NAME.search(name):
         return masked_url
-    return (lambda _: MASK) if KEY_NAME.search(name) else None
+    return (lambda _: MASK) if _KEY_NAME.search(name) else None
 
 
-def option_secrets(name: str, value: Any) -> set[str]:
+def _option_secrets(name: str, value: Any) -> set[str]:
     if isinstance(value, list | tuple):
-        return {secret for one in value for secret in option_secrets(name, one)}
+        return {secret for one in value for secret in _option_secrets(name, one)}
     if isinstance(value, dict):
         value = json.dumps(value)
     if not isinstance(value, str):
         return set()
-    if HEADER_NAME.search(name):
-        return header_secrets(value)
-    if URL_NAME.search(name):
-        return url_secrets(value)
-    return {value} if KEY_NAME.search(name) else set()
+    if _HEADER_NAME.search(name):
+        return _header_secrets(value)
+    if _URL_NAME.search(name):
+        return _url_secrets(value)
+    return {value} if _KEY_NAME.search(name) else set()
 
 
 def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,10 +219,10 @@ def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def remember_options(options: Mapping[str, Any]) -> None:
     for name, value in options.items():
-        remember(option_secrets(name, value))
+        remember(_option_secrets(name, value))
 
 
-def with_flags(args: Iterable[str]) -> list[tuple[str, str, str]]:
+def _with_flags(args: Iterable[str]) -> list[tuple[str, str, str]]:
     """Each argument as the flag that it belongs to, what precedes its value (`--flag=`, or nothing), and the value."""
     found, flag = [], ""
     for arg in args:
@@ -238,18 +238,18 @@ def masked_command(args: Iterable[str]) -> list[str]:
     """A command line as it may be shown, argument by argument."""
     return [
         masked_text(f"{begin}{masked_option(flag, value) if flag else value}")
-        for flag, begin, value in with_flags(args)
+        for flag, begin, value in _with_flags(args)
     ]
 
 
 def remember_command(args: Iterable[str]) -> None:
-    for flag, _, value in with_flags(args):
+    for flag, _, value in _with_flags(args):
         if flag:
-            remember(option_secrets(flag, value))
+            remember(_option_secrets(flag, value))
 
 
 def remember_environment() -> None:
-    remember(value for name, value in os.environ.items() if KEYS_OF_ENVIRONMENT.search(name))
+    remember(value for name, value in os.environ.items() if _KEYS_OF_ENVIRONMENT.search(name))
 
 
 # Tracebacks

@@ -84,7 +84,7 @@ def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats
     return found
 
 
-def tokens_per_event(requests: Requests) -> Floats:
+def _tokens_per_event(requests: Requests) -> Floats:
     """How many tokens an event of each request carried on average; 1 where there was none, or none was counted."""
     import numpy as np
 
@@ -192,11 +192,11 @@ METRICS = (
         long_title="Inter-token Latency per Token",
         meaning="The gap between two content events, divided by the request's tokens per event: output tokens, as counted by usage or tokenizer, / content events. Shown if events carry several tokens.",
         of=lambda requests: (
-            _mean_gaps_ms(_streamed_ns(requests), _events(requests) - 1) / tokens_per_event(requests)
+            _mean_gaps_ms(_streamed_ns(requests), _events(requests) - 1) / _tokens_per_event(requests)
         ),
         exempt=lambda requests: _events(requests) <= 1,
         pooled=True,
-        spread=tokens_per_event,
+        spread=_tokens_per_event,
         applies=_carries_several,
         chart="token",
         colour="doubtful",

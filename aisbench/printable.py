@@ -6,7 +6,7 @@ import re
 
 # Control characters (but line feeds and tabs), what turns the direction of writing round, and what cannot be seen.
 # Joiners stay: scripts and emoji need them.
-UNSEEN = re.compile(
+_UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
@@ -14,10 +14,10 @@ UNSEEN = re.compile(
 
 def printable(text: str) -> str:
     """`text` with such characters as Python would write them, `\\x1b` or `\\u202e`. Twice is the same as once."""
-    return UNSEEN.sub(escaped, text.replace("\r\n", "\n"))
+    return _UNSEEN.sub(_escaped, text.replace("\r\n", "\n"))
 
 
-def escaped(found: re.Match[str]) -> str:
+def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape", "backslashreplace").decode()
 
 

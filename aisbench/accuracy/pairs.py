@@ -29,7 +29,7 @@ from aisbench.errors import BadInput
 
 REPLICATES = 10_000
 CONFIDENCE = 0.95
-BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
+_BETTER, _WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
 MCNEMAR, SIGN_FLIP = "McNemar's exact test", "sign-flip test"
 # Replicates x distinct values that are held at a time.
 _MOST_AT_ONCE = 1 << 22
@@ -108,7 +108,7 @@ def paired(first: Mapping[str, Outcome], second: Mapping[str, Outcome], *, seed:
         test=MCNEMAR if is_plain else SIGN_FLIP,
         right_to_wrong=fell,
         wrong_to_right=rose,
-        verdict=CANNOT_TELL if p >= 1 - CONFIDENCE else WORSE if difference < 0 else BETTER,
+        verdict=CANNOT_TELL if p >= 1 - CONFIDENCE else _WORSE if difference < 0 else _BETTER,
     )
 
 

@@ -26,13 +26,13 @@ from aisbench.analysis.statistics.distributions import student_cdf, student_quan
 # The window is cut into so many stretches.
 STRETCHES = 12
 # Growth below this share of the rate is none that a test of this length could tell from the beginning.
-LEAST_SHARE = 0.01
+_LEAST_SHARE = 0.01
 # One-sided. What is surely so, or is looked at again and again while load runs, needs a smaller one.
-LEVEL = 0.05
-SURE_LEVEL = 0.001
-HOPELESS_SHARE = 0.1
+_LEVEL = 0.05
+_SURE_LEVEL = 0.001
+_HOPELESS_SHARE = 0.1
 # An error below this share of the rate is the rounding of numbers.
-EXACT = 1e-9
+_EXACT = 1e-9
 
 Floats = NDArray[np.float64]
 
@@ -53,14 +53,14 @@ class Growth:
 
     @property
     def grows(self) -> bool:
-        return self.p < LEVEL and self.share > LEAST_SHARE
+        return self.p < _LEVEL and self.share > _LEAST_SHARE
 
     @property
     def clear(self) -> bool:
         """Surely grows, or surely by less than twice what counts."""
         if self.grows:
-            return self.p < SURE_LEVEL
-        return self.high_per_s <= 2 * LEAST_SHARE * self.rate
+            return self.p < _SURE_LEVEL
+        return self.high_per_s <= 2 * _LEAST_SHARE * self.rate
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,10 @@ def growth(flow: Flow, rate: float) -> Growth:
     rest = grown - per_s - slope * surplus
     variance = float(np.sum(rest**2)) / degrees
     error = math.sqrt(variance * (1 / count + (float(surplus.mean()) ** 2 / spread if spread > 0 else 0.0)))
-    if error <= EXACT * rate:
-        return Growth(per_s, rate, 0.0 if per_s > EXACT * rate else 1.0, per_s)
+    if error <= _EXACT * rate:
+        return Growth(per_s, rate, 0.0 if per_s > _EXACT * rate else 1.0, per_s)
     p = 1 - student_cdf(per_s / error, degrees)
-    return Growth(per_s, rate, p, per_s + student_quantile(1 - LEVEL, degrees) * error)
+    return Growth(per_s, rate, p, per_s + student_quantile(1 - _LEVEL, degrees) * error)
 
 
 @dataclass
@@ -144,4 +144,4 @@ class BacklogWatch:
             # Whole batches end at once, and few of them so far.
             return False
         found = growth(flow, self.rate)
-        return found.p < SURE_LEVEL and found.share > HOPELESS_SHARE
+        return found.p < _SURE_LEVEL and found.share > _HOPELESS_SHARE

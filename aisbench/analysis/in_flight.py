@@ -23,21 +23,21 @@ class InFlight:
 
     @staticmethod
     def of(run: Run) -> InFlight:
-        return InFlight.of_spans(*spans(run), run.duration_ns)
+        return InFlight.of_spans(*_spans(run), run.duration_ns)
 
     @staticmethod
     def planned(run: Run) -> InFlight | None:
         """As the plan would have it: each request from when it was due, whoever made it wait then. None in closed loop."""
         if not run.is_open_loop:
             return None
-        sent, done = spans(run)
+        sent, done = _spans(run)
         due = run.rows["planned_ns"][run.rows["sent_ns"] > 0] - run.start_ns
         return InFlight.of_spans(np.minimum(due, sent), done, run.duration_ns)
 
     @staticmethod
     def held(run: Run) -> InFlight:
         """The in-flight slots that are taken: a conversation keeps its own from its first turn to its last."""
-        sent, done = spans(run)
+        sent, done = _spans(run)
         if run.has_conversations:
             talks, index = np.unique(run.rows["conversation"][run.rows["sent_ns"] > 0], return_inverse=True)
             begin = np.full(len(talks), np.iinfo(np.int64).max)
@@ -110,7 +110,7 @@ class InFlight:
         return np.where(at >= 0, freed[np.maximum(at, 0)] if len(freed) else -1, -1)
 
 
-def spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """From the send to the end of the response, ns since the start, of each request that was sent.
 
     Requests lost in a crash count until the last moment that the records speak of.

@@ -44,7 +44,7 @@ def progress(run: Run, until_ns: int) -> Progress:
     to_ns = np.where(streamed, rows["last_token_ns"], rows["done_ns"]) - run.start_ns
     # A server that gets no more prompts finishes quickly what it has: not evenly, then.
     going = streamed & (from_ns < until_ns) & (until_ns < to_ns)
-    got, all_of_it = tokens_each(
+    got, all_of_it = _tokens_each(
         run, from_ns[streamed], to_ns[streamed], from_ns[going], until_ns, to_ns[going]
     )
     share[going] *= got / np.maximum(all_of_it, got)
@@ -52,7 +52,7 @@ def progress(run: Run, until_ns: int) -> Progress:
     return Progress(from_ns[ended], to_ns[ended], share[ended])
 
 
-def tokens_each(
+def _tokens_each(
     run: Run,
     begun_ns: NDArray[np.int64],
     ended_ns: NDArray[np.int64],

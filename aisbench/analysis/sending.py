@@ -121,7 +121,7 @@ def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
         "ks_limit": None,
         "held_back_by_limit": sending.capped_share if run.is_open_loop else None,
     }
-    sent = statistics_of(run, sending.sent_ns)
+    sent = _statistics_of(run, sending.sent_ns)
     if sent is not None:
         block["gap_cv"] = sent.cv
         block["dispersion"] = None if math.isnan(sent.dispersion) else sent.dispersion
@@ -129,7 +129,7 @@ def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
         return block
     block["asked_rate"] = float(rate) if steady else sending.planned_rate
     block["planned_rate"] = sending.planned_rate
-    planned = statistics_of(run, sending.planned_ns)
+    planned = _statistics_of(run, sending.planned_ns)
     if planned is not None:
         block["planned_gap_cv"] = planned.cv
     # A ramp's or a trace's gaps follow no one law, so only the plan itself can be compared with.
@@ -138,7 +138,7 @@ def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
     return block
 
 
-def statistics_of(run: Run, times_ns: NDArray[np.int64]) -> GapStatistics | None:
+def _statistics_of(run: Run, times_ns: NDArray[np.int64]) -> GapStatistics | None:
     return gap_statistics(times_ns, shape=run.config.shape)
 
 

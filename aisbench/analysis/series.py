@@ -16,8 +16,8 @@ from aisbench.records.run import Run
 
 MOST_POINTS = 2000
 # Bins of rates: as fine as gives about this many of them, never finer than 50 ms.
-WANTED_BINS = 300
-FINEST_BIN_NS = 50_000_000
+_WANTED_BINS = 300
+_FINEST_BIN_NS = 50_000_000
 NS = 1_000_000_000
 
 
@@ -30,9 +30,9 @@ class Series:
     of: int | None = None
 
 
-def bin_ns(duration_ns: int, most: int = WANTED_BINS) -> int:
+def bin_ns(duration_ns: int, most: int = _WANTED_BINS) -> int:
     """A round width, 1, 2 or 5 times a power of ten (from 50 ms), that gives at most `most` bins."""
-    width = FINEST_BIN_NS
+    width = _FINEST_BIN_NS
     while width * most < duration_ns:
         mantissa = int(str(width)[0])
         width = width * 5 // 2 if mantissa == 2 else width * 2

@@ -61,10 +61,10 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
         "verdict": Verdict().as_dict(),
         "clock": clock_of(run),
         "requests": requests_block(run),
-        "metrics": metrics_block(measured),
-        "percentile_intervals": intervals_block(measured),
+        "metrics": _metrics_block(measured),
+        "percentile_intervals": _intervals_block(measured),
         "itl_from": "histogram" if measured.gaps_ns is None else "token_log",
-        "from_plan": from_plan_block(measured),
+        "from_plan": _from_plan_block(measured),
         "client": client_block(measured, lag_block(run, measured.sending)),
         "arrivals": arrivals_block(run, measured.sending),
         "keeping_up": None if kept_up is None else kept_up.as_dict(),
@@ -106,12 +106,12 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
     return summary
 
 
-def metrics_block(measured: Measured) -> dict[str, Figures]:
+def _metrics_block(measured: Measured) -> dict[str, Figures]:
     """Every metric that the run has."""
     return {metric.key: measured.figures(metric, measured.percents) for metric in measured.metrics}
 
 
-def intervals_block(measured: Measured) -> dict[str, dict[str, list[float] | None]]:
+def _intervals_block(measured: Measured) -> dict[str, dict[str, list[float] | None]]:
     """95 % intervals of the percentiles in `metrics`, ms; None for one that so few requests cannot support.
 
     Of pooled metrics there are none: the gaps of one request are not independent of each other.
@@ -122,7 +122,7 @@ def intervals_block(measured: Measured) -> dict[str, dict[str, list[float] | Non
     }
 
 
-def from_plan_block(measured: Measured) -> dict[str, Figures] | None:
+def _from_plan_block(measured: Measured) -> dict[str, Figures] | None:
     """Latencies from the intended time; None in closed loop."""
     found = {
         metric.key: describe(late[~np.isnan(late)], measured.percents)

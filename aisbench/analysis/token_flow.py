@@ -9,7 +9,7 @@ from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.tokens import TokenCounts
 from aisbench.records.run import Run
 
-SECOND_NS = 1_000_000_000
+_SECOND_NS = 1_000_000_000
 Floats = NDArray[np.float64]
 
 
@@ -20,9 +20,9 @@ def token_flow(run: Run, tokens: TokenCounts) -> Floats:
     events, output = run.rows["content_events"][ok].astype(float), tokens.output[ok].astype(float)
     if not run.streams or np.array_equal(events, output) or not events.any():
         return run.flow.astype(float)
-    per_second = SECOND_NS // FLOW_BUCKET_NS
+    per_second = _SECOND_NS // FLOW_BUCKET_NS
     seconds = max(1, -(-len(run.flow) // per_second))
-    edges = np.arange(seconds + 1) * SECOND_NS
+    edges = np.arange(seconds + 1) * _SECOND_NS
     first, last = (run.rows[name][ok] - run.start_ns for name in ("first_token_ns", "last_token_ns"))
     came, tokens_came = (spread(first, last, of, edges) for of in (events, output))
     factor = np.full(seconds, float(output.sum() / events.sum()))
@@ -39,10 +39,10 @@ def spread(
     inside = np.histogram(first_ns[at_once], edges_ns, weights=amount[at_once])[0]
     begin, end = first_ns[~at_once], last_ns[~at_once]
     rate = amount[~at_once] / (end - begin)
-    return np.asarray(inside + np.diff(ramps(begin, rate, edges_ns) - ramps(end, rate, edges_ns)))
+    return np.asarray(inside + np.diff(_ramps(begin, rate, edges_ns) - _ramps(end, rate, edges_ns)))
 
 
-def ramps(begin_ns: NDArray[np.int64], rate: Floats, at_ns: NDArray[np.int64]) -> Floats:
+def _ramps(begin_ns: NDArray[np.int64], rate: Floats, at_ns: NDArray[np.int64]) -> Floats:
     """The sum of what grows at `rate` from `begin_ns` on, at each of `at_ns`."""
     order = np.argsort(begin_ns)
     begin, rate = begin_ns[order].astype(float), rate[order]

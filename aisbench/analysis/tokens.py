@@ -17,15 +17,15 @@ from aisbench.records.histograms import Histogram
 from aisbench.records.run import Run
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 
-TEXTS_AT_A_TIME = 1024
+_TEXTS_AT_A_TIME = 1024
 # The top bit of a logged gap says that the rest are microseconds (recorder.pyx).
-MICROSECONDS_BIT = 1 << 31
+_MICROSECONDS_BIT = 1 << 31
 # Events without a token of their own (a role, a finish, a usage, where those are counted as chunks), and the
 # share of events that may hold but a part of a character: beyond both, a usage has too few tokens.
-SPARE_EVENTS = 3
-FEWER_TOKENS_SHARE = 0.1
+_SPARE_EVENTS = 3
+_FEWER_TOKENS_SHARE = 0.1
 # More tokens than this in an event are beyond any speculation or batching of events.
-MOST_TOKENS_AN_EVENT = 64
+_MOST_TOKENS_AN_EVENT = 64
 
 
 OutputSource = Literal["usage", "tokenizer", "events", "mixed", "none"]
@@ -55,7 +55,7 @@ class TokenCounts:
         """Prompt tokens from usage, else from the plan; output from usage (when above 0 and not contradicted
         by the stream), else events."""
         rows, ok = run.rows, run.has_status("ok")
-        prompt, prompt_source = prompt_counts(run, ok)
+        prompt, prompt_source = _prompt_counts(run, ok)
         if not run.generates:
             return TokenCounts(prompt, np.zeros(len(rows), np.int64), "none", prompt_source)
         wrong = ok & contradicted_by_stream(run)
@@ -68,7 +68,7 @@ class TokenCounts:
             and run.config.tokenizer is not None
             and np.all(rows["text_log_bytes"][missing] > 0)
         ):
-            output = np.where(missing, encoded_lengths(run, missing), output)
+            output = np.where(missing, _encoded_lengths(run, missing), output)
             other = "tokenizer"
         source: OutputSource = (
             "usage" if not np.any(missing) else "mixed" if np.any(from_usage[ok]) else other
@@ -84,7 +84,7 @@ class TokenCounts:
         return int(self.output.sum()) / events if events else 0.0
 
 
-def prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], PromptSource]:
+def _prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], PromptSource]:
     """Prompt tokens per row, 0 where not `ok`, and what counted them: a usage of 0 tells nothing."""
     counted, planned = run.rows["prompt_tokens"].astype(np.int64), run.planned_lengths("prompt_tokens")
     told = counted > 0
@@ -103,13 +103,13 @@ def contradicted_by_stream(run: Run) -> NDArray[np.bool_]:
     asked = np.zeros(len(rows), np.int64) if planned is None else np.maximum(planned, 0).astype(np.int64)
     carried = np.where(rows["bytes_received"] > 0, rows["bytes_received"], np.iinfo(np.int64).max)
     # One event may hold a whole answer, so that only its bytes bound what is in it.
-    carried = np.where(events > 1, np.minimum(MOST_TOKENS_AN_EVENT * events, carried), carried)
-    too_few = events - output > np.maximum(SPARE_EVENTS, FEWER_TOKENS_SHARE * events)
+    carried = np.where(events > 1, np.minimum(_MOST_TOKENS_AN_EVENT * events, carried), carried)
+    too_few = events - output > np.maximum(_SPARE_EVENTS, _FEWER_TOKENS_SHARE * events)
     odd: NDArray[np.bool_] = (output > 0) & (too_few | (output > np.maximum(2 * asked, carried)))
     return odd
 
 
-def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Tokens of the kept texts in mask `wanted`, shape (rows,), without special tokens; 0 for the others.
 
     Kept in records/output_tokens.npy, for encoding takes its time. Raises BadInput when the run's
@@ -131,7 +131,7 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     tokenizer = load_tokenizer(name, trust_remote_code=wants_code)
     lengths = np.zeros(len(run.rows), np.int64)
     pairs = zip(np.flatnonzero(wanted).tolist(), itertools.compress(each_text(run), wanted), strict=True)
-    while batch := list(itertools.islice(pairs, TEXTS_AT_A_TIME)):
+    while batch := list(itertools.islice(pairs, _TEXTS_AT_A_TIME)):
         texts = [content + reasoning for _, (content, reasoning) in batch]
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
         lengths[[row for row, _ in batch]] = [len(ids) for ids in encoded]
@@ -144,23 +144,23 @@ def encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
 def gaps_ns(raw: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Logged gaps in ns: plain, or with the top bit set in microseconds."""
     wide = raw.astype(np.int64)
-    return np.where(wide >= MICROSECONDS_BIT, (wide - MICROSECONDS_BIT) * 1000, wide)
+    return np.where(wide >= _MICROSECONDS_BIT, (wide - _MICROSECONDS_BIT) * 1000, wide)
 
 
 def each_gaps_ns(run: Run) -> Iterator[NDArray[np.int64]]:
     """For each row its token gaps in ns, shape (content_events - 1,); empty when none were logged."""
-    logs = {int(worker): read_log(run, int(worker)) for worker in np.unique(run.row_workers)}
+    logs = {int(worker): _read_log(run, int(worker)) for worker in np.unique(run.row_workers)}
     for row, worker in zip(run.rows, run.row_workers, strict=True):
         at, count = int(row["token_log_at"]), max(0, int(row["content_events"]) - 1)
         yield gaps_ns(logs[int(worker)][at : at + count]) if at >= 0 else np.empty(0, np.int64)
 
 
-def read_log(run: Run, worker: int) -> NDArray[np.uint32]:
+def _read_log(run: Run, worker: int) -> NDArray[np.uint32]:
     path = run.records / f"tokens-{worker}.bin"
     return np.fromfile(path, "<u4") if path.is_file() else np.empty(0, np.uint32)
 
 
-def gaps_at_one_moment(run: Run) -> int:
+def _gaps_at_one_moment(run: Run) -> int:
     """How many gaps, all of 0 ns, belong to succeeded requests whose tokens all came at one moment.
 
     Events that share a stamp throughout an answer show no time between tokens: it was not measured.
@@ -172,7 +172,7 @@ def gaps_at_one_moment(run: Run) -> int:
 
 def itl_histogram(run: Run) -> Histogram:
     """Of the gaps between token events, without those of answers that came at one moment."""
-    return run.histograms["itl"].without_zeros(gaps_at_one_moment(run))
+    return run.histograms["itl"].without_zeros(_gaps_at_one_moment(run))
 
 
 def logged_gaps_ns(run: Run) -> NDArray[np.int64] | None:
@@ -182,12 +182,12 @@ def logged_gaps_ns(run: Run) -> NDArray[np.int64] | None:
     wanted = int(np.maximum(run.rows["content_events"][ok].astype(np.int64) - 1, 0).sum())
     if not np.any(ok) or np.any(run.rows["token_log_at"][ok] < 0):
         return None
-    pooled = np.concatenate([read_log(run, int(worker)) for worker in np.unique(run.row_workers)])
+    pooled = np.concatenate([_read_log(run, int(worker)) for worker in np.unique(run.row_workers)])
     # Only succeeded requests write to the log, so that what is whole is just their gaps.
     if len(pooled) != wanted:
         return None
     gaps = gaps_ns(pooled)
-    return np.delete(gaps, np.flatnonzero(gaps == 0)[: gaps_at_one_moment(run)])
+    return np.delete(gaps, np.flatnonzero(gaps == 0)[: _gaps_at_one_moment(run)])
 
 
 def each_text(run: Run) -> Iterator[tuple[str, str]]:

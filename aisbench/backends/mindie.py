@@ -18,7 +18,7 @@ from aisbench.backends.tensorrt_llm import refuse_another_model
 from aisbench.backends.tgi import temperature_above_0
 
 
-def completions_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+def _completions_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     """Only documented fields; the usage comes unasked, with the last token."""
     body: dict[str, Any] = {"model": prompt.model or options.model, "prompt": prompt.text}
     if prompt.output_tokens is not None:
@@ -26,7 +26,7 @@ def completions_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     return {**body, "stream": options.stream, **options.tail()}
 
 
-def chat_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+def _chat_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     """As above. A content is a text for models that know only text, and parts for the others."""
     plain = prompt.messages is None and not prompt.media
     asked = [{"role": "user", "content": prompt.text}] if plain else messages(prompt)
@@ -46,46 +46,46 @@ def parameters(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     return {**asked, "details": True}
 
 
-def triton_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+def _triton_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     refuse_another_model(prompt, "mindie-triton")
     return {"text_input": prompt.text, "parameters": parameters(prompt, options)}
 
 
-def infer_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+def _infer_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     refuse_another_model(prompt, "mindie-infer")
     return {"inputs": prompt.text, "stream": options.stream, "parameters": parameters(prompt, options)}
 
 
-DETAILS: Rules = (
+_DETAILS: Rules = (
     ("details.finish_reason", FINISH),
     ("details.generated_tokens", OUTPUT_TOKENS),
     ("error", ERROR),
 )
-COUNTED_BY = "details.generated_tokens of the server"
+_COUNTED_BY = "details.generated_tokens of the server"
 
-MINDIE = replace(COMPLETIONS, family="mindie", fields=completions_fields, takes_token_ids=False)
-MINDIE_CHAT = replace(CHAT, family="mindie-chat", fields=chat_fields)
+MINDIE = replace(COMPLETIONS, family="mindie", fields=_completions_fields, takes_token_ids=False)
+MINDIE_CHAT = replace(CHAT, family="mindie-chat", fields=_chat_fields)
 MINDIE_TRITON = Backend(
     family="mindie-triton",
     path="/v2/models/{model}/generate_stream",
     plain_path="/v2/models/{model}/generate",
-    fields=triton_fields,
-    rules=(("text_output", CONTENT), *DETAILS),
-    plain_rules=(("text_output", CONTENT), *DETAILS),
-    output_tokens_from=COUNTED_BY,
+    fields=_triton_fields,
+    rules=(("text_output", CONTENT), *_DETAILS),
+    plain_rules=(("text_output", CONTENT), *_DETAILS),
+    output_tokens_from=_COUNTED_BY,
     parameters_in="parameters",
 )
 MINDIE_INFER = Backend(
     family="mindie-infer",
     path="/infer",
-    fields=infer_fields,
+    fields=_infer_fields,
     rules=(
         ("token.text", CONTENT),
         # The last token comes with its id and the whole text, but with null for its own.
         ("token.id", TOOL),
-        *DETAILS,
+        *_DETAILS,
     ),
-    plain_rules=(("generated_text", CONTENT), *DETAILS),
-    output_tokens_from=COUNTED_BY,
+    plain_rules=(("generated_text", CONTENT), *_DETAILS),
+    output_tokens_from=_COUNTED_BY,
     parameters_in="parameters",
 )

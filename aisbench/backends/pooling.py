@@ -14,8 +14,8 @@ from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 
 # As vLLM's client: a prompt that is longer than the model's context is cut, not refused.
-TRUNCATE = {"truncate_prompt_tokens": -1}
-NOTHING_GENERATED = "none: nothing is generated"
+_TRUNCATE = {"truncate_prompt_tokens": -1}
+_NOTHING_GENERATED = "none: nothing is generated"
 
 
 def inputs(prompt: Prompt) -> Any:
@@ -25,15 +25,15 @@ def inputs(prompt: Prompt) -> Any:
     return list(prompt.token_ids) if prompt.token_ids is not None else prompt.text
 
 
-def embeddings_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
-    return {"model": prompt.model or options.model, "input": inputs(prompt), **TRUNCATE}
+def _embeddings_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    return {"model": prompt.model or options.model, "input": inputs(prompt), **_TRUNCATE}
 
 
-def pooling_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
-    return {"model": prompt.model or options.model, **TRUNCATE, "input": inputs(prompt)}
+def _pooling_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+    return {"model": prompt.model or options.model, **_TRUNCATE, "input": inputs(prompt)}
 
 
-def rerank_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
+def _rerank_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     """Raises BadInput for a prompt without documents."""
     if not prompt.documents:
         raise BadInput(
@@ -43,36 +43,36 @@ def rerank_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
         "model": prompt.model or options.model,
         "query": prompt.text,
         "documents": list(prompt.documents),
-        **TRUNCATE,
+        **_TRUNCATE,
     }
 
 
-VECTORS: Rules = (("data", CHUNK), ("usage.prompt_tokens", PROMPT_TOKENS), ("error", ERROR))
+_VECTORS: Rules = (("data", CHUNK), ("usage.prompt_tokens", PROMPT_TOKENS), ("error", ERROR))
 
 EMBEDDINGS = Backend(
     family="openai-embeddings",
     path="/v1/embeddings",
-    fields=embeddings_fields,
+    fields=_embeddings_fields,
     rules=None,
-    plain_rules=VECTORS,
-    output_tokens_from=NOTHING_GENERATED,
+    plain_rules=_VECTORS,
+    output_tokens_from=_NOTHING_GENERATED,
     takes_token_ids=True,
     generates=False,
 )
 POOLING = Backend(
     family="vllm-pooling",
     path="/pooling",
-    fields=pooling_fields,
+    fields=_pooling_fields,
     rules=None,
-    plain_rules=VECTORS,
-    output_tokens_from=NOTHING_GENERATED,
+    plain_rules=_VECTORS,
+    output_tokens_from=_NOTHING_GENERATED,
     takes_token_ids=True,
     generates=False,
 )
 RERANK = Backend(
     family="vllm-rerank",
     path="/v1/rerank",
-    fields=rerank_fields,
+    fields=_rerank_fields,
     rules=None,
     # Older vLLM gave only the total, which is the same number.
     plain_rules=(
@@ -81,6 +81,6 @@ RERANK = Backend(
         ("usage.total_tokens", PROMPT_TOKENS),
         ("error", ERROR),
     ),
-    output_tokens_from=NOTHING_GENERATED,
+    output_tokens_from=_NOTHING_GENERATED,
     generates=False,
 )

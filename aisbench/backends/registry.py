@@ -52,20 +52,20 @@ AISBENCH_NAMES: dict[str, str] = {
 
 
 # Those of vLLM's client that are missing here, and why.
-FORM = "sends a form with a file, which is not made here; sounds go into chat messages: give openai-chat"
-MESSAGES = (
+_FORM = "sends a form with a file, which is not made here; sounds go into chat messages: give openai-chat"
+_MESSAGES = (
     "sends chat messages to an embedding model, which is not made here; for texts give openai-embeddings"
 )
-INFINITY = (
+_INFINITY = (
     "speaks Infinity's own API, which is not made here; it has OpenAI's as well: give openai-embeddings"
 )
 NOT_HERE = {
-    "openai-audio": FORM,
-    "openai-embeddings-chat": MESSAGES,
-    "openai-embeddings-clip": MESSAGES,
-    "openai-embeddings-vlm2vec": MESSAGES,
-    "infinity-embeddings": INFINITY,
-    "infinity-embeddings-clip": INFINITY,
+    "openai-audio": _FORM,
+    "openai-embeddings-chat": _MESSAGES,
+    "openai-embeddings-clip": _MESSAGES,
+    "openai-embeddings-vlm2vec": _MESSAGES,
+    "infinity-embeddings": _INFINITY,
+    "infinity-embeddings-clip": _INFINITY,
 }
 
 

@@ -45,15 +45,15 @@ def refuse_another_model(prompt: Prompt, name: str) -> None:
         )
 
 
-RULES = (("text_output", CONTENT), ("error", ERROR))
+_RULES = (("text_output", CONTENT), ("error", ERROR))
 
 TENSORRT_LLM = Backend(
     family="tensorrt-llm",
     path="/v2/models/{model}/generate_stream",
     plain_path="/v2/models/{model}/generate",
     fields=fields,
-    rules=RULES,
-    plain_rules=(*RULES, ("num_input_tokens", PROMPT_TOKENS), ("num_output_tokens", OUTPUT_TOKENS)),
+    rules=_RULES,
+    plain_rules=(*_RULES, ("num_input_tokens", PROMPT_TOKENS), ("num_output_tokens", OUTPUT_TOKENS)),
     output_tokens_from="num_output_tokens of newer servers for whole answers; else the tokenizer, where --tokenizer names one; else the number of events with text",
     counts_output=False,
     must_finish=False,

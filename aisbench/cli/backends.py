@@ -8,7 +8,7 @@ import click
 
 from aisbench.cli.command import Command
 
-HEADS = ("name", "family", "path", "answers", "output tokens from")
+_HEADS = ("name", "family", "path", "answers", "output tokens from")
 
 
 @click.command(cls=Command)
@@ -20,14 +20,14 @@ def backends() -> None:
         (name, b.family, b.path, "streamed or whole" if b.rules else "whole", b.output_tokens_from)
         for name, b in BACKENDS.items()
     ]
-    for line in in_columns([HEADS, *rows]):
+    for line in _in_columns([_HEADS, *rows]):
         click.echo(line)
     click.echo("\nAISBench's names are accepted, too:")
-    for line in in_columns([(f"  {theirs}", ours) for theirs, ours in AISBENCH_NAMES.items()]):
+    for line in _in_columns([(f"  {theirs}", ours) for theirs, ours in AISBENCH_NAMES.items()]):
         click.echo(line)
 
 
-def in_columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
+def _in_columns(rows: Iterable[tuple[str, ...]]) -> list[str]:
     columns = list(zip(*rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     return [

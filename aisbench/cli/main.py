@@ -29,7 +29,7 @@ def run(command: click.Command, name: str) -> None:
     hide_secrets(sys.argv[1:])
     threading.excepthook = lambda ended: show_masked(ended.exc_type, ended.exc_value, ended.exc_traceback)
     try:
-        check_utf8(sys.argv[1:])
+        _check_utf8(sys.argv[1:])
         code = command.main(prog_name=name, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_text:
         click.echo(help_text.format_message(), err=True)
@@ -42,7 +42,7 @@ def run(command: click.Command, name: str) -> None:
         sys.stderr.close()
         code = RUN_FAILED
     except Exception as problem:
-        line, code = explained(problem)
+        line, code = _explained(problem)
         if line is not None:
             click.echo(f"error: {shown(line)}", err=True)
         else:
@@ -50,14 +50,14 @@ def run(command: click.Command, name: str) -> None:
     sys.exit(code if isinstance(code, int) else DONE)
 
 
-def check_utf8(args: list[str]) -> None:
+def _check_utf8(args: list[str]) -> None:
     """Raises BadInput for an argument that no file of a run could hold: all of them are UTF-8."""
     for arg in args:
         if printable(arg) != arg and any("\ud800" <= letter <= "\udfff" for letter in arg):
             raise BadInput(f"{arg!r} is not UTF-8; rename the file, or give the text in UTF-8")
 
 
-def explained(problem: Exception) -> tuple[str | None, int]:
+def _explained(problem: Exception) -> tuple[str | None, int]:
     """What is said of a problem, None where only a traceback can, and the exit code."""
     if isinstance(problem, click.ClickException):
         return problem.format_message(), BAD_INPUT

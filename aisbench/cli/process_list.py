@@ -9,7 +9,7 @@ from pathlib import Path
 from aisbench.masking import masked_command
 
 # Where in /proc/self/stat, after the name, the begin and end of the arguments' memory stand.
-ARG_START, ARG_END = 45, 46
+_ARG_START, _ARG_END = 45, 46
 
 
 def hide_secrets(args: list[str]) -> None:
@@ -25,7 +25,7 @@ def hide_secrets(args: list[str]) -> None:
 
     with contextlib.suppress(OSError, ValueError, IndexError):
         stat = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
-        start, end = int(stat[ARG_START]), int(stat[ARG_END])
+        start, end = int(stat[_ARG_START]), int(stat[_ARG_END])
         line = Path("/proc/self/cmdline").read_bytes()
         if start == 0 or len(line) != end - start:
             return

@@ -15,9 +15,9 @@ from aisbench.saying import say
 from aisbench.studies.saturation.folder import STATE, SearchFolder
 
 # What --format prints: a file of the folder, or what is made for the terminal.
-FILES = {"json": "summary.json", "csv": "summary.csv", "vllm": "vllm.json"}
-FORMATS = ("table", "markdown", *FILES)
-SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
+_FILES = {"json": "summary.json", "csv": "summary.csv", "vllm": "vllm.json"}
+_FORMATS = ("table", "markdown", *_FILES)
+_SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
 
 
 @click.command(cls=Command)
@@ -27,7 +27,7 @@ SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
     "form",
     default="table",
     show_default=True,
-    type=Choice(FORMATS),
+    type=Choice(_FORMATS),
     help="What to print: table, markdown, json (summary.json), csv (summary.csv) or vllm (vllm.json).",
 )
 @click.option(
@@ -61,7 +61,7 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
     from aisbench.report.text.markdown import markdown
 
     if (folder / STATE).exists():
-        report_search(folder, form, output, trust_remote_code=trust_remote_code)
+        _report_search(folder, form, output, trust_remote_code=trust_remote_code)
         return 0
     run = Run.load(folder, trust_remote_code=trust_remote_code)
     summary = plain(write_reports(Measured(run), output))
@@ -71,15 +71,15 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
     elif form == "markdown":
         say(markdown(summary, percents))
     else:
-        click.echo(((output or folder) / FILES[form]).read_text(), nl=False)
+        click.echo(((output or folder) / _FILES[form]).read_text(), nl=False)
     return 0
 
 
-def report_search(folder: Path, form: str, output: Path | None, *, trust_remote_code: bool) -> None:
+def _report_search(folder: Path, form: str, output: Path | None, *, trust_remote_code: bool) -> None:
     from aisbench.studies.saturation.measure import reported
     from aisbench.studies.saturation.table import answer_text
 
-    if form != "table" and form not in SEARCH_FILES:
+    if form != "table" and form not in _SEARCH_FILES:
         raise BadInput(f"--format {form} is of a run; of a search give table, json or csv")
     search = SearchFolder.load(folder, None)
     asked = search.config.trust_remote_code
@@ -88,4 +88,4 @@ def report_search(folder: Path, form: str, output: Path | None, *, trust_remote_
     if form == "table":
         say(answer_text(found, search.settings, output or folder))
     else:
-        click.echo(((output or folder) / SEARCH_FILES[form]).read_text(), nl=False)
+        click.echo(((output or folder) / _SEARCH_FILES[form]).read_text(), nl=False)

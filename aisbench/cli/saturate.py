@@ -32,9 +32,9 @@ from aisbench.studies.saturation.settings import SECTION, Settings
 from aisbench.workload.seeds import drawn_lines
 
 _TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
-OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
+_OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
 # What says what is asked, and of whom.
-VLLM = ("chat_template_kwargs", *(one.name for one in declared(VllmFlags)))
+_VLLM = ("chat_template_kwargs", *(one.name for one in declared(VllmFlags)))
 SETTINGS = tuple(one.name for one in declared(Settings))
 
 
@@ -54,8 +54,8 @@ SETTINGS = tuple(one.name for one in declared(Settings))
     TARGET_OPTIONS,
     chosen(_TRAFFIC, TRAFFIC_OPTIONS),
     WORKLOAD_OPTIONS,
-    chosen(OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
-    chosen(VLLM, VLLM_OPTIONS),
+    chosen(_OUTPUT, (*STREAM_OPTIONS, *OUTPUT_OPTIONS)),
+    chosen(_VLLM, VLLM_OPTIONS),
 )
 @click.pass_context
 def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None, **options: Any) -> int:

@@ -20,12 +20,12 @@ SECTIONS = (
     ("Faults", ("fault", "huge_event_bytes")),
 )
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-DEFAULTS = {field.name: field.default for field in fields(Parameters)}
+_DEFAULTS = {field.name: field.default for field in fields(Parameters)}
 
 
 def option(flag: str, kind: type, help_text: str) -> Callable[[Decorated], Decorated]:
     name = flag.removeprefix("--").replace("-", "_")
-    return click.option(flag, name, type=kind, default=DEFAULTS[name], show_default=True, help=help_text)
+    return click.option(flag, name, type=kind, default=_DEFAULTS[name], show_default=True, help=help_text)
 
 
 @click.command(cls=Command, sections=SECTIONS)

@@ -8,7 +8,7 @@ import click
 
 from aisbench.cli.command import Command
 
-WIDTH = 100
+_WIDTH = 100
 
 
 @click.command(cls=Command)
@@ -24,7 +24,7 @@ def workloads() -> None:
             continue
         shown[id(dataset)] = name
         for line in (dataset.about, " ".join(dataset.options)):
-            click.echo(textwrap.fill(line, WIDTH, initial_indent="    ", subsequent_indent="    "))
+            click.echo(textwrap.fill(line, _WIDTH, initial_indent="    ", subsequent_indent="    "))
     click.echo(
         "\nAll take --num-requests --seed --tokenizer --extra-body --temperature --ignore-eos --system-prompt "
         "--lora-modules\n--lora-assignment, where they apply; see docs/workloads.md."

@@ -43,13 +43,13 @@ def page() -> str:
 
 
 def table(options: list[Declared]) -> Iterator[str]:
-    yield row(*_COLUMNS)
-    yield row(*("---" for _ in _COLUMNS))
+    yield _row(*_COLUMNS)
+    yield _row(*("---" for _ in _COLUMNS))
     for one in options:
-        yield row(flags(one), value(one), default(one), one.option.help, theirs(one))
+        yield _row(flags(one), value(one), default(one), one.option.help, _theirs(one))
 
 
-def row(*cells: str) -> str:
+def _row(*cells: str) -> str:
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
@@ -96,7 +96,7 @@ def default(one: Declared) -> str:
     return f"`{plain_value(found)}`"
 
 
-def theirs(one: Declared) -> str:
+def _theirs(one: Declared) -> str:
     only = f" ({', '.join(one.option.only_with)})" if one.option.only_with else ""
     own = [f"`{flag}`{only}" for flag in one.option.vllm]
     return ", ".join([*own, *(f"`{flag}` ({', '.join(of)})" for flag, of in one.option.scoped.items())])

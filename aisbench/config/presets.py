@@ -32,7 +32,7 @@ _OWN_MEANING = (
     *("host_ip", "host_port", "url", "request_rate", "retry"),
     *("generation_kwargs", "traffic_cfg", "pred_postprocessor"),
 )
-KEYS = (*_PLAIN, *_OWN_MEANING)
+_KEYS = (*_PLAIN, *_OWN_MEANING)
 # Reasoning is split off before answers are extracted, whatever a preset says.
 _POSTPROCESSORS = ("", "extract_non_reasoning_content")
 # Of generation_kwargs, those that have an option; the others go into the body.
@@ -72,7 +72,7 @@ def options_of(file: Path) -> tuple[dict[str, Any], list[str]]:
         preset = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise BadInput(f"preset {file} cannot be read: {problem}") from None
-    _check(file, "", preset, KEYS)
+    _check(file, "", preset, _KEYS)
     for key, value in preset.items():
         wanted = _TYPES.get(key, (str,))
         if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):

@@ -42,16 +42,16 @@ from aisbench.masking import masked_text, remember_options
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.build import Progress
 
-POLL_S = 0.1
-READY_PATIENCE_S = 60.0
+_POLL_S = 0.1
+_READY_PATIENCE_S = 60.0
 # From "all workers are ready" to the common start: each polls for it every 2 ms.
-START_DELAY_NS = 30_000_000
+_START_DELAY_NS = 30_000_000
 
 Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
 
 
-def silent(done: int, total: int) -> None:
+def _silent(done: int, total: int) -> None:
     """Progress that is not shown."""
 
 
@@ -69,7 +69,7 @@ class Coordinator:
         command: list[str],
         say: Say,
         tick: Tick,
-        progress: Progress = silent,
+        progress: Progress = _silent,
         opening: Sequence[str] = (),
     ) -> None:
         config.check()
@@ -196,7 +196,7 @@ class Coordinator:
 
     def wait_until_ready(self) -> bool:
         """Waits for connections and warm-up, then sets the common start; False when there will be none."""
-        patience = READY_PATIENCE_S + (self.config.timeout_s if self.config.warmup else 0)
+        patience = _READY_PATIENCE_S + (self.config.timeout_s if self.config.warmup else 0)
         if self.config.connect_rate is not None:
             patience += (self.config.concurrency or MOST_AHEAD) / self.config.connect_rate
         give_up = time.monotonic() + patience
@@ -216,7 +216,7 @@ class Coordinator:
             self.note(self.scraper.notes)
         self.tell(self.beside.begin())
         self.host_before = HostCounters.now()
-        self.start_ns = now_ns() + START_DELAY_NS
+        self.start_ns = now_ns() + _START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
         self.block.start(self.start_ns, self.deadline_ns)
         return True
@@ -244,7 +244,7 @@ class Coordinator:
             given_up = give_up_at is not None and time.monotonic() > give_up_at
             if given_up or self.abandoned is not None or self.interrupts.count > 1:
                 self.block.stop(2)
-            self.processes.wait(POLL_S)
+            self.processes.wait(_POLL_S)
         self.stopped = self.stopped or self.processes.dead
         self.tick(self)
 

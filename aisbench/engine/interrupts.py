@@ -22,9 +22,9 @@ class Interrupts:
         def note(number: int, _: object) -> None:
             self.count += 1
             if number == signal.SIGHUP:
-                let_go_of_terminal()
+                _let_go_of_terminal()
 
-        before = {number: signal.signal(number, note) for number in (signal.SIGINT, *ending_signals())}
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, *_ending_signals())}
         try:
             yield
         finally:
@@ -32,7 +32,7 @@ class Interrupts:
                 signal.signal(number, handler)
 
 
-def ending_signals() -> tuple[signal.Signals, ...]:
+def _ending_signals() -> tuple[signal.Signals, ...]:
     """SIGTERM, and SIGHUP unless it is ignored, as under nohup."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return (signal.SIGTERM,)
@@ -44,14 +44,14 @@ def interrupt_when_ended() -> None:
 
     def interrupt(number: int, _: object) -> None:
         if number == signal.SIGHUP:
-            let_go_of_terminal()
+            _let_go_of_terminal()
         raise KeyboardInterrupt
 
-    for number in ending_signals():
+    for number in _ending_signals():
         signal.signal(number, interrupt)
 
 
-def let_go_of_terminal() -> None:
+def _let_go_of_terminal() -> None:
     """What is written to a terminal that is gone goes nowhere from here on, rather than raise."""
     for fd in (1, 2):
         try:

@@ -26,13 +26,13 @@ from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Progress, Through, Workload, build_workload
 
 # Connections made ahead in open loop: so many seconds' worth of arrivals.
-AHEAD_S = 2.0
+_AHEAD_S = 2.0
 MOST_AHEAD = 1024
-TURNS = "turns.bin"
+_TURNS = "turns.bin"
 # What coordinator and workers share while a run goes on.
 BLOCK = "shared.bin"
 # Data sets whose prompts vLLM's client holds against the server's tokenizer.
-ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
+_ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
 
 Say = Callable[[str], None]
 
@@ -53,14 +53,14 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         directory.records,
         stream=asked.config.stream,
         warm_up=asked.config.warmup,
-        through=aligner(asked, say),
+        through=_aligner(asked, say),
         progress=progress,
     )
     plan = make_plan(asked.config, workload.prompts)
-    notes = [*workload.notes, *plan_notes(asked.config, plan), *too_long(asked.model, workload)]
+    notes = [*workload.notes, *plan_notes(asked.config, plan), *_too_long(asked.model, workload)]
     for note in notes:
         say(note)
-    limit, binding = in_flight_limit(asked, plan)
+    limit, binding = _in_flight_limit(asked, plan)
     if binding is not None:
         say(
             f"at most {limit} requests can be in flight: {asked.open_files} open files a process are allowed here"
@@ -70,20 +70,24 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
     slots = Slots(count=limit) if limit is not None else None
     talks = workload.prompts.conversations
     if talks is not None:
-        write_conversations(directory.records / TURNS, talks)
+        write_conversations(directory.records / _TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
-    write_warm_up(asked, directory.records, workload.warm_up)
-    return Prepared(block, slots, worker_specs(asked, directory.records, plan, limit, slots), plan)
+    _write_warm_up(asked, directory.records, workload.warm_up)
+    return Prepared(block, slots, _worker_specs(asked, directory.records, plan, limit, slots), plan)
 
 
-def aligner(asked: Asked, say: Say) -> Through | None:
+def _aligner(asked: Asked, say: Say) -> Through | None:
     """What `vllm bench serve` does with the prompts of its random data sets before it sends them."""
-    if asked.config.compat != "vllm" or asked.config.dataset not in ALIGNED or asked.config.tokenizer is None:
+    if (
+        asked.config.compat != "vllm"
+        or asked.config.dataset not in _ALIGNED
+        or asked.config.tokenizer is None
+    ):
         return None
     return Alignment(asked.targets[0], asked.transport, asked.model.name, say).align
 
 
-def too_long(model: Model, workload: Workload) -> list[str]:
+def _too_long(model: Model, workload: Workload) -> list[str]:
     """A warning, with counts, when the server will refuse prompts."""
     if model.context_tokens is None:
         return []
@@ -97,7 +101,7 @@ def too_long(model: Model, workload: Workload) -> list[str]:
     ]
 
 
-def in_flight_limit(asked: Asked, plan: Plan) -> tuple[int | None, str | None]:
+def _in_flight_limit(asked: Asked, plan: Plan) -> tuple[int | None, str | None]:
     """The in-flight limit of all workers together (None: none is needed), and what of this machine set it."""
     if asked.config.concurrency is not None:
         return asked.config.concurrency, None
@@ -111,11 +115,11 @@ def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
         return 0
     wanted = float(plan.limit) if plan.limit >= 0 else float(1 << 40)
     if plan.law is not None:
-        wanted = min(wanted, AHEAD_S * plan.law.peak_rate)
+        wanted = min(wanted, _AHEAD_S * plan.law.peak_rate)
     return int(min(share, MOST_AHEAD, -(-wanted // asked.workers)))
 
 
-def target_specs(asked: Asked) -> list[TargetSpec]:
+def _target_specs(asked: Asked) -> list[TargetSpec]:
     # As vLLM's client names its requests, or as ours.
     prefix = "bench" if asked.config.compat == "vllm" else "aisbench"
     given = asked.config.request_id_prefix
@@ -142,31 +146,31 @@ def target_specs(asked: Asked) -> list[TargetSpec]:
     return specs
 
 
-def warm_up_share(asked: Asked, worker: int) -> int:
+def _warm_up_share(asked: Asked, worker: int) -> int:
     """How many of the --warmup requests are this worker's."""
     return asked.config.warmup // asked.workers + (worker < asked.config.warmup % asked.workers)
 
 
-def write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
+def _write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
     """A file of bodies for each worker that has requests to send before the run; few are sent again and again."""
     begin = 0
     for worker in range(asked.workers):
-        count = warm_up_share(asked, worker)
+        count = _warm_up_share(asked, worker)
         own = [bodies[i % len(bodies)] for i in range(begin, begin + count)]
         begin += count
         if own:
             write_bodies(records / f"warmup-{worker}.bin", own, count)
 
 
-def worker_specs(
+def _worker_specs(
     asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None
 ) -> list[WorkerSpec]:
     config, workers, backend = asked.config, asked.workers, asked.backend
     share = -(-limit // workers) if limit is not None else 1 << 40
     drop_ms = config.drop_after_ms()
-    turns = records / TURNS
+    turns = records / _TURNS
     rules = backend.rules if asked.streams else backend.plain_rules
-    targets = target_specs(asked)
+    targets = _target_specs(asked)
     return [
         WorkerSpec(
             worker=worker,
@@ -179,7 +183,7 @@ def worker_specs(
             share=share,
             connect_ahead=connections_ahead(asked, plan, share),
             connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,
-            warmup=warm_up_share(asked, worker),
+            warmup=_warm_up_share(asked, worker),
             targets=targets,
             policy=config.url_policy,
             keep_alive=asked.transport.keep_alive,

@@ -13,7 +13,7 @@ from aisbench.children import child_command, child_environment, last_words
 from aisbench.disk import EXIT_FULL
 from aisbench.engine.worker_spec import WorkerSpec
 
-END_PATIENCE_S = 5.0
+_END_PATIENCE_S = 5.0
 
 
 class WorkerProcesses:
@@ -104,7 +104,7 @@ class WorkerProcesses:
                 process.stdin.close()
         for process in self.processes:
             try:
-                process.wait(END_PATIENCE_S)
+                process.wait(_END_PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -14,7 +14,7 @@ from aisbench.atomic import write_text
 from aisbench.engine.limits import cpus
 
 
-def host_identity() -> dict[str, Any]:
+def _host_identity() -> dict[str, Any]:
     """What a roofline holds for: another processor, kernel, interpreter or version has another one."""
     return {
         "host": platform.node(),
@@ -39,7 +39,7 @@ def cpu_model() -> str:
 def roofline_path() -> Path:
     """The file for this host: `$XDG_CACHE_HOME/aisbench/roofline-KEY.json` (~/.cache unless that is set)."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    key = hashlib.sha256(json.dumps(host_identity(), sort_keys=True).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps(_host_identity(), sort_keys=True).encode()).hexdigest()[:16]
     return base / "aisbench" / f"roofline-{key}.json"
 
 
@@ -56,5 +56,5 @@ def write_roofline(figures: dict[str, Any]) -> Path:
     """Keeps `figures`, whole or not at all, and returns where. Raises OSError when it cannot be written."""
     path = roofline_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(json.dumps({**host_identity(), **figures}, indent=1), path)
+    write_text(json.dumps({**_host_identity(), **figures}, indent=1), path)
     return path

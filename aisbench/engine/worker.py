@@ -35,19 +35,19 @@ from aisbench.printable import words_of
 from aisbench.records.failure_kinds import error_kind
 
 # Connections made at a time before the start, so that no server's backlog overflows.
-CONNECT_BATCH = 64
-CONNECT_PATIENCE_S = 10.0
+_CONNECT_BATCH = 64
+_CONNECT_PATIENCE_S = 10.0
 # How often the loop looks at the stop flag; the per-event path does not depend on it.
-POLL_S = 0.02
-EXPIRE_EVERY_S = 0.1
+_POLL_S = 0.02
+_EXPIRE_EVERY_S = 0.1
 # Samples of failures kept by each worker, for each kind.
-SAMPLES = 5
-DETAIL_BYTES, SAMPLE_CHARACTERS = 4096, 500
+_SAMPLES = 5
+_DETAIL_BYTES, _SAMPLE_CHARACTERS = 4096, 500
 # Names "module:function" to call with the running loop before load starts: how benchmarks disturb a worker.
-HOOK_VARIABLE = "AISBENCH_WORKER_HOOK"
+_HOOK_VARIABLE = "AISBENCH_WORKER_HOOK"
 
 
-class Worker:
+class _Worker:
     def __init__(self, spec: WorkerSpec) -> None:
         self.spec = spec
         self.samples: dict[tuple[str, int], int] = {}
@@ -85,16 +85,16 @@ class Worker:
         kind = (error_kind(error, http_status), http_status)
         seen = self.samples.get(kind, 0)
         self.samples[kind] = seen + 1
-        if seen < SAMPLES:
+        if seen < _SAMPLES:
             # Cut after it is masked: half a key would not be known as one.
-            message = masked_text(words_of(detail[:DETAIL_BYTES]))[:SAMPLE_CHARACTERS]
+            message = masked_text(words_of(detail[:_DETAIL_BYTES]))[:_SAMPLE_CHARACTERS]
             sample = {"kind": kind[0], "http_status": http_status, "slot": ticket, "message": message}
             with contextlib.suppress(OSError):
                 self.error_log.write(json.dumps(sample) + "\n")
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
-        hook = os.environ.get(HOOK_VARIABLE)
+        hook = os.environ.get(_HOOK_VARIABLE)
         if hook:
             module, _, function = hook.partition(":")
             getattr(importlib.import_module(module), function)(loop)
@@ -131,12 +131,12 @@ class Worker:
         """Makes connections ahead of the first send; those that fail will be tried again when needed."""
         wanted, rate = self.spec.connect_ahead, self.spec.connect_rate
         begun = time.monotonic()
-        give_up = begun + CONNECT_PATIENCE_S + (wanted / rate if rate else 0.0)
+        give_up = begun + _CONNECT_PATIENCE_S + (wanted / rate if rate else 0.0)
         asked = 0
         while asked < wanted and time.monotonic() < give_up:
             if rate is not None:
                 await asyncio.sleep(begun + asked / rate - time.monotonic())
-            batch = 1 if rate is not None else min(CONNECT_BATCH, wanted - asked)
+            batch = 1 if rate is not None else min(_CONNECT_BATCH, wanted - asked)
             self.driver.connect_ahead(batch)
             asked += batch
             while self.driver.idle_connections < self.driver.open_connections and time.monotonic() < give_up:
@@ -159,7 +159,7 @@ class Worker:
         while not self.driver.finished and self.block.stop_level == 0 and not self.orphaned:
             self.driver.expire()
             self.driver.let_go()
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(_POLL_S)
         if not self.driver.finished:
             self.driver.cancel()
         recorder.close()
@@ -184,12 +184,12 @@ class Worker:
             now = time.monotonic()
             if now >= expire_at:
                 self.driver.expire()
-                expire_at = now + EXPIRE_EVERY_S
+                expire_at = now + _EXPIRE_EVERY_S
             if now >= flush_at:
                 with self.noting_full():
                     self.recorder.flush()
                 flush_at = now + 1.0
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(_POLL_S)
 
     @contextlib.contextmanager
     def noting_full(self) -> Iterator[None]:
@@ -269,7 +269,7 @@ def main() -> None:
     spec = WorkerSpec.read(0)
     remember(spec.secrets)
     try:
-        worker = Worker(spec)
+        worker = _Worker(spec)
         uvloop.run(worker.run())
         full = worker.full
     except OSError as problem:

@@ -11,7 +11,7 @@ from aisbench._native.memory.recorder import STATUSES
 from aisbench.records.histograms import Histogram
 from aisbench.records.reading import read_rows
 
-IN_FLIGHT, OK = STATUSES.index("in_flight"), STATUSES.index("ok")
+_IN_FLIGHT, _OK = STATUSES.index("in_flight"), STATUSES.index("ok")
 
 
 class Finished:
@@ -30,11 +30,11 @@ class Finished:
             fresh = np.arange(self.seen.get(path, 0), len(rows))
             index = np.concatenate([self.pending.get(path, np.empty(0, np.int64)), fresh])
             status = rows["status"][index]
-            ok = index[status == OK]
+            ok = index[status == _OK]
             # The status is written last, when the row's moments stand.
             self.e2el = self.e2el.plus(
                 Histogram.of_values(np.maximum(rows["last_token_ns"][ok] - rows["sent_ns"][ok], 0))
             )
             self.seen[path] = len(rows)
-            self.pending[path] = index[status == IN_FLIGHT]
+            self.pending[path] = index[status == _IN_FLIGHT]
         return self.e2el

@@ -41,17 +41,17 @@ CHARTS = (
     {"key": "failed", "name": "Failed requests so far", "unit": "", "digits": 0, "colour": "failed"},
 )
 # A point of a snapshot.
-POINT = ("t", "in_flight", "rate", "tokens", "ttft", "itl", "failed")
-BACKLOG = 64
-NICENESS = 10
+_POINT = ("t", "in_flight", "rate", "tokens", "ttft", "itl", "failed")
+_BACKLOG = 64
+_NICENESS = 10
 # How long browsers have, at the run's end, to be told so.
-END_PATIENCE_S = 1.0
+_END_PATIENCE_S = 1.0
 
 
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens there; raises BadInput, naming --live-port, when that cannot be."""
     try:
-        return bound(host, port, backlog=BACKLOG)
+        return bound(host, port, backlog=_BACKLOG)
     except socket.gaierror as problem:
         raise BadInput(f"--live-port {host}:{port}: {problem.strerror}; give [HOST:]PORT") from None
     except OSError as problem:
@@ -76,7 +76,7 @@ class LivePage:
         # What follows belongs to the loop's thread.
         self.snapshot: Snapshot | None = None
         # The point that came n-th stands at n modulo MOST_POINTS: memory is the same from the start on.
-        self.points = np.full((MOST_POINTS, len(POINT)), np.nan)
+        self.points = np.full((MOST_POINTS, len(_POINT)), np.nan)
         self.came = 0
         self.over = False
         self.fresh = asyncio.Event()
@@ -107,7 +107,7 @@ class LivePage:
 
     def serve(self) -> None:
         # Of this thread alone: niceness is a thread's on Linux.
-        os.nice(NICENESS)
+        os.nice(_NICENESS)
         asyncio.set_event_loop(self.loop)
         try:
             self.runner = self.loop.run_until_complete(self.start())
@@ -122,7 +122,7 @@ class LivePage:
         app.router.add_get("/", self.page)
         app.router.add_get("/events", self.events)
         app.router.add_get("/metrics", self.metrics)
-        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=END_PATIENCE_S)
+        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_END_PATIENCE_S)
         await runner.setup()
         await web.SockSite(runner, self.listening).start()
         return runner
@@ -141,7 +141,7 @@ class LivePage:
         self.over = True
         self.wake()
         if self.watching:
-            await asyncio.wait(self.watching, timeout=END_PATIENCE_S)
+            await asyncio.wait(self.watching, timeout=_END_PATIENCE_S)
         await self.runner.cleanup()
 
     async def page(self, request: web.Request) -> web.Response:
@@ -192,7 +192,7 @@ class LivePage:
             "most": MOST_POINTS,
             # What is not known is NaN here and null there.
             "points": [
-                dict(zip(POINT, self.points[at % MOST_POINTS].tolist(), strict=True))
+                dict(zip(_POINT, self.points[at % MOST_POINTS].tolist(), strict=True))
                 for at in range(first, self.came)
             ],
         }

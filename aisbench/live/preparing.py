@@ -11,7 +11,7 @@ from typing import TextIO
 from aisbench.saying import say
 
 # A quick workload says nothing, a long one this often.
-SAY_EVERY_S = 2.0
+_SAY_EVERY_S = 2.0
 
 
 @contextlib.contextmanager
@@ -39,7 +39,7 @@ class Preparing:
         self.say = say
         self.file = file or sys.stderr
         self.with_bar = bar and self.file.isatty()
-        self.next_s = time.monotonic() + (0.2 if self.with_bar else SAY_EVERY_S)
+        self.next_s = time.monotonic() + (0.2 if self.with_bar else _SAY_EVERY_S)
         self.update: Callable[[int, int], None] | None = None
 
     def report(self, done: int, total: int) -> None:
@@ -49,7 +49,7 @@ class Preparing:
         now = time.monotonic()
         if now < self.next_s or done == total:
             return
-        self.next_s = now + SAY_EVERY_S
+        self.next_s = now + _SAY_EVERY_S
         if self.with_bar:
             self.update = self.begin_bar(total)
             self.update(done, total)

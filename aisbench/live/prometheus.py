@@ -10,8 +10,8 @@ from aisbench.live.snapshot import Snapshot
 from aisbench.records.histograms import Histogram
 
 # Upper edges of the histograms' buckets: five a decade, 0.1 ms to 1,000 s.
-STEPS, POWERS = (1, 1.6, 2.5, 4, 6.3), range(-4, 3)
-EDGES_S = (*(float(f"{step}e{power}") for power in POWERS for step in STEPS), 1000.0)
+_STEPS, _POWERS = (1, 1.6, 2.5, 4, 6.3), range(-4, 3)
+_EDGES_S = (*(float(f"{step}e{power}") for power in _POWERS for step in _STEPS), 1000.0)
 HISTOGRAMS = {
     "ttft": ("aisbench_time_to_first_token_seconds", "From the send to the first token."),
     "itl": ("aisbench_inter_token_latency_seconds", "Gaps between token events."),
@@ -81,5 +81,5 @@ class Figures:
 
 def buckets(histogram: Histogram) -> list[tuple[str, int]]:
     """(upper edge in s, values up to it), the last edge without end."""
-    *counts, total = histogram.counts_up_to([*(1e9 * edge for edge in EDGES_S), float("inf")])
-    return [*((str(edge), count) for edge, count in zip(EDGES_S, counts, strict=True)), ("+Inf", total)]
+    *counts, total = histogram.counts_up_to([*(1e9 * edge for edge in _EDGES_S), float("inf")])
+    return [*((str(edge), count) for edge, count in zip(_EDGES_S, counts, strict=True)), ("+Inf", total)]

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # Plain lines go to logs: often enough to see that the run lives, seldom enough to read.
-PLAIN_EVERY_S = 5.0
-BAR_CELLS = 30
+_PLAIN_EVERY_S = 5.0
+_BAR_CELLS = 30
 # What the sparklines show: a minute of snapshots, two a second.
 SPARK_SNAPSHOTS = 120
-WIDEST_SPARK = 60
-NARROWEST_SPARK = 8
+_WIDEST_SPARK = 60
+_NARROWEST_SPARK = 8
 # Beside a sparkline: the panel's frame with the labels, and the row's value.
-FRAME_CELLS = 21
-VALUE_CELLS = 24
+_FRAME_CELLS = 21
+_VALUE_CELLS = 24
 
 # What of each snapshot the sparklines need, by the label of their row.
 Point = dict[str, float | None]
@@ -59,22 +59,22 @@ def fields(snapshot: Snapshot) -> list[tuple[str, str]]:
             "requests",
             f"{snapshot.sent:,}{planned} sent, {snapshot.done:,} done, {snapshot.failed:,} of them failed",
         ),
-        ("rate", f"{shown_with(snapshot.achieved_rate, '.1f', '/s')} (asked {asked})"),
+        ("rate", f"{_shown_with(snapshot.achieved_rate, '.1f', '/s')} (asked {asked})"),
         ("in flight", f"{snapshot.in_flight}{limit}"),
-        ("tokens", shown_with(snapshot.tokens_per_s, ",.0f", "/s")),
-        ("TTFT p50 / p99", pair(snapshot.ttft_p50_ms, snapshot.ttft_p99_ms, ".1f")),
-        ("ITL p50 / p99", pair(snapshot.itl_p50_ms, snapshot.itl_p99_ms, ".2f")),
+        ("tokens", _shown_with(snapshot.tokens_per_s, ",.0f", "/s")),
+        ("TTFT p50 / p99", _pair(snapshot.ttft_p50_ms, snapshot.ttft_p99_ms, ".1f")),
+        ("ITL p50 / p99", _pair(snapshot.itl_p50_ms, snapshot.itl_p99_ms, ".2f")),
     ]
     if snapshot.errors:
         rows.append(("errors", ", ".join(f"{kind} {count:,}" for kind, count in snapshot.errors.items())))
     return rows
 
 
-def shown_with(value: float | None, form: str, unit: str) -> str:
+def _shown_with(value: float | None, form: str, unit: str) -> str:
     return shown(value, form) + ("" if value is None else unit)
 
 
-def pair(low: float | None, high: float | None, form: str) -> str:
+def _pair(low: float | None, high: float | None, form: str) -> str:
     return f"{shown(low, form)} / {shown(high, form)}" + ("" if high is None else " ms")
 
 
@@ -86,7 +86,7 @@ def panel_fields(snapshot: Snapshot) -> list[tuple[str, str]]:
     """`fields`, and what the panel and the page have room for."""
     rows = fields(snapshot)
     at = [label for label, _ in rows].index("ITL p50 / p99") + 1
-    rows.insert(at, ("E2EL p50 / p99", pair(snapshot.e2el_p50_ms, snapshot.e2el_p99_ms, ".1f")))
+    rows.insert(at, ("E2EL p50 / p99", _pair(snapshot.e2el_p50_ms, snapshot.e2el_p99_ms, ".1f")))
     return rows
 
 
@@ -106,20 +106,20 @@ def panel(snapshot: Snapshot, recent: Iterable[Point] = (), width: int = 80) -> 
 
     table = Table(box=box.ROUNDED, show_header=False, title="aisbench", title_justify="left")
     table.add_column(style="dim", no_wrap=True)
-    table.add_column(min_width=min(44, width - FRAME_CELLS))
+    table.add_column(min_width=min(44, width - _FRAME_CELLS))
     recent = list(recent)
-    cells = min(WIDEST_SPARK, width - FRAME_CELLS - VALUE_CELLS)
+    cells = min(_WIDEST_SPARK, width - _FRAME_CELLS - _VALUE_CELLS)
     for label, value in panel_fields(snapshot):
         text = Text(value, style="red" if label == "errors" else "")
-        if cells >= NARROWEST_SPARK and recent and label in recent[-1]:
+        if cells >= _NARROWEST_SPARK and recent and label in recent[-1]:
             # The newest at the right end from the start on, so that the panel keeps its width.
             spark = sparkline([point[label] for point in recent], cells).rjust(cells)
-            text = Text.assemble(f"{value:<{VALUE_CELLS}}", (spark, "cyan"), no_wrap=True)
+            text = Text.assemble(f"{value:<{_VALUE_CELLS}}", (spark, "cyan"), no_wrap=True)
         table.add_row(label, text)
     done = progress(snapshot)
     if done is not None:
-        filled = round(done * BAR_CELLS)
-        table.add_row("progress", f"{'█' * filled}{'░' * (BAR_CELLS - filled)} {100 * done:.0f} %")
+        filled = round(done * _BAR_CELLS)
+        table.add_row("progress", f"{'█' * filled}{'░' * (_BAR_CELLS - filled)} {100 * done:.0f} %")
     return table
 
 
@@ -156,7 +156,7 @@ class LiveView:
             self.recent.append(point(snapshot))
             self.live.update(panel(snapshot, self.recent, self.live.console.width), refresh=True)
         elif not self.quiet and time.monotonic() >= self.line_due_s:
-            self.line_due_s = time.monotonic() + PLAIN_EVERY_S
+            self.line_due_s = time.monotonic() + _PLAIN_EVERY_S
             print(plain_line(snapshot), file=self.file, flush=True)
 
     def __exit__(

@@ -14,8 +14,8 @@ from aisbench.live.reader import LiveReader
 from aisbench.live.snapshot import Snapshot
 
 # The view is drawn by a process that may share a CPU with a worker: seldom, and with low priority.
-VIEW_EVERY_S = 0.5
-NICENESS = 10
+_VIEW_EVERY_S = 0.5
+_NICENESS = 10
 
 
 class View(Protocol):
@@ -35,9 +35,9 @@ class Watching:
         now = time.monotonic()
         if now < self.next_s and coordinator.processes.running:
             return
-        self.next_s = now + VIEW_EVERY_S
+        self.next_s = now + _VIEW_EVERY_S
         if self.reader is None:
-            os.nice(NICENESS)
+            os.nice(_NICENESS)
             self.reader = self.reader_of(coordinator)
         snapshot = self.reader.snapshot(coordinator.live())
         for view in self.views:

@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from aisbench._native.memory.histogram import BUCKET_COUNT
 
 # Below this many ns each ns has its own bucket; above, 1,024 buckets a power of two (histogram.pxd).
-LINEAR_BELOW = 2048
-PER_POWER = 1024
+_LINEAR_BELOW = 2048
+_PER_POWER = 1024
 
 
-def bucket_bounds() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _bucket_bounds() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First and last ns that each bucket counts: the inverse of the core's `bucket_index`."""
     index = np.arange(BUCKET_COUNT, dtype=np.int64)
-    shift = np.where(index < LINEAR_BELOW, 0, index // PER_POWER - 1)
-    first = (index - shift * PER_POWER) << shift
+    shift = np.where(index < _LINEAR_BELOW, 0, index // _PER_POWER - 1)
+    first = (index - shift * _PER_POWER) << shift
     return first, first + (np.int64(1) << shift) - 1
 
 
-FIRST_NS, LAST_NS = bucket_bounds()
-MIDDLE_NS = (FIRST_NS + LAST_NS) / 2
+FIRST_NS, LAST_NS = _bucket_bounds()
+_MIDDLE_NS = (FIRST_NS + LAST_NS) / 2
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ class Histogram:
             return [0.0] * len(percents)
         ranks = np.asarray(percents, float) / 100 * (total - 1)
         lower = np.floor(ranks)
-        below = MIDDLE_NS[np.searchsorted(cumulated, lower, side="right")]
-        above = MIDDLE_NS[np.searchsorted(cumulated, np.ceil(ranks), side="right")]
+        below = _MIDDLE_NS[np.searchsorted(cumulated, lower, side="right")]
+        above = _MIDDLE_NS[np.searchsorted(cumulated, np.ceil(ranks), side="right")]
         values = below + (above - below) * (ranks - lower)
         within: list[float] = np.clip(values, self.min_ns, self.max_ns).tolist()
         return within
@@ -139,7 +139,7 @@ class Histogram:
     def sum_above(self, bound_ns: float) -> float:
         """The sum, ns, of the values in buckets wholly above `bound_ns`, taken as the buckets' middles."""
         begin = int(np.searchsorted(FIRST_NS, bound_ns, side="right"))
-        return float(self.buckets[begin:] @ MIDDLE_NS[begin:])
+        return float(self.buckets[begin:] @ _MIDDLE_NS[begin:])
 
     def count_above(self, bound_ns: float) -> int:
         """How many values lie in buckets wholly above `bound_ns`."""

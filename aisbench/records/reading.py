@@ -22,9 +22,9 @@ from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 
-ROW = np.dtype(ROW_FIELDS)
-ROWS_HEADER = np.dtype(ROWS_HEADER_FIELDS)
-HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
+_ROW = np.dtype(ROW_FIELDS)
+_ROWS_HEADER = np.dtype(ROWS_HEADER_FIELDS)
+_HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
 ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
 
 
@@ -64,17 +64,17 @@ def read_config(path: Path, info: dict[str, Any]) -> RunConfig:
 def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
     """The rows of one worker, mapped from `path`, and the common start that its header names (ns)."""
     with path.open("rb") as file:
-        head = file.read(ROWS_HEADER.itemsize)
+        head = file.read(_ROWS_HEADER.itemsize)
     size = path.stat().st_size
-    if len(head) < ROWS_HEADER.itemsize or size < ROWS_HEADER_BYTES:
-        return np.empty(0, ROW), 0
-    header = np.frombuffer(head, ROWS_HEADER)[0]
-    if header["magic"] != ROWS_MAGIC or header["row_bytes"] != ROW.itemsize:
+    if len(head) < _ROWS_HEADER.itemsize or size < ROWS_HEADER_BYTES:
+        return np.empty(0, _ROW), 0
+    header = np.frombuffer(head, _ROWS_HEADER)[0]
+    if header["magic"] != ROWS_MAGIC or header["row_bytes"] != _ROW.itemsize:
         raise BadInput(f"{path} was not written by this version: its rows have another layout")
-    count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // ROW.itemsize)
+    count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // _ROW.itemsize)
     if count == 0:
-        return np.empty(0, ROW), int(header["origin_ns"])
-    rows = np.memmap(path, ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
+        return np.empty(0, _ROW), int(header["origin_ns"])
+    rows = np.memmap(path, _ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
     return rows, int(header["origin_ns"])
 
 
@@ -89,7 +89,7 @@ def sorted_by_ticket(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], N
         return parts[0], order
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    rows = np.empty(len(order), ROW)
+    rows = np.empty(len(order), _ROW)
     ends = np.cumsum([len(part) for part in parts])
     for part, end in zip(parts, ends, strict=True):
         rows[place[end - len(part) : end]] = part
@@ -99,9 +99,9 @@ def sorted_by_ticket(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], N
 def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
     merged = {name: Histogram.empty() for name in HISTOGRAMS}
     for path in paths:
-        if not path.is_file() or path.stat().st_size < HISTOGRAM.itemsize * len(HISTOGRAMS):
+        if not path.is_file() or path.stat().st_size < _HISTOGRAM.itemsize * len(HISTOGRAMS):
             continue
-        records = np.memmap(path, HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
+        records = np.memmap(path, _HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
         for name, record in zip(HISTOGRAMS, records, strict=True):
             merged[name] = merged[name].plus(Histogram.of_record(record))
     return merged

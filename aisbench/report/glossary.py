@@ -80,35 +80,35 @@ LABELS = {
     "CPU time stolen by the host": "CPU steal",
     "CPU time throttled (cgroup)": "CPU throttling",
 }  # fmt: skip
-LINK = re.compile(r'href="#word-([a-z0-9-]+)"')
+_LINK = re.compile(r'href="#word-([a-z0-9-]+)"')
 
 
-def slug(word: str) -> str:
+def _slug(word: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-")
 
 
-SLUGS = {slug(word): word for word in WORDS}
+SLUGS = {_slug(word): word for word in WORDS}
 
 
 def linked(label: str) -> str:
     """`label` as HTML; linked to its meaning, which is also the tooltip, if the glossary has it."""
     word = LABELS.get(label, label)
-    word = word if word in WORDS else SLUGS.get(slug(word), "")
+    word = word if word in WORDS else SLUGS.get(_slug(word), "")
     return link(word, label) if word else escape(label)
 
 
 def link(word: str, text: str) -> str:
-    return f'<a class="word" href="#word-{slug(word)}" title="{escape(WORDS[word])}">{escape(text)}</a>'
+    return f'<a class="word" href="#word-{_slug(word)}" title="{escape(WORDS[word])}">{escape(text)}</a>'
 
 
 def section(html: str) -> str:
     """The meanings of the terms that `html` links to, for the end of its page; "" if it links to none."""
-    used = set(LINK.findall(html))
+    used = set(_LINK.findall(html))
     if not used:
         return ""
     items = "".join(
-        f'<div id="word-{slug(word)}"><dt>{escape(word)}</dt><dd>{escape(meaning)}</dd></div>'
+        f'<div id="word-{_slug(word)}"><dt>{escape(word)}</dt><dd>{escape(meaning)}</dd></div>'
         for word, meaning in WORDS.items()
-        if slug(word) in used
+        if _slug(word) in used
     )
     return f'<section class="panel" id="words"><h2>Words on this page</h2><dl class="words">{items}</dl></section>\n'

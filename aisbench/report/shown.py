@@ -8,10 +8,10 @@ from typing import Any
 from aisbench.metrics import BY_KEY
 
 # What stands on the console in place of a figure; pages have a dash of their own.
-NOT_MEASURED = "-"
+_NOT_MEASURED = "-"
 # Latencies from the plan and from the send that part by less than this are one figure to a reader.
-PART_FROM_MS = 1.0
-PART_FROM_SHARE = 0.01
+_PART_FROM_MS = 1.0
+_PART_FROM_SHARE = 0.01
 # Requests that are in no figure, by their names in summary.json's `requests`, in a reader's words.
 APART = {"cancelled": "cut off", "dropped": "dropped", "lost": "lost", "not_sent": "not sent"}
 
@@ -25,7 +25,7 @@ def known(figures: Mapping[str, Any] | None, name: str) -> float | None:
 
 
 def shown(value: float | None, form: str = ".2f") -> str:
-    return NOT_MEASURED if value is None else f"{value:{form}}"
+    return _NOT_MEASURED if value is None else f"{value:{form}}"
 
 
 def metric_title(summary: Mapping[str, Any], key: str) -> str:
@@ -49,6 +49,6 @@ def felt_from_plan(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             late, sent = known(found, name), known(summary["metrics"].get(key), name)
             if late is None or sent is None:
                 continue
-            if late - sent > max(PART_FROM_MS, PART_FROM_SHARE * sent):
+            if late - sent > max(_PART_FROM_MS, _PART_FROM_SHARE * sent):
                 return plan
     return {}

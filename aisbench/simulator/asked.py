@@ -11,7 +11,7 @@ from aisbench.simulator.model.parameters import Parameters
 
 Fields = dict[str, Any]
 # OpenAI's default for completions; here for all.
-DEFAULT_TOKENS = 16
+_DEFAULT_TOKENS = 16
 
 
 class Refusal(Exception):
@@ -96,7 +96,7 @@ def object_in(fields: Fields, name: str) -> Fields:
 
 def wanted_tokens(fields: Fields, *names: str) -> int:
     """The longest output asked for, under the first of `names` that is there."""
-    name, wanted = next(((n, fields[n]) for n in names if fields.get(n) is not None), ("", DEFAULT_TOKENS))
+    name, wanted = next(((n, fields[n]) for n in names if fields.get(n) is not None), ("", _DEFAULT_TOKENS))
     if type(wanted) is not int or wanted < 1:
         raise Refusal(400, f"{name} must be at least 1, got {wanted}.", param=name)
     return wanted

@@ -10,7 +10,7 @@ from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect
 from aisbench.simulator.model.parameters import Parameters
 
-MESSAGE = "injected fault"
+_MESSAGE = "injected fault"
 HTML = b"<!doctype html><title>Sign in</title><h1>Sign in</h1>"
 
 
@@ -74,8 +74,8 @@ def before_answer(kind: str) -> None:
     if kind == "http-500":
         raise failure()
     if kind == "http-401":
-        raise Refusal(401, MESSAGE, "AuthenticationError")
+        raise Refusal(401, _MESSAGE, "AuthenticationError")
 
 
 def failure() -> Refusal:
-    return Refusal(500, MESSAGE, "InternalServerError")
+    return Refusal(500, _MESSAGE, "InternalServerError")

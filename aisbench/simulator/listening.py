@@ -30,7 +30,7 @@ def listen_unix(path: str) -> socket.socket:
     """Takes the place of a socket that was left there by a process that is gone."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if is_abandoned(path):
+        if _is_abandoned(path):
             os.unlink(path)
         listener.bind(path)
     except OSError as problem:
@@ -41,7 +41,7 @@ def listen_unix(path: str) -> socket.socket:
     return listener
 
 
-def is_abandoned(path: str) -> bool:
+def _is_abandoned(path: str) -> bool:
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
             return False

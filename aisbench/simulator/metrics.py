@@ -6,7 +6,7 @@ from aisbench.simulator.model.durations import Durations
 from aisbench.simulator.model.ledger import Ledger
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
-REASONS = ("stop", "length", "abort", "error")
+_REASONS = ("stop", "length", "abort", "error")
 
 
 def metrics_page(
@@ -38,7 +38,7 @@ def metrics_page(
     lines += head("request_success_total", "Count of successfully processed requests.", "counter")
     lines += [
         f'vllm:request_success_total{{{labels},finished_reason="{reason}"}} {float(ledger.finished[reason])}'
-        for reason in REASONS
+        for reason in _REASONS
     ]
     for name, help_text, durations in (
         ("time_to_first_token_seconds", "Time to first token.", ledger.ttft),

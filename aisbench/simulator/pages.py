@@ -17,7 +17,7 @@ from aisbench.simulator.model.prefix_cache import PrefixCache
 from aisbench.simulator.model.vocabulary import Vocabulary
 
 JSON = b"application/json"
-PLAIN = b"text/plain"
+_PLAIN = b"text/plain"
 # Status, content type, body.
 Page = tuple[int, bytes, bytes]
 
@@ -38,17 +38,17 @@ class Pages:
         if request.path == "/v1/models":
             return 200, JSON, orjson.dumps({"object": "list", "data": self.models()})
         if request.path == "/health":
-            return 200, PLAIN, b""
+            return 200, _PLAIN, b""
         if request.path == "/truth":
             return 200, JSON, orjson.dumps(self.ledger.truth())
         if request.path == "/reset":
             self.ledger.reset()
-            return 200, PLAIN, b"ok\n"
+            return 200, _PLAIN, b"ok\n"
         if request.path == "/reset_prefix_cache" and self.prefix_cache.is_on:
             if request.method != "POST":
                 return 405, JSON, b'{"detail":"Method Not Allowed"}'
             self.prefix_cache.clear()
-            return 200, PLAIN, b""
+            return 200, _PLAIN, b""
         if request.path == "/metrics":
             return 200, CONTENT_TYPE, self.metrics().encode()
         return 404, JSON, b'{"detail":"Not Found"}'

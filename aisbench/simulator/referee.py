@@ -20,7 +20,7 @@ from aisbench.children import child_command
 from aisbench.simulator import referee_server
 from aisbench.simulator.child import LocalServer, started
 
-BACKLOG = 4096
+_BACKLOG = 4096
 
 
 class RefereeProcess(LocalServer):
@@ -54,7 +54,7 @@ def main() -> None:
         listener.bind(("127.0.0.1", port))
         listener.setblocking(False)
         # Before the port is told: whoever knows it may connect at once.
-        listener.listen(BACKLOG)
+        listener.listen(_BACKLOG)
         try:
             os.write(sys.stdout.fileno(), b"%d\n" % listener.getsockname()[1])
         except BrokenPipeError:

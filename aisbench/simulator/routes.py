@@ -19,12 +19,12 @@ from aisbench.simulator.dialects.tensorrt_llm import TENSORRT_LLM
 from aisbench.simulator.dialects.tgi import TGI
 
 
-def of_generate(fields: Fields) -> Dialect:
+def _of_generate(fields: Fields) -> Dialect:
     """TGI and SGLang share a path; only TGI calls its prompt `inputs`."""
     return TGI if "inputs" in fields else SGLANG_NATIVE
 
 
-def of_triton(fields: Fields) -> Dialect:
+def _of_triton(fields: Fields) -> Dialect:
     """MindIE's Triton-style endpoint has TGI's name for the longest output."""
     inner = fields.get("parameters")
     return MINDIE_TRITON if isinstance(inner, dict) and "max_new_tokens" in inner else TENSORRT_LLM
@@ -38,30 +38,30 @@ class Route:
     way: Way
 
 
-BY_BODY = Way()
+_BY_BODY = Way()
 
 
-def always(dialect: Dialect, way: Way = BY_BODY) -> Route:
+def _always(dialect: Dialect, way: Way = _BY_BODY) -> Route:
     return Route(lambda _: dialect, way)
 
 
-ROUTES: dict[str, Route] = {
-    "/v1/chat/completions": always(CHAT),
-    "/v1/completions": always(COMPLETIONS),
-    "/v1/responses": always(RESPONSES),
-    "/v1/embeddings": always(EMBEDDINGS),
-    "/pooling": always(POOLING),
-    "/v1/rerank": always(RERANK),
-    "/generate_stream": always(TGI, Way(stream=True)),
-    "/generate": Route(of_generate, BY_BODY),
-    "/infer": always(MINDIE_INFER),
+_ROUTES: dict[str, Route] = {
+    "/v1/chat/completions": _always(CHAT),
+    "/v1/completions": _always(COMPLETIONS),
+    "/v1/responses": _always(RESPONSES),
+    "/v1/embeddings": _always(EMBEDDINGS),
+    "/pooling": _always(POOLING),
+    "/v1/rerank": _always(RERANK),
+    "/generate_stream": _always(TGI, Way(stream=True)),
+    "/generate": Route(_of_generate, _BY_BODY),
+    "/infer": _always(MINDIE_INFER),
 }
-TRITON = re.compile(r"/v2/models/([^/]+)/generate(_stream)?")
+_TRITON = re.compile(r"/v2/models/([^/]+)/generate(_stream)?")
 
 
 def route_of(path: str) -> Route | None:
     """The route for a path without its query; None where nothing is generated."""
-    route = ROUTES.get(path)
-    if route is None and (match := TRITON.fullmatch(path)):
-        return Route(of_triton, Way(unquote(match[1]), match[2] is not None))
+    route = _ROUTES.get(path)
+    if route is None and (match := _TRITON.fullmatch(path)):
+        return Route(_of_triton, Way(unquote(match[1]), match[2] is not None))
     return route

@@ -20,10 +20,10 @@ from aisbench.simulator.listening import encryption, listen, listen_unix
 from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.server import Simulator
 
-BACKLOG = 4096
+_BACKLOG = 4096
 # A request makes no cycles, so there is next to nothing to collect; the default would look every few steps.
-GC_THRESHOLD = 100_000
-DESCRIPTION_WIDTH = 100
+_GC_THRESHOLD = 100_000
+_DESCRIPTION_WIDTH = 100
 
 
 def serve(
@@ -46,9 +46,9 @@ def serve(
     parameters.check()
     for flag, fd in (("--announce", announce), ("--lifeline", lifeline)):
         if fd is not None:
-            check_open(flag, fd)
+            _check_open(flag, fd)
     context = encryption(*tls)
-    raise_file_limit()
+    _raise_file_limit()
     listener = listen(host, port) if uds is None else listen_unix(uds)
     try:
         uvloop.run(run(parameters, listener, context, say, announce, lifeline))
@@ -58,14 +58,14 @@ def serve(
                 os.unlink(uds)
 
 
-def check_open(flag: str, fd: int) -> None:
+def _check_open(flag: str, fd: int) -> None:
     try:
         os.fstat(fd)
     except OSError:
         raise BadInput(f"{flag} {fd} is not open; give a file descriptor that the process inherits") from None
 
 
-def raise_file_limit() -> None:
+def _raise_file_limit() -> None:
     """A descriptor per client: as many as the system lets us have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
@@ -96,13 +96,13 @@ async def run(
         return kind(simulator)
 
     if listener.family == socket.AF_UNIX:
-        server = await loop.create_unix_server(accepted, sock=listener, ssl=context, backlog=BACKLOG)
+        server = await loop.create_unix_server(accepted, sock=listener, ssl=context, backlog=_BACKLOG)
         where = f"{scheme}://localhost through {listener.getsockname()}"
     else:
-        server = await loop.create_server(accepted, sock=listener, ssl=context, backlog=BACKLOG)
+        server = await loop.create_server(accepted, sock=listener, ssl=context, backlog=_BACKLOG)
         host, port = listener.getsockname()[:2]
         where = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-    for line in in_lines(parameters.describe()):
+    for line in _in_lines(parameters.describe()):
         say(line)
     say(f"listening on {where}")
     if announce is not None:
@@ -110,17 +110,17 @@ async def run(
         os.close(announce)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    gc.set_threshold(_GC_THRESHOLD)
     await end.wait()
     server.close()
 
 
-def in_lines(parts: list[str]) -> list[str]:
+def _in_lines(parts: list[str]) -> list[str]:
     """The parts as one block of text that is not too wide."""
     lines = ["simulated server: "]
     for i, part in enumerate(parts):
         piece = part + ("" if i == len(parts) - 1 else ", ")
-        if len(lines[-1]) + len(piece) > DESCRIPTION_WIDTH:
+        if len(lines[-1]) + len(piece) > _DESCRIPTION_WIDTH:
             lines.append("  ")
         lines[-1] += piece
     return [line.rstrip() for line in lines]

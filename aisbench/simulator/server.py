@@ -22,8 +22,8 @@ from aisbench.simulator.routes import Route, route_of
 
 # A server that is further behind its schedule (or was stopped for that long) does not send all that it
 # missed in one burst, but goes on from now; the time so lost is in /truth as given_up_ms.
-GIVE_UP_NS = 1_000_000_000
-NEVER = -1
+_GIVE_UP_NS = 1_000_000_000
+_NEVER = -1
 
 
 class Request(Sequence):
@@ -51,7 +51,7 @@ class Request(Sequence):
         self.answer = answer
         self.fault = fault
         # After some tokens, where there are some.
-        self.fault_at = stop_at // 2 if fault and asked.stream else NEVER
+        self.fault_at = stop_at // 2 if fault and asked.stream else _NEVER
         self.arrived_ns = now_ns()
         self.first_ns = 0
         self.last_ns = 0
@@ -177,7 +177,7 @@ class Simulator:
             itl_append(sent_ns - request.last_ns)
             request.last_ns = sent_ns
         self.ledger.generated(len(requests) - no_tokens)
-        if late_ns > GIVE_UP_NS:
+        if late_ns > _GIVE_UP_NS:
             self.ledger.given_up_ns += late_ns
             self.step_end_ns += late_ns
         self.begin_step(self.step_end_ns)

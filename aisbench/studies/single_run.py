@@ -46,7 +46,7 @@ def run_and_report(
     """
     check_result_folder(config)
     with contextlib.ExitStack() as stack:
-        page = served_page(stack, config, live_port, _say) if live_port is not None else None
+        page = _served_page(stack, config, live_port, _say) if live_port is not None else None
         folder = run_to_folder(
             stack,
             config,
@@ -116,7 +116,7 @@ def _unsaid(line: str) -> None:
     """Where nobody is to be told."""
 
 
-def served_page(
+def _served_page(
     stack: contextlib.ExitStack, config: RunConfig, at: tuple[str, int], say: Callable[[str], None]
 ) -> LivePage:
     """The live page, served until `stack` ends; raises BadInput when its port cannot be had."""

@@ -24,12 +24,12 @@ from aisbench.workload.warm_up import WarmUp
 
 Progress = Callable[[int, int], None]
 Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
-PROGRESS_EVERY = 64
+_PROGRESS_EVERY = 64
 # Beside the bodies: what answers are scored by, where they are known.
 QUESTIONS = "questions.json"
 # As it stands inside a JSON string, and the message of a chat that holds nothing else.
-ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
-MESSAGE = json.dumps({"role": "assistant", "content": ANSWER}).encode() + b", "
+_ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
+_MESSAGE = json.dumps({"role": "assistant", "content": ANSWER}).encode() + b", "
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def build_workload(
             body = backend.body(prompt, body_options)
             yield with_holes(body) if prompts.conversations is not None else body
             done = i + 1
-            if progress is not None and (done % PROGRESS_EVERY == 0 or done == count):
+            if progress is not None and (done % _PROGRESS_EVERY == 0 or done == count):
                 progress(done, count)
 
     bodies = write_bodies(directory / "bodies.bin", encoded(), count)
@@ -110,9 +110,9 @@ def build_workload(
 def with_holes(body: bytes) -> bytes:
     """A zero byte for each place where the answer to an earlier turn is to be put in, and the bytes 1 and 2
     around the messages that go where there is none. JSON has none of the three."""
-    return body.replace(MESSAGE, b"\1" + MESSAGE + b"\2").replace(ANSWER_IN_JSON, b"\0")
+    return body.replace(_MESSAGE, b"\1" + _MESSAGE + b"\2").replace(_ANSWER_IN_JSON, b"\0")
 
 
 def without_holes(body: bytes) -> bytes:
     """The inverse."""
-    return body.translate(None, b"\1\2").replace(b"\0", ANSWER_IN_JSON)
+    return body.translate(None, b"\1\2").replace(b"\0", _ANSWER_IN_JSON)

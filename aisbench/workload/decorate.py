@@ -21,11 +21,11 @@ from aisbench.workload.tokens.tokenizers import load_tokenizer
 def for_every_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput where a data set takes no system prompt."""
     if options.system_prompt:
-        prompts = behind_system_prompt(prompts, options, backend)
-    return with_modules(prompts, options) if options.lora_modules else prompts
+        prompts = _behind_system_prompt(prompts, options, backend)
+    return _with_modules(prompts, options) if options.lora_modules else prompts
 
 
-def behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
+def _behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
     """A system message before all that have none of their own; without roles it stands before the text."""
     system = str(options.system_prompt)
     if not backend.generates:
@@ -49,7 +49,7 @@ def behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: Ba
     return replace(prompts, items=map(one, prompts.items))
 
 
-def with_modules(prompts: Prompts, options: WorkloadOptions) -> Prompts:
+def _with_modules(prompts: Prompts, options: WorkloadOptions) -> Prompts:
     """Each request asks one of the modules for the model, in turns or drawn.
 
     Drawn as in vLLM: one choice for each request in order, from Python's generator as the data set left

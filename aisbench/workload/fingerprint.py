@@ -16,7 +16,7 @@ from aisbench.workload.prefix_reuse import PrefixReuse
 from aisbench.workload.tokens.tokenizers import load_tokenizer, tokenizer_folder
 
 # What the text of prompts and their lengths depend on.
-FILES = (
+_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
     "tokenizer.model",
@@ -47,8 +47,8 @@ def fingerprint(
         "unique_prompts": bodies.unique,
         "prompt_tokens": length_facts(prompt_tokens),
         "prefix_reuse": round(reuse.share, 6),
-        "dataset": {**dataset_facts(options), **({"rows": rows} if rows is not None else {})},
-        "tokenizer": tokenizer_facts(options),
+        "dataset": {**_dataset_facts(options), **({"rows": rows} if rows is not None else {})},
+        "tokenizer": _tokenizer_facts(options),
     }
 
 
@@ -66,7 +66,7 @@ def length_facts(lengths: NDArray[np.int32]) -> dict[str, Any]:
     }
 
 
-def dataset_facts(options: WorkloadOptions) -> dict[str, Any]:
+def _dataset_facts(options: WorkloadOptions) -> dict[str, Any]:
     path = Path(options.dataset_path).expanduser() if options.dataset_path else None
     return {
         "name": options.dataset,
@@ -75,7 +75,7 @@ def dataset_facts(options: WorkloadOptions) -> dict[str, Any]:
     }
 
 
-def tokenizer_facts(options: WorkloadOptions) -> dict[str, Any] | None:
+def _tokenizer_facts(options: WorkloadOptions) -> dict[str, Any] | None:
     """The class that transformers picked, and the sha256 over names and bytes of the files it reads.
 
     The class stands by itself because a config.json beside the same files changes it, and so the prompts.
@@ -85,7 +85,7 @@ def tokenizer_facts(options: WorkloadOptions) -> dict[str, Any] | None:
     folder = tokenizer_folder(options.tokenizer)
     loaded = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
     digest = hashlib.sha256()
-    for name in FILES:
+    for name in _FILES:
         if (folder / name).is_file():
             digest.update(name.encode() + b"\0" + bytes.fromhex(file_hash(folder / name)))
     return {

@@ -19,11 +19,11 @@ BLOCK = 64
 # So many different hashes are held, 8 MiB. Beyond that only those in a part of all values are, and their
 # number is multiplied: hashes are spread evenly over the values.
 MOST_HELD = 1 << 20
-MULTIPLIERS = np.random.default_rng(0x9E3779B9).integers(
+_MULTIPLIERS = np.random.default_rng(0x9E3779B9).integers(
     1, 2**63, size=BLOCK // 8, dtype=np.uint64
 ) | np.uint64(1)
-STEP = np.uint64(0x9E3779B97F4A7C15)
-MIX = np.uint64(0xFF51AFD7ED558CCD)
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 
 class PrefixReuse:
@@ -47,7 +47,7 @@ class PrefixReuse:
         if blocks == 0:
             return
         self.blocks += blocks
-        hashes = self.sampled(block_hashes(data, blocks))
+        hashes = self.sampled(_block_hashes(data, blocks))
         self.new.append(hashes)
         self.waiting += len(hashes)
         if self.waiting > MOST_HELD:
@@ -77,17 +77,17 @@ class PrefixReuse:
         return max(0, self.blocks - different) * BLOCK / self.bytes
 
 
-def block_hashes(data: bytes, blocks: int) -> NDArray[np.uint64]:
+def _block_hashes(data: bytes, blocks: int) -> NDArray[np.uint64]:
     """64 bits for each block, over it and all before it; shape (blocks,). Sums wrap round, as they should."""
     words = np.frombuffer(data, dtype="<u8", count=blocks * BLOCK // 8).reshape(blocks, BLOCK // 8)
-    own = mixed((mixed(words) * MULTIPLIERS).sum(axis=1, dtype=np.uint64))
+    own = _mixed((_mixed(words) * _MULTIPLIERS).sum(axis=1, dtype=np.uint64))
     # What a block adds depends on where it stands, so that the same blocks in another order differ.
-    place = np.arange(1, blocks + 1, dtype=np.uint64) * STEP
-    return mixed(np.cumsum(mixed(own ^ place), dtype=np.uint64) ^ place)
+    place = np.arange(1, blocks + 1, dtype=np.uint64) * _STEP
+    return _mixed(np.cumsum(_mixed(own ^ place), dtype=np.uint64) ^ place)
 
 
-def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    values = (values ^ (values >> np.uint64(33))) * MIX
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    values = (values ^ (values >> np.uint64(33))) * _MIX
     return values ^ (values >> np.uint64(29))
 
 

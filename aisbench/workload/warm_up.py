@@ -19,11 +19,11 @@ from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.workload.tokens.words import WORDS
 
 # Replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
-REPLACED = 16
+_REPLACED = 16
 # Of the warm-up's own generator, beside the run's seed.
 STREAM = 0x5741524D
 # Where bodies that are replayed have what they ask, by the usual APIs' names.
-ASKED_IN = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
+_ASKED_IN = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
 
 
 class WarmUp:
@@ -60,10 +60,10 @@ class WarmUp:
     def text(self, text: str) -> str:
         """Other words for the first ones; where there are few or none between blanks, they come before the text."""
         parts = text.split(" ")
-        if len(parts) >= REPLACED:
-            return " ".join([*self.words(REPLACED), *parts[REPLACED:]])
+        if len(parts) >= _REPLACED:
+            return " ".join([*self.words(_REPLACED), *parts[_REPLACED:]])
         # Longer than asked, but so short a prompt would else be one of the run's by chance.
-        return " ".join([*self.words(REPLACED), text]) if text else ""
+        return " ".join([*self.words(_REPLACED), text]) if text else ""
 
     def words(self, count: int) -> list[str]:
         return [WORDS[i] for i in self.generator.integers(0, len(WORDS), size=count)]
@@ -90,12 +90,12 @@ class WarmUp:
             if isinstance(part, Mapping) and isinstance(part.get("text"), str):
                 parts[i] = {**part, "text": self.text(part["text"])}
                 return parts
-        return [{"type": "text", "text": " ".join(self.words(REPLACED))}, *parts]
+        return [{"type": "text", "text": " ".join(self.words(_REPLACED))}, *parts]
 
     def body(self, body: bytes) -> bytes:
         """The same in a body that is replayed."""
         fields = json.loads(body)
-        for name in ASKED_IN:
+        for name in _ASKED_IN:
             value = fields.get(name)
             if isinstance(value, str):
                 changed: Any = self.text(value)

@@ -28,17 +28,17 @@ def stated_in(text: str) -> Stated | None:
     if not lines:
         return None
     after = [text[found.end() :].lstrip(" *\n") for found in _STATED.finditer(text)]
-    stated = [bare(rest.splitlines()[0]) for rest in after if rest]
+    stated = [_bare(rest.splitlines()[0]) for rest in after if rest]
     if stated and stated[-1]:
         return Stated(stated[-1], "stated answer", True)
     if boxed := _BOXED.findall(text):
-        return Stated(bare(boxed[-1]), "box", True)
+        return Stated(_bare(boxed[-1]), "box", True)
     if len(lines) == 1:
-        return Stated(bare(lines[0]), "only line", True)
-    return Stated(bare(lines[-1]), "last line", False)
+        return Stated(_bare(lines[0]), "only line", True)
+    return Stated(_bare(lines[-1]), "last line", False)
 
 
-def bare(text: str) -> str:
+def _bare(text: str) -> str:
     """Without a box, marks of emphasis and quotation around it, and the full stop."""
     boxed = _BOXED.search(text)
     text = boxed[1] if boxed else text

@@ -68,7 +68,7 @@ def answers_block(measured: Measured) -> AnswersBlock:
     finish = np.bincount(rows["finish"], minlength=len(FINISHES))
     count = len(rows)
     reasoned = bool(np.any(rows["reasoning_events"] > 0)) and run.streams
-    first_ms = first_answers_ms(run)
+    first_ms = _first_answers_ms(run)
     return {
         "tokens_per_event": per_event,
         "itl_per": None if per_event is None else "event" if per_event > SEVERAL_TOKENS_FROM else "token",
@@ -87,7 +87,7 @@ def answers_block(measured: Measured) -> AnswersBlock:
     }
 
 
-def first_answers_ms(run: Run) -> NDArray[np.float64]:
+def _first_answers_ms(run: Run) -> NDArray[np.float64]:
     """From the send to the first token of the answer itself, of the succeeded requests that came to one."""
     rows = run.selected(run.has_status("ok") & (run.rows["first_answer_ns"] > 0))
     return np.asarray((rows["first_answer_ns"] - rows["sent_ns"]) / 1e6)

@@ -15,11 +15,11 @@ from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
 
 # The reader's pause between drains where a run could not say it: the engine's default.
-DEFAULT_REST_NS = 1_000_000
+_DEFAULT_REST_NS = 1_000_000
 # Up to this share of unstamped reads the clock still counts as the kernel's.
-UNSTAMPED_HARMLESS = 0.01
+_UNSTAMPED_HARMLESS = 0.01
 # A window of so many gaps (their p99) is no server's pause between tokens: the reader was stopped.
-STOPPED_GAPS = 3
+_STOPPED_GAPS = 3
 
 
 def stamped_share(run: Run) -> float | None:
@@ -39,12 +39,12 @@ def clock_of(run: Run) -> Literal["kernel", "user", "mixed", "unknown"]:
         return "unknown"
     if share == 0:
         return "user"
-    return "kernel" if share >= 1 - UNSTAMPED_HARMLESS else "mixed"
+    return "kernel" if share >= 1 - _UNSTAMPED_HARMLESS else "mixed"
 
 
-def rest_ns_of(run: Run) -> int:
+def _rest_ns_of(run: Run) -> int:
     rests = [int(worker["rest_ns"]) for worker in run.workers if worker.get("rest_ns") is not None]
-    return max(rests, default=DEFAULT_REST_NS)
+    return max(rests, default=_DEFAULT_REST_NS)
 
 
 def shares(run: Run, field: str) -> list[float | None]:
@@ -84,9 +84,9 @@ def late_merge_share(measured: Measured) -> float:
     merged_reads, merged = int(run.rows["merged_reads"].sum()), int(rows["merged_events"].sum())
     if itl.count == 0 or merged_reads == 0:
         return 0.0
-    rest_ns, windows = rest_ns_of(run), run.histograms["merge_window"]
+    rest_ns, windows = _rest_ns_of(run), run.histograms["merge_window"]
     late_ns = 2 * rest_ns + 500_000
-    stopped_ns = windows.sum_above(max(late_ns, STOPPED_GAPS * itl.percentiles_ns([99])[0]))
+    stopped_ns = windows.sum_above(max(late_ns, _STOPPED_GAPS * itl.percentiles_ns([99])[0]))
     blurred = min(float(merged), stopped_ns / itl.mean_ns) if itl.mean_ns > 0 else 0.0
     delay_ns = run.histograms["client_delay"].percentiles_ns([99])[0]
     if delay_ns > rest_ns + 1e6 * thresholds.LATE_BEYOND_REST_MS:
@@ -156,7 +156,7 @@ def client_block(measured: Measured, lag: ScheduleLag | None) -> ClientBlock:
         "merged_reads": int(run.rows["merged_reads"].sum()),
         "merged_events": int(run.rows["merged_events"].sum()),
         "late_merge_share": late_merge_share(measured),
-        "reader_rest_ms": rest_ns_of(run) / 1e6,
+        "reader_rest_ms": _rest_ns_of(run) / 1e6,
         "reused_connections": int(run.rows["reused"].sum()),
         "stale_retries": sum(int(worker.get("stale_retries") or 0) for worker in run.workers),
         "clock_steps": sum(int(worker.get("clock_steps") or 0) for worker in run.workers),

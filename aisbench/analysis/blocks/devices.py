@@ -49,7 +49,7 @@ class DevicesBlock(TypedDict):
 
 def devices_block(measured: Measured) -> DevicesBlock | None:
     """summary.json's `devices`; None where no device was read."""
-    devices = [one_device(measured.run, name, samples) for name, samples in measured.device_samples.items()]
+    devices = [_one_device(measured.run, name, samples) for name, samples in measured.device_samples.items()]
     if not devices:
         return None
     powers = [device["power_w"]["mean"] for device in devices if device["power_w"]]
@@ -63,16 +63,16 @@ def devices_block(measured: Measured) -> DevicesBlock | None:
     }
 
 
-def one_device(run: Run, name: str, samples: list[Sample]) -> Device:
+def _one_device(run: Run, name: str, samples: list[Sample]) -> Device:
     return {
         "device": name,
         "name": samples[-1].get("name"),
         "source": samples[-1].get("source"),
         "samples": len(samples),
-        "utilisation_percent": mean_and_max(run, samples, "utilisation_percent"),
-        "memory_used_bytes": mean_and_max(run, samples, "memory_used_bytes"),
-        "power_w": mean_and_max(run, samples, "power_w"),
-        "temperature_c": mean_and_max(run, samples, "temperature_c"),
+        "utilisation_percent": _mean_and_max(run, samples, "utilisation_percent"),
+        "memory_used_bytes": _mean_and_max(run, samples, "memory_used_bytes"),
+        "power_w": _mean_and_max(run, samples, "power_w"),
+        "temperature_c": _mean_and_max(run, samples, "temperature_c"),
         "memory_total_bytes": samples[-1].get("memory_total_bytes"),
         "energy_j": energy_j(run, samples),
     }
@@ -85,7 +85,7 @@ def series(run: Run, samples: list[Sample], name: str) -> tuple[NDArray[np.float
     return np.array(t_ns, float) / 1e9, np.array(y, float)
 
 
-def mean_and_max(run: Run, samples: list[Sample], name: str) -> MeanAndMax | None:
+def _mean_and_max(run: Run, samples: list[Sample], name: str) -> MeanAndMax | None:
     t_s, y = series(run, samples, name)
     inside = y[(t_s >= 0) & (t_s <= run.duration_ns / 1e9)]
     return {"mean": float(inside.mean()), "max": float(inside.max())} if len(inside) else None

@@ -55,7 +55,7 @@ class Turn(PartFigures):
 
 
 # Turns beyond this are counted together with it.
-MOST_TURNS = 50
+_MOST_TURNS = 50
 
 
 def endpoints_block(measured: Measured) -> list[Endpoint] | None:
@@ -65,10 +65,10 @@ def endpoints_block(measured: Measured) -> list[Endpoint] | None:
     if len(urls) < 2:
         return None
     groups = run.rows["endpoint"]
-    return [one_endpoint(measured, url, groups == index) for index, url in enumerate(urls)]
+    return [_one_endpoint(measured, url, groups == index) for index, url in enumerate(urls)]
 
 
-def one_endpoint(measured: Measured, url: str, mask: NDArray[np.bool_]) -> Endpoint:
+def _one_endpoint(measured: Measured, url: str, mask: NDArray[np.bool_]) -> Endpoint:
     block: Endpoint = {"url": url, **figures(measured, mask)}
     return with_keys(block, latencies(measured, mask))
 
@@ -78,11 +78,11 @@ def turns_block(measured: Measured) -> list[Turn] | None:
     run = measured.run
     if not run.has_conversations or len(run.rows) == 0:
         return None
-    turns = np.minimum(run.rows["turn"], MOST_TURNS - 1)
-    return [one_turn(measured, turn + 1, turns == turn) for turn in range(int(turns.max()) + 1)]
+    turns = np.minimum(run.rows["turn"], _MOST_TURNS - 1)
+    return [_one_turn(measured, turn + 1, turns == turn) for turn in range(int(turns.max()) + 1)]
 
 
-def one_turn(measured: Measured, turn: int, mask: NDArray[np.bool_]) -> Turn:
+def _one_turn(measured: Measured, turn: int, mask: NDArray[np.bool_]) -> Turn:
     block: Turn = {"turn": turn, **figures(measured, mask)}
     return with_keys(block, latencies(measured, mask))
 

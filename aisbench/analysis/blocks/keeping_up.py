@@ -15,14 +15,14 @@ from aisbench.records.run import Run
 
 # While the first requests are answered the backlog grows whatever the server can do: so long, in their E2ELs, it
 # is not looked at, and neither is the first tenth of the load. The rest must be longer than that.
-FILLING_E2ELS = 1.25
-FILLING_SHARE = 0.1
-LOOKED_AT_SHARE = 0.3
+_FILLING_E2ELS = 1.25
+_FILLING_SHARE = 0.1
+_LOOKED_AT_SHARE = 0.3
 # A backlog that grows by this share of the load matters to its latencies within a minute.
-GROWS_SHARE = 0.03
+_GROWS_SHARE = 0.03
 # A rate that moves takes the backlog with it; far less than was asked is too little all the same.
-DONE_SHARE = 0.8
-FEWEST_REQUESTS = 30
+_DONE_SHARE = 0.8
+_FEWEST_REQUESTS = 30
 
 
 class KeepingUpBlock(TypedDict):
@@ -61,16 +61,16 @@ class KeepingUp:
 def keeping_up(run: Run) -> KeepingUp | None:
     """None where that cannot be told: in closed loop and for conversations, which wait for their answers, and
     for loads that were too short beside their requests."""
-    if not run.is_open_loop or run.has_conversations or len(run.rows) < FEWEST_REQUESTS:
+    if not run.is_open_loop or run.has_conversations or len(run.rows) < _FEWEST_REQUESTS:
         return None
     due_ns = np.sort(run.rows["planned_ns"] - run.start_ns)
     end_ns = min(int(due_ns[-1]), int(run.info.get("sending_ended_ns") or run.last_ns) - run.start_ns)
-    first_e2el_ns = early_e2el_ns(run)
+    first_e2el_ns = _early_e2el_ns(run)
     if end_ns <= 0 or first_e2el_ns is None:
         return None
-    begin_ns = int(max(FILLING_E2ELS * first_e2el_ns, FILLING_SHARE * end_ns))
+    begin_ns = int(max(_FILLING_E2ELS * first_e2el_ns, _FILLING_SHARE * end_ns))
     due_inside = int(np.count_nonzero((due_ns >= begin_ns) & (due_ns < end_ns)))
-    if end_ns - begin_ns < LOOKED_AT_SHARE * end_ns or due_inside < FEWEST_REQUESTS:
+    if end_ns - begin_ns < _LOOKED_AT_SHARE * end_ns or due_inside < _FEWEST_REQUESTS:
         return None
     served = progress(run, end_ns)
     flow = Flow.within(due_ns, served, begin_ns, end_ns)
@@ -78,15 +78,15 @@ def keeping_up(run: Run) -> KeepingUp | None:
     waiting = float(np.count_nonzero(due_ns < end_ns) - served.until(np.array([float(end_ns)]))[0])
     grown = growth(flow, asked)
     if math.isinf(run.config.rate_rps):
-        kept_up = done >= DONE_SHARE * asked
+        kept_up = done >= _DONE_SHARE * asked
     else:
-        kept_up = not (grown.grows and grown.clear and grown.share > GROWS_SHARE)
+        kept_up = not (grown.grows and grown.clear and grown.share > _GROWS_SHARE)
     return KeepingUp((end_ns - begin_ns) / 1e9, asked, done, waiting, kept_up)
 
 
-def early_e2el_ns(run: Run) -> float | None:
+def _early_e2el_ns(run: Run) -> float | None:
     """The median E2EL of the first that succeeded, before a queue can be long; None when none did."""
-    first = np.flatnonzero(run.has_status("ok"))[: max(len(run.rows) // 50, FEWEST_REQUESTS // 2)]
+    first = np.flatnonzero(run.has_status("ok"))[: max(len(run.rows) // 50, _FEWEST_REQUESTS // 2)]
     if len(first) == 0:
         return None
     return float(np.median(run.rows["last_token_ns"][first] - run.rows["sent_ns"][first]))

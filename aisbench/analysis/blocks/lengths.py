@@ -15,8 +15,8 @@ from aisbench.records.run import Run
 
 # A length within so many tokens, or this share, of what was asked is that length: servers differ by an
 # end-of-sequence token, and a chat template adds its own to every prompt.
-OUTPUT_SPARE, OUTPUT_SHARE = 1, 0.02
-SHORTER_INPUT_SPARE, LONGER_INPUT_SPARE, INPUT_SHARE = 8, 128, 0.1
+_OUTPUT_SPARE, _OUTPUT_SHARE = 1, 0.02
+_SHORTER_INPUT_SPARE, _LONGER_INPUT_SPARE, _INPUT_SHARE = 8, 128, 0.1
 
 
 class Spread(TypedDict):
@@ -54,27 +54,27 @@ def lengths_block(measured: Measured) -> LengthsBlock:
     of `asked` and `got`. An output that the model ended by itself is as long as it was to be, unless the
     request forbade that (--ignore-eos).
     """
-    return {"input": input_lengths(measured.run), "output": output_lengths(measured)}
+    return {"input": _input_lengths(measured.run), "output": _output_lengths(measured)}
 
 
-def output_lengths(measured: Measured) -> Compared | None:
+def _output_lengths(measured: Measured) -> Compared | None:
     run = measured.run
     planned = run.planned_lengths("max_tokens")
     if planned is None or not run.generates:
         return None
     kept = run.has_status("ok") & (planned > 0)
     asked, got = planned[kept].astype(np.int64), measured.tokens.output[kept]
-    spare = np.maximum(OUTPUT_SPARE, OUTPUT_SHARE * asked)
+    spare = np.maximum(_OUTPUT_SPARE, _OUTPUT_SHARE * asked)
     until_asked = run.rows["finish"][kept] == FINISHES.index("length")
-    shorter = (asked - got > spare) & (until_asked | forbids_early_end(run.config))
+    shorter = (asked - got > spare) & (until_asked | _forbids_early_end(run.config))
     return compared(asked, got, shorter, got - asked > spare)
 
 
-def forbids_early_end(config: RunConfig) -> bool:
+def _forbids_early_end(config: RunConfig) -> bool:
     return bool(config.ignore_eos or (config.extra_body or {}).get("ignore_eos"))
 
 
-def input_lengths(run: Run) -> Compared | None:
+def _input_lengths(run: Run) -> Compared | None:
     """By the servers' own counts. Later turns hold the server's own answers, and images have no length in words."""
     planned = run.planned_lengths("prompt_tokens")
     if planned is None or run.config.image_count:
@@ -82,9 +82,9 @@ def input_lengths(run: Run) -> Compared | None:
     counted = run.rows["prompt_tokens"]
     kept = run.has_status("ok") & (planned > 0) & (counted > 0) & (run.rows["turn"] == 0)
     asked, got = planned[kept].astype(np.int64), counted[kept].astype(np.int64)
-    share = INPUT_SHARE * asked
-    shorter = asked - got > np.maximum(SHORTER_INPUT_SPARE, share)
-    return compared(asked, got, shorter, got - asked > np.maximum(LONGER_INPUT_SPARE, share))
+    share = _INPUT_SHARE * asked
+    shorter = asked - got > np.maximum(_SHORTER_INPUT_SPARE, share)
+    return compared(asked, got, shorter, got - asked > np.maximum(_LONGER_INPUT_SPARE, share))
 
 
 def compared(

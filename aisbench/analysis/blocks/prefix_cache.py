@@ -64,10 +64,10 @@ def workload_share(run: Run, tokens: TokenCounts) -> float | None:
     share = 1 - (1 - reuse) * min(1.0, bodies / max(sent, 1))
     if not run.has_conversations:
         return float(share)
-    return min(1.0, float(history_share(run, tokens) + share * first_turns_share(run, tokens)))
+    return min(1.0, float(_history_share(run, tokens) + share * _first_turns_share(run, tokens)))
 
 
-def history_share(run: Run, tokens: TokenCounts) -> float:
+def _history_share(run: Run, tokens: TokenCounts) -> float:
     """Of all prompt tokens, those of later turns that the turn before had in its prompt and its answer."""
     order = np.lexsort((run.rows["turn"], run.rows["conversation"]))
     rows = run.rows[order]
@@ -76,7 +76,7 @@ def history_share(run: Run, tokens: TokenCounts) -> float:
     return float(np.minimum(prompt[1:], whole[:-1])[follows].sum() / tokens.prompt.sum())
 
 
-def first_turns_share(run: Run, tokens: TokenCounts) -> float:
+def _first_turns_share(run: Run, tokens: TokenCounts) -> float:
     return float(tokens.prompt[run.rows["turn"] == 0].sum() / tokens.prompt.sum())
 
 

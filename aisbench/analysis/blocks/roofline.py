@@ -72,7 +72,7 @@ def roofline_block(run: Run) -> Roofline | None:
     if known is None or not run.workers or any(url.startswith("https") for url in endpoints):
         return None
     edges = bin_edges(run.duration_ns, NS)
-    events, requests = counts_within(run, edges)
+    events, requests = _counts_within(run, edges)
     busy_ns = events * known["event_ns"] + requests * known["request_ns"]
     room_ns = np.diff(edges) * len(run.workers)
     return {
@@ -84,7 +84,7 @@ def roofline_block(run: Run) -> Roofline | None:
     }
 
 
-def counts_within(run: Run, edges_ns: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _counts_within(run: Run, edges_ns: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Token events and sent requests between neighbouring edges (what lies beyond, in the first and the last), both
     of shape (len(edges_ns) - 1,)."""
     inner = edges_ns[1:-1]

@@ -120,12 +120,12 @@ def server_block(measured: Measured) -> ServerBlock | None:
     grown = growth(samples)
     return {
         "samples": sum(len(kept) for kept in samples.values()),
-        "running": gauge_figures(run, samples, "running"),
-        "waiting": gauge_figures(run, samples, "waiting"),
-        "kv_use": gauge_figures(run, samples, "kv_use"),
-        "accept_length": gauge_figures(run, samples, "accept_length"),
+        "running": _gauge_figures(run, samples, "running"),
+        "waiting": _gauge_figures(run, samples, "waiting"),
+        "kv_use": _gauge_figures(run, samples, "kv_use"),
+        "accept_length": _gauge_figures(run, samples, "accept_length"),
         "counters": {name: grown[name] for name in COUNTERS if name in grown},
-        "prefix_hit_rate": hit_rate(grown),
+        "prefix_hit_rate": _hit_rate(grown),
         "spec_decode": spec_decode(grown),
         "reconcile": reconcile(measured, grown),
     }
@@ -145,19 +145,19 @@ def gauge_series(
         return None
     at = parts[0][0]
     # Of the other servers the sample that is nearest to it in time.
-    held = [y[nearest(t, at)] for t, y in parts]
+    held = [y[_nearest(t, at)] for t, y in parts]
     total = np.sum(held, axis=0)
     return (at - run.start_ns) / 1e9, total if name in ("running", "waiting") else total / len(held)
 
 
-def nearest(t_ns: NDArray[np.int64], at_ns: NDArray[np.int64]) -> NDArray[np.intp]:
+def _nearest(t_ns: NDArray[np.int64], at_ns: NDArray[np.int64]) -> NDArray[np.intp]:
     """For each of `at_ns` the index into `t_ns`, ascending, of what is nearest to it."""
     after = np.clip(np.searchsorted(t_ns, at_ns), 1, len(t_ns) - 1) if len(t_ns) > 1 else np.zeros_like(at_ns)
     before = np.maximum(after - 1, 0)
     return np.where(at_ns - t_ns[before] <= t_ns[after] - at_ns, before, after)
 
 
-def gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> MeanAndPeak | None:
+def _gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> MeanAndPeak | None:
     found = gauge_series(run, samples, name)
     if found is None:
         return None
@@ -201,18 +201,18 @@ def growth(samples: dict[int, list[Sample]]) -> dict[str, Any]:
                 before = first.get(name) or {}
                 sums = total.setdefault(name, {})
                 for label, count in value.items():
-                    sums[label] = sums.get(label, 0.0) + since(before.get(label, 0.0), count)
+                    sums[label] = sums.get(label, 0.0) + _since(before.get(label, 0.0), count)
             elif name in COUNTERS or name.endswith(("_sum", "_count")):
-                total[name] = total.get(name, 0.0) + since(first.get(name, 0.0), value)
+                total[name] = total.get(name, 0.0) + _since(first.get(name, 0.0), value)
     return {name: sums for name, sums in total.items() if isinstance(sums, dict) or math.isfinite(sums)}
 
 
-def since(before: float, now: float) -> float:
+def _since(before: float, now: float) -> float:
     """A counter that fell was set back to 0."""
     return now - before if now >= before else now
 
 
-def hit_rate(grown: dict[str, Any]) -> float | None:
+def _hit_rate(grown: dict[str, Any]) -> float | None:
     """Of the prompt tokens looked up, the share that was cached, 0 to 1; SGLang looks up all of them."""
     queries = grown.get("prefix_queries", grown.get("prompt_tokens"))
     return grown["prefix_hits"] / queries if queries and "prefix_hits" in grown else None
@@ -252,7 +252,7 @@ def reconcile(measured: Measured, grown: dict[str, Any]) -> Reconcile:
         ours = measured.latencies.measured(name)
         count = grown.get(f"{name}_count", 0.0)
         if name == "ttft" and int(count) != len(ours):
-            begun = first_tokens_ms(run)
+            begun = _first_tokens_ms(run)
             ours = begun if len(begun) == int(count) else ours
         if count <= 0 or len(ours) == 0:
             continue
@@ -262,18 +262,18 @@ def reconcile(measured: Measured, grown: dict[str, Any]) -> Reconcile:
             "client": {"requests": len(ours), "mean": float(ours.mean())},
             "difference_ms": float(ours.mean()) - mean_ms if int(count) == len(ours) else None,
             "percentiles": {
-                "p50": of_both(grown.get(f"{name}_buckets") or {}, ours, 50),
-                "p99": of_both(grown.get(f"{name}_buckets") or {}, ours, 99),
+                "p50": _of_both(grown.get(f"{name}_buckets") or {}, ours, 50),
+                "p99": _of_both(grown.get(f"{name}_buckets") or {}, ours, 99),
             },
         }
     return cast(Reconcile, found)
 
 
-def of_both(buckets: dict[str, float], ours: NDArray[np.float64], percent: float) -> PercentileOfBoth:
+def _of_both(buckets: dict[str, float], ours: NDArray[np.float64], percent: float) -> PercentileOfBoth:
     return {"server_within": within(buckets, percent), "client": float(np.percentile(ours, percent))}
 
 
-def first_tokens_ms(run: Run) -> NDArray[np.float64]:
+def _first_tokens_ms(run: Run) -> NDArray[np.float64]:
     """TTFT of all requests that had a first token, whatever became of them."""
     rows = run.selected((run.rows["first_token_ns"] > 0) & (run.rows["sent_ns"] > 0))
     return np.asarray((rows["first_token_ns"] - rows["sent_ns"]) / 1e6)

@@ -55,9 +55,9 @@ class SlicesBlock(TypedDict):
 
 
 # Unasked, runs of five minutes and more are sliced, into minutes while those are not too many.
-UNASKED_FROM_S = 300
-UNASKED_WIDTHS_S = (60, 120, 300, 600, 1200, 1800, 3600)
-UNASKED_MOST = 240
+_UNASKED_FROM_S = 300
+_UNASKED_WIDTHS_S = (60, 120, 300, 600, 1200, 1800, 3600)
+_UNASKED_MOST = 240
 
 
 def width_ns(run: Run) -> int | None:
@@ -66,10 +66,10 @@ def width_ns(run: Run) -> int | None:
     if asked:
         return int(asked * 1e9)
     seconds = run.duration_ns / 1e9
-    if seconds < UNASKED_FROM_S:
+    if seconds < _UNASKED_FROM_S:
         return None
-    few = [width for width in UNASKED_WIDTHS_S if width * UNASKED_MOST >= seconds]
-    return int((few or UNASKED_WIDTHS_S[-1:])[0] * 1e9)
+    few = [width for width in _UNASKED_WIDTHS_S if width * _UNASKED_MOST >= seconds]
+    return int((few or _UNASKED_WIDTHS_S[-1:])[0] * 1e9)
 
 
 def slices_block(measured: Measured) -> SlicesBlock | None:
@@ -86,14 +86,14 @@ def slices_block(measured: Measured) -> SlicesBlock | None:
     edges = np.append(np.arange(0, run.duration_ns, width), run.duration_ns)
     sent = run.rows["sent_ns"][run.rows["sent_ns"] > 0]
     done_ns = run.rows["done_ns"][measured.ok] - run.start_ns
-    ended = Parts.of(done_ns, edges)
+    ended = _Parts.of(done_ns, edges)
     seconds = np.diff(edges) / 1e9
     to_the_last = np.append(edges[:-1], max(int(edges[-1]), len(run.flow) * FLOW_BUCKET_NS))
     flowed = flow_within(run, to_the_last) * measured.tokens.per_event(run)
     columns: dict[str, Any] = {
         "begin_s": edges[:-1] / 1e9,
         "end_s": edges[1:] / 1e9,
-        "sent": np.diff(Parts.of(sent - run.start_ns, edges).cuts),
+        "sent": np.diff(_Parts.of(sent - run.start_ns, edges).cuts),
         "completed": np.diff(ended.cuts),
         "failed": np.zeros(len(seconds), np.int64),
         "request_throughput": np.diff(ended.cuts) / seconds,
@@ -104,10 +104,10 @@ def slices_block(measured: Measured) -> SlicesBlock | None:
     for metric in measured.request_metrics:
         values = measured.latencies[metric.name]
         known = ~np.isnan(values)
-        parts = ended if known.all() else Parts.of(done_ns[known], edges)
+        parts = ended if known.all() else _Parts.of(done_ns[known], edges)
         columns |= parts.figures(metric.name, values[known])
     kinds = {
-        kind: np.diff(Parts.of(rows["done_ns"] - run.start_ns, edges).cuts)
+        kind: np.diff(_Parts.of(rows["done_ns"] - run.start_ns, edges).cuts)
         for kind, rows in measured.failures.items()
     }
     columns["failed"] = sum(kinds.values(), columns["failed"])
@@ -123,19 +123,19 @@ def slices_block(measured: Measured) -> SlicesBlock | None:
 
 
 @dataclass(frozen=True)
-class Parts:
+class _Parts:
     """Moments in their order, and where each slice's begin among them: slice i has `cuts[i]` to `cuts[i + 1]`."""
 
     order: NDArray[np.int64]
     cuts: NDArray[np.int64]
 
     @staticmethod
-    def of(moments_ns: NDArray[np.int64], edges_ns: NDArray[np.int64]) -> Parts:
+    def of(moments_ns: NDArray[np.int64], edges_ns: NDArray[np.int64]) -> _Parts:
         """Every moment is in a slice: those beyond the edges in the first and the last one."""
         order = np.argsort(moments_ns, kind="stable")
         cuts = np.searchsorted(moments_ns[order], edges_ns)
         cuts[0], cuts[-1] = 0, len(order)
-        return Parts(order, cuts)
+        return _Parts(order, cuts)
 
     def figures(self, name: str, values_ms: NDArray[np.float64]) -> dict[str, list[float | None]]:
         """Mean, median and p99 of each slice's values, given in the moments' own order."""

@@ -29,12 +29,12 @@ from aisbench.records.run import Run
 
 # In-flight is averaged over so many equal stretches of time, and five of those make a batch.
 STRETCHES = 1000
-BATCH = 5
+_BATCH = 5
 # What starts in a window is not what ends in it. As AISBench's documentation has it, throughput can be relied on where the
 # longest request takes less than this share of the window.
-LONGEST_SHARE = 1 / 3
+_LONGEST_SHARE = 1 / 3
 # Of a level that only rises, the third quarter's score is half of the second's; noise makes it larger.
-FAR_BETTER = 0.7
+_FAR_BETTER = 0.7
 
 
 class NoStage(TypedDict):
@@ -118,7 +118,7 @@ def settled(run: Run, in_flight: InFlight) -> Window:
     cuts = []
     for what, values in (
         ("number of requests in flight", in_flight.means(edges)),
-        ("throughput", flow_within(run, edges) if run.streams else ended_within(run, edges)),
+        ("throughput", flow_within(run, edges) if run.streams else _ended_within(run, edges)),
     ):
         cut = mser5(values)
         if cut is None:
@@ -127,7 +127,7 @@ def settled(run: Run, in_flight: InFlight) -> Window:
     return Window(int(edges[max(cuts)]), last_ns)
 
 
-def ended_within(run: Run, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ended_within(run: Run, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
     """Succeeded requests that ended between neighbouring edges."""
     done = run.rows["done_ns"][run.has_status("ok")] - run.start_ns
     return np.histogram(done, edges_ns)[0].astype(float)
@@ -139,7 +139,7 @@ def mser5(values: NDArray[np.float64]) -> int | None:
     That is so when a cut in the third quarter would be far better than the best in the first half. (The
     last quarter holds few batches, which look alike by chance.) With batch means y_1..y_m, the cut d minimises sum over i > d of (y_i - mean of those)^2 / (m - d)^2.
     """
-    batches = values[: len(values) // BATCH * BATCH].reshape(-1, BATCH).mean(axis=1)
+    batches = values[: len(values) // _BATCH * _BATCH].reshape(-1, _BATCH).mean(axis=1)
     m = len(batches)
     # Sums over what is left behind each cut, all at once.
     left = np.arange(m, 0, -1)
@@ -150,9 +150,9 @@ def mser5(values: NDArray[np.float64]) -> int | None:
         return 0
     early, late = scores[: m // 2 + 1], scores[m // 2 + 1 : m * 3 // 4]
     best = int(np.argmin(early))
-    if len(late) and late.min() < FAR_BETTER * early[best]:
+    if len(late) and late.min() < _FAR_BETTER * early[best]:
         return None
-    return best * BATCH
+    return best * _BATCH
 
 
 def stable_block(measured: Measured) -> StableBlock:
@@ -185,7 +185,7 @@ def figures(measured: Measured, window: Window, *, by_what_came_out: bool = Fals
     return {
         "window_ms": [window.begin_ns / 1e6, window.end_ns / 1e6],
         "reason": None,
-        "long_enough": longest_ms < LONGEST_SHARE * seconds * 1e3,
+        "long_enough": longest_ms < _LONGEST_SHARE * seconds * 1e3,
         "started": int(inside.sum()),
         "completed": int(mine.sum()),
         "failed": int((inside & run.has_status("failed")).sum()),

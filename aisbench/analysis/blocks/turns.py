@@ -20,7 +20,7 @@ def turn_notes(run: Run) -> list[str]:
             f"{'conversation' if ended == 1 else 'conversations'} ended with a turn that failed, as there was no answer "
             "to go on from."
         )
-    without = turns_without_answer(run)
+    without = _turns_without_answer(run)
     if without:
         notes.append(
             f"{without:,} answers were all reasoning: later turns were sent without an assistant's message there, "
@@ -29,7 +29,7 @@ def turn_notes(run: Run) -> list[str]:
     return notes
 
 
-def turns_without_answer(run: Run) -> int:
+def _turns_without_answer(run: Run) -> int:
     """How many answers without content had a turn after them."""
     rows = run.rows
     empty = run.has_status("ok") & (rows["content_events"] == rows["reasoning_events"])

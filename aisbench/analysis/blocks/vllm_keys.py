@@ -110,7 +110,7 @@ class VllmKeys(Identity, AskedLoad, RampKeys, Totals, PoolingKeys, Peaks, ProbeK
 
 
 # Those that vLLM shows unasked.
-UNASKED = ("ttft", "tpot", "itl")
+_UNASKED = ("ttft", "tpot", "itl")
 # What has one entry a request.
 REQUEST_ARRAYS = frozenset(
     (
@@ -133,23 +133,23 @@ def vllm_result(measured: Measured) -> dict[str, Any]:
     config = run.config
     result: dict[str, Any] = identity(run)
     if not run.generates:
-        result |= pooling_totals(run, tokens) | pooling_arrays(run, tokens)
-        return result | statistics_keys("e2el", describe(latencies["e2el"], percents(run)), percents(run))
+        result |= _pooling_totals(run, tokens) | _pooling_arrays(run, tokens)
+        return result | _statistics_keys("e2el", describe(latencies["e2el"], percents(run)), percents(run))
     goodput = config.goodput
-    result |= totals(run, tokens, latencies.meeting(goodput) if goodput else None)
+    result |= _totals(run, tokens, latencies.meeting(goodput) if goodput else None)
     result |= arrays(run, tokens, config.save_detailed)
     result |= {**peaks(measured), **probe_keys(run)}
     drafted = spec_decode(growth(measured.server_samples))
     result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
-    wanted = config.percentile_metrics or UNASKED
+    wanted = config.percentile_metrics or _UNASKED
     for metric in measured.metrics:
         # Of whole answers those that they have, whatever was asked for.
         if metric.name in wanted or (not run.streams and metric.headline):
             figures = measured.figures(metric, percents(run), latencies)
-            result |= statistics_keys(metric.name, figures, percents(run))
+            result |= _statistics_keys(metric.name, figures, percents(run))
     for name, values in queue_metrics(run, latencies).items() if set(wanted) & set(QUEUE_METRICS) else ():
         if name in wanted:
-            result |= statistics_keys(name, describe(values, percents(run)), percents(run))
+            result |= _statistics_keys(name, describe(values, percents(run)), percents(run))
     return result
 
 
@@ -166,7 +166,7 @@ def identity(run: Run) -> dict[str, Any]:
     """What was run, as the result's first keys say it."""
     config = run.config
     who: Identity = {
-        "date": vllm_date(run.info.get("date")),
+        "date": _vllm_date(run.info.get("date")),
         "endpoint_type": config.backend,
         "backend": config.backend,
         "label": config.label,
@@ -196,11 +196,11 @@ class OwnTotals(Totals, Peaks):
 
 def own_totals(measured: Measured) -> OwnTotals:
     """The totals that every summary has, also where vLLM's result of that kind lacks them."""
-    return {**totals(measured.run, measured.tokens, None), **peaks(measured)}
+    return {**_totals(measured.run, measured.tokens, None), **peaks(measured)}
 
 
-def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
-    found = totals(run, tokens, None)
+def _pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
+    found = _totals(run, tokens, None)
     sequences = round((run.info.get("inputs_per_request") or 1) * found["completed"])
     seconds = found["duration"]
     return {
@@ -214,7 +214,7 @@ def pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
     }
 
 
-def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
+def _pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
     kept = run.has_status("ok", "failed")
     found = arrays(run, tokens, run.config.save_detailed)
     if not run.config.save_detailed:
@@ -225,12 +225,12 @@ def pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
     }
 
 
-def vllm_date(iso: str | None) -> str | None:
+def _vllm_date(iso: str | None) -> str | None:
     """%Y%m%d-%H%M%S of an ISO time."""
     return datetime.fromisoformat(iso).strftime("%Y%m%d-%H%M%S") if iso else None
 
 
-def totals(run: Run, tokens: TokenCounts, good: int | None) -> Totals:
+def _totals(run: Run, tokens: TokenCounts, good: int | None) -> Totals:
     duration_s = run.duration_ns / 1e9
     completed = int(run.has_status("ok").sum())
     prompt, output = int(tokens.prompt.sum()), int(tokens.output.sum())
@@ -273,11 +273,11 @@ def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list[Any]
         "start_times": (began_ns / 1e9).tolist(),
         "queue_times": queue_times,
         "generated_texts": [text for (text, _), keep in zip(each_text(run), kept, strict=True) if keep],
-        "errors": [error_text(row) for row in run.rows[kept]],
+        "errors": [_error_text(row) for row in run.rows[kept]],
     }
 
 
-def error_text(row: np.void) -> str:
+def _error_text(row: np.void) -> str:
     """The kind of its failure; empty for a good request."""
     return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
 
@@ -302,7 +302,7 @@ def peaks(measured: Measured) -> Peaks:
     return {"max_output_tokens_per_s": most, "max_concurrent_requests": concurrent, "rtfx": 0.0}
 
 
-def statistics_keys(name: str, figures: Figures, wanted: Iterable[float]) -> dict[str, float | None]:
+def _statistics_keys(name: str, figures: Figures, wanted: Iterable[float]) -> dict[str, float | None]:
     """In ms."""
     return {
         f"mean_{name}_ms": figures["mean"],

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_type
 
 from aisbench.analysis.contract.keys import OneOf, Size, Unit, keys_of, more_keys_of
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PLAIN = {float: "number", int: "integer", str: "string", bool: "boolean", type(None): "null"}
 
 Schema = dict[str, Any]
@@ -18,7 +18,7 @@ def schema_of(block: type, identity: str) -> Schema:
     definitions: dict[str, Schema] = {}
     whole = _object(block, definitions)
     return {
-        "$schema": DIALECT,
+        "$schema": _DIALECT,
         "$id": identity,
         "title": block.__name__,
         **whole,

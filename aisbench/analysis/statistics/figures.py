@@ -12,8 +12,8 @@ from aisbench.analysis.contract.keys import Count, MoreKeys, more_keys
 from aisbench.records.histograms import Histogram
 
 # Given always, whatever --percentiles asks for.
-STANDARD_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
-NS_PER_MS = 1e6
+_STANDARD_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
+_NS_PER_MS = 1e6
 
 
 PERCENTILES = MoreKeys(r"^p[0-9]+(\.[0-9]+)?$", float | None, "Percentiles of --percentiles, such as p99.9.")
@@ -48,7 +48,7 @@ def percentile(figures: Figures, percent: float) -> float | None:
 
 
 def all_percentiles(asked: Iterable[float]) -> list[float]:
-    return sorted({*STANDARD_PERCENTILES, *(float(percent) for percent in asked)})
+    return sorted({*_STANDARD_PERCENTILES, *(float(percent) for percent in asked)})
 
 
 def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> Figures:
@@ -58,9 +58,9 @@ def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> Fi
     """
     wanted = all_percentiles(percents)
     if len(values) == 0:
-        return nothing(wanted)
+        return _nothing(wanted)
     found = np.percentile(values, wanted).tolist()
-    return summary_of(
+    return _summary_of(
         len(values),
         float(np.mean(values)),
         float(np.std(values)),
@@ -81,14 +81,14 @@ def describe_weighted(
     wanted = all_percentiles(percents)
     total = float(weights.sum())
     if total <= 0:
-        return nothing(wanted)
+        return _nothing(wanted)
     order = np.argsort(values)
     values, weights = values[order], weights[order]
     middles = (np.cumsum(weights) - weights / 2) / total
     mean = float(values @ weights) / total
     std = float(np.sqrt(((values - mean) ** 2) @ weights / total))
     found = np.interp(np.array(wanted) / 100, middles, values).tolist()
-    return summary_of(round(total), mean, std, float(values[0]), float(values[-1]), wanted, found)
+    return _summary_of(round(total), mean, std, float(values[0]), float(values[-1]), wanted, found)
 
 
 def describe_histogram_ms(
@@ -97,9 +97,9 @@ def describe_histogram_ms(
     """As `describe`, in ms, from a histogram of ns. `spread`: among so many observations each of its values is divided."""
     wanted = all_percentiles(percents)
     if histogram.count == 0:
-        return nothing(wanted)
-    divisor = NS_PER_MS * spread
-    return summary_of(
+        return _nothing(wanted)
+    divisor = _NS_PER_MS * spread
+    return _summary_of(
         round(histogram.count * spread),
         histogram.mean_ns / divisor,
         histogram.std_ns / divisor,
@@ -110,14 +110,14 @@ def describe_histogram_ms(
     )
 
 
-def summary_of(
+def _summary_of(
     count: int, mean: float, std: float, low: float, high: float, percents: list[float], values: list[float]
 ) -> Figures:
     median = values[percents.index(50.0)]
     return _figures(count, [mean, median, std, low, high], percents, values)
 
 
-def nothing(percents: list[float]) -> Figures:
+def _nothing(percents: list[float]) -> Figures:
     """What is said of no values: a 0 would be a latency that nobody measured."""
     return _figures(0, [None] * 5, percents, [None] * len(percents))
 

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 from aisbench.analysis.statistics.distributions import binomial_ranks
 from aisbench.analysis.statistics.figures import all_percentiles, percentile_name
 
-LEVEL = 0.95
+_LEVEL = 0.95
 
 
-def ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int, int] | None:
+def ranks(count: int, percent: float, level: float = _LEVEL) -> tuple[int, int] | None:
     """(l, u), from 1 on; None where the sample is too small to have a value on both sides."""
     low, high = side_ranks(count, percent, level)
     return None if low is None or high is None else (low, high)
 
 
-def side_ranks(count: int, percent: float, level: float = LEVEL) -> tuple[int | None, int | None]:
+def side_ranks(count: int, percent: float, level: float = _LEVEL) -> tuple[int | None, int | None]:
     """As `ranks`, each by itself: a p99 of 200 values has a lower end, and no upper one."""
     return binomial_ranks(count, percent / 100, level)
 

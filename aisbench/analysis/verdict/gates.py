@@ -13,9 +13,9 @@ from aisbench.metrics import NAMES, metrics_of
 if TYPE_CHECKING:
     from aisbench.analysis.measured import Measured
 
-SHARES = ("error_rate", "cut_off_rate")
-RATES = ("request_throughput", "output_throughput", "request_goodput")
-EXAMPLE = "--fail-on 'error_rate>0.05 ttft_p99>500'"
+_SHARES = ("error_rate", "cut_off_rate")
+_RATES = ("request_throughput", "output_throughput", "request_goodput")
+_EXAMPLE = "--fail-on 'error_rate>0.05 ttft_p99>500'"
 _TERM = re.compile(r"(?P<name>[a-z_0-9.]+)(?P<sign>[<>]=?)(?P<bound>[0-9.]+(?:[eE][-+]?[0-9]+)?)$")
 _LATENCY = re.compile(
     rf"(?P<metric>{'|'.join(NAMES)})_(?P<of>mean|median|min|max|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$"
@@ -40,7 +40,7 @@ class Gate:
 
     @property
     def unit(self) -> str:
-        if self.name in RATES:
+        if self.name in _RATES:
             return " tokens/s" if self.name == "output_throughput" else " requests/s"
         return " ms" if _LATENCY.match(self.name) else ""
 
@@ -59,11 +59,11 @@ def parse_gates(text: str | None) -> tuple[Gate, ...]:
     for part in (text or "").replace(",", " ").split():
         match = _TERM.match(part)
         if match is None:
-            raise BadInput(f"--fail-on: {part!r} is not a condition; give some such as {EXAMPLE}")
+            raise BadInput(f"--fail-on: {part!r} is not a condition; give some such as {_EXAMPLE}")
         name = match["name"]
-        if name not in (*SHARES, *RATES) and not _LATENCY.match(name):
+        if name not in (*_SHARES, *_RATES) and not _LATENCY.match(name):
             raise BadInput(
-                f"--fail-on: unknown figure {name!r}; known: {', '.join((*SHARES, *RATES))}, and "
+                f"--fail-on: unknown figure {name!r}; known: {', '.join((*_SHARES, *_RATES))}, and "
                 f"{', '.join(NAMES)} each with _mean, _median, _min, _max or a percentile, as in ttft_p99"
             )
         gate = Gate(name, match["sign"], float(match["bound"]))
@@ -102,7 +102,7 @@ def figure(name: str, summary: Mapping[str, Any], metrics: Mapping[str, Any]) ->
     if name == "cut_off_rate":
         cut = requests["cancelled"] + requests["lost"]
         return cut / requests["sent"] if requests["sent"] else None
-    if name in RATES:
+    if name in _RATES:
         return summary.get(name)
     match = _LATENCY.match(name)
     assert match is not None

@@ -22,14 +22,14 @@ def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdi
     """The verdict on `run`, whose `summary` (as far as it is made: metrics, client, arrivals, requests)
     is taken from summary.summarise. `held`: the in-flight slots that were taken."""
     verdict = Verdict()
-    judge_outcome(verdict, run, summary["requests"])
+    _judge_outcome(verdict, run, summary["requests"])
     if len(sending.sent_ns):
         if run.is_open_loop:
-            judge_schedule(verdict, run, summary, sending)
-        judge_limit(verdict, run, held, sending)
-        judge_stamps(verdict, summary)
+            _judge_schedule(verdict, run, summary, sending)
+        _judge_limit(verdict, run, held, sending)
+        _judge_stamps(verdict, summary)
         judge_prefix_cache(verdict, run, summary["prefix_cache"])
-    judge_host(verdict, run, summary["client"])
+    _judge_host(verdict, run, summary["client"])
     verdict.notes += [*answer_notes(run), *turn_notes(run)]
     verdict.notes += [
         f"The server refused requests and named the field {name}: --omit-field {name} leaves it out."
@@ -38,7 +38,7 @@ def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdi
     return verdict
 
 
-def judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
+def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
     if run.outcome == "failed":
         verdict.worsen("invalid", f"The run failed: {run.outcome_reason or 'no reason was noted'}.")
     if run.outcome == "interrupted":
@@ -67,7 +67,7 @@ def judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
         )
 
 
-def judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
+def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
     """Open loop: did the requests leave when they were planned to, but for the in-flight limit?"""
     arrivals, lag = summary["arrivals"], summary["client"]["schedule_lag_ms"]
     assert lag is not None
@@ -115,7 +115,7 @@ def judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sendin
         )
 
 
-def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -> None:
+def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -> None:
     """Was the limit never exceeded and, in closed loop, held from when it was filled to the last send?"""
     if run.limit is None:
         return
@@ -142,7 +142,7 @@ def judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) ->
         )
 
 
-def judge_stamps(verdict: Verdict, summary: Summary) -> None:
+def _judge_stamps(verdict: Verdict, summary: Summary) -> None:
     """How well the moments of arrival are known."""
     client, metrics, clock = summary["client"], summary["metrics"], summary["clock"]
     mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else None
@@ -186,7 +186,7 @@ def judge_stamps(verdict: Verdict, summary: Summary) -> None:
         verdict.hold(thresholds.CLOCK_STEP, step, text)
 
 
-def judge_host(verdict: Verdict, run: Run, client: ClientBlock) -> None:
+def _judge_host(verdict: Verdict, run: Run, client: ClientBlock) -> None:
     """Had the client the machine that it needed?"""
     for threshold, shares, text in (
         (thresholds.CPU_SHARE, client["cpu_share"], "A worker used {:.1f} % of its CPU"),

@@ -17,8 +17,8 @@ def judge_answers(verdict: Verdict, run: Run, summary: Summary) -> None:
     completed = summary["requests"]["completed"]
     if completed == 0:
         return
-    judge_lengths(verdict, run, summary["lengths"])
-    judge_usage(verdict, run, summary)
+    _judge_lengths(verdict, run, summary["lengths"])
+    _judge_usage(verdict, run, summary)
     at_once, per_event = summary["answers"]["at_one_moment"], summary["answers"]["tokens_per_event"]
     if at_once:
         verdict.notes.append(
@@ -33,7 +33,7 @@ def judge_answers(verdict: Verdict, run: Run, summary: Summary) -> None:
         )
 
 
-def judge_lengths(verdict: Verdict, run: Run, lengths: LengthsBlock) -> None:
+def _judge_lengths(verdict: Verdict, run: Run, lengths: LengthsBlock) -> None:
     for kind, found, threshold in (
         ("output", lengths["output"], thresholds.OUTPUT_LENGTHS),
         ("input", lengths["input"], thresholds.INPUT_LENGTHS),
@@ -54,14 +54,14 @@ def judge_lengths(verdict: Verdict, run: Run, lengths: LengthsBlock) -> None:
         verdict.notes.append(f"{spreads_text(kind, found)}.")
 
 
-def judge_usage(verdict: Verdict, run: Run, summary: Summary) -> None:
+def _judge_usage(verdict: Verdict, run: Run, summary: Summary) -> None:
     """What the servers said of tokens, and what stands in for it where they said nothing or nothing true."""
     completed, contradicted = summary["requests"]["completed"], summary["answers"]["usage_contradicted"]
     if contradicted:
         verdict.worsen(
             "doubtful",
             f"In {contradicted} of {completed} answers the server's usage contradicts the stream "
-            f"({contradiction(run)}): it was not used, and their tokens are counted by "
+            f"({_contradiction(run)}): it was not used, and their tokens are counted by "
             f"{summary['output_tokens_from'].replace('mixed', 'events or tokenizer')}.",
         )
     if summary["output_tokens_from"] in ("events", "mixed") and summary["answers"]["uncounted"]:
@@ -77,7 +77,7 @@ def judge_usage(verdict: Verdict, run: Run, summary: Summary) -> None:
         )
 
 
-def contradiction(run: Run) -> str:
+def _contradiction(run: Run) -> str:
     """One of the usages, beside what came."""
     row = run.rows[int(np.argmax(run.has_status("ok") & contradicted_by_stream(run)))]
     return f"{row['output_tokens']:,} tokens for {row['content_events']:,} events"

@@ -12,8 +12,8 @@ from aisbench.analysis.verdict.verdict import Verdict
 from aisbench.records.run import Run
 
 # Answers by which a server or a gateway says that it takes no more now.
-REFUSALS = (429, 503, 529)
-REFUSED_SHARE = 0.01
+_REFUSALS = (429, 503, 529)
+_REFUSED_SHARE = 0.01
 
 
 def judge_keeping_up(verdict: Verdict, run: Run, found: KeepingUp | None, sending: Sending) -> None:
@@ -37,22 +37,22 @@ def judge_keeping_up(verdict: Verdict, run: Run, found: KeepingUp | None, sendin
 
 def judge_refusals(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
     """Closed loop: whoever is refused makes room at once, so that the load is not the asked one."""
-    refused = run.has_status("failed") & np.isin(run.rows["http_status"], REFUSALS)
+    refused = run.has_status("failed") & np.isin(run.rows["http_status"], _REFUSALS)
     count, sent = int(refused.sum()), summary["requests"]["sent"]
     if run.is_open_loop or run.limit is None or count == 0:
         return
     text = (
-        f"{count} of {sent} requests were refused ({kinds_of(run, refused)}), which freed their in-flight slots at once: the "
+        f"{count} of {sent} requests were refused ({_kinds_of(run, refused)}), which freed their in-flight slots at once: the "
         f"load offered was {sending.every_sent_rate:.2f} requests/s, of which {summary['request_throughput']:.2f} were served, "
         f"and not what --concurrency {run.limit} stands for."
     )
-    if count > REFUSED_SHARE * sent:
+    if count > _REFUSED_SHARE * sent:
         verdict.worsen("doubtful", text)
     else:
         verdict.notes.append(text)
 
 
-def kinds_of(run: Run, refused: np.ndarray) -> str:
+def _kinds_of(run: Run, refused: np.ndarray) -> str:
     codes, counts = np.unique(run.rows["http_status"][refused], return_counts=True)
     return ", ".join(f"http_{code}: {count}" for code, count in zip(codes, counts, strict=True))
 

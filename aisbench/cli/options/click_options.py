@@ -31,7 +31,7 @@ def _click_type(one: Declared) -> Any:
     return _NAMED[kind]() if kind is not None else _PLAIN.get(one.base)
 
 
-def how(one: Declared) -> dict[str, Any]:
+def _how(one: Declared) -> dict[str, Any]:
     """The arguments of click.option that follow from the type."""
     if one.option.repeated:
         return {"multiple": True, "type": _click_type(one)}
@@ -55,7 +55,7 @@ def _click_option(one: Declared) -> Any:
         hidden=entry.hidden,
         envvar=entry.variable,
         **given,
-        **how(one),
+        **_how(one),
     )
     decorate.field = one.name  # type: ignore[attr-defined]
     return decorate
@@ -64,7 +64,7 @@ def _click_option(one: Declared) -> Any:
 def _scoped_option(one: Declared, flag: str, datasets: tuple[str, ...]) -> Any:
     """The decorator for a flag that stands for the option with these data sets alone. Not given, it is None."""
     decorate = click.option(
-        flag, parameter_name(flag), hidden=True, help=f"Of {', '.join(datasets)} alone.", **how(one)
+        flag, parameter_name(flag), hidden=True, help=f"Of {', '.join(datasets)} alone.", **_how(one)
     )
     decorate.field = one.name  # type: ignore[attr-defined]
     return decorate

@@ -14,7 +14,7 @@ from aisbench.errors import BadInput
 from aisbench.masking import remember_options
 
 
-def read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+def _read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Makes the options of the file the defaults; flags on the command line stand above them."""
     if value is None:
         return
@@ -89,7 +89,7 @@ CONFIG_OPTIONS = (
     click.option(
         "--config",
         "config",
-        callback=read_config_file,
+        callback=_read_config_file,
         is_eager=True,
         expose_value=False,
         metavar="FILE",

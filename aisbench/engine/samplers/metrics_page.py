@@ -9,8 +9,8 @@ from typing import Any
 
 from aisbench.records.server_names import BY_LABEL, HISTOGRAMS, MEANS, SUMS, known_names
 
-KNOWN = known_names()
-NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_KNOWN = known_names()
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 Samples = dict[str, list[tuple[dict[str, str], float]]]
 
@@ -20,45 +20,45 @@ def read_page(text: str) -> dict[str, Any]:
 
     None stands for a value that is not a finite number.
     """
-    samples = known_samples(text)
+    samples = _known_samples(text)
     values: dict[str, Any] = {}
     for name, aliases in SUMS.items():
         found = first_of(samples, aliases)
         if found:
-            values[name] = sum(value for _, value in parts_of(found))
+            values[name] = sum(value for _, value in _parts_of(found))
     for name, aliases in MEANS.items():
         found = first_of(samples, aliases)
         if found:
             values[name] = sum(value for _, value in found) / len(found)
     for name, (alias, label) in BY_LABEL.items():
         if alias in samples:
-            values[name] = by_label(samples[alias], label)
+            values[name] = _by_label(samples[alias], label)
     for name, aliases in HISTOGRAMS.items():
         for alias in aliases:
             if f"{alias}_count" in samples:
                 for part in ("sum", "count"):
                     values[f"{name}_{part}"] = sum(v for _, v in samples.get(f"{alias}_{part}", ()))
-                values[f"{name}_buckets"] = by_label(samples.get(f"{alias}_bucket", []), "le")
+                values[f"{name}_buckets"] = _by_label(samples.get(f"{alias}_bucket", []), "le")
                 break
-    return {name: finite(value) for name, value in values.items()}
+    return {name: _finite(value) for name, value in values.items()}
 
 
-def finite(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     """The value, or None where JSON has no number for it; of values by label, those that are numbers."""
     if isinstance(value, dict):
         return {label: one for label, one in value.items() if math.isfinite(one)}
     return value if math.isfinite(value) else None
 
 
-def known_samples(text: str) -> Samples:
+def _known_samples(text: str) -> Samples:
     """Pages have thousands of lines; the parser sees only those that are kept. What it cannot read is left out."""
     from prometheus_client.parser import text_string_to_metric_families
 
     found: Samples = defaultdict(list)
     # Not splitlines: labels may hold characters that are line ends elsewhere.
     for line in text.split("\n"):
-        match = NAME.match(line)
-        if match is None or match.group() not in KNOWN:
+        match = _NAME.match(line)
+        if match is None or match.group() not in _KNOWN:
             continue
         try:
             samples = [one for family in text_string_to_metric_families(line) for one in family.samples]
@@ -75,13 +75,13 @@ def first_of(samples: Samples, aliases: tuple[str, ...]) -> list[tuple[dict[str,
     return next((samples[alias] for alias in aliases if alias in samples), [])
 
 
-def parts_of(samples: list[tuple[dict[str, str], float]]) -> list[tuple[dict[str, str], float]]:
+def _parts_of(samples: list[tuple[dict[str, str], float]]) -> list[tuple[dict[str, str], float]]:
     """Those to add up: where SGLang gives the sum over its caches as well, that alone."""
     sums = [sample for sample in samples if sample[0].get("cache_source") == "total"]
     return sums or samples
 
 
-def by_label(samples: list[tuple[dict[str, str], float]], label: str) -> dict[str, float]:
+def _by_label(samples: list[tuple[dict[str, str], float]], label: str) -> dict[str, float]:
     total: dict[str, float] = defaultdict(float)
     for labels, value in samples:
         if label in labels:

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-EVERY_S = 1.0
+_EVERY_S = 1.0
 
 
 class Sampler:
@@ -48,7 +48,7 @@ class Sampler:
         due = self.loop.time()
         while True:
             # A reading that took longer than the interval loses its next one.
-            due = max(due + EVERY_S, self.loop.time())
+            due = max(due + _EVERY_S, self.loop.time())
             await asyncio.sleep(due - self.loop.time())
             await self.sample()
 

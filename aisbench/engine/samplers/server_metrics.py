@@ -17,8 +17,8 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target, with_scheme
 
 # Below the interval: a server that is slow to answer loses samples, and no two requests wait at once.
-TIMEOUT_S = 0.8
-MOST_BYTES = 64 << 20
+_TIMEOUT_S = 0.8
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ class Scraper(Sampler):
 
         from aisbench.engine.samplers.metrics_page import read_page
 
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
         try:
             url = self.pages[endpoint].url
-            answer = await fetch(self.clients[endpoint], "GET", url, most=MOST_BYTES, timeout=timeout)
+            answer = await fetch(self.clients[endpoint], "GET", url, most=_MOST_BYTES, timeout=timeout)
             t_ns = now_ns()
             return t_ns, read_page(answer.text) if answer.status == 200 else {}
         except Exception:  # whatever a page makes the parser stumble over, the run goes on

@@ -17,7 +17,7 @@ from aisbench.engine.target.discovery import session
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 
-AT_A_TIME = 64
+_AT_A_TIME = 64
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Alignment:
                 return prompts
             if len(first) == prompts[0].prompt_tokens:
                 return prompts
-            gate = asyncio.Semaphore(AT_A_TIME)
+            gate = asyncio.Semaphore(_AT_A_TIME)
             return list(await asyncio.gather(*(self.one(client, gate, prompt) for prompt in prompts)))
 
     async def one(self, client: Any, gate: asyncio.Semaphore, prompt: Prompt) -> Prompt:

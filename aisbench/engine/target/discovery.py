@@ -16,13 +16,13 @@ from aisbench.engine.target.urls import Target
 from aisbench.errors import BadInput, CannotRun
 from aisbench.printable import printable
 
-TIMEOUT_S = 15.0
+_TIMEOUT_S = 15.0
 # A list of models is small; a body that never ends must not fill the memory.
-MOST_BYTES = 4 << 20
+_MOST_BYTES = 4 << 20
 # Named in full when several are served.
-MOST_NAMED = 8
+_MOST_NAMED = 8
 # How names say that a model answers with vectors or scores.
-NO_TEXT = re.compile(
+_NO_TEXT = re.compile(
     r"embed|rerank|(^|[-_/])(bge|gte|e5|jina|minilm|mpnet|sentence|colbert)([-_/]|$)", re.IGNORECASE
 )
 # The fields in which servers say what a model is for.
@@ -43,8 +43,8 @@ class Model:
     @property
     def choice(self) -> str:
         """Which one of several was taken, in a line."""
-        named = ", ".join(self.others[:MOST_NAMED])
-        more = len(self.others) - MOST_NAMED
+        named = ", ".join(self.others[:_MOST_NAMED])
+        more = len(self.others) - _MOST_NAMED
         rest = f" and {more} more" if more > 0 else ""
         return (
             f"model {printable(self.name)} was taken of {len(self.others) + 1} that the server lists "
@@ -86,7 +86,7 @@ def discover_model(
     listed = models(answer.body)
     if not listed:
         raise BadInput(f"{url} does not list a model; name it with --model")
-    first = next((entry for entry in listed if makes_text(entry) is generates), listed[0])
+    first = next((entry for entry in listed if _makes_text(entry) is generates), listed[0])
     context = first.get("max_model_len")
     return Model(
         first["id"],
@@ -105,9 +105,9 @@ def models(body: bytes) -> list[dict[str, Any]]:
     return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
 
-def makes_text(entry: dict[str, Any]) -> bool:
+def _makes_text(entry: dict[str, Any]) -> bool:
     said = " ".join(str(entry[kind]) for kind in KINDS if isinstance(entry.get(kind), (str, list)))
-    return NO_TEXT.search(f"{entry['id']} {said}") is None
+    return _NO_TEXT.search(f"{entry['id']} {said}") is None
 
 
 async def ask(url: str, target: Target, transport: Transport, headers: dict[str, str]) -> Fetched:
@@ -116,13 +116,13 @@ async def ask(url: str, target: Target, transport: Transport, headers: dict[str,
 
     try:
         async with session(target, transport, headers) as client:
-            return await fetch(client, "GET", url, most=MOST_BYTES)
+            return await fetch(client, "GET", url, most=_MOST_BYTES)
     except TooLarge:
         raise BadInput(
-            f"{url} answers with more than {MOST_BYTES >> 20} MiB, which is not a list of models; name the model with --model"
+            f"{url} answers with more than {_MOST_BYTES >> 20} MiB, which is not a list of models; name the model with --model"
         ) from None
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
-        reason = printable(" ".join(str(problem).split())) or f"no answer within {TIMEOUT_S:g} s"
+        reason = printable(" ".join(str(problem).split())) or f"no answer within {_TIMEOUT_S:g} s"
         raise BadInput(
             f"{url}: {reason}; is this the server's address? Else name the model with --model"
         ) from None
@@ -144,7 +144,7 @@ def session(target: Target, transport: Transport, headers: dict[str, str]) -> An
     return aiohttp.ClientSession(
         connector=connector,
         headers=headers,
-        timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+        timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S),
         proxy=proxy.url if proxy is not None else None,
         proxy_auth=aiohttp.BasicAuth(proxy.user or "", proxy.password) if proxy and signed_on else None,
     )

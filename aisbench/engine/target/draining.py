@@ -12,7 +12,7 @@ from typing import Any
 from aisbench.engine.samplers.server_metrics import Page, Scraper
 from aisbench.engine.target.transport import Transport
 
-LOOK_EVERY_S = 0.25
+_LOOK_EVERY_S = 0.25
 
 
 def wait_until_idle(
@@ -22,23 +22,23 @@ def wait_until_idle(
 
     Returns how many they told of last; None where none tells, after `least_s`.
     """
-    return asyncio.run(until_idle(Scraper(pages, transport, Path(os.devnull)), least_s, most_s))
+    return asyncio.run(_until_idle(Scraper(pages, transport, Path(os.devnull)), least_s, most_s))
 
 
-async def until_idle(scraper: Scraper, least_s: float, most_s: float) -> int | None:
+async def _until_idle(scraper: Scraper, least_s: float, most_s: float) -> int | None:
     give_up = time.monotonic() + most_s
     await asyncio.sleep(least_s)
     try:
         await scraper.first()
         while True:
-            held = requests_held(await scraper.read())
+            held = _requests_held(await scraper.read())
             if not held or time.monotonic() > give_up:
                 return held
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(_LOOK_EVERY_S)
     finally:
         await scraper.close()
 
 
-def requests_held(lines: list[dict[str, Any]]) -> int | None:
+def _requests_held(lines: list[dict[str, Any]]) -> int | None:
     told = [line["values"] for line in lines if line["values"].get("running") is not None]
     return int(sum(values["running"] + (values.get("waiting") or 0) for values in told)) if told else None

@@ -11,8 +11,8 @@ from urllib.parse import urljoin, urlsplit
 
 from aisbench.printable import printable, words_of
 
-REDIRECTS = (301, 302, 303, 307, 308)
-MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
 WORDS = 200
 
 
@@ -42,16 +42,16 @@ class Fetched:
 
 async def fetch(client: Any, method: str, url: str, *, most: int, **options: Any) -> Fetched:
     """The answer, after redirects within the origin of a GET. Raises TooLarge, and what aiohttp raises."""
-    for _ in range(MOST_REDIRECTS):
+    for _ in range(_MOST_REDIRECTS):
         async with client.request(method, url, allow_redirects=False, **options) as answer:
             location = answer.headers.get("Location")
-            if answer.status in REDIRECTS and location is not None:
+            if answer.status in _REDIRECTS and location is not None:
                 location = urljoin(url, location)
                 if method == "GET" and origin(location) == origin(url):
                     url = location
                     continue
                 return Fetched(answer.status, b"", "utf-8", printable(location))
-            return Fetched(answer.status, await bounded(answer, most), charset_of(answer))
+            return Fetched(answer.status, await bounded(answer, most), _charset_of(answer))
     return Fetched(answer.status, b"", "utf-8", printable(url))
 
 
@@ -65,7 +65,7 @@ async def bounded(answer: Any, most: int) -> bytes:
     return bytes(body)
 
 
-def charset_of(answer: Any) -> str:
+def _charset_of(answer: Any) -> str:
     try:
         name = answer.charset or "utf-8"
         b"".decode(name)

@@ -13,9 +13,9 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 
 # vLLM and TensorRT-LLM, then SGLang.
-PATHS = ("/reset_prefix_cache", "/flush_cache")
+_PATHS = ("/reset_prefix_cache", "/flush_cache")
 MISSING = (404, 405)
-MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 20
 EMPTIED = "the cache was emptied before the run"
 
 
@@ -23,32 +23,32 @@ def reset_prefix_caches(targets: Sequence[Target], transport: Transport, headers
     """EMPTIED, or in one line which server refused, and in what words."""
 
     async def all_of_them() -> list[str | None]:
-        return await asyncio.gather(*(refusal(target, transport, headers) for target in targets))
+        return await asyncio.gather(*(_refusal(target, transport, headers) for target in targets))
 
     refused = [words for words in asyncio.run(all_of_them()) if words is not None]
     return "; ".join(dict.fromkeys(refused)) if refused else EMPTIED
 
 
-async def refusal(target: Target, transport: Transport, headers: dict[str, str]) -> str | None:
+async def _refusal(target: Target, transport: Transport, headers: dict[str, str]) -> str | None:
     """Why this server's cache was not emptied; None when it was."""
     import aiohttp
 
     root = target.root_url
     try:
         async with session(target, transport, headers) as client:
-            for path in PATHS:
-                answer = await fetch(client, "POST", f"{root}{path}", most=MOST_BYTES)
+            for path in _PATHS:
+                answer = await fetch(client, "POST", f"{root}{path}", most=_MOST_BYTES)
                 if answer.status not in MISSING:
                     return None if is_done(answer) else refused(f"{root}{path}", answer)
-            return await slots_refusal(client, root)
+            return await _slots_refusal(client, root)
     except (aiohttp.ClientError, TimeoutError, TooLarge) as problem:
         reason = str(problem) or type(problem).__name__
         return f"not emptied: {root} did not answer ({' '.join(reason.split())})"
 
 
-async def slots_refusal(client: Any, root: str) -> str | None:
+async def _slots_refusal(client: Any, root: str) -> str | None:
     """llama.cpp has no cache beside its slots, which are erased one by one."""
-    answer = await fetch(client, "GET", f"{root}/slots", most=MOST_BYTES)
+    answer = await fetch(client, "GET", f"{root}/slots", most=_MOST_BYTES)
     try:
         slots = [int(slot["id"]) for slot in json.loads(answer.body)] if answer.status == 200 else []
     except (ValueError, TypeError, LookupError, RecursionError):
@@ -60,7 +60,7 @@ async def slots_refusal(client: Any, root: str) -> str | None:
         )
     for slot in slots:
         url = f"{root}/slots/{slot}?action=erase"
-        answer = await fetch(client, "POST", url, most=MOST_BYTES)
+        answer = await fetch(client, "POST", url, most=_MOST_BYTES)
         if not is_done(answer):
             return refused(url, answer)
     return None

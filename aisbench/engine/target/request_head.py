@@ -6,7 +6,7 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 from aisbench.errors import BadInput
 
-OWN_HEADERS = ("content-length", "transfer-encoding", "host", "x-request-id", "content-type", "connection")
+_OWN_HEADERS = ("content-length", "transfer-encoding", "host", "x-request-id", "content-type", "connection")
 
 
 def request_head(
@@ -43,15 +43,15 @@ def tunnel_head(target: Target, transport: Transport) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def carried(value: str) -> bool:
+def _carried(value: str) -> bool:
     """Whether a header can carry `value`: visible Latin-1 characters, blanks and tabs."""
     return all((31 < ord(c) < 127 or 159 < ord(c) < 256) or c == "\t" for c in value)
 
 
-def clean_key(api_key: str | None) -> str:
+def _clean_key(api_key: str | None) -> str:
     """The key without the line end that files and `echo` leave at it; raises BadInput, without it, for one no header carries."""
     key = (api_key or "").strip()
-    if not carried(key):
+    if not _carried(key):
         raise BadInput(
             "the API key (--api-key, AISBENCH_API_KEY or OPENAI_API_KEY) has a character that a header cannot carry: "
             "a line break, a control character or one outside Latin-1; give the key alone"
@@ -61,16 +61,16 @@ def clean_key(api_key: str | None) -> str:
 
 def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]:
     """Headers from `--header NAME:VALUE` (or NAME=VALUE) and the key; raises BadInput for others."""
-    key = clean_key(api_key)
+    key = _clean_key(api_key)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     for text in given:
         at = min((text.find(mark) for mark in ":=" if mark in text), default=-1)
         name, value = text[:at].strip(), text[at + 1 :].strip()
         if at < 1 or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             raise BadInput(f"--header {text!r} is not a header; give NAME:VALUE")
-        if not carried(value):
+        if not _carried(value):
             raise BadInput(f"--header {name}: the value has characters that a header cannot carry")
-        if name.lower() in OWN_HEADERS:
+        if name.lower() in _OWN_HEADERS:
             raise BadInput(f"--header {name}: this header is set by aisbench itself")
         headers = {known: kept for known, kept in headers.items() if known.lower() != name.lower()}
         headers[name] = value

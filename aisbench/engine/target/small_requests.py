@@ -17,9 +17,9 @@ from aisbench.engine.target.urls import Target
 from aisbench.errors import CannotRun
 
 # Between two looks whether a server is ready.
-READY_PAUSE_S = 0.5
+_READY_PAUSE_S = 0.5
 # A profiler writes its trace when it is stopped, which takes its time.
-PROFILE_TIMEOUT_S = 600.0
+_PROFILE_TIMEOUT_S = 600.0
 
 Got = TypeVar("Got")
 
@@ -44,7 +44,7 @@ def patiently(attempt: Callable[[], Got], timeout_s: float, say: Callable[[str],
                         f"{problem} (waited {timeout_s:g} s, as --ready-check-timeout-sec says)"
                     ) from None
                 raise
-            time.sleep(READY_PAUSE_S)
+            time.sleep(_READY_PAUSE_S)
 
 
 def short_body(backend: Backend, model: str, *, stream: bool) -> bytes:
@@ -72,7 +72,7 @@ def post(asking: Asking, url: str, body: bytes | None, timeout_s: float) -> int:
 
     async def ask() -> int:
         async with asking.client() as client:
-            return await posted(client, url, body, timeout_s)
+            return await _posted(client, url, body, timeout_s)
 
     try:
         return asyncio.run(ask())
@@ -80,7 +80,7 @@ def post(asking: Asking, url: str, body: bytes | None, timeout_s: float) -> int:
         raise CannotRun(f"{url}: {str(problem) or f'no answer within {timeout_s:g} s'}") from None
 
 
-async def posted(client: Any, url: str, body: bytes | None, timeout_s: float) -> int:
+async def _posted(client: Any, url: str, body: bytes | None, timeout_s: float) -> int:
     import aiohttp
 
     kind = {"Content-Type": "application/json"} if body is not None else {}
@@ -104,7 +104,7 @@ def switch_profiler(asked: list[Asking], what: str) -> list[str]:
     for asking in asked:
         url = f"{asking.target.root_url}/{what}_profile"
         try:
-            status = post(asking, url, None, PROFILE_TIMEOUT_S)
+            status = post(asking, url, None, _PROFILE_TIMEOUT_S)
             refused = f"answered {status}" if status != 200 else None
         except CannotRun as problem:
             refused = str(problem)
@@ -153,7 +153,7 @@ class Probes:
             while not self.stop.is_set():
                 began = time.perf_counter()
                 try:
-                    status = await posted(client, self.asking.url, self.body, self.timeout_s)
+                    status = await _posted(client, self.asking.url, self.body, self.timeout_s)
                 except (aiohttp.ClientError, TimeoutError):
                     status = 0
                 if status == 200:

@@ -54,13 +54,13 @@ class Transport:
             raise BadInput("--uds and --proxy exclude each other; leave one out")
         if config.uds is not None and config.local_address:
             raise BadInput("--local-address does not go with --uds; leave one out")
-        proxy = parse_proxy(config.proxy) if config.proxy is not None else None
+        proxy = _parse_proxy(config.proxy) if config.proxy is not None else None
         for address in config.local_address:
-            check_local(address)
+            _check_local(address)
         if config.cacert is not None:
             if config.insecure:
                 raise BadInput("--cacert and --insecure contradict each other; leave one out")
-            check_cacert(config.cacert)
+            _check_cacert(config.cacert)
         return Transport(
             config.uds,
             proxy,
@@ -71,7 +71,7 @@ class Transport:
         )
 
 
-def parse_proxy(url: str) -> Proxy:
+def _parse_proxy(url: str) -> Proxy:
     """`http://[user:password@]host:port`; raises BadInput for others."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -84,7 +84,7 @@ def parse_proxy(url: str) -> Proxy:
     return Proxy(parts.hostname, port, user, unquote(parts.password or ""))
 
 
-def check_local(address: str) -> None:
+def _check_local(address: str) -> None:
     """Raises BadInput for an address that this host does not have."""
     try:
         version = ipaddress.ip_address(address).version
@@ -99,7 +99,7 @@ def check_local(address: str) -> None:
         ) from None
 
 
-def check_cacert(path: str) -> None:
+def _check_cacert(path: str) -> None:
     if not Path(path).is_file():
         raise BadInput(f"--cacert {path}: there is no such file; give a PEM file of certificates")
     try:

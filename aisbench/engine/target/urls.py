@@ -12,12 +12,12 @@ from urllib.parse import quote, urlsplit
 from aisbench.engine.target.transport import Proxy, Transport
 from aisbench.errors import BadInput, CannotRun
 
-CONNECT_TIMEOUT_S = 10.0
+_CONNECT_TIMEOUT_S = 10.0
 # The ends of paths that people copy whole into --url; before those of OpenAI's stands /v1, or what a gateway has for it.
-WHOLE_ENDPOINT = re.compile(
+_WHOLE_ENDPOINT = re.compile(
     r"/(chat/)?completions$|(?<=/v1)/(embeddings|responses|rerank)$|/generate_stream$"
 )
-PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Target:
 
     @property
     def authority(self) -> str:
-        return f"{bracketed(self.host)}:{self.port}"
+        return f"{_bracketed(self.host)}:{self.port}"
 
     @property
     def host_header(self) -> str:
-        return bracketed(self.host) if self.port == PORTS[self.scheme] else self.authority
+        return _bracketed(self.host) if self.port == _PORTS[self.scheme] else self.authority
 
     @property
     def is_here(self) -> bool:
@@ -71,7 +71,7 @@ class Target:
         """
         base = self.base_path
         if self.endpoint is not None:
-            if split_endpoint(endpoint)[1] != self.endpoint:
+            if _split_endpoint(endpoint)[1] != self.endpoint:
                 raise BadInput(
                     f"--url ends in {self.endpoint}, but this run posts to {endpoint}; give --url {self.base_url}, "
                     "and another --backend or --endpoint if that is meant"
@@ -89,7 +89,7 @@ class Target:
         return self.base_url.removesuffix("/v1")
 
 
-def bracketed(host: str) -> str:
+def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
@@ -108,7 +108,7 @@ def resolve(url: str, transport: Transport) -> Target:
         port = parts.port
     except ValueError as problem:
         raise BadInput(f"--url {url}: {problem}; give http://host:port") from None
-    if parts.scheme not in PORTS or not parts.hostname:
+    if parts.scheme not in _PORTS or not parts.hostname:
         raise BadInput(f"--url {url} is not the URL of a server; give http://host:port or https://host")
     if any(ord(c) < 33 or ord(c) == 127 for c in url) or not parts.path.isascii():
         raise BadInput(
@@ -124,10 +124,10 @@ def resolve(url: str, transport: Transport) -> Target:
         )
     if parts.fragment:
         raise BadInput(f"--url {url} has a fragment, which no server is sent; leave #{parts.fragment} out")
-    port = port or PORTS[parts.scheme]
-    base_path, endpoint = split_endpoint(parts.path.rstrip("/"))
-    base_url = f"{parts.scheme}://{bracketed(parts.hostname)}:{port}{base_path}"
-    address = socket_address(parts.hostname, port, base_url, transport)
+    port = port or _PORTS[parts.scheme]
+    base_path, endpoint = _split_endpoint(parts.path.rstrip("/"))
+    base_url = f"{parts.scheme}://{_bracketed(parts.hostname)}:{port}{base_path}"
+    address = _socket_address(parts.hostname, port, base_url, transport)
     for local in transport.local_addresses:
         if packed_address(local, 0)[:2] != address[:2]:
             raise BadInput(
@@ -136,31 +136,31 @@ def resolve(url: str, transport: Transport) -> Target:
     return Target(base_url, parts.scheme, parts.hostname, port, base_path, address, endpoint)
 
 
-def split_endpoint(path: str) -> tuple[str, str | None]:
+def _split_endpoint(path: str) -> tuple[str, str | None]:
     """The path before a whole endpoint, and the endpoint as far as all servers have it; None where there is none."""
-    match = WHOLE_ENDPOINT.search(path)
+    match = _WHOLE_ENDPOINT.search(path)
     return (path[: match.start()], match[0]) if match else (path, None)
 
 
-def socket_address(host: str, port: int, base_url: str, transport: Transport) -> bytes:
+def _socket_address(host: str, port: int, base_url: str, transport: Transport) -> bytes:
     if transport.uds is not None:
-        return unix_address(transport.uds)
+        return _unix_address(transport.uds)
     if transport.proxy is not None:
-        return proxy_address(transport.proxy)
-    return reachable("--url", base_url, addresses(f"--url: the host {host!r}", host, port), port)
+        return _proxy_address(transport.proxy)
+    return reachable("--url", base_url, _addresses(f"--url: the host {host!r}", host, port), port)
 
 
-def proxy_address(proxy: Proxy) -> bytes:
+def _proxy_address(proxy: Proxy) -> bytes:
     what = f"--proxy: the host {proxy.host!r}"
-    url = f"http://{bracketed(proxy.host)}:{proxy.port}"
-    return reachable("--proxy", url, addresses(what, proxy.host, proxy.port), proxy.port)
+    url = f"http://{_bracketed(proxy.host)}:{proxy.port}"
+    return reachable("--proxy", url, _addresses(what, proxy.host, proxy.port), proxy.port)
 
 
-def unix_address(path: str) -> bytes:
+def _unix_address(path: str) -> bytes:
     """struct sockaddr_un of a socket that somebody listens on; raises CannotRun for others."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(CONNECT_TIMEOUT_S)
+            probe.settimeout(_CONNECT_TIMEOUT_S)
             probe.connect(path)
     except OSError as problem:
         reason = problem.strerror or str(problem)
@@ -168,7 +168,7 @@ def unix_address(path: str) -> bytes:
     return struct.pack("=H", socket.AF_UNIX) + path.encode() + b"\0"
 
 
-def addresses(what: str, host: str, port: int) -> list[str]:
+def _addresses(what: str, host: str, port: int) -> list[str]:
     """The IP addresses of a host; raises BadInput, beginning with `what`, for an unknown one."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -183,7 +183,7 @@ def reachable(flag: str, url: str, candidates: list[str], port: int) -> bytes:
     problem = "no address"
     for address in candidates:
         try:
-            socket.create_connection((address, port), timeout=CONNECT_TIMEOUT_S).close()
+            socket.create_connection((address, port), timeout=_CONNECT_TIMEOUT_S).close()
             return packed_address(address, port)
         except OSError as failure:
             problem = failure.strerror or str(failure) or type(failure).__name__

@@ -15,9 +15,9 @@ from aisbench.report.charts.figure import Figure, Trace, line, log_ticks, titled
 from aisbench.report.charts.latency_curves import Curve, curve_of
 from aisbench.report.charts.source import RunSource
 
-PERCENTS = (0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999)
+_PERCENTS = (0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999)
 # A latency of nothing has no place on a logarithmic axis.
-LEAST_MS = 1e-3
+_LEAST_MS = 1e-3
 
 
 def request_curves(source: RunSource) -> dict[str, Figure]:
@@ -31,7 +31,7 @@ def token_curves(source: RunSource) -> dict[str, Figure]:
 def delay(source: RunSource) -> dict[str, Figure]:
     """From bytes come to bytes seen."""
     found = Curve.of_histogram(source.run.histograms["client_delay"])
-    return {} if found is None else both_forms({"client delay": (found, "decode", "solid")})
+    return {} if found is None else _both_forms({"client delay": (found, "decode", "solid")})
 
 
 def delay_tables(source: RunSource) -> dict[str, Table]:
@@ -61,7 +61,7 @@ def _asked_for(source: RunSource) -> dict[str, Figure]:
         raise BadInput(
             f"--metric {metric.name}: {source.run.folder.name} has no value of it, so there is nothing to draw"
         )
-    return both_forms({metric.title: (found, metric.colour, "solid")}, f"{metric.title}, ms")
+    return _both_forms({metric.title: (found, metric.colour, "solid")}, f"{metric.title}, ms")
 
 
 def _of_metrics(source: RunSource, place: str) -> dict[str, Figure]:
@@ -73,24 +73,24 @@ def _of_metrics(source: RunSource, place: str) -> dict[str, Figure]:
                 if name in source.curves:
                     drawn[name] = (source.curves[name], metric.colour, dash)
     # In the order of the run's curves: what is from the plan lies on top.
-    return both_forms({TITLES[name]: drawn[name] for name in source.curves if name in drawn})
+    return _both_forms({TITLES[name]: drawn[name] for name in source.curves if name in drawn})
 
 
-def both_forms(found: Mapping[str, tuple[Curve, str, str]], title: str = "ms") -> dict[str, Figure]:
+def _both_forms(found: Mapping[str, tuple[Curve, str, str]], title: str = "ms") -> dict[str, Figure]:
     """Curves by their names, with colour and dash: latency by percentile, and the share of requests by latency; none of none."""
     if not found:
         return {}
     furthest = max(10.0, *(1 / (1 - curve.fraction[-1]) for curve, _, _ in found.values()))
-    highest = max(LEAST_MS, *(curve.ms[-1] for curve, _, _ in found.values()))
-    lowest = min(highest, *(max(curve.ms[0], LEAST_MS) for curve, _, _ in found.values()))
+    highest = max(_LEAST_MS, *(curve.ms[-1] for curve, _, _ in found.values()))
+    lowest = min(highest, *(max(curve.ms[0], _LEAST_MS) for curve, _, _ in found.values()))
     ms = titled(title, **log_ticks(lowest, highest))
     # Widens towards the tail: 1 / (1 - fraction) on a logarithmic axis.
     percentile = titled(
         "percentile",
         type="log",
         range=[0, float(np.log10(furthest)) + 0.02],
-        tickvals=[float(f"{100 / (100 - percent):.7g}") for percent in PERCENTS],
-        ticktext=[f"{percent:g}" for percent in PERCENTS],
+        tickvals=[float(f"{100 / (100 - percent):.7g}") for percent in _PERCENTS],
+        ticktext=[f"{percent:g}" for percent in _PERCENTS],
     )
     share = titled("share", range=[0, 1.01], tickformat=".0%")
     tails = [1 / (1 - curve.fraction) for curve, _, _ in found.values()]

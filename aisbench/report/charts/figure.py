@@ -22,10 +22,10 @@ Trace = dict[str, Any]
 DETAIL = {"meta": "detail"}
 SECONDS = "seconds since the start"
 # The same left edge, in px, for charts that share their time axis.
-TIME_LEFT = 68
-TIME_MARGIN = {"l": TIME_LEFT, "r": 10, "t": 54, "b": 40}
+_TIME_LEFT = 68
+TIME_MARGIN = {"l": _TIME_LEFT, "r": 10, "t": 54, "b": 40}
 # Of charts above each other, what lies between two, as a share of the height.
-STACK_GAP = 0.05
+_STACK_GAP = 0.05
 
 
 def line(name: str, x: ArrayLike, y: ArrayLike, colour: str, **more: Any) -> Trace:
@@ -81,7 +81,7 @@ class Row:
 
 def stacked(rows: Sequence[Row], duration_s: float, **layout: Any) -> Figure:
     """Charts above each other, from the top, that share their time axis."""
-    unit = (1 - STACK_GAP * (len(rows) - 1)) / sum(row.height for row in rows)
+    unit = (1 - _STACK_GAP * (len(rows) - 1)) / sum(row.height for row in rows)
     traces: list[Trace] = []
     axes, top = {}, 1.0
     for number, row in enumerate(rows, 1):
@@ -91,7 +91,7 @@ def stacked(rows: Sequence[Row], duration_s: float, **layout: Any) -> Figure:
         axes[f"yaxis{suffix}"] = {
             "automargin": False, "rangemode": "tozero", "tickformat": "~s", "domain": [max(bottom, 0.0), top], **row.axis,
         }  # fmt: skip
-        top = bottom - STACK_GAP
+        top = bottom - _STACK_GAP
     return {
         "data": traces,
         "layout": {

@@ -14,37 +14,37 @@ from aisbench.report.charts.server import gauges
 from aisbench.report.charts.source import RunSource
 from aisbench.report.stages import missing
 
-ERROR_TINTS = ("ttft", "failed", "doubtful", "decode", "valid", "wait")
+_ERROR_TINTS = ("ttft", "failed", "doubtful", "decode", "valid", "wait")
 # What was planned is a broad band under the line of what was: where they agree, both can be seen.
-BAND = {"width": 5, "color": "wait 0.45"}
+_BAND = {"width": 5, "color": "wait 0.45"}
 
 
 def concurrency(source: RunSource) -> dict[str, Figure]:
-    rows = [in_flight_row(source, 0.5), rates_row(source, 0.2), tokens_row(source, 0.2)]
+    rows = [_in_flight_row(source, 0.5), _rates_row(source, 0.2), _tokens_row(source, 0.2)]
     figure = stacked(rows, source.duration_s, shapes=stable_stages(source.summary))
     figure["layout"]["xaxis"]["hoverformat"] = ".3f"
     return {"": figure}
 
 
 def in_flight(source: RunSource) -> dict[str, Figure]:
-    return {"": stacked([in_flight_row(source)], source.duration_s)}
+    return {"": stacked([_in_flight_row(source)], source.duration_s)}
 
 
 def rates(source: RunSource) -> dict[str, Figure]:
-    return {"": stacked([rates_row(source)], source.duration_s)}
+    return {"": stacked([_rates_row(source)], source.duration_s)}
 
 
 def tokens(source: RunSource) -> dict[str, Figure]:
-    return {"": stacked([tokens_row(source)], source.duration_s)}
+    return {"": stacked([_tokens_row(source)], source.duration_s)}
 
 
-def in_flight_row(source: RunSource, height: float = 1.0) -> Row:
+def _in_flight_row(source: RunSource, height: float = 1.0) -> Row:
     flow, planned, limit = source.in_flight, source.planned_in_flight, source.run.limit
     traces = []
     if planned is not None:
-        traces.append(level("planned", planned, "wait", line=BAND, **DETAIL))
+        traces.append(_level("planned", planned, "wait", line=_BAND, **DETAIL))
     traces.append(
-        level("in flight", flow, "decode", line={"width": 1.4}, fill="tozeroy", fillcolor="decode 0.16")
+        _level("in flight", flow, "decode", line={"width": 1.4}, fill="tozeroy", fillcolor="decode 0.16")
     )
     if limit is not None:
         style = {"dash": "dash", "width": 1.2}
@@ -68,19 +68,19 @@ def in_flight_row(source: RunSource, height: float = 1.0) -> Row:
     return Row(traces, titled("in flight"), height)
 
 
-def level(name: str, series: Series, tint: str, **more: Any) -> Trace:
+def _level(name: str, series: Series, tint: str, **more: Any) -> Trace:
     """A count that holds until the next one."""
     style = {"shape": "hv", **more.pop("line")}
     return line(name, series.t_s, series.y, tint, line=style, hovertemplate="%{y:d}", **more)
 
 
-def rates_row(source: RunSource, height: float = 1.0) -> Row:
+def _rates_row(source: RunSource, height: float = 1.0) -> Row:
     asked = source.asked_rate
-    traces = [] if asked is None else [rate("asked", asked, source, "wait", **BAND)]
+    traces = [] if asked is None else [rate("asked", asked, source, "wait", **_BAND)]
     return Row([*traces, rate("sent", source.sent_rate, source, "accent")], titled("requests/s"), height)
 
 
-def tokens_row(source: RunSource, height: float = 1.0) -> Row:
+def _tokens_row(source: RunSource, height: float = 1.0) -> Row:
     return Row([rate("tokens", source.token_rate, source, "valid")], titled("tokens/s"), height)
 
 
@@ -130,7 +130,7 @@ def errors(source: RunSource) -> dict[str, Figure]:
     traces = []
     for at, (kind, series) in enumerate(found.items()):
         x, y = held(series, source.duration_s)
-        tint = ERROR_TINTS[at % len(ERROR_TINTS)]
+        tint = _ERROR_TINTS[at % len(_ERROR_TINTS)]
         traces.append(line(kind, x, y, tint, line={"shape": "hv"}, hovertemplate="%{y:.4~g}/s"))
     layout = {
         "showlegend": True,

@@ -12,8 +12,8 @@ from aisbench.metrics import Metric
 from aisbench.records.histograms import Histogram
 
 # Points of a latency curve below p90 and in each power of ten above it.
-CURVE_BODY = 90
-CURVE_PER_DECADE = 60
+_CURVE_BODY = 90
+_CURVE_PER_DECADE = 60
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class Curve:
     def of(values_ms: Floats) -> Curve | None:
         if len(values_ms) == 0:
             return None
-        fractions = curve_fractions(len(values_ms))
+        fractions = _curve_fractions(len(values_ms))
         return Curve._ending(fractions, np.quantile(values_ms, fractions), values_ms.max(), len(values_ms))
 
     @staticmethod
@@ -40,7 +40,7 @@ class Curve:
         """`spread`: among how many each value is divided."""
         if histogram.count == 0:
             return None
-        fractions = curve_fractions(histogram.count)
+        fractions = _curve_fractions(histogram.count)
         values = np.array(histogram.percentiles_ns((100 * fractions).tolist())) / (1e6 * spread)
         return Curve._ending(fractions, values, histogram.max_ns / (1e6 * spread), histogram.count)
 
@@ -49,11 +49,11 @@ class Curve:
         return Curve(np.append(fractions, 1 - 0.5 / count), np.append(values, highest))
 
 
-def curve_fractions(count: int) -> Floats:
+def _curve_fractions(count: int) -> Floats:
     """Fractions from 0 up to (count - 1) / count, evenly below 0.9 and by decades of 1 - p above."""
-    body = np.linspace(0, 0.9, CURVE_BODY, endpoint=False)
+    body = np.linspace(0, 0.9, _CURVE_BODY, endpoint=False)
     decades = max(0.0, np.log10(max(count, 10)) - 1)
-    tail = 1 - 10.0 ** -np.linspace(1, 1 + decades, max(2, int(CURVE_PER_DECADE * decades)))
+    tail = 1 - 10.0 ** -np.linspace(1, 1 + decades, max(2, int(_CURVE_PER_DECADE * decades)))
     return np.concatenate([body, tail])
 
 

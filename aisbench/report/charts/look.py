@@ -57,11 +57,11 @@ def on_paper(node: Any, key: str = "") -> Any:
     if isinstance(node, list):
         return [on_paper(value, key) for value in node]
     if isinstance(node, str) and "color" in key:
-        return painted(node)
+        return _painted(node)
     return node
 
 
-def painted(colour: str) -> str:
+def _painted(colour: str) -> str:
     """The colour of a name, which an opacity may follow; others are colours already."""
     name, _, alpha = colour.partition(" ")
     return opaque(PAPER[name], alpha) if name in PAPER else colour

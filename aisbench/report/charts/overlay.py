@@ -11,7 +11,7 @@ from aisbench.report.charts.figure import DETAIL, Figure, Trace
 from aisbench.report.charts.look import DASHES, RUNS, opaque
 
 # A broad line is the ground for another and needs no dashes.
-BAND_PX = 4
+_BAND_PX = 4
 
 
 def overlaid(figures: Mapping[str, Figure]) -> Figure:
@@ -41,7 +41,7 @@ def overlaid(figures: Mapping[str, Figure]) -> Figure:
             drawn = _tinted(trace, name if alone else f"{name}, {trace['name']}", colour)
             if alone:
                 drawn["line"]["dash"] = DASHES[at % len(DASHES)]
-            elif trace["line"]["width"] < BAND_PX:
+            elif trace["line"]["width"] < _BAND_PX:
                 axis = trace.get("yaxis", "y")
                 drawn["line"]["dash"] = DASHES[seen.get(axis, 0) % len(DASHES)]
                 seen[axis] = seen.get(axis, 0) + 1

@@ -13,14 +13,14 @@ from aisbench.report.charts.chart import Table, long_table
 from aisbench.report.charts.figure import TIME_MARGIN, Figure, Row, line, stacked, times, titled
 from aisbench.report.charts.source import RunSource
 
-GIB = 1 << 30
+_GIB = 1 << 30
 # Of each device: the figure in the samples, its title, and what of it is one of the unit shown.
 DEVICE_CHARTS = (
     ("utilisation_percent", "busy, %", 1.0),
-    ("memory_used_bytes", "memory, GiB", GIB),
+    ("memory_used_bytes", "memory, GiB", _GIB),
     ("power_w", "power, W", 1.0),
 )
-TINTS = ("decode", "ttft", "valid", "doubtful", "failed", "wait")
+_TINTS = ("decode", "ttft", "valid", "doubtful", "failed", "wait")
 
 
 def gauges(source: RunSource) -> dict[str, Series]:
@@ -71,7 +71,7 @@ def server_tables(source: RunSource) -> dict[str, Table]:
     return {"server": long_table(found)} if found else {}
 
 
-def device_gauges(source: RunSource) -> dict[str, dict[str, Series]]:
+def _device_gauges(source: RunSource) -> dict[str, dict[str, Series]]:
     """By the chart's title, and then by device."""
     found = {}
     for name, title, unit in DEVICE_CHARTS:
@@ -86,7 +86,7 @@ def device_gauges(source: RunSource) -> dict[str, dict[str, Series]]:
 
 
 def devices(source: RunSource) -> dict[str, Figure]:
-    found = device_gauges(source)
+    found = _device_gauges(source)
     if not found:
         return {}
     names = list(dict.fromkeys(name for by_device in found.values() for name in by_device))
@@ -94,7 +94,7 @@ def devices(source: RunSource) -> dict[str, Figure]:
     for title, by_device in found.items():
         traces = []
         for device, series in by_device.items():
-            tint = TINTS[names.index(device) % len(TINTS)]
+            tint = _TINTS[names.index(device) % len(_TINTS)]
             # A device has one place in the legend for its lines in all charts.
             more = {"legendgroup": device, "showlegend": device not in named, "hovertemplate": "%{y:.5~g}"}
             named.add(device)
@@ -106,7 +106,7 @@ def devices(source: RunSource) -> dict[str, Figure]:
 def device_tables(source: RunSource) -> dict[str, Table]:
     found = {
         f"{device} {title.replace(', ', ' ')}": series
-        for title, by_device in device_gauges(source).items()
+        for title, by_device in _device_gauges(source).items()
         for device, series in by_device.items()
     }
     return {"devices": long_table(found)} if found else {}

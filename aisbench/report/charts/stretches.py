@@ -24,16 +24,16 @@ from aisbench.report.charts.figure import (
 from aisbench.report.charts.source import RunSource
 
 # A lag of nothing has no place on a logarithmic axis.
-LEAST_LAG_MS = 1e-3
+_LEAST_LAG_MS = 1e-3
 # By the names of lag_series: title, colour and dash.
-LAGS = {
+_LAGS = {
     "p50": ("p50", "decode", "solid"),
     "p99": ("p99", "doubtful", "solid"),
     "max": ("largest", "ttft", "solid"),
     "own_p99": ("own p99", "valid", "dot"),
 }
 # What part of its width a run's last slice needs to be drawn.
-LEAST_OF_A_SLICE = 0.5
+_LEAST_OF_A_SLICE = 0.5
 
 
 def lag(source: RunSource) -> dict[str, Figure]:
@@ -45,10 +45,10 @@ def lag(source: RunSource) -> dict[str, Figure]:
     apart = not np.array_equal(found["own_p99"].y, found["p99"].y)
     traces = [
         line(
-            title, found[name].t_s, np.maximum(found[name].y, LEAST_LAG_MS), tint, line={"dash": dash},
+            title, found[name].t_s, np.maximum(found[name].y, _LEAST_LAG_MS), tint, line={"dash": dash},
             customdata=found[name].y, hovertemplate="%{customdata:.4~g} ms",
         )
-        for name, (title, tint, dash) in LAGS.items()
+        for name, (title, tint, dash) in _LAGS.items()
         if apart or name != "own_p99"
     ]  # fmt: skip
     highest = max(1.0, float(found["max"].y.max()))
@@ -56,7 +56,7 @@ def lag(source: RunSource) -> dict[str, Figure]:
         "margin": TIME_MARGIN,
         "hovermode": "x unified",
         "xaxis": times(source.duration_s, f"{SECONDS}, when planned"),
-        "yaxis": titled("schedule lag, ms", automargin=False, **log_ticks(LEAST_LAG_MS, highest)),
+        "yaxis": titled("schedule lag, ms", automargin=False, **log_ticks(_LEAST_LAG_MS, highest)),
     }
     return {"": {"data": traces, "layout": layout}}
 
@@ -78,7 +78,7 @@ def _slices(source: RunSource) -> dict[str, list[Any]]:
     if block is None:
         return {}
     rows = block["slices"]
-    if len(rows) > 1 and rows[-1]["end_s"] - rows[-1]["begin_s"] < LEAST_OF_A_SLICE * block["width_s"]:
+    if len(rows) > 1 and rows[-1]["end_s"] - rows[-1]["begin_s"] < _LEAST_OF_A_SLICE * block["width_s"]:
         rows = rows[:-1]
     return {name: [row[name] for row in rows] for name in rows[0] if name != "errors"}
 

@@ -18,11 +18,11 @@ from aisbench.report.charts.source import RunSource
 TIMELINE_MOST = 100_000
 TIMELINE_SPECIAL = 1000
 # Requests that a timeline of a page's width can show.
-DRAWN_MOST = 4000
+_DRAWN_MOST = 4000
 # Pixels of a line: those of many requests fill the height, those of a few are bars.
-LINE_PX, ROOM_PX = (1.2, 14.0), 300
+_LINE_PX, _ROOM_PX = (1.2, 14.0), 300
 # The legend's names of the phases and their colours, in the order in which timeline.js fills them.
-PHASES = (
+_PHASES = (
     ("planned to sent", "wait"),
     ("TTFT", "ttft"),
     ("decode", "decode"),
@@ -33,14 +33,14 @@ PHASES = (
 def timeline(source: RunSource) -> dict[str, Figure]:
     """For a page, whose script fills in the requests that are in view."""
     nothing = np.empty(0)
-    return {"": _figure(source, [(nothing, nothing)] * len(PHASES))}
+    return {"": _figure(source, [(nothing, nothing)] * len(_PHASES))}
 
 
 def whole_timeline(source: RunSource) -> dict[str, Figure]:
     """With an even choice of the requests drawn, the slowest and some that failed among them."""
     run = source.run
-    shown = chosen(run, DRAWN_MOST, DRAWN_MOST // 20)
-    found = columns(run, shown)
+    shown = chosen(run, _DRAWN_MOST, _DRAWN_MOST // 20)
+    found = _columns(run, shown)
     sent, ok = found["sent"], run.has_status("ok")[shown]
     firsts = sent + found["ttft"] / 1e3
     lasts = firsts + found["decode"] / 1e3
@@ -74,10 +74,10 @@ def _figure(source: RunSource, parts: list[tuple[NDArray[Any], NDArray[Any]]], d
     """`parts`: x and y of each phase; `drawn`: of how many requests."""
     slots = source.run.rows["slot"]
     last_slot = int(slots[-1]) if len(slots) else 0
-    width = min(LINE_PX[1], max(LINE_PX[0], ROOM_PX / max(drawn, 1)))
+    width = min(_LINE_PX[1], max(_LINE_PX[0], _ROOM_PX / max(drawn, 1)))
     traces = [
         line(name, x, y, tint, line={"width": width, "simplify": False}, hoverinfo="skip")
-        for (name, tint), (x, y) in zip(PHASES, parts, strict=True)
+        for (name, tint), (x, y) in zip(_PHASES, parts, strict=True)
     ]
     layout = {
         "margin": {**TIME_MARGIN, "t": 30},
@@ -91,7 +91,7 @@ def _figure(source: RunSource, parts: list[tuple[NDArray[Any], NDArray[Any]]], d
     return {"data": traces, "layout": layout}
 
 
-def columns(run: Run, rows: NDArray[np.int64]) -> dict[str, Any]:
+def _columns(run: Run, rows: NDArray[np.int64]) -> dict[str, Any]:
     """The requests of these `rows` as columns: `sent` in seconds since the start, spans in ms, NaN for what was not reached.
 
     `total` says of how many these were chosen; `error` is the index of the kind of failure in `errors`, whose first is none.
@@ -126,7 +126,7 @@ def columns(run: Run, rows: NDArray[np.int64]) -> dict[str, Any]:
 
 def page_columns(run: Run) -> dict[str, Any]:
     """The requests that a page holds."""
-    return columns(run, chosen(run, TIMELINE_MOST, TIMELINE_SPECIAL))
+    return _columns(run, chosen(run, TIMELINE_MOST, TIMELINE_SPECIAL))
 
 
 def _kinds(rows: NDArray[np.void]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
 # Pixels of a bitmap to each of the figure's: sharp in print.
-BITMAP_SCALE = 3
+_BITMAP_SCALE = 3
 
 
 def dressed(figure: go.Figure, title: str | None, width: int, height: int) -> go.Figure:
@@ -43,7 +43,7 @@ def write_figure(figure: go.Figure, path: Path) -> None:
         if path.suffix == ".html":
             figure.write_html(path, include_plotlyjs=True)
         else:
-            figure.write_image(path, scale=BITMAP_SCALE if path.suffix == ".png" else 1)
+            figure.write_image(path, scale=_BITMAP_SCALE if path.suffix == ".png" else 1)
     except OSError as problem:
         raise BadInput(f"--output {path} cannot be written ({problem.strerror or problem})") from None
     except RuntimeError as problem:

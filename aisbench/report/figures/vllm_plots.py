@@ -12,10 +12,10 @@ from aisbench.records.run import Run
 from aisbench.report.figures.plot_file import dressed
 
 # Colours of the time to the first token, and of gaps by the two thresholds.
-TTFT_COLOUR = "#636EFA"
-GAP_COLOURS = ("#109618", "#FF7F0E", "#D62728")
+_TTFT_COLOUR = "#636EFA"
+_GAP_COLOURS = ("#109618", "#FF7F0E", "#D62728")
 TIMELINE_MOST = 2000
-WIDTH, HEIGHT = 1200, 700
+_WIDTH, _HEIGHT = 1200, 700
 
 
 def timeline(run: Run, thresholds_ms: tuple[float, ...]) -> go.Figure:
@@ -52,11 +52,11 @@ def timeline(run: Run, thresholds_ms: tuple[float, ...]) -> go.Figure:
         for begin, end in pairwise(borders):
             add(names[1 + int(kinds[begin])], float(ends[begin]), float(ends[end]), slot)
     figure = go.Figure(layout={"xaxis_title": "seconds since the start", "yaxis_title": "request"})
-    for name, colour in zip(names, (TTFT_COLOUR, *GAP_COLOURS), strict=True):
+    for name, colour in zip(names, (_TTFT_COLOUR, *_GAP_COLOURS), strict=True):
         x, y = spans[name]
         figure.add_trace(go.Scatter(name=name, x=x, y=y, mode="lines", line={"color": colour, "width": 3}))
     figure.update_yaxes(autorange="reversed")
-    return dressed(figure, None, WIDTH, HEIGHT)
+    return dressed(figure, None, _WIDTH, _HEIGHT)
 
 
 def lengths(run: Run) -> go.Figure:
@@ -67,4 +67,4 @@ def lengths(run: Run) -> go.Figure:
     for name, values in (("prompt", prompt), ("output", output), ("prompt and output", prompt + output)):
         title = f"{name}: mean {values.mean():.1f}, median {np.median(values):.0f}" if len(values) else name
         figure.add_trace(go.Histogram(name=title, x=values, opacity=0.6))
-    return dressed(figure, None, WIDTH, HEIGHT)
+    return dressed(figure, None, _WIDTH, _HEIGHT)

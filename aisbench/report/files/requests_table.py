@@ -19,8 +19,8 @@ from aisbench.analysis.tokens import each_gaps_ns, each_text
 from aisbench.records.failure_kinds import error_kind
 
 # Rows turned into Python objects at a time.
-BATCH = 2048
-MOMENTS = (
+_BATCH = 2048
+_MOMENTS = (
     "planned",
     "began",
     "sent",
@@ -31,7 +31,7 @@ MOMENTS = (
     "last_token",
     "done",
 )
-COUNTS = (
+_COUNTS = (
     "prompt_tokens",
     "output_tokens",
     "content_events",
@@ -51,8 +51,8 @@ def write_requests(measured: Measured, path: Path) -> None:
     gaps = each_gaps_ns(run) if run.config.save_token_times else None
     texts = each_text(run) if run.config.save_outputs else None
     with path.open("wb") as file:
-        for begin in range(0, len(run.rows), BATCH):
-            columns = _columns(measured, begin, begin + BATCH)
+        for begin in range(0, len(run.rows), _BATCH):
+            columns = _columns(measured, begin, begin + _BATCH)
             count = len(columns["slot"])
             if gaps is not None:
                 columns["token_gaps_ms"] = [
@@ -70,8 +70,8 @@ def write_requests(measured: Measured, path: Path) -> None:
 def request_columns(measured: Measured) -> dict[str, list[Any]]:
     """The same as columns of plain values, without the logs of tokens and texts."""
     found: dict[str, list[Any]] = {}
-    for begin in range(0, len(measured.run.rows), BATCH):
-        for name, values in _columns(measured, begin, begin + BATCH).items():
+    for begin in range(0, len(measured.run.rows), _BATCH):
+        for name, values in _columns(measured, begin, begin + _BATCH).items():
             found.setdefault(name, []).extend(orjson.loads(b"[%b]" % b",".join(values)))
     return found
 
@@ -93,7 +93,7 @@ def _columns(measured: Measured, begin: int, end: int) -> dict[str, list[bytes]]
         "status": _named(STATUSES, rows["status"]),
         "error": _errors(rows),
     }
-    for name in MOMENTS:
+    for name in _MOMENTS:
         moment_ns = rows[f"{name}_ns"]
         columns[f"{name}_ms"] = _encoded((moment_ns - run.start_ns) / 1e6, moment_ns > 0)
     requests = Columns(rows, measured.tokens.output[begin:end])
@@ -112,7 +112,7 @@ def _columns(measured: Measured, begin: int, end: int) -> dict[str, list[bytes]]
         columns["conversation"] = _encoded(rows["conversation"])
         columns["turn"] = _encoded(rows["turn"] + 1)
     columns["client_delay_max_ms"] = _encoded(rows["client_delay_max_ns"] / 1e6)
-    for name in COUNTS:
+    for name in _COUNTS:
         columns[name] = _encoded(rows[name], rows[name] >= 0)
     columns["reused"] = _encoded(rows["reused"] > 0)
     columns["finish"] = _named(FINISHES, rows["finish"])

@@ -23,7 +23,7 @@ SCALARS = (
 )
 
 
-def described(summary: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, float]]]:
+def _described(summary: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, float]]]:
     """(metric, unit, describe()'s figures) of every metric that has such."""
     for name, figures in summary["metrics"].items():
         yield name.removesuffix("_ms"), "ms", figures
@@ -39,7 +39,7 @@ def described(summary: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, flo
 
 def write_summary_csv(summary: dict[str, Any], path: Path) -> None:
     """Columns: metric, unit, count, mean, median, std, min, max and every percentile that a metric has."""
-    rows = list(described(summary))
+    rows = list(_described(summary))
     columns = list(dict.fromkeys(name for _, _, figures in rows for name in figures))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["metric", "unit", *columns], restval="")

@@ -30,7 +30,7 @@ def check_result_folder(config: RunConfig) -> None:
         raise BadInput(f"--result-dir {folder}: nothing may be written there; give another")
 
 
-def result_path(config: RunConfig, result: dict[str, Any]) -> Path:
+def _result_path(config: RunConfig, result: dict[str, Any]) -> Path:
     """Where vLLM's client would put this result, by its own rules."""
     model = str(result["model_id"]).split("/")[-1]
     limit = f"-concurrency{config.concurrency}" if config.concurrency is not None else ""
@@ -46,11 +46,11 @@ def write_vllm_files(run_folder: Path, config: RunConfig) -> list[Path]:
     if not config.wants_result_file:
         return []
     result: dict[str, Any] = json.loads((run_folder / "vllm.json").read_text())
-    path = result_path(config, result)
+    path = _result_path(config, result)
     written: list[Path] = []
     try:
         if config.save_result or config.append_result:
-            write_result(result, path, append=config.append_result)
+            _write_result(result, path, append=config.append_result)
             written.append(path)
         if config.plot_timeline or config.plot_dataset_stats:
             # Plotly takes a second, and may not be there.
@@ -72,7 +72,7 @@ def write_vllm_files(run_folder: Path, config: RunConfig) -> list[Path]:
     return written
 
 
-def write_result(result: dict[str, Any], path: Path, *, append: bool) -> None:
+def _write_result(result: dict[str, Any], path: Path, *, append: bool) -> None:
     with path.open("a+" if append else "w", encoding="utf-8") as file:
         if append and file.tell() != 0:
             file.write("\n")

@@ -12,12 +12,12 @@ def answers(summary: dict[str, Any]) -> str:
     if not summary["completed"]:
         return ""
     return (
-        f'<section class="panel"><h2>The answers</h2>{accuracy(summary["accuracy"])}{lengths(summary["lengths"])}'
+        f'<section class="panel"><h2>The answers</h2>{_accuracy(summary["accuracy"])}{lengths(summary["lengths"])}'
         f"{table(['succeeded requests', 'value'], rows(summary), 'numbers')}</section>"
     )
 
 
-def accuracy(found: dict[str, Any] | None) -> str:
+def _accuracy(found: dict[str, Any] | None) -> str:
     """The scores of all answers, by the load at the send, and over time."""
     if found is None or found["whole"] is None:
         return ""

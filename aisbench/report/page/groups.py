@@ -11,7 +11,7 @@ from aisbench.report.page.table import ABSENT, figure, table
 from aisbench.report.shown import known
 from aisbench.report.stages import missing
 
-STAGES = {"aisbench": "stable stage", "statistical": "settled stage"}
+_STAGES = {"aisbench": "stable stage", "statistical": "settled stage"}
 
 
 def stable(summary: dict[str, Any]) -> str:
@@ -24,7 +24,7 @@ def stable(summary: dict[str, Any]) -> str:
         "metrics": summary["metrics"],
     }
     found = {"whole run": whole}
-    found |= {title: summary["stable"][name] for name, title in STAGES.items()}
+    found |= {title: summary["stable"][name] for name, title in _STAGES.items()}
     absent = {title: missing(stage) for title, stage in found.items() if stage is not whole}
     remarks = "".join(
         f'<p class="hint">No {escape(title)}: {escape(why)}.</p>' for title, why in absent.items() if why
@@ -38,7 +38,7 @@ def stable(summary: dict[str, Any]) -> str:
         for title, stage in shown.items()
         if not stage.get("long_enough", True)
     )
-    cells = {title: stage_cells(stage) for title, stage in shown.items()}
+    cells = {title: _stage_cells(stage) for title, stage in shown.items()}
     # A column for each stage: three of them fit a phone, their many figures do not.
     rows = [[linked(name), *(of_stage[name] for of_stage in cells.values())] for name in cells["whole run"]]
     note = (
@@ -49,7 +49,7 @@ def stable(summary: dict[str, Any]) -> str:
     return table(["", *map(linked, cells)], rows, "numbers") + note + remarks
 
 
-def stage_cells(stage: dict[str, Any]) -> dict[str, str]:
+def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
     """What the table says of one stage, by the rows' names."""
     cells = {
         "window, s": " to ".join(figure(ms / 1e3) for ms in stage["window_ms"]),
@@ -83,7 +83,7 @@ def parts(summary: dict[str, Any]) -> str:
                 f"{row['failed']:,}",
                 figure(row["request_throughput"]),
                 figure(row["output_throughput"]),
-                *(three_of(row, metric.key) for metric in metrics),
+                *(_three_of(row, metric.key) for metric in metrics),
             ]
             for row in rows
         ]
@@ -91,7 +91,7 @@ def parts(summary: dict[str, Any]) -> str:
     return found
 
 
-def three_of(row: dict[str, Any], key: str) -> str:
+def _three_of(row: dict[str, Any], key: str) -> str:
     """Mean, median and p99 in one cell: a column for each would not fit the page."""
     values = [row[f"{kind}_{key}"] for kind in ("mean", "p50", "p99")] if row["completed"] else [None]
     return ABSENT if values[0] is None else " / ".join(figure(value) for value in values)

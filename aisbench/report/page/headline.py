@@ -16,15 +16,15 @@ def headline(summary: dict[str, Any]) -> str:
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']:,}"
     peak = f"peak {figure(summary['max_output_tokens_per_s'])}" if streams else "in whole answers"
     rows = [
-        ("Requests", f"{summary['completed']:,}", requests_words(summary)),
+        ("Requests", f"{summary['completed']:,}", _requests_words(summary)),
         (
             "Requests/s",
             figure(summary["request_throughput"]),
-            "as fast as they end" if asked is None else asked_words(summary["arrivals"]),
+            "as fast as they end" if asked is None else _asked_words(summary["arrivals"]),
         ),
         ("Output tokens/s", figure(summary["output_throughput"]), peak),
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
-        *latency_cards(summary),
+        *_latency_cards(summary),
     ]
     goodput = summary["goodput"]
     if goodput is not None:
@@ -33,13 +33,13 @@ def headline(summary: dict[str, Any]) -> str:
     return cards(rows)
 
 
-def asked_words(arrivals: dict[str, Any]) -> str:
+def _asked_words(arrivals: dict[str, Any]) -> str:
     """What the plan asked for; of conversations it has the starts alone."""
     of = "conversations" if arrivals["counts"] == "conversations" else ""
     return f"asked {figure(arrivals['asked_rate'])} {of}".rstrip() + "/s"
 
 
-def requests_words(summary: dict[str, Any]) -> str:
+def _requests_words(summary: dict[str, Any]) -> str:
     """Where the requests went that are not among the completed ones."""
     requests = summary["requests"]
     apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
@@ -50,11 +50,11 @@ def requests_words(summary: dict[str, Any]) -> str:
     return f"{', '.join([done, *apart, failed])}; {summary['duration']:.1f} s"
 
 
-def latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
     """One card a latency: from the plan, where requests had to wait before they were sent, for that is what a
     user of the server felt; the figure from the send then stands below it."""
     felt = felt_from_plan(summary)
-    of = survivors(summary)
+    of = _survivors(summary)
     rows = []
     for key, sent in summary["metrics"].items():
         if not BY_KEY[key].headline:
@@ -62,13 +62,13 @@ def latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
         name, found, aside = metric_title(summary, key), sent, ""
         if key in felt:
             name, found = f"{name} from plan", felt[key]
-            aside = f". From the send: {milliseconds(known(sent, 'mean'))}"
-        tail = milliseconds(known(found, "p99"))
-        rows.append((name, milliseconds(known(found, "mean")), f"mean{of}; p99 {tail}{aside}"))
+            aside = f". From the send: {_milliseconds(known(sent, 'mean'))}"
+        tail = _milliseconds(known(found, "p99"))
+        rows.append((name, _milliseconds(known(found, "mean")), f"mean{of}; p99 {tail}{aside}"))
     return rows
 
 
-def survivors(summary: dict[str, Any]) -> str:
+def _survivors(summary: dict[str, Any]) -> str:
     """Whose latencies these are, where so many requests were cut off that the rest does not speak for all."""
     requests = summary["requests"]
     cut, sent = requests["cancelled"] + requests["lost"], requests["sent"]
@@ -77,5 +77,5 @@ def survivors(summary: dict[str, Any]) -> str:
     return f" of the {requests['completed']:,} completed alone"
 
 
-def milliseconds(value: float | None) -> str:
+def _milliseconds(value: float | None) -> str:
     return figure(value) if value is None else f"{figure(value)} ms"

@@ -8,9 +8,9 @@ from typing import Any
 from aisbench.records.run import Run
 from aisbench.report.page.table import count
 
-DIGEST = re.compile(r"[0-9a-f]{32,}")
+_DIGEST = re.compile(r"[0-9a-f]{32,}")
 # As many digits as tell two runs apart at a glance; summary.json has them all.
-DIGITS_SHOWN = 16
+_DIGITS_SHOWN = 16
 
 
 def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -42,4 +42,4 @@ def plain(name: str, value: Any) -> str | None:
         return str(value)
     if isinstance(value, float):
         return count(value)
-    return DIGEST.sub(lambda digest: digest[0][:DIGITS_SHOWN] + "…", str(value))
+    return _DIGEST.sub(lambda digest: digest[0][:_DIGITS_SHOWN] + "…", str(value))

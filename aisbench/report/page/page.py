@@ -17,7 +17,7 @@ from aisbench.report.page.panels import panels
 from aisbench.report.page.shell import chart_page
 
 # In this order: each uses what those before it define.
-SCRIPTS = ("charts.js", "keys.js", "timeline.js", "report.js")
+_SCRIPTS = ("charts.js", "keys.js", "timeline.js", "report.js")
 
 
 def write_html(measured: Measured, summary: dict[str, Any], path: Path) -> None:
@@ -33,7 +33,7 @@ def write_html(measured: Measured, summary: dict[str, Any], path: Path) -> None:
         **page_parts.sections(run, summary),
     }
     data = {**found, "timeline": page_columns(run), "duration_s": source.duration_s}
-    write_text(chart_page("report.html", parts, data, SCRIPTS), path)
+    write_text(chart_page("report.html", parts, data, _SCRIPTS), path)
 
 
 def _thinned(flow: Series) -> str:

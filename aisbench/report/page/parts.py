@@ -19,7 +19,7 @@ from aisbench.report.page.table import ABSENT, figure, said, table
 from aisbench.report.prefix_cache import prefix_cache_panel
 from aisbench.report.shown import APART, felt_from_plan, known, metric_title, ttft_bounds
 
-VERDICT_WORDS = {
+_VERDICT_WORDS = {
     "valid": "No problem found with these figures.",
     "doubtful": "Read the reasons before you rely on these figures:",
     "invalid": "Do not rely on these figures:",
@@ -39,11 +39,11 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "verdict": verdict(summary["verdict"]),
         "headline": page_headline.headline(summary),
         "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
-        "turns_note": turns_note(run),
-        "timeline_note": timeline_note(run),
+        "turns_note": _turns_note(run),
+        "timeline_note": _timeline_note(run),
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
-        "request_curves": curves_of(summary),
+        "request_curves": _curves_of(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary) + prefix_cache_panel(summary),
@@ -51,14 +51,14 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "stable": page_groups.stable(summary),
         "errors": errors(summary),
         "checks": checks(summary["verdict"]["checks"]),
-        "client": facts(client_facts(summary)),
+        "client": facts(_client_facts(summary)),
         "identity": facts(page_identity.identity_facts(run, summary)),
         "config": facts(sorted((name, value) for name, value in run.written_config.items()), label=escape),
         "notes": "".join(f'<p class="remark">{said(note)}</p>' for note in summary["notes"]),
     }
 
 
-def curves_of(summary: dict[str, Any]) -> str:
+def _curves_of(summary: dict[str, Any]) -> str:
     """The latencies that the chart of requests draws, in words."""
     *others, last = [metric.title for metric in BRIEF if metric.key in summary["metrics"]]
     return f"{', '.join(others)} and {last}" if others else last
@@ -78,16 +78,16 @@ def verdict(found: dict[str, Any]) -> str:
     items += "".join(f'<li class="note">Note: {said(text)}</li>' for text in found["notes"])
     return (
         f'<section class="verdict {status}" id="verdict"><h2><span class="chip">{status}</span> '
-        f"{VERDICT_WORDS[status]}</h2>{f'<ul>{items}</ul>' if items else ''}</section>"
+        f"{_VERDICT_WORDS[status]}</h2>{f'<ul>{items}</ul>' if items else ''}</section>"
     )
 
 
-def turns_note(run: Run) -> str:
+def _turns_note(run: Run) -> str:
     """Which requests of conversations are counted: a conversation is not one of them."""
     return f" (every {link('turn', 'turn')} of a conversation counts as one)" if run.has_conversations else ""
 
 
-def timeline_note(run: Run) -> str:
+def _timeline_note(run: Run) -> str:
     what = "a request, one turn of a conversation," if run.has_conversations else "a request,"
     parts = [f"Each line is {what} by its place in the plan:"]
     if run.is_open_loop:
@@ -104,7 +104,7 @@ def timeline_note(run: Run) -> str:
 def percentile_table(summary: dict[str, Any]) -> str:
     metrics = summary["metrics"]
     percents = sorted(
-        {name for found in metrics.values() for name in found or () if is_percentile(name)},
+        {name for found in metrics.values() for name in found or () if _is_percentile(name)},
         key=lambda name: float(name[1:]),
     )
     columns = ["mean", "std", "min", *percents, "max"]
@@ -119,7 +119,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
         [
             [
                 linked(name),
-                *(cell(known(found, c), intervals.get(name, {}), c) for c in columns),
+                *(_cell(known(found, c), intervals.get(name, {}), c) for c in columns),
                 f"{(found or {}).get('count', 0):,}",
             ]
             for name, found in rows
@@ -128,7 +128,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
     )
 
 
-def cell(value: float | None, intervals: dict[str, Any], column: str) -> str:
+def _cell(value: float | None, intervals: dict[str, Any], column: str) -> str:
     """A figure, and below a percentile its 95 % interval, or that there are too few requests for it."""
     if value is None or column not in intervals:
         return figure(value)
@@ -137,7 +137,7 @@ def cell(value: float | None, intervals: dict[str, Any], column: str) -> str:
     return f"{figure(value)}<br><small>{aside}</small>"
 
 
-def is_percentile(name: str) -> bool:
+def _is_percentile(name: str) -> bool:
     return name[0] == "p" and name[1:].replace(".", "", 1).isdigit()
 
 
@@ -204,7 +204,7 @@ def checks(found: list[dict[str, Any]]) -> str:
     return table(["what", "measured", "doubtful", "invalid", "", "why it matters"], rows, "checks")
 
 
-def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
+def _client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     client = summary["client"]
     bounds = ttft_bounds(summary)
     found: list[tuple[str, Any]] = [
@@ -213,10 +213,10 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
             f"bounds of mean {'TTFT' if 'ttft_ms' in summary['metrics'] else 'E2EL'}",
             ABSENT if bounds is None else f"{bounds[0]:.3f} to {bounds[1]:.3f} ms",
         ),
-        ("client delay p50 / p99 / max", three(client["client_delay_ms"])),
+        ("client delay p50 / p99 / max", _three(client["client_delay_ms"])),
     ]
     if client["schedule_lag_ms"] is not None:
-        found.append(("schedule lag p50 / p99 / max", three(client["schedule_lag_ms"])))
+        found.append(("schedule lag p50 / p99 / max", _three(client["schedule_lag_ms"])))
     found += [
         ("events per read", f"{client['events_per_read']:.2f}"),
         (
@@ -229,9 +229,9 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
             ),
         ),
         ("reader's rest", f"{client['reader_rest_ms']:.2f} ms"),
-        ("CPU of a core, per worker", percents_of(client["cpu_share"])),
-        ("share of the client's roofline", roofline(client["roofline"])),
-        ("waiting for a CPU, per worker", percents_of(client["runqueue_wait_share"])),
+        ("CPU of a core, per worker", _percents_of(client["cpu_share"])),
+        ("share of the client's roofline", _roofline(client["roofline"])),
+        ("waiting for a CPU, per worker", _percents_of(client["runqueue_wait_share"])),
         (
             "peak memory, per worker",
             ", ".join("?" if n is None else f"{n / 1e6:.0f} MB" for n in client["peak_rss_bytes"]),
@@ -243,20 +243,20 @@ def client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     return found
 
 
-def three(figures: dict[str, float]) -> str:
+def _three(figures: dict[str, float]) -> str:
     if known(figures, "p50") is None:
         return ABSENT
     return f"{figures['p50']:.3f} / {figures['p99']:.3f} / {figures['max']:.3f} ms"
 
 
-def roofline(found: dict[str, Any] | None) -> str:
+def _roofline(found: dict[str, Any] | None) -> str:
     if found is None:
         return "not known: aisbench selfcheck finds it for this host and plain http"
     mean, busiest = 100 * found["mean_share"], 100 * found["busiest_share"]
     return f"{mean:.1f} %, in the busiest second {busiest:.1f} % (selfcheck of {found['measured'][:10]})"
 
 
-def percents_of(shares: list[float | None]) -> str:
+def _percents_of(shares: list[float | None]) -> str:
     return ", ".join("?" if share is None else f"{100 * share:.1f} %" for share in shares) or "unknown"
 
 

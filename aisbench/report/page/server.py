@@ -34,12 +34,12 @@ def server_panel(summary: dict[str, Any]) -> str:
         '<p class="hint">From its metrics page, read once a second. Requests running and waiting there are in the '
         "concurrency chart above.</p>"
         '<div id="server" class="chart short" hidden></div>'
-        f"{table(['', 'mean', 'peak'], rows, 'numbers') if rows else ''}{reconcile(block['reconcile'])}"
-        f"{speculation(block['spec_decode'])}{counters}</section>"
+        f"{table(['', 'mean', 'peak'], rows, 'numbers') if rows else ''}{_reconcile(block['reconcile'])}"
+        f"{_speculation(block['spec_decode'])}{counters}</section>"
     )
 
 
-def reconcile(found: dict[str, Any]) -> str:
+def _reconcile(found: dict[str, Any]) -> str:
     """The server's latencies beside ours."""
     if not found:
         return ""
@@ -77,7 +77,7 @@ def between(edges: list[float | None] | None) -> str:
     return f"above {figure(low or 0)}" if high is None else f"{figure(low or 0)} to {figure(high)}"
 
 
-def speculation(found: dict[str, Any] | None) -> str:
+def _speculation(found: dict[str, Any] | None) -> str:
     if found is None:
         return ""
     rows = [

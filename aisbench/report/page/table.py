@@ -40,13 +40,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
 def cards(shown: Iterable[tuple[str, str, str]]) -> str:
     """Headline figures as (label, value, aside), all of them plain text; a value may have a unit after a blank."""
     return "".join(
-        f'<div class="card"><div class="label">{linked(label)}</div><div class="value">{with_unit(value)}</div>'
-        f'<div class="aside">{unbroken(aside)}</div></div>'
+        f'<div class="card"><div class="label">{linked(label)}</div><div class="value">{_with_unit(value)}</div>'
+        f'<div class="aside">{_unbroken(aside)}</div></div>'
         for label, value, aside in shown
     )
 
 
-def unbroken(text: str) -> str:
+def _unbroken(text: str) -> str:
     """As HTML; figures are not parted from their units at the end of a line."""
     return re.sub(r"(\d|limit) (?=m?s\b|\d)", "\\1&nbsp;", escape(text))
 
@@ -61,7 +61,7 @@ def said(text: object) -> str:
     return escape(printable(str(text)))
 
 
-def with_unit(value: str) -> str:
+def _with_unit(value: str) -> str:
     number, _, unit = value.partition(" ")
     if not number[:1].isdigit():
         return escape(value)

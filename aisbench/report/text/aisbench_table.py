@@ -11,15 +11,15 @@ from typing import Any
 
 from aisbench.metrics import BY_NAME, NAMES
 
-COLUMNS = ("Average", "Min", "Max", "Median", "P75", "P90", "P99")
-KEYS = ("mean", "min", "max", "median", "p75", "p90", "p99")
+_COLUMNS = ("Average", "Min", "Max", "Median", "P75", "P90", "P99")
+_KEYS = ("mean", "min", "max", "median", "p75", "p90", "p99")
 # In AISBench's order, then what it does not have.
 _FIRST = ("e2el", "ttft", "tpot", "itl")
 LATENCIES = tuple(
     (BY_NAME[name].title, BY_NAME[name].key)
     for name in (*_FIRST, *(n for n in NAMES if n not in _FIRST and BY_NAME[n].headline))
 )
-UNITS = {
+_UNITS = {
     **{title: " ms" for title, _ in LATENCIES},
     **dict.fromkeys(("InputTokens", "OutputTokens"), ""),
     **dict.fromkeys(("OutputTokenThroughput", "PrefillTokenThroughput"), " token/s"),
@@ -28,38 +28,38 @@ UNITS = {
 
 def aisbench_table(summary: dict[str, Any]) -> str:
     """Both tables as plain text, of the whole run and, where there is one, of its stable stage."""
-    stages = {"total": whole_run(summary)}
+    stages = {"total": _whole_run(summary)}
     if summary["stable"]["aisbench"]["window_ms"] is not None:
-        stages["stable"] = stable_stage(summary)
-    return "\n".join([*requests_table(stages), *common_table(stages)])
+        stages["stable"] = _stable_stage(summary)
+    return "\n".join([*_requests_table(stages), *_common_table(stages)])
 
 
-def whole_run(summary: dict[str, Any]) -> dict[str, Any]:
+def _whole_run(summary: dict[str, Any]) -> dict[str, Any]:
     """What the tables show of a stage: its duration in seconds, and the rest under summary.json's names."""
     return {**summary, "limit": summary["in_flight"]["limit"]}
 
 
-def stable_stage(summary: dict[str, Any]) -> dict[str, Any]:
+def _stable_stage(summary: dict[str, Any]) -> dict[str, Any]:
     stage = summary["stable"]["aisbench"]
     begin_ms, end_ms = stage["window_ms"]
     return {**stage, "duration": (end_ms - begin_ms) / 1e3, "limit": summary["in_flight"]["limit"]}
 
 
-def requests_table(stages: dict[str, dict[str, Any]]) -> list[str]:
+def _requests_table(stages: dict[str, dict[str, Any]]) -> list[str]:
     """A metric's lines together, a stage each. ITL is the whole run's alone: its histogram knows no stages."""
     told = {name: request_metrics(stage) for name, stage in stages.items()}
     rows = [
         [
             title,
             name,
-            *(measured(found[title][key], UNITS[title]) for key in KEYS),
+            *(measured(found[title][key], _UNITS[title]) for key in _KEYS),
             str(int(found[title]["count"])),
         ]
         for title in told["total"]
         for name, found in told.items()
         if title in found
     ]
-    return boxed(["Performance Parameters", "Stage", *COLUMNS, "N"], rows)
+    return _boxed(["Performance Parameters", "Stage", *_COLUMNS, "N"], rows)
 
 
 def request_metrics(stage: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -74,13 +74,13 @@ def request_metrics(stage: dict[str, Any]) -> dict[str, dict[str, float]]:
     return found
 
 
-def common_table(stages: dict[str, dict[str, Any]]) -> list[str]:
-    told = {name: common_metrics(stage) for name, stage in stages.items()}
+def _common_table(stages: dict[str, dict[str, Any]]) -> list[str]:
+    told = {name: _common_metrics(stage) for name, stage in stages.items()}
     rows = [[title, name, found[title]] for title in told["total"] for name, found in told.items()]
-    return boxed(["Common Metric", "Stage", "Value"], rows)
+    return _boxed(["Common Metric", "Stage", "Value"], rows)
 
 
-def common_metrics(stage: dict[str, Any]) -> dict[str, str]:
+def _common_metrics(stage: dict[str, Any]) -> dict[str, str]:
     seconds, limit = stage["duration"], stage["limit"]
 
     def a_second(count: float) -> float:
@@ -120,7 +120,7 @@ def measured(number: float | None, unit: str) -> str:
     return value(number) + (unit if number is not None else "")
 
 
-def boxed(head: list[str], rows: list[list[str]]) -> list[str]:
+def _boxed(head: list[str], rows: list[list[str]]) -> list[str]:
     """A table with lines around, each column as wide as its widest cell."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
 

@@ -17,22 +17,22 @@ from aisbench.report.text.answer_lines import answer_lines
 from aisbench.report.text.load_lines import difference_words, keeping_up_lines, rate_line
 from aisbench.report.text.part_lines import device_lines, parts, slice_lines, stages
 
-WIDTH = 50
-STREAMED = tuple(metric.name for metric in METRICS if metric.needs_stream)
+_WIDTH = 50
+_STREAMED = tuple(metric.name for metric in METRICS if metric.needs_stream)
 # Short titles, and those that stand above a metric's figures.
-METRIC_TITLES = {
+_METRIC_TITLES = {
     **{metric.name: (metric.title, metric.long_title) for metric in METRICS},
     "client_queue_time": ("Client Queue Time", "Client-side Queueing"),
     "e2el_including_client_queue": ("E2EL incl. Client Queue", "Queue-inclusive End-to-end Latency"),
 }
-PROBE_ROWS = {
+_PROBE_ROWS = {
     "probe_completed": ("Probe requests completed", "d"),
     "probe_failed": ("Probe requests failed", "d"),
     "probe_median_e2el_ms": ("Median probe E2EL (ms)", ".2f"),
     "probe_p99_e2el_ms": ("P99 probe E2EL (ms)", ".2f"),
     "probe_max_e2el_ms": ("Max probe E2EL (ms)", ".2f"),
 }
-VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
+_VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": "bold red"}
 
 
 def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
@@ -40,7 +40,7 @@ def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
 
     It shows the metrics whose keys `summary` holds at its top level, each with `percents`.
     """
-    lines = [f"{' Serving Benchmark Result ':=^{WIDTH}}"]
+    lines = [f"{' Serving Benchmark Result ':=^{_WIDTH}}"]
 
     def add(label: str, value: float | None, form: str = ".2f") -> None:
         lines.append(f"{label + ':':<40} {shown(value, form):<10}")
@@ -64,25 +64,25 @@ def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
     if not pools:
         add("Output token throughput (tok/s)", summary["output_throughput"])
     # A whole answer comes at once: there is no flow of tokens that could have a peak.
-    if any(f"mean_{name}_ms" in summary for name in STREAMED):
+    if any(f"mean_{name}_ms" in summary for name in _STREAMED):
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
     add("Total token throughput (tok/s)", summary["total_token_throughput"])
     if "probe_completed" in summary:
-        lines.append(f"{'Probe Requests':-^{WIDTH}}")
-        for key, (label, form) in PROBE_ROWS.items():
+        lines.append(f"{'Probe Requests':-^{_WIDTH}}")
+        for key, (label, form) in _PROBE_ROWS.items():
             add(label, summary[key], form)
-    for key, (short, title) in METRIC_TITLES.items():
+    for key, (short, title) in _METRIC_TITLES.items():
         if f"mean_{key}_ms" not in summary:
             continue
-        lines.append(f"{title:-^{WIDTH}}")
+        lines.append(f"{title:-^{_WIDTH}}")
         add(f"Mean {short} (ms)", summary[f"mean_{key}_ms"])
         add(f"Median {short} (ms)", summary[f"median_{key}_ms"])
         for percent in percents:
             name = percentile_name(percent)
             add(f"{name.upper()} {short} (ms)", summary[f"{name}_{key}_ms"])
     if "spec_decode_acceptance_rate" in summary:
-        lines.append(f"{'Speculative Decoding':-^{WIDTH}}")
+        lines.append(f"{'Speculative Decoding':-^{_WIDTH}}")
         add("Acceptance rate (%)", summary["spec_decode_acceptance_rate"])
         add("Acceptance length", summary["spec_decode_acceptance_length"])
         add("Drafts", summary["spec_decode_num_drafts"], "d")
@@ -93,7 +93,7 @@ def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
             lines.append("Per-position acceptance (%):")
         for place, rate in enumerate(rates):
             add(f"  Position {place}", 100 * rate)
-    lines.append("=" * WIDTH)
+    lines.append("=" * _WIDTH)
     return "\n".join(lines)
 
 
@@ -103,7 +103,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     apart = [f"{requests[name]} {words}" for name, words in APART.items() if requests[name]]
     if apart:
         yield f"Not in the figures  {', '.join(apart)}; {requests['sent']} were sent"
-    yield from plan_lines(summary)
+    yield from _plan_lines(summary)
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     yield f"In flight           mean {in_flight['mean']:.1f}, peak {in_flight['peak']} ({limit})"
     touched = summary["max_concurrent_requests"]
@@ -167,7 +167,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         yield f"Error {kind:<20} {count}{message}"
 
 
-def plan_lines(summary: dict[str, Any]) -> Iterator[str]:
+def _plan_lines(summary: dict[str, Any]) -> Iterator[str]:
     """Latencies from the plan, right below the table: where requests waited, these are what a user felt."""
     for key, figures in (summary["from_plan"] or {}).items():
         title = BY_KEY[key].title
@@ -178,7 +178,7 @@ def named(figures: dict[str, float] | None, names: tuple[str, ...], form: str = 
     return ", ".join(f"{name} {shown(known(figures, name), form)}" for name in names)
 
 
-def interval_lines(summary: dict[str, Any], percents: Sequence[float]) -> Iterator[str]:
+def _interval_lines(summary: dict[str, Any], percents: Sequence[float]) -> Iterator[str]:
     """How well the highest percentile that is shown is known, or that it is not."""
     if not percents:
         return
@@ -214,7 +214,12 @@ def render(
     `style`: whose table comes first, vllm or aisbench.
     """
     table = aisbench_table(summary) if style == "aisbench" else vllm_table(summary, percents)
-    lines = [table, *details(summary), *interval_lines(summary, percents), *verdict_lines(summary["verdict"])]
+    lines = [
+        table,
+        *details(summary),
+        *_interval_lines(summary, percents),
+        *verdict_lines(summary["verdict"]),
+    ]
     if report is not None:
         lines.append(f"Report: {report}")
     # Models, devices and metrics bring the server's words in as well.
@@ -238,6 +243,6 @@ def print_result(
     from rich.text import Text
 
     styled = Text(text)
-    styled.highlight_regex(r"(?m)^Verdict: \w+", VERDICT_STYLES[summary["verdict"]["status"]])
+    styled.highlight_regex(r"(?m)^Verdict: \w+", _VERDICT_STYLES[summary["verdict"]["status"]])
     styled.highlight_regex(r"(?m)^Error .*", "red")
     Console(file=file, soft_wrap=True).print(styled)

@@ -45,7 +45,7 @@ def markdown(summary: dict[str, Any], percents: Sequence[float]) -> str:
     ]
     head, *reasons = verdict_lines(summary["verdict"])
     lines = [
-        f"**{cell(config.get('model') or 'unnamed model')}** at {cell(where)}",
+        f"**{_cell(config.get('model') or 'unnamed model')}** at {_cell(where)}",
         "",
         *table(("", "value"), totals),
         "",
@@ -59,9 +59,9 @@ def markdown(summary: dict[str, Any], percents: Sequence[float]) -> str:
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     lines = [head, ("---",) * len(head), *rows]
-    return [f"| {' | '.join(map(cell, line))} |" for line in lines]
+    return [f"| {' | '.join(map(_cell, line))} |" for line in lines]
 
 
-def cell(text: str) -> str:
+def _cell(text: str) -> str:
     """What stands in a table's cell: a bar in it would end it."""
     return str(text).replace("|", "\\|")

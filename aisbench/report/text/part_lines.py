@@ -10,7 +10,7 @@ from aisbench.metrics import BRIEF
 from aisbench.report.shown import known, shown
 from aisbench.report.stages import too_little
 
-GIB = 1 << 30
+_GIB = 1 << 30
 
 
 def stages(stable: dict[str, Any]) -> Iterator[str]:
@@ -70,7 +70,7 @@ def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
         told = [f"{len(devices)} x {name}"]
         forms: tuple[tuple[str, Callable[[float, float], str]], ...] = (
             ("utilisation_percent", lambda mean, most: f"{mean:.0f} % busy (max {most:.0f})"),
-            ("memory_used_bytes", lambda mean, most: f"{mean / GIB:.1f} GiB each (max {most / GIB:.1f})"),
+            ("memory_used_bytes", lambda mean, most: f"{mean / _GIB:.1f} GiB each (max {most / _GIB:.1f})"),
             ("power_w", lambda mean, most: f"{mean:.0f} W each (max {most:.0f})"),
         )
         for key, form in forms:
@@ -90,7 +90,7 @@ def parts(summary: dict[str, Any]) -> Iterator[str]:
     for key, name in (("endpoints", "url"), ("turns", "turn")):
         for row in summary[key] or ():
             latencies = ", ".join(
-                f"{metric.title} {shown(mean_of(row, metric.key))}"
+                f"{metric.title} {shown(_mean_of(row, metric.key))}"
                 for metric in BRIEF
                 if f"mean_{metric.key}" in row
             )
@@ -100,5 +100,5 @@ def parts(summary: dict[str, Any]) -> Iterator[str]:
             )
 
 
-def mean_of(row: dict[str, Any], key: str) -> float | None:
+def _mean_of(row: dict[str, Any], key: str) -> float | None:
     return row[f"mean_{key}"] if row["completed"] else None

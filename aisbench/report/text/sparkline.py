@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-BLOCKS = "▁▂▃▄▅▆▇█"
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float | None], cells: int) -> str:
@@ -30,4 +30,4 @@ def mean(values: Sequence[float | None]) -> float | None:
 def block(value: float | None, top: float) -> str:
     if value is None:
         return " "
-    return BLOCKS[min(round(value / top * (len(BLOCKS) - 1)), len(BLOCKS) - 1)] if top > 0 else BLOCKS[0]
+    return _BLOCKS[min(round(value / top * (len(_BLOCKS) - 1)), len(_BLOCKS) - 1)] if top > 0 else _BLOCKS[0]

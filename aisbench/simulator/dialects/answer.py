@@ -22,7 +22,7 @@ from aisbench.simulator.framing import (
 from aisbench.simulator.model.parameters import Parameters
 
 # Answers begin at different words; a prime, so that neighbours do not begin near each other.
-STRIDE = 7919
+_STRIDE = 7919
 
 
 class Answer(ABC):
@@ -43,7 +43,7 @@ class Answer(ABC):
         self.number = number
         self.created = created
         self.parameters = parameters
-        self.first_word = number * STRIDE
+        self.first_word = number * _STRIDE
         self.prepare()
 
     def prepare(self) -> None:

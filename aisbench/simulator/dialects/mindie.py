@@ -24,11 +24,11 @@ from aisbench.simulator.model.parameters import Parameters
 FINISHES = {"stop": "eos_token", "length": "length"}
 
 
-def parse_triton(fields: Fields, way: Way, parameters: Parameters) -> Asked:
+def _parse_triton(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     return parse(fields, "text_input", way.model, bool(way.stream), parameters)
 
 
-def parse_infer(fields: Fields, way: Way, parameters: Parameters) -> Asked:
+def _parse_infer(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     return parse(fields, "inputs", None, bool(fields.get("stream")), parameters)
 
 
@@ -56,7 +56,7 @@ def refuse(refusal: Refusal) -> tuple[int, bytes]:
     return status, orjson.dumps({"error": refusal.message, "error_type": kind})
 
 
-class TritonGenerated(Answer):
+class _TritonGenerated(Answer):
     """Every event counts the tokens so far; the last one says why it is the last."""
 
     __slots__ = ("numbered",)
@@ -98,7 +98,7 @@ class TritonGenerated(Answer):
         return self.shaped(text, generated, reason)
 
 
-class Inferred(Answer):
+class _Inferred(Answer):
     """The last event has the whole text and the counts, but null for its own token's text."""
 
     __slots__ = ()
@@ -124,5 +124,5 @@ class Inferred(Answer):
         return answer
 
 
-MINDIE_TRITON = Dialect(parse_triton, TritonGenerated, refuse)
-MINDIE_INFER = Dialect(parse_infer, Inferred, refuse)
+MINDIE_TRITON = Dialect(_parse_triton, _TritonGenerated, refuse)
+MINDIE_INFER = Dialect(_parse_infer, _Inferred, refuse)

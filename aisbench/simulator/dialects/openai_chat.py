@@ -22,8 +22,8 @@ from aisbench.simulator.framing import MARK, STREAM_HEAD, TOKENS, Envelope, chun
 from aisbench.simulator.model.parameters import Parameters
 
 # The types of content parts, here and in /v1/responses.
-TEXTS = ("text", "input_text", "output_text")
-IMAGES = ("image_url", "input_image")
+_TEXTS = ("text", "input_text", "output_text")
+_IMAGES = ("image_url", "input_image")
 
 
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
@@ -52,19 +52,19 @@ def message_tokens(messages: Any, parameters: Parameters, param: str) -> int:
         if isinstance(content, str):
             total += len(content.split())
         elif isinstance(content, list):
-            total += sum(part_tokens(part, parameters, param) for part in content)
+            total += sum(_part_tokens(part, parameters, param) for part in content)
         else:
             raise Refusal(400, "each message needs a content: a text, or a list of parts", param=param)
     return total
 
 
-def part_tokens(part: Any, parameters: Parameters, param: str) -> int:
+def _part_tokens(part: Any, parameters: Parameters, param: str) -> int:
     if isinstance(part, dict):
         kind, text, image = part.get("type", "text"), part.get("text"), part.get("image_url")
-        if kind in TEXTS and isinstance(text, str):
+        if kind in _TEXTS and isinstance(text, str):
             return len(text.split())
         url = image.get("url") if isinstance(image, dict) else image
-        if kind in IMAGES and isinstance(url, str) and url:
+        if kind in _IMAGES and isinstance(url, str) and url:
             return parameters.image_tokens
     raise Refusal(
         400,
@@ -74,7 +74,7 @@ def part_tokens(part: Any, parameters: Parameters, param: str) -> int:
     )
 
 
-class Chat(Completion):
+class _Chat(Completion):
     __slots__ = ("reasoning",)
 
     initials = "chatcmpl"
@@ -135,4 +135,4 @@ class Chat(Completion):
         }
 
 
-CHAT = Dialect(parse, Chat, refuse)
+CHAT = Dialect(parse, _Chat, refuse)

@@ -24,7 +24,7 @@ from aisbench.simulator.model.parameters import Parameters
 
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     model = served_model(fields.get("model"), parameters)
-    prompt_tokens = prompt_length(fields.get("prompt"))
+    prompt_tokens = _prompt_length(fields.get("prompt"))
     max_tokens = wanted_tokens(fields, "max_tokens")
     check_length(prompt_tokens, max_tokens, parameters, ("prompt", "max_tokens"))
     return Asked(
@@ -38,7 +38,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     )
 
 
-def prompt_length(prompt: Any) -> int:
+def _prompt_length(prompt: Any) -> int:
     """Of a text, a list of token ids, or a list with one of these."""
     if isinstance(prompt, str):
         return len(prompt.split())
@@ -46,7 +46,7 @@ def prompt_length(prompt: Any) -> int:
         if all(type(token) is int for token in prompt):
             return len(prompt)
         if len(prompt) == 1:
-            return prompt_length(prompt[0])
+            return _prompt_length(prompt[0])
     raise Refusal(
         400, "prompt must be a text, a list of token ids, or a list with one of these", param="prompt"
     )

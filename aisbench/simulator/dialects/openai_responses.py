@@ -23,8 +23,8 @@ from aisbench.simulator.framing import (
 )
 from aisbench.simulator.model.parameters import Parameters
 
-THINKING = "response.reasoning_text.delta"
-SAYING = "response.output_text.delta"
+_THINKING = "response.reasoning_text.delta"
+_SAYING = "response.output_text.delta"
 
 
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
@@ -56,11 +56,11 @@ class Response(Answer):
 
     def prepare(self) -> None:
         self.events = 0
-        self.saying = NumberedEnvelope(self.delta(SAYING, MARK), lead_of(SAYING))
-        self.thinking = NumberedEnvelope(self.delta(THINKING, MARK), lead_of(THINKING))
+        self.saying = NumberedEnvelope(self.delta(_SAYING, MARK), _lead_of(_SAYING))
+        self.thinking = NumberedEnvelope(self.delta(_THINKING, MARK), _lead_of(_THINKING))
 
     def event(self, text: str, reason: str | None = None) -> bytes:
-        return self.delta(SAYING, text)
+        return self.delta(_SAYING, text)
 
     def delta(self, kind: str, text: str) -> bytes:
         event = {
@@ -75,7 +75,7 @@ class Response(Answer):
         return orjson.dumps(event)
 
     def item_id(self, kind: str) -> str:
-        return f"{'rs' if kind == THINKING else 'msg'}_{self.number:032x}"
+        return f"{'rs' if kind == _THINKING else 'msg'}_{self.number:032x}"
 
     def number_next(self) -> int:
         self.events += 1
@@ -83,7 +83,7 @@ class Response(Answer):
 
     def named(self, kind: str, **fields: Any) -> bytes:
         event = {**fields, "sequence_number": self.number_next(), "type": kind}
-        return chunk(orjson.dumps(event), lead_of(kind))
+        return chunk(orjson.dumps(event), _lead_of(kind))
 
     def opening(self) -> bytes:
         begun = self.response([], "in_progress", None)
@@ -96,7 +96,7 @@ class Response(Answer):
 
     def message_begins(self) -> bytes:
         item = {
-            "id": self.item_id(SAYING),
+            "id": self.item_id(_SAYING),
             "content": [],
             "role": "assistant",
             "status": "in_progress",
@@ -141,10 +141,10 @@ class Response(Answer):
         if thought:
             thinking = {"text": self.text(0, thought), "type": "reasoning_text"}
             output.append(
-                {"id": self.item_id(THINKING), "summary": [], "content": [thinking], "type": "reasoning"}
+                {"id": self.item_id(_THINKING), "summary": [], "content": [thinking], "type": "reasoning"}
             )
         said = {"annotations": [], "text": text, "type": "output_text"}
-        message = {"id": self.item_id(SAYING), "content": [said], "role": "assistant", "status": "completed"}
+        message = {"id": self.item_id(_SAYING), "content": [said], "role": "assistant", "status": "completed"}
         output.append({**message, "type": "message"})
         counts = {
             "input_tokens": self.asked.prompt_tokens,
@@ -172,14 +172,14 @@ class Response(Answer):
     def huge_token(self, index: int, size_bytes: int) -> bytes:
         number = b"%d" % self.number_next()
         before, _, after = self.event(MARK).replace(NUMBER_MARK, number).partition(ESCAPED_MARK)
-        return chunk(before + b"x" * (size_bytes - len(before) - len(after)) + after, lead_of(SAYING))
+        return chunk(before + b"x" * (size_bytes - len(before) - len(after)) + after, _lead_of(_SAYING))
 
     def error_event(self, error: bytes) -> bytes:
         said = orjson.loads(error)["error"]
         return self.named("error", code=str(said["code"]), message=said["message"], param=None) + self.end
 
 
-def lead_of(kind: str) -> bytes:
+def _lead_of(kind: str) -> bytes:
     return b"event: %b\ndata: " % kind.encode()
 
 

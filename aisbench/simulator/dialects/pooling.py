@@ -18,12 +18,12 @@ from aisbench.simulator.dialects.openai import refuse
 from aisbench.simulator.model.parameters import Parameters
 
 
-def parse_input(fields: Fields, way: Way, parameters: Parameters) -> Asked:
+def _parse_input(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     model = served_model(fields.get("model"), parameters)
-    return asked(input_lengths(fields.get("input")), fields, model, parameters)
+    return asked(_input_lengths(fields.get("input")), fields, model, parameters)
 
 
-def input_lengths(given: Any) -> list[int]:
+def _input_lengths(given: Any) -> list[int]:
     """Tokens of each input: texts by their words, lists of ids by their lengths."""
     if isinstance(given, str):
         return [len(given.split())]
@@ -37,7 +37,7 @@ def input_lengths(given: Any) -> list[int]:
     raise Refusal(400, "input must be a text, a list of token ids, or a list of these", param="input")
 
 
-def parse_rerank(fields: Fields, way: Way, parameters: Parameters) -> Asked:
+def _parse_rerank(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     """As a cross-encoder: a pass for each document, together with the query, which so counts every time."""
     model = served_model(fields.get("model"), parameters)
     query, documents = fields.get("query"), fields.get("documents")
@@ -67,12 +67,12 @@ def asked(
 
 
 @functools.cache
-def vector(size: int) -> orjson.Fragment:
+def _vector(size: int) -> orjson.Fragment:
     """A vector of length 1, as JSON: the same for every input, so that it costs nothing."""
     return orjson.Fragment(orjson.dumps([math.sqrt(1 / size)] * size))
 
 
-class Vectors(Answer):
+class _Vectors(Answer):
     """`data` holds a vector for each input, under `embedding` or, for /pooling, `data`."""
 
     __slots__ = ()
@@ -92,7 +92,7 @@ class Vectors(Answer):
 
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
         total = self.asked.prompt_tokens
-        one = vector(self.parameters.embedding_size)
+        one = _vector(self.parameters.embedding_size)
         return {
             "id": f"{self.initials}-{self.number:032x}{text}",
             "object": "list",
@@ -108,7 +108,7 @@ class Vectors(Answer):
         }
 
 
-class Pooled(Vectors):
+class _Pooled(_Vectors):
     __slots__ = ()
 
     initials = "pooling"
@@ -116,7 +116,7 @@ class Pooled(Vectors):
     holds = "data"
 
 
-class Scores(Vectors):
+class _Scores(_Vectors):
     """The earlier a document stands, the better it is found to be."""
 
     __slots__ = ()
@@ -138,6 +138,6 @@ class Scores(Vectors):
         }
 
 
-EMBEDDINGS = Dialect(parse_input, Vectors, refuse)
-POOLING = Dialect(parse_input, Pooled, refuse)
-RERANK = Dialect(parse_rerank, Scores, refuse)
+EMBEDDINGS = Dialect(_parse_input, _Vectors, refuse)
+POOLING = Dialect(_parse_input, _Pooled, refuse)
+RERANK = Dialect(_parse_rerank, _Scores, refuse)

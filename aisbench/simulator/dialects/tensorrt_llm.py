@@ -44,7 +44,7 @@ def refuse(refusal: Refusal) -> tuple[int, bytes]:
     return refusal.status, orjson.dumps({"error": refusal.message})
 
 
-class Generated(Answer):
+class _Generated(Answer):
     """Increments and nothing else: no reason for the end, no counts, no closing word."""
 
     __slots__ = ()
@@ -79,4 +79,4 @@ class Generated(Answer):
         return answer
 
 
-TENSORRT_LLM = Dialect(parse, Generated, refuse)
+TENSORRT_LLM = Dialect(parse, _Generated, refuse)

@@ -23,7 +23,7 @@ from aisbench.simulator.framing import LAST_CHUNK, MARK, NUMBER, NumberedEnvelop
 from aisbench.simulator.model.parameters import Parameters
 
 FINISHES = {"stop": "eos_token", "length": "length"}
-VALIDATION = 422
+_VALIDATION = 422
 
 
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
@@ -51,11 +51,11 @@ def refuse(refusal: Refusal) -> tuple[int, bytes]:
             f"`inputs` tokens and {refusal.max_tokens} `max_new_tokens`"
         )
     if status in (400, 404):
-        message, status, kind = f"Input validation error: {message}", VALIDATION, "validation"
+        message, status, kind = f"Input validation error: {message}", _VALIDATION, "validation"
     return status, orjson.dumps({"error": message, "error_type": kind})
 
 
-class Generated(Answer):
+class _Generated(Answer):
     __slots__ = ("numbered",)
 
     lead = b"data:"
@@ -95,4 +95,4 @@ class Generated(Answer):
         return answer
 
 
-TGI = Dialect(parse, Generated, refuse)
+TGI = Dialect(parse, _Generated, refuse)

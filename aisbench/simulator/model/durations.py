@@ -7,8 +7,8 @@ import numpy as np
 # A block of this many is counted in about a third of a millisecond, between two steps.
 BLOCK = 4096
 # Natural logarithm of ns, in thousandths: percentiles are within 0.05 %. Up to e^30 ns, which is 3 hours.
-BINS_PER_E = 1000
-BINS = 30 * BINS_PER_E
+_BINS_PER_E = 1000
+_BINS = 30 * _BINS_PER_E
 
 
 class Durations:
@@ -30,7 +30,7 @@ class Durations:
     def reset(self) -> None:
         """Forgets, for `distribution`, what came before."""
         self.count()
-        self.bins = np.zeros(BINS, np.int64)
+        self.bins = np.zeros(_BINS, np.int64)
         self.n = 0
         self.sum_ns = 0
         self.max_ns = 0
@@ -47,8 +47,8 @@ class Durations:
         self.by_edge += np.bincount(
             np.searchsorted(self.edges_ns, values, side="left"), minlength=len(self.by_edge)
         )
-        fine = np.log(np.maximum(values, 1)) * BINS_PER_E
-        np.add.at(self.bins, np.minimum(fine.astype(np.int64), BINS - 1), 1)
+        fine = np.log(np.maximum(values, 1)) * _BINS_PER_E
+        np.add.at(self.bins, np.minimum(fine.astype(np.int64), _BINS - 1), 1)
         total_ns = int(values.sum())
         self.total_ns += total_ns
         self.n += len(values)
@@ -63,7 +63,7 @@ class Durations:
         def at(share: float) -> float:
             """The lower of the neighbours."""
             bin_ = int(np.searchsorted(below, int((self.n - 1) * share), side="right"))
-            return float(min(np.exp((bin_ + 0.5) / BINS_PER_E), self.max_ns) / 1e6)
+            return float(min(np.exp((bin_ + 0.5) / _BINS_PER_E), self.max_ns) / 1e6)
 
         return {
             "n": self.n,

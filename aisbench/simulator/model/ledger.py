@@ -7,15 +7,15 @@ from collections import Counter
 from aisbench.simulator.model.durations import Durations
 
 # vLLM's bucket edges, in seconds.
-TTFT_EDGES = (
+_TTFT_EDGES = (
     *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5),
     *(10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0),
 )
-TOKEN_EDGES = (
+_TOKEN_EDGES = (
     *(0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5),
     *(10.0, 20.0, 40.0, 80.0),
 )
-REQUEST_EDGES = (
+_REQUEST_EDGES = (
     *(0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0),
     *(120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0),
 )
@@ -35,11 +35,11 @@ class Ledger:
         self.cached_tokens = 0
         self.generated_tokens = 0
         self.finished: Counter[str] = Counter()
-        self.ttft = Durations(TTFT_EDGES)
-        self.itl = Durations(TOKEN_EDGES)
-        self.tpot = Durations(TOKEN_EDGES)
-        self.e2e = Durations(REQUEST_EDGES)
-        self.queue = Durations(REQUEST_EDGES)
+        self.ttft = Durations(_TTFT_EDGES)
+        self.itl = Durations(_TOKEN_EDGES)
+        self.tpot = Durations(_TOKEN_EDGES)
+        self.e2e = Durations(_REQUEST_EDGES)
+        self.queue = Durations(_REQUEST_EDGES)
         self.late = Durations(())
         self.all = (self.ttft, self.itl, self.tpot, self.e2e, self.queue, self.late)
         self.reset()

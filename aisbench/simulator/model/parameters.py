@@ -9,7 +9,7 @@ from aisbench.errors import BadInput
 
 FAULTS = ("http-500", "http-401", "cut", "stall", "html", "malformed", "error-event", "huge-event")
 
-COUNTS = (
+_COUNTS = (
     "max_model_len",
     "max_num_seqs",
     "kv_tokens",
@@ -18,7 +18,7 @@ COUNTS = (
     "image_tokens",
     "huge_event_bytes",
 )
-COSTS = (
+_COSTS = (
     "prefill_us_per_token",
     "prefill_fixed_ms",
     "decode_base_ms",
@@ -28,7 +28,7 @@ COSTS = (
     "prefix_cache_tokens",
 )
 # A jitter above this says nothing about servers any more; it is most likely a percentage.
-LARGEST_JITTER = 2.0
+_LARGEST_JITTER = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,16 @@ class Parameters:
 
     def check(self) -> None:
         """Raises BadInput, naming the flag, for values that make no server."""
-        for name in COUNTS:
+        for name in _COUNTS:
             if getattr(self, name) < 1:
-                raise senseless(name, getattr(self, name), "a whole number of at least 1")
-        for name in COSTS:
+                raise _senseless(name, getattr(self, name), "a whole number of at least 1")
+        for name in _COSTS:
             if not 0 <= getattr(self, name) < math.inf:
-                raise senseless(name, getattr(self, name), "a number of at least 0")
-        if self.jitter > LARGEST_JITTER:
-            raise senseless("jitter", self.jitter, f"a share of the step from 0 to {LARGEST_JITTER:g}")
+                raise _senseless(name, getattr(self, name), "a number of at least 0")
+        if self.jitter > _LARGEST_JITTER:
+            raise _senseless("jitter", self.jitter, f"a share of the step from 0 to {_LARGEST_JITTER:g}")
         if not 0 <= self.stop_early < 1:
-            raise senseless("stop_early", self.stop_early, "a chance per token from 0 to below 1")
+            raise _senseless("stop_early", self.stop_early, "a chance per token from 0 to below 1")
         if self.max_batched_tokens < self.max_num_seqs:
             raise BadInput(
                 f"--max-batched-tokens {self.max_batched_tokens} is less than --max-num-seqs "
@@ -124,7 +124,7 @@ class Parameters:
         return shown
 
 
-def senseless(name: str, value: float, instead: str) -> BadInput:
+def _senseless(name: str, value: float, instead: str) -> BadInput:
     return BadInput(f"--{name.replace('_', '-')} {value} cannot be used; give {instead}")
 
 

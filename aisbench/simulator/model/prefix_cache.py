@@ -31,7 +31,7 @@ class PrefixCache:
         """How many tokens at the beginning of `prompt` (see Asked.prompt) are cached; all of it is, from now on."""
         if not self.is_on:
             return 0
-        tokens = list(tokens_of(prompt))
+        tokens = list(_tokens_of(prompt))
         cached, unbroken, before = 0, True, 0
         for begin in range(0, len(tokens) - BLOCK_TOKENS + 1, BLOCK_TOKENS):
             before = hash((before, *tokens[begin : begin + BLOCK_TOKENS]))
@@ -46,14 +46,14 @@ class PrefixCache:
         return min(cached, max(0, len(tokens) - 1) // BLOCK_TOKENS * BLOCK_TOKENS)
 
 
-def tokens_of(prompt: Any) -> Iterator[Any]:
+def _tokens_of(prompt: Any) -> Iterator[Any]:
     """The tokens in order: words of a text, ids as they are; of messages, the words and images in them."""
     if isinstance(prompt, str):
         yield from prompt.split()
     elif isinstance(prompt, dict):
-        yield from tokens_of(
+        yield from _tokens_of(
             [prompt[name] for name in ("content", "text", "image_url", "url") if name in prompt]
         )
     elif isinstance(prompt, Iterable):
         for part in prompt:
-            yield from (part,) if isinstance(part, int) else tokens_of(part)
+            yield from (part,) if isinstance(part, int) else _tokens_of(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aisbench.workload.tokens.words import WORDS
 
 # Beyond this, a new word gets a number that is taken already: /tokenize stays exact in its counts.
-MOST_WORDS = 1_000_000
+_MOST_WORDS = 1_000_000
 
 
 class Vocabulary:
@@ -21,8 +21,8 @@ class Vocabulary:
     def id_of(self, word: str) -> int:
         known = self.ids.get(word)
         if known is None:
-            if len(self.words) >= MOST_WORDS:
-                return hash(word) % MOST_WORDS
+            if len(self.words) >= _MOST_WORDS:
+                return hash(word) % _MOST_WORDS
             known = self.ids[word] = len(self.words)
             self.words.append(word)
         return known

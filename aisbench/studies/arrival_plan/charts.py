@@ -11,7 +11,7 @@ from aisbench.report.charts.chart import Chart, Table
 from aisbench.report.charts.figure import Figure, line, times, titled
 from aisbench.studies.arrival_plan.measure import PlannedGaps, PlannedRate
 
-MOST_RATE_BARS = 40
+_MOST_RATE_BARS = 40
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def rate(plan: Planned) -> dict[str, Figure]:
     return {"": {"data": traces, "layout": layout}}
 
 
-def rate_tables(plan: Planned) -> dict[str, Table]:
+def _rate_tables(plan: Planned) -> dict[str, Table]:
     found = plan.rate
     head = ("seconds", "planned_per_s", "average_per_s", "law_per_s")
     law: ArrayLike = [] if found.law is None else found.law
@@ -52,7 +52,7 @@ def rate_tables(plan: Planned) -> dict[str, Table]:
 def rates(plan: Planned) -> dict[str, Figure]:
     """How many bins of the rate have which."""
     bars = {
-        "type": "histogram", "x": plan.rate.planned, "nbinsx": MOST_RATE_BARS, "marker": {"color": "decode"},
+        "type": "histogram", "x": plan.rate.planned, "nbinsx": _MOST_RATE_BARS, "marker": {"color": "decode"},
         "hovertemplate": "%{x}/s: %{y} bins<extra></extra>",
     }  # fmt: skip
     layout = {"xaxis": titled("requests/s"), "yaxis": titled("bins"), "bargap": 0.05, "showlegend": False}
@@ -83,7 +83,7 @@ def gaps(plan: Planned) -> dict[str, Figure]:
     return {"": {"data": traces, "layout": layout}}
 
 
-def gap_tables(plan: Planned) -> dict[str, Table]:
+def _gap_tables(plan: Planned) -> dict[str, Table]:
     found = plan.gaps
     if found is None:
         return {}
@@ -93,7 +93,7 @@ def gap_tables(plan: Planned) -> dict[str, Table]:
 
 
 CHARTS: tuple[Chart[Planned], ...] = (
-    Chart(name="rate", title="Planned rate", build=rate, tables=rate_tables),
+    Chart(name="rate", title="Planned rate", build=rate, tables=_rate_tables),
     Chart(name="rates", title="Distribution of rates", build=rates),
-    Chart(name="gaps", title="Distribution of gaps", build=gaps, tables=gap_tables),
+    Chart(name="gaps", title="Distribution of gaps", build=gaps, tables=_gap_tables),
 )

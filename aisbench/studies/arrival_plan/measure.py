@@ -17,12 +17,12 @@ from aisbench.workload.arrivals.gap_statistics import gap_statistics
 Floats = NDArray[np.float64]
 
 # Bins of the rate: as many as can be seen, each with enough requests to show a rate and not its chance.
-MOST_BINS, FEWEST_BINS, BIN_REQUESTS = 300, 20, 10
+_MOST_BINS, _FEWEST_BINS, _BIN_REQUESTS = 300, 20, 10
 # The moving average is over this share of the plan, and at least so many bins.
-AVERAGED_SHARE, AVERAGED_LEAST = 0.05, 3
-RATE_BARS = 40
+_AVERAGED_SHARE, _AVERAGED_LEAST = 0.05, 3
+_RATE_BARS = 40
 # Gaps are shown up to this percentile of theirs, in so many bars.
-GAP_BARS, GAPS_SHOWN = 60, 99.5
+_GAP_BARS, _GAPS_SHOWN = 60, 99.5
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ def planned_rate(plan: Plan) -> PlannedRate:
     offsets = plan.offsets_ns
     # The last request leaves at the plan's very end: it belongs to the bin that ends there.
     duration_ns = max(int(offsets[-1]), 1)
-    width_ns = bin_ns(duration_ns, min(MOST_BINS, max(FEWEST_BINS, len(offsets) // BIN_REQUESTS)))
+    width_ns = bin_ns(duration_ns, min(_MOST_BINS, max(_FEWEST_BINS, len(offsets) // _BIN_REQUESTS)))
     edges_s = bin_edges(duration_ns, width_ns) / NS
     bins = len(edges_s) - 1
     found = per_second(offsets, duration_ns, width_ns)
-    window = max(AVERAGED_LEAST, int(AVERAGED_SHARE * bins) // 2 * 2 + 1)
+    window = max(_AVERAGED_LEAST, int(_AVERAGED_SHARE * bins) // 2 * 2 + 1)
     return PlannedRate(
         found.t_s, width_ns / NS, found.y, moving_average(found.y, window), law_rate(plan, edges_s)
     )
@@ -96,8 +96,8 @@ def planned_gaps(plan: Plan) -> PlannedGaps | None:
     mean = float(gaps.mean())
     if unit is None and mean > 0:
         gaps = gaps / mean
-    high = max(float(np.percentile(gaps, GAPS_SHOWN)), 2.0)
-    edges = np.linspace(0.0, high, GAP_BARS + 1)
+    high = max(float(np.percentile(gaps, _GAPS_SHOWN)), 2.0)
+    edges = np.linspace(0.0, high, _GAP_BARS + 1)
     # A constant gap of one mean gap lies inside a bar, whatever its last digit.
     counts, _ = np.histogram(gaps + 1e-9, edges)
     law = None if unit is None else np.diff(gap_cdf(gap_shape(plan), edges - 1e-9)) * len(gaps)

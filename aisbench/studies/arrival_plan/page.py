@@ -16,7 +16,7 @@ from aisbench.studies.arrival_plan.charts import CHARTS, Planned
 from aisbench.studies.arrival_plan.measure import PlannedGaps, PlannedRate
 
 # In this order: each uses what those before it define.
-SCRIPTS = ("charts.js", "keys.js", "plain.js")
+_SCRIPTS = ("charts.js", "keys.js", "plain.js")
 
 
 def write_plan(
@@ -26,27 +26,27 @@ def write_plan(
     parts = {
         **titles(CHARTS),
         "title": "Arrival plan",
-        "subtitle": escape(what(facts)),
+        "subtitle": escape(_what(facts)),
         "headline": headline(facts),
         "command": escape(shlex.join(command)),
-        "rate_note": escape(rate_note(rate)),
-        "gap_note": escape(gap_note(facts, gaps)),
+        "rate_note": escape(_rate_note(rate)),
+        "gap_note": escape(_gap_note(facts, gaps)),
     }
     write_text(
-        chart_page("plan.html", parts, drawn(CHARTS, Planned(facts["ends_s"], rate, gaps)), SCRIPTS), path
+        chart_page("plan.html", parts, drawn(CHARTS, Planned(facts["ends_s"], rate, gaps)), _SCRIPTS), path
     )
 
 
-def what(facts: dict[str, Any]) -> str:
+def _what(facts: dict[str, Any]) -> str:
     return f"{facts['requests']:,} requests, {facts['law']} arrivals. Nothing has been sent."
 
 
-def rate_note(rate: PlannedRate) -> str:
+def _rate_note(rate: PlannedRate) -> str:
     note = f"Requests a second in bins of {rate.width_s:g} s, their moving average"
     return f"{note}, and what the law expects." if rate.law is not None else f"{note}. A trace has no law."
 
 
-def gap_note(facts: dict[str, Any], gaps: PlannedGaps | None) -> str:
+def _gap_note(facts: dict[str, Any], gaps: PlannedGaps | None) -> str:
     if gaps is None:
         return "One request has no gap."
     beyond = f" {gaps.beyond:,} longer ones are not shown." if gaps.beyond else ""

@@ -8,10 +8,10 @@ from typing import Any
 
 def plan_text(facts: dict[str, Any]) -> str:
     """The figures of analysis.planned.plan_facts, a line each."""
-    return "\n".join(f"{name:<20}{value}" for name, value in lines(facts))
+    return "\n".join(f"{name:<20}{value}" for name, value in _lines(facts))
 
 
-def lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _lines(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Arrivals", facts["law"]
     mean = "" if facts["mean_rps"] is None else f", {facts['mean_rps']:.2f} requests/s in the mean"
     yield "Requests", f"{facts['requests']:,} in {facts['ends_s']:.2f} s{mean}"

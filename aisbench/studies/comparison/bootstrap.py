@@ -21,12 +21,12 @@ from aisbench.studies.comparison.result import Sample
 REPLICATES = 2000
 CONFIDENCE = 0.95
 # Above these, neighbours are joined: memory stays at blocks x levels numbers of 4 bytes.
-MOST_BLOCKS = 2048
-MOST_LEVELS = 2048
+_MOST_BLOCKS = 2048
+_MOST_LEVELS = 2048
 # A percentile of fewer values beyond it, or a mean of fewer blocks, says little about its own spread.
-LEAST_BEYOND = 5
-LEAST_BLOCKS = 8
-QUANTILES = {"median": 0.5, "p99": 0.99}
+_LEAST_BEYOND = 5
+_LEAST_BLOCKS = 8
+_QUANTILES = {"median": 0.5, "p99": 0.99}
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ def middle(draws: NDArray[np.floating]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def blocks_of(sample: Sample) -> tuple[NDArray[np.int64], int]:
+def _blocks_of(sample: Sample) -> tuple[NDArray[np.int64], int]:
     """For each value its block (n,), and how many blocks there are."""
     requests = int(sample.owner.max()) + 1 if len(sample.owner) else 0
-    length = max(1, math.ceil(requests ** (1 / 3)), math.ceil(requests / MOST_BLOCKS))
+    length = max(1, math.ceil(requests ** (1 / 3)), math.ceil(requests / _MOST_BLOCKS))
     blocks = sample.owner // length
     used, dense = np.unique(blocks, return_inverse=True)
     return dense.astype(np.int64), len(used)
@@ -56,8 +56,8 @@ def blocks_of(sample: Sample) -> tuple[NDArray[np.int64], int]:
 
 def resampled(sample: Sample, statistics: Sequence[str], random: np.random.Generator) -> dict[str, Spread]:
     """REPLICATES of each of `statistics` ("mean", "median", "p99") that the sample can tell; not the others."""
-    block, blocks = blocks_of(sample)
-    if blocks < LEAST_BLOCKS:
+    block, blocks = _blocks_of(sample)
+    if blocks < _LEAST_BLOCKS:
         return {}
     # How often each block was drawn, in each replicate: (replicates, blocks).
     drawn = random.multinomial(blocks, np.full(blocks, 1 / blocks), REPLICATES).astype(np.float32)
@@ -66,19 +66,21 @@ def resampled(sample: Sample, statistics: Sequence[str], random: np.random.Gener
         total = np.bincount(block, sample.values_ms * sample.weights, blocks)
         count = np.bincount(block, sample.weights, blocks)
         found["mean"] = Spread((drawn @ total) / (drawn @ count))
-    wanted = [name for name in statistics if name in QUANTILES and can_tell(sample, QUANTILES[name])]
+    wanted = [name for name in statistics if name in _QUANTILES and _can_tell(sample, _QUANTILES[name])]
     if wanted:
-        quantiles = resampled_quantiles(sample.values_ms, block, drawn, [QUANTILES[name] for name in wanted])
+        quantiles = _resampled_quantiles(
+            sample.values_ms, block, drawn, [_QUANTILES[name] for name in wanted]
+        )
         found |= {name: Spread(draws) for name, draws in zip(wanted, quantiles, strict=True)}
     return found
 
 
-def can_tell(sample: Sample, quantile: float) -> bool:
+def _can_tell(sample: Sample, quantile: float) -> bool:
     """Whether enough requests lie beyond `quantile` for resampling to show how uncertain it is."""
-    return sample.is_whole and sample.requests * min(quantile, 1 - quantile) >= LEAST_BEYOND
+    return sample.is_whole and sample.requests * min(quantile, 1 - quantile) >= _LEAST_BEYOND
 
 
-def resampled_quantiles(
+def _resampled_quantiles(
     values: NDArray[np.float64], block: NDArray[np.int64], drawn: NDArray[np.float32], quantiles: list[float]
 ) -> list[NDArray[np.float64]]:
     """For each of `quantiles` the replicates (replicates,).
@@ -88,8 +90,8 @@ def resampled_quantiles(
     (replicates, blocks) are the replicates' histograms; the quantile is read off between two levels.
     """
     levels = np.unique(values)
-    if len(levels) > MOST_LEVELS:
-        half = MOST_LEVELS // 2
+    if len(levels) > _MOST_LEVELS:
+        half = _MOST_LEVELS // 2
         shares = np.concatenate([np.linspace(0, 1, half), np.linspace(0.97, 1, half)])
         levels = np.unique(np.quantile(values, shares))
     at = np.minimum(np.searchsorted(levels, values), len(levels) - 1)
@@ -104,12 +106,12 @@ def resampled_quantiles(
     for quantile in quantiles:
         # Numpy's linear rule: the value at place (n - 1) q, counted from 0, between its two neighbours.
         place = (total - 1) * quantile
-        low, high = (level_at(below, levels, np.floor(place) + up) for up in (1, 2))
+        low, high = (_level_at(below, levels, np.floor(place) + up) for up in (1, 2))
         found.append(low + (high - low) * (place - np.floor(place)))
     return found
 
 
-def level_at(
+def _level_at(
     below: NDArray[np.floating], levels: NDArray[np.float64], rank: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """For each replicate the level of its value of `rank` (replicates,), counted from 1.
@@ -147,7 +149,7 @@ def difference(
     own = None
     spreads = [*first_spreads, *second_spreads]
     if all(spread is not None and np.all(spread.draws > 0) for spread in spreads):
-        own = middle(log_mean(second_spreads) - log_mean(first_spreads))
+        own = middle(_log_mean(second_spreads) - _log_mean(first_spreads))
     freedom = len(first) + len(second) - 2
     if own is None and min(len(first), len(second)) == 1:
         return None
@@ -164,7 +166,7 @@ def difference(
     return math.expm1(low), math.expm1(high)
 
 
-def log_mean(spreads: Sequence[Spread | None]) -> NDArray[np.float64]:
+def _log_mean(spreads: Sequence[Spread | None]) -> NDArray[np.float64]:
     """Replicates (replicates,) of the mean of the runs' logarithms."""
     found: NDArray[np.float64] = np.mean(
         [np.log(spread.draws) for spread in spreads if spread is not None], axis=0

@@ -14,7 +14,7 @@ from aisbench.studies.comparison.judge import MARGIN, Row, judge
 from aisbench.studies.comparison.reasons import Reason, reasons
 from aisbench.studies.comparison.result import Group, ToolResult
 
-SCHEMA = 1
+_SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """comparison.json: plain values; an infinite rate is "inf"."""
         return {
-            "schema": SCHEMA,
+            "schema": _SCHEMA,
             "baseline": self.groups[0].name,
             "margin": self.margin,
             "confidence": CONFIDENCE,
             "replicates": REPLICATES,
             "seed": self.seed,
             "groups": [
-                {"name": group.name, "runs": [run_dict(run) for run in group.runs]} for group in self.groups
+                {"name": group.name, "runs": [_run_dict(run) for run in group.runs]} for group in self.groups
             ],
             "metrics": [
                 {
@@ -73,7 +73,7 @@ def compare(groups: Sequence[Group], *, margin: float = MARGIN, seed: int = 0) -
     return Comparison(tuple(groups), tuple(rows), tuple(pairs), margin, seed)
 
 
-def run_dict(run: ToolResult) -> dict[str, Any]:
+def _run_dict(run: ToolResult) -> dict[str, Any]:
     return {
         "tool": run.tool,
         "path": run.path,

@@ -32,7 +32,7 @@ class Inputs:
 
 
 def compare_inputs(first: ToolResult, second: ToolResult) -> Inputs:
-    facts = tuple(facts_of(first, second))
+    facts = tuple(_facts_of(first, second))
     told = {fact.name: fact.equal for fact in facts}
     if told.get("bodies") is not None:
         if told["bodies"]:
@@ -46,26 +46,26 @@ def compare_inputs(first: ToolResult, second: ToolResult) -> Inputs:
     return Inputs(UNKNOWN, f"not known to be the same; {agreeing}", facts)
 
 
-def facts_of(first: ToolResult, second: ToolResult) -> Iterator[Fact]:
+def _facts_of(first: ToolResult, second: ToolResult) -> Iterator[Fact]:
     for name in ("bodies", "arrivals"):
         one, other = first.fingerprint.get(name), second.fingerprint.get(name)
         if one or other:
-            yield Fact(name, short(one), short(other), one == other if one and other else None)
+            yield Fact(name, _short(one), _short(other), one == other if one and other else None)
     for name, attribute in (("model", "model"), ("API", "api"), ("requests", "num_requests")):
-        yield fact(name, getattr(first.setup, attribute), getattr(second.setup, attribute))
+        yield _fact(name, getattr(first.setup, attribute), getattr(second.setup, attribute))
     for name, key in (("input tokens", "total_input_tokens"), ("output tokens", "total_output_tokens")):
-        yield fact(name, whole(first.figures.get(key)), whole(second.figures.get(key)))
+        yield _fact(name, whole(first.figures.get(key)), whole(second.figures.get(key)))
     one, other = first.input_lens, second.input_lens
     if one is not None and other is not None:
         yield Fact(
             "input lengths",
-            spread_of(one),
-            spread_of(other),
+            _spread_of(one),
+            _spread_of(other),
             bool(np.array_equal(np.sort(one), np.sort(other))),
         )
 
 
-def fact(name: str, one: object, other: object) -> Fact:
+def _fact(name: str, one: object, other: object) -> Fact:
     return Fact(name, text(one), text(other), None if one is None or other is None else one == other)
 
 
@@ -73,7 +73,7 @@ def text(value: object) -> str:
     return "not told" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def short(digest: object) -> str:
+def _short(digest: object) -> str:
     return "none" if not digest else str(digest)[:16]
 
 
@@ -81,6 +81,6 @@ def whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def spread_of(lengths: np.ndarray) -> str:
+def _spread_of(lengths: np.ndarray) -> str:
     """Of lengths (requests,), least to largest."""
     return f"{lengths.min():,} to {lengths.max():,}" if len(lengths) else "none"

@@ -88,7 +88,7 @@ def judge(groups: Sequence[Group], *, margin: float = MARGIN, seed: int = 0) -> 
         if not any(group.values(metric.key) for group in groups):
             continue
         baseline = groups[0]
-        cells = [own_cell(baseline, metric, spreads)]
+        cells = [_own_cell(baseline, metric, spreads)]
         cells += [against(baseline, group, metric, spreads, margin) for group in groups[1:]]
         rows.append(Row(metric, tuple(cells)))
     return rows
@@ -113,11 +113,11 @@ class Spreads:
         ]
 
 
-def own_cell(group: Group, metric: Metric, spreads: Spreads) -> Cell:
+def _own_cell(group: Group, metric: Metric, spreads: Spreads) -> Cell:
     values = group.values(metric.key)
     if not values:
         return Cell(None)
-    value = middle_value(values, metric)
+    value = _middle_value(values, metric)
     if len(values) > 1:
         return Cell(value, metric.counts, min(values), max(values), "runs")
     (spread,) = spreads.of(group, metric.key)
@@ -126,7 +126,7 @@ def own_cell(group: Group, metric: Metric, spreads: Spreads) -> Cell:
     return Cell(value, False, *spread.interval(), "requests")
 
 
-def middle_value(values: Sequence[float], metric: Metric) -> float:
+def _middle_value(values: Sequence[float], metric: Metric) -> float:
     if len(values) == 1:
         return values[0]
     if metric.counts or min(values) <= 0:
@@ -136,11 +136,11 @@ def middle_value(values: Sequence[float], metric: Metric) -> float:
 
 def against(baseline: Group, group: Group, metric: Metric, spreads: Spreads, margin: float) -> Cell:
     """The group's own cell with the comparison in it."""
-    own = own_cell(group, metric, spreads)
+    own = _own_cell(group, metric, spreads)
     first, second = baseline.values(metric.key), group.values(metric.key)
     if not first or not second:
         return replace(own, verdict=CANNOT_TELL, why="only one of the two tells it")
-    base = middle_value(first, metric)
+    base = _middle_value(first, metric)
     assert own.value is not None
     compared = replace(own, difference=own.value - base, ratio=own.value / base if base > 0 else None)
     if metric.counts:
@@ -149,7 +149,7 @@ def against(baseline: Group, group: Group, metric: Metric, spreads: Spreads, mar
     sides = (spreads.of(baseline, metric.key), spreads.of(group, metric.key))
     found = difference(first, second, *sides)
     if found is None:
-        return replace(compared, verdict=CANNOT_TELL, why=why_not(first, second, metric))
+        return replace(compared, verdict=CANNOT_TELL, why=_why_not(first, second, metric))
     low, high = found
     verdict, why = verdict_of(low, high, margin)
     return replace(compared, relative_low=low, relative_high=high, verdict=verdict, why=why)
@@ -164,7 +164,7 @@ def verdict_of(low: float, high: float, margin: float) -> tuple[str, str]:
     return CANNOT_TELL, f"the interval reaches both inside and beyond {margin:.0%}"
 
 
-def why_not(first: Sequence[float], second: Sequence[float], metric: Metric) -> str:
+def _why_not(first: Sequence[float], second: Sequence[float], metric: Metric) -> str:
     if min(*first, *second) <= 0:
         return "a value of 0 has no ratio"
     if metric.key.endswith("_ms.p99"):

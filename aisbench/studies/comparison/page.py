@@ -24,34 +24,34 @@ from aisbench.studies.comparison.table import (
 )
 
 # How much of a relative difference a bar shows to either side, in margins.
-MARGINS_SHOWN = 4
-BAR_PX, BAR_HEIGHT_PX, EDGE_PX = 160, 16, 4
+_MARGINS_SHOWN = 4
+_BAR_PX, _BAR_HEIGHT_PX, _EDGE_PX = 160, 16, 4
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
     """Writes comparison.json and comparison.html into `folder`, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2), folder / "comparison.json")
-    write_text(comparison_page(comparison), folder / "comparison.html")
+    write_text(_comparison_page(comparison), folder / "comparison.html")
 
 
-def comparison_page(comparison: Comparison) -> str:
+def _comparison_page(comparison: Comparison) -> str:
     names = [group.name for group in comparison.groups]
     parts = {
         "title": escape(" against ".join(reversed(names)) if len(names) == 2 else "Comparison"),
         "subtitle": escape(f"baseline: {names[0]}"),
-        "groups": groups_table(comparison.groups),
+        "groups": _groups_table(comparison.groups),
         "legend": escape(legend(comparison.margin))
         + ". The bar is the interval of the relative difference, the grey band the margin.",
-        "metrics": metrics_table(comparison),
+        "metrics": _metrics_table(comparison),
         "caveat": escape(SINGLE_RUNS) if comparison.has_single_runs else "",
-        "pairs": "".join(pair_panel(comparison.groups[0], pair) for pair in comparison.pairs),
+        "pairs": "".join(_pair_panel(comparison.groups[0], pair) for pair in comparison.pairs),
         "json": escape(orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2).decode()),
     }
     return page("comparison.html", parts, styles=("comparison.css",))
 
 
-def groups_table(groups: tuple[Group, ...]) -> str:
+def _groups_table(groups: tuple[Group, ...]) -> str:
     rows = []
     for group in groups:
         paths = "<br>".join(f"<code>{escape(run.path)}</code>" for run in group.runs)
@@ -61,24 +61,24 @@ def groups_table(groups: tuple[Group, ...]) -> str:
     return table(["", "what", "from", "fingerprint of the bodies"], rows)
 
 
-def metrics_table(comparison: Comparison) -> str:
+def _metrics_table(comparison: Comparison) -> str:
     names = [escape(group.name) for group in comparison.groups]
     head = ["", names[0]]
     for name in names[1:]:
         head += [name, "difference"]
-    return table(head, [metric_row(row, comparison.margin) for row in comparison.rows], "numbers compared")
+    return table(head, [_metric_row(row, comparison.margin) for row in comparison.rows], "numbers compared")
 
 
-def metric_row(row: Row, margin: float) -> list[str]:
-    cells = [escape(row.metric.label), value_cell(row.cells[0])]
+def _metric_row(row: Row, margin: float) -> list[str]:
+    cells = [escape(row.metric.label), _value_cell(row.cells[0])]
     for cell in row.cells[1:]:
-        cells += [value_cell(cell), difference_cell(cell, margin)]
+        cells += [_value_cell(cell), _difference_cell(cell, margin)]
     return cells
 
 
-def difference_cell(cell: Cell, margin: float) -> str:
+def _difference_cell(cell: Cell, margin: float) -> str:
     """The difference with its verdict, and below it the interval and its bar: one column, so that several fit."""
-    kind = css_class(cell.verdict)
+    kind = _css_class(cell.verdict)
     reach = difference_reach(cell)
     verdict = (
         f'<span class="chip {kind}" title="{escape(cell.why or "")}">{escape(cell.verdict or "")}</span>'
@@ -86,47 +86,47 @@ def difference_cell(cell: Cell, margin: float) -> str:
     return (
         f'<span class="{kind}">{escape(point_difference(cell))}</span> {verdict}'
         + (f'<span class="range">{escape(reach)}</span>' if reach else "")
-        + bar(cell, margin)
+        + _bar(cell, margin)
     )
 
 
-def css_class(verdict: str | None) -> str:
+def _css_class(verdict: str | None) -> str:
     return "cannot" if verdict == CANNOT_TELL else verdict or ""
 
 
-def value_cell(cell: Cell) -> str:
+def _value_cell(cell: Cell) -> str:
     if cell.value is None:
         return "–"
     value, _, reach = value_text(cell).partition(" ")
     return f'{value}<span class="range">{escape(reach)}</span>' if reach else value
 
 
-def bar(cell: Cell, margin: float) -> str:
+def _bar(cell: Cell, margin: float) -> str:
     """The interval of the relative difference as a line over the margin's band; nothing without one."""
     if cell.relative_low is None or cell.relative_high is None or cell.ratio is None:
         return ""
-    shown = MARGINS_SHOWN * margin
+    shown = _MARGINS_SHOWN * margin
 
     def place(value: float) -> float:
-        return (min(max(value, -shown), shown) / shown + 1) / 2 * (BAR_PX - 2 * EDGE_PX) + EDGE_PX
+        return (min(max(value, -shown), shown) / shown + 1) / 2 * (_BAR_PX - 2 * _EDGE_PX) + _EDGE_PX
 
-    middle, kind = BAR_HEIGHT_PX / 2, css_class(cell.verdict)
+    middle, kind = _BAR_HEIGHT_PX / 2, _css_class(cell.verdict)
     band = place(-margin), place(margin)
     low, high, point = place(cell.relative_low), place(cell.relative_high), place(cell.ratio - 1)
     return (
-        f'<svg width="{BAR_PX}" height="{BAR_HEIGHT_PX}" role="img" aria-label="{escape(difference_text(cell))}">'
-        f'<rect class="band" x="{band[0]:.1f}" y="2" width="{band[1] - band[0]:.1f}" height="{BAR_HEIGHT_PX - 4}"/>'
-        f'<line class="zero" x1="{place(0):.1f}" x2="{place(0):.1f}" y1="0" y2="{BAR_HEIGHT_PX}"/>'
+        f'<svg width="{_BAR_PX}" height="{_BAR_HEIGHT_PX}" role="img" aria-label="{escape(difference_text(cell))}">'
+        f'<rect class="band" x="{band[0]:.1f}" y="2" width="{band[1] - band[0]:.1f}" height="{_BAR_HEIGHT_PX - 4}"/>'
+        f'<line class="zero" x1="{place(0):.1f}" x2="{place(0):.1f}" y1="0" y2="{_BAR_HEIGHT_PX}"/>'
         f'<line class="reach {kind}" x1="{low:.1f}" x2="{max(high, low + 1):.1f}" y1="{middle}" y2="{middle}"/>'
         f'<circle class="{kind}" cx="{point:.1f}" cy="{middle}" r="3.5"/></svg>'
     )
 
 
-def pair_panel(baseline: Group, pair: Pair) -> str:
+def _pair_panel(baseline: Group, pair: Pair) -> str:
     facts = table(
         ["", escape(baseline.name), escape(pair.name), ""],
         [
-            [escape(fact.name), escape(fact.first), escape(fact.second), AGREEMENT[fact.equal]]
+            [escape(fact.name), escape(fact.first), escape(fact.second), _AGREEMENT[fact.equal]]
             for fact in pair.inputs.facts
         ],
     )
@@ -142,7 +142,7 @@ def pair_panel(baseline: Group, pair: Pair) -> str:
     )
 
 
-AGREEMENT = {
+_AGREEMENT = {
     True: '<span class="same">equal</span>',
     False: '<span class="differs">differs</span>',
     None: '<span class="cannot">cannot be told</span>',

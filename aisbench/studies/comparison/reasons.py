@@ -15,8 +15,8 @@ from aisbench.studies.comparison.result import Group, ToolResult
 
 # What vllm bench serve takes of its one thread for a streamed event (docs/measurements.md), where nothing
 # was measured.
-PYTHON_CLIENT_EVENT_US = 23.0
-NOTABLE_SHARE = 0.1
+_PYTHON_CLIENT_EVENT_US = 23.0
+_NOTABLE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,17 @@ class Reason:
 def reasons(baseline: Group, group: Group, inputs: Inputs) -> Iterator[Reason]:
     """In the order in which they are worth checking."""
     first, second = baseline.first, group.first
-    yield from input_reasons(first, second, inputs)
-    for rule in RULES:
+    yield from _input_reasons(first, second, inputs)
+    for rule in _RULES:
         yield from rule(first, second)
     told: set[str] = set()
-    for reason in (*side_reasons(baseline), *side_reasons(group)):
+    for reason in (*_side_reasons(baseline), *_side_reasons(group)):
         if reason.text not in told:
             yield reason
         told.add(reason.text)
 
 
-def input_reasons(a: ToolResult, b: ToolResult, inputs: Inputs) -> Iterator[Reason]:
+def _input_reasons(a: ToolResult, b: ToolResult, inputs: Inputs) -> Iterator[Reason]:
     if inputs.status == DIFFERENT:
         yield Reason("inputs", f"The inputs are not the same: {inputs.words}.", ("all",))
     elif inputs.status == UNKNOWN:
@@ -59,7 +59,7 @@ def endpoint(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         yield Reason(
             "endpoint", f"The endpoints are not the same: {one} and {other}{extra}.", ("ttft", "input tokens")
         )
-    ins = [tokens_each(run, "total_input_tokens") for run in (a, b)]
+    ins = [_tokens_each(run, "total_input_tokens") for run in (a, b)]
     if ins[0] and ins[1] and abs(ins[0] - ins[1]) > 0.5:
         yield Reason(
             "prompt length",
@@ -79,7 +79,7 @@ def load(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     ):
         closed = name == "burstiness" and all(run.setup.rate == math.inf for run in (a, b))
         if one != other and not closed and (name == "in-flight limit" or None not in (one, other)):
-            parts.append(f"{name} {plainly(one)} and {plainly(other)}")
+            parts.append(f"{name} {_plainly(one)} and {_plainly(other)}")
     if parts:
         yield Reason("load", f"The load is not the same: {'; '.join(parts)}.", ("all",))
     warm = [run.setup.warmup for run in (a, b)]
@@ -113,7 +113,7 @@ def sampling(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         )
     if one.ignore_eos is not None and other.ignore_eos is not None and one.ignore_eos != other.ignore_eos:
         yield Reason("sampling", "ignore_eos was set in one of the two only.", ("output tokens",))
-    outs = [tokens_each(run, "total_output_tokens") for run in (a, b)]
+    outs = [_tokens_each(run, "total_output_tokens") for run in (a, b)]
     if outs[0] and outs[1] and abs(outs[0] - outs[1]) > 0.01 * max(outs[0], outs[1]):
         yield Reason(
             "answer length",
@@ -123,7 +123,7 @@ def sampling(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         )
 
 
-def first_token(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
+def _first_token(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     one, other = a.habits.ttft_at, b.habits.ttft_at
     if one and other and one != other and "chat" in (a.setup.api, b.setup.api):
         early = a if one == "first-chunk" else b
@@ -136,7 +136,7 @@ def first_token(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         )
 
 
-ORIGINS = {
+_ORIGINS = {
     "send": "right before the bytes are sent",
     "slot": "before a connection is looked for, so that connecting and its own queue in the event loop count",
     "connection": "before a new connection is made for each request, so that connecting is in every TTFT",
@@ -148,7 +148,7 @@ def clock(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     if one and other and one != other:
         yield Reason(
             "latency origin",
-            f"Latencies begin at another moment: {a.tool} {ORIGINS[one]}; {b.tool} {ORIGINS[other]}.",
+            f"Latencies begin at another moment: {a.tool} {_ORIGINS[one]}; {b.tool} {_ORIGINS[other]}.",
             ("ttft", "e2el"),
         )
     if a.habits.end and b.habits.end and a.habits.end != b.habits.end:
@@ -179,7 +179,7 @@ def queue(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     )
 
 
-PER = {
+_PER = {
     "chunk": "gap between chunks",
     "token": "gap divided by the tokens in it",
     "request": "mean gap of a request",
@@ -191,7 +191,7 @@ def tokens(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     if one and other and one != other:
         yield Reason(
             "ITL",
-            f"ITL is not the same thing: {a.tool}'s is the {PER[one]}, {b.tool}'s the {PER[other]}.",
+            f"ITL is not the same thing: {a.tool}'s is the {_PER[one]}, {b.tool}'s the {_PER[other]}.",
             ("itl",),
         )
     for run in (a, b):
@@ -226,9 +226,9 @@ def lengths(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
 def reader(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     """A client that reads all its streams in one Python thread, at a pace that keeps that thread busy."""
     for run, other in ((a, b), (b, a)):
-        each_us = run.figures.get("cpu_us_per_token", PYTHON_CLIENT_EVENT_US)
+        each_us = run.figures.get("cpu_us_per_token", _PYTHON_CLIENT_EVENT_US)
         share = run.figures.get("output_throughput", 0.0) * each_us / 1e6
-        if run.tool == vllm.TOOL and other.tool != run.tool and share > NOTABLE_SHARE:
+        if run.tool == vllm.TOOL and other.tool != run.tool and share > _NOTABLE_SHARE:
             yield Reason(
                 "client delay",
                 f"{run.tool} reads every stream in one Python thread: at {run.figures['output_throughput']:,.0f} tokens/s and "
@@ -252,12 +252,12 @@ def opening(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
             )
 
 
-RULES: tuple[Callable[[ToolResult, ToolResult], Iterator[Reason]], ...] = (
+_RULES: tuple[Callable[[ToolResult, ToolResult], Iterator[Reason]], ...] = (
     endpoint,
     load,
     sampling,
     lengths,
-    first_token,
+    _first_token,
     clock,
     queue,
     tokens,
@@ -266,7 +266,7 @@ RULES: tuple[Callable[[ToolResult, ToolResult], Iterator[Reason]], ...] = (
 )
 
 
-def side_reasons(group: Group) -> Iterator[Reason]:
+def _side_reasons(group: Group) -> Iterator[Reason]:
     """What a group says of itself."""
     for run in group.runs:
         if run.verdict not in (None, "valid"):
@@ -289,11 +289,11 @@ def side_reasons(group: Group) -> Iterator[Reason]:
         )
 
 
-def tokens_each(run: ToolResult, key: str) -> float | None:
+def _tokens_each(run: ToolResult, key: str) -> float | None:
     """Tokens a completed request had on average."""
     completed = run.figures.get("completed")
     return run.figures[key] / completed if completed and key in run.figures else None
 
 
-def plainly(value: float | None) -> str:
+def _plainly(value: float | None) -> str:
     return "none" if value is None else "inf" if value == math.inf else f"{value:g}"

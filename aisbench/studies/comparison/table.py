@@ -11,9 +11,9 @@ from aisbench.studies.comparison.comparing import Comparison
 from aisbench.studies.comparison.judge import Cell
 from aisbench.studies.comparison.result import Group
 
-WIDTH = 110
+_WIDTH = 110
 # From this relative difference on, a factor is given instead of per cent.
-FACTOR_FROM = 2.0
+_FACTOR_FROM = 2.0
 SINGLE_RUNS = (
     "Single runs: the intervals say how far chance among the requests reaches, not how much one run differs from the "
     "next. Repeat them (NAME=run,run,...) to know that too."
@@ -22,24 +22,24 @@ SINGLE_RUNS = (
 
 def comparison_text(comparison: Comparison) -> str:
     """The groups, a row for each metric, the inputs and the reasons."""
-    lines = [*group_lines(comparison), "", *metric_lines(comparison), ""]
+    lines = [*_group_lines(comparison), "", *_metric_lines(comparison), ""]
     if comparison.has_single_runs:
-        lines += [*wrapped(SINGLE_RUNS), ""]
+        lines += [*_wrapped(SINGLE_RUNS), ""]
     for pair in comparison.pairs:
         lines.append(f"{pair.name} against {comparison.groups[0].name}")
-        lines += wrapped(f"inputs: {pair.inputs.words}", "  ")
+        lines += _wrapped(f"inputs: {pair.inputs.words}", "  ")
         lines += [
-            line for reason in pair.reasons for line in wrapped(f"- {reason.topic}: {reason.text}", "  ")
+            line for reason in pair.reasons for line in _wrapped(f"- {reason.topic}: {reason.text}", "  ")
         ]
         lines.append("")
     return "\n".join(lines).rstrip()
 
 
-def wrapped(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
-def group_lines(comparison: Comparison) -> Iterator[str]:
+def _group_lines(comparison: Comparison) -> Iterator[str]:
     for at, group in enumerate(comparison.groups):
         mark = "baseline" if at == 0 else "against it"
         yield f"{group.name} ({mark}): {group_words(group)}"
@@ -58,7 +58,7 @@ def group_words(group: Group) -> str:
     return ", ".join(parts)
 
 
-def metric_lines(comparison: Comparison) -> Iterator[str]:
+def _metric_lines(comparison: Comparison) -> Iterator[str]:
     """Columns: the metric, the baseline, and for each other group its value, the difference, the verdict."""
     names = [group.name for group in comparison.groups]
     table = [["", names[0], *(part for name in names[1:] for part in (name, "difference", "verdict"))]]
@@ -71,7 +71,7 @@ def metric_lines(comparison: Comparison) -> Iterator[str]:
     for at, line in enumerate(table):
         yield "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
         if at == 0:
-            yield "-" * min(sum(widths) + 2 * (len(widths) - 1), 2 * WIDTH)
+            yield "-" * min(sum(widths) + 2 * (len(widths) - 1), 2 * _WIDTH)
     yield legend(comparison.margin)
 
 
@@ -100,19 +100,19 @@ def difference_text(cell: Cell) -> str:
 def point_difference(cell: Cell) -> str:
     if cell.difference is not None and cell.counts:
         return f"{'+' if cell.difference > 0 else ''}{figure(cell.difference)}" if cell.difference else "0"
-    return "-" if cell.ratio is None else relative(cell.ratio - 1)
+    return "-" if cell.ratio is None else _relative(cell.ratio - 1)
 
 
 def difference_reach(cell: Cell) -> str:
     """The interval of the relative difference; "" where there is none."""
     if cell.ratio is None or cell.relative_low is None or cell.relative_high is None:
         return ""
-    return f"{relative(cell.relative_low)} to {relative(cell.relative_high)}"
+    return f"{_relative(cell.relative_low)} to {_relative(cell.relative_high)}"
 
 
-def relative(change: float) -> str:
+def _relative(change: float) -> str:
     """As per cent; what has more than tripled is easier read as a factor."""
-    return f"{change:+.1%}" if change < FACTOR_FROM else f"x{figure(1 + change)}"
+    return f"{change:+.1%}" if change < _FACTOR_FROM else f"x{figure(1 + change)}"
 
 
 def figure(value: float) -> str:

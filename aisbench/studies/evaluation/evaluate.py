@@ -45,7 +45,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class DataSet:
+class _DataSet:
     """A task with its questions, as many as are asked."""
 
     name: str
@@ -67,7 +67,7 @@ def evaluate(
     settings.check()
     config.check()
     own, theirs = split_names(settings.datasets)
-    data_sets = read_data_sets(settings, own) if own or not theirs else []
+    data_sets = _read_data_sets(settings, own) if own or not theirs else []
     harness = read_harness(theirs, config, settings) if theirs else None
     with contextlib.ExitStack() as stack:
         config = _with_target(stack, config, asks=settings.mode in ("all", "infer"))
@@ -75,7 +75,7 @@ def evaluate(
         with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
             ended = DONE
             if data_sets:
-                ended = Evaluation(config, settings, folder, data_sets, command).run(
+                ended = _Evaluation(config, settings, folder, data_sets, command).run(
                     stack, live=live, say=say
                 )
             if harness is not None and ended != INTERRUPTED:
@@ -86,7 +86,7 @@ def evaluate(
     return ended
 
 
-def read_data_sets(settings: Settings, names: Sequence[str]) -> list[DataSet]:
+def _read_data_sets(settings: Settings, names: Sequence[str]) -> list[_DataSet]:
     """Raises BadInput for the first that cannot be had, or must not be scored."""
     if not names:
         raise BadInput("--datasets is missing; name tasks, such as gsm8k (aisbench datasets lists them)")
@@ -97,8 +97,8 @@ def read_data_sets(settings: Settings, names: Sequence[str]) -> list[DataSet]:
             raise BadInput(
                 f"--datasets {name}: its scores come from running code that the model wrote; give --allow-code if that is all right on this host"
             )
-        questions = task.read(Source(path_of(settings, name), settings.shots))
-        found.append(DataSet(name, task, tuple(questions[: settings.num_prompts])))
+        questions = task.read(Source(_path_of(settings, name), settings.shots))
+        found.append(_DataSet(name, task, tuple(questions[: settings.num_prompts])))
     return found
 
 
@@ -108,11 +108,11 @@ def files_read(settings: Settings) -> list[Path]:
     own, _ = split_names(settings.datasets)
     with noted() as files:
         if own:
-            read_data_sets(settings, own)
+            _read_data_sets(settings, own)
     return files
 
 
-def path_of(settings: Settings, name: str) -> Path:
+def _path_of(settings: Settings, name: str) -> Path:
     """Of several data sets, each is looked for in a folder of its name first."""
     base = Path(settings.path or _DATASETS).expanduser()
     return base / name if (base / name).exists() else base
@@ -151,7 +151,7 @@ def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: st
     return folder
 
 
-class Evaluation:
+class _Evaluation:
     """One model on several data sets."""
 
     def __init__(
@@ -159,7 +159,7 @@ class Evaluation:
         config: RunConfig,
         settings: Settings,
         folder: EvaluationFolder,
-        data_sets: Sequence[DataSet],
+        data_sets: Sequence[_DataSet],
         command: list[str],
     ) -> None:
         self._config = config
@@ -216,7 +216,7 @@ class Evaluation:
             return self._ask(self._data_sets, stack, live=live)
         return any(self._ask([one], stack, live=live) for one in self._data_sets)
 
-    def _ask(self, data_sets: Sequence[DataSet], stack: contextlib.ExitStack, *, live: bool) -> bool:
+    def _ask(self, data_sets: Sequence[_DataSet], stack: contextlib.ExitStack, *, live: bool) -> bool:
         asked = [(one.name, place) for one in data_sets for place in self._predictions[one.name].missing]
         if not asked:
             return False
@@ -266,6 +266,6 @@ class Evaluation:
         say(f"written: {table}")
         say(f"page: {page}")
 
-    def _scored(self, one: DataSet) -> Result:
+    def _scored(self, one: _DataSet) -> Result:
         kept = self._predictions[one.name]
         return result_of(one.name, one.task, one.questions, kept.answers(), missing=len(kept.missing))

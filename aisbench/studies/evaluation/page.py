@@ -18,7 +18,7 @@ from aisbench.report.page.shell import json_text, page
 from aisbench.report.page.table import ABSENT, said, table
 from aisbench.studies.evaluation.result_file import Detail, ResultFile
 
-FILE = "evaluation.html"
+_FILE = "evaluation.html"
 # From so many subsets on, their table is folded.
 _FOLDED_FROM = 8
 _END_OF_THOUGHT = "</think>"
@@ -43,7 +43,7 @@ def write_page(folder: Path, title: str, datasets: Sequence[tuple[str, ResultFil
         "answers_hidden": "" if shown else "hidden",
         "data": json_text({"sets": shown, "texts": texts.every}),
     }
-    path = folder / FILE
+    path = folder / _FILE
     write_text(page("evaluation.html", parts, styles=("evaluation.css",), scripts=("evaluation.js",)), path)
     return path
 

@@ -9,7 +9,7 @@ from aisbench.options.checks import whole
 from aisbench.options.option import ListOf, check_values, option
 
 SECTION = "Evaluation"
-MODES = ("all", "infer", "eval", "viz")
+_MODES = ("all", "infer", "eval", "viz")
 _option = partial(option, section=SECTION)
 
 
@@ -59,7 +59,7 @@ class Settings:
     mode: str = _option(
         "--mode",
         default="all",
-        words=MODES,
+        words=_MODES,
         help="infer only asks; eval and viz score the answers that exist and write the summary; all does both.",
     )
     dump_eval_details: bool = _option(

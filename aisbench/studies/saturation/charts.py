@@ -72,11 +72,11 @@ def throughput(search: Search) -> dict[str, Figure]:
     return {"": _chart(search, _throughput_row(search), _answer(search))}
 
 
-def latency(search: Search) -> dict[str, Figure]:
+def _latency(search: Search) -> dict[str, Figure]:
     return {"": _chart(search, _latency_row(search), _answer(search) + _bounds(search, "y"))}
 
 
-def both(search: Search) -> dict[str, Figure]:
+def _both(search: Search) -> dict[str, Figure]:
     rows = [_throughput_row(search), _latency_row(search)]
     shapes = _answer(search) + _bounds(search, "y2")
     xaxis = {**_load_axis(search), "anchor": "y2"}
@@ -183,6 +183,6 @@ def tables(search: Search) -> dict[str, Table]:
 
 CHARTS: tuple[Chart[Search], ...] = (
     Chart(name="throughput", title="Throughput by load", build=throughput, tables=tables),
-    Chart(name="latency", title="Latency by load", build=latency),
-    Chart(name="saturation", title="Throughput and latency by load", build=both, on_page=False),
+    Chart(name="latency", title="Latency by load", build=_latency),
+    Chart(name="saturation", title="Throughput and latency by load", build=_both, on_page=False),
 )

@@ -12,11 +12,11 @@ def clients(found: Mapping[str, Any]) -> dict[float, str]:
     """The worst that the client was at each load, in the words of a verdict."""
     worst: dict[float, str] = {}
     for step in found["steps"]:
-        worst[step["load"]] = worse(worst.get(step["load"], "valid"), step["client"])
+        worst[step["load"]] = _worse(worst.get(step["load"], "valid"), step["client"])
     return worst
 
 
-def worse(*statuses: str) -> str:
+def _worse(*statuses: str) -> str:
     return max(statuses, key=RANK.__getitem__)
 
 
@@ -25,7 +25,7 @@ def doubts(found: Mapping[str, Any]) -> dict[str, str]:
     at = clients(found)
 
     def behind(loads: Iterable[float]) -> str:
-        return worse("valid", *(at.get(load, "valid") for load in loads))
+        return _worse("valid", *(at.get(load, "valid") for load in loads))
 
     points = found["points"]
     if found["over"] == "rate":

@@ -15,7 +15,7 @@ from aisbench.options.plain import restored
 from aisbench.records.folder import new_folder
 from aisbench.studies.saturation.settings import Settings
 
-SEARCH_SCHEMA = 1
+_SEARCH_SCHEMA = 1
 STATE = "search.json"
 
 
@@ -50,7 +50,7 @@ class SearchFolder:
             state = json.loads((path / STATE).read_text())
         except (OSError, ValueError):
             raise BadInput(f"{path} holds no {STATE} that can be read; give the folder of a search") from None
-        if state.get("schema") != SEARCH_SCHEMA:
+        if state.get("schema") != _SEARCH_SCHEMA:
             raise BadInput(f"{path} was written by another version of aisbench; search again")
         return SearchFolder(
             path,
@@ -65,7 +65,7 @@ class SearchFolder:
     def save(self) -> None:
         """Whole or not at all."""
         state = {
-            "schema": SEARCH_SCHEMA,
+            "schema": _SEARCH_SCHEMA,
             "command": self.command,
             "config": self.config.as_dict(),
             "settings": asdict(self.settings),

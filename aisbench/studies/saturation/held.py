@@ -44,13 +44,13 @@ def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
     if term.percent is None:
         mean = float(ordered.mean())
         reach = Z_95 * float(ordered.std()) / len(ordered) ** 0.5 if np.isfinite(mean) else 0.0
-        return Held(term, finite(mean), finite(mean - reach), finite(mean + reach))
+        return Held(term, _finite(mean), _finite(mean - reach), _finite(mean + reach))
     # An observation, not a mix of two: one of the two may be infinite.
     value = float(np.percentile(ordered, term.percent, method="inverted_cdf"))
     low, high = (
         None if rank is None else ordered[rank - 1] for rank in side_ranks(len(ordered), term.percent)
     )
-    return Held(term, finite(value), finite(low), finite(high))
+    return Held(term, _finite(value), _finite(low), _finite(high))
 
 
 def hold_errors(term: Term, failed: int, count: int) -> Held:
@@ -59,5 +59,5 @@ def hold_errors(term: Term, failed: int, count: int) -> Held:
     return Held(term, failed / count, *wilson_interval(failed, count))
 
 
-def finite(value: float | None) -> float | None:
+def _finite(value: float | None) -> float | None:
     return float(value) if value is not None and np.isfinite(value) else None

@@ -36,15 +36,15 @@ class Curve:
     @staticmethod
     def of(points: Sequence[Point]) -> Curve:
         ordered = sorted(points, key=lambda point: point.load)
-        known = [point for point in ordered if mean_e2el_s(point) > 0 and not point.overloaded]
-        smooth = never_falling([mean_e2el_s(point) for point in known], [requests(point) for point in known])
+        known = [point for point in ordered if _mean_e2el_s(point) > 0 and not point.overloaded]
+        smooth = never_falling([_mean_e2el_s(point) for point in known], [requests(point) for point in known])
         by_load = {
             # In closed loop the throughput is load / E2EL, by Little's law.
             point.load: point.load / e2el_s if point.open_loop else point.load / e2el_s**2
             for point, e2el_s in zip(known, smooth, strict=True)
         }
         powers = tuple(by_load.get(point.load, 0.0) for point in ordered)
-        return Curve(tuple(point.load for point in ordered), powers, knee_of(ordered, powers))
+        return Curve(tuple(point.load for point in ordered), powers, _knee_of(ordered, powers))
 
     @property
     def has_power(self) -> bool:
@@ -54,7 +54,7 @@ class Curve:
         return self.powers[self.loads.index(load)]
 
 
-def knee_of(ordered: Sequence[Point], powers: Sequence[float]) -> Knee | None:
+def _knee_of(ordered: Sequence[Point], powers: Sequence[float]) -> Knee | None:
     if not any(power > 0 for power in powers):
         return None
     at = powers.index(max(powers))
@@ -65,7 +65,7 @@ def knee_of(ordered: Sequence[Point], powers: Sequence[float]) -> Knee | None:
     return Knee(ordered[at].load, (below, above))
 
 
-def mean_e2el_s(point: Point) -> float:
+def _mean_e2el_s(point: Point) -> float:
     return (point.latencies.get("e2el_ms", {}).get("mean") or 0.0) / 1e3
 
 

@@ -44,10 +44,10 @@ from aisbench.studies.saturation.table import (
 from aisbench.studies.servers import servers_of
 
 # A server that was cut off needs a moment to drop what it was doing, and may tell when it has.
-DRAIN_LEAST_S, DRAIN_MOST_S = 2.0, 60.0
+_DRAIN_LEAST_S, _DRAIN_MOST_S = 2.0, 60.0
 # The first rate, of what the sounding got done.
-FIRST_SHARE = 0.75
-FIRST_IN_FLIGHT = 16.0
+_FIRST_SHARE = 0.75
+_FIRST_IN_FLIGHT = 16.0
 
 Say = Callable[[str], None]
 
@@ -57,7 +57,7 @@ def note(line: str) -> None:
     saying.say(line, err=True)
 
 
-class RunFailed(Exception):
+class _RunFailed(Exception):
     """A run of the search came to nothing; the message says why."""
 
 
@@ -69,7 +69,7 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
         search = Search(folder, urls, simulated, budget_s, say)
         folder.outcome, folder.ended = search.run()
     folder.save()
-    found = write_result(search)
+    found = _write_result(search)
     say(answer_text(found, folder.settings, folder.path))
     if folder.outcome == "interrupted":
         return INTERRUPTED
@@ -82,10 +82,10 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
 
 def reported(folder: SearchFolder, output: Path | None = None) -> dict[str, Any]:
     """The result of the search in `folder`, made and written again from the records of its steps."""
-    return write_result(Search(folder, (), False, None, lambda _: None), output)
+    return _write_result(Search(folder, (), False, None, lambda _: None), output)
 
 
-def write_result(search: Search, output: Path | None = None) -> dict[str, Any]:
+def _write_result(search: Search, output: Path | None = None) -> dict[str, Any]:
     """Writes saturation.json, .csv and .html into `output`, or else the search's folder; returns what is in the first."""
     folder = search.folder
     place = output or folder.path
@@ -151,9 +151,9 @@ class Search:
         if settings.start is not None or settings.sweep:
             return settings.start or settings.sweep[0]
         if settings.is_open_loop and sounding is not None:
-            first = FIRST_SHARE * float(sounding["throughput"])
+            first = _FIRST_SHARE * float(sounding["throughput"])
         else:
-            first = FIRST_IN_FLIGHT
+            first = _FIRST_IN_FLIGHT
         return min(first, settings.most or math.inf)
 
     def step_s(self, load: float) -> float:
@@ -182,7 +182,7 @@ class Search:
                 self.measure(wanted.load, wanted.why)
         except KeyboardInterrupt:
             return "interrupted", "stopped by the user"
-        except RunFailed as problem:
+        except _RunFailed as problem:
             return "failed", str(problem)
         except (BadInput, CannotRun) as problem:
             # Nothing measured yet: the options are at fault or the server is down, and the message says which.
@@ -213,7 +213,7 @@ class Search:
         run, _ = self.one_run(config, tick)
         found = sounded(Sample.of(run))
         if found is None:
-            raise RunFailed(f"no request succeeded{first_failure(run)}; see {run.folder}")
+            raise _RunFailed(f"no request succeeded{first_failure(run)}; see {run.folder}")
         throughput, mean_s = found
         if self.settings.is_open_loop and run.has_conversations:
             raise BadInput(
@@ -236,7 +236,7 @@ class Search:
         began = time.monotonic()
         run, summary = self.one_run(config, Hopeless(load) if open_loop else lambda _: None)
         if run.outcome == "failed":
-            raise RunFailed(f"at {load:g} {self.settings.unit}: {run.outcome_reason}; see {run.folder}")
+            raise _RunFailed(f"at {load:g} {self.settings.unit}: {run.outcome_reason}; see {run.folder}")
         status, reasons = client_status(summary)
         self.keep(load, run)
         step = {
@@ -276,9 +276,9 @@ class Search:
         """What the run before left in the server when it was cut is not to be measured with the next one."""
         if self.cut is None:
             return
-        held = self.cut.wait_until_idle(least_s=DRAIN_LEAST_S, most_s=DRAIN_MOST_S)
+        held = self.cut.wait_until_idle(least_s=_DRAIN_LEAST_S, most_s=_DRAIN_MOST_S)
         if held:
-            note(f"{DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
+            note(f"{_DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
 
     def say_once(self, line: str) -> None:
         """What is noted of the workload is the same for every step."""

@@ -20,13 +20,13 @@ from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.table import ending, interval_words
 
 # In this order: each uses what those before it define.
-SCRIPTS = ("charts.js", "keys.js", "plain.js")
-VERDICT_WORDS = {
+_SCRIPTS = ("charts.js", "keys.js", "plain.js")
+_VERDICT_WORDS = {
     "valid": "The client was not the bottleneck where the answer was decided.",
     "doubtful": "The client may have been the bottleneck where the answer was decided:",
     "invalid": "Do not rely on the answer: where it was decided, the client was invalid:",
 }
-SHOWN = tuple(metric for metric in METRICS if metric.headline and not metric.pooled)
+_SHOWN = tuple(metric for metric in METRICS if metric.headline and not metric.pooled)
 
 
 def write_saturation(
@@ -36,24 +36,24 @@ def write_saturation(
     parts = {
         **titles(CHARTS),
         "title": "Saturation",
-        "subtitle": escape(slo_words(found, settings)),
-        "verdict": verdict_section(found),
+        "subtitle": escape(_slo_words(found, settings)),
+        "verdict": _verdict_section(found),
         "headline": headline(found, settings),
         "command": escape(shlex.join(command)),
-        "throughput_note": escape(throughput_note(found, settings)),
-        "points": points_table(found, settings),
-        "steps": steps_table(found, settings),
+        "throughput_note": escape(_throughput_note(found, settings)),
+        "points": _points_table(found, settings),
+        "steps": _steps_table(found, settings),
     }
-    write_text(chart_page("saturation.html", parts, drawn(CHARTS, Search(found)), SCRIPTS), path)
+    write_text(chart_page("saturation.html", parts, drawn(CHARTS, Search(found)), _SCRIPTS), path)
 
 
-def slo_words(found: Mapping[str, Any], settings: Settings) -> str:
+def _slo_words(found: Mapping[str, Any], settings: Settings) -> str:
     what = "request rate" if settings.is_open_loop else "number of requests in flight"
     bounds = [*found["slo"], *(["a steady queue"] if settings.is_open_loop else [])]
     return f"The highest {what} with {', '.join(bounds)}. Search {ending(found)}."
 
 
-def throughput_note(found: Mapping[str, Any], settings: Settings) -> str:
+def _throughput_note(found: Mapping[str, Any], settings: Settings) -> str:
     notes = [
         "Requests done by load. Green points pass, red ones fail; at hollow ones the client was not valid."
     ]
@@ -66,10 +66,10 @@ def throughput_note(found: Mapping[str, Any], settings: Settings) -> str:
     return " ".join(notes)
 
 
-def verdict_section(found: Mapping[str, Any]) -> str:
+def _verdict_section(found: Mapping[str, Any]) -> str:
     status = found["verdict"]["status"]
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in found["verdict"]["reasons"])
-    words = VERDICT_WORDS[status]
+    words = _VERDICT_WORDS[status]
     listed = f"<ul>{reasons}</ul>" if reasons else ""
     return f'<section class="verdict {status}"><h2><span class="chip">{status}</span> {words}</h2>{listed}</section>'
 
@@ -80,7 +80,7 @@ def headline(found: Mapping[str, Any], settings: Settings) -> str:
     shown = [
         ("meets the SLO up to", "max_load", settings.unit, interval_words(found["max_load_interval"])),
         (done, "capacity", "req/s", ""),
-        ("knee", "knee", settings.unit, knee_words(found)),
+        ("knee", "knee", settings.unit, _knee_words(found)),
     ]
     rows = [(label, *answer(found[name], clients[name], unit, more)) for label, name, unit, more in shown]
     return cards([*rows, ("loads", f"{len(found['points'])}", f"{len(found['steps'])} runs")])
@@ -96,55 +96,55 @@ def answer(value: float | None, client: str, unit: str, more: str) -> tuple[str,
     return f"{value:.4g}", "; ".join(part for part in (unit, more, doubt) if part)
 
 
-def knee_words(found: Mapping[str, Any]) -> str:
+def _knee_words(found: Mapping[str, Any]) -> str:
     if found["knee"] is None:
         return "it may lie below the loads measured"
     return f"{interval_words(found['knee_interval'])}; throughput / mean E2EL highest"
 
 
-def chip(kind: str, text: str) -> str:
+def _chip(kind: str, text: str) -> str:
     """`kind`: valid, doubtful or invalid, which is its colour."""
     return f'<span class="chip {kind}">{escape(text)}</span>'
 
 
-def points_table(found: Mapping[str, Any], settings: Settings) -> str:
+def _points_table(found: Mapping[str, Any], settings: Settings) -> str:
     at = clients(found)
     rows = []
     for point in found["points"]:
-        verdict = chip("valid", "passes") if point["passes"] else chip("invalid", "fails")
+        verdict = _chip("valid", "passes") if point["passes"] else _chip("invalid", "fails")
         client = at.get(point["load"], "valid")
         rows.append(
             [
                 f"{point['load']:g}",
                 verdict + ("" if point["clear"] else " by chance?"),
                 str(point["runs"]),
-                chip(client, client),
+                _chip(client, client),
                 figure(point["request_throughput"]),
                 figure(point["output_throughput"]),
                 figure(point["goodput"]),
                 f"{100 * point['error_rate']:.2f}",
-                *(latency_cell(point["metrics"].get(metric.key)) for metric in SHOWN),
+                *(_latency_cell(point["metrics"].get(metric.key)) for metric in _SHOWN),
             ]
         )
     head = [settings.unit, "", "runs", "client", "req/s", "output tokens/s", "goodput, req/s", "errors, %"]
     return table(
-        [*head, *(f"{metric.title}, ms<br><small>mean / p99</small>" for metric in SHOWN)], rows, "numbers"
+        [*head, *(f"{metric.title}, ms<br><small>mean / p99</small>" for metric in _SHOWN)], rows, "numbers"
     )
 
 
-def latency_cell(figures: Mapping[str, Any] | None) -> str:
+def _latency_cell(figures: Mapping[str, Any] | None) -> str:
     mean, p99 = known(figures, "mean"), known(figures, "p99")
     return ABSENT if mean is None else f"{figure(mean)} / {figure(p99)}"
 
 
-def steps_table(found: Mapping[str, Any], settings: Settings) -> str:
+def _steps_table(found: Mapping[str, Any], settings: Settings) -> str:
     rows = [
         [
             str(at),
             f"{step['load']:g}",
             f'<a href="{escape(step["folder"], quote=True)}/report.html">report</a>',
             f"{step['seconds']:.0f}" + (" (cut early)" if step["early"] else ""),
-            chip(step["client"], step["client"]),
+            _chip(step["client"], step["client"]),
             escape(step["why"]),
         ]
         for at, step in enumerate(found["steps"], 1)

@@ -13,11 +13,11 @@ from aisbench.studies.saturation.search import Bracket, Plan, done_under_overloa
 from aisbench.studies.saturation.slo import Term
 from aisbench.studies.saturation.step import Point, Sample
 
-SATURATION_SCHEMA = 1
+_SATURATION_SCHEMA = 1
 # By load.
 Samples = Mapping[float, Sequence[Sample]]
 # What an overloaded server does to a run; everything else in a verdict is about the client.
-SERVER_CHECKS = tuple(
+_SERVER_CHECKS = tuple(
     threshold.name
     for threshold in (
         thresholds.ERRORS,
@@ -78,13 +78,13 @@ def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
     worst = "valid"
     reasons = []
     for check in summary["verdict"]["checks"]:
-        if check["name"] not in SERVER_CHECKS and check["status"] != "valid":
+        if check["name"] not in _SERVER_CHECKS and check["status"] != "valid":
             reasons.append(str(check["text"]))
             worst = max(worst, check["status"], key=RANK.__getitem__)
     return worst, reasons
 
 
-def verdict_on(points: list[Point], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _verdict_on(points: list[Point], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Valid unless the client was in doubt where the answer was decided: at the two ends of the bracket."""
     bracket = Bracket.of(points)
     ends = {point.load for point in (bracket.low, bracket.high) if point is not None}
@@ -109,7 +109,7 @@ def result(
     """`samples`: what was measured at the loads of `points`. `ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed."""
     answer, curve = Answer.of(plan, slo, points, samples), Curve.of(points)
     return {
-        "schema": SATURATION_SCHEMA,
+        "schema": _SATURATION_SCHEMA,
         "over": plan.over,
         "slo": [str(term) for term in slo],
         "outcome": outcome,
@@ -119,7 +119,7 @@ def result(
         "knee": None if curve.knee is None else curve.knee.load,
         "knee_interval": [None, None] if curve.knee is None else list(curve.knee.between),
         "capacity": answer.capacity,
-        "verdict": verdict_on(points, steps),
+        "verdict": _verdict_on(points, steps),
         "points": [
             {**point.as_dict(), "clear": answer.is_clear(point), "power": power}
             for point, power in zip(sorted(points, key=lambda point: point.load), curve.powers, strict=True)

@@ -15,34 +15,34 @@ from aisbench.engine.coordinator import Coordinator
 from aisbench.studies.saturation.step import Point, Sample
 
 # The first look at the server: so many at a time, until each slot has been used so often.
-SOUNDING_IN_FLIGHT = 64
-SOUNDING_ROUNDS = 4
-SOUNDING_LEAST_REQUESTS = 20
-SOUNDING_S, SOUNDING_MOST_S = 30.0, 120.0
+_SOUNDING_IN_FLIGHT = 64
+_SOUNDING_ROUNDS = 4
+_SOUNDING_LEAST_REQUESTS = 20
+_SOUNDING_S, _SOUNDING_MOST_S = 30.0, 120.0
 # A step is so many mean E2ELs long, and so many requests, within bounds.
-STEP_E2ELS = 16
-STEP_REQUESTS = 200
-STEP_LEAST_S, STEP_MOST_S = 20.0, 300.0
-FEWEST_REQUESTS = 5
+_STEP_E2ELS = 16
+_STEP_REQUESTS = 200
+_STEP_LEAST_S, _STEP_MOST_S = 20.0, 300.0
+_FEWEST_REQUESTS = 5
 # In closed loop, bodies for more requests than can be expected; the same body twice would meet a warm cache.
-SPARE_BODIES = 1.2
-MOST_BODIES = 200_000
+_SPARE_BODIES = 1.2
+_MOST_BODIES = 200_000
 # The backlog is watched for so long, of the whole step, before it is judged.
-WATCH_FROM, WATCH_FOR = 1 / 3, 1 / 6
+_WATCH_FROM, _WATCH_FOR = 1 / 3, 1 / 6
 
 
 def sounding_config(config: RunConfig, first_load: float, *, open_loop: bool) -> RunConfig:
     """In closed loop at the first load itself: more in flight would only wait the longer."""
-    limit = config.concurrency or SOUNDING_IN_FLIGHT if open_loop else int(first_load)
-    return replace(config, rate=math.inf, concurrency=limit, duration_s=SOUNDING_MOST_S, grace_s=0.0)
+    limit = config.concurrency or _SOUNDING_IN_FLIGHT if open_loop else int(first_load)
+    return replace(config, rate=math.inf, concurrency=limit, duration_s=_SOUNDING_MOST_S, grace_s=0.0)
 
 
 def sounding_over(coordinator: Coordinator) -> bool:
     """True once every slot has been used a few times, or after a while when few requests end."""
     seconds = (now_ns() - coordinator.start_ns) / 1e9
     ended = int(coordinator.live()["ok"].sum())
-    rounds = SOUNDING_ROUNDS * (coordinator.config.concurrency or 1)
-    return ended >= SOUNDING_LEAST_REQUESTS and (ended >= rounds or seconds >= SOUNDING_S)
+    rounds = _SOUNDING_ROUNDS * (coordinator.config.concurrency or 1)
+    return ended >= _SOUNDING_LEAST_REQUESTS and (ended >= rounds or seconds >= _SOUNDING_S)
 
 
 def sounded(sample: Sample) -> tuple[float, float] | None:
@@ -59,8 +59,8 @@ def sounded(sample: Sample) -> tuple[float, float] | None:
 
 def step_seconds(mean_e2el_s: float, throughput: float) -> float:
     """How long a load has to be held to say something: for some generations of requests, and enough of them."""
-    wanted = max(STEP_E2ELS * mean_e2el_s, STEP_REQUESTS / throughput if throughput > 0 else 0.0)
-    return float(round(min(max(wanted, STEP_LEAST_S), STEP_MOST_S)))
+    wanted = max(_STEP_E2ELS * mean_e2el_s, _STEP_REQUESTS / throughput if throughput > 0 else 0.0)
+    return float(round(min(max(wanted, _STEP_LEAST_S), _STEP_MOST_S)))
 
 
 def expected_e2el_s(load: float, sounding: dict[str, Any], points: list[Point]) -> float:
@@ -82,12 +82,12 @@ def step_config(
     """
     seed = (config.seed + at) % (1 << 32)
     if open_loop:
-        count = max(FEWEST_REQUESTS, round(load * step_s))
+        count = max(_FEWEST_REQUESTS, round(load * step_s))
         # By the clock it ends a second after the last was due, and then waits for --grace, not for ever.
         return replace(config, seed=seed, rate=load, num_requests=count, duration_s=count / load + 1)
     bodies = None
     if expected is not None:
-        bodies = int(min(SPARE_BODIES * expected * step_s + 2 * load + FEWEST_REQUESTS, MOST_BODIES))
+        bodies = int(min(_SPARE_BODIES * expected * step_s + 2 * load + _FEWEST_REQUESTS, _MOST_BODIES))
     return replace(
         config, seed=seed, rate=math.inf, concurrency=int(load), num_requests=bodies, duration_s=step_s
     )
@@ -113,7 +113,7 @@ class Hopeless:
         passed_ns = now_ns() - coordinator.start_ns
         if self.watch is None:
             span_ns = int(offsets_ns[-1])
-            self.watch = BacklogWatch(self.rate, int(span_ns * WATCH_FROM), int(span_ns * WATCH_FOR))
+            self.watch = BacklogWatch(self.rate, int(span_ns * _WATCH_FROM), int(span_ns * _WATCH_FOR))
         if passed_ns > offsets_ns[-1] or coordinator.abandoned is not None:
             return
         live = coordinator.live()

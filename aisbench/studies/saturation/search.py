@@ -14,12 +14,12 @@ from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.step import Point
 
 # A doubling of the requests in flight that brings less throughput than this was the last one.
-PLATEAU_GAIN = 0.05
+_PLATEAU_GAIN = 0.05
 # A server that did this many times as much elsewhere as under overload is slowed down by overload.
-SLOWED = 1.1
+_SLOWED = 1.1
 # Where the lowest load that fails is the highest that was measured, so many times as much has to fail as well.
-PROVING = 1.5
-REFUTED = 0.5
+_PROVING = 1.5
+_REFUTED = 0.5
 # The knee's neighbours on the curve are no further than this from it.
 KNEE_RATIO = 1.5
 
@@ -85,33 +85,33 @@ class Bracket:
 def next_load(plan: Plan, points: list[Point]) -> Next:
     """`points`: one for each load that was measured, in any order."""
     if plan.loads:
-        return next_of_list(plan, points)
-    found = next_towards_answer(plan, points)
-    return found if found.load is not None else next_towards_knee(plan, points, found)
+        return _next_of_list(plan, points)
+    found = _next_towards_answer(plan, points)
+    return found if found.load is not None else _next_towards_knee(plan, points, found)
 
 
-def next_towards_answer(plan: Plan, points: list[Point]) -> Next:
+def _next_towards_answer(plan: Plan, points: list[Point]) -> Next:
     bracket = Bracket.of(points)
     low, high = bracket.low, bracket.high
     if low is None and high is None:
-        return Next(rounded(plan, plan.start), "the first load")
+        return Next(_rounded(plan, plan.start), "the first load")
     if high is None:
         assert low is not None
-        return upwards(plan, points, low)
+        return _upwards(plan, points, low)
     doubted = contradicted(plan, points, high)
     if doubted is not None:
         return Next(doubted.load, "a higher load passed: this one again")
     if not high.clear and high.runs < plan.repeats:
         return Next(high.load, "it may have failed by chance: once more")
     if high.hardly_overloaded and high.load == max(point.load for point in points) and high.load < plan.most:
-        more = min(PROVING * high.load, plan.most)
-        return Next(rounded(plan, more), "a queue that grew a little: does it grow with more load?")
+        more = min(_PROVING * high.load, plan.most)
+        return Next(_rounded(plan, more), "a queue that grew a little: does it grow with more load?")
     if low is None:
-        return downwards(plan, points, high)
+        return _downwards(plan, points, high)
     return between(plan, points, low, high)
 
 
-def next_of_list(plan: Plan, points: list[Point]) -> Next:
+def _next_of_list(plan: Plan, points: list[Point]) -> Next:
     done = {point.load: point.runs for point in points}
     for runs in range(plan.repeats):
         for load in plan.loads:
@@ -120,20 +120,20 @@ def next_of_list(plan: Plan, points: list[Point]) -> Next:
     return Next(None, "all loads were measured")
 
 
-def upwards(plan: Plan, points: list[Point], low: Point) -> Next:
+def _upwards(plan: Plan, points: list[Point], low: Point) -> Next:
     if low.load >= plan.most:
         return settle(plan, [low], f"the highest load that was allowed ({plan.most:g}) passes")
-    if plan.over == "concurrency" and not plan.bounded and has_plateau(points):
-        return Next(None, f"twice the requests in flight bring less than {PLATEAU_GAIN:.0%} more throughput")
-    return Next(rounded(plan, min(2 * low.load, plan.most)), "all loads so far pass: twice as much")
+    if plan.over == "concurrency" and not plan.bounded and _has_plateau(points):
+        return Next(None, f"twice the requests in flight bring less than {_PLATEAU_GAIN:.0%} more throughput")
+    return Next(_rounded(plan, min(2 * low.load, plan.most)), "all loads so far pass: twice as much")
 
 
-def has_plateau(points: list[Point]) -> bool:
+def _has_plateau(points: list[Point]) -> bool:
     ordered = sorted(points, key=lambda point: point.load)
     if len(ordered) < 2:
         return False
     before, last = ordered[-2:]
-    return last.load >= 2 * before.load and last.throughput < (1 + PLATEAU_GAIN) * before.throughput
+    return last.load >= 2 * before.load and last.throughput < (1 + _PLATEAU_GAIN) * before.throughput
 
 
 def contradicted(plan: Plan, points: list[Point], high: Point) -> Point | None:
@@ -142,15 +142,15 @@ def contradicted(plan: Plan, points: list[Point], high: Point) -> Point | None:
     return high if above and high.runs < plan.repeats else None
 
 
-def downwards(plan: Plan, points: list[Point], high: Point) -> Next:
+def _downwards(plan: Plan, points: list[Point], high: Point) -> Next:
     if high.is_lone:
         return settle(plan, [high], "not even requests that are alone in the server meet the SLO")
     guess = high.capacity
     if guess is not None and guess * (1 - plan.tolerance) < high.load / 2:
         return Next(
-            rounded(plan, guess * (1 - plan.tolerance)), "just below what the overloaded server got done"
+            _rounded(plan, guess * (1 - plan.tolerance)), "just below what the overloaded server got done"
         )
-    return Next(rounded(plan, high.load / 2), "no load passes so far: half as much")
+    return Next(_rounded(plan, high.load / 2), "no load passes so far: half as much")
 
 
 def between(plan: Plan, points: list[Point], low: Point, high: Point) -> Next:
@@ -161,9 +161,9 @@ def between(plan: Plan, points: list[Point], low: Point, high: Point) -> Next:
         for load in (guess * (1 - plan.tolerance), guess * (1 + plan.tolerance)):
             # Only where it shortens the bracket.
             if low.load * (1 + plan.tolerance / 2) < load < high.load / (1 + plan.tolerance / 2):
-                return Next(rounded(plan, load), "beside what the overloaded server got done")
+                return Next(_rounded(plan, load), "beside what the overloaded server got done")
     return Next(
-        rounded(plan, math.sqrt(low.load * high.load)), "between a load that passes and one that does not"
+        _rounded(plan, math.sqrt(low.load * high.load)), "between a load that passes and one that does not"
     )
 
 
@@ -175,17 +175,17 @@ def settle(plan: Plan, ends: list[Point], why: str) -> Next:
     return Next(None, why)
 
 
-def next_towards_knee(plan: Plan, points: list[Point], answered: Next) -> Next:
+def _next_towards_knee(plan: Plan, points: list[Point], answered: Next) -> Next:
     """Loads below the answer, where the curve is still to show its knee; else `answered`."""
     curve = Curve.of(points)
     if not curve.has_power or Bracket.of(points).low is None:
         return answered
     if curve.knee is None:
-        return Next(rounded(plan, curve.loads[0] / 2), "the knee may lie below: half of the lowest load")
+        return Next(_rounded(plan, curve.loads[0] / 2), "the knee may lie below: half of the lowest load")
     below, above = curve.knee.between
     for one, other in ((below, curve.knee.load), (curve.knee.load, above)):
         if one is not None and other is not None and curve.power(other) > 0 and other > KNEE_RATIO * one:
-            between = rounded(plan, math.sqrt(one * other))
+            between = _rounded(plan, math.sqrt(one * other))
             if one < between < other:
                 return Next(between, "beside the greatest power: the knee more closely")
     return answered
@@ -200,34 +200,34 @@ def done_under_overload(points: list[Point]) -> float | None:
     return sum(point.done_per_s * point.seconds for point in overloaded) / seconds
 
 
-def capacity_of(points: list[Point], sounded: float | None) -> float | None:
+def _capacity_of(points: list[Point], sounded: float | None) -> float | None:
     """What the server can complete, requests/s, by what it did under overload. None where that does not tell: it was
     never overloaded, or it surely did more at another load or when it was `sounded`, so that overload slows it down."""
     capacity = done_under_overload(points)
     if capacity is None:
         return None
     surely = [point.done_per_s - Z_95 * (point.done_per_s / point.seconds) ** 0.5 for point in points]
-    return None if max([*surely, sounded or 0.0]) > SLOWED * capacity else capacity
+    return None if max([*surely, sounded or 0.0]) > _SLOWED * capacity else capacity
 
 
 def informed(points: list[Point], sounded: float | None = None) -> list[Point]:
     """Each point told what the others show: what the server can do, and whether more load refutes that its queue grows.
     `sounded`: requests/s that the server did in closed loop."""
-    points = [replace(point, refuted=is_refuted(point, points)) for point in points]
-    capacity = capacity_of(points, sounded)
+    points = [replace(point, refuted=_is_refuted(point, points)) for point in points]
+    capacity = _capacity_of(points, sounded)
     return [replace(point, capacity=capacity) for point in points]
 
 
-def is_refuted(point: Point, points: list[Point]) -> bool:
+def _is_refuted(point: Point, points: list[Point]) -> bool:
     """Were a load too much, the queue would grow by all that a higher one is above it; where it surely does so by less
     than half of that, the growth was chance."""
     return any(
-        other.growth is not None and other.growth.high_per_s < REFUTED * (other.load - point.load)
+        other.growth is not None and other.growth.high_per_s < _REFUTED * (other.load - point.load)
         for other in points
         if other.load > point.load
     )
 
 
-def rounded(plan: Plan, load: float) -> float:
+def _rounded(plan: Plan, load: float) -> float:
     """Loads that people can read: whole requests in flight, rates of four digits."""
     return float(max(1, round(load))) if plan.whole else float(f"{load:.4g}")

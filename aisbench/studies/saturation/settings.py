@@ -11,7 +11,7 @@ from aisbench.options.checks import MustBe, above, at_least, between, every, who
 from aisbench.options.option import SPAN, ListOf, check_values, option
 from aisbench.studies.saturation.slo import Term, parse_slo
 
-OVER = ("rate", "concurrency")
+_OVER = ("rate", "concurrency")
 # Two runs of one server differ by more than this.
 _LEAST_TOLERANCE = 0.005
 # A load of a search over concurrency, which is a number like any other on the command line.
@@ -39,7 +39,7 @@ class Settings:
     over: str = _option(
         "--over",
         default="rate",
-        words=OVER,
+        words=_OVER,
         help="rate (requests/s, open loop) or concurrency (requests in flight, closed loop).",
     )
     slo: str = _option(

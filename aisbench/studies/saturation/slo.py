@@ -9,9 +9,9 @@ from aisbench.errors import BadInput
 from aisbench.metrics import NAMES
 
 ERROR_RATE = "error_rate"
-EXAMPLE = "--slo 'ttft_p99<500 tpot_p99<50 error_rate<0.01'"
-TERM = re.compile(r"(?P<name>[a-z_0-9.]+)<(?P<equal>=?)(?P<bound>[0-9.]+(?:[eE][-+]?[0-9]+)?)$")
-STATISTIC = re.compile(
+_EXAMPLE = "--slo 'ttft_p99<500 tpot_p99<50 error_rate<0.01'"
+_TERM = re.compile(r"(?P<name>[a-z_0-9.]+)<(?P<equal>=?)(?P<bound>[0-9.]+(?:[eE][-+]?[0-9]+)?)$")
+_STATISTIC = re.compile(
     r"(?P<metric>[a-z0-9_]+?)_(?P<statistic>mean|median|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$"
 )
 
@@ -36,9 +36,9 @@ def parse_slo(text: str) -> tuple[Term, ...]:
     """The terms of `text`, separated by blanks or commas; raises BadInput for anything else."""
     terms = []
     for part in text.replace(",", " ").split():
-        match = TERM.match(part)
+        match = _TERM.match(part)
         if match is None:
-            raise BadInput(f"--slo: {part!r} is not a bound; give terms such as {EXAMPLE}")
+            raise BadInput(f"--slo: {part!r} is not a bound; give terms such as {_EXAMPLE}")
         terms.append(term(match["name"], float(match["bound"])))
     names = [one.name for one in terms]
     for name in names:
@@ -52,7 +52,7 @@ def term(name: str, bound: float) -> Term:
         if not 0 <= bound < 1:
             raise BadInput(f"--slo: error_rate<{bound:g} is out of range; give a share from 0 to below 1")
         return Term(name, name, None, bound)
-    match = STATISTIC.match(name)
+    match = _STATISTIC.match(name)
     if match is None or match["metric"] not in NAMES:
         raise BadInput(
             f"--slo: unknown figure {name!r}; known: error_rate, and {', '.join(NAMES)} each with _mean, _median "

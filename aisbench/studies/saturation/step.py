@@ -20,11 +20,11 @@ from aisbench.studies.saturation.held import Held, hold_errors, hold_latency
 from aisbench.studies.saturation.slo import ERROR_RATE, Term
 
 # The part of a step that only brings the server to its level, and is not measured.
-WARM_UP_SHARE = 0.5
+_WARM_UP_SHARE = 0.5
 # How far what an overloaded server got done may be from what it can do.
-CAPACITY_ERROR = 0.01
+_CAPACITY_ERROR = 0.01
 # Growth by this share of the load leaves no doubt that there is too much of it.
-MUCH_GROWTH = 0.1
+_MUCH_GROWTH = 0.1
 # With fewer requests in flight than this on average, the server has them one at a time.
 LONE = 0.5
 
@@ -51,7 +51,7 @@ class Sample:
     @staticmethod
     def of(run: Run, slo: tuple[Term, ...] = ()) -> Sample:
         end_ns = int(run.info.get("sending_ended_ns") or run.last_ns) - run.start_ns
-        begin_ns = int(end_ns * WARM_UP_SHARE)
+        begin_ns = int(end_ns * _WARM_UP_SHARE)
         rows = run.rows
         asked = rows["planned_ns"] if run.is_open_loop else rows["sent_ns"]
         due_ns = asked - run.start_ns
@@ -68,7 +68,7 @@ class Sample:
             latencies={name: every[counted & ~np.isnan(every)] for name, every in values.items()},
             due=int(inside.sum()),
             failed=int((inside & failed).sum()),
-            good=int((inside & ok & meets(values, slo, Columns(rows, tokens.output))).sum()),
+            good=int((inside & ok & _meets(values, slo, Columns(rows, tokens.output))).sum()),
             completed=int(ended_inside.sum()),
             output_tokens=int(tokens.output[ended_inside].sum()),
             in_flight_mean=measured.in_flight.mean_within(begin_ns, end_ns),
@@ -95,7 +95,7 @@ def latencies_ms(measured: Measured) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def meets(
+def _meets(
     values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...], requests: Columns
 ) -> NDArray[np.bool_]:
     """Which rows keep every bound of `slo` on a latency by themselves."""
@@ -181,7 +181,7 @@ class Point:
     def hardly_overloaded(self) -> bool:
         """True where nothing but a queue that grew a little speaks against the load."""
         grew = self.growth.share if self.growth is not None else 0.0
-        return self.overloaded and grew < MUCH_GROWTH and all(held.met for held in self.held)
+        return self.overloaded and grew < _MUCH_GROWTH and all(held.met for held in self.held)
 
     @property
     def steady(self) -> bool:
@@ -191,14 +191,14 @@ class Point:
         return (
             self.refuted
             or self.growth.clear
-            or (self.capacity is not None and self.load < (1 - CAPACITY_ERROR) * self.capacity)
+            or (self.capacity is not None and self.load < (1 - _CAPACITY_ERROR) * self.capacity)
         )
 
     @property
     def beyond(self) -> bool:
         """True for a load above the capacity under which the queue did not show whether it grows."""
         known = self.capacity is not None and self.growth is not None and not self.overloaded
-        return known and not self.steady and self.load > (1 + CAPACITY_ERROR) * (self.capacity or 0.0)
+        return known and not self.steady and self.load > (1 + _CAPACITY_ERROR) * (self.capacity or 0.0)
 
     @property
     def passes(self) -> bool:

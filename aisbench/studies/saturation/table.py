@@ -16,10 +16,10 @@ from aisbench.studies.saturation.doubt import doubts
 from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.step import Point
 
-WIDTH = 72
-ENDINGS = {"finished": "finished", "budget": "unfinished", "interrupted": "unfinished", "failed": "failed"}
+_WIDTH = 72
+_ENDINGS = {"finished": "finished", "budget": "unfinished", "interrupted": "unfinished", "failed": "failed"}
 STATISTICS = ("mean", "median", "p90", "p99")
-PLAIN = (
+_PLAIN = (
     *("load", "runs", "measured_s", "passes", "clear", "request_throughput", "output_throughput"),
     *("goodput", "error_rate", "in_flight_mean", "power"),
 )
@@ -36,7 +36,7 @@ def step_text(at: int, point: Point, unit: str, step: Mapping[str, Any]) -> str:
     """One line on a step that is done; `point` is all that its load has shown so far."""
     parts = [f"{point.throughput:.4g} req/s done"]
     if point.growth is not None:
-        parts.append(queue_words(point, point.growth))
+        parts.append(_queue_words(point, point.growth))
     for held in point.held:
         value = "none" if held.value is None else f"{held.value:.4g}"
         parts.append(f"{held.term.name} {value}" + ("" if held.met else f" (not < {held.term.bound:g})"))
@@ -48,7 +48,7 @@ def step_text(at: int, point: Point, unit: str, step: Mapping[str, Any]) -> str:
     return f"{at:>3}  {point.load:>9.4g} {unit:<9}  {verdict:<6}  {', '.join(parts)}"
 
 
-def queue_words(point: Point, growth: Growth) -> str:
+def _queue_words(point: Point, growth: Growth) -> str:
     if point.overloaded:
         return f"queue grows by {growth.per_s:.3g}/s"
     if point.beyond:
@@ -58,7 +58,7 @@ def queue_words(point: Point, growth: Growth) -> str:
 
 def answer_text(found: Mapping[str, Any], settings: Settings, folder: Path) -> str:
     """The answer, and a line for each load."""
-    lines = [*answer_lines(found, settings), *table_lines(found), f"written: {folder}/saturation.html"]
+    lines = [*answer_lines(found, settings), *_table_lines(found), f"written: {folder}/saturation.html"]
     if found["outcome"] in ("interrupted", "budget"):
         lines.append(f"to go on: aisbench saturate --resume {folder}")
     return "\n".join(lines)
@@ -66,7 +66,7 @@ def answer_text(found: Mapping[str, Any], settings: Settings, folder: Path) -> s
 
 def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     unit, clients = settings.unit, doubts(found)
-    yield f"{' Saturation ':=^{WIDTH}}"
+    yield f"{' Saturation ':=^{_WIDTH}}"
 
     def line(label: str, value: str) -> str:
         return f"{label + ':':<40} {value}"
@@ -77,21 +77,21 @@ def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     else:
         ends = interval_words(found["max_load_interval"])
         text = f"{found['max_load']:g} {unit} ({ends})"
-        yield line("Highest load that meets it", believed(text, clients["max_load"]))
+        yield line("Highest load that meets it", _believed(text, clients["max_load"]))
     if found["capacity"] is not None:
         label = "Done under overload" if settings.is_open_loop else "Highest throughput"
-        yield line(label, believed(f"{found['capacity']:.4g} req/s", clients["capacity"]))
+        yield line(label, _believed(f"{found['capacity']:.4g} req/s", clients["capacity"]))
     if found["knee"] is not None:
         ends = interval_words(found["knee_interval"])
         text = f"{found['knee']:g} {unit} ({ends})"
-        yield line("Knee (throughput / mean E2EL highest)", believed(text, clients["knee"]))
+        yield line("Knee (throughput / mean E2EL highest)", _believed(text, clients["knee"]))
     yield line("The search", ending(found))
     yield line("Verdict on the client", found["verdict"]["status"])
     for reason in found["verdict"]["reasons"]:
         yield f"  - {reason}"
 
 
-def believed(text: str, client: str) -> str:
+def _believed(text: str, client: str) -> str:
     """What a search found, or why there is no answer."""
     if client == "invalid":
         return f"not known; {text} is what a client reached that was invalid at this step"
@@ -100,7 +100,7 @@ def believed(text: str, client: str) -> str:
 
 def ending(found: Mapping[str, Any]) -> str:
     """How the search came to its end, and why."""
-    return f"{ENDINGS[found['outcome']]}: {found['ended']}"
+    return f"{_ENDINGS[found['outcome']]}: {found['ended']}"
 
 
 def interval_words(between: Sequence[float | None]) -> str:
@@ -108,8 +108,8 @@ def interval_words(between: Sequence[float | None]) -> str:
     return " to ".join("?" if end is None else f"{end:g}" for end in between)
 
 
-def table_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    yield "-" * WIDTH
+def _table_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    yield "-" * _WIDTH
     yield f"{'load':>9} {'req/s':>9} {'tok/s':>9} {'goodput':>9} {'TTFT p99':>10} {'E2EL mean':>10} {'E2EL p99':>10}  runs"
     for point in found["points"]:
         goodput = "-" if point["goodput"] is None else f"{point['goodput']:.4g}"
@@ -119,7 +119,7 @@ def table_lines(found: Mapping[str, Any]) -> Iterator[str]:
             f"{latency(point, 'e2el_ms', 'p99'):>10}  {point['runs']} {'passes' if point['passes'] else 'fails'}"
             f"{'' if point['clear'] else ' (not clear)'}"
         )
-    yield "=" * WIDTH
+    yield "=" * _WIDTH
 
 
 def latency(point: Mapping[str, Any], metric: str, statistic: str) -> str:
@@ -135,8 +135,8 @@ def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
         for m in METRICS
         if any(m.key in point["metrics"] for point in found["points"]) or (m.headline and not m.pooled)
     ]
-    writer.writerow([*PLAIN, *(f"{s}_{m}" for m in keys for s in STATISTICS)])
+    writer.writerow([*_PLAIN, *(f"{s}_{m}" for m in keys for s in STATISTICS)])
     for point in found["points"]:
         figures = [known(point["metrics"].get(m), s) for m in keys for s in STATISTICS]
-        writer.writerow([*(point[name] for name in PLAIN), *figures])
+        writer.writerow([*(point[name] for name in _PLAIN), *figures])
     write_text(text.getvalue(), path)

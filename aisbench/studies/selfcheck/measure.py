@@ -41,18 +41,18 @@ class Step:
 
 # About 4 s each, with what is in flight at the end.
 STEP_S = 3.0
-QUIET = Step(title="256 streams", concurrency=256, ttft_us=50_000, itl_us=10_000, tokens=100)
-DECODING = Step(title="768 streams", concurrency=768, ttft_us=50_000, itl_us=10_000, tokens=100)
-ASKING = Step(title="5,000 requests/s", rate=5000.0, ttft_us=20_000, itl_us=0, tokens=1)
-STEPS = (QUIET, DECODING, ASKING)
+_QUIET = Step(title="256 streams", concurrency=256, ttft_us=50_000, itl_us=10_000, tokens=100)
+_DECODING = Step(title="768 streams", concurrency=768, ttft_us=50_000, itl_us=10_000, tokens=100)
+_ASKING = Step(title="5,000 requests/s", rate=5000.0, ttft_us=20_000, itl_us=0, tokens=1)
+_STEPS = (_QUIET, _DECODING, _ASKING)
 
 
 def check_and_report(*, as_json: bool) -> int:
     """Loads, prints the table, keeps the result; returns the exit code."""
     steps, loads = [], {}
     with tempfile.TemporaryDirectory(prefix="aisbench-selfcheck-") as folder:
-        for at, step in enumerate(STEPS, 1):
-            click.echo(f"{at}/{len(STEPS)} {step.title}", err=True)
+        for at, step in enumerate(_STEPS, 1):
+            click.echo(f"{at}/{len(_STEPS)} {step.title}", err=True)
             run, truth = measured(step, folder)
             if run.outcome == "interrupted":
                 click.echo("interrupted: nothing was kept", err=True)
@@ -64,7 +64,7 @@ def check_and_report(*, as_json: bool) -> int:
                 return RUN_FAILED
             steps.append(step_figures(step.title, run, summary, truth))
             loads[step] = Load.of(run)
-    result = selfcheck_result(steps, decoding=loads[DECODING], asking=loads[ASKING], date=local_date())
+    result = selfcheck_result(steps, decoding=loads[_DECODING], asking=loads[_ASKING], date=local_date())
     try:
         kept = f"Kept in {write_roofline(result)}: each run on this host now says what share of it was used."
     except OSError as problem:
@@ -97,9 +97,9 @@ def measured(step: Step, folder: str) -> tuple[Run, dict[str, Any]]:
             device_metrics=False,
             work_dir=folder,
         )
-        coordinator = Coordinator(config, command=["aisbench", "selfcheck"], say=silent, tick=lambda _: None)
+        coordinator = Coordinator(config, command=["aisbench", "selfcheck"], say=_silent, tick=lambda _: None)
         return Run.load(coordinator.run(config.url, simulator=False)), referee.truth()
 
 
-def silent(line: str) -> None:
+def _silent(line: str) -> None:
     """The steps' own lines are nobody's concern."""

@@ -12,7 +12,7 @@ HEAD = (
 def selfcheck_table(result: dict[str, Any], cpus: int) -> str:
     """The steps, a line each, then the roofline. `cpus`: how many this client may use."""
     lines = ["This host as a client: one worker, plain http. Latencies in ms: reported (true).", HEAD]
-    lines += [step_line(step) for step in result["steps"]]
+    lines += [_step_line(step) for step in result["steps"]]
     lines += [f"  {step['title']}: {reason}" for step in result["steps"] for reason in step["reasons"]]
     for step in result["steps"]:
         if step["own_lag_ms"] is not None:
@@ -32,7 +32,7 @@ def selfcheck_table(result: dict[str, Any], cpus: int) -> str:
     return "\n".join(lines)
 
 
-def step_line(step: dict[str, Any]) -> str:
+def _step_line(step: dict[str, Any]) -> str:
     def pair(name: str) -> str:
         reported, true = step[name]
         return f"{reported:>9.2f}{f'({true:.2f})':>9}"

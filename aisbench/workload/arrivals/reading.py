@@ -72,7 +72,7 @@ def sine(text: str, gaps: Gaps = _POISSON) -> Sine:
     if len(parts) != 3:
         raise BadInput(wrong)
     mean, amplitude = (number(part, wrong) for part in parts[:2])
-    period = span(parts[2], wrong)
+    period = _span(parts[2], wrong)
     if not (mean > 0 and 0 <= amplitude <= mean and period > 0):
         raise BadInput(f"{wrong} (a mean and a period above 0, an amplitude from 0 to the mean)")
     return Sine(mean, amplitude, period, gaps)
@@ -89,10 +89,10 @@ def burst(text: str) -> Burst:
 
 def _pair(text: str, wrong: str) -> tuple[float, float]:
     first, _, second = text.strip().partition("x")
-    return number(first, wrong), span(second, wrong)
+    return number(first, wrong), _span(second, wrong)
 
 
-def span(text: str, wrong: str) -> float:
+def _span(text: str, wrong: str) -> float:
     """Reads `30s`, `5m` or a number of seconds. Raises BadInput with the words `wrong`."""
     return number(text, wrong, seconds)
 

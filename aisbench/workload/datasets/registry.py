@@ -49,28 +49,28 @@ class Dataset:
     ignores_eos: bool
 
 
-def vllms(make: Make, about: str, *options: str, ignores_eos: bool = False) -> Dataset:
+def _vllms(make: Make, about: str, *options: str, ignores_eos: bool = False) -> Dataset:
     return Dataset(make, f"{about}; those of vllm bench serve, byte for byte", options, ignores_eos)
 
 
-PREFIXES = vllms(
+PREFIXES = _vllms(
     prefix_prompts,
     "prefixes that many prompts share, and a suffix for each prompt",
     *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
 )
 TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
-FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
-SCORED = ("--dataset-path", "--output-len", "--shots")
+_FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
+_SCORED = ("--dataset-path", "--output-len", "--shots")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 
 DATASETS: dict[str, Dataset] = {
-    "random": vllms(
+    "random": _vllms(
         random_prompts,
         "prompts of exact lengths that nobody has asked before",
         *("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size"),
         ignores_eos=True,
     ),
-    "random-rerank": vllms(
+    "random-rerank": _vllms(
         rerank_prompts,
         "a random query, and documents to weigh against it",
         *("--input-len", "--range-ratio", "--batch-size"),
@@ -81,17 +81,17 @@ DATASETS: dict[str, Dataset] = {
         ("--synthetic-kind", "--input-len", "--input-dist", "--output-len", "--output-dist", "--token-ids"),
         ignores_eos=True,
     ),
-    "sharegpt": vllms(
+    "sharegpt": _vllms(
         sharegpt_prompts,
         "first turns of recorded conversations (JSON)",
         *("--dataset-path", "--output-len", "--shuffle", "--oversample"),
     ),
-    "custom": vllms(
+    "custom": _vllms(
         custom_prompts,
         "prompts of a JSON-lines file, in the chat template",
         *("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template"),
     ),
-    "burstgpt": vllms(
+    "burstgpt": _vllms(
         burstgpt_prompts, "lengths sampled from a BurstGPT CSV file, without its times", "--dataset-path"
     ),
     "prefix-repetition": PREFIXES,
@@ -111,11 +111,11 @@ DATASETS: dict[str, Dataset] = {
     "hf": Dataset(
         hf_prompts,
         "the data sets of Hugging Face that vllm bench serve knows, from files or the local cache",
-        FILE_OF_VLLM,
+        _FILE_OF_VLLM,
         ignores_eos=False,
     ),
-    "spec_bench": vllms(spec_bench_prompts, "first turns of Spec-Bench's questions", *FILE_OF_VLLM),
-    "speed_bench": vllms(speed_bench_prompts, "first turns of SPEED-Bench's files", *FILE_OF_VLLM),
+    "spec_bench": _vllms(spec_bench_prompts, "first turns of Spec-Bench's questions", *_FILE_OF_VLLM),
+    "speed_bench": _vllms(speed_bench_prompts, "first turns of SPEED-Bench's files", *_FILE_OF_VLLM),
     "custom_image": Dataset(
         custom_image_prompts,
         "chat messages with images of a JSON-lines file: prompt and image_files, or content",
@@ -196,7 +196,7 @@ PARTIAL = {
     "token_ids": "--token-ids",
 }
 # Of a switch, what turns it off is what a user has typed.
-OFF = {
+_OFF = {
     "--shuffle": "--disable-shuffle",
     "--oversample": "--no-oversample",
     "--chat-template": "--skip-chat-template",
@@ -208,7 +208,7 @@ def dataset_named(name: str) -> Dataset:
     if name in DATASETS:
         return DATASETS[name]
     if name in TASKS:
-        return Dataset(scored_prompts, "questions with known answers", SCORED, ignores_eos=False)
+        return Dataset(scored_prompts, "questions with known answers", _SCORED, ignores_eos=False)
     near = difflib.get_close_matches(name.lower(), [*DATASETS, *TASKS], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
@@ -230,5 +230,5 @@ def check_taken(options: WorkloadOptions) -> None:
         if flag not in taken and getattr(options, name) != defaults[name]:
             others = ", ".join(known for known, dataset in DATASETS.items() if flag in taken_by(dataset))
             raise BadInput(
-                f"{OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is taken by {others}"
+                f"{_OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is taken by {others}"
             )

@@ -14,7 +14,7 @@ from aisbench.errors import BadInput
 from aisbench.workload.files.file_kinds import refuse_other_encodings
 
 # Of the rows with the same problem, so many are named; of the problems, so many are told apart.
-NAMED = 5
+_NAMED = 5
 KINDS = 10
 # Some editors put it before the first line.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -54,7 +54,7 @@ class BadLines:
         if kind not in self.kinds and len(self.kinds) >= KINDS:
             kind = "other problems"
         what, count, lines = self.kinds.get(kind, (str(problem), 0, []))
-        self.kinds[kind] = (what, count + 1, lines if len(lines) == NAMED else [*lines, number])
+        self.kinds[kind] = (what, count + 1, lines if len(lines) == _NAMED else [*lines, number])
 
     def check(self, hint: str = "") -> None:
         """Raises BadInput when the file is to be refused: for any bad line, or, where such are left out, when

@@ -14,7 +14,7 @@ from aisbench.workload.files.dataset_files import is_json_list, json_entries
 from aisbench.workload.messages import text_of
 from aisbench.workload.options import WorkloadOptions
 
-ROLES = {
+_ROLES = {
     **dict.fromkeys(("human", "user"), "user"),
     **dict.fromkeys(("gpt", "chatgpt", "assistant", "model", "bing", "bard"), "assistant"),
     **dict.fromkeys(("system", "developer"), "system"),
@@ -65,8 +65,8 @@ def read_conversations(path: Path, options: WorkloadOptions) -> Recorded:
     for number, parse in json_entries(path, options.dataset):
         unsent: Counter[str] = Counter()
         try:
-            conversation = conversation_of(parse(), unsent)
-            check_answers(conversation, options)
+            conversation = _conversation_of(parse(), unsent)
+            _check_answers(conversation, options)
         except BadLine as problem:
             found.bad.add(number, problem)
             continue
@@ -79,30 +79,30 @@ def read_conversations(path: Path, options: WorkloadOptions) -> Recorded:
     return found
 
 
-def check_answers(conversation: Conversation, options: WorkloadOptions) -> None:
+def _check_answers(conversation: Conversation, options: WorkloadOptions) -> None:
     """Raises BadLine where recorded answers are wanted, and one that a later turn holds is not there."""
     asked = conversation.turns[: options.turns]
     if options.history == "recorded" and any(turn.answer is None for turn in asked[:-1]):
         raise BadLine("a turn without a recorded answer that later turns could hold")
 
 
-def conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
+def _conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
     """Raises BadLine for what is not a conversation. A turn is what the user says and the answer after it.
 
     Calls of tools and what came of them are counted in `unsent`: with the server's own answers in the calls'
     place, no server takes the results.
     """
-    said_all, system = messages_in(entry)
+    said_all, system = _messages_in(entry)
     turns: list[Turn] = []
     for said in said_all:
         if isinstance(said, str):
-            turns.append(turn_of({"prompt": said}, said, None))
+            turns.append(_turn_of({"prompt": said}, said, None))
         elif not isinstance(said, dict):
             raise BadLine(f"{shortened(said)} is not a turn", "something that is not a turn")
         elif "prompt" in said:
-            turns.append(turn_of(said, said["prompt"], said.get("answer")))
+            turns.append(_turn_of(said, said["prompt"], said.get("answer")))
         else:
-            role = role_of(said)
+            role = _role_of(said)
             content = said.get("value", said.get("content"))
             text = text_of(content)
             check_text(text)
@@ -111,8 +111,8 @@ def conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
             elif role == "system" and not turns:
                 system = text
             elif role == "user":
-                turns.append(turn_of(said, text if isinstance(content, list) else content, None))
-                if isinstance(content, list) and any(not is_text(part) for part in content):
+                turns.append(_turn_of(said, text if isinstance(content, list) else content, None))
+                if isinstance(content, list) and any(not _is_text(part) for part in content):
                     unsent["parts other than text"] += 1
             elif role == "assistant" and turns and turns[-1].answer is None and text:
                 last = turns[-1]
@@ -122,7 +122,7 @@ def conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
     return Conversation(system, tuple(turns))
 
 
-def messages_in(entry: Any) -> tuple[list[Any], str | None]:
+def _messages_in(entry: Any) -> tuple[list[Any], str | None]:
     """What was said, in order, and the system message beside it."""
     if isinstance(entry, list):
         return entry, None
@@ -135,13 +135,13 @@ def messages_in(entry: Any) -> tuple[list[Any], str | None]:
     return entry[named[0]], system if isinstance(system, str) and system else None
 
 
-def role_of(said: dict[str, Any]) -> str:
+def _role_of(said: dict[str, Any]) -> str:
     given = said.get("from", said.get("role"))
     if given is None:
         raise BadLine(
             f"{shortened(said)} says not who spoke: from or role is wanted", "a message without from or role"
         )
-    role = ROLES.get(str(given).lower())
+    role = _ROLES.get(str(given).lower())
     if role is None:
         raise BadLine(
             f"the role {shortened(given)} is unknown; known: user, assistant, system, tool, and ShareGPT's human, gpt, ...",
@@ -150,11 +150,11 @@ def role_of(said: dict[str, Any]) -> str:
     return role
 
 
-def is_text(part: Any) -> bool:
+def _is_text(part: Any) -> bool:
     return isinstance(part, str) or (isinstance(part, dict) and "text" in part)
 
 
-def turn_of(said: dict[str, Any], user: Any, answer: Any) -> Turn:
+def _turn_of(said: dict[str, Any], user: Any, answer: Any) -> Turn:
     if not isinstance(user, str) or not user:
         raise BadLine(f"{shortened(said)} has no text", "a turn of the user without text")
     if answer is not None and not isinstance(answer, str):

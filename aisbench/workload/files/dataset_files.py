@@ -21,7 +21,7 @@ from aisbench.workload.files.bad_lines import (
 from aisbench.workload.files.file_kinds import refuse_json_array, refuse_other_encodings, refuse_other_kinds
 from aisbench.workload.options import WorkloadOptions
 
-READ_BYTES = 1 << 20
+_READ_BYTES = 1 << 20
 
 
 # The names of what says what is wrong with a line stand here too, for the data sets.
@@ -41,7 +41,7 @@ def dataset_file(options: WorkloadOptions, wanted: str) -> Path:
         )
     try:
         with path.open("rb") as file:
-            if not file.read(READ_BYTES).removeprefix(BYTE_ORDER_MARK).strip():
+            if not file.read(_READ_BYTES).removeprefix(BYTE_ORDER_MARK).strip():
                 raise BadInput(f"--dataset-path {path} is empty; --dataset {options.dataset} wants {wanted}")
         refuse_other_kinds(path)
     except OSError as problem:
@@ -91,11 +91,11 @@ def json_entries(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
     if not is_json_list(path):
         yield from json_lines(path, dataset)
         return
-    for number, entry in enumerate(read_json(path), 1):
+    for number, entry in enumerate(_read_json(path), 1):
         yield number, lambda entry=entry: entry  # type: ignore[misc]
 
 
-def read_json(path: Path) -> Any:
+def _read_json(path: Path) -> Any:
     """The whole file as JSON; raises BadInput that says where it is broken."""
     try:
         return parsed_json(path.read_bytes())
@@ -113,6 +113,6 @@ def file_hash(path: Path) -> str:
         if path.is_dir():
             digest.update(part.name.encode() + b"\0")
         with part.open("rb") as file:
-            while block := file.read(READ_BYTES):
+            while block := file.read(_READ_BYTES):
                 digest.update(block)
     return digest.hexdigest()

@@ -12,10 +12,10 @@ import orjson
 
 from aisbench.errors import BadInput
 
-HEAD_BYTES = 1 << 16
+_HEAD_BYTES = 1 << 16
 # A larger file is not read whole only to say what it is.
-MOST_OBJECT_BYTES = 1 << 26
-MAGIC = (
+_MOST_OBJECT_BYTES = 1 << 26
+_MAGIC = (
     (b"\x1f\x8b", "is packed by gzip; unpack it first: gzip -dc < {name} > {unpacked}"),
     (b"\x28\xb5\x2f\xfd", "is packed by zstd; unpack it first: zstd -dc < {name} > {unpacked}"),
     (b"BZh", "is packed by bzip2; unpack it first: bzip2 -dc < {name} > {unpacked}"),
@@ -40,25 +40,25 @@ MARKS = (
 )
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 # High bytes of GB 18030 come in pairs; in cp1252 they stand alone among letters.
-PAIRS = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
+_PAIRS = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 
 
 def refuse_other_kinds(path: Path, flag: str = "--dataset-path") -> None:
     """Raises BadInput that names what the file is, where it is surely no text in UTF-8."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    for magic, what in MAGIC:
+        head = file.read(_HEAD_BYTES)
+    for magic, what in _MAGIC:
         if head.startswith(magic):
             names = {"name": quote(path.name), "unpacked": quote(f"unpacked-{path.stem}")}
             raise BadInput(f"{flag} {path} {what.format(**names)}")
     if PAGE.match(head):
         raise BadInput(f"{flag} {path} is a web page, not a data set; was a download refused?")
-    encoding = encoding_of(head)
+    encoding = _encoding_of(head)
     if encoding is not None:
-        raise in_encoding(path, encoding, flag)
+        raise _in_encoding(path, encoding, flag)
 
 
-def encoding_of(head: bytes) -> str | None:
+def _encoding_of(head: bytes) -> str | None:
     """UTF-16 or UTF-32 by its mark, or by the zero bytes of ASCII letters in it; None: neither."""
     for mark, encoding in MARKS:
         if head.startswith(mark):
@@ -71,7 +71,7 @@ def encoding_of(head: bytes) -> str | None:
     return "utf-16le" if odd > even else "utf-16be"
 
 
-def in_encoding(path: Path, encoding: str, flag: str = "--dataset-path") -> BadInput:
+def _in_encoding(path: Path, encoding: str, flag: str = "--dataset-path") -> BadInput:
     return BadInput(
         f"{flag} {path} is in {encoding.upper()}; save it as UTF-8: "
         f"iconv -f {encoding} -t utf-8 {quote(path.name)} > {quote(f'utf8-{path.name}')}"
@@ -92,16 +92,16 @@ def refuse_other_encodings(path: Path) -> None:
                 line.decode()
                 return
             except UnicodeDecodeError:
-                if len(broken) < HEAD_BYTES:
+                if len(broken) < _HEAD_BYTES:
                     broken += line
     if broken:
-        raise in_encoding(path, eight_bit_encoding(broken))
+        raise _in_encoding(path, _eight_bit_encoding(broken))
 
 
-def eight_bit_encoding(text: bytes) -> str:
+def _eight_bit_encoding(text: bytes) -> str:
     """The likeliest encoding of text that is not UTF-8: Chinese where its high bytes pair up, else Western."""
     high = sum(byte >= 0x80 for byte in text)
-    paired = sum(sum(byte >= 0x80 for byte in pair) for pair in PAIRS.findall(text) if pair[1] >= 0x80)
+    paired = sum(sum(byte >= 0x80 for byte in pair) for pair in _PAIRS.findall(text) if pair[1] >= 0x80)
     if paired * 4 > high * 3:
         return "gb18030"
     return "cp1252"
@@ -110,15 +110,15 @@ def eight_bit_encoding(text: bytes) -> str:
 def refuse_json_array(path: Path, dataset: str) -> None:
     """Raises BadInput for one big JSON list, or one object over many lines, where each line is to be an object."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+        head = file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     if head.startswith(b"["):
         raise BadInput(
             f"--dataset-path {path} is a JSON array; --dataset {dataset} wants one JSON object a line: "
             f"jq -c '.[]' {quote(path.name)} > {quote(f'{path.stem}-lines.jsonl')}"
         )
-    if head.startswith(b"{") and path.stat().st_size <= MOST_OBJECT_BYTES:
+    if head.startswith(b"{") and path.stat().st_size <= _MOST_OBJECT_BYTES:
         whole = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-        if not is_json(whole.lstrip().split(b"\n", 1)[0]) and is_json(whole):
+        if not _is_json(whole.lstrip().split(b"\n", 1)[0]) and _is_json(whole):
             raise BadInput(
                 f"--dataset-path {path} is one JSON object over several lines; --dataset {dataset} wants "
                 f"each of its objects on one line"
@@ -128,11 +128,11 @@ def refuse_json_array(path: Path, dataset: str) -> None:
 def table_hint(path: Path) -> str:
     """What would work for a file that was to have a JSON object on each line, and begins with something else."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+        head = file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     return "" if head.startswith(b"{") else "; it does not look like JSON: --dataset csv reads tables"
 
 
-def is_json(text: bytes) -> bool:
+def _is_json(text: bytes) -> bool:
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -152,6 +152,6 @@ def separator_of(path: Path, wanted: tuple[str, ...]) -> str:
 def column_names(path: Path, mark: str) -> list[str]:
     """What the first line that is not blank says."""
     with path.open("rb") as file:
-        head = file.read(HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
+        head = file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     first = head.replace(b"\r", b"\n").split(b"\n")[0].decode(errors="replace")
     return [name.strip() for name in next(csv.reader([first], delimiter=mark, skipinitialspace=True), [])]

@@ -12,7 +12,7 @@ from aisbench.workload.files.bad_lines import BadLines
 from aisbench.workload.files.dataset_files import dataset_file, json_entries
 from aisbench.workload.options import WorkloadOptions
 
-SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
+_SUFFIXES = (".jsonl", ".json", ".csv", ".parquet")
 
 Parsers = Iterator[tuple[int, Callable[[], Any]]]
 
@@ -29,7 +29,7 @@ def hf_root(options: WorkloadOptions) -> Path:
         return dataset_file(options, "rows as JSON lines, JSON or CSV")
     if path.exists():
         return path
-    cached = cached_folder(name)
+    cached = _cached_folder(name)
     if cached is None:
         raise BadInput(
             f"--dataset-path {name}: there is no such file or folder, and no data set of that name in the local "
@@ -38,7 +38,7 @@ def hf_root(options: WorkloadOptions) -> Path:
     return cached
 
 
-def cached_folder(name: str) -> Path | None:
+def _cached_folder(name: str) -> Path | None:
     """The newest snapshot of a data set in the Hugging Face cache; None when there is none."""
     try:
         from huggingface_hub.constants import HF_HUB_CACHE
@@ -52,10 +52,10 @@ def cached_folder(name: str) -> Path | None:
 def data_files(root: Path, options: WorkloadOptions, split: str | None, subset: str | None) -> list[Path]:
     """The files of a split, in the order of their names; raises BadInput where none is found."""
     if root.is_file():
-        if root.suffix.lower() not in SUFFIXES:
-            raise BadInput(f"--dataset-path {root}: files ending in {', '.join(SUFFIXES)} are read")
+        if root.suffix.lower() not in _SUFFIXES:
+            raise BadInput(f"--dataset-path {root}: files ending in {', '.join(_SUFFIXES)} are read")
         return [root]
-    found = sorted(one for one in root.rglob("*") if one.suffix.lower() in SUFFIXES and one.is_file())
+    found = sorted(one for one in root.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())
     of_subset = [one for one in found if subset is None or subset in one.relative_to(root).parts[:-1]]
     if not of_subset and (options.hf_subset is None or len(found) == 1):
         of_subset = found
@@ -75,14 +75,14 @@ def parsers_of(files: list[Path], options: WorkloadOptions) -> Parsers:
     """By a number that goes on through all files, what makes a row of each entry."""
     number = 0
     for path in files:
-        for _, parse in entries(path, options):
+        for _, parse in _entries(path, options):
             number += 1
             yield number, parse
 
 
-def entries(path: Path, options: WorkloadOptions) -> Parsers:
+def _entries(path: Path, options: WorkloadOptions) -> Parsers:
     if path.suffix.lower() == ".parquet":
-        yield from parquet_rows(path)
+        yield from _parquet_rows(path)
     elif path.suffix.lower() == ".csv":
         csv.field_size_limit(1 << 30)
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -92,7 +92,7 @@ def entries(path: Path, options: WorkloadOptions) -> Parsers:
         yield from json_entries(path, options.dataset)
 
 
-def parquet_rows(path: Path) -> Parsers:
+def _parquet_rows(path: Path) -> Parsers:
     try:
         from pyarrow import parquet
     except ImportError:

@@ -13,15 +13,15 @@ from typing import Any
 from aisbench.workload.files.bad_lines import BadLine, shortened
 
 # By what their bytes begin with.
-IMAGES = {
+_IMAGES = {
     b"\x89PNG": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
     b"GIF8": "image/gif",
     b"BM": "image/bmp",
     b"RIFF": "image/webp",
 }
-SOUNDS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3", b"\xff\xfb": "mp3"}
-REMOTE = ("http://", "https://")
+_SOUNDS = {b"RIFF": "wav", b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3", b"\xff\xfb": "mp3"}
+_REMOTE = ("http://", "https://")
 
 Part = dict[str, Any]
 
@@ -33,7 +33,7 @@ def image_part(image: Any, beside: Path, *, inline: bool = False) -> Part:
     bytes are sent instead. Raises BadLine for what is not an image.
     """
     if isinstance(image, Mapping) and image.get("bytes") is not None:
-        return part_of_url(data_url(bytes_of(image["bytes"])))
+        return _part_of_url(_data_url(_bytes_of(image["bytes"])))
     if isinstance(image, Mapping) and isinstance(image.get("path"), str):
         image = image["path"]
     if not isinstance(image, str) or not image:
@@ -42,41 +42,41 @@ def image_part(image: Any, beside: Path, *, inline: bool = False) -> Part:
             "an image is not a path, a URL or bytes",
         )
     if image.startswith("data:image/"):
-        return part_of_url(image)
-    if image.startswith(REMOTE):
+        return _part_of_url(image)
+    if image.startswith(_REMOTE):
         if inline:
             raise BadLine(
                 "an image is a URL, which is not fetched here: --custom-ensure-client-side-data needs files on disk"
             )
-        return part_of_url(image)
-    path = local_path(image, beside)
-    return part_of_url(data_url(read(path)) if inline else f"file://{path}")
+        return _part_of_url(image)
+    path = _local_path(image, beside)
+    return _part_of_url(_data_url(read(path)) if inline else f"file://{path}")
 
 
-def part_of_url(url: str) -> Part:
+def _part_of_url(url: str) -> Part:
     return {"type": "image_url", "image_url": {"url": url}}
 
 
 def sound_part(sound: Any, beside: Path) -> tuple[Part, float | None]:
     """A content part for a path or `{"bytes": ...}`, and its seconds where it is a WAV file; raises BadLine."""
     if isinstance(sound, Mapping) and sound.get("bytes") is not None:
-        data = bytes_of(sound["bytes"])
+        data = _bytes_of(sound["bytes"])
     else:
         name = sound.get("path") if isinstance(sound, Mapping) else sound
         if not isinstance(name, str) or not name:
             raise BadLine("no sound: neither a path nor bytes")
-        data = read(local_path(name, beside))
-    kind = next((kind for mark, kind in SOUNDS.items() if data.startswith(mark)), None)
+        data = read(_local_path(name, beside))
+    kind = next((kind for mark, kind in _SOUNDS.items() if data.startswith(mark)), None)
     if kind is None:
-        raise BadLine(f"a sound is of no known kind; known: {', '.join(sorted(set(SOUNDS.values())))}")
+        raise BadLine(f"a sound is of no known kind; known: {', '.join(sorted(set(_SOUNDS.values())))}")
     part = {
         "type": "input_audio",
         "input_audio": {"data": base64.b64encode(data).decode(), "format": kind},
     }
-    return part, seconds_of(data) if kind == "wav" else None
+    return part, _seconds_of(data) if kind == "wav" else None
 
 
-def seconds_of(data: bytes) -> float | None:
+def _seconds_of(data: bytes) -> float | None:
     try:
         with wave.open(io.BytesIO(data)) as file:
             frames, per_s = file.getnframes(), file.getframerate()
@@ -85,7 +85,7 @@ def seconds_of(data: bytes) -> float | None:
         return None
 
 
-def local_path(text: str, beside: Path) -> Path:
+def _local_path(text: str, beside: Path) -> Path:
     path = Path(text.removeprefix("file://")).expanduser()
     return path if path.is_absolute() else (beside / path).absolute()
 
@@ -97,7 +97,7 @@ def read(path: Path) -> bytes:
         raise BadLine(f"{path} cannot be read ({problem.strerror})", "a file cannot be read") from None
 
 
-def bytes_of(value: Any) -> bytes:
+def _bytes_of(value: Any) -> bytes:
     """Bytes as they are, or as base64, which is how JSON holds them."""
     if isinstance(value, bytes):
         return value
@@ -107,8 +107,8 @@ def bytes_of(value: Any) -> bytes:
         raise BadLine("bytes that are not base64") from None
 
 
-def data_url(data: bytes) -> str:
-    kind = next((kind for mark, kind in IMAGES.items() if data.startswith(mark)), None)
+def _data_url(data: bytes) -> str:
+    kind = next((kind for mark, kind in _IMAGES.items() if data.startswith(mark)), None)
     if kind is None:
         raise BadLine("an image is of no known kind; known: PNG, JPEG, GIF, BMP, WebP")
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -14,7 +14,7 @@ from aisbench.errors import BadInput
 from aisbench.workload.files.bad_lines import LONE, NOT_UTF8, BadLine, number_in, shortened
 from aisbench.workload.files.file_kinds import SEPARATORS, separator_of
 
-NAMED_MOST = 8
+_NAMED_MOST = 8
 
 
 def table_rows(
@@ -31,17 +31,17 @@ def table_rows(
         reader = csv.DictReader(lines, delimiter=mark, skipinitialspace=True)
         try:
             names = [name.strip() for name in reader.fieldnames or ()]
-            check_names(path, names, all_of, any_of, what)
+            _check_names(path, names, all_of, any_of, what)
             reader.fieldnames = names
             cells: dict[Any, Any] = {}
             for cells in reader:
                 yield reader.line_num, cells
-            check_end(path, cells)
+            _check_end(path, cells)
         except csv.Error as problem:
             raise BadInput(f"{path}: line {reader.line_num} is broken CSV: {problem}") from None
 
 
-def check_end(path: Path, last: dict[Any, Any]) -> None:
+def _check_end(path: Path, last: dict[Any, Any]) -> None:
     """Raises BadInput where the last row is the rest of the file after a quote that nobody closed."""
     if any(isinstance(cell, str) and "\n" in cell for cell in last.values()):
         with path.open("rb") as file:
@@ -50,7 +50,7 @@ def check_end(path: Path, last: dict[Any, Any]) -> None:
             raise BadInput(f"{path}: a quote is never closed: its last row reaches to the end of the file")
 
 
-def check_names(
+def _check_names(
     path: Path, names: list[str], all_of: tuple[str, ...], any_of: tuple[str, ...], what: str
 ) -> None:
     if names and names[0].startswith(("{", "[")):
@@ -59,8 +59,8 @@ def check_names(
     if any_of and not set(any_of) & set(names):
         missing.append(" or ".join(any_of))
     if missing:
-        there = ", ".join(shortened(name)[1:-1] for name in names[:NAMED_MOST])
-        more = ", ..." if len(names) > NAMED_MOST else ""
+        there = ", ".join(shortened(name)[1:-1] for name in names[:_NAMED_MOST])
+        more = ", ..." if len(names) > _NAMED_MOST else ""
         raise BadInput(
             f"{path} has no column {', '.join(missing)}, which a {what} has; its first line names {there}{more}"
         )

@@ -12,16 +12,16 @@ from aisbench.workload.files.bad_lines import BadLine, number_in, shortened
 from aisbench.workload.options import WorkloadOptions
 
 MS, S = 10**6, 10**9
-FARTHEST = 1e20
-DAY_S = 86_400
-DATE = re.compile(
+_FARTHEST = 1e20
+_DAY_S = 86_400
+_DATE = re.compile(
     r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?) ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?"
 )
 # A trace that is this dense (requests/s), or this thin (s between two), may have been meant in another unit.
-DENSE_RPS, DENSE_FRACTIONS_RPS, THIN_S = 100, 10, 60
+_DENSE_RPS, _DENSE_FRACTIONS_RPS, _THIN_S = 100, 10, 60
 # Seconds since 1970 of times from 2001 to 2100: what has such a value has its unit written on it.
-EPOCH_S = (1e9, 4.1e9)
-UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
+_EPOCH_S = (1e9, 4.1e9)
+_UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 
 
 def number_ns(value: Any, unit_ns: int) -> int:
@@ -34,11 +34,11 @@ def number_ns(value: Any, unit_ns: int) -> int:
         value = number_in(value, value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise BadLine(f"timestamp is {shortened(value)}, not a number", "timestamp is not a number")
-    return instant(value, unit_ns)
+    return _instant(value, unit_ns)
 
 
 def is_date(value: Any) -> bool:
-    return isinstance(value, str) and DATE.fullmatch(value.strip()) is not None
+    return isinstance(value, str) and _DATE.fullmatch(value.strip()) is not None
 
 
 def seconds_ns(text: str) -> int:
@@ -47,12 +47,12 @@ def seconds_ns(text: str) -> int:
     value = number_in(text, None)
     if value is None:
         raise BadLine(f"time {shortened(text)} is not a number of seconds", "a time that is not a number")
-    return instant(value, S)
+    return _instant(value, S)
 
 
-def instant(value: float, unit_ns: int) -> int:
+def _instant(value: float, unit_ns: int) -> int:
     """Exact for whole numbers: those of nanoseconds since 1970 have more digits than a float."""
-    if not abs(value) < FARTHEST:
+    if not abs(value) < _FARTHEST:
         raise BadLine(f"time {shortened(value)} is too far away", "a time that is too far away")
     return round(value * unit_ns)
 
@@ -63,15 +63,15 @@ def date_ns(text: str) -> int:
     if not text:
         raise BadLine("TIMESTAMP is missing")
     number = number_in(text, None)
-    unit = None if number is None else unit_of(number)
+    unit = None if number is None else _unit_of(number)
     if number is not None and unit is not None:
-        return instant(number, round(UNITS[unit] * S))
-    found = DATE.fullmatch(text.strip())
+        return _instant(number, round(_UNITS[unit] * S))
+    found = _DATE.fullmatch(text.strip())
     try:
         if found is None:
             raise ValueError
         at = int(np.datetime64(found[1].replace(" ", "T"), "ns").astype(np.int64))
-        return at - offset_ns(found[2] or "Z")
+        return at - _offset_ns(found[2] or "Z")
     except ValueError:
         raise BadLine(
             f"time {shortened(text)} is not a date and time such as 2023-11-16 18:17:03.98",
@@ -79,7 +79,7 @@ def date_ns(text: str) -> int:
         ) from None
 
 
-def offset_ns(zone: str) -> int:
+def _offset_ns(zone: str) -> int:
     """How far a zone such as +05:30 is ahead of UTC."""
     if zone in ("Z", "UTC"):
         return 0
@@ -88,14 +88,14 @@ def offset_ns(zone: str) -> int:
     return (-1 if zone[0] == "-" else 1) * minutes * 60 * S
 
 
-def name_of(unit_ns: int) -> str:
+def _name_of(unit_ns: int) -> str:
     return "seconds" if unit_ns == S else "milliseconds"
 
 
-def unit_of(value: float) -> str | None:
+def _unit_of(value: float) -> str | None:
     """The unit that a time since 1970 has by its size; None: it is not such a time."""
-    for name, scale in UNITS.items():
-        if EPOCH_S[0] <= value * scale < EPOCH_S[1]:
+    for name, scale in _UNITS.items():
+        if _EPOCH_S[0] <= value * scale < _EPOCH_S[1]:
             return name
     return None
 
@@ -105,7 +105,7 @@ def times_note(at_ns: list[int], unit_ns: int | None, options: WorkloadOptions) 
 
     `at_ns`: ascending. `unit_ns` None: times are dates.
     """
-    read_as = "dates" if unit_ns is None else name_of(unit_ns)
+    read_as = "dates" if unit_ns is None else _name_of(unit_ns)
     span_s = (at_ns[-1] - at_ns[0]) / S
     due = (
         f" ({span_s / options.speedup:g} s with --speedup {options.speedup:g})"
@@ -119,23 +119,23 @@ def times_note(at_ns: list[int], unit_ns: int | None, options: WorkloadOptions) 
 
 def doubts(at_ns: list[int], unit_ns: int) -> str:
     """Why the times may be in another unit, and how to say so; empty: they may well be in this one."""
-    meant = unit_of(at_ns[0] / unit_ns)
-    named = name_of(unit_ns)
+    meant = _unit_of(at_ns[0] / unit_ns)
+    named = _name_of(unit_ns)
     gaps = len(at_ns) - 1
     span_s = (at_ns[-1] - at_ns[0]) / S
     if meant is not None and meant != named:
-        return f"{remedy(meant, unit_ns)}, as the first looks like {meant} since 1970"
+        return f"{_remedy(meant, unit_ns)}, as the first looks like {meant} since 1970"
     if gaps == 0 or span_s == 0:
         return ""
     fractions = any(at % unit_ns for at in at_ns)
-    if unit_ns == MS and gaps / span_s > (DENSE_FRACTIONS_RPS if fractions else DENSE_RPS):
-        return f"that is {gaps / span_s:,.0f} requests/s; {remedy('seconds', unit_ns)}"
-    if span_s > DAY_S and span_s / gaps > THIN_S:
+    if unit_ns == MS and gaps / span_s > (_DENSE_FRACTIONS_RPS if fractions else _DENSE_RPS):
+        return f"that is {gaps / span_s:,.0f} requests/s; {_remedy('seconds', unit_ns)}"
+    if span_s > _DAY_S and span_s / gaps > _THIN_S:
         smaller = "microseconds" if unit_ns == MS else "milliseconds"
-        return f"that is one request in {span_s / gaps:,.0f} s; {remedy(smaller, unit_ns)}"
+        return f"that is one request in {span_s / gaps:,.0f} s; {_remedy(smaller, unit_ns)}"
     return ""
 
 
-def remedy(unit: str, unit_ns: int) -> str:
+def _remedy(unit: str, unit_ns: int) -> str:
     other = "--dataset timed_trace, or " if unit == "seconds" else ""
-    return f"if they are {unit}, give {other}--speedup {unit_ns / S / UNITS[unit]:.9g}"
+    return f"if they are {unit}, give {other}--speedup {unit_ns / S / _UNITS[unit]:.9g}"

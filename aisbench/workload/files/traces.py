@@ -26,15 +26,15 @@ from aisbench.workload.files.tables import check_cells, separator_notes, table_i
 from aisbench.workload.files.trace_times import MS, S, date_ns, is_date, number_ns, seconds_ns, times_note
 from aisbench.workload.options import WorkloadOptions
 
-COLUMNS = {
+_COLUMNS = {
     "azure": ("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     "burstgpt": ("Timestamp", "Request tokens", "Response tokens"),
 }
 # Of a trace whose hash ids do not fit its lengths, the sizes of blocks by which they might.
-BLOCK_SIZES = (16, 32, 64, 128, 256, 512, 1024)
+_BLOCK_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 
 # Times of a run are 64 bits wide.
-LONGEST_NS = 2**62
+_LONGEST_NS = 2**62
 
 Row = dict[Any, Any]
 
@@ -76,22 +76,22 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
 
     `unit_ns`: what 1 is in a Mooncake trace's timestamps.
     """
-    kind = options.trace_format or guessed_format(path)
+    kind = options.trace_format or _guessed_format(path)
     if kind not in TRACE_FORMATS:
         raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(TRACE_FORMATS)}")
-    is_table = kind in COLUMNS
+    is_table = kind in _COLUMNS
     bad = BadLines(path, strict=options.strict_dataset)
     requests: list[Recorded] = []
     failed = 0
     for number, parse in (
-        table_lines(path, kind, options) if is_table else mooncake_lines(path, options, unit_ns)
+        _table_lines(path, kind, options) if is_table else _mooncake_lines(path, options, unit_ns)
     ):
         try:
             request = parse()
             if request.output_tokens == 0 and kind == "burstgpt":
                 failed += 1
                 continue
-            check_lengths(request)
+            _check_lengths(request)
         except BadLine as problem:
             bad.add(number, problem)
             continue
@@ -102,12 +102,12 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
         raise BadInput(f"{path} holds no request that was answered")
     if all(request.at_ns is not None for request in requests):
         requests.sort(key=lambda request: request.at_ns or 0)
-    notes = [*bad.notes(), *(separator_notes(path, COLUMNS[kind]) if is_table else ())]
+    notes = [*bad.notes(), *(separator_notes(path, _COLUMNS[kind]) if is_table else ())]
     if options.own_times:
         check_span(path, requests)
         shown = (
             None
-            if kind == "azure" or has_dates(path, kind, options)
+            if kind == "azure" or _has_dates(path, kind, options)
             else S
             if kind == "burstgpt"
             else unit_ns
@@ -117,13 +117,13 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
 
 
 def check_span(path: Path, requests: list[Recorded]) -> None:
-    if (requests[-1].at_ns or 0) - (requests[0].at_ns or 0) >= LONGEST_NS:
+    if (requests[-1].at_ns or 0) - (requests[0].at_ns or 0) >= _LONGEST_NS:
         raise BadInput(
             f"--dataset-path {path}: its first and last request are centuries apart; correct its times"
         )
 
 
-def has_dates(path: Path, kind: str, options: WorkloadOptions) -> bool:
+def _has_dates(path: Path, kind: str, options: WorkloadOptions) -> bool:
     """Whether the first line of a Mooncake trace has a date for a timestamp."""
     if kind != "mooncake":
         return False
@@ -134,7 +134,7 @@ def has_dates(path: Path, kind: str, options: WorkloadOptions) -> bool:
         return False
 
 
-def check_lengths(request: Recorded) -> None:
+def _check_lengths(request: Recorded) -> None:
     if request.output_tokens == 0:
         raise BadLine("an output length of 0")
     if request.input_tokens == 0:
@@ -150,8 +150,8 @@ def hint(bad: BadLines, options: WorkloadOptions) -> str:
     return ""
 
 
-def guessed_format(path: Path) -> str:
-    for kind, columns in COLUMNS.items():
+def _guessed_format(path: Path) -> str:
+    for kind, columns in _COLUMNS.items():
         names = column_names(path, separator_of(path, columns[1:]))
         if columns[1] in names:
             return kind
@@ -159,19 +159,19 @@ def guessed_format(path: Path) -> str:
             return "mooncake"
     raise BadInput(
         f"{path} is not a trace: neither JSON lines (mooncake) nor CSV with the columns "
-        + " or ".join(f"{', '.join(columns)} ({kind})" for kind, columns in COLUMNS.items())
+        + " or ".join(f"{', '.join(columns)} ({kind})" for kind, columns in _COLUMNS.items())
     )
 
 
-Parsed = Iterator[tuple[int, Callable[[], Recorded]]]
+_Parsed = Iterator[tuple[int, Callable[[], Recorded]]]
 
 
-def mooncake_lines(path: Path, options: WorkloadOptions, unit_ns: int) -> Parsed:
+def _mooncake_lines(path: Path, options: WorkloadOptions, unit_ns: int) -> _Parsed:
     for number, parse in json_entries(path, options.dataset):
-        yield number, lambda parse=parse: mooncake(parse(), options, unit_ns)  # type: ignore[misc]
+        yield number, lambda parse=parse: _mooncake(parse(), options, unit_ns)  # type: ignore[misc]
 
 
-def mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
+def _mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
     if not isinstance(row, dict):
         raise BadLine(f"not a JSON object but {type(row).__name__}")
     output = row.get(options.timed_trace_label_output_length)
@@ -183,11 +183,11 @@ def mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
         options.output_len
         if output is None and options.output_len is not None
         else whole_number(output, options.timed_trace_label_output_length, 0),
-        blocks_in(row.get(options.timed_trace_label_hash_ids) or []),
+        _blocks_in(row.get(options.timed_trace_label_hash_ids) or []),
     )
 
 
-def blocks_in(ids: Any) -> tuple[int | str, ...]:
+def _blocks_in(ids: Any) -> tuple[int | str, ...]:
     """Hash ids: numbers of any size, or texts."""
     if not isinstance(ids, list):
         raise BadLine("hash_ids is not a list")
@@ -212,8 +212,8 @@ def at(read: Callable[[], int], options: WorkloadOptions) -> int | None:
         return None
 
 
-def table_lines(path: Path, kind: str, options: WorkloadOptions) -> Parsed:
-    at_name, input_name, output_name = COLUMNS[kind]
+def _table_lines(path: Path, kind: str, options: WorkloadOptions) -> _Parsed:
+    at_name, input_name, output_name = _COLUMNS[kind]
     time_in: Callable[[str], int] = date_ns if kind == "azure" else seconds_ns
     wanted = [input_name]
     if options.own_times:
@@ -243,7 +243,7 @@ def fit_note(requests: list[Recorded], block: int) -> list[str]:
     misfits = sum(not request.fits(block) for request in requests)
     if misfits == 0:
         return []
-    others = [size for size in BLOCK_SIZES if all(request.fits(size) for request in requests)]
+    others = [size for size in _BLOCK_SIZES if all(request.fits(size) for request in requests)]
     advice = f"; --block-size {others[-1]} fits all" if others else ""
     return [
         f"{misfits} of {len(requests)} requests have more or fewer hash ids than their input has blocks of "

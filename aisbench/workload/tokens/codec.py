@@ -16,8 +16,8 @@ from typing import Any
 # So many tokens before the corrected end are encoded again at least. Patterns look one character ahead.
 MARGIN = 32
 # Lookbehinds, and anchors to a beginning or to the edge of a word.
-LOOKS_BACK = re.compile(r"\(\?<[=!]|\\[AGbB]")
-ESCAPED, CLASS = re.compile(r"\\.", re.DOTALL), re.compile(r"\[\^?\]?[^\]]*\]")
+_LOOKS_BACK = re.compile(r"\(\?<[=!]|\\[AGbB]")
+_ESCAPED, _CLASS = re.compile(r"\\.", re.DOTALL), re.compile(r"\[\^?\]?[^\]]*\]")
 
 
 class Codec:
@@ -97,12 +97,12 @@ def splits_locally(step: dict[str, Any]) -> bool:
         return bool(step["type"] == "Digits")
     pattern = step["pattern"].get("Regex")
     keeps_all = step["behavior"] == "Isolated" or (step["behavior"] == "Removed" and step["invert"])
-    return keeps_all and pattern is not None and not looks_back(pattern)
+    return keeps_all and pattern is not None and not _looks_back(pattern)
 
 
-def looks_back(pattern: str) -> bool:
+def _looks_back(pattern: str) -> bool:
     """Whether what a pattern matches can depend on what stands before it; True when in doubt."""
-    if LOOKS_BACK.search(pattern) is not None:
+    if _LOOKS_BACK.search(pattern) is not None:
         return True
     # Outside of classes of characters, ^ is the beginning.
-    return "^" in CLASS.sub("", ESCAPED.sub("", pattern))
+    return "^" in _CLASS.sub("", _ESCAPED.sub("", pattern))

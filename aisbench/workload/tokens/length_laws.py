@@ -19,7 +19,7 @@ from aisbench.errors import BadInput
 from aisbench.workload.dataset_options import LONGEST
 
 Lengths = NDArray[np.int64]
-EXAMPLES = {
+_EXAMPLES = {
     "fixed": "fixed:512",
     "uniform": "uniform:100-500",
     "gaussian": "gaussian:mean=500,std=100,min=1,max=2000",
@@ -46,7 +46,7 @@ class Law(ABC):
 
 
 @dataclass(frozen=True)
-class Fixed(Law):
+class _Fixed(Law):
     length: int
 
     def raw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
@@ -54,7 +54,7 @@ class Fixed(Law):
 
 
 @dataclass(frozen=True)
-class Uniform(Law):
+class _Uniform(Law):
     """Every whole number from `first` to `last` alike."""
 
     first: int
@@ -65,7 +65,7 @@ class Uniform(Law):
 
 
 @dataclass(frozen=True)
-class Gaussian(Law):
+class _Gaussian(Law):
     """Moved to the bounds, not drawn again: the median stays, at the bounds lengths heap up."""
 
     mean: float
@@ -76,7 +76,7 @@ class Gaussian(Law):
 
 
 @dataclass(frozen=True)
-class Zipf(Law):
+class _Zipf(Law):
     """P(n) proportional to n to the power of -alpha, over the whole numbers from low to high."""
 
     alpha: float
@@ -92,7 +92,7 @@ class Zipf(Law):
 
 
 @dataclass(frozen=True)
-class Percentiles(Law):
+class _Percentiles(Law):
     """Straight lines between points of the cumulative distribution, from share 0 to share 1.
 
     Before the first point that was given stands min, and after the last one max, where those were
@@ -120,7 +120,7 @@ class Given:
     high: int | None
 
     def refused(self, why: str) -> BadInput:
-        return BadInput(f"{self.flag} {self.text!r}: {why}; give for example {EXAMPLES[self.name]}")
+        return BadInput(f"{self.flag} {self.text!r}: {why}; give for example {_EXAMPLES[self.name]}")
 
     @property
     def bounds(self) -> tuple[int, int | None]:
@@ -152,9 +152,9 @@ def parse_law(flag: str, text: str, least: int) -> Law:
     `least`: the shortest length that makes sense, and the lower bound where none is given.
     """
     name, _, rest = text.strip().partition(":")
-    if name not in LAWS:
+    if name not in _LAWS:
         raise BadInput(
-            f"{flag} {text!r}: unknown law {name!r}; give for example {' or '.join(EXAMPLES.values())}"
+            f"{flag} {text!r}: unknown law {name!r}; give for example {' or '.join(_EXAMPLES.values())}"
         )
     given = Given(flag, text, name, [], {}, least, None, None)
     for part in rest.replace(",", " ").split():
@@ -174,7 +174,7 @@ def parse_law(flag: str, text: str, least: int) -> Law:
     low, high = bound(given, "min"), bound(given, "max")
     if low is not None and high is not None and low > high:
         raise given.refused(f"min {low} is above max {high}")
-    return LAWS[name](replace(given, low=low, high=high))
+    return _LAWS[name](replace(given, low=low, high=high))
 
 
 def bound(given: Given, key: str) -> int | None:
@@ -186,9 +186,9 @@ def bound(given: Given, key: str) -> int | None:
     return int(value)
 
 
-def fixed(given: Given) -> Law:
+def _fixed(given: Given) -> Law:
     given.only(values=1)
-    return Fixed(*given.bounds, given.length(given.plain[0]))
+    return _Fixed(*given.bounds, given.length(given.plain[0]))
 
 
 def uniform(given: Given) -> Law:
@@ -198,25 +198,25 @@ def uniform(given: Given) -> Law:
         raise given.refused(f"{given.plain[0]!r} is not a span")
     if given.length(first) > given.length(last):
         raise given.refused(f"{first} is above {last}")
-    return Uniform(*given.bounds, given.length(first), given.length(last))
+    return _Uniform(*given.bounds, given.length(first), given.length(last))
 
 
-def gaussian(given: Given) -> Law:
+def _gaussian(given: Given) -> Law:
     given.only("mean", "std")
     mean, std = given.fields["mean"], given.fields["std"]
     if not 0 <= mean <= LONGEST or not 0 <= std <= LONGEST:
         raise given.refused(f"mean and std have to be from 0 to {LONGEST}")
-    return Gaussian(*given.bounds, mean, std)
+    return _Gaussian(*given.bounds, mean, std)
 
 
-def zipf(given: Given) -> Law:
+def _zipf(given: Given) -> Law:
     given.only("alpha")
     if given.fields["alpha"] < 0:
         raise given.refused("alpha has to be at least 0")
     low, high = given.bounds
     if high is None or high < 1:
         raise given.refused("max= is missing")
-    return Zipf(low, high, given.fields["alpha"])
+    return _Zipf(low, high, given.fields["alpha"])
 
 
 def percentiles(given: Given) -> Law:
@@ -242,13 +242,13 @@ def percentiles(given: Given) -> Law:
     start = first[1] if given.low is None else min(low, first[1])
     end = last[1] if high is None else max(high, last[1])
     whole = [*([(0.0, start)] if first[0] > 0 else []), *points, *([(1.0, end)] if last[0] < 1 else [])]
-    return Percentiles(low, high, tuple(share for share, _ in whole), tuple(length for _, length in whole))
+    return _Percentiles(low, high, tuple(share for share, _ in whole), tuple(length for _, length in whole))
 
 
-LAWS: dict[str, Callable[[Given], Law]] = {
-    "fixed": fixed,
+_LAWS: dict[str, Callable[[Given], Law]] = {
+    "fixed": _fixed,
     "uniform": uniform,
-    "gaussian": gaussian,
-    "zipf": zipf,
+    "gaussian": _gaussian,
+    "zipf": _zipf,
     "percentiles": percentiles,
 }

@@ -10,7 +10,7 @@ from aisbench.workload.files.dataset_files import shortened
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 
-BATCH_TEXTS = 512
+_BATCH_TEXTS = 512
 LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -41,9 +41,9 @@ class TokenCounter:
                     f"the text {shortened(text)} holds half of a surrogate pair, which no tokenizer encodes"
                 )
         found: list[int] = []
-        for first in range(0, len(texts), BATCH_TEXTS):
+        for first in range(0, len(texts), _BATCH_TEXTS):
             encoded = self.tokenizer(
-                texts[first : first + BATCH_TEXTS],
+                texts[first : first + _BATCH_TEXTS],
                 add_special_tokens=special,
                 return_attention_mask=False,
                 return_token_type_ids=False,

@@ -11,7 +11,7 @@ from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
 # Files by which a folder is known to hold a tokenizer, the first as a rule.
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "vocab.txt")
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
 def load_tokenizer(name_or_path: str, *, trust_remote_code: bool = False) -> Any:
@@ -22,7 +22,7 @@ def load_tokenizer(name_or_path: str, *, trust_remote_code: bool = False) -> Any
     """
     folder = tokenizer_folder(name_or_path)
     try:
-        return loaded(folder, trust_remote_code)
+        return _loaded(folder, trust_remote_code)
     except BadInput:
         raise
     except Exception as problem:  # its loaders raise whatever the files make them stumble over
@@ -30,7 +30,7 @@ def load_tokenizer(name_or_path: str, *, trust_remote_code: bool = False) -> Any
 
 
 @lru_cache(maxsize=1)
-def loaded(folder: Path, trust_remote_code: bool) -> Any:
+def _loaded(folder: Path, trust_remote_code: bool) -> Any:
     """Loaded once, however many parts of the preparation ask for it."""
     return transformers().AutoTokenizer.from_pretrained(
         folder, trust_remote_code=trust_remote_code, local_files_only=True
@@ -45,7 +45,7 @@ def tokenizer_folder(name_or_path: str) -> Path:
     if path.is_file():
         raise BadInput(f"--tokenizer {name_or_path} is a file; give the folder that holds it: {path.parent}")
     if path.is_dir():
-        if not any((path / name).exists() for name in TOKENIZER_FILES):
+        if not any((path / name).exists() for name in _TOKENIZER_FILES):
             raise BadInput(
                 f"--tokenizer {name_or_path}: the folder holds no tokenizer; give one with tokenizer.json"
             )
@@ -56,7 +56,7 @@ def tokenizer_folder(name_or_path: str) -> Path:
             f"--tokenizer {name_or_path}: there is no such folder; give the one that holds tokenizer.json "
             "(as a rule the model's)"
         )
-    cached = cached_folder(name_or_path)
+    cached = _cached_folder(name_or_path)
     if cached is None:
         raise BadInput(
             f"--tokenizer {name_or_path}: there is no such folder, and no tokenizer of that name in the local "
@@ -66,12 +66,12 @@ def tokenizer_folder(name_or_path: str) -> Path:
     return cached
 
 
-def cached_folder(name: str) -> Path | None:
+def _cached_folder(name: str) -> Path | None:
     """Where the Hugging Face cache keeps the files of a model; None when it has no tokenizer of it."""
     transformers()
     from huggingface_hub import try_to_load_from_cache
 
-    for file in TOKENIZER_FILES:
+    for file in _TOKENIZER_FILES:
         try:
             found = try_to_load_from_cache(name, file)
         except ValueError:  # not a name that a model could have

@@ -4,7 +4,7 @@ Common English words that are one token each, behind a blank and at the start of
 the vocabularies of GPT-2, Llama 2 and 3, Qwen 2.5 to 3.6 and DeepSeek-V4 (each word was checked).
 """
 
-LIST = """
+_LIST = """
 ability action activity actor add age air all also amount analysis and animal answer any apple area arm art
 article artist ask author away baby back bad bag ball band bank bar base bear bed behavior best better big
 bill bird black blue board body book both box boy brand bread bridge bring buffer build building business
@@ -44,4 +44,4 @@ wave way we wear web week well west what wheel when where which white who why wi
 window wing wire wise with woman wood word work worker world write yard year yellow yes yet you young zero
 zone
 """
-WORDS: tuple[str, ...] = tuple(LIST.split())
+WORDS: tuple[str, ...] = tuple(_LIST.split())

@@ -15,7 +15,7 @@ from aisbench.accuracy.tasks.items import Instruction, Item, reader
 
 _PROBLEM = "Problem: "
 # The rules of answers find the form that each asks for.
-BOXED = Instruction(
+_BOXED = Instruction(
     alone="Solve this problem step by step. End with a line that has only the final answer, within \\boxed{}.",
     shown="Solve these problems as the examples do. End with a line that has only the final answer, within \\boxed{}.",
 )
@@ -40,7 +40,7 @@ def problem_task(
     problems_in: Callable[[Path], list[Item]],
     *,
     kind: str,
-    instruction: Instruction = BOXED,
+    instruction: Instruction = _BOXED,
     max_tokens: int = 2048,
 ) -> Task:
     """A task of problems. `problems_in` reads one file of `layout`; `kind`: whose rules score the answers."""

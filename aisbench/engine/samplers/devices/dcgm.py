@@ -9,9 +9,9 @@ from typing import Any
 
 from aisbench.engine.samplers.devices.source import MIB, Reading
 
-TIMEOUT_S = 0.8
+_TIMEOUT_S = 0.8
 # By field: the reading's key, what one unit of the field is, and what several instances (MIG) of one GPU make.
-FIELDS: dict[str, tuple[str, float, Any]] = {
+_FIELDS: dict[str, tuple[str, float, Any]] = {
     "DCGM_FI_DEV_GPU_UTIL": ("utilisation_percent", 1, fmean),
     "DCGM_FI_PROF_GR_ENGINE_ACTIVE": ("engine_active_percent", 100, fmean),
     "DCGM_FI_DEV_FB_USED": ("memory_used_bytes", MIB, sum),
@@ -44,7 +44,7 @@ class Dcgm:
 
         try:
             if self.client is None:
-                self.client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+                self.client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S))
             async with self.client.get(url) as answer:
                 return read_exporter(await answer.text()) if answer.status == 200 else []
         except Exception:  # whatever a page makes the parser stumble over, the run goes on
@@ -65,9 +65,9 @@ def read_exporter(text: str) -> list[Reading]:
     values: dict[str, dict[str, dict[bool, list[float]]]] = defaultdict(lambda: defaultdict(dict))
     for family in text_string_to_metric_families("\n".join([*lines, ""])):
         for sample in family.samples:
-            if sample.name not in FIELDS:
+            if sample.name not in _FIELDS:
                 continue
-            key, unit, _ = FIELDS[sample.name]
+            key, unit, _ = _FIELDS[sample.name]
             host, gpu = sample.labels.get("Hostname", ""), sample.labels.get("gpu", "0")
             device = f"{host} gpu {gpu}".strip()
             names[device] = sample.labels.get("modelName", "GPU")
@@ -78,7 +78,7 @@ def read_exporter(text: str) -> list[Reading]:
 
 def finished(reading: Reading, found: dict[str, dict[bool, list[float]]]) -> Reading:
     """One value for each key: the whole GPU's where it is told, else that of its instances together."""
-    combine = {key: how for key, _, how in FIELDS.values()}
+    combine = {key: how for key, _, how in _FIELDS.values()}
     for key, parts in found.items():
         # Pods that share a GPU each get a line with the same value.
         reading[key] = max(parts[False]) if False in parts else combine[key](parts[True])

@@ -15,9 +15,9 @@ import shutil
 from aisbench.engine.samplers.devices.source import MIB, Reading
 
 # It is slow: it starts, asks every card in turn, and prints.
-TIMEOUT_S = 5.0
-HEALTH = re.compile(r"[A-Za-z]+$")
-PAIR = re.compile(r"(\d+)\s*/\s*(\d+)")
+_TIMEOUT_S = 5.0
+_HEALTH = re.compile(r"[A-Za-z]+$")
+_PAIR = re.compile(r"(\d+)\s*/\s*(\d+)")
 
 
 class NpuSmi:
@@ -40,7 +40,7 @@ class NpuSmi:
         except OSError:
             return []
         try:
-            output, _ = await asyncio.wait_for(process.communicate(), TIMEOUT_S)
+            output, _ = await asyncio.wait_for(process.communicate(), _TIMEOUT_S)
             return read_table(output.decode("utf-8", "replace"))
         except TimeoutError:
             return []
@@ -63,16 +63,16 @@ def read_table(text: str) -> list[Reading]:
             card = None
         elif card is None:
             number, _, name = cells[0].partition(" ")
-            card = (number, name.strip(), cells[2].split()) if HEALTH.match(cells[1]) else None
+            card = (number, name.strip(), cells[2].split()) if _HEALTH.match(cells[1]) else None
         else:
             number, name, figures = card
             found: Reading = {"device": f"npu {number} chip {cells[0].split()[0]}", "name": name}
             load = cells[2].split()
-            add_number(found, "power_w", figures[:1])
-            add_number(found, "temperature_c", figures[1:2])
-            add_number(found, "utilisation_percent", load[:1])
+            _add_number(found, "power_w", figures[:1])
+            _add_number(found, "temperature_c", figures[1:2])
+            _add_number(found, "utilisation_percent", load[:1])
             # The last of the pairs is the HBM, where a chip has one, else its memory.
-            pairs = PAIR.findall(cells[2])
+            pairs = _PAIR.findall(cells[2])
             if pairs:
                 used, total = pairs[-1]
                 found["memory_used_bytes"], found["memory_total_bytes"] = int(used) * MIB, int(total) * MIB
@@ -81,7 +81,7 @@ def read_table(text: str) -> list[Reading]:
     return readings
 
 
-def add_number(found: Reading, name: str, words: list[str]) -> None:
+def _add_number(found: Reading, name: str, words: list[str]) -> None:
     """Where a chip has no such figure, the table says NA or -."""
     try:
         found[name] = float(words[0])

@@ -17,7 +17,7 @@ from aisbench.engine.samplers.devices.source import Source
 from aisbench.engine.samplers.sampler import Sampler
 from aisbench.engine.target.urls import Target, with_scheme
 
-NICENESS = 10
+_NICENESS = 10
 
 
 class DeviceSampler(Sampler):
@@ -46,7 +46,7 @@ class DeviceSampler(Sampler):
 
     async def first(self) -> bool:
         # Of this thread and of the programs that it starts.
-        os.nice(NICENESS)
+        os.nice(_NICENESS)
         await self.keep(Dcgm(self.urls))
         if not self.sources and self.dcgm_url is not None:
             self.notes.append(f"--dcgm-url {self.dcgm_url} gave no figures of a DCGM exporter")

@@ -12,14 +12,14 @@ from typing import Any
 from aisbench.studies.comparison.result import Habits, Setup, ToolResult, known, number
 
 TOOL = "AIPerf"
-LATENCY_TAGS = {
+_LATENCY_TAGS = {
     "ttft": "time_to_first_token",
     # Its inter-token latency is one mean gap a request: what others call TPOT.
     "tpot": "inter_token_latency",
     "itl": "inter_chunk_latency",
     "e2el": "request_latency",
 }
-SCALAR_TAGS = {
+_SCALAR_TAGS = {
     "duration": "benchmark_duration",
     "completed": "request_count",
     "failed": "error_request_count",
@@ -41,11 +41,11 @@ def recognises(content: dict[str, Any]) -> bool:
 
 def read(content: dict[str, Any], path: str) -> ToolResult:
     figures: dict[str, float] = {}
-    for name, tag in SCALAR_TAGS.items():
+    for name, tag in _SCALAR_TAGS.items():
         metric = part(content, tag)
         factor = SECONDS.get(str(metric.get("unit")), 1.0) if name == "duration" else 1.0
         figures |= {key: value * factor for key, value in known({name: metric.get("avg")}).items()}
-    for name, tag in LATENCY_TAGS.items():
+    for name, tag in _LATENCY_TAGS.items():
         metric = part(content, tag)
         factor = MS.get(str(metric.get("unit")), 1.0)
         found = known({f"{name}_ms.{ours}": metric.get(theirs) for ours, theirs in STATISTICS.items()})
@@ -53,11 +53,11 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
     if "completed" in figures:
         # The tag is left out when nothing failed.
         figures.setdefault("failed", 0.0)
-    complaints = [text for flag, text in COMPLAINTS if content.get(flag[0]) is flag[1]]
+    complaints = [text for flag, text in _COMPLAINTS if content.get(flag[0]) is flag[1]]
     return ToolResult(
         tool=TOOL,
         path=path,
-        setup=setup_of(content),
+        setup=_setup_of(content),
         habits=habits_of(part(part(content, "input_config"), "endpoint")),
         figures=figures,
         notes=tuple(complaints),
@@ -76,7 +76,7 @@ def habits_of(endpoint: dict[str, Any]) -> Habits:
     )
 
 
-COMPLAINTS = (
+_COMPLAINTS = (
     (("was_cancelled", True), "AIPerf says that the run was cancelled"),
     (("is_complete", False), "AIPerf says that the run is not complete"),
 )
@@ -88,7 +88,7 @@ def part(content: dict[str, Any], name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def setup_of(content: dict[str, Any]) -> Setup:
+def _setup_of(content: dict[str, Any]) -> Setup:
     asked = part(content, "input_config")
     endpoint, loadgen = part(asked, "endpoint"), part(asked, "loadgen")
     phases = asked.get("phases")
@@ -100,7 +100,7 @@ def setup_of(content: dict[str, Any]) -> Setup:
     requests = number(measured.get("requests", loadgen.get("request_count")))
     warmups = number(warmup.get("requests", loadgen.get("warmup_request_count")))
     return Setup(
-        model=model_of(asked),
+        model=_model_of(asked),
         api=endpoint.get("type"),
         streams=endpoint.get("streaming") if isinstance(endpoint.get("streaming"), bool) else None,
         num_requests=None if requests is None else int(requests),
@@ -111,7 +111,7 @@ def setup_of(content: dict[str, Any]) -> Setup:
     )
 
 
-def model_of(asked: dict[str, Any]) -> str | None:
+def _model_of(asked: dict[str, Any]) -> str | None:
     items = part(asked, "models").get("items")
     if isinstance(items, list) and items and isinstance(items[0], dict):
         return items[0].get("name")

@@ -26,8 +26,8 @@ from aisbench.studies.comparison.result import (
 
 TOOL = "aisbench"
 # With any of these no one number is the rate.
-MOVING = ("ramp_up", "rate_steps", "rate_series", "rate_sine", "burst")
-APIS = {"openai": "completions", "openai-chat": "chat", "openai-responses": "responses"}
+_MOVING = ("ramp_up", "rate_steps", "rate_series", "rate_sine", "burst")
+_APIS = {"openai": "completions", "openai-chat": "chat", "openai-responses": "responses"}
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty")
 
 
@@ -45,7 +45,7 @@ def read_folder(folder: Path) -> ToolResult:
     return result_of(
         summary,
         str(folder),
-        samples=samples_of(measured, order),
+        samples=_samples_of(measured, order),
         input_lens=tokens.prompt[ok][order],
         output_lens=tokens.output[ok][order],
     )
@@ -77,7 +77,7 @@ def result_of(
     return ToolResult(
         tool=TOOL,
         path=path,
-        setup=setup_of(summary.get("config") or {}, summary),
+        setup=_setup_of(summary.get("config") or {}, summary),
         habits=habits_of(summary.get("config") or {}, summary),
         figures=figures,
         samples=samples,
@@ -89,7 +89,7 @@ def result_of(
     )
 
 
-def setup_of(config: dict[str, Any], summary: dict[str, Any]) -> Setup:
+def _setup_of(config: dict[str, Any], summary: dict[str, Any]) -> Setup:
     backend = str(config.get("backend") or "")
     extra = config.get("extra_body") or {}
     sampling = {name: extra[name] for name in SAMPLING if name in extra}
@@ -99,11 +99,11 @@ def setup_of(config: dict[str, Any], summary: dict[str, Any]) -> Setup:
     return Setup(
         model=config.get("model"),
         tokenizer=config.get("tokenizer"),
-        api=APIS.get(backend, backend or None),
+        api=_APIS.get(backend, backend or None),
         streams=config.get("stream"),
         dataset=config.get("dataset"),
         num_requests=config.get("num_requests") or (summary.get("requests") or {}).get("planned"),
-        rate=None if any(config.get(name) for name in MOVING) else number(config.get("rate")),
+        rate=None if any(config.get(name) for name in _MOVING) else number(config.get("rate")),
         burstiness=number(config.get("burstiness")),
         concurrency=config.get("concurrency"),
         seed=config.get("seed"),
@@ -129,7 +129,7 @@ def habits_of(config: dict[str, Any], summary: dict[str, Any]) -> Habits:
     )
 
 
-def samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
+def _samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
     """`order` (succeeded requests,): their indices in the order of sending.
 
     Without --save-token-times the single gaps are in a histogram only: each request's mean gap and
@@ -139,7 +139,7 @@ def samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
     found = {}
     for metric in measured.metrics:
         if metric.pooled:
-            found[metric.name] = gaps_of(measured, metric, order)
+            found[metric.name] = _gaps_of(measured, metric, order)
             continue
         found[metric.name] = Sample.of_requests(latencies[metric.name][order])
         late = latencies.from_plan(metric.name) if metric.from_plan else None
@@ -148,7 +148,7 @@ def samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
     return found
 
 
-def gaps_of(measured: Measured, metric: Metric, order: np.ndarray) -> Sample:
+def _gaps_of(measured: Measured, metric: Metric, order: np.ndarray) -> Sample:
     """The gaps of a pooled metric."""
     run, ok = measured.run, measured.ok
     rows = run.rows[ok][order]

@@ -23,7 +23,7 @@ LATENCIES = {
     "tpot": ("inter_token_latency_ms", 1.0),
     "e2el": ("request_latency", 1e3),
 }
-RATES = {
+_RATES = {
     "request_throughput": "requests_per_second",
     "output_throughput": "output_tokens_per_second",
     "total_token_throughput": "tokens_per_second",
@@ -41,10 +41,10 @@ def read(content: dict[str, Any], path: str) -> list[ToolResult]:
     """One result for each benchmark of the report."""
     found = content["benchmarks"]
     names = [path if len(found) == 1 else f"{path}#{at + 1}" for at in range(len(found))]
-    return [read_benchmark(one, content, name) for one, name in zip(found, names, strict=True)]
+    return [_read_benchmark(one, content, name) for one, name in zip(found, names, strict=True)]
 
 
-def read_benchmark(benchmark: dict[str, Any], report: dict[str, Any], path: str) -> ToolResult:
+def _read_benchmark(benchmark: dict[str, Any], report: dict[str, Any], path: str) -> ToolResult:
     metrics = part(benchmark, "metrics")
     totals = part(metrics, "request_totals")
     incomplete = number(totals.get("incomplete")) or 0.0
@@ -53,13 +53,13 @@ def read_benchmark(benchmark: dict[str, Any], report: dict[str, Any], path: str)
             "duration": benchmark.get("duration"),
             "completed": totals.get("successful"),
             "failed": totals.get("errored"),
-            "total_input_tokens": successful(metrics, "prompt_token_count").get("total_sum"),
-            "total_output_tokens": successful(metrics, "output_token_count").get("total_sum"),
+            "total_input_tokens": _successful(metrics, "prompt_token_count").get("total_sum"),
+            "total_output_tokens": _successful(metrics, "output_token_count").get("total_sum"),
         }
     )
-    figures |= known({ours: successful(metrics, name).get("mean") for ours, name in RATES.items()})
+    figures |= known({ours: _successful(metrics, name).get("mean") for ours, name in _RATES.items()})
     for ours, (name, factor) in LATENCIES.items():
-        summary = successful(metrics, name)
+        summary = _successful(metrics, name)
         values = {
             "mean": summary.get("mean"),
             "median": summary.get("median"),
@@ -67,11 +67,11 @@ def read_benchmark(benchmark: dict[str, Any], report: dict[str, Any], path: str)
         }
         found = known({f"{ours}_ms.{kind}": value for kind, value in values.items()})
         figures |= {key: value * factor for key, value in found.items()}
-    requests = requests_of(benchmark, int(figures.get("completed", -1)))
+    requests = _requests_of(benchmark, int(figures.get("completed", -1)))
     return ToolResult(
         tool=TOOL,
         path=path,
-        setup=setup_of(benchmark, report),
+        setup=_setup_of(benchmark, report),
         habits=HABITS,
         figures=figures,
         samples={
@@ -85,11 +85,11 @@ def read_benchmark(benchmark: dict[str, Any], report: dict[str, Any], path: str)
     )
 
 
-def successful(metrics: dict[str, Any], name: str) -> dict[str, Any]:
+def _successful(metrics: dict[str, Any], name: str) -> dict[str, Any]:
     return part(part(metrics, name), "successful")
 
 
-def requests_of(benchmark: dict[str, Any], completed: int) -> list[dict[str, Any]]:
+def _requests_of(benchmark: dict[str, Any], completed: int) -> list[dict[str, Any]]:
     """The succeeded requests, in the order in which they began; none when the report keeps only some."""
     found = part(benchmark, "requests").get("successful")
     if not isinstance(found, list) or len(found) != completed:
@@ -109,7 +109,7 @@ def lengths(requests: list[dict[str, Any]], name: str) -> NDArray[np.int64] | No
     return values.astype(np.int64) if len(values) and np.all(np.isfinite(values)) else None
 
 
-def setup_of(benchmark: dict[str, Any], report: dict[str, Any]) -> Setup:
+def _setup_of(benchmark: dict[str, Any], report: dict[str, Any]) -> Setup:
     asked = part(benchmark, "config")
     strategy = part(asked, "strategy")
     backend = part(asked, "backend") or part(part(report, "config"), "backend")

@@ -33,19 +33,19 @@ def read_groups(arguments: list[str]) -> list[Group]:
     """
     groups: list[Group] = []
     for argument in arguments:
-        name, paths = split_argument(argument)
+        name, paths = _split_argument(argument)
         if name is None:
             found = read_path(paths[0])
-            groups += [Group(short_name(result), (result,)) for result in found]
+            groups += [Group(_short_name(result), (result,)) for result in found]
         else:
             runs = [result for path in paths for result in read_path(path)]
             groups.append(Group(name, tuple(runs)))
     if len(groups) < 2:
         raise BadInput(f"one result cannot be compared; give at least two, each {KINDS}")
-    return with_distinct_names(groups)
+    return _with_distinct_names(groups)
 
 
-def split_argument(argument: str) -> tuple[str | None, list[str]]:
+def _split_argument(argument: str) -> tuple[str | None, list[str]]:
     """(name, paths); no name for a plain path, also for one that has an equals sign in it."""
     name, mark, rest = argument.partition("=")
     if not mark or "/" in name or Path(argument).exists():
@@ -56,11 +56,11 @@ def split_argument(argument: str) -> tuple[str | None, list[str]]:
     return name, paths
 
 
-def short_name(result: ToolResult) -> str:
+def _short_name(result: ToolResult) -> str:
     return Path(result.path).resolve().name
 
 
-def with_distinct_names(groups: list[Group]) -> list[Group]:
+def _with_distinct_names(groups: list[Group]) -> list[Group]:
     """A name that has been there gets a number."""
     seen: dict[str, int] = {}
     found = []
@@ -80,7 +80,7 @@ def read_path(path: str) -> list[ToolResult]:
     if place.name in ("summary.json", "vllm.json") and (place.parent / "records" / "run.json").is_file():
         # Made from the records beside it: these tell more, and who measured.
         return [aisbench.read_folder(place.parent)]
-    return [result for content in objects_of(place) for result in read_object(content, path)]
+    return [result for content in _objects_of(place) for result in read_object(content, path)]
 
 
 def read_object(content: dict[str, Any], path: str) -> list[ToolResult]:
@@ -101,33 +101,33 @@ def read_object(content: dict[str, Any], path: str) -> list[ToolResult]:
     raise BadInput(f"{path} is not a result that is known here (it holds {some}); give {KINDS}")
 
 
-def objects_of(place: Path) -> list[dict[str, Any]]:
+def _objects_of(place: Path) -> list[dict[str, Any]]:
     """The JSON objects of a file: one, or one a line. Raises BadInput."""
     try:
         raw = place.read_bytes()
     except OSError as problem:
         raise BadInput(f"{place} cannot be read ({problem.strerror}); give {KINDS}") from None
     try:
-        found = [json_of(raw)]
+        found = [_json_of(raw)]
     except ValueError as problem:
         lines = [line for line in raw.splitlines() if line.strip()]
         if len(lines) < 2:
             raise BadInput(f"{place} is not JSON ({problem}); give {KINDS}") from None
-        found = [json_line(line, place, at) for at, line in enumerate(lines, 1)]
+        found = [_json_line(line, place, at) for at, line in enumerate(lines, 1)]
     for content in found:
         if not isinstance(content, dict):
             raise BadInput(f"{place} holds no JSON object; give {KINDS}")
     return found
 
 
-def json_line(line: bytes, place: Path, at: int) -> Any:
+def _json_line(line: bytes, place: Path, at: int) -> Any:
     try:
-        return json_of(line)
+        return _json_of(line)
     except ValueError as problem:
         raise BadInput(f"{place}: line {at} is not JSON ({problem}); give {KINDS}") from None
 
 
-def json_of(raw: bytes) -> Any:
+def _json_of(raw: bytes) -> Any:
     """orjson, or, for the NaN and Infinity that Python's json writes, the standard library's."""
     try:
         return orjson.loads(raw)

@@ -50,12 +50,12 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
     return ToolResult(
         tool=TOOL,
         path=path,
-        setup=setup_of(content, len(good) or None),
+        setup=_setup_of(content, len(good) or None),
         habits=habits_of(str(content.get("backend") or "")),
         figures=figures,
-        samples=samples_of(content, good),
-        input_lens=picked_lengths(content, "input_lens", good),
-        output_lens=picked_lengths(content, "output_lens", good),
+        samples=_samples_of(content, good),
+        input_lens=_picked_lengths(content, "input_lens", good),
+        output_lens=_picked_lengths(content, "output_lens", good),
     )
 
 
@@ -73,7 +73,7 @@ def habits_of(backend: str) -> Habits:
     )
 
 
-def setup_of(content: dict[str, Any], requests: int | None) -> Setup:
+def _setup_of(content: dict[str, Any], requests: int | None) -> Setup:
     backend = str(content.get("backend") or "")
     ratio = number(content.get("random_range_ratio"))
     dataset = content.get("dataset_name")
@@ -96,12 +96,12 @@ def setup_of(content: dict[str, Any], requests: int | None) -> Setup:
     )
 
 
-def picked_lengths(content: dict[str, Any], name: str, good: list[bool]) -> np.ndarray | None:
+def _picked_lengths(content: dict[str, Any], name: str, good: list[bool]) -> np.ndarray | None:
     values = seconds(content.get(name))
     return values[np.array(good)].astype(np.int64) if good and len(values) == len(good) else None
 
 
-def samples_of(content: dict[str, Any], good: list[bool]) -> dict[str, Sample]:
+def _samples_of(content: dict[str, Any], good: list[bool]) -> dict[str, Sample]:
     """TTFT and ITL; the end of a request (after [DONE]) is not kept, so E2EL and TPOT have no sample."""
     found: dict[str, Sample] = {}
     ttft, itls = seconds(content.get("ttfts")), content.get("itls")

@@ -26,7 +26,7 @@ from aisbench.studies.comparison.result import (
 
 TOOL = "vllm bench serve"
 # The client of the same name in Rust writes the same keys, with its date as ISO.
-RUST_TOOL = "vllm bench serve (Rust)"
+_RUST_TOOL = "vllm bench serve (Rust)"
 SCALARS = (
     "duration",
     "completed",
@@ -55,13 +55,13 @@ def recognises(content: dict[str, Any]) -> bool:
 
 
 def read(content: dict[str, Any], path: str) -> ToolResult:
-    arrays = Arrays(content)
+    arrays = _Arrays(content)
     figures = known({name: content.get(name) for name in SCALARS})
     for name in ("ttft", "tpot", "itl", "e2el"):
         figures |= known(
             {f"{name}_ms.{kind}": content.get(f"{kind}_{name}_ms") for kind in ("mean", "median", "p99")}
         )
-    setup = setup_of(content)
+    setup = _setup_of(content)
     samples = arrays.samples(
         planned=setup.rate is not None and math.isfinite(setup.rate) and setup.concurrency is not None
     )
@@ -71,7 +71,7 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
     if "failed" not in figures and "completed" in figures and setup.num_requests is not None:
         figures["failed"] = setup.num_requests - figures["completed"]
     return ToolResult(
-        tool=RUST_TOOL if "T" in str(content.get("date")) else TOOL,
+        tool=_RUST_TOOL if "T" in str(content.get("date")) else TOOL,
         path=path,
         setup=setup,
         habits=replace(HABITS, tells_queue="queue_times" in content),
@@ -82,7 +82,7 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
     )
 
 
-def setup_of(content: dict[str, Any]) -> Setup:
+def _setup_of(content: dict[str, Any]) -> Setup:
     kind = str(content.get("endpoint_type") or content.get("backend") or "")
     limit = number(content.get("max_concurrency"))
     ramp = content.get("ramp_up_strategy")
@@ -98,7 +98,7 @@ def setup_of(content: dict[str, Any]) -> Setup:
     )
 
 
-class Arrays:
+class _Arrays:
     """The per-request arrays of the succeeded requests, in the order in which they began."""
 
     def __init__(self, content: dict[str, Any]) -> None:

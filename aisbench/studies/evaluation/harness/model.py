@@ -35,7 +35,7 @@ class Unanswered(CannotRun):
     """Requests of a task failed, or the user stopped it; the harness gives no scores without them."""
 
 
-class ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
+class _ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
     """As `local-completions`: a prompt is one text; log-probabilities of token ids, where there is a tokenizer."""
 
     # Pictures in messages are not in what a question can hold.
@@ -113,7 +113,7 @@ class ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
         return sums
 
 
-class ServedChat(ServedCompletions, LocalChatCompletion):  # type: ignore[misc]
+class _ServedChat(_ServedCompletions, LocalChatCompletion):  # type: ignore[misc]
     """As `local-chat-completions`: a prompt is messages; there are no log-probabilities."""
 
 
@@ -135,7 +135,7 @@ def served_model(
         "tokenizer_backend": None,
     }
     if as_chat:
-        return ServedChat(ask, None, **options)
+        return _ServedChat(ask, None, **options)
     if tokenizer is not None:
         options |= {"tokenizer": tokenizer, "tokenizer_backend": "huggingface"}
-    return ServedCompletions(ask, texts, **options)
+    return _ServedCompletions(ask, texts, **options)

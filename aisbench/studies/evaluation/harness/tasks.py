@@ -47,7 +47,7 @@ def load_tasks(names: Sequence[str], include_path: str | None) -> HarnessTasks:
     """
     if not all(names):
         raise BadInput(f"--datasets {PREFIX} names no task; give one, such as {PREFIX}gsm8k")
-    check_installed()
+    _check_installed()
     if include_path is not None and not Path(include_path).is_dir():
         raise BadInput(f"--include-path {include_path} is not a folder; give the one with the task files")
     for name, value in _QUIET.items():
@@ -75,7 +75,7 @@ def _loaded(manager: Any, specs: list[Any], names: str) -> dict[str, Any]:
     return found
 
 
-def check_installed() -> None:
+def _check_installed() -> None:
     """Raises BadInput, with the command that installs it, where the harness is missing."""
     for module in ("lm_eval", "tenacity"):
         if importlib.util.find_spec(module) is None:

@@ -27,21 +27,21 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.words import WORDS
 
-TEXT_LEN = 128
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
+_TEXT_LEN = 128
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
 # By their first bytes: many a .png is a JPEG, and servers go by the type that they are told.
-TYPES = (
+_TYPES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
     (re.compile(rb"GIF8[79]a"), "image/gif"),
     (re.compile(rb"BM"), "image/bmp"),
 )
-HEAD_BYTES = 16
+_HEAD_BYTES = 16
 # Made images are tiles of one colour each: a server decodes as many pixels, and bodies stay small.
-TILE = 8
-MOST_PIXELS = 1 << 26
-KEPT_FILES = 64
+_TILE = 8
+_MOST_PIXELS = 1 << 26
+_KEPT_FILES = 64
 
 
 def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -63,12 +63,12 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             raise BadInput(
                 "--dataset images needs --dataset-path with a folder of images, or --image-size WxH"
             )
-        files, bad = image_files(dataset_path(options, "a folder of images"), options)
+        files, bad = _image_files(dataset_path(options, "a folder of images"), options)
         notes, rows = bad.notes(), bad.facts()
-        read = lru_cache(KEPT_FILES)(file_url)
+        read = lru_cache(_KEPT_FILES)(_file_url)
         image = lambda i: read(files[i % len(files)])  # noqa: E731
         source = f"{len(files)} images of {options.dataset_path}, in turns"
-    length = TEXT_LEN if options.input_len is None else options.input_len
+    length = _TEXT_LEN if options.input_len is None else options.input_len
     output = OUTPUT_LEN if options.output_len is None else options.output_len
     generator = np.random.default_rng(options.seed)
     words = np.array(WORDS, dtype=object)
@@ -87,7 +87,7 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 def parse_size(text: str) -> tuple[int, int]:
     """Width and height of `640x480`; raises BadInput."""
     match = re.fullmatch(r"([1-9][0-9]{0,5})x([1-9][0-9]{0,5})", text.strip().lower())
-    if match is None or int(match[1]) * int(match[2]) > MOST_PIXELS:
+    if match is None or int(match[1]) * int(match[2]) > _MOST_PIXELS:
         raise BadInput(f"--image-size {text!r}: give WIDTHxHEIGHT in pixels, such as 1280x720")
     return int(match[1]), int(match[2])
 
@@ -95,26 +95,26 @@ def parse_size(text: str) -> tuple[int, int]:
 def made_image(seed: int, index: int, width: int, height: int) -> str:
     """Image `index` of a seed, as a data URL."""
     generator = np.random.default_rng([seed, index])
-    tiles = generator.integers(0, 256, size=(-(-height // TILE), -(-width // TILE), 3), dtype=np.uint8)
-    pixels = tiles.repeat(TILE, axis=0).repeat(TILE, axis=1)[:height, :width]
-    return data_url("image/png", png(pixels))
+    tiles = generator.integers(0, 256, size=(-(-height // _TILE), -(-width // _TILE), 3), dtype=np.uint8)
+    pixels = tiles.repeat(_TILE, axis=0).repeat(_TILE, axis=1)[:height, :width]
+    return _data_url("image/png", png(pixels))
 
 
-def image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadLines]:
+def _image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadLines]:
     """The images of a folder in the order of their names, or the one file, and what has an image's name alone.
 
     Raises BadInput for none.
     """
     found = sorted(path.iterdir()) if path.is_dir() else [path]
-    files = [file for file in found if file.suffix.lower() in SUFFIXES and file.is_file()]
+    files = [file for file in found if file.suffix.lower() in _SUFFIXES and file.is_file()]
     if not files:
-        raise BadInput(f"--dataset-path {path} holds no image; known are {', '.join(SUFFIXES)}")
+        raise BadInput(f"--dataset-path {path} holds no image; known are {', '.join(_SUFFIXES)}")
     bad = BadLines(path, strict=options.strict_dataset, unit="file")
     images = []
     for file in files:
         try:
             with file.open("rb") as opened:
-                type_of(opened.read(HEAD_BYTES))
+                _type_of(opened.read(_HEAD_BYTES))
         except (OSError, BadLine) as problem:
             bad.add(file.name, problem.strerror or "unreadable" if isinstance(problem, OSError) else problem)
             continue
@@ -124,20 +124,20 @@ def image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadLi
     return images, bad
 
 
-def type_of(head: bytes) -> str:
+def _type_of(head: bytes) -> str:
     """Raises BadLine for what is not an image."""
     if not head:
         raise BadLine("empty")
-    for begins, kind in TYPES:
+    for begins, kind in _TYPES:
         if begins.match(head):
             return kind
     raise BadLine("not an image")
 
 
-def file_url(path: Path) -> str:
+def _file_url(path: Path) -> str:
     data = path.read_bytes()
-    return data_url(type_of(data[:HEAD_BYTES]), data)
+    return _data_url(_type_of(data[:_HEAD_BYTES]), data)
 
 
-def data_url(kind: str, data: bytes) -> str:
+def _data_url(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"

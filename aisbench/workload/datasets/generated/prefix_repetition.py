@@ -23,14 +23,14 @@ from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
-PREFIX_LEN, SUFFIX_LEN, NUM_PREFIXES, OUTPUT_LEN = 256, 256, 10, 128
-BATCH = 64
+_PREFIX_LEN, _SUFFIX_LEN, _NUM_PREFIXES, OUTPUT_LEN = 256, 256, 10, 128
+_BATCH = 64
 
 
 def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """num_prefixes * (count // num_prefixes) of them; raises BadInput where that is none."""
     count = DEFAULT_COUNT if options.count is None else options.count
-    prefixes = NUM_PREFIXES if options.num_prefixes is None else options.num_prefixes
+    prefixes = _NUM_PREFIXES if options.num_prefixes is None else options.num_prefixes
     each = count // prefixes
     if each == 0:
         raise BadInput(
@@ -38,8 +38,8 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             "give more requests or fewer prefixes"
         )
     lengths = (
-        PREFIX_LEN if options.prefix_len is None else options.prefix_len,
-        SUFFIX_LEN if options.suffix_len is None else options.suffix_len,
+        _PREFIX_LEN if options.prefix_len is None else options.prefix_len,
+        _SUFFIX_LEN if options.suffix_len is None else options.suffix_len,
     )
     if sum(lengths) == 0:
         raise BadInput("--prefix-len 0 and --suffix-len 0 leave nothing to send; make one of them longer")
@@ -48,7 +48,7 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.prefix_role == "system" and not backend.takes_messages:
         raise BadInput(f"--prefix-role system: {backend.family} takes no messages; use --backend openai-chat")
     legacy = np.random.RandomState(options.seed)
-    source: Words | Tokens = Words(legacy) if options.tokenizer is None else Tokens(options, legacy)
+    source: _Words | Tokens = _Words(legacy) if options.tokenizer is None else Tokens(options, legacy)
     total = prefixes * each
     notes = [source.note]
     if total < count:
@@ -68,8 +68,8 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         for _ in range(prefixes):
             prefix = source.drawn(lengths[0])
             parts += [(prefix, source.drawn(lengths[1])) for _ in range(each)]
-        for first in range(0, total, BATCH):
-            batch = [parts[i] for i in order[first : first + BATCH]]
+        for first in range(0, total, _BATCH):
+            batch = [parts[i] for i in order[first : first + _BATCH]]
             texts = source.texts([prefix + suffix for prefix, suffix in batch])
             roles: list[Any] = [None] * len(batch)
             if options.prefix_role == "system":
@@ -112,7 +112,7 @@ class Tokens:
         return decoded
 
 
-class Words:
+class _Words:
     """Parts of the built-in list's words, one token each."""
 
     note = "no --tokenizer was named: prompts are words of a built-in list, one token each"

@@ -48,14 +48,14 @@ def random_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             "(--backend openai-embeddings), and no token ids"
         )
     if options.tokenizer is None:
-        return in_batches(word_prompts(options), options.batch_size or 1)
+        return _in_batches(word_prompts(options), options.batch_size or 1)
     tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
     if options.token_ids:
         return id_prompts(tokenizer, options)
-    return in_batches(text_prompts(tokenizer, options), options.batch_size or 1)
+    return _in_batches(text_prompts(tokenizer, options), options.batch_size or 1)
 
 
-def in_batches(prompts: Prompts, size: int) -> Prompts:
+def _in_batches(prompts: Prompts, size: int) -> Prompts:
     """`size` texts to a request, the last one's rest; as in vLLM, --num-requests then counts the texts."""
     if size == 1:
         return prompts
@@ -70,7 +70,7 @@ def in_batches(prompts: Prompts, size: int) -> Prompts:
 
 
 @dataclass(frozen=True)
-class Shape:
+class _Shape:
     """How many prompts, and how long in tokens, with the defaults of `vllm bench serve`."""
 
     count: int
@@ -80,8 +80,8 @@ class Shape:
     prefix_len: int
 
     @staticmethod
-    def of(options: WorkloadOptions) -> Shape:
-        return Shape(
+    def of(options: WorkloadOptions) -> _Shape:
+        return _Shape(
             options.count or DEFAULT_COUNT,
             INPUT_LEN if options.input_len is None else options.input_len,
             OUTPUT_LEN if options.output_len is None else options.output_len,
@@ -91,7 +91,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Lengths:
+class _Lengths:
     """Inner prompt lengths (prefix not counted) and output lengths, tokens, int64, shape (count,)."""
 
     inner: NDArray[np.int64]
@@ -103,7 +103,7 @@ def length_range(length: int, ratio: float, least: int) -> tuple[int, int]:
     return max(least, math.floor(length * (1 - ratio))), max(least, math.ceil(length * (1 + ratio)))
 
 
-def draw_lengths(generator: np.random.Generator, shape: Shape, special_tokens: int) -> Lengths:
+def _draw_lengths(generator: np.random.Generator, shape: _Shape, special_tokens: int) -> _Lengths:
     """vLLM's draws, in its order: first all input lengths, then all output lengths.
 
     `special_tokens`: how many the server adds to a text by itself; they count as input.
@@ -117,14 +117,14 @@ def draw_lengths(generator: np.random.Generator, shape: Shape, special_tokens: i
         )
     inner = generator.integers(in_low, in_high + 1, size=shape.count)
     output = generator.integers(out_low, out_high + 1, size=shape.count)
-    return Lengths(inner, output)
+    return _Lengths(inner, output)
 
 
 def word_prompts(options: WorkloadOptions) -> Prompts:
     """Prompts of words, each taken as one token; the same for the same seed on every machine."""
     generator = np.random.default_rng(options.seed)
-    shape = Shape.of(options)
-    lengths = draw_lengths(generator, shape, 0)
+    shape = _Shape.of(options)
+    lengths = _draw_lengths(generator, shape, 0)
     words = np.array(WORDS, dtype=object)
 
     def drawn(count: int) -> list[str]:
@@ -143,13 +143,13 @@ def word_prompts(options: WorkloadOptions) -> Prompts:
     return Prompts(items(), shape.count, [note])
 
 
-class DrawnIds:
+class _DrawnIds:
     """The token ids that vLLM draws for its random prompts, before any text is made of them."""
 
     def __init__(self, tokenizer: Any, options: WorkloadOptions, special_tokens: int) -> None:
         self.generator = np.random.default_rng(options.seed)
-        self.shape = Shape.of(options)
-        self.lengths = draw_lengths(self.generator, self.shape, special_tokens)
+        self.shape = _Shape.of(options)
+        self.lengths = _draw_lengths(self.generator, self.shape, special_tokens)
         vocabulary = int(tokenizer.vocab_size)
         self.starts = self.generator.integers(0, vocabulary, size=self.shape.count)
         self.allowed = allowed_ids(tokenizer, options)
@@ -183,7 +183,7 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
 
     Where ten corrections did not reach the asked length, it differs from that, as in vLLM.
     """
-    ids = DrawnIds(tokenizer, options, int(tokenizer.num_special_tokens_to_add()))
+    ids = _DrawnIds(tokenizer, options, int(tokenizer.num_special_tokens_to_add()))
     notes = [f"prompts are sent as text; lengths are those of tokenizer {options.tokenizer}"]
     fixer = vocabulary_fixer(tokenizer, ids.generator)
     shape = ids.shape
@@ -222,7 +222,7 @@ def vocabulary_fixer(tokenizer: Any, generator: np.random.Generator) -> LengthFi
 
 def id_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
     """The same draws, sent as ids: a server adds no special tokens to those, so none are taken off."""
-    ids = DrawnIds(tokenizer, options, 0)
+    ids = _DrawnIds(tokenizer, options, 0)
 
     def items() -> Iterator[Prompt]:
         for i, output in enumerate(ids.lengths.output.tolist()):

@@ -30,7 +30,7 @@ from aisbench.workload.tokens.tokenizers import load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
 SEPARATORS = 1
-BATCH = 64
+_BATCH = 64
 
 
 def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -49,7 +49,7 @@ def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
                 "--no-reranker counts the query as a text: give --num-requests and --batch-size of at least 2"
             )
         documents, size = documents - 1, size - 1
-    source: Words | Tokens = Words(options) if options.tokenizer is None else Tokens(options)
+    source: _Words | Tokens = _Words(options) if options.tokenizer is None else Tokens(options)
     input_len = INPUT_LEN if options.input_len is None else options.input_len
     generator = source.generator
     ratio = options.range_ratio[0]
@@ -73,7 +73,7 @@ def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         for first in range(0, documents, size):
             while len(made) < min(size, documents - first):
                 at = first + len(made)
-                runs = range(at, min(at + max(BATCH, size), documents))
+                runs = range(at, min(at + max(_BATCH, size), documents))
                 made += source.texts([(starts[i] + i + 1, lengths[i]) for i in runs])
             batch, made = made[:size], made[size:]
             tokens = sum(count for _, count in batch)
@@ -102,7 +102,7 @@ class Tokens:
         return [(fixing.text, len(fixing.ids)) for fixing in fixings]
 
 
-class Words:
+class _Words:
     """Texts of neighbours in the built-in list, one token a word."""
 
     note = "no --tokenizer was named: texts are words of a built-in list, one token each"

@@ -33,10 +33,10 @@ def synthetic_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput for a length given twice over, and for ids without a vocabulary."""
     generator = np.random.default_rng(options.seed)
     count = DEFAULT_COUNT if options.count is None else options.count
-    inputs = drawn_lengths(
+    inputs = _drawn_lengths(
         generator, count, ("--input-len", "--input-dist"), (options.input_len, options.input_dist), INPUT_LEN
     )
-    outputs = drawn_lengths(
+    outputs = _drawn_lengths(
         generator,
         count,
         ("--output-len", "--output-dist"),
@@ -46,7 +46,7 @@ def synthetic_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.synthetic_kind == "string":
         if options.token_ids:
             raise BadInput("--token-ids goes with --synthetic-kind tokenid; string prompts are text")
-        return string_prompts(options, inputs, outputs)
+        return _string_prompts(options, inputs, outputs)
     if options.tokenizer is None:
         raise BadInput("--synthetic-kind tokenid needs a vocabulary; name it with --tokenizer")
     tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
@@ -58,10 +58,10 @@ def synthetic_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if backend.takes_token_ids:
         note = f"prompts are sent as token ids of tokenizer {options.tokenizer}: their lengths are exact"
         return Prompts(id_prompts(generator, allowed, inputs, outputs), count, [note])
-    return decoded_prompts(tokenizer, id_prompts(generator, allowed, inputs, outputs), count)
+    return _decoded_prompts(tokenizer, id_prompts(generator, allowed, inputs, outputs), count)
 
 
-def drawn_lengths(
+def _drawn_lengths(
     generator: np.random.Generator,
     count: int,
     flags: tuple[str, str],
@@ -77,7 +77,7 @@ def drawn_lengths(
     return parse_law(flags[1], law, 1).draw(generator, count)
 
 
-def string_prompts(
+def _string_prompts(
     options: WorkloadOptions, inputs: NDArray[np.int64], outputs: NDArray[np.int64]
 ) -> Prompts:
     """Where a tokenizer is named, it is asked whether "A" and " A" are one token each in it."""
@@ -85,7 +85,7 @@ def string_prompts(
     if options.tokenizer is not None:
         counter = TokenCounter(options)
         longest = int(inputs.max())
-        found = counter.count(string_text(longest), special=False)
+        found = counter.count(_string_text(longest), special=False)
         added = counter.count("A") - counter.count("A", special=False)
         notes[0] += f"; tokenizer {options.tokenizer} finds {found} in the longest, of {longest}"
         if added:
@@ -93,12 +93,12 @@ def string_prompts(
 
     def items() -> Iterator[Prompt]:
         for length, output in zip(inputs.tolist(), outputs.tolist(), strict=True):
-            yield Prompt(string_text(length), length, output)
+            yield Prompt(_string_text(length), length, output)
 
     return Prompts(items(), len(inputs), notes)
 
 
-def string_text(length: int) -> str:
+def _string_text(length: int) -> str:
     return ("A " * length).strip()
 
 
@@ -115,7 +115,7 @@ def id_prompts(
 
 
 @dataclass
-class Drift:
+class _Drift:
     """How far the lengths of decoded prompts, encoded again, are from the drawn ones."""
 
     prompts: int = 0
@@ -137,12 +137,12 @@ class Drift:
         )
 
 
-def decoded_prompts(tokenizer: Any, drawn: Iterator[Prompt], count: int) -> Prompts:
+def _decoded_prompts(tokenizer: Any, drawn: Iterator[Prompt], count: int) -> Prompts:
     """The drawn ids as text, each with the length that it has when it is encoded again."""
     notes: list[str] = []
 
     def items() -> Iterator[Prompt]:
-        drift = Drift()
+        drift = _Drift()
         batch: list[Prompt] = []
         for i, prompt in enumerate(drawn, 1):
             batch.append(prompt)

@@ -18,10 +18,10 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 
 NAMES = ("gorilla-llm/Berkeley-Function-Calling-Leaderboard",)
-CATEGORIES = ("simple", "live_simple", "multiple")
+_CATEGORIES = ("simple", "live_simple", "multiple")
 OUTPUT_LEN = 512
 # Its names of types that JSON Schema does not have.
-TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
+_TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
 
 
 def bfcl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -29,8 +29,8 @@ def bfcl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if not backend.takes_messages:
         raise BadInput(f"--dataset hf {NAMES[0]}: {backend.family} takes no tools; use --backend openai-chat")
     root = hf_root(options)
-    categories = options.bfcl_categories or CATEGORIES
-    files = [root] if root.is_file() else [category_file(root, name) for name in categories]
+    categories = options.bfcl_categories or _CATEGORIES
+    files = [root] if root.is_file() else [_category_file(root, name) for name in categories]
     bad = BadLines(files[0], strict=options.strict_dataset)
     of_each = [taken(json_entries(path, options.dataset), read, bad) for path in files]
     rows = [row for turn in zip_longest(*of_each) for row in turn if row is not None]
@@ -47,7 +47,7 @@ def bfcl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     )
 
 
-def category_file(root: Path, name: str) -> Path:
+def _category_file(root: Path, name: str) -> Path:
     path = root / f"BFCL_v3_{name}.json"
     if not path.is_file():
         there = ", ".join(sorted(one.stem.removeprefix("BFCL_v3_") for one in root.glob("BFCL_v3_*.json")))
@@ -66,14 +66,14 @@ def read(entry: Mapping[str, Any]) -> Row | None:
     if not all(isinstance(one, Mapping) for one in messages):
         return None
     listed = functions if isinstance(functions, list) else [functions]
-    tools = [{"type": "function", "function": json_schema(one)} for one in listed]
+    tools = [{"type": "function", "function": _json_schema(one)} for one in listed]
     text = "\n".join(str(one.get("content", "")) for one in messages)
     return Row(text, messages=tuple(messages), fields={"tools": tools, "tool_choice": "auto"})
 
 
-def json_schema(node: Any) -> Any:
+def _json_schema(node: Any) -> Any:
     if isinstance(node, Mapping):
-        made = {name: json_schema(value) for name, value in node.items()}
+        made = {name: _json_schema(value) for name, value in node.items()}
         kind = made.get("type")
-        return made | {"type": TYPES[kind]} if isinstance(kind, str) and kind in TYPES else made
-    return [json_schema(one) for one in node] if isinstance(node, list) else node
+        return made | {"type": _TYPES[kind]} if isinstance(kind, str) and kind in _TYPES else made
+    return [_json_schema(one) for one in node] if isinstance(node, list) else node

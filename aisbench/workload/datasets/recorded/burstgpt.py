@@ -24,17 +24,17 @@ from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
-BATCH = 64
-MODEL = "GPT-4"
-COLUMNS = ("Model", "Request tokens", "Response tokens")
+_BATCH = 64
+_MODEL = "GPT-4"
+_COLUMNS = ("Model", "Request tokens", "Response tokens")
 
 
 def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput for a file of another kind, and where no row can be used."""
     path = dataset_file(options, "a BurstGPT CSV file")
-    rows, bad = read_lengths(path, options)
+    rows, bad = _read_lengths(path, options)
     if not rows:
-        raise BadInput(f"{path}: no row of {MODEL} with an answer")
+        raise BadInput(f"{path}: no row of {_MODEL} with an answer")
     count = len(rows) if options.count is None else options.count
     # What pandas' DataFrame.sample draws for an integer random_state.
     drawn = np.random.RandomState(options.seed).choice(len(rows), size=count, replace=count > len(rows))
@@ -49,8 +49,8 @@ def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         )
 
     def items() -> Iterator[Prompt]:
-        for first in range(0, count, BATCH):
-            batch = range(first, min(first + BATCH, count))
+        for first in range(0, count, _BATCH):
+            batch = range(first, min(first + _BATCH, count))
             vocabulary = len(WORDS) if tokenizer is None else tokenizer.vocab_size
             runs = [[(i + j) % vocabulary for j in range(lengths[i][0])] for i in batch]
             if tokenizer is None:
@@ -60,19 +60,19 @@ def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             for i, text in zip(batch, texts, strict=True):
                 yield Prompt(text, *lengths[i])
 
-    notes = [note, *bad.notes(), *separator_notes(path, COLUMNS)]
+    notes = [note, *bad.notes(), *separator_notes(path, _COLUMNS)]
     return Prompts(items(), count, notes, rows=bad.facts())
 
 
-def read_lengths(path: Path, options: WorkloadOptions) -> tuple[list[tuple[int, int]], BadLines]:
+def _read_lengths(path: Path, options: WorkloadOptions) -> tuple[list[tuple[int, int]], BadLines]:
     """Request and response tokens of the rows that count, and what cannot be used."""
     bad = BadLines(path, strict=options.strict_dataset)
     lengths: list[tuple[int, int]] = []
-    for number, row in table_rows(path, all_of=COLUMNS, what="BurstGPT CSV file"):
-        if row["Model"] != MODEL:
+    for number, row in table_rows(path, all_of=_COLUMNS, what="BurstGPT CSV file"):
+        if row["Model"] != _MODEL:
             continue
         try:
-            asked, answered = (length_in(row, name) for name in COLUMNS[1:])
+            asked, answered = (_length_in(row, name) for name in _COLUMNS[1:])
         except BadLine as problem:
             bad.add(number, problem)
             continue
@@ -83,5 +83,5 @@ def read_lengths(path: Path, options: WorkloadOptions) -> tuple[list[tuple[int, 
     return lengths, bad
 
 
-def length_in(row: dict[str | None, Any], name: str) -> int:
+def _length_in(row: dict[str | None, Any], name: str) -> int:
     return whole_number(table_int(row, name), name, 0)

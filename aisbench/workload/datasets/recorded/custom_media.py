@@ -25,7 +25,7 @@ from aisbench.workload.prompts import Prompts
 def custom_image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput for a backend without messages, and where no line can be used."""
     path = dataset_file(options, "JSON lines with a prompt and image_files each")
-    needs_messages(options, backend)
+    _needs_messages(options, backend)
     inline = options.custom_ensure_client_side_data
 
     def part(given: Any) -> dict[str, Any]:
@@ -52,43 +52,43 @@ def custom_image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
                 raise BadLine("no list of parts as its 'content'")
             parts = tuple(map(part, content))
             text = "".join(one["text"] for one in parts if one["type"] == "text")
-            return Row(text, content=parts, output_tokens=own_length(entry, options))
+            return Row(text, content=parts, output_tokens=_own_length(entry, options))
         images = entry.get("image_files")
         if not isinstance(images, list) or not images:
             raise BadLine("no list of paths as its 'image_files'")
         media = tuple(image_part(image, path.parent, inline=inline) for image in images)
-        return Row(text_of(entry, "prompt"), media=media, output_tokens=own_length(entry, options))
+        return Row(text_of(entry, "prompt"), media=media, output_tokens=_own_length(entry, options))
 
-    return media_prompts(path, options, read, "images are not counted in input lengths")
+    return _media_prompts(path, options, read, "images are not counted in input lengths")
 
 
 def custom_audio_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """As vLLM's --enable-multimodal-chat sends them: sounds in the message, as base64."""
     path = dataset_file(options, "JSON lines with a prompt and an audio each")
-    needs_messages(options, backend)
+    _needs_messages(options, backend)
 
     def read(entry: Mapping[str, Any]) -> Row:
         text = text_of(entry, "prompt") if "prompt" in entry else ""
         sound, _ = sound_part(entry.get("audio"), path.parent)
-        return Row(text, media=(sound,), output_tokens=own_length(entry, options))
+        return Row(text, media=(sound,), output_tokens=_own_length(entry, options))
 
-    return media_prompts(path, options, read, "sounds are not counted in input lengths")
+    return _media_prompts(path, options, read, "sounds are not counted in input lengths")
 
 
-def own_length(entry: Mapping[str, Any], options: WorkloadOptions) -> int | None:
+def _own_length(entry: Mapping[str, Any], options: WorkloadOptions) -> int | None:
     if options.output_len != PER_LINE:
         return None
     return whole_number(entry.get("output_tokens"), "output_tokens", 1)
 
 
-def needs_messages(options: WorkloadOptions, backend: Backend) -> None:
+def _needs_messages(options: WorkloadOptions, backend: Backend) -> None:
     if not backend.takes_messages:
         raise BadInput(
             f"--dataset {options.dataset}: {backend.family} takes no images or sounds; use --backend openai-chat"
         )
 
 
-def media_prompts(path: Path, options: WorkloadOptions, read: Read, note: str) -> Prompts:
+def _media_prompts(path: Path, options: WorkloadOptions, read: Read, note: str) -> Prompts:
     rows, bad = read_rows(path, options, read)
     generator = random.Random(options.seed)
     if options.shuffle:

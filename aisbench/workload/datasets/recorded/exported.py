@@ -40,10 +40,10 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations, Prompts
 
 S = 1e9
-NAMED_MOST = 3
+_NAMED_MOST = 3
 # What bodies of the usual APIs ask with, and what they call the longest answer.
-ASK_NAMES = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
-LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_ASK_NAMES = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
+_LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -52,16 +52,16 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     Raises BadInput for bad lines, all at once.
     """
     path = dataset_file(options, "JSON lines of aisbench workload export")
-    checked = check_file(path, options.count)
-    check_backend(path, backend)
-    check_stream(path, options)
-    changes = changes_of(options)
+    checked = _check_file(path, options.count)
+    _check_backend(path, backend)
+    _check_stream(path, options)
+    changes = _changes_of(options)
     notes = [f"bodies are those of {path}, byte for byte"]
     if changes or options.omit_field:
         fields = [*changes, *(f"no {name}" for name in options.omit_field)]
         notes = [f"bodies are those of {path}, with {', '.join(fields)} as this run's options say"]
     elif checked.models - {options.model}:
-        named = ", ".join(sorted(checked.models)[:NAMED_MOST])
+        named = ", ".join(sorted(checked.models)[:_NAMED_MOST])
         notes.append(f"the bodies ask for model {named}; --model {options.model} would ask for that instead")
     arrivals_ns = checked.arrivals_ns()
     if arrivals_ns is None and options.own_times and not np.isnan(checked.planned_s).all():
@@ -69,7 +69,7 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.count is not None and checked.count < options.count:
         notes.append(f"the file has {checked.count} requests, fewer than the {options.count} asked for")
     return Prompts(
-        replayed(path, checked.count, backend, changes, options.omit_field),
+        _replayed(path, checked.count, backend, changes, options.omit_field),
         checked.count,
         notes,
         arrivals_ns=arrivals_ns,
@@ -77,7 +77,7 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     )
 
 
-def changes_of(options: WorkloadOptions) -> dict[str, Any]:
+def _changes_of(options: WorkloadOptions) -> dict[str, Any]:
     """The fields that the command line has for bodies which have others, or none."""
     changes: dict[str, Any] = {"model": options.model} if options.model_is_named else {}
     if options.temperature is not None:
@@ -85,21 +85,21 @@ def changes_of(options: WorkloadOptions) -> dict[str, Any]:
     return {**changes, **(options.extra_body or {})}
 
 
-def check_backend(path: Path, backend: Backend) -> None:
+def _check_backend(path: Path, backend: Backend) -> None:
     """Raises BadInput where the first body was made for another API: its server would refuse all of them."""
-    body = first_body(path)
-    known = backends_for(body)
-    if known and not set(ASK_NAMES) & body.keys() & backend.field_names():
-        theirs = next(name for name in ASK_NAMES if name in body)
+    body = _first_body(path)
+    known = _backends_for(body)
+    if known and not set(_ASK_NAMES) & body.keys() & backend.field_names():
+        theirs = next(name for name in _ASK_NAMES if name in body)
         raise BadInput(
             f"--dataset-path {path}: its bodies ask by {theirs!r}, as {backend.family} does not; "
             f"give the backend that they were exported for, such as --backend {known[0]}"
         )
 
 
-def check_stream(path: Path, options: WorkloadOptions) -> None:
+def _check_stream(path: Path, options: WorkloadOptions) -> None:
     """Raises BadInput where the first body asks for its answer in the way in which it will not be read."""
-    asks = first_body(path).get("stream")
+    asks = _first_body(path).get("stream")
     if isinstance(asks, bool) and asks is not options.stream:
         flag, whole = ("--no-stream", "streamed") if asks else ("--stream", "whole")
         raise BadInput(
@@ -108,28 +108,28 @@ def check_stream(path: Path, options: WorkloadOptions) -> None:
         )
 
 
-def first_body(path: Path) -> dict[str, Any]:
-    body: dict[str, Any] = parsed(next(line for _, line in numbered_lines(path)))["body"]
+def _first_body(path: Path) -> dict[str, Any]:
+    body: dict[str, Any] = _parsed(next(line for _, line in numbered_lines(path)))["body"]
     return body
 
 
-def backends_for(body: dict[str, Any]) -> list[str]:
+def _backends_for(body: dict[str, Any]) -> list[str]:
     """The backends whose bodies ask by a name that this one has; none: nobody does, so that nothing is known."""
-    theirs = {name for name in ASK_NAMES if name in body}
+    theirs = {name for name in _ASK_NAMES if name in body}
     return [name for name, backend in BACKENDS.items() if theirs & backend.field_names()]
 
 
 def exported_for(path: Path) -> tuple[Backend, bool]:
     """A backend that a file was exported for and whether its answers are streamed, as far as its first line shows."""
     try:
-        body = checked_line(next(line for _, line in numbered_lines(path)))["body"]
+        body = _checked_line(next(line for _, line in numbered_lines(path)))["body"]
     except (BadLine, OSError, StopIteration):
         body = {}
-    known = backends_for(body)
+    known = _backends_for(body)
     return BACKENDS[known[0] if known else "openai"], body.get("stream") is not False
 
 
-class Checked:
+class _Checked:
     """What is kept of each line: planned times, conversations, think times; and the models of all."""
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class Checked:
         talk = line.get("conversation")
         self.belongs.append(-1 if talk is None else talk)
         self.think_s.append(line.get("think_s") or 0.0)
-        if isinstance(line["body"].get("model"), str) and len(self.models) < NAMED_MOST:
+        if isinstance(line["body"].get("model"), str) and len(self.models) < _NAMED_MOST:
             self.models.add(line["body"]["model"])
 
     def arrivals_ns(self) -> NDArray[np.int64] | None:
@@ -165,15 +165,15 @@ class Checked:
         return Conversations(np.append(first, len(belongs)).astype(np.int64), think_ns)
 
 
-def check_file(path: Path, most: int | None) -> Checked:
+def _check_file(path: Path, most: int | None) -> _Checked:
     bad = BadLines(path)
-    checked = Checked()
+    checked = _Checked()
     refuse_json_array(path, "file")
     for number, line in numbered_lines(path):
         if checked.count == most:
             break
         try:
-            checked.add(checked_line(line))
+            checked.add(_checked_line(line))
         except BadLine as problem:
             bad.add(number, problem)
     bad.used = checked.count
@@ -183,9 +183,9 @@ def check_file(path: Path, most: int | None) -> Checked:
     return checked
 
 
-def checked_line(line: bytes) -> dict[str, Any]:
+def _checked_line(line: bytes) -> dict[str, Any]:
     """Raises BadLine for one that was not exported, or was changed."""
-    row = parsed(line)
+    row = _parsed(line)
     if "body" not in row:
         raise BadLine("no body, as every line of aisbench workload export has")
     if not isinstance(row["body"], dict):
@@ -201,12 +201,12 @@ def checked_line(line: bytes) -> dict[str, Any]:
     if row.get("conversation") is not None:
         whole_number(row["conversation"], "conversation", 0)
     wanted = row.get("sha256")
-    if wanted is not None and hashlib.sha256(body_bytes(row)).hexdigest() != wanted:
+    if wanted is not None and hashlib.sha256(_body_bytes(row)).hexdigest() != wanted:
         raise BadLine("the body's bytes have another sha256: it was changed, or not written by json.dumps")
     return row
 
 
-def parsed(line: bytes) -> dict[str, Any]:
+def _parsed(line: bytes) -> dict[str, Any]:
     # Not orjson: it would round whole numbers beyond 64 bits and refuse halves of surrogate pairs.
     try:
         row = json.loads(line)
@@ -219,17 +219,17 @@ def parsed(line: bytes) -> dict[str, Any]:
     return row
 
 
-def body_bytes(row: dict[str, Any]) -> bytes:
+def _body_bytes(row: dict[str, Any]) -> bytes:
     return json.dumps(row["body"]).encode()
 
 
-def replayed(
+def _replayed(
     path: Path, count: int, backend: Backend, changes: dict[str, Any], omitted: tuple[str, ...]
 ) -> Iterator[Prompt]:
     out = {*omitted, *(name for name, value in changes.items() if value is None)}
-    longest = next((changes[name] for name in LENGTH_NAMES if isinstance(changes.get(name), int)), None)
+    longest = next((changes[name] for name in _LENGTH_NAMES if isinstance(changes.get(name), int)), None)
     for (_, line), _ in zip(numbered_lines(path), range(count), strict=False):
-        row = parsed(line)
+        row = _parsed(line)
         text, ids = asked(row["body"])
         if changes or out:
             # A server that has no such field in its bodies (TGI has no model) is sent none.
@@ -237,7 +237,7 @@ def replayed(
             merged = backend.merged(row["body"], given)
             row["body"] = {name: value for name, value in merged.items() if name not in out}
         output = row.get("max_tokens") if longest is None else longest
-        yield Prompt(text, row.get("prompt_tokens") or 0, output, ids, body=body_bytes(row))
+        yield Prompt(text, row.get("prompt_tokens") or 0, output, ids, body=_body_bytes(row))
 
 
 def asked(body: dict[str, Any]) -> tuple[str, tuple[int, ...] | None]:
@@ -247,7 +247,7 @@ def asked(body: dict[str, Any]) -> tuple[str, tuple[int, ...] | None]:
     """
     if isinstance(body.get("messages"), list):
         return as_text([message for message in body["messages"] if isinstance(message, dict)]), None
-    for name in ASK_NAMES[1:]:
+    for name in _ASK_NAMES[1:]:
         value = body.get(name)
         if isinstance(value, str):
             return value, None

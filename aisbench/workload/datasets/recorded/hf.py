@@ -44,23 +44,23 @@ class Kind:
     has_media: bool = False
 
 
-def of_field(name: str) -> Read:
+def _of_field(name: str) -> Read:
     return lambda entry, options, root: Row(text_of(entry, name))
 
 
-def instruct_coder(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
+def _instruct_coder(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     code, task = text_of(entry, "input"), text_of(entry, "instruction")
     return Row(f"{code}\n\n{task} Just output the code, do not include any explanation.")
 
 
-def first_turn(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
+def _first_turn(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     turns = entry.get("turns")
     if not isinstance(turns, list) or not turns or not isinstance(turns[0], str):
         raise BadLine("no list of texts as its 'turns'")
     return Row(turns[0])
 
 
-def blazedit(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
+def _blazedit(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
     distance = entry.get("norm_distance")
     if not isinstance(distance, (int, float)):
         raise BadLine("no number as its 'norm_distance'")
@@ -74,11 +74,11 @@ def blazedit(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
     )
 
 
-def aimo(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
+def _aimo(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     return Row(text_of(entry, "problem"), answer=text_of(entry, "solution"))
 
 
-def zeta(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
+def _zeta(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     output = text_of(entry, "output")
     at = output.find("<|editable_region_start|>")
     text = (
@@ -90,13 +90,13 @@ def zeta(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     return Row(text, answer=output[at:])
 
 
-def mlperf(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
+def _mlperf(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     return Row(
         text_of(entry, "question"), answer=text_of(entry, "output"), system=text_of(entry, "system_prompt")
     )
 
 
-def conversation(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
+def _conversation(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
     turns = entry.get("conversations")
     if not isinstance(turns, list):
         raise BadLine("no list named conversations")
@@ -109,7 +109,7 @@ def conversation(entry: Entry, options: WorkloadOptions, root: Path) -> Row | No
     return Row(str(texts[0]), answer=str(texts[1]), media=media)
 
 
-def vision_arena(name: str) -> Read:
+def _vision_arena(name: str) -> Read:
     def read(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
         try:
             text, image = entry[name][0][0]["content"], entry["images"][0]
@@ -120,12 +120,12 @@ def vision_arena(name: str) -> Read:
     return read
 
 
-def mmstar(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
+def _mmstar(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     text = text_of(entry, "question").split("Options:", 1)[0].strip()
     return Row(text, media=(image_part(entry.get("image"), root),))
 
 
-def speech(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
+def _speech(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
     part, seconds = sound_part(entry.get("audio", entry.get("url")), root)
     least, most = options.asr_min_audio_len_sec, options.asr_max_audio_len_sec
     if (least, most) != (0.0, float("inf")):
@@ -136,40 +136,40 @@ def speech(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
     return Row("", media=(part,))
 
 
-SPEECH = Kind(speech, 1024, has_media=True)
-AIMO = Kind(aimo, longest=(2048, 32000))
-BLAZEDIT = Kind(blazedit, 4000, template=True)
-MLPERF = Kind(mlperf, template=True)
+_SPEECH = Kind(_speech, 1024, has_media=True)
+_AIMO = Kind(_aimo, longest=(2048, 32000))
+_BLAZEDIT = Kind(_blazedit, 4000, template=True)
+_MLPERF = Kind(_mlperf, template=True)
 KINDS: dict[str, Kind] = {
-    "Aeala/ShareGPT_Vicuna_unfiltered": Kind(conversation, split=None),
-    "likaixin/InstructCoder": Kind(instruct_coder, 200, template=True),
-    "philschmid/mt-bench": Kind(first_turn, 256, template=True),
-    "openai/openai_humaneval": Kind(of_field("prompt"), 256, template=True, split="test"),
-    "openai/gsm8k": Kind(of_field("question"), 256, template=True, split="test", subset="main"),
-    "vdaita/edit_5k_char": BLAZEDIT,
-    "vdaita/edit_10k_char": BLAZEDIT,
-    "AI-MO/aimo-validation-aime": AIMO,
-    "AI-MO/NuminaMath-1.5": AIMO,
-    "AI-MO/NuminaMath-CoT": AIMO,
-    "zed-industries/zeta": Kind(zeta, longest=(1 << 40, 1 << 40)),
-    "mgoin/mlperf-inference-llama2-data": MLPERF,
-    "mgoin/mlperf-inference-llama3.1-data": MLPERF,
-    "lmms-lab/LLaVA-OneVision-Data": Kind(conversation, split=None, has_media=True),
-    "lmarena-ai/VisionArena-Chat": Kind(vision_arena("conversation"), 128, has_media=True),
-    "lmarena-ai/vision-arena-bench-v0.1": Kind(vision_arena("turns"), 128, has_media=True),
-    "Lin-Chen/MMStar": Kind(mmstar, 128, split="val", has_media=True),
-    "openslr/librispeech_asr": SPEECH,
-    "facebook/voxpopuli": SPEECH,
-    "LIUM/tedlium": SPEECH,
-    "edinburghcstr/ami": SPEECH,
-    "speechcolab/gigaspeech": SPEECH,
-    "kensho/spgispeech": SPEECH,
-    "ArtificialAnalysis/Earnings22-Cleaned-AA": SPEECH,
-    "D4nt3/esb-datasets-earnings22-validation-tiny-filtered": SPEECH,
+    "Aeala/ShareGPT_Vicuna_unfiltered": Kind(_conversation, split=None),
+    "likaixin/InstructCoder": Kind(_instruct_coder, 200, template=True),
+    "philschmid/mt-bench": Kind(_first_turn, 256, template=True),
+    "openai/openai_humaneval": Kind(_of_field("prompt"), 256, template=True, split="test"),
+    "openai/gsm8k": Kind(_of_field("question"), 256, template=True, split="test", subset="main"),
+    "vdaita/edit_5k_char": _BLAZEDIT,
+    "vdaita/edit_10k_char": _BLAZEDIT,
+    "AI-MO/aimo-validation-aime": _AIMO,
+    "AI-MO/NuminaMath-1.5": _AIMO,
+    "AI-MO/NuminaMath-CoT": _AIMO,
+    "zed-industries/zeta": Kind(_zeta, longest=(1 << 40, 1 << 40)),
+    "mgoin/mlperf-inference-llama2-data": _MLPERF,
+    "mgoin/mlperf-inference-llama3.1-data": _MLPERF,
+    "lmms-lab/LLaVA-OneVision-Data": Kind(_conversation, split=None, has_media=True),
+    "lmarena-ai/VisionArena-Chat": Kind(_vision_arena("conversation"), 128, has_media=True),
+    "lmarena-ai/vision-arena-bench-v0.1": Kind(_vision_arena("turns"), 128, has_media=True),
+    "Lin-Chen/MMStar": Kind(_mmstar, 128, split="val", has_media=True),
+    "openslr/librispeech_asr": _SPEECH,
+    "facebook/voxpopuli": _SPEECH,
+    "LIUM/tedlium": _SPEECH,
+    "edinburghcstr/ami": _SPEECH,
+    "speechcolab/gigaspeech": _SPEECH,
+    "kensho/spgispeech": _SPEECH,
+    "ArtificialAnalysis/Earnings22-Cleaned-AA": _SPEECH,
+    "D4nt3/esb-datasets-earnings22-validation-tiny-filtered": _SPEECH,
 }
 # Its videos have to be had with the rows, by a library of Hugging Face that downloads them.
-REFUSED = {"yale-nlp/MMVU": "its videos are not sent here"}
-LEAST = 4
+_REFUSED = {"yale-nlp/MMVU": "its videos are not sent here"}
+_LEAST = 4
 
 
 def hf_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -180,10 +180,10 @@ def hf_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     kind = KINDS.get(name)
     root = hf_root(options)
     if kind is None:
-        why = REFUSED.get(name, "how its rows are read is not known")
+        why = _REFUSED.get(name, "how its rows are read is not known")
         known = ", ".join([*KINDS, *bfcl.NAMES])
         raise BadInput(
-            f"--dataset hf: {name if name in REFUSED else root}: {why}; name a known one with --hf-name: {known}"
+            f"--dataset hf: {name if name in _REFUSED else root}: {why}; name a known one with --hf-name: {known}"
         )
     if kind.has_media and not backend.takes_messages:
         raise BadInput(
@@ -198,7 +198,7 @@ def hf_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     longest, longest_sum = kind.longest
 
     def fits(asked: int, answered: int) -> bool:
-        return asked >= LEAST and answered >= LEAST and asked <= longest and asked + answered <= longest_sum
+        return asked >= _LEAST and answered >= _LEAST and asked <= longest and asked + answered <= longest_sum
 
     return row_prompts(
         rows,

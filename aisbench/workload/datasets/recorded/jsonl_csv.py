@@ -29,8 +29,8 @@ from aisbench.workload.prompts import Prompts
 from aisbench.workload.request_options import FIXED_FIELDS
 from aisbench.workload.tokens.token_counts import TokenCounter
 
-TEXTS = ("prompt", "messages")
-OWN = ("prompt", "messages", "output_tokens", "max_tokens", "system", "model", "body")
+_TEXTS = ("prompt", "messages")
+_OWN = ("prompt", "messages", "output_tokens", "max_tokens", "system", "model", "body")
 SAMPLING = frozenset(
     [
         "temperature",
@@ -67,8 +67,8 @@ SAMPLING = frozenset(
         "user",
     ]
 )
-NAMED_MOST = 5
-BATCH = 256
+_NAMED_MOST = 5
+_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -86,23 +86,23 @@ class Row:
 def jsonl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput where no line can be used."""
     path = dataset_file(options, "JSON lines with prompt or messages")
-    return prompts_of_rows(path, lambda path: json_lines(path, options.dataset), options)
+    return _prompts_of_rows(path, lambda path: json_lines(path, options.dataset), options)
 
 
 def csv_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput where no row can be used."""
     path = dataset_file(options, "CSV with a column prompt or messages")
-    return prompts_of_rows(path, csv_rows, options)
+    return _prompts_of_rows(path, _csv_rows, options)
 
 
-Lines = Iterator[tuple[int, Callable[[], dict[str, Any]]]]
+_Lines = Iterator[tuple[int, Callable[[], dict[str, Any]]]]
 
 
-def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: WorkloadOptions) -> Prompts:
+def _prompts_of_rows(path: Path, lines: Callable[[Path], _Lines], options: WorkloadOptions) -> Prompts:
     """Reads the file once to check it, and again for each round of requests: it need not fit in memory."""
     bad, unknown = BadLines(path, strict=options.strict_dataset), set[str]()
     has_messages = False
-    for row in usable_rows(path, lines, unknown, bad):
+    for row in _usable_rows(path, lines, unknown, bad):
         has_messages |= row.messages is not None
         bad.used += 1
     bad.check(table_hint(path) if options.dataset == "jsonl" else "")
@@ -112,13 +112,13 @@ def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: Workloa
     counter = TokenCounter(options)
     notes = [counter.note, *bad.notes()]
     if options.dataset == "csv":
-        notes += separator_notes(path, TEXTS)
+        notes += separator_notes(path, _TEXTS)
     if has_messages:
         notes.append("lengths of messages are those of their texts, without what a chat template adds")
     if unknown:
-        more = ", ..." if len(unknown) > NAMED_MOST else ""
+        more = ", ..." if len(unknown) > _NAMED_MOST else ""
         notes.append(
-            f"not sent, for want of a meaning: {', '.join(sorted(unknown)[:NAMED_MOST])}{more} "
+            f"not sent, for want of a meaning: {', '.join(sorted(unknown)[:_NAMED_MOST])}{more} "
             "(put them under 'body' to send them)"
         )
     count = there if options.count is None else options.count
@@ -129,21 +129,21 @@ def prompts_of_rows(path: Path, lines: Callable[[Path], Lines], options: Workloa
         notes.append(f"the file has {there} rows: they are used again, in their order, for {count} requests")
 
     def items() -> Iterator[Prompt]:
-        rounds = (usable_rows(path, lines, unknown) for _ in range(-(-count // there)))
+        rounds = (_usable_rows(path, lines, unknown) for _ in range(-(-count // there)))
         rows = itertools.islice(itertools.chain.from_iterable(rounds), count)
-        while batch := list(itertools.islice(rows, BATCH)):
-            yield from rows_as_prompts(batch, counter, options)
+        while batch := list(itertools.islice(rows, _BATCH)):
+            yield from _rows_as_prompts(batch, counter, options)
 
     return Prompts(items(), count, notes, rows=bad.facts())
 
 
-def usable_rows(
-    path: Path, lines: Callable[[Path], Lines], unknown: set[str], bad: BadLines | None = None
+def _usable_rows(
+    path: Path, lines: Callable[[Path], _Lines], unknown: set[str], bad: BadLines | None = None
 ) -> Iterator[Row]:
     """The rows that can be sent, in the file's order; what is wrong with the others goes to `bad`."""
     for number, parse in lines(path):
         try:
-            row = row_of(parse(), unknown)
+            row = _row_of(parse(), unknown)
         except BadLine as problem:
             if bad is not None:
                 bad.add(number, problem)
@@ -151,7 +151,7 @@ def usable_rows(
         yield row
 
 
-def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
+def _rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
     tokens = counter.counts([row.text for row in rows])
     systems = counter.counts([row.system or "" for row in rows], special=False)
     for row, count, system_count in zip(rows, tokens, systems, strict=True):
@@ -160,13 +160,13 @@ def rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOpt
         yield prompt if row.system is None else with_system(prompt, row.system, system_count)
 
 
-def csv_rows(path: Path) -> Lines:
+def _csv_rows(path: Path) -> _Lines:
     """Cells as they are; empty ones as if their column were not there."""
-    for number, cells in table_rows(path, any_of=TEXTS, what="CSV file of --dataset csv"):
-        yield number, lambda cells=cells: csv_object(cells)  # type: ignore[misc]
+    for number, cells in table_rows(path, any_of=_TEXTS, what="CSV file of --dataset csv"):
+        yield number, lambda cells=cells: _csv_object(cells)  # type: ignore[misc]
 
 
-def csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
+def _csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
     if None in cells:
         raise BadLine("more cells than the first line names")
     check_cells(cells)
@@ -188,25 +188,25 @@ def csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
     return row
 
 
-def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
+def _row_of(line: dict[str, Any], unknown: set[str]) -> Row:
     """Raises BadLine for what cannot be sent; names that mean nothing are added to `unknown`. What is null is
     not there."""
     messages: tuple[Message, ...] | None = None
-    nulls = [name for name in TEXTS if name in line and line[name] is None]
+    nulls = [name for name in _TEXTS if name in line and line[name] is None]
     line = {name: value for name, value in line.items() if value is not None}
     if "prompt" in line and "messages" in line:
         raise BadLine("both prompt and messages")
     if "messages" in line:
-        messages = messages_of(line["messages"])
+        messages = _messages_of(line["messages"])
         text = as_text(messages)
     elif "prompt" in line:
-        text = text_field(line, "prompt") or ""
+        text = _text_field(line, "prompt") or ""
         if not text:
             raise BadLine("prompt is empty")
     elif nulls:
         raise BadLine(f"{nulls[0]} is null")
     else:
-        raise BadLine(f"neither prompt nor messages, but {names_in(line)}")
+        raise BadLine(f"neither prompt nor messages, but {_names_in(line)}")
     output = line.get("output_tokens", line.get("max_tokens"))
     body = line.get("body") or {}
     if not isinstance(body, dict):
@@ -214,18 +214,18 @@ def row_of(line: dict[str, Any], unknown: set[str]) -> Row:
     for name in FIXED_FIELDS:
         if name in body:
             raise BadLine(f"body cannot replace {name!r}")
-    unknown |= {name for name in line.keys() - SAMPLING - set(OWN) if name.strip()}
+    unknown |= {name for name in line.keys() - SAMPLING - set(_OWN) if name.strip()}
     return Row(
         text,
         messages,
         None if output is None else whole_number(output, "output_tokens", 1),
-        text_field(line, "system"),
-        text_field(line, "model"),
+        _text_field(line, "system"),
+        _text_field(line, "model"),
         {**{name: value for name, value in line.items() if name in SAMPLING}, **body},
     )
 
 
-def text_field(line: dict[str, Any], name: str) -> str | None:
+def _text_field(line: dict[str, Any], name: str) -> str | None:
     value = line.get(name)
     if value is not None and not isinstance(value, str):
         raise BadLine(f"{name} is {shortened(value)}, not a text", f"{name} is not a text")
@@ -234,7 +234,7 @@ def text_field(line: dict[str, Any], name: str) -> str | None:
     return value
 
 
-def messages_of(value: Any) -> tuple[Message, ...]:
+def _messages_of(value: Any) -> tuple[Message, ...]:
     if not isinstance(value, list) or not value:
         raise BadLine("messages is not a list with a message")
     for message in value:
@@ -249,9 +249,9 @@ def messages_of(value: Any) -> tuple[Message, ...]:
     return tuple(value)
 
 
-def names_in(line: dict[str, Any]) -> str:
+def _names_in(line: dict[str, Any]) -> str:
     """What a line has, and what could be done with it."""
     if {"conversations", "turns"} & line.keys():
         return "conversations (for them there is --dataset conversations)"
-    names = [shortened(name)[1:-1] for name in list(line)[:NAMED_MOST]]
-    return ", ".join(names) + (", ..." if len(line) > NAMED_MOST else "") if names else "nothing"
+    names = [shortened(name)[1:-1] for name in list(line)[:_NAMED_MOST]]
+    return ", ".join(names) + (", ..." if len(line) > _NAMED_MOST else "") if names else "nothing"

@@ -22,8 +22,8 @@ from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.token_counts import TokenCounter
 
 # vLLM's bounds, in tokens: of either side, of the prompt, and of both together.
-LEAST, LONGEST_PROMPT, LONGEST_SUM = 4, 1024, 2048
-BATCH = 256
+_LEAST, _LONGEST_PROMPT, _LONGEST_SUM = 4, 1024, 2048
+_BATCH = 256
 
 
 def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -32,14 +32,14 @@ def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     Its conversations are checked before they are shuffled: vLLM's client ends at the first without a text.
     """
     path = dataset_file(options, "a JSON list of conversations, as ShareGPT's")
-    entries, bad, short = read_entries(path, options)
+    entries, bad, short = _read_entries(path, options)
     generator = random.Random(options.seed)
     if options.shuffle:
         generator.shuffle(entries)
     counter = TokenCounter(options)
     kept: list[Prompt] = []
     outside = 0
-    for prompt in valid_prompts(entries, counter, options.output_len):
+    for prompt in _valid_prompts(entries, counter, options.output_len):
         if prompt is None:
             outside += 1
             continue
@@ -48,21 +48,21 @@ def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             break
     if not kept:
         raise BadInput(
-            f"{path}: no conversation is left; prompts are taken of {LEAST} to {LONGEST_PROMPT} tokens, "
-            f"of at most {LONGEST_SUM} with the answer, with two turns at least"
+            f"{path}: no conversation is left; prompts are taken of {_LEAST} to {_LONGEST_PROMPT} tokens, "
+            f"of at most {_LONGEST_SUM} with the answer, with two turns at least"
         )
     notes = [counter.note, *bad.notes(), *oversample(kept, options, generator)]
     if short or outside:
         notes.append(
             f"by the rules of vllm bench serve, {short} conversations of fewer than two turns and {outside} that "
-            f"are too short or too long ({LEAST} to {LONGEST_PROMPT} tokens, {LONGEST_SUM} with the answer) are not asked"
+            f"are too short or too long ({_LEAST} to {_LONGEST_PROMPT} tokens, {_LONGEST_SUM} with the answer) are not asked"
         )
     if any("image" in entry or "video" in entry for entry in entries):
         notes.append("images and videos of the conversations are not sent")
     return Prompts(iter(kept), len(kept), notes, stdlib_random=generator, rows=bad.facts())
 
 
-def read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadLines, int]:
+def _read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadLines, int]:
     """The conversations of two turns or more with texts, those that cannot be used, and how many are shorter."""
     bad = BadLines(path, strict=options.strict_dataset, unit="entry" if is_json_list(path) else "line")
     entries: list[Any] = []
@@ -70,7 +70,7 @@ def read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadLi
     for number, parse in json_entries(path, options.dataset):
         try:
             entry = parse()
-            if has_two_turns(entry):
+            if _has_two_turns(entry):
                 entries.append(entry)
             else:
                 short += 1
@@ -81,7 +81,7 @@ def read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadLi
     return entries, bad, short
 
 
-def has_two_turns(entry: Any) -> bool:
+def _has_two_turns(entry: Any) -> bool:
     """Raises BadLine for what is not a conversation, and for a first or second turn without a text."""
     if not isinstance(entry, dict):
         raise BadLine(f"not a JSON object but {type(entry).__name__}")
@@ -103,27 +103,27 @@ def has_two_turns(entry: Any) -> bool:
     return True
 
 
-def valid_prompts(
+def _valid_prompts(
     entries: list[Any], counter: TokenCounter, output_len: int | None
 ) -> Iterator[Prompt | None]:
     """Those that pass vLLM's bounds, in order, None for others; an `output_len` that was asked for takes the
     second turn's place."""
-    for first in range(0, len(entries), BATCH):
-        pairs = [(turn_text(e, 0), turn_text(e, 1)) for e in entries[first : first + BATCH]]
+    for first in range(0, len(entries), _BATCH):
+        pairs = [(_turn_text(e, 0), _turn_text(e, 1)) for e in entries[first : first + _BATCH]]
         prompt_tokens = counter.counts([question for question, _ in pairs])
         if output_len is None:
             output_tokens = counter.counts([answer for _, answer in pairs])
         else:
             output_tokens = [output_len] * len(pairs)
         for (question, _), asked, answered in zip(pairs, prompt_tokens, output_tokens, strict=True):
-            too_short = asked < LEAST or (output_len is None and answered < LEAST)
-            if not too_short and asked <= LONGEST_PROMPT and asked + answered <= LONGEST_SUM:
+            too_short = asked < _LEAST or (output_len is None and answered < _LEAST)
+            if not too_short and asked <= _LONGEST_PROMPT and asked + answered <= _LONGEST_SUM:
                 yield Prompt(question, asked, answered)
             else:
                 yield None
 
 
-def turn_text(entry: Any, turn: int) -> str:
+def _turn_text(entry: Any, turn: int) -> str:
     text: str = entry["conversations"][turn]["value"]
     return text
 

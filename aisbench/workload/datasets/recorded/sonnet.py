@@ -20,10 +20,10 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.token_counts import TokenCounter
 
-INPUT_LEN, OUTPUT_LEN, PREFIX_LEN = 550, 150, 200
-INSTRUCTION = "Pick as many lines as you can from these poem lines:\n"
+INPUT_LEN, OUTPUT_LEN, _PREFIX_LEN = 550, 150, 200
+_INSTRUCTION = "Pick as many lines as you can from these poem lines:\n"
 # Drawn again when a prompt came out longer than asked for; so often in a row, no drawing will do.
-MOST_DRAWS = 1000
+_MOST_DRAWS = 1000
 
 
 def sonnet_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -40,14 +40,14 @@ def sonnet_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     counter = TokenCounter(options)
     input_len = INPUT_LEN if options.input_len is None else options.input_len
     output_len = OUTPUT_LEN if options.output_len is None else options.output_len
-    prefix_len = PREFIX_LEN if options.prefix_len is None else options.prefix_len
+    prefix_len = _PREFIX_LEN if options.prefix_len is None else options.prefix_len
     average = sum(counter.counts(lines)) / len(lines)
     in_template = options.chat_template and bool(getattr(counter.tokenizer, "chat_template", None))
 
     def asked(text: str) -> str:
         return templated([text], counter.tokenizer, options)[0] if in_template else text
 
-    instruction = counter.count(asked(INSTRUCTION))
+    instruction = counter.count(asked(_INSTRUCTION))
     if input_len <= instruction or average == 0:
         raise BadInput(
             f"--input-len {input_len} must be more than the {instruction} tokens of the instruction above the lines"
@@ -63,11 +63,11 @@ def sonnet_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         refused = 0
         made = 0
         while made < count:
-            text = INSTRUCTION + "".join(fixed + generator.choices(lines, k=max(0, wanted - len(fixed))))
+            text = _INSTRUCTION + "".join(fixed + generator.choices(lines, k=max(0, wanted - len(fixed))))
             tokens = counter.count(asked(text))
             if tokens > input_len:
                 refused += 1
-                if refused >= MOST_DRAWS:
+                if refused >= _MOST_DRAWS:
                     raise BadInput(f"{path}: its lines give no prompt of at most {input_len} tokens")
                 continue
             refused, made = 0, made + 1

@@ -18,7 +18,7 @@ from aisbench.workload.files.text_rows import Read, Row, read_rows, row_prompts
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 
-SPEC_OUTPUT_LEN, SPEED_OUTPUT_LEN = 256, 4096
+_SPEC_OUTPUT_LEN, _SPEED_OUTPUT_LEN = 256, 4096
 
 
 def spec_bench_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -33,7 +33,7 @@ def spec_bench_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             raise BadLine("no list of texts as its 'turns'")
         return Row(turns[0])
 
-    return shuffled(options, read, SPEC_OUTPUT_LEN)
+    return _shuffled(options, read, _SPEC_OUTPUT_LEN)
 
 
 def speed_bench_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -57,10 +57,10 @@ def speed_bench_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             raise BadLine("no message with a text as its first of 'messages'")
         return Row(text)
 
-    return shuffled(replace(options, dataset_path=str(path)), read, SPEED_OUTPUT_LEN)
+    return _shuffled(replace(options, dataset_path=str(path)), read, _SPEED_OUTPUT_LEN)
 
 
-def shuffled(options: WorkloadOptions, read: Read, output_len: int) -> Prompts:
+def _shuffled(options: WorkloadOptions, read: Read, output_len: int) -> Prompts:
     rows, bad = read_rows(dataset_file(options, "JSON lines"), options, read)
     generator = random.Random(0)
     if options.shuffle:

@@ -30,21 +30,21 @@ from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
-MOONCAKE_BLOCK, VLLM_BLOCK = 512, 16
-KEPT_BLOCKS = 10_000
+_MOONCAKE_BLOCK, _VLLM_BLOCK = 512, 16
+_KEPT_BLOCKS = 10_000
 
 
 def trace_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput for a file that is not a trace, or has bad lines."""
-    return replayed(options, backend, MOONCAKE_BLOCK, MS)
+    return _replayed(options, backend, _MOONCAKE_BLOCK, MS)
 
 
 def timed_trace_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """The same with vLLM's defaults: blocks of 16 tokens, times in seconds."""
-    return replayed(options, backend, VLLM_BLOCK, S)
+    return _replayed(options, backend, _VLLM_BLOCK, S)
 
 
-def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: int) -> Prompts:
+def _replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: int) -> Prompts:
     path = dataset_file(options, "a trace (Mooncake JSON lines, Azure or BurstGPT CSV)")
     if options.token_ids and not backend.takes_token_ids:
         raise BadInput(
@@ -61,12 +61,12 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: in
         trace = replace(trace, requests=trace.requests[: options.count])
     block = options.block_size or block
     ids_are_sent = options.tokenizer is not None and backend.takes_token_ids
-    blocks = Blocks(options, block, ids_are_sent)
+    blocks = _Blocks(options, block, ids_are_sent)
     if ids_are_sent:
         notes = [f"prompts are sent as token ids of tokenizer {options.tokenizer}: lengths are the trace's"]
     else:
         notes = ["prompts are words of a built-in list, one for each token of the trace"]
-    shared, total = expected_reuse(trace.requests, block)
+    shared, total = _expected_reuse(trace.requests, block)
     notes.append(
         f"trace of {len(trace.requests)} requests ({trace.format}): {shared} of {total} input tokens "
         f"({shared / total:.1%}) repeat the prefix of an earlier request"
@@ -100,7 +100,7 @@ def replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: in
     )
 
 
-class Blocks:
+class _Blocks:
     """Draws ids: of a tokenizer's vocabulary without its special tokens, else of the list of words."""
 
     def __init__(self, options: WorkloadOptions, block: int, ids_are_sent: bool) -> None:
@@ -111,7 +111,7 @@ class Blocks:
             self.allowed = allowed_ids(tokenizer, options)
         else:
             self.allowed = np.arange(len(WORDS))
-        self.of = lru_cache(KEPT_BLOCKS)(lambda block_id: self.drawn(f"block {block_id}", block))
+        self.of = lru_cache(_KEPT_BLOCKS)(lambda block_id: self.drawn(f"block {block_id}", block))
 
     def drawn(self, name: str, count: int) -> NDArray[np.int64]:
         digest = hashlib.sha256(f"{self.seed} {name}".encode()).digest()
@@ -127,7 +127,7 @@ class Blocks:
         return np.concatenate(parts)[: request.input_tokens]
 
 
-def expected_reuse(requests: list[Recorded], block: int) -> tuple[int, int]:
+def _expected_reuse(requests: list[Recorded], block: int) -> tuple[int, int]:
     """Input tokens that an endless prefix cache would find, of how many: whole blocks whose id and all
     ids before it stood at the beginning of an earlier request."""
     nodes: dict[tuple[int, int | str], int] = {}
