@@ -81,7 +81,7 @@ class LoadedRun:
     def requests(self) -> NDArray[np.void]:
         """One row a request, by its place in the plan: a structured array with the fields of docs/records.md, times in
         ns of CLOCK_MONOTONIC."""
-        return self.measured.run.rows
+        return self.measured.run.rows[:]
 
     def latency_ms(self, metric: str) -> NDArray[np.float64]:
         """`metric` (such as "ttft") of each succeeded request, shape (requests,); nan where it was not measured.

@@ -50,16 +50,13 @@ class InFlight:
     @staticmethod
     def of_spans(sent: NDArray[np.int64], done: NDArray[np.int64], end_ns: int) -> InFlight:
         """From the begin and the end of each span, ns since the start."""
-        moments = np.concatenate([sent, done])
-        steps = np.repeat(np.array([1, -1], np.int64), len(sent))
         # Ends before sends at one instant: a slot given back may be taken at once.
-        order = np.lexsort((steps, moments))
-        times, counts = moments[order], np.cumsum(steps[order])
-        return InFlight(
-            np.concatenate([np.zeros(1, np.int64), times]),
-            np.concatenate([np.zeros(1, np.int64), counts]),
-            end_ns,
-        )
+        moments = np.concatenate([done, sent])
+        order = np.argsort(moments, kind="stable")
+        times, counts = np.zeros(len(order) + 1, np.int64), np.zeros(len(order) + 1, np.int64)
+        np.take(moments, order, out=times[1:])
+        np.cumsum(np.where(order < len(done), np.int8(-1), np.int8(1)), out=counts[1:])
+        return InFlight(times, counts, end_ns)
 
     @property
     def peak(self) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import STATUSES
 from aisbench.records.histograms import Histogram
-from aisbench.records.reading import read_rows
+from aisbench.records.rows import RowsFile
 
 _IN_FLIGHT, _OK = STATUSES.index("in_flight"), STATUSES.index("ok")
 
@@ -26,7 +26,7 @@ class Finished:
     def read(self, paths: list[Path]) -> Histogram:
         """The histogram (ns) of all succeeded requests in the row files `paths` so far."""
         for path in paths:
-            rows, _ = read_rows(path)
+            rows = RowsFile.open(path).rows
             fresh = np.arange(self.seen.get(path, 0), len(rows))
             index = np.concatenate([self.pending.get(path, np.empty(0, np.int64)), fresh])
             status = rows["status"][index]

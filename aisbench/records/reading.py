@@ -11,19 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.histogram import HISTOGRAM_FIELDS, HISTOGRAMS
-from aisbench._native.memory.recorder import (
-    FLOW_BUCKET_NS,
-    ROW_FIELDS,
-    ROWS_HEADER_BYTES,
-    ROWS_HEADER_FIELDS,
-    ROWS_MAGIC,
-)
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 
-_ROW = np.dtype(ROW_FIELDS)
-_ROWS_HEADER = np.dtype(ROWS_HEADER_FIELDS)
 _HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
 ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
 
@@ -59,41 +51,6 @@ def read_config(path: Path, info: dict[str, Any]) -> RunConfig:
         return RunConfig.from_dict(written)
     except BadInput as problem:
         raise BadInput(f"{path}: config: {problem}") from None
-
-
-def read_rows(path: Path) -> tuple[NDArray[np.void], int]:
-    """The rows of one worker, mapped from `path`, and the common start that its header names (ns)."""
-    with path.open("rb") as file:
-        head = file.read(_ROWS_HEADER.itemsize)
-    size = path.stat().st_size
-    if len(head) < _ROWS_HEADER.itemsize or size < ROWS_HEADER_BYTES:
-        return np.empty(0, _ROW), 0
-    header = np.frombuffer(head, _ROWS_HEADER)[0]
-    if header["magic"] != ROWS_MAGIC or header["row_bytes"] != _ROW.itemsize:
-        raise BadInput(f"{path} was not written by this version: its rows have another layout")
-    count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // _ROW.itemsize)
-    if count == 0:
-        return np.empty(0, _ROW), int(header["origin_ns"])
-    rows = np.memmap(path, _ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
-    return rows, int(header["origin_ns"])
-
-
-def sorted_by_ticket(parts: list[NDArray[np.void]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """All rows by ticket, and which of them, one part after the other, stands where.
-
-    They are copied once, and not at all when there is one part that is in order.
-    """
-    tickets = np.concatenate([np.empty(0, np.int64), *(part["slot"] for part in parts)])
-    order = np.argsort(tickets, kind="stable")
-    if len(parts) == 1 and np.all(np.diff(tickets) >= 0):
-        return parts[0], order
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    rows = np.empty(len(order), _ROW)
-    ends = np.cumsum([len(part) for part in parts])
-    for part, end in zip(parts, ends, strict=True):
-        rows[place[end - len(part) : end]] = part
-    return rows, order
 
 
 def read_histograms(paths: list[Path]) -> dict[str, Histogram]:

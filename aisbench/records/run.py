@@ -20,10 +20,9 @@ from aisbench.records.reading import (
     read_flow,
     read_histograms,
     read_info,
-    read_rows,
-    sorted_by_ticket,
     started_workers,
 )
+from aisbench.records.rows import Rows, RowsFile
 
 UNCLOSED = "the run ended without closing its records"
 
@@ -32,7 +31,7 @@ UNCLOSED = "the run ended without closing its records"
 class Selected:
     """Some rows of a run, a column at a time: a copy of them would be as large as the run itself."""
 
-    rows: NDArray[np.void]
+    rows: Rows
     mask: NDArray[np.bool_]
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -46,15 +45,15 @@ class Selected:
 class Run:
     """One run folder, read.
 
-    `rows` is a structured array of ROW, one row a request, sorted by slot; `row_workers` the worker of
-    each row; `flow` the token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json, and `config` the
-    options that it tells of. `trusts_code`: a tokenizer that wants to run code of its own may, when tokens are counted.
+    `rows` has one row for each request, by ticket; `row_workers` is the worker of each row, shape (len(rows),); `flow`
+    the number of token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json, and `config` its options.
+    `trusts_code`: a tokenizer may run its own code when tokens are counted.
     """
 
     folder: Path
     info: dict[str, Any]
     config: RunConfig
-    rows: NDArray[np.void]
+    rows: Rows
     row_workers: NDArray[np.int32]
     histograms: dict[str, Histogram]
     flow: NDArray[np.int64]
@@ -87,24 +86,19 @@ class Run:
                     raise BadInput(
                         f"{path} is missing: the run had {len(workers)} worker(s), and its figures need the records of each"
                     )
-        parts, origins = [], []
-        for worker in workers:
-            rows, origin_ns = read_rows(records / f"rows-{worker}.bin")
-            parts.append(rows)
-            origins.append(origin_ns)
-        start_ns = int(info.get("start_ns") or max(origins, default=0))
-        rows, order = sorted_by_ticket(parts)
-        row_workers = np.repeat(np.array(workers, np.int32), [len(part) for part in parts])[order]
+        files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
+        start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
+        rows = Rows(files)
         return Run(
             folder=folder,
             info=info,
             config=config,
             rows=rows,
-            row_workers=row_workers,
+            row_workers=rows.by_worker(workers),
             histograms=read_histograms([records / f"hist-{worker}.bin" for worker in workers]),
             flow=read_flow(
                 [records / f"flow-{worker}.bin" for worker in workers],
-                [origin_ns - start_ns if origin_ns else 0 for origin_ns in origins],
+                [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
             ),
             start_ns=start_ns,
             trusts_code=trust_remote_code,
@@ -198,7 +192,7 @@ class Run:
 
     @cached_property
     def _statuses(self) -> NDArray[np.uint8]:
-        return self.rows["status"].copy()
+        return self.rows["status"]
 
     def planned_lengths(self, name: str) -> NDArray[np.int32] | None:
         """Per row the planned `prompt_tokens` or `max_tokens`; None when the run kept no plan of it."""

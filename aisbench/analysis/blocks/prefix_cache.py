@@ -69,10 +69,10 @@ def workload_share(run: Run, tokens: TokenCounts) -> float | None:
 
 def _history_share(run: Run, tokens: TokenCounts) -> float:
     """Of all prompt tokens, those of later turns that the turn before had in its prompt and its answer."""
-    order = np.lexsort((run.rows["turn"], run.rows["conversation"]))
-    rows = run.rows[order]
+    conversation, turn = run.rows["conversation"], run.rows["turn"]
+    order = np.lexsort((turn, conversation))
     prompt, whole = tokens.prompt[order], (tokens.prompt + tokens.output)[order]
-    follows = (np.diff(rows["conversation"]) == 0) & (np.diff(rows["turn"]) > 0)
+    follows = (np.diff(conversation[order]) == 0) & (np.diff(turn[order]) > 0)
     return float(np.minimum(prompt[1:], whole[:-1])[follows].sum() / tokens.prompt.sum())
 
 

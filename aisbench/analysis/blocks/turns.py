@@ -33,9 +33,9 @@ def _turns_without_answer(run: Run) -> int:
     """How many answers without content had a turn after them."""
     rows = run.rows
     empty = run.has_status("ok") & (rows["content_events"] == rows["reasoning_events"])
-    asked = set(zip(rows["conversation"].tolist(), rows["turn"].tolist(), strict=True))
-    found = rows[empty]
+    conversations, turns = rows["conversation"], rows["turn"]
+    asked = set(zip(conversations.tolist(), turns.tolist(), strict=True))
     return sum(
         (conversation, turn + 1) in asked
-        for conversation, turn in zip(found["conversation"].tolist(), found["turn"].tolist(), strict=True)
+        for conversation, turn in zip(conversations[empty].tolist(), turns[empty].tolist(), strict=True)
     )

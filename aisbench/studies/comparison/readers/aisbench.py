@@ -151,15 +151,16 @@ def _samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
 def _gaps_of(measured: Measured, metric: Metric, order: np.ndarray) -> Sample:
     """The gaps of a pooled metric."""
     run, ok = measured.run, measured.ok
-    rows = run.rows[ok][order]
+    rows = run.selected(ok)
+    span_ns = (rows["last_token_ns"] - rows["first_token_ns"])[order]
     # Answers that came at one moment show no time between tokens.
-    timed = rows["last_token_ns"] > rows["first_token_ns"]
+    timed = span_ns > 0
     share = (
         np.ones(len(order)) if metric.spread is None else metric.spread(measured.latencies.requests)[order]
     )
     if measured.gaps_ns is None:
-        spans = (rows["last_token_ns"] - rows["first_token_ns"]) / 1e6 / share
-        return Sample.of_mean_gaps(spans, np.where(timed, rows["content_events"].astype(np.int64) - 1, 0))
+        events = rows["content_events"][order].astype(np.int64)
+        return Sample.of_mean_gaps(span_ns / 1e6 / share, np.where(timed, events - 1, 0))
     gaps = [gap / 1e6 for gap, keep in zip(each_gaps_ns(run), ok, strict=True) if keep]
     return Sample.of_gaps(
         [
