@@ -160,4 +160,4 @@ def test_sources_that_were_not_built_say_so(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"error: aisbench was started from {tmp_path / 'aisbench'}, where it is not built")
+    assert line.startswith(f"error: the aisbench in {tmp_path / 'aisbench'} is not built")

@@ -153,8 +153,8 @@ def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
     empty = search(tmp_path / "empty", points=[])
     for args, words in (
         ((tmp_path / "nowhere",), "is not a folder"),
-        ((folder, folder), "stands for two folders"),
-        ((folder, a), "cannot stand in one chart"),
+        ((folder, folder), "two folders are called"),
+        ((folder, a), "cannot share a chart"),
         ((folder, "--chart", "pie"), "'--chart': unknown 'pie'"),
         ((folder, "--chart", "saturation"), "--chart: unknown 'saturation'"),
         ((folder, "--metric", "mean"), "'--metric': unknown 'mean'"),

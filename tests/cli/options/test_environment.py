@@ -134,7 +134,7 @@ def test_a_misspelt_variable_is_said_in_one_line(
     monkeypatch.setenv("AISBENCH_ZZZ", "c0ffee")
     parsed(load)
     assert capsys.readouterr().err == (
-        "ignored, as no option has them: AISBENCH_DURATON (did you mean AISBENCH_DURATION?), AISBENCH_ZZZ\n"
+        "ignored variables that match no option: AISBENCH_DURATON (did you mean AISBENCH_DURATION?), AISBENCH_ZZZ\n"
     )
 
 
