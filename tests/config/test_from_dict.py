@@ -106,7 +106,7 @@ def test_secrets_stay_masked_and_the_key_is_in_no_file() -> None:
     assert found.api_key is None
     assert found.header == (f"X-Pass: {MASK}",)
     assert "c0ffee" not in repr(found)
-    with pytest.raises(BadInput, match="--header holds"):
+    with pytest.raises(BadInput, match="--header contains"):
         replace(found, proxy=None).check()
     assert RunConfig.from_dict({**plain, "api_key": "k"}).api_key == "k"
 
