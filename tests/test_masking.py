@@ -1,4 +1,4 @@
-"""What is masked, and what is left to read."""
+"""Secrets are masked, and everything else stays readable."""
 
 from __future__ import annotations
 

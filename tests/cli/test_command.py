@@ -1,4 +1,4 @@
-"""What all commands have in common: names, versions, hints, completion, the environment."""
+"""Traits of all commands: names, versions, hints, completion, the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`aisbench score`: rows in, rows or a table out, and one line for what cannot be read."""
+"""`aisbench score`: prints rows or a table, and one error line for input that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags of other tools, and what is said of them."""
+"""Flags of other tools, and the advice for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A RunConfig from what a run's folder keeps of it."""
+"""A RunConfig restored from a run's folder."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_what_is_written_is_read(options: dict[str, Any]) -> None:
 
 
 def run_json_block(config: RunConfig, **resolved: Any) -> Any:
-    """As engine.preparation writes it."""
+    """The block as engine.preparation writes it."""
     law = config.arrival_law
     block = {
         **config.as_dict(),

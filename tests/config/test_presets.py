@@ -1,4 +1,4 @@
-"""Presets of AISBench: which file is taken, and what its keys mean."""
+"""AISBench's presets: which file is read, and what its keys mean."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from aisbench.options.option import declared
 
 
 def config(*args: str) -> tuple[RunConfig, list[str]]:
-    """The run that `aisbench-load` makes of these arguments, and what it says of them."""
+    """The configuration that `aisbench-load` makes from these arguments, and its notes."""
     with load.make_context("aisbench-load", list(args)) as context:
         options: dict[str, Any] = dict(context.params)
     for name in ("as_json", "no_progress", "live_port"):

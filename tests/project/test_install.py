@@ -1,4 +1,4 @@
-"""docs/install.md and scripts/wheels: the versions that are built are those the package takes, and what is named exists."""
+"""docs/install.md and scripts/wheels: they build the versions that the package supports, and what they name exists."""
 
 from __future__ import annotations
 
