@@ -315,7 +315,7 @@ def test_buckets_come_to_1() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{(256, 256, 16): 1}", "videos cannot be made here"),
+        ("{(256, 256, 16): 1}", "videos cannot be generated"),
         ("{(256, 256): 1}", "cannot be read; give for example"),
         ("{}", "probabilities must be above 0"),
         ("__import__('os')", "cannot be read"),
