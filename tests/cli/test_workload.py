@@ -133,7 +133,7 @@ def test_stdout_holds_nothing_but_the_lines() -> None:
         check=True,
     )
     assert [json.loads(line)["slot"] for line in done.stdout.splitlines()] == list(range(6))
-    assert "no --tokenizer was named" in done.stderr
+    assert "no --tokenizer was given" in done.stderr
 
 
 def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ class Tokens:
 class _Words:
     """Parts of the built-in list's words, one token each."""
 
-    note = "no --tokenizer was named: prompts are words of a built-in list, one token each"
+    note = "no --tokenizer was given: prompts are words of a built-in list, one token each"
 
     def __init__(self, legacy: np.random.RandomState) -> None:
         self.legacy = legacy

@@ -137,7 +137,7 @@ def word_prompts(options: WorkloadOptions) -> Prompts:
             yield Prompt(" ".join(prefix + drawn(inner)), shape.prefix_len + inner, output)
 
     note = (
-        "no --tokenizer was named: prompts are words of a built-in list, and their lengths are in words "
+        "no --tokenizer was given: prompts are words of a built-in list, and their lengths are in words "
         "(one token each in the usual vocabularies)"
     )
     return Prompts(items(), shape.count, [note])

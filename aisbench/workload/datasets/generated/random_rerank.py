@@ -105,7 +105,7 @@ class Tokens:
 class _Words:
     """Texts of neighbours in the built-in list, one token a word."""
 
-    note = "no --tokenizer was named: texts are words of a built-in list, one token each"
+    note = "no --tokenizer was given: texts are words of a built-in list, one token each"
     special = 0
     vocabulary = len(WORDS)
 

@@ -40,7 +40,7 @@ def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     drawn = np.random.RandomState(options.seed).choice(len(rows), size=count, replace=count > len(rows))
     lengths = [rows[i] for i in drawn]
     tokenizer = None
-    note = "no --tokenizer was named: prompts are words of a built-in list, one for each token of the file"
+    note = "no --tokenizer was given: prompts are words of a built-in list, one for each token of the file"
     if options.tokenizer is not None:
         tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
         note = (
