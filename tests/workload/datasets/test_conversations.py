@@ -105,12 +105,12 @@ def test_without_a_file_they_are_of_random_words() -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"text": 1}, "wants one list named conversations, messages or turns"),
+        ({"text": 1}, "not exactly one list named conversations, messages or turns"),
         ({"turns": [5]}, "5 is not a turn"),
         ({"messages": [{"role": "judge", "content": "x"}]}, "the role 'judge' is unknown; known: user"),
-        ({"messages": [{"content": "x"}]}, "says not who spoke"),
+        ({"messages": [{"content": "x"}]}, "does not say who spoke"),
         ({"messages": [{"role": "user", "content": None}]}, "has no text"),
-        ({"messages": []}, "no turn of the user"),
+        ({"messages": []}, "no user turn"),
         ({"turns": [{"prompt": ""}]}, "has no text"),
         ({"turns": [{"prompt": "a", "output_tokens": 0}]}, "output_tokens is 0"),
         ({"turns": [{"prompt": "a", "think_s": -1}]}, "think_s is -1"),

@@ -92,7 +92,7 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
         "written by json.dumps (line 2); body is [1], not an object (line 3)",
         "(line 4)",
         "planned_s is -1, not seconds from 0 on (line 5)",
-        "max_tokens is 0; it has to be at least 1 (line 6)",
+        "max_tokens is 0; it must be at least 1 (line 6)",
         "planned_s is True",
     ):
         assert part in said

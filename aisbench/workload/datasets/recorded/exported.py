@@ -215,7 +215,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         raise BadLine(f"broken JSON ({problem})", "broken JSON") from None
     if not isinstance(row, dict):
-        raise BadLine(f"not a JSON object but {type(row).__name__}")
+        raise BadLine(f"{type(row).__name__} instead of a JSON object")
     return row
 
 

@@ -84,7 +84,7 @@ def _read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadL
 def _has_two_turns(entry: Any) -> bool:
     """Raises BadLine for what is not a conversation, and for a first or second turn without a text."""
     if not isinstance(entry, dict):
-        raise BadLine(f"not a JSON object but {type(entry).__name__}")
+        raise BadLine(f"{type(entry).__name__} instead of a JSON object")
     turns = entry.get("conversations")
     if not isinstance(turns, list):
         hint = (
