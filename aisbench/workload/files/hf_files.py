@@ -67,7 +67,7 @@ def data_files(root: Path, options: WorkloadOptions, split: str | None, subset: 
         asked = " and ".join(
             f"{flag} {value}" for flag, value in (("--hf-subset", subset), ("--hf-split", split)) if value
         )
-        raise BadInput(f"--dataset-path {root} has no file for {asked or 'any split'}; there: {there}")
+        raise BadInput(f"--dataset-path {root} has no file for {asked or 'any split'}; available: {there}")
     return of_split
 
 

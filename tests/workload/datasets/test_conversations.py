@@ -83,7 +83,7 @@ def test_turns_requests_and_think_time_can_be_set(talks: Path) -> None:
     assert prompts.conversations.first.tolist() == [0, 1, 2, 3]
     assert set(prompts.conversations.think_ns.tolist()) == {1_500_000_000}
     assert [p.output_tokens for p in prompts.items] == [9, 3, 9]
-    assert "the file has fewer turns than the 9 asked for" in made(talks, count=9).notes
+    assert "the file has fewer turns than the 9 requested" in made(talks, count=9).notes
     cut = made(talks, count=3)
     assert not any("fewer" in note for note in cut.notes)
     assert cut.conversations is not None

@@ -76,7 +76,7 @@ def test_rows_are_used_again_in_their_order(tmp_path: Path) -> None:
     assert [p.text for p in made(path, count=2)[0]] == list("ab")
     items, notes = made(path, count=7, oversample=False)
     assert len(items) == 3
-    assert any("fewer than the 7 asked for" in note for note in notes)
+    assert any("fewer than the 7 requested" in note for note in notes)
 
 
 def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:

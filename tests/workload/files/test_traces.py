@@ -57,7 +57,7 @@ def test_burstgpt_leaves_failed_requests_out_and_keeps_the_order_of_equal_times(
     assert prompts.arrivals_ns is not None
     assert prompts.arrivals_ns.tolist() == [0, 4_050_000_000, 4_050_000_000]
     assert [p.prompt_tokens for p in prompts.items] == [47, 6, 9]
-    assert "1 requests of the trace had failed and are left out" in prompts.notes
+    assert "1 failed requests of the trace are left out" in prompts.notes
 
 
 def test_equal_hash_ids_are_equal_blocks(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_only_as_many_as_asked_for(tmp_path: Path) -> None:
     assert made(path, count=4).count == 4
     more = made(path, count=40)
     assert more.count == 10
-    assert "the trace has 10 requests, fewer than the 40 asked for" in more.notes
+    assert "the trace has 10 requests, fewer than the 40 requested" in more.notes
 
 
 @pytest.mark.parametrize(
