@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ from aisbench.accuracy.answers.thinking import without_thinking
 from aisbench.accuracy.question import Answer, Scored
 
 KINDS = ("gsm8k", "choice", "math", "aime", "gpqa")
+# An output may repeat a heading without end. What it answers is before one of the first.
+_HEADINGS_TRIED = 4
 _NEXT_QUESTION = re.compile(
     r"^[ \t]*[*#]*[ \t]*(?:(?:next |new )?(?:question|problem|exercise|example|Q)\s*\d*\s*[*]*\s*:|问题\s*\d*\s*:|题目\s*\d*\s*:|"
     r"(?:human|user|instruction)\s*:)",
@@ -56,7 +59,7 @@ def score(
 
 def _first_turn(kind: str, text: str, letters: str, choices: Sequence[str]) -> Found:
     """The answer before the output runs on into a next question."""
-    for mark in _NEXT_QUESTION.finditer(text):
+    for mark in itertools.islice(_NEXT_QUESTION.finditer(text), _HEADINGS_TRIED):
         found = _extracted(kind, text[: mark.start()], letters, choices)
         if found.text is not None:
             return found
