@@ -226,7 +226,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, help="maximum requests in flight")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--margin", type=float, default=0.05, help="a relative difference up to this counts as none"
+        "--margin", type=float, default=0.05, help="relative difference up to which results count as equal"
     )
     parser.add_argument("--core", help="the CPU cores that clients may use, as for taskset")
     parser.add_argument(

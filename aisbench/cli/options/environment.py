@@ -78,7 +78,7 @@ def give_variables(command: click.Command) -> None:
 
 
 def variables(option: click.Parameter) -> Sequence[str]:
-    """The variables that an option is read from; the first that is set counts."""
+    """The variables that an option is read from. The first one that is set is used."""
     return [option.envvar] if isinstance(option.envvar, str) else option.envvar or []
 
 
