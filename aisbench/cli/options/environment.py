@@ -19,6 +19,7 @@ _PREFIX = "AISBENCH_"
 _UNSAID = ("api_key",)
 # Commands whose variables have their name in them.
 APART = (
+    "ais_bench",
     "simulate",
     "plot",
     "report",
