@@ -94,6 +94,6 @@ def load_main() -> None:
 
 def ais_bench_main() -> None:
     """`ais_bench`."""
-    from aisbench.cli.ais_bench import ais_bench
+    from aisbench.cli.accuracy.ais_bench import ais_bench
 
     run(ais_bench, "ais_bench")

@@ -44,6 +44,7 @@ SOMEWHERE = tuple(
             "DUMP_EVAL_DETAILS",
             "DUMP_EXTRACT_RATE",
             "INCLUDE_PATH",
+            "INTO",
             "MERGE_DS",
             "MODE",
             "N",
