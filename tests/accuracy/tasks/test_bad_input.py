@@ -34,27 +34,27 @@ OWN = ("mcq", "qa")
 def test_no_such_folder_says_what_to_put_there(name: str, tmp_path: Path) -> None:
     path = tmp_path / "nowhere"
     message = refusal(name, path)
-    assert message.startswith(f"--dataset-path {path}: there is no such file or folder; ")
-    assert name in OWN or message.endswith(f"; it is read from {'; or from '.join(task_named(name).files)}")
+    assert message.startswith(f"--dataset-path {path} does not exist; ")
+    assert name in OWN or message.endswith(f"; expected {'; or '.join(task_named(name).files)}")
 
 
 @pytest.mark.parametrize("name", list(LAYOUTS))
 def test_a_folder_without_its_files_says_which(name: str, tmp_path: Path) -> None:
     message = refusal(name, tmp_path)
-    assert message.startswith(f"--dataset-path {tmp_path} holds no ")
-    assert name in OWN or message.endswith(f"; it is read from {'; or from '.join(task_named(name).files)}")
+    assert message.startswith(f"--dataset-path {tmp_path} has no ")
+    assert name in OWN or message.endswith(f"; expected {'; or '.join(task_named(name).files)}")
 
 
 def test_the_folder_that_lacks_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "ARC" / "ARC-c").mkdir(parents=True)
     assert refusal("arc_c", tmp_path).startswith(
-        f"--dataset-path {tmp_path / 'ARC' / 'ARC-c'} holds no questions of ARC-c; it is read from ARC/ARC-c/"
+        f"--dataset-path {tmp_path / 'ARC' / 'ARC-c'} has no questions of ARC-c; expected ARC/ARC-c/"
     )
 
 
 def test_a_folder_without_a_file_of_ones_own(tmp_path: Path) -> None:
     assert refusal("mcq", tmp_path) == (
-        f"--dataset-path {tmp_path} holds no *mcq*.jsonl, *mcq*.csv, *.jsonl or *.csv; put one there"
+        f"--dataset-path {tmp_path} has no *mcq*.jsonl, *mcq*.csv, *.jsonl or *.csv; put one there"
     )
 
 
@@ -267,7 +267,7 @@ def test_other_answers(name: str, row: dict[str, object], said: str, tmp_path: P
 def test_choices_that_became_text(name: str, row: dict[str, object], column: str, tmp_path: Path) -> None:
     put_jsonl(tmp_path / "some.jsonl", [row])
     assert refusal(name, tmp_path / "some.jsonl").endswith(
-        f"row 1: {column} is \"['a' 'b']\"; it should be a list of at least two texts"
+        f"row 1: {column} is \"['a' 'b']\"; it should be a list of at least two strings"
     )
 
 
@@ -328,7 +328,7 @@ def test_files_of_downloads_and_archives_are_passed_over(tmp_path: Path) -> None
 def test_another_data_sets_file_is_not_taken(tmp_path: Path) -> None:
     mathematics.aime_writer("aime2025/data/train-00000-of-00001.parquet", "problem", "answer")(tmp_path)
     assert len(questions_of("aime2025", tmp_path)) == 30
-    assert "holds no questions of aime2024; " in refusal("aime2024", tmp_path)
+    assert "has no questions of aime2024; " in refusal("aime2024", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_examples_of_a_task_that_has_none(tmp_path: Path) -> None:
 def test_examples_that_are_not_there(tmp_path: Path) -> None:
     mathematics.mgsm_tsv(tmp_path)
     with pytest.raises(
-        BadInput, match=r"mgsm holds no solved examples of mgsm; it is read from mgsm/.*, or use --shots 0"
+        BadInput, match=r"mgsm has no solved examples of mgsm; use --shots 0, or add them: expected mgsm/"
     ):
         questions_of("mgsm", tmp_path, shots=1)
 
