@@ -150,7 +150,7 @@ def test_cevals_test_split(tmp_path: Path) -> None:
     exams.ceval_csv(tmp_path)
     path = tmp_path / "ceval" / "formal_ceval" / "test"
     expected = (
-        f"{path / 'geography_test.csv'}: row 1 has no answer: those of C-Eval's test split are not published; "
+        f"{path / 'geography_test.csv'}: row 1 has no answer: the answers of C-Eval's test split are not published; "
         "use its val split"
     )
     assert refusal("ceval", path) == expected
@@ -161,7 +161,7 @@ def test_boolqs_test_split(tmp_path: Path) -> None:
     path = tmp_path / "test.jsonl"
     put_jsonl(path, [{"question": "is it so", "passage": "It is so.", "idx": 0}])
     assert refusal("boolq", path) == (
-        f"{path}: row 1 has no answer: those of the test split are not published; use val.jsonl"
+        f"{path}: row 1 has no answer: the answers of the test split are not published; use val.jsonl"
     )
 
 
@@ -205,7 +205,7 @@ def test_an_answer_outside_the_labels(
 ) -> None:
     put_jsonl(tmp_path / "some.jsonl", [row])
     assert refusal(name, tmp_path / "some.jsonl") == (
-        f"{tmp_path / 'some.jsonl'}: row 1: the answer is {given!r}, which is none of {known}"
+        f"{tmp_path / 'some.jsonl'}: row 1: the answer should be one of {known}, got {given!r}"
     )
 
 
@@ -215,17 +215,17 @@ def test_an_answer_outside_the_labels(
         (
             "gsm8k",
             {"question": "q", "answer": "it is 4"},
-            "row 1: its answer does not end in #### and a number",
+            "row 1: the answer should end in #### and a number, got 'it is 4'",
         ),
         (
             "gsm8k",
             {"question": "q", "answer": "#### four"},
-            "row 1: the answer is 'four', which is not a number",
+            "row 1: the answer should be a number, got 'four'",
         ),
         (
             "mgsm",
             {"question": "q", "answer_number": "many"},
-            "row 1: the answer is 'many', which is not a number",
+            "row 1: the answer should be a number, got 'many'",
         ),
         (
             "math",
@@ -235,17 +235,17 @@ def test_an_answer_outside_the_labels(
         (
             "aime2024",
             {"problem": "p", "answer": "1000"},
-            "row 1: the answer is '1000', which is not a whole number from 0 to 999",
+            "row 1: the answer should be a whole number from 0 to 999, got '1000'",
         ),
         (
             "boolq",
             {"question": "q", "passage": "p", "label": "maybe"},
-            "row 1: the answer is 'maybe', which is neither true nor false",
+            "row 1: the answer should be true or false, got 'maybe'",
         ),
         (
             "winogrande",
             {"sentence": "No gap.", "option1": "b", "option2": "c", "answer": "1"},
-            "row 1: its sentence has no gap, which is written _",
+            "row 1: the sentence should have a gap, written _, got 'No gap.'",
         ),
     ],
 )
@@ -285,7 +285,9 @@ def test_labels_that_are_missing_or_too_few(tmp_path: Path) -> None:
 def test_the_second_of_many_rows_is_named(tmp_path: Path) -> None:
     path = tmp_path / "law_val.csv"
     put_csv(path, ("id", "question", *"ABCD", "answer"), [(0, "q", *"abcd", "A"), (1, "q", *"abcd", "F")])
-    assert refusal("ceval", path).startswith(f"{path}: row 2: the answer is 'F'")
+    assert refusal("ceval", path).startswith(
+        f"{path}: row 2: the answer should be one of A, B, C, D, got 'F'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_boolqs_labels(label: bool | int, gold: str, tmp_path: Path) -> None:
 def test_more_examples_than_there_are(tmp_path: Path) -> None:
     exams.mmlu_csv(tmp_path)
     with pytest.raises(
-        BadInput, match=r"--shots 7: mmlu, astronomy, has 6 solved examples; use --shots 6 or less"
+        BadInput, match=r"--shots 7: mmlu, astronomy, has 6 solved examples; use --shots 6 or fewer"
     ):
         questions_of("mmlu", tmp_path, shots=7)
 
