@@ -87,7 +87,7 @@ def _passages(path: Path) -> list[_Passage]:
             if isinstance(problem, BadInput):
                 raise
             raise BadInput(
-                f"{path}: row {number} has none of the forms that `aisbench datasets drop` shows; "
+                f"{path}: row {number} matches none of the forms that `aisbench datasets drop` shows; "
                 f"it has {', '.join(row)} ({type(problem).__name__}: {problem})"
             ) from None
     return found
