@@ -55,6 +55,7 @@ _ALONE = re.compile(
     r"[\s\"'(\[{]*(?:(?:option|choice|letter|answer|选项?|答案?)\s*[:]?\s*)?[\"'(\[{]*([A-Za-z])[\s\"')\]}]*(?:项|选项)?[\s.!\"')\]}]*",
     re.IGNORECASE,
 )
+_LONGEST_ALONE = 100
 _MULTIPLE = re.compile(r"[(\"']?[A-J]{2,6}(?![A-Za-z0-9])")
 
 
@@ -103,7 +104,7 @@ def _as_found(vote: _Vote) -> Found:
 
 
 def _alone(text: str, labels: str) -> str | None:
-    whole = _ALONE.fullmatch(text)
+    whole = _ALONE.fullmatch(text) if len(text) <= _LONGEST_ALONE else None
     letter = whole[1].upper() if whole else ""
     return letter if letter and letter in labels else None
 

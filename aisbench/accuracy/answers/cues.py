@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,6 +40,10 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[!?;\n]|\.(?=[\s\"')\]]|$|[^\x00-\x7f])")
+# A statement is read up to this many characters.
+_LONGEST_CLAUSE = 400
+# Only this many statements at the end are read, for outputs that repeat themselves.
+_MOST_CUES = 1000
 _LEAD = re.compile(r"[\s:\"'*=_→]*")
 
 
@@ -59,16 +64,16 @@ class Statement:
 
 def statements(pattern: re.Pattern[str], text: str) -> Iterator[Statement]:
     """The statement after each match of `pattern` in `text`, except questions and suppositions."""
-    for cue in pattern.finditer(text):
+    for cue in deque(pattern.finditer(text), _MOST_CUES):
         lead = _LEAD.match(text, cue.end())
         at = lead.end() if lead else cue.end()
         before = _sentence_before(text, cue.start())
-        end = _SENTENCE_END.search(text, at)
-        clause = text[at : end.start() if end else len(text)]
+        end = _SENTENCE_END.search(text, at, at + _LONGEST_CLAUSE)
+        clause = text[at : end.start() if end else at + _LONGEST_CLAUSE]
         if (end is not None and end[0] == "?") or _SUPPOSED.search(before):
             continue
         heading = "\n" in text[cue.end() : at]
-        yield Statement(clause[:400], cue.start(), at, bool(_DENIED.search(before)), heading)
+        yield Statement(clause, cue.start(), at, bool(_DENIED.search(before)), heading)
 
 
 def _sentence_before(text: str, at: int) -> str:

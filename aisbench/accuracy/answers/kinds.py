@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -16,6 +17,8 @@ from aisbench.accuracy.answers.thinking import without_thinking
 from aisbench.accuracy.question import Answer, Scored
 
 KINDS = ("gsm8k", "choice", "math", "aime", "gpqa")
+# Only this many headings are tried: an output may repeat them endlessly, and its answer is before an early one.
+_HEADINGS_TRIED = 4
 _NEXT_QUESTION = re.compile(
     r"^[ \t]*[*#]*[ \t]*(?:(?:next |new )?(?:question|problem|exercise|example|Q)\s*\d*\s*[*]*\s*:|问题\s*\d*\s*:|题目\s*\d*\s*:|"
     r"(?:human|user|instruction)\s*:)",
@@ -56,7 +59,7 @@ def score(
 
 def _first_turn(kind: str, text: str, letters: str, choices: Sequence[str]) -> Found:
     """The answer in the text before a question that the model made up, or in the whole text if there is none."""
-    for mark in _NEXT_QUESTION.finditer(text):
+    for mark in itertools.islice(_NEXT_QUESTION.finditer(text), _HEADINGS_TRIED):
         found = _extracted(kind, text[: mark.start()], letters, choices)
         if found.text is not None:
             return found

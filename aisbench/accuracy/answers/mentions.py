@@ -44,10 +44,12 @@ _GOOD = (
 _AFTER = r"\s*(?:项|选项|[)\]\"'])?\s*(?:all|both|alone)?\s*"
 _CJK_LINK = r"(?:的?说法|的?描述|的?表述)?(?:都|均|也|是|皆|并|最|才)*"
 _AGAINST_AFTER = re.compile(
-    rf"{_AFTER}(?:{_BAD}|{_CJK_LINK}(?:不|错|排除|可排除|被排除|有误|非))", re.IGNORECASE
+    rf"{_AFTER}(?::?\s*(?:no|not|wrong|incorrect|false)\b|{_BAD}|{_CJK_LINK}(?:不|错|排除|可排除|被排除|有误|非))",
+    re.IGNORECASE,
 )
 _FOR_AFTER = re.compile(
-    rf"{_AFTER}(?:{_GOOD}|{_CJK_LINK}(?:正确|对|符合|成立|合适|准确|恰当))", re.IGNORECASE
+    rf"{_AFTER}(?::?\s*(?:yes|right|correct|true)\b|{_GOOD}|{_CJK_LINK}(?:正确|对|符合|成立|合适|准确|恰当))",
+    re.IGNORECASE,
 )
 
 

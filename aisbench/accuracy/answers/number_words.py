@@ -49,13 +49,13 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _SCALED = re.compile(
-    rf"(?P<number>\d[\d,]*(?:\.\d+)?)(?:\s*-?\s*(?P<word>{'|'.join(_LARGE)}|hundred|dozen)s?\b|(?P<letter>[kKM])(?![\w]))"
+    rf"(?<![\d,])(?P<number>\d[\d,]*+(?:\.\d++)?)(?:\s*-?\s*(?P<word>{'|'.join(_LARGE)}|hundred|dozen)s?\b|(?P<letter>[kKM])(?![\w]))"
 )
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 10**4, "亿": 10**8}
 _CHINESE = re.compile(
-    rf"(?P<minus>负)?(?:(?P<digits>\d+(?:\.\d+)?)(?P<myriad>[万亿千百])|(?P<below>[{''.join(_DIGITS)}十百千万亿]+)分之"
+    rf"(?P<minus>负)?(?:(?<!\d)(?P<digits>\d++(?:\.\d++)?)(?P<myriad>[万亿千百])|(?P<below>[{''.join(_DIGITS)}十百千万亿]+)分之"
     rf"(?P<above>[{''.join(_DIGITS)}十百千万亿]+)|(?P<words>[{''.join(_DIGITS)}十百千万亿]+)(?:点(?P<decimals>[{''.join(_DIGITS)}]+))?(?P<and_half>个?半)?)"
 )
 _MINUS = re.compile(r"\b(?:minus|negative)\s+(?=[$€£¥]?\s*[\d.])|负(?=\d)", re.IGNORECASE)

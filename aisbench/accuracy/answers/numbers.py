@@ -13,7 +13,7 @@ _WHOLE = (
 )
 NUMBER = re.compile(
     rf"""
-    (?<![A-Za-z0-9_])(?<![A-Za-z]-)(?<!\d[.,/:])
+    (?<![A-Za-z0-9_^])(?<!\^\{{)(?<![A-Za-z]-)(?<!\d[.,/:])
     (?P<sign>(?<![\w)%\]])(?<![\d)%\]]\s)[-+](?=[\d.$€£¥₹])|(?<=[=:(])[-+]\s|(?<=[=:(]\s)[-+]\s)?
     (?:{_CURRENCY})?\s?(?P<inner>-(?=\d))?
     (?:
@@ -22,6 +22,7 @@ NUMBER = re.compile(
       | (?P<point>\.\d+)
     )
     (?P<power>[eE][+-]?\d{{1,3}}(?![\w])|\s?(?:[×x*]|×)\s?10\s?(?:\^|\*\*)\s?\{{?\s?-?\d{{1,3}}\s?\}}?)?
+    (?P<raised>\^\s?\{{?\s?-?\d{{1,2}}(?!\d)\s?\}}?)?
     (?:
         \s?/\s?(?P<below>\d+(?:\.\d+)?)(?![\d/])
       | \s(?:and\s)?(?P<above>\d+)\s?/\s?(?P<under>\d+)(?![\d/])
@@ -72,6 +73,11 @@ def _number(text: str, mark: re.Match[str]) -> Number | None:
     if mark["power"]:
         exponent = int(re.findall(r"-?\d+", mark["power"])[-1])
         value *= Fraction(10) ** exponent
+    if mark["raised"]:
+        exponent = int(re.findall(r"-?\d+", mark["raised"])[0])
+        if len(digits) > 9 or (exponent < 0 and not value):
+            return None
+        value **= exponent
     if mark["below"]:
         below = Fraction(mark["below"])
         if not below:

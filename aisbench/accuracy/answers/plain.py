@@ -49,6 +49,8 @@ _SIGNS = str.maketrans(
         "➡": " → ",
     }
 )
+# Long runs of the same white space are shortened, because they would slow down every rule.
+_BLANKS = re.compile(r"((\s)\2{7})\2+")
 _UNSEEN = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
 )
@@ -71,6 +73,7 @@ def own_turn(text: str) -> str:
 def unified(text: str) -> str:
     """The end of `text` with other forms of letters, digits and signs as ASCII, and superscripts as `^{2}`."""
     text = text[-LONGEST:].replace("\r\n", "\n").replace("\r", "\n")
+    text = _BLANKS.sub(r"\1", text)
     text = _VULGAR.sub(" ", _UNSEEN.sub("", text))
     text = _RAISED.sub(lambda found: f"^{{{found[0].translate(_SUPERSCRIPTS)}}}", text)
     text = unicodedata.normalize("NFKC", text).translate(_SIGNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from aisbench.accuracy.answers.boxes import boxes, tagged
 from aisbench.accuracy.answers.cues import ANSWER, statements
@@ -99,6 +100,7 @@ def _short(clause: str) -> bool:
     return len(re.findall(r"[^\W\d]{2,}", clause)) <= 6 or ("=" in clause and len(clause) < 60)
 
 
+@lru_cache(maxsize=16)
 def _of_clause(clause: str) -> Found | None:
     """The number that a clause gives as its result, ignoring explanations after it; None if it has no number."""
     cut = _EXPLAINED.search(clause)
@@ -159,7 +161,7 @@ def _total(clause: str, found: list[Number]) -> Number | None:
         # As in "for a total of 19" or "19 in total"; the number after it may be a part of the total.
         if after and not before:
             verb = re.search(r"\b(?:is|are|was|of|:|=)\s*[$€£¥]?$", clause[mark.end() : after[-1].start])
-            return after[-1] if verb and _GOVERNED.search(clause[: after[0].start]) else after[0]
+            return after[-1] if verb and _GOVERNED.search(_just_before(clause, after[0])) else after[0]
         if after and re.match(r"[^,.;\d]*$", clause[mark.end() : after[0].start]):
             return after[0]
         return before[-1] if before else None
@@ -170,6 +172,10 @@ def _total(clause: str, found: list[Number]) -> Number | None:
         if after and len(before) > 1:
             return after[0]
     return None
+
+
+def _just_before(text: str, number: Number) -> str:
+    return text[max(0, number.start - 80) : number.start]
 
 
 def _guess(text: str, bare: str) -> Found:
@@ -186,7 +192,7 @@ def _guess(text: str, bare: str) -> Found:
         result = _result(sentence, found) or _total(sentence, found)
         if result is not None:
             return Found(written(result), "result of the last sum", sure=False)
-        free = [number for number in found if not _GOVERNED.search(sentence[: number.start])]
+        free = [number for number in found if not _GOVERNED.search(_just_before(sentence, number))]
         return Found(written((free or found)[-1]), "last number", sure=False)
     rest = numbers(bare)
     return Found(written(rest[-1]), "last number", sure=False) if rest else NONE

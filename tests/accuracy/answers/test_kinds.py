@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -14,6 +16,9 @@ from aisbench.accuracy.question import Answer, Scored
 
 CHOICES = [
     ("B. Paris", "B"),
+    ("A: no. B: no. C: yes.", "C"),
+    ("(A) No. (B) Yes, (C) No", "B"),
+    ("A: wrong\nB: correct\nC: wrong\nD: false", "B"),
     ("The answer is B, not C.", "B"),
     ("I think the answer is C because A is too small and B is too big.", "C"),
     ("A and B are wrong, so D", "D"),
@@ -108,6 +113,10 @@ CHOICES = [
     ("I'm torn between A and C.", None),
 ]
 NUMBERS = [
+    ("The answer is 10²", "100"),
+    ("The answer is 2^{10}", "1024"),
+    ("The area is 12 m^2", "12"),
+    ("The answer is 12 m²", "12"),
     ("So she has 18 eggs left after giving 4 to friends.", "18"),
     ("The total cost for 3 shirts is $45.", "45"),
     ("Therefore, the answer is 1,234,567.", "1234567"),
@@ -259,6 +268,28 @@ def test_mathematics_ends_in_time_in_any_thread(other: str) -> None:
 @given(st.sampled_from(["gsm8k", "choice", "gpqa"]), st.text(max_size=300))
 def test_nothing_raises(kind: str, output: str) -> None:
     score(kind, Answer(output), "5")
+
+
+# Outputs that loop, which models give at the end of their wits: 60,000 characters of each.
+LOOPS = (
+    "1 ", "1,", "1-", "1 2/", "１", "1万", "一", "  ", "\t", "\n", "(", "[", "{", '"', "'", "选", "答案是", "$", "A or B ",
+    "human:\n", "Question: A\n", "Question 1:\nanswer: 3\n", "**Problem 3**:\n", "the answer is A or ", "\\frac{1}{",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["gsm8k", "choice", "math"])
+def test_a_loop_is_read_within_bounds(kind: str) -> None:
+    """Together they take a few seconds. The limit stops a rule whose time grows with the square of the length."""
+    script = """
+import resource, sys
+from aisbench.accuracy.answers.kinds import score
+from aisbench.accuracy.question import Answer
+resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+for loop in sys.argv[2:]:
+    score(sys.argv[1], Answer(loop * (60_000 // len(loop))), "A")
+"""
+    ended = subprocess.run([sys.executable, "-c", script, kind, *LOOPS], check=False)
+    assert ended.returncode == 0
 
 
 STYLES = (
