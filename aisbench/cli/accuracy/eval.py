@@ -96,6 +96,7 @@ def evaluate(
     aisbench eval --models vllm_api_stream_chat --url http://host:8000 --datasets gsm8k
     aisbench eval --url http://host:8000 --datasets lm-eval:gsm8k --num-prompts 100
     aisbench eval --mode eval --datasets gsm8k --reuse 20261126_140000 --dump-eval-details
+    aisbench eval --mode judge --datasets gsm8k --reuse --judge-url http://host:8001 --judge-model NAME
 
     Questions go to v1/chat/completions unless --backend names another API. An API without messages gets each question
     as one text. The temperature is 0 unless --temperature is given. The evaluation's folder holds the answers, the

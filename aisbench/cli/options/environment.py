@@ -16,7 +16,7 @@ from aisbench.children import KEPT
 
 _PREFIX = "AISBENCH_"
 # Not mentioned in messages: users know that their key is in the environment.
-_UNSAID = ("api_key",)
+_UNSAID = ("api_key", "judge_api_key")
 # Commands whose variables contain their name.
 APART = (
     "ais_bench",
@@ -45,6 +45,11 @@ SOMEWHERE = tuple(
             "DUMP_EXTRACT_RATE",
             "INCLUDE_PATH",
             "INTO",
+            "JUDGE_API_KEY",
+            "JUDGE_MODEL",
+            "JUDGE_OUTPUT_LEN",
+            "JUDGE_PROMPT",
+            "JUDGE_URL",
             "MERGE_DS",
             "MODE",
             "N",

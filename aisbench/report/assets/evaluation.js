@@ -10,7 +10,7 @@ const KINDS = [
 const every = sets.flatMap((set) => set.keys.map((key, i) => ({
   set, key, prompt: set.prompts[i], thought: set.thoughts[i], answer: set.answers[i], extracted: set.extracted[i],
   gold: set.golds[i], right: set.right[i], score: set.scores[i], rule: set.rules[i], sure: set.sure[i],
-  subset: set.subsets[i], finish: set.finishes[i],
+  subset: set.subsets[i], finish: set.finishes[i], why: set.whys[i],
 })));
 const chosenKinds = new Set();
 let shown = every, current = null, words = "";
@@ -24,7 +24,7 @@ function element(name, text = "", kind = "") {
 
 // What is searched in an answer, in lower case; made when it is first searched.
 function searched(one) {
-  one.searched ??= [...one.prompt.map(([, place]) => texts[place]), one.thought, one.answer, one.extracted ?? "", one.gold ?? "", one.rule, one.key].join("\n").toLowerCase();
+  one.searched ??= [...one.prompt.map(([, place]) => texts[place]), one.thought, one.answer, one.extracted ?? "", one.gold ?? "", one.rule, one.why, one.key].join("\n").toLowerCase();
   return one.searched;
 }
 
@@ -98,7 +98,7 @@ function drawAnswer() {
   head.append(element("span", one.right ? "right" : "wrong", one.right ? "chip" : "chip wrong"));
   for (const [name, is] of KINDS.slice(2)) if (is(one)) head.append(element("span", name, "chip warn"));
   const facts = element("dl");
-  const told = [["extracted", one.extracted ?? "nothing"], ["gold", one.gold ?? ""], ["rule", one.sure || one.extracted === null ? one.rule : `${one.rule} (guesses)`], ["score", one.score === null ? "" : String(Math.round(one.score * 1e4) / 1e4)], ["subset", one.subset], ["ended by", one.finish]];
+  const told = [["extracted", one.extracted ?? "nothing"], ["gold", one.gold ?? ""], ["rule", one.sure || one.extracted === null ? one.rule : one.rule === "judge" ? "judge (no readable verdict)" : `${one.rule} (guesses)`], ["score", one.score === null ? "" : String(Math.round(one.score * 1e4) / 1e4)], ["subset", one.subset], ["ended by", one.finish]];
   for (const [name, value] of told) {
     if (value === "") continue;
     const pair = element("div"), definition = element("dd");
@@ -115,6 +115,7 @@ function drawAnswer() {
     parts.push(fold);
   }
   parts.push(element("h4", "Answer"), one.answer ? block(one.answer, "said", one.extracted ?? "") : element("p", "The model said nothing.", "none"));
+  if (one.why) parts.push(element("h4", one.rule === "judge" ? "The judge's words" : "What is wrong"), block(one.why, "why"));
   at("answer").replaceChildren(...parts);
   at("answer").scrollTop = 0;
   for (const prompt of document.querySelectorAll("#answer pre.prompt")) prompt.scrollTop = prompt.scrollHeight;

@@ -31,6 +31,9 @@ from aisbench.studies.evaluation.folder import EvaluationFolder, file_name, read
 from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
 from aisbench.studies.evaluation.harness.names import split_names
 from aisbench.studies.evaluation.harvest import Harvest
+from aisbench.studies.evaluation.judge.judging import Answered, Judging
+from aisbench.studies.evaluation.judge.remarks import judge_remarks
+from aisbench.studies.evaluation.judge.server import Judge, judge_for
 from aisbench.studies.evaluation.page import write_page
 from aisbench.studies.evaluation.predictions import Place, Predictions
 from aisbench.studies.evaluation.results import Result, result_of
@@ -71,8 +74,9 @@ def evaluate(
     own, theirs = split_names(settings.datasets)
     data_sets = _read_data_sets(settings, own) if own or not theirs else []
     harness = read_harness(theirs, config, settings) if theirs else None
+    judge = judge_for(config, settings) if settings.judges else None
     with contextlib.ExitStack() as stack:
-        config = _with_target(stack, config, asks=settings.mode in ("all", "infer"))
+        config = _with_target(stack, config, asks=settings.asks)
         folder = (
             _folder(config, settings, command, reuse)
             if into is None
@@ -81,7 +85,7 @@ def evaluate(
         with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
             ended = DONE
             if data_sets:
-                ended = _Evaluation(config, settings, folder, data_sets, command).run(
+                ended = _Evaluation(config, settings, folder, data_sets, command, judge).run(
                     stack, live=live, say=say
                 )
             if harness is not None and ended != INTERRUPTED:
@@ -144,7 +148,7 @@ def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) 
 
 def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: str | None) -> EvaluationFolder:
     if reuse is None:
-        if settings.mode not in ("all", "infer"):
+        if not settings.asks:
             raise BadInput(
                 f"--mode {settings.mode} works on answers that exist; name their folder with --reuse"
             )
@@ -159,7 +163,7 @@ def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: st
 
 def _shared_folder(path: Path, config: RunConfig, settings: Settings, command: list[str]) -> EvaluationFolder:
     folder = EvaluationFolder(path, file_name(config.label or "model"), settings.datasets[0])
-    if settings.mode in ("all", "infer"):
+    if settings.asks:
         folder.write_facts(_facts(config, settings, command, config.model or "model"))
     return folder
 
@@ -183,12 +187,14 @@ class _Evaluation:
         folder: EvaluationFolder,
         data_sets: Sequence[_DataSet],
         command: list[str],
+        judge: Judge | None,
     ) -> None:
         self._config = config
         self._settings = settings
         self._folder = folder
         self._data_sets = data_sets
         self._command = command
+        self._judge = judge
         as_chat = backend_named(config.backend).takes_messages
         self._predictions = {
             one.name: Predictions(folder, one.name, one.questions, settings.samples, as_chat=as_chat)
@@ -199,17 +205,21 @@ class _Evaluation:
         for kept in self._predictions.values():
             kept.load()
         self._gather()
-        interrupted = False
-        if self._settings.mode in ("all", "infer"):
+        interrupted, judging = False, None
+        if self._settings.asks:
             interrupted = self._ask_all(stack, live=live)
         elif not self._has_answers:
             raise BadInput(f"{self._folder.predictions} holds no answers of {', '.join(self._predictions)}")
-        if self._settings.mode != "infer":
-            self._report(say)
+        if self._judge is not None and self._has_answers and not interrupted:
+            judging = Judging(self._judge, self._folder, self._answered, self._command)
+            interrupted = judging.ask(stack, live=live)
+        is_judged = judging is not None and not judging.failed
+        if is_judged if self._settings.judges else self._settings.mode != "infer":
+            self._report(say, judging)
         say(f"folder: {self._folder.path}")
         if interrupted:
             return INTERRUPTED
-        return DONE if self._has_answers else RUN_FAILED
+        return DONE if is_judged or (self._has_answers and not self._settings.judges) else RUN_FAILED
 
     @property
     def _has_answers(self) -> bool:
@@ -269,9 +279,17 @@ class _Evaluation:
         write_text(json.dumps([[name, *place] for name, place in asked]), folder / _PLACES)
         return folder
 
-    def _report(self, say: Say) -> None:
+    @property
+    def _answered(self) -> list[Answered]:
+        return [
+            Answered(one.name, one.task, one.questions, kept.answers(), len(kept.missing))
+            for one in self._data_sets
+            for kept in [self._predictions[one.name]]
+        ]
+
+    def _report(self, say: Say, judging: Judging | None) -> None:
         """Scores what is answered, and writes the results, the summary and the page."""
-        results = [self._scored(one) for one in self._data_sets]
+        results = [_scored(one) if judging is None else judging.result(one) for one in self._answered]
         contents = []
         for result in results:
             content = result.content(self._predictions[result.name].prompts)
@@ -282,10 +300,13 @@ class _Evaluation:
         extract_rate = self._settings.dump_extract_rate
         write_page(self._folder.page, f"Accuracy of {self._config.model or self._folder.model}", contents)
         say(printed(results, extract_rate=extract_rate))
+        for name, content in contents:
+            for line in judge_remarks(content):
+                say(f"{name}: {line}")
         if self._folder.part is None:
             say(f"written: {write_summary(self._folder, results, extract_rate=extract_rate)}")
         say(f"page: {self._folder.page}")
 
-    def _scored(self, one: _DataSet) -> Result:
-        kept = self._predictions[one.name]
-        return result_of(one.name, one.task, one.questions, kept.answers(), missing=len(kept.missing))
+
+def _scored(one: Answered) -> Result:
+    return result_of(one.name, one.task, one.questions, one.answers, missing=one.missing)

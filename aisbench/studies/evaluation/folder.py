@@ -67,6 +67,10 @@ class EvaluationFolder:
         return self.path / "predictions" / self.model
 
     @property
+    def judgements(self) -> Path:
+        return self.path / "judgements" / self.model
+
+    @property
     def results(self) -> Path:
         return self.path / "results" / self.model
 

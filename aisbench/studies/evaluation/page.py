@@ -16,6 +16,7 @@ from aisbench.atomic import write_text
 from aisbench.printable import printable
 from aisbench.report.page.shell import json_text, page
 from aisbench.report.page.table import ABSENT, said, table
+from aisbench.studies.evaluation.judge.remarks import judge_remarks
 from aisbench.studies.evaluation.result_file import Detail, ResultFile
 
 # From so many subsets on, their table is folded.
@@ -38,6 +39,7 @@ def write_page(path: Path, title: str, datasets: Sequence[tuple[str, ResultFile]
         "averages": table(_HEAD, _rows(datasets), "numbers averages"),
         "subsets": "".join(_subsets(name, result) for name, result in datasets),
         "repeated": _repeated(datasets),
+        "judge": _judge(datasets),
         "without": _without(without),
         "answers_hidden": "" if shown else "hidden",
         "data": json_text({"sets": shown, "texts": texts.every}),
@@ -114,6 +116,16 @@ def _repeated(datasets: Sequence[tuple[str, ResultFile]]) -> str:
     return f'<ul class="repeated">{"".join(items)}</ul>' if items else ""
 
 
+def _judge(datasets: Sequence[tuple[str, ResultFile]]) -> str:
+    """Which judge scored which data sets, and what it left open."""
+    items = [
+        f"<li><b>{said(name)}</b>: {said(line)}</li>"
+        for name, result in datasets
+        for line in judge_remarks(result)
+    ]
+    return f'<ul class="repeated">{"".join(items)}</ul>' if items else ""
+
+
 def _without(names: Sequence[str]) -> str:
     if not names:
         return ""
@@ -181,6 +193,7 @@ def _answers(name: str, result: ResultFile, texts: _Texts) -> dict[str, Any]:
         "rules": [printable(one.get("rule", "")) for one in details.values()],
         "sure": [one.get("sure", True) for one in details.values()],
         "subsets": [printable(one.get("subset", "")) for one in details.values()],
+        "whys": [printable(one.get("why", "")) for one in details.values()],
         "finishes": [printable(one.get("finish", "")) for one in details.values()],
     }
 

@@ -12,7 +12,7 @@ class Detail(TypedDict, total=False):
     """One answer. `prompt`: a text or messages. `predictions`: the answer that was found in `origin_prediction`, None where
     there is none; `rule` found it, and `sure` is False where that rule guesses. `references`: the known answer. `score`: 0 to
     1. `finish`: "length" where the output was cut at the length limit. `reasoning`: what the server sent apart as such.
-    `why`: what is wrong, where scoring knows."""
+    `why`: what is wrong, where scoring knows; of a judged answer, the judge's words."""
 
     prompt: Any
     origin_prediction: str
@@ -38,11 +38,24 @@ class SubsetFigures(TypedDict, total=False):
     answers: int
 
 
+class JudgeFigures(TypedDict):
+    """Figures of a judge. `asked`: judged answers; `unreadable`: those of them without a readable verdict; `unjudged`: answers
+    without a judgement, which are not in the score. `compared`: verdicts beside which the task's own rule has a score, too;
+    `alike`: those of them on which both agree."""
+
+    model: str
+    asked: int
+    unreadable: int
+    unjudged: int
+    compared: int
+    alike: int
+
+
 class ResultFile(TypedDict, total=False):
     """Scores in per cent, 0 to 100, standard errors in percentage points. `accuracy` is the weighted average.
 
     `counts`: how many answers there are, and how many of them are `correct`, `no_answer`, `cut` and `unsure`; `missing`:
-    questions without an answer. `parts`: other metrics. `mean_length`: of the outputs, in characters. `details`: by question, "3", and for its
+    questions without an answer. `parts`: other metrics. `judge`: if a judge scored the answers. `mean_length`: of the outputs, in characters. `details`: by question, "3", and for its
     further answers "3#1", "3#2"; only with --dump-eval-details.
     """
 
@@ -58,5 +71,6 @@ class ResultFile(TypedDict, total=False):
     repeated: dict[str, float]
     parts: dict[str, float]
     counts: dict[str, int]
+    judge: JudgeFigures
     mean_length: float
     details: dict[str, Detail]

@@ -12,7 +12,7 @@ from aisbench.accuracy.averages import Averages, Graded, averages
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.task import Task
 from aisbench.studies.evaluation.predictions import Place, key_of
-from aisbench.studies.evaluation.result_file import Detail, ResultFile
+from aisbench.studies.evaluation.result_file import Detail, JudgeFigures, ResultFile
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,13 @@ class ScoredAnswer:
 
 @dataclass(frozen=True)
 class Result:
-    """The scores of a data set. `missing`: answers that never came, which do not count."""
+    """The scores of a data set. `missing`: answers that never came, which do not count. `judge`: of the judge, if one scored."""
 
     name: str
     task: Task
     scored: tuple[ScoredAnswer, ...]
     missing: int
+    judge: JudgeFigures | None = None
 
     @cached_property
     def averages(self) -> Averages | None:
@@ -65,6 +66,8 @@ class Result:
         found: dict[str, Any] = {"accuracy": None} if self.averages is None else self.averages.as_dict()
         found = {**found, "metric": self.task.metric, **({"parts": self.parts} if self.parts else {})}
         found["counts"] = {**found.get("counts", {"questions": 0, "answers": 0}), "missing": self.missing}
+        if self.judge is not None:
+            found["judge"] = self.judge
         if prompts is not None:
             found["details"] = {key_of(*one.place): _detail(one, prompts[one.place]) for one in self.scored}
         return cast(ResultFile, found)

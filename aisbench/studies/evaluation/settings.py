@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
+from aisbench.errors import BadInput
 from aisbench.options.checks import whole
 from aisbench.options.option import ListOf, check_values, option
 
 SECTION = "Evaluation"
-_MODES = ("all", "infer", "eval", "viz")
+_ASKING = ("all", "infer", "infer_judge")
+_JUDGING = ("judge", "infer_judge")
+_MODES = ("all", "infer", "eval", "viz", "judge", "infer_judge")
+# Room for a judge that reasons before its verdict.
+_JUDGE_TOKENS = 2048
 _option = partial(option, section=SECTION)
 
 
@@ -17,7 +22,8 @@ _option = partial(option, section=SECTION)
 class Settings:
     """`datasets`: names of tasks. `path`: a file or folder with their files. `samples`: answers asked for per question.
 
-    `mode`: infer (ask), eval or viz (score the answers that exist and write the summary), all (both).
+    `mode`: infer (ask), eval or viz (score the answers that exist and write the summary), all (both), judge (score the
+    answers that exist by a second model's verdicts), infer_judge (ask, then judge).
     """
 
     datasets: tuple[str, ...] = _option(
@@ -60,7 +66,8 @@ class Settings:
         "--mode",
         default="all",
         words=_MODES,
-        help="infer only asks; eval and viz score the answers that exist and write the summary; all does both.",
+        help="infer only asks; eval and viz score the answers that exist and write the summary; all does both. "
+        "judge lets a second model score the answers that exist; infer_judge asks, then judges.",
     )
     dump_eval_details: bool = _option(
         "--dump-eval-details",
@@ -83,6 +90,50 @@ class Settings:
         help="Run code that the model wrote, where a task is scored by it.",
     )
 
+    judge_url: str | None = _option(
+        "--judge-url",
+        metavar="URL",
+        help="Server of the judge, the model that scores answers: http://host:port or https://host. It needs v1/chat/completions.",
+        secret=True,
+    )
+    judge_model: str | None = _option(
+        "--judge-model",
+        metavar="NAME",
+        help="Name of the judge in the requests. Default: the first that its server lists.",
+    )
+    judge_prompt: str | None = _option(
+        "--judge-prompt",
+        metavar="FILE",
+        help="Template of the judge's prompt, with {question}, {prediction} and {reference}. Default: one of our own.",
+    )
+    judge_api_key: str | None = _option(
+        "--judge-api-key",
+        metavar="KEY",
+        help="Sent to the judge as a bearer token. [env: AISBENCH_JUDGE_API_KEY]",
+        secret=True,
+    )
+    judge_output_len: int = _option(
+        "--judge-output-len",
+        default=_JUDGE_TOKENS,
+        check=whole(1),
+        metavar="N",
+        help="Length limit of the judge's answers, its reasoning included, in tokens.",
+    )
+
+    @property
+    def asks(self) -> bool:
+        """True if questions are sent to the model under test."""
+        return self.mode in _ASKING
+
+    @property
+    def judges(self) -> bool:
+        """True if a judge scores the answers."""
+        return self.mode in _JUDGING
+
     def check(self) -> None:
         """Raises BadInput for the first option that cannot be followed."""
         check_values(self)
+        if self.judges and self.judge_url is None:
+            raise BadInput(
+                f"--mode {self.mode} needs a judge; give its server, such as --judge-url http://host:8000"
+            )

@@ -17,7 +17,8 @@ JSON, STREAM = "application/json", "text/event-stream"
 class RecordingServer:
     """`asked`: the bodies in the order in which they came; `answered`: those whose answer has left.
 
-    After `hold_after` answers, the next ones wait until `go_on`. What an answer is, `respond` says.
+    After `hold_after` answers, the next ones wait until `go_on`. What an answer is, `respond` says. `keys`: the
+    Authorization of each request.
     """
 
     listed: ClassVar[Body] = {"id": "made/up"}
@@ -26,6 +27,7 @@ class RecordingServer:
         self.asked: list[Body] = []
         self.answered: list[Body] = []
         self.go_on = threading.Event()
+        self.keys: list[str | None] = []
         self._hold_after = hold_after
         self._lock = threading.Lock()
         self._http = _Server(("127.0.0.1", 0), self._handler())
@@ -49,6 +51,7 @@ class RecordingServer:
                 self._send(200, json.dumps({"data": [server.listed]}), JSON)
 
             def do_POST(self) -> None:
+                server.keys.append(self.headers.get("Authorization"))
                 body: Body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with server._lock:
                     server.asked.append(body)

@@ -1,0 +1,1 @@
+"""Scores answers by the verdicts of a second model, the judge."""

@@ -1,0 +1,78 @@
+"""The judge: which server and model it is, and how it is asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aisbench import saying
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.target.discovery import model_for
+from aisbench.engine.target.request_head import parse_headers
+from aisbench.engine.target.small_requests import patiently
+from aisbench.engine.target.transport import Transport
+from aisbench.engine.target.urls import resolve
+from aisbench.errors import BadInput, CannotRun
+from aisbench.studies.evaluation.judge.template import Template
+from aisbench.studies.evaluation.settings import Settings
+
+# What the judge shares with the model under test: the load, and how this host reaches servers. Everything else (key,
+# headers, sampling, body fields) is for the model under test alone.
+_SHARED = (
+    *("rate", "burstiness", "arrival", "ramp_up", "ramp_from", "ramp_to", "concurrency", "workers", "seed"),
+    *("grace_s", "timeout_s", "ready_timeout_s", "connections", "proxy", "cacert", "insecure"),
+    *("local_address", "stream", "max_chunk_size", "work_dir"),
+)
+_FLAGS = re.compile(r"--(?=(?:url|model|api-key)\b)")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """`config`: the options of the runs that ask it."""
+
+    config: RunConfig
+    template: Template
+    max_tokens: int
+
+    @property
+    def model(self) -> str:
+        assert self.config.model is not None
+        return self.config.model
+
+
+def judge_for(config: RunConfig, settings: Settings) -> Judge:
+    """The judge of these options, whose server was reached. `config`: of the model under test.
+
+    Raises BadInput for a template without {prediction}, and for a server that is not there.
+    """
+    assert settings.judge_url is not None
+    template = Template.of(settings.judge_prompt)
+    options: dict[str, Any] = {name: getattr(config, name) for name in _SHARED}
+    asked = RunConfig(
+        **options,
+        url=(settings.judge_url,),
+        model=settings.judge_model,
+        api_key=settings.judge_api_key,
+        backend="openai-chat",
+        temperature=0.0,
+        # Only its answers matter.
+        server_metrics=False,
+        device_metrics=False,
+    )
+    try:
+        asked.check()
+        transport, headers = Transport.of(asked), parse_headers((), asked.api_key)
+        model = patiently(
+            lambda: model_for(asked, resolve(settings.judge_url or "", transport), transport, headers),
+            asked.ready_timeout_s,
+            lambda line: saying.say(_in_its_flags(line), err=True),
+        )
+    except (BadInput, CannotRun) as problem:
+        raise BadInput(_in_its_flags(str(problem))) from None
+    return Judge(replace(asked, model=model.name), template, settings.judge_output_len)
+
+
+def _in_its_flags(text: str) -> str:
+    """A message about --url as one about --judge-url, and so on."""
+    return _FLAGS.sub("--judge-", text).replace("AISBENCH_API_KEY", "AISBENCH_JUDGE_API_KEY")
