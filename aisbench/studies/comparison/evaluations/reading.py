@@ -28,7 +28,12 @@ class Evaluated:
         return read_object(path) if path.is_file() else {}
 
 
-def is_evaluation(path: Path) -> bool:
+def names_evaluation(argument: str) -> bool:
+    """True for the folder of an evaluation, and for NAME=FOLDER with one."""
+    return _is_evaluation(_split(argument)[1])
+
+
+def _is_evaluation(path: Path) -> bool:
     return path.is_dir() and any(path.glob("results/*/*.json"))
 
 
@@ -40,6 +45,11 @@ def read_evaluations(arguments: list[str]) -> list[Evaluated]:
     found: list[Evaluated] = []
     for argument in arguments:
         given, path = _split(argument)
+        if not _is_evaluation(path):
+            raise BadInput(
+                f"{path} is not the folder of an evaluation, which has results/MODEL/DATASET.json; evaluations are "
+                "compared with evaluations alone"
+            )
         models = sorted(one for one in (path / "results").iterdir() if any(one.glob("*.json")))
         for folder in models:
             name = given or (path.resolve().name if len(models) == 1 else folder.name)
@@ -61,14 +71,9 @@ def read_evaluations(arguments: list[str]) -> list[Evaluated]:
 
 
 def _split(argument: str) -> tuple[str | None, Path]:
+    """The name, where one is given, and the folder."""
     name, mark, rest = argument.partition("=")
-    given, path = (name, Path(rest)) if mark and not Path(argument).exists() else (None, Path(argument))
-    if not is_evaluation(path):
-        raise BadInput(
-            f"{path} is not the folder of an evaluation, which has results/MODEL/DATASET.json; evaluations are compared "
-            "with evaluations alone"
-        )
-    return given, path
+    return (name, Path(rest)) if mark and not Path(argument).exists() else (None, Path(argument))
 
 
 def _outcomes(folder: Path) -> dict[str, dict[str, Outcome]]:

@@ -126,7 +126,7 @@ def test_all_data_sets_together_and_what_only_one_has(tmp_path: Path) -> None:
         ([], "one evaluation cannot be compared"),
         (["apart"], "no data set in common"),
         (["bare"], "does not say what each question came to"),
-        (["asked_otherwise"], "asked with different prompts"),
+        (["asked_otherwise"], "the prompts of 1 of 1 questions differ"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, others: list[str], said: str) -> None:
