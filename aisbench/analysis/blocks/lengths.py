@@ -112,9 +112,8 @@ def lengths_text(kind: str, found: Compared) -> str:
     sides = [name for name, count in (("shorter", found["shorter"]), ("longer", found["longer"])) if count]
     off = found["shorter"] + found["longer"]
     return (
-        f"{kind.capitalize()}s {' and '.join(sides)} than asked ({count(found['got']['median'])} tokens where "
-        f"{count(found['asked']['median'])} were asked, in the median): {100 * found['off_share']:.1f} % of the requests "
-        f"({off} of {found['requests']})"
+        f"{100 * found['off_share']:.1f} % of the {kind}s ({off} of {found['requests']}) are {' or '.join(sides)} than "
+        f"requested (median {count(found['got']['median'])} tokens, {count(found['asked']['median'])} requested)"
     )
 
 
@@ -123,7 +122,7 @@ def spreads_text(kind: str, found: Compared) -> str:
         f"min {count(of['min'])}, median {count(of['median'])}, max {count(of['max'])}"
         for of in (found["asked"], found["got"])
     )
-    return f"{kind.capitalize()} tokens asked: {asked}; got: {got}"
+    return f"{kind.capitalize()} tokens requested: {asked}; got: {got}"
 
 
 def count(tokens: float) -> str:
