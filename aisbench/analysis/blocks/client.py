@@ -59,8 +59,8 @@ def shares(run: Run, field: str) -> list[float | None]:
 def ttft_bounds_ms(run: Run) -> list[float] | None:
     """Bounds [low, high] of the mean TTFT of the successful requests, in ms; None if there are none.
 
-    Low runs from the return of the send call to the earliest moment at which the first token can have arrived (at least
-    0), high from just before the send to the stamp. The true mean lies between them.
+    Low runs from the return of the send call to the earliest moment at which the first token can have arrived (at
+    least 0), high from just before the send to the stamp. The true mean lies between them.
     """
     rows = run.selected(run.has_status("ok"))
     if len(rows) == 0:
@@ -73,10 +73,10 @@ def ttft_bounds_ms(run: Run) -> list[float] | None:
 def late_merge_share(measured: Measured) -> float:
     """The share of token gaps that are blurred because the reader came back late, 0 to 1.
 
-    The window of a read is the time since its socket was known to be empty. A merged read is late if its window exceeds
-    twice the reader's rest plus 0.5 ms; the events of late reads, over all gaps, are the share. This applies only if the
-    client delay shows that the reader was late: a prompt reader may have such windows while nothing arrives, and the
-    tokens that it reads together were then written together.
+    A read's window is the time since its socket was known to be empty. A merged read is late if its window exceeds
+    twice the reader's rest plus 0.5 ms; the events of late reads, over all gaps, are the share. This applies only if
+    the client delay shows that the reader was late: a prompt reader may have such windows while nothing arrives, and
+    the tokens that it reads together were then written together.
 
     No server pauses for several of its own gaps, so after a still longer window the reader was stopped, however few
     such reads there are. Such a window blurs as many events as it contains mean gaps.

@@ -39,7 +39,7 @@ class Device(TypedDict):
 
 
 class DevicesBlock(TypedDict):
-    """GPUs and NPUs during the run. Sums cover all of them, idle power included, whether the server used them or not."""
+    """GPUs and NPUs during the run. Sums include the idle power of devices that the server did not use."""
 
     devices: list[Device]
     power_w_mean: Annotated[Watts | None, "sum of their mean powers"]

@@ -13,8 +13,8 @@ from aisbench.analysis.contract.keys import RequestRate, Seconds, Unit
 from aisbench.analysis.progress import progress
 from aisbench.records.run import Run
 
-# Until the first requests are answered, the backlog grows for any server. So the first 1.25 E2ELs and the first tenth of
-# the load are left out, and at least 30 % must remain.
+# Until the first requests are answered, the backlog grows for any server. So the first 1.25 E2ELs and the first tenth
+# of the load are left out, and at least 30 % must remain.
 _FILLING_E2ELS = 1.25
 _FILLING_SHARE = 0.1
 _LOOKED_AT_SHARE = 0.3
@@ -61,8 +61,8 @@ class KeepingUp:
 
 
 def keeping_up(run: Run) -> KeepingUp | None:
-    """Whether the server kept up. None where this cannot be decided: in a closed loop, for conversations (which wait for
-    their answers), and for loads that are short compared with their requests."""
+    """Whether the server kept up. None where this cannot be decided: in a closed loop, for conversations (which wait
+    for their answers), and for loads that are short compared with their requests."""
     if not run.is_open_loop or run.has_conversations or len(run.rows) < _FEWEST_REQUESTS:
         return None
     due_ns = np.sort(run.rows["planned_ns"] - run.start_ns)

@@ -1,4 +1,4 @@
-"""The block `prefix_cache`: the share of prompt tokens found in the prefix cache, and the share that the run repeats."""
+"""The block `prefix_cache`: the share of prompt tokens found in the cache, and the share that the run repeats."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from aisbench.records.run import Run
 
 
 class PrefixCacheBlock(TypedDict):
-    """The share of prompt tokens found in the server's prefix cache, and the share that the run repeats. Shares are of all
-    prompt tokens, null if not known."""
+    """The share of prompt tokens found in the server's prefix cache, and the share that the run repeats. Shares are of
+    all prompt tokens, null if not known."""
 
     workload_share: Annotated[
         Share | None, "tokens that repeat the beginning of an earlier prompt of this run"
@@ -86,7 +86,7 @@ def _first_turns_share(run: Run, tokens: TokenCounts) -> float:
 
 
 def template_share(run: Run, tokens: TokenCounts) -> float:
-    """The share that a chat template may have added to every prompt: the excess of the server's counts over the plan."""
+    """The share that a chat template may have added to every prompt: the server's counts less the planned ones."""
     counted = run.has_status("ok") & (run.rows["prompt_tokens"] >= 0)
     planned = run.planned_lengths("prompt_tokens")
     if planned is None or not counted.any():
@@ -106,7 +106,7 @@ def request_share(run: Run, tokens: TokenCounts) -> tuple[float | None, int]:
 
 
 def server_share(measured: Measured, prompt_tokens: int) -> float | None:
-    """The share of hits by the servers' counters. llama.cpp counts computed tokens; the rest of `prompt_tokens` are hits."""
+    """The share of hits by the servers' counters. llama.cpp counts computed tokens, so the rest are hits."""
     run, grown = measured.run, growth(measured.server_samples)
     queries = grown.get("prefix_queries", grown.get("prompt_tokens"))
     if queries and "prefix_hits" in grown:
