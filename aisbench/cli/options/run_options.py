@@ -1,4 +1,4 @@
-"""The options of a run, in the parts that `--help` shows. They are declared in aisbench.config and aisbench.workload."""
+"""The options of a run, in the sections that `--help` shows. aisbench.config and aisbench.workload declare them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from aisbench.cli.options.click_options import click_options
 from aisbench.cli.options.config_file import CONFIG_OPTIONS
+from aisbench.cli.options.presets import PRESET_OPTIONS
 from aisbench.config import client, output, stream, target, traffic
 from aisbench.config.run_config import RunConfig
 from aisbench.config.vllm_flags import VllmFlags
@@ -16,7 +17,7 @@ ALL: list[Declared] = [*declared(VllmFlags), *declared(RunConfig)]
 
 
 def part(title: str) -> tuple[Any, ...]:
-    """The options whose part of the help has this title."""
+    """The options in the section of the help that has this title."""
     return click_options(one for one in ALL if one.option.section == title)
 
 
@@ -35,4 +36,4 @@ SECTIONS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (output.SECTION, OUTPUT_OPTIONS),
     (client.SECTION, VLLM_OPTIONS),
 )
-RUN_OPTIONS = (CONFIG_OPTIONS, *(group for _, group in SECTIONS))
+RUN_OPTIONS = (CONFIG_OPTIONS, PRESET_OPTIONS, *(group for _, group in SECTIONS))

@@ -18,16 +18,18 @@ _SCHEMA = 1
 
 @dataclass(frozen=True)
 class EvaluationFolder:
-    """`model` is the model's name as files bear it."""
+    """`model` is the model's name as files bear it. `part`: where several evaluations share the folder (ais_bench), the
+    data set of this one; the summary and the page of all are then written by whoever started them."""
 
     path: Path
     model: str
+    part: str | None = None
 
     @staticmethod
     def create(work_dir: str, model: str, facts: dict[str, Any]) -> EvaluationFolder:
         """A new folder named after the second; raises BadInput when it cannot be made."""
         folder = EvaluationFolder(new_folder(work_dir), file_name(model))
-        folder.write_facts({"model": model, **facts})
+        folder.write_facts(facts)
         return folder
 
     @staticmethod
@@ -47,7 +49,18 @@ class EvaluationFolder:
         return EvaluationFolder(found[0], file_name(facts["model"]))
 
     def write_facts(self, facts: dict[str, Any]) -> None:
-        write_text(json.dumps({"schema": _SCHEMA, **facts}, indent=1), self.path / _STATE)
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        write_text(json.dumps({"schema": _SCHEMA, **facts}, indent=1), self._state)
+
+    @property
+    def _state(self) -> Path:
+        if self.part is None:
+            return self.path / _STATE
+        return self.path / "configs" / self.model / f"{self.part}.json"
+
+    @property
+    def page(self) -> Path:
+        return self.path / "evaluation.html" if self.part is None else self.results / f"{self.part}.html"
 
     @property
     def predictions(self) -> Path:

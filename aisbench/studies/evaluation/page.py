@@ -18,15 +18,14 @@ from aisbench.report.page.shell import json_text, page
 from aisbench.report.page.table import ABSENT, said, table
 from aisbench.studies.evaluation.result_file import Detail, ResultFile
 
-_FILE = "evaluation.html"
 # From so many subsets on, their table is folded.
 _FOLDED_FROM = 8
 _END_OF_THOUGHT = "</think>"
 _BEGIN_OF_THOUGHT = "<think>"
 
 
-def write_page(folder: Path, title: str, datasets: Sequence[tuple[str, ResultFile]]) -> Path:
-    """Writes evaluation.html into `folder`, which is there; returns its path.
+def write_page(path: Path, title: str, datasets: Sequence[tuple[str, ResultFile]]) -> None:
+    """Writes the page to `path`, whose folder is there.
 
     `datasets`: the name of each, and what its results file holds. Answers can be looked at where it has `details`.
     """
@@ -43,9 +42,7 @@ def write_page(folder: Path, title: str, datasets: Sequence[tuple[str, ResultFil
         "answers_hidden": "" if shown else "hidden",
         "data": json_text({"sets": shown, "texts": texts.every}),
     }
-    path = folder / _FILE
     write_text(page("evaluation.html", parts, styles=("evaluation.css",), scripts=("evaluation.js",)), path)
-    return path
 
 
 _HEAD = (

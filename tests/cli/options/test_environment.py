@@ -1,4 +1,4 @@
-"""Options from the environment: every command's, by any of their names, and nobody else's."""
+"""Options from the environment: each command reads its own, under any of their names, and no others."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_which_variables_counted_is_said_by_name_alone(
             "AISBENCH_SIMULATE_PROT",
             ["AISBENCH_SIMULATE_PROT (did you mean AISBENCH_SIMULATE_PORT?)"],
         ),
-        # Options of other commands, and what is no option.
+        # Options of other commands, and variables that are not options.
         (load, "AISBENCH_SLO", []),
         (saturate, "AISBENCH_RATE", []),
         (saturate, "AISBENCH_JSON", []),
@@ -134,7 +134,7 @@ def test_a_misspelt_variable_is_said_in_one_line(
     monkeypatch.setenv("AISBENCH_ZZZ", "c0ffee")
     parsed(load)
     assert capsys.readouterr().err == (
-        "ignored, as no option has them: AISBENCH_DURATON (did you mean AISBENCH_DURATION?), AISBENCH_ZZZ\n"
+        "ignored variables that match no option: AISBENCH_DURATON (did you mean AISBENCH_DURATION?), AISBENCH_ZZZ\n"
     )
 
 
@@ -143,7 +143,7 @@ def test_whose_variables_there_are_is_known() -> None:
         name for one in (load, saturate, plan, export, evaluate) for o in one.params for name in variables(o)
     }
     assert shared - run_variables() - {"OPENAI_API_KEY"} == set(SOMEWHERE)
-    assert {*APART, "load", "eval", "saturate", "plan", "workload"} == {*COMMANDS, "import"}
+    assert {*APART, "load", "eval", "saturate", "plan", "workload"} == {*COMMANDS, "import", "ais_bench"}
 
 
 @pytest.mark.parametrize(

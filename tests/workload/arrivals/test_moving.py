@@ -73,7 +73,7 @@ def test_bursts_leave_at_once() -> None:
         ({"rate_sine": "10,20,3s"}, "amplitude from 0 to the mean"),
         ({"burst": "1.5x3s"}, "whole number"),
         ({"burst": "5x3s", "rate_sine": "9,1,3s"}, "both set the rate"),
-        ({"burst": "5x3s", "rate": 4.0}, "leave --rate out"),
+        ({"burst": "5x3s", "rate": 4.0}, "leave out --rate"),
     ],
 )
 def test_what_cannot_be_read_or_followed(options: dict[str, object], words: str) -> None:
@@ -121,7 +121,7 @@ def test_a_series_as_spreadsheets_write_it(tmp_path: Path, content: bytes) -> No
     [
         ("0,1\n10,5\n".encode("utf-16"), "is in UTF-16; save it as UTF-8"),
         ("zeit,rat\u00e9\n".encode("latin-1"), "is not UTF-8; save it as UTF-8"),
-        (b"\x1f\x8b\x08\x00", "is packed by gzip"),
+        (b"\x1f\x8b\x08\x00", "is compressed with gzip"),
     ],
 )
 def test_a_series_in_another_encoding_is_named(tmp_path: Path, content: bytes, said: str) -> None:
