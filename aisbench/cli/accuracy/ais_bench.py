@@ -110,6 +110,7 @@ def ais_bench(
     ais_bench --models vllm_api_stream_chat --datasets gsm8k --dataset-path datasets
     ais_bench --models vllm_api_stream_chat --datasets synthetic_gen --mode perf --pressure --pressure-time 15
     ais_bench --models vllm_api_stream_chat --datasets gsm8k -- --url http://host:8000 --concurrency 64
+    ais_bench --models vllm_api_stream_chat --datasets gsm8k --mode infer_judge -- --judge-url http://host:8001
 
     Options after -- go to the command of each task (aisbench eval, or aisbench load in the modes perf and perf_viz).
     Tasks on different servers run at the same time. If a task fails, its log is named and the others continue.

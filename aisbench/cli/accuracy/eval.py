@@ -121,4 +121,6 @@ def _search(ctx: click.Context, settings: Settings) -> int:
 
     for line in (*lines_of(ctx, _DEFAULTS), *(f"data set file {path}" for path in files_read(settings))):
         say(line)
+    if settings.judges and settings.judge_prompt is not None:
+        say(f"judge prompt file {settings.judge_prompt}")
     return DONE

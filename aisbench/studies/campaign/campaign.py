@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from aisbench.atomic import write_text
 from aisbench.children import child_command
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
+from aisbench.masking import masked_command
 from aisbench.records.folder import new_folder
 from aisbench.report.text.aisbench_table import aisbench_table
 from aisbench.studies.campaign.bars import Bars
@@ -28,17 +30,22 @@ from aisbench.studies.campaign.tasks import (
     Task,
     data_sets_of,
     eval_task,
+    infer_judge_task,
     infer_task,
+    judge_task,
     load_task,
     models_of,
     runs_of,
 )
 from aisbench.studies.evaluation.evaluate import files_read
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
+from aisbench.studies.evaluation.judge.remarks import judge_remarks
 from aisbench.studies.evaluation.settings import Settings
 
 # Beside the presets: what the campaign was asked for.
 _ASKED = "campaign.json"
+# Every task's command reads it.
+_JUDGE = "AISBENCH_JUDGE_URL"
 Make = Callable[[Asked, Model, DataSetName, Path], Task]
 
 
@@ -53,6 +60,10 @@ class Campaign:
         self._summarizer = summarizer
         if asked.is_load:
             return
+        if asked.judges and not _may_name_judge(asked.extra):
+            raise BadInput(
+                f"--mode {asked.mode} needs a judge; give its server after --, as in -- --judge-url http://host:8000"
+            )
         for dataset in self.datasets:
             files_read(
                 Settings(
@@ -66,7 +77,7 @@ class Campaign:
     def folder_in(self, work_dir: str, reuse: str | None) -> Path:
         """A new folder, or the one to go on with (`reuse`: its name, or "" for the newest). Raises BadInput."""
         if reuse is None:
-            if self.asked.mode in ("eval", "viz", "perf_viz"):
+            if self.asked.mode in ("eval", "viz", "judge", "perf_viz"):
                 raise BadInput(f"--mode {self.asked.mode} works on what exists; name its folder with --reuse")
             return new_folder(work_dir)
         base = Path(work_dir)
@@ -116,6 +127,8 @@ class Campaign:
             "all": [infer_task, eval_task],
             "infer": [infer_task],
             "eval": [eval_task],
+            "judge": [judge_task],
+            "infer_judge": [infer_judge_task],
             "perf": [load_task],
         }.get(self.asked.mode, [])
 
@@ -133,7 +146,8 @@ class Campaign:
     def _note(self, folder: Path, command: list[str]) -> None:
         configs = folder / "configs"
         configs.mkdir(exist_ok=True)
-        write_text(json.dumps({"command": command, **asdict(self.asked)}, indent=1), configs / _ASKED)
+        asked = {**asdict(self.asked), "extra": masked_command(self.asked.extra)}
+        write_text(json.dumps({"command": command, **asked}, indent=1), configs / _ASKED)
         for model in self.models:
             shutil.copyfile(model.file, configs / f"{model.preset}.toml")
 
@@ -161,6 +175,9 @@ class Campaign:
             folder, self.models, self.datasets, results, extract_rate=self.asked.dump_extract_rate
         )
         saying.say(table)
+        for (model, dataset), result in results.items():
+            for line in judge_remarks(result):
+                saying.say(f"{model}/{dataset}: {line}")
         saying.say(f"written: {path}")
 
     def _summarise_load(self, folder: Path) -> None:
@@ -180,10 +197,15 @@ class Campaign:
                 saying.say(f"{model.name}/{dataset.asked}: {path}, {run / 'report.html'}")
 
 
+def _may_name_judge(extra: Sequence[str]) -> bool:
+    """False if no task's command can find the judge's server."""
+    return _JUDGE in os.environ or any(one.partition("=")[0] in ("--judge-url", "--config") for one in extra)
+
+
 def _has_work(task: Task, folder: Path) -> bool:
     """False for scoring where no answer exists, and for a load that was carried out before --reuse."""
     if task.stage == "performances":
         return last_run(runs_of(folder, task.model, task.dataset)) is None
-    if task.stage == "eval":
+    if task.stage in ("eval", "judge"):
         return (EvaluationFolder(folder, task.model.name).predictions / f"{task.dataset.name}.json").is_file()
     return True

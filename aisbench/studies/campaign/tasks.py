@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aisbench.config.presets import options_of, preset_file
 from aisbench.errors import BadInput
+from aisbench.masking import masked_command
 from aisbench.studies.campaign.names import DataSetName, data_set_named
 
-ACCURACY_MODES = ("all", "infer", "eval", "viz")
+ACCURACY_MODES = ("all", "infer", "eval", "viz", "judge", "infer_judge")
 LOAD_MODES = ("perf", "perf_viz")
 MODES = (*ACCURACY_MODES, *LOAD_MODES)
 SUMMARIZERS = ("example", "default_perf", "stable_stage")
@@ -35,6 +36,11 @@ class Asked:
     extra: tuple[str, ...] = ()
 
     @property
+    def judges(self) -> bool:
+        """True if a judge scores the answers."""
+        return self.mode in ("judge", "infer_judge")
+
+    @property
     def is_load(self) -> bool:
         return self.mode in LOAD_MODES
 
@@ -51,7 +57,8 @@ class Model:
 
 @dataclass(frozen=True)
 class Task:
-    """`stage`: infer, eval or performances, which is also the folder of its log. `command`: aisbench's arguments."""
+    """`stage`: infer, eval, judge, infer_judge or performances, which is also the folder of its log. `command`: aisbench's
+    arguments."""
 
     stage: str
     model: Model
@@ -64,8 +71,8 @@ class Task:
 
     @property
     def shown(self) -> str:
-        """The command as a shell takes it."""
-        return shlex.join(("aisbench", *self.command))
+        """The command as a shell takes it, without secrets."""
+        return shlex.join(masked_command(("aisbench", *self.command)))
 
     def log(self, folder: Path) -> Path:
         return folder / "logs" / self.stage / self.model.name / f"{self.dataset.asked}.out"
@@ -115,6 +122,22 @@ def infer_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) -
 def eval_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) -> Task:
     """Scores the answers that exist in `folder`."""
     return Task("eval", model, dataset, _evaluation(asked, model, dataset, folder, "eval"))
+
+
+def judge_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) -> Task:
+    """Lets the judge score the answers that exist in `folder`."""
+    # All of them ask the same server.
+    return Task(
+        "judge",
+        replace(model, endpoint="judge"),
+        dataset,
+        _evaluation(asked, model, dataset, folder, "judge"),
+    )
+
+
+def infer_judge_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) -> Task:
+    """Asks the questions, then the judge: one command, so that a judge that is not there is found before all questions."""
+    return Task("infer_judge", model, dataset, _evaluation(asked, model, dataset, folder, "infer_judge"))
 
 
 def _evaluation(asked: Asked, model: Model, dataset: DataSetName, folder: Path, mode: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from aisbench.config.presets import preset_file
-from tests.studies.evaluation.answering import AnsweringServer, Body, answering
+from tests.studies.evaluation.answering import AnsweringServer, Body, answering, text_of
 from tests.studies.evaluation.sums import adds, write_sums
 from tests.system.running import environment, wait_for
 
@@ -168,6 +169,38 @@ def test_perf_writes_the_tables_of_each_load(tmp_path: Path) -> None:
     assert (written / "synthetic_gen.csv").is_file()
 
 
+def test_a_judge_scores_the_answers_of_several_models(tmp_path: Path, data: Path) -> None:
+    def judges(body: Body) -> str:
+        found = re.search(
+            r"<reference_answer>\n(.*)\n</reference_answer>.*\n#### (.*)\n</answer>", text_of(body), re.DOTALL
+        )
+        assert found is not None
+        return f"VERDICT: {'CORRECT' if found[1] == found[2] else 'INCORRECT'}"
+
+    key = "sk-judge-4711-secret"
+    with answering(adds) as right, answering(wrong) as other, answering(judges) as judge:
+        preset(tmp_path / "presets", "good_model", right)
+        preset(tmp_path / "presets", "bad_model", other)
+        args = ("--models", "good_model", "bad_model", "--datasets", "gsm8k", "--dataset-path", data)
+        code, _, err = run(tmp_path, *args, "--mode", "infer")
+        assert code == 0, err
+        of_judge = ("--", "--judge-url", judge.url, "--judge-api-key", key)
+        code, out, err = run(tmp_path, *args, "--mode", "judge", "--reuse", *of_judge)
+        assert code == 0, err
+        assert (len(right.asked), len(other.asked), len(judge.asked)) == (COUNT, COUNT, 2 * COUNT)
+        folder = folder_in(tmp_path)
+        assert table_of(folder)[1] == ["gsm8k", "-", "judged", "gen", "100.00", "0.00"]
+        assert (
+            f"bad-model/gsm8k: judged by made/up; it agrees with the task's own rule on {COUNT} of {COUNT}"
+            in out
+        )
+        code, out, err = run(tmp_path, *args, "--mode", "infer_judge", "--reuse", *of_judge)
+        assert code == 0, err
+        assert (len(right.asked), len(other.asked), len(judge.asked)) == (COUNT, COUNT, 2 * COUNT)
+        assert set(judge.keys) == {f"Bearer {key}"}
+    assert not any(key in path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
+
+
 def test_dry_run_prints_commands_and_search_their_values(tmp_path: Path, data: Path) -> None:
     with answering(adds) as server:
         preset(tmp_path / "presets", "served", server)
@@ -199,6 +232,10 @@ def test_dry_run_prints_commands_and_search_their_values(tmp_path: Path, data: P
         (
             ["--models", "served", "--datasets", "gsm8k", "--mode", "viz", "--reuse", "nothing"],
             "holds no results",
+        ),
+        (
+            ["--models", "served", "--datasets", "gsm8k", "--mode", "infer_judge"],
+            "--mode infer_judge needs a judge; give its server after --, as in -- --judge-url http://host:8000",
         ),
         (["config.py"], "Python configurations are not supported"),
     ],
