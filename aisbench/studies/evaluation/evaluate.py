@@ -32,13 +32,11 @@ from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read
 from aisbench.studies.evaluation.harness.names import split_names
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.judge.judging import Answered, Judging
-from aisbench.studies.evaluation.judge.remarks import judge_remarks
 from aisbench.studies.evaluation.judge.server import Judge, judge_for
-from aisbench.studies.evaluation.page import write_page
 from aisbench.studies.evaluation.predictions import Place, Predictions
+from aisbench.studies.evaluation.reporting import report
 from aisbench.studies.evaluation.results import Result, result_of
 from aisbench.studies.evaluation.settings import Settings
-from aisbench.studies.evaluation.summary import printed, write_summary
 from aisbench.studies.servers import servers_of
 
 # Where data sets are looked for unless --dataset-path says otherwise.
@@ -290,22 +288,9 @@ class _Evaluation:
     def _report(self, say: Say, judging: Judging | None) -> None:
         """Scores what is answered, and writes the results, the summary and the page."""
         results = [_scored(one) if judging is None else judging.result(one) for one in self._answered]
-        contents = []
-        for result in results:
-            content = result.content(self._predictions[result.name].prompts)
-            contents.append((result.name, content))
-            kept = {name: value for name, value in content.items() if name != "details"}
-            whole = dict(content) if self._settings.dump_eval_details else kept
-            self._folder.write(whole, self._folder.results / f"{result.name}.json")
-        extract_rate = self._settings.dump_extract_rate
-        write_page(self._folder.page, f"Accuracy of {self._config.model or self._folder.model}", contents)
-        say(printed(results, extract_rate=extract_rate))
-        for name, content in contents:
-            for line in judge_remarks(content):
-                say(f"{name}: {line}")
-        if self._folder.part is None:
-            say(f"written: {write_summary(self._folder, results, extract_rate=extract_rate)}")
-        say(f"page: {self._folder.page}")
+        model = self._config.model or self._folder.model
+        prompts = {name: kept.prompts for name, kept in self._predictions.items()}
+        report(self._folder, self._settings, model, results, prompts, say)
 
 
 def _scored(one: Answered) -> Result:

@@ -63,6 +63,35 @@ def test_filters_search_and_keys(page: Page, tmp_path: Path) -> None:
     assert not page.value("document.querySelector('#answer details').open"), "the reasoning is folded"
 
 
+def test_the_judges_words_are_shown_and_found(page: Page, tmp_path: Path) -> None:
+    details = sums()
+    details["5"] |= {"rule": "judge", "sure": True, "why": f"The same number. {NASTY}\nVERDICT: CORRECT"}
+    details["6"] |= {"rule": "judge", "sure": False, "why": "Who can tell?"}
+    result = result_of(details, "judged")
+    result["judge"] = {
+        "model": "umpire",
+        "asked": 60,
+        "unreadable": 1,
+        "unjudged": 0,
+        "compared": 59,
+        "alike": 57,
+    }
+    write_page(tmp_path / "judged.html", "judged", [("sums", result)])
+    page.open(tmp_path / "judged.html")
+    assert page.value("document.querySelector('ul.repeated').textContent").startswith(
+        "sums: judged by umpire; it agrees with the task's own rule on 57 of 59 answers"
+    )
+    page.driver.find_element("id", "search").send_keys("who can tell")
+    assert page.value(HEAD).startswith("sums 6")
+    assert (
+        page.value("document.querySelector('#answer dl').textContent").count("judge (no readable verdict)")
+        == 1
+    )
+    page.driver.execute_script("choose(every.find((one) => one.key === '5'))")
+    assert page.value("document.querySelector('#answer pre.why').textContent").endswith("VERDICT: CORRECT")
+    assert page.complaints() == []
+
+
 def test_of_many_answers_only_those_in_view_are_drawn(page: Page, tmp_path: Path) -> None:
     write_page(tmp_path / "many.html", "many", [("sums", result_of(sums(10_000)))])
     page.open(tmp_path / "many.html")
