@@ -102,7 +102,7 @@ def test_the_servers_latencies_stand_beside_ours(page: Page, told: Path) -> None
     hits = page.value(
         "[...document.querySelectorAll('h2')].find(h => h.innerText == 'Prefix cache').parentNode.innerText"
     )
-    assert "hit, by the server's metrics\t40.0" in hits
+    assert "hits, from the server's metrics\t40.0" in hits
     assert "accepted at position 1" in text
 
 
