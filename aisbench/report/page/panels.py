@@ -1,4 +1,4 @@
-"""Panels that a page makes of the table of charts alone."""
+"""Panels of charts that need nothing but their entry in the table of charts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aisbench.report.charts.chart import Chart
 
 
 def panels(charts: Sequence[Chart[Any]], drawn: Mapping[str, Any]) -> str:
-    """A panel for each of `charts` that has a hint and, in `drawn` (chart.drawn's), a figure."""
+    """A panel for each of `charts` that has a hint, and a figure in `drawn` (the result of chart.drawn)."""
     return "".join(
         _panel(chart, list(drawn["charts"][chart.name]))
         for chart in charts
