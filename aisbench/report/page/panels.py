@@ -28,7 +28,7 @@ def _panel(chart: Chart[Any], forms: list[str]) -> str:
             f"{escape(TITLES.get(form, form))}</button>"
             for at, form in enumerate(forms)
         )
-        buttons = f'<span class="buttons" role="group" aria-label="What is shown" data-forms="{name}">{buttons}</span>'
+        buttons = f'<span class="buttons" role="group" aria-label="Form of the chart" data-forms="{name}">{buttons}</span>'
     if chart.tables is not None:
         buttons += f'<button type="button" data-csv="{name}">CSV</button>'
     return (

@@ -88,7 +88,7 @@ def test_turns_are_named_as_what_is_counted(tmp_path: Path) -> None:
         "completed, turns of 2 conversations, none failed; 0.5 s",
     )
     page = re.sub(r"<script.*?</script>|</?a.*?>", "", written(folder).read_text(), flags=re.DOTALL)
-    assert "requests sent a second (every turn of a conversation counts as one)" in page
+    assert "requests sent per second (every turn of a conversation counts as one)" in page
     assert "Each line is a request (one turn of a conversation) in the order of the plan" in page
 
 
