@@ -1,4 +1,4 @@
-"""The table of an evaluation: on the console, and as summary_<time>.csv, .md and .txt."""
+"""Makes the table of an evaluation, for the console and as summary_<time>.csv, .md and .txt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COLUMNS = ("data set", "metric", "score", "stderr", "answers", "cut", "no answe
 
 
 def printed(results: Sequence[Result], *, extract_rate: bool) -> str:
-    """A table with aligned columns."""
+    """The table of `results`, with aligned columns."""
     rows = list(_rows(results, extract_rate=extract_rate))
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return "\n".join(
@@ -29,7 +29,7 @@ def printed(results: Sequence[Result], *, extract_rate: bool) -> str:
 
 
 def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extract_rate: bool) -> Path:
-    """Writes the three files; returns the path of the table for spreadsheets."""
+    """Writes the three files; returns the path of the .csv file."""
     folder.summary.mkdir(exist_ok=True)
     rows = list(_rows(results, extract_rate=extract_rate))
     path = folder.summary / f"{name_of_now('summary_')}.csv"
@@ -42,7 +42,7 @@ def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extrac
 
 
 def _rows(results: Sequence[Result], *, extract_rate: bool) -> Iterator[tuple[str, ...]]:
-    """The head; then the score of each data set, or, where it has parts, theirs and both averages."""
+    """The head; then the score of each data set. If it has subsets: their scores and both averages."""
     yield (*_COLUMNS, *(("extract rate",) if extract_rate else ()))
     for result in results:
         found = result.averages
