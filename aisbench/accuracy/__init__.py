@@ -1,1 +1,1 @@
-"""Accuracy of answers: the tasks, how an answer is extracted, and how it is scored. Nothing here sends a request."""
+"""Tasks with known answers: how questions are read, and how answers are extracted and scored. Sends no requests."""

@@ -1,12 +1,13 @@
 """Averages over the scored answers to a data set, with standard errors and 95 % intervals.
 
-The question is the unit: the answers to one question are not independent of each other, so that each question counts
-with the mean of its answers' scores, and standard errors come from the spread of these means (E. Miller, Adding Error Bars
-to Evals, arXiv:2411.00640, 2024: sections 2.1 and 3.1; his clustered error with a question as the cluster is the same but
-for the factor n / (n - 1) under the root). With one answer a question this is the sample standard deviation over root n.
+The answers to one question are not independent of each other. Each question therefore counts with the mean of its
+answers' scores, and standard errors come from the spread of these means (E. Miller, Adding Error Bars to Evals,
+arXiv:2411.00640, 2024, sections 2.1 and 3.1). Miller's clustered error, with a question as the cluster, differs only by
+the factor n / (n - 1) under the root. With one answer per question, the error is the sample standard deviation over
+the root of n.
 
-Intervals are Wilson's, with the number of questions that would give such a standard error if each were simply right or
-wrong: p (1 - p) / error². They stay within 0 and 100 % and say something also where every answer is right.
+Intervals are Wilson's, for p (1 - p) / error² questions: the number that would give this standard error if each answer
+were simply right or wrong. They stay within 0 and 100 %, and have a width above 0 even if every answer is right.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from aisbench.shares import wilson_interval
 
 @dataclass(frozen=True)
 class Graded:
-    """One answer and its score, 0 to 1. `question`, `sample`: which question, and which of the answers to it.
+    """One answer and its score, 0 to 1. `question` is the number of the question, `sample` that of the answer to it.
 
-    `extracted`: the answer that was found in the output, as text; None where there is none. `finish`: "length" where the
-    output was cut at the length limit. `sure`: False where the rule that found the answer guesses. `length`: of the output,
-    in characters.
+    `extracted`: the answer found in the output, as text; None if none was found. `finish`: "length" if the output was
+    cut at the length limit. `sure`: False if the rule that found the answer guesses. `length`: of the output, in
+    characters.
     """
 
     question: int
@@ -42,8 +43,10 @@ class Graded:
 
 @dataclass(frozen=True)
 class Average:
-    """A mean score in per cent; its standard error in percentage points, None where there is a single question; its 95 %
-    interval in per cent."""
+    """A mean score in per cent, with its standard error in percentage points (None for a single question).
+
+    `low`, `high`: the 95 % interval in per cent. `questions`, `answers`: how many the mean covers.
+    """
 
     percent: float
     stderr: float | None
@@ -64,10 +67,10 @@ class Average:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Figures, in per cent, of several answers to each question; `n`: how many each has at least.
+    """Figures in per cent for several answers to each question. `n`: the smallest number of answers to a question.
 
-    `avg`: the mean score of the answers (avg@n). `pass_at`: by k, the chance that at least one of k answers is right. `cons`:
-    how many questions the majority of the answers gets right (cons@n).
+    `avg`: the mean score (avg@n). `pass_at`: by k, the probability that at least one of k answers is right. `cons`: the
+    share of questions to which the most frequent answer is right (cons@n).
     """
 
     n: int
@@ -86,10 +89,10 @@ class Repeated:
 
 @dataclass(frozen=True)
 class Averages:
-    """`weighted`: every question counts alike; `naive`: every subset does. `repeated`: None with one answer a question.
+    """The averages of a data set. In `weighted`, all questions count equally; in `naive`, all subsets do.
 
-    Of all answers: `no_answer` had none that could be found, `cut` ended at the length limit, `unsure` were found by a rule
-    that guesses, `correct` were right. `mean_length`: characters.
+    `repeated`: None with one answer per question. Numbers of answers: `correct`; `no_answer`: none was found in the
+    output; `cut`: ended at the length limit; `unsure`: found by a rule that guesses. `mean_length`: in characters.
     """
 
     weighted: Average
@@ -107,7 +110,7 @@ class Averages:
         return 100 * count / self.weighted.answers
 
     def as_dict(self) -> dict[str, Any]:
-        """The keys of results/<model>/<dataset>.json, but for `details`."""
+        """The content of results/<model>/<dataset>.json, except `details`."""
         return {
             "accuracy": self.weighted.percent,
             "stderr": self.weighted.stderr,
@@ -131,8 +134,7 @@ class Averages:
 
 
 def averages(answers: Iterable[Graded]) -> Averages | None:
-    """None where there is no answer. Questions without one do not count; `subsets` is empty where there is only the
-    unnamed one."""
+    """The averages of these answers; None if there are none. `subsets` is empty if no question belongs to one."""
     by_question: dict[int, list[Graded]] = {}
     for one in sorted(answers, key=lambda one: (one.question, one.sample)):
         by_question.setdefault(one.question, []).append(one)
@@ -150,7 +152,7 @@ def averages(answers: Iterable[Graded]) -> Averages | None:
         name: _average(_mean(values), _error(values, _variance(values)), len(values), sizes[name])
         for name, values in means.items()
     }
-    # A subset of one question tells nothing of its spread; that of all questions stands in for it.
+    # A subset of one question has no variance; the variance of all questions replaces it.
     errors = [
         _error(values, variance if len(values) == 1 else _variance(values)) for values in means.values()
     ]
@@ -170,25 +172,27 @@ def averages(answers: Iterable[Graded]) -> Averages | None:
 
 
 def pass_at_k(answers: int, right: int, k: int) -> float:
-    """The chance that at least one of `k` answers, drawn without replacement from `answers` of which `right` are right, is
-    right: the unbiased estimator of M. Chen et al., Evaluating Large Language Models Trained on Code, arXiv:2107.03374,
-    2021. `k` is at most `answers`."""
+    """The probability that at least one of `k` answers is right, drawn without replacement from `answers` answers.
+
+    `right` of the answers are right, and `k` is at most `answers`. This is the unbiased estimator of M. Chen et al.,
+    Evaluating Large Language Models Trained on Code, arXiv:2107.03374, 2021.
+    """
     return 1 - math.comb(answers - right, k) / math.comb(answers, k)
 
 
 def majority(answers: Sequence[Graded]) -> Graded | None:
-    """The first of the answers that say what most of them say; of equally frequent ones, of the one that was said first.
+    """The first of the most frequent answers. In a tie, the answer that was given first wins.
 
-    Answers are equal where the extracted texts are. An output without an answer has no vote; None where no output has one.
+    Answers are equal if their extracted texts are. Outputs without an answer are left out; None if all are.
     """
     votes = Counter(one.extracted for one in answers if one.extracted is not None)
-    # A dictionary's keys are in the order of their coming, and max takes the first of equals.
+    # A Counter keeps the order of insertion, and max takes the first of equals.
     said = max(votes, key=votes.__getitem__, default=None)
     return next((one for one in answers if said is not None and one.extracted == said), None)
 
 
 def _repeated(groups: Sequence[Sequence[Graded]]) -> Repeated | None:
-    """From each question's answers. k goes through the powers of 2 up to n, and n."""
+    """The figures of several answers per question; None with one each. k is each power of 2 up to n, and n."""
     n = min(map(len, groups))
     if max(map(len, groups)) == 1:
         return None
@@ -223,7 +227,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _variance(values: Sequence[float]) -> float | None:
-    """Of the sample, with n - 1; None of a single value."""
+    """The sample variance, with n - 1; None for a single value."""
     if len(values) < 2:
         return None
     middle = _mean(values)
@@ -235,7 +239,7 @@ def _error(values: Sequence[float], variance: float | None) -> float | None:
 
 
 def _joint(errors: Sequence[float | None]) -> float | None:
-    """Of the mean of independent figures with these standard errors."""
+    """The standard error of the mean of independent figures; None if the error of one is unknown."""
     known = [error for error in errors if error is not None]
     if len(known) < len(errors):
         return None

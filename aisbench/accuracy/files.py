@@ -1,4 +1,4 @@
-"""Rows of a data set's files: JSON lines, JSON, CSV, TSV and Parquet, in the encodings that people have."""
+"""Reads the rows of a data set's files: JSON lines, JSON, CSV, TSV and Parquet, in UTF-8 or UTF-16."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
 Row = dict[str, Any]
-# A byte order mark tells the encoding; spreadsheets write UTF-16.
+# Encodings by byte order mark; spreadsheets write UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# In a tab-separated file a quotation mark is a letter like any other.
+# In a tab-separated file, quotation marks are ordinary characters.
 _FORMS: dict[str, dict[str, Any]] = {
     ".csv": {"delimiter": ","},
     ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE},
 }
 _LONGEST_CELL = 1 << 30
 _LFS = b"version https://git-lfs.github.com/"
-# Where the files that are read are noted, if anybody asks.
+# The list to which `noted` adds the files that are read; None outside of it.
 _NOTED: ContextVar[list[Path] | None] = ContextVar("noted", default=None)
 
 
 def rows(path: Path, *columns: str, header: Sequence[str] = ()) -> list[Row]:
-    """The rows of a file, by its ending. `columns`: those that each row must have. `header`: the names of the columns
-    of a CSV or TSV file that does not have them in its first line.
+    """The rows of a file, whose extension determines the format.
 
-    Raises BadInput for a file that cannot be read, is empty, was downloaded by half, or lacks a column.
+    `columns`: the columns that each row must have. `header`: the column names of a CSV or TSV file without a header.
+    Raises BadInput for a file that cannot be read, is empty or incomplete, or lacks a column.
     """
     found = list(_read(path, header))
     if not found:
@@ -52,14 +52,14 @@ def rows(path: Path, *columns: str, header: Sequence[str] = ()) -> list[Row]:
 
 
 def numbered(path: Path, *columns: str, header: Sequence[str] = ()) -> list[tuple[str, Row]]:
-    """As `rows`, each with its place for messages: `FILE: row 3`."""
+    """Like `rows`, each row with its place for error messages, such as `FILE: row 3`."""
     return [
         (f"{path}: row {number}", row) for number, row in enumerate(rows(path, *columns, header=header), 1)
     ]
 
 
 def first_of(place: str, row: Row, *names: str) -> Any:
-    """The value of the first of these columns that the row has. Raises BadInput where it has none, or that is empty."""
+    """The value of the first of these columns that is not empty. Raises BadInput if all are."""
     for name in names:
         if row.get(name) not in (None, ""):
             return row[name]
@@ -69,28 +69,30 @@ def first_of(place: str, row: Row, *names: str) -> Any:
 
 
 def list_of(place: str, row: Row, *names: str) -> list[str]:
-    """As `first_of`, for a list of at least two texts."""
+    """Like `first_of`, for a list of at least two strings."""
     found = first_of(place, row, *names)
     if not isinstance(found, list) or len(found) < 2:
         shown = f"{found!r:.40}"
-        raise BadInput(f"{place}: {' or '.join(names)} is {shown}; it should be a list of at least two texts")
+        raise BadInput(
+            f"{place}: {' or '.join(names)} is {shown}; it should be a list of at least two strings"
+        )
     return [str(one) for one in found]
 
 
 def need_texts(place: str, row: Row, *names: str) -> None:
-    """Raises BadInput where the value of one of these columns is not a text."""
+    """Raises BadInput if one of these columns is not a string."""
     for name in names:
         if not isinstance(row.get(name), str):
-            raise BadInput(f"{place}: {name!r} should be a text, got {row.get(name)!r:.80}")
+            raise BadInput(f"{place}: {name!r} should be a string, got {row.get(name)!r:.80}")
 
 
 def is_texts(value: object) -> bool:
-    """Whether a value is a list of texts, at least one."""
+    """Whether a value is a list of at least one string, and of nothing else."""
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def text_of(path: Path) -> str:
-    """The whole file. Raises BadInput where it cannot be read or decoded."""
+    """The text of a file. Raises BadInput if it cannot be read or decoded."""
     raw = _bytes_of(path)
     encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     try:
@@ -103,7 +105,7 @@ def text_of(path: Path) -> str:
 
 @contextmanager
 def noted() -> Iterator[list[Path]]:
-    """The files that are read meanwhile, each once, in the order of their first reading."""
+    """Collects the files that are read within the block, each once, in the order in which they are first read."""
     files: list[Path] = []
     token = _NOTED.set(files)
     try:
@@ -136,7 +138,7 @@ def _read(path: Path, header: Sequence[str]) -> Iterator[Row]:
 
 def _table(path: Path, form: dict[str, Any], header: Sequence[str]) -> Iterator[Row]:
     reader = csv.DictReader(StringIO(text_of(path), newline=""), list(header) or None, **form)
-    # A cell may be longer than the module expects; a passage can be.
+    # A passage can be longer than the limit of the csv module.
     csv.field_size_limit(_LONGEST_CELL)
     number = 0
     try:
@@ -153,8 +155,8 @@ def _table(path: Path, form: dict[str, Any], header: Sequence[str]) -> Iterator[
 
 
 def _json(path: Path, text: str) -> Iterator[Row]:
-    """JSON lines; or one JSON list of objects, object of objects, or object."""
-    # An object whose first line is not yet whole is spread over several.
+    """Reads JSON lines, or a single JSON value: a list of objects, an object of objects, or an object."""
+    # Only a single value that spans several lines begins with a line that is just "{".
     start = text.lstrip()
     if start.startswith("[") or start.partition("\n")[0].strip() == "{":
         try:

@@ -1,4 +1,4 @@
-"""Finding a data set's files below the path that a user gives."""
+"""Finds a data set's files below the path that a user gives."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from pathlib import Path
 
 from aisbench.errors import BadInput
 
-# A part of a larger table: `test-00000-of-00002.parquet`.
+# A file that holds part of a table, such as `test-00000-of-00002.parquet`.
 _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})(\..+)")
 
-# Where a data set's folder is looked for; the last is the cache of Hugging Face.
+# Where to look for a data set's folder; the last pattern is Hugging Face's cache.
 _ABOVE = ("*", "*/*", "datasets--*/snapshots/*/*")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a data set's files lie.
+    """The folder and files of a data set.
 
-    `names`: what its own folder is called. `questions` and `examples`: patterns of files, the preferred ones first;
-    examples are the solved ones that `--shots` puts in front, and no pattern means that there are none. `files`: the same
-    as lines for people, which messages show. In a folder with another name, files lie just as the patterns say, not
-    deeper: it may hold other data sets.
+    `names`: the names of its folder. `questions` and `examples`: file patterns, preferred ones first. Examples are the
+    solved questions of `--shots`; no pattern means that there are none. `files`: the same as text, for error messages.
+    In a folder with another name, which may hold other data sets too, patterns do not match in deeper folders.
     """
 
     names: tuple[str, ...]
@@ -31,41 +30,37 @@ class Layout:
     files: tuple[str, ...] = ()
 
     def questions_of(self, path: Path) -> list[Path]:
-        """Raises BadInput that says what to put where."""
+        """The files with the questions. Raises BadInput, which lists the expected files, if there are none."""
         home = home_of(path, *self.names)
         if home.is_file():
             return [home]
         if not home.is_dir():
-            raise BadInput(
-                f"--dataset-path {path}: there is no such file or folder; {self._wanted(self.questions)}"
-            )
+            raise BadInput(f"--dataset-path {path} does not exist; {self._wanted(self.questions)}")
         found = _matching(home, self.questions, self._is_named(home))
         if not found:
             raise BadInput(
-                f"--dataset-path {home} holds no questions of {self.names[0]}; {self._wanted(self.questions)}"
+                f"--dataset-path {home} has no questions of {self.names[0]}; {self._wanted(self.questions)}"
             )
         return found
 
     def examples_of(self, path: Path) -> list[Path]:
-        """Raises BadInput where the data set has no solved examples, or they are not there."""
+        """The files with the solved examples. Raises BadInput if there are none."""
         if not self.examples:
             raise BadInput(f"--shots: {self.names[0]} has no solved examples; use --shots 0")
         home = home_of(path, *self.names)
-        # A file of questions lies beside those of examples, or in a folder beside theirs.
+        # The examples of a single file are beside it, or in a folder beside its folder.
         homes = [home] if home.is_dir() else [home.parent, home.parent.parent]
         for one in homes:
             if found := _matching(one, self.examples, self._is_named(one)):
                 return found
         raise BadInput(
-            f"--shots: {homes[-1]} holds no solved examples of {self.names[0]}; {self._wanted(self.examples)}, "
-            "or use --shots 0"
+            f"--shots: {homes[-1]} has no solved examples of {self.names[0]}; use --shots 0, or add them: "
+            f"{self._wanted(self.examples)}"
         )
 
     def _wanted(self, patterns: tuple[str, ...]) -> str:
-        """What to put where, for messages."""
-        return (
-            f"it is read from {'; or from '.join(self.files)}" if self.files else f"put {_or(patterns)} there"
-        )
+        """The expected files, for error messages."""
+        return f"expected {'; or '.join(self.files)}" if self.files else f"put {_or(patterns)} there"
 
     def _is_named(self, folder: Path) -> bool:
         own = {_plain(folder.name), _plain(folder.resolve().name)}
@@ -73,7 +68,7 @@ class Layout:
 
 
 def hub(split: str, *configs: str) -> tuple[str, ...]:
-    """Patterns of the files in which Hugging Face keeps a split, such as `test`, of one of the `configs` (folders)."""
+    """Patterns of the files of a split such as `test` on Hugging Face. `configs`: the folders of its configurations."""
     folders = [f"{config}/" for config in configs] or ["", "data/"]
     return tuple(
         f"{folder}{name}"
@@ -83,10 +78,10 @@ def hub(split: str, *configs: str) -> tuple[str, ...]:
 
 
 def home_of(path: Path, *names: str) -> Path:
-    """The folder at most two levels below `path` that has one of the names, the first of them that is there; else `path`.
+    """The folder with one of the names, at most two levels below `path`; if there is none, `path`.
 
-    So one folder can hold many data sets. Case, hyphens and underscores do not count, and neither does what stands
-    before `--` in the names that Hugging Face gives to cached repositories.
+    Earlier names are preferred. Case, hyphens and underscores are ignored, and so is the part before `--` in the
+    folders of Hugging Face's cache.
     """
     if path.is_dir():
         folders = [one for pattern in _ABOVE for one in sorted(path.glob(pattern)) if one.is_dir()]
@@ -98,23 +93,21 @@ def home_of(path: Path, *names: str) -> Path:
 
 
 def files_of(path: Path, *patterns: str) -> list[Path]:
-    """`path` itself where it is a file; else the files below it that match the first pattern that any matches, sorted.
+    """`path` if it is a file; otherwise the files below it that match the first pattern with a match, sorted.
 
-    Raises BadInput that says what to put where.
+    Raises BadInput, which lists the expected files, if there are none.
     """
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise BadInput(
-            f"--dataset-path {path}: there is no such file or folder; make it, with {_or(patterns)} in it"
-        )
+        raise BadInput(f"--dataset-path {path} does not exist; create it with {_or(patterns)} in it")
     if found := _matching(path, patterns, deep=True):
         return found
-    raise BadInput(f"--dataset-path {path} holds no {_or(patterns)}; put one there")
+    raise BadInput(f"--dataset-path {path} has no {_or(patterns)}; put one there")
 
 
 def _matching(folder: Path, patterns: tuple[str, ...], deep: bool) -> list[Path]:
-    """The files that match the first pattern that any does. `deep`: also below folders that it does not name."""
+    """The files that match the first pattern with a match. `deep`: also in deeper folders than the pattern names."""
     for pattern in patterns:
         matches = sorted(folder.rglob(pattern) if deep else folder.glob(pattern))
         found = [one for one in matches if one.is_file() and not _aside(one, folder)]
@@ -125,11 +118,12 @@ def _matching(folder: Path, patterns: tuple[str, ...], deep: bool) -> list[Path]
 
 
 def _aside(path: Path, folder: Path) -> bool:
-    """Whether a file is one of a download tool's or an archive's own."""
+    """Whether a file belongs to a download tool or an archive program, not to the data set."""
     return any(part.startswith(".") or part == "__MACOSX" for part in path.relative_to(folder).parts)
 
 
 def _check_parts(files: list[Path]) -> None:
+    """Raises BadInput if a part of a table is missing."""
     there = {path: match for path in files if (match := _SHARD.fullmatch(path.name))}
     for path, match in there.items():
         stem, _, parts, ending = match.groups()

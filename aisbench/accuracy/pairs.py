@@ -1,16 +1,17 @@
-"""Two runs over the same questions: is one really better than the other?
+"""Compares the accuracy of two runs over the same questions.
 
-Most of what makes a score uncertain, the choice of questions, is alike in both runs, so that the differences of single
-questions tell far more than the two scores by themselves (E. Miller, Adding Error Bars to Evals, arXiv:2411.00640, 2024,
+Most of the uncertainty of a score comes from the choice of questions, which is the same in both runs. The differences
+per question therefore say far more than the two scores (E. Miller, Adding Error Bars to Evals, arXiv:2411.00640, 2024,
 section 4.2).
 
-- p: with one right-or-wrong answer a question McNemar's exact test (Q. McNemar, Psychometrika 12, 1947): whether the
-  questions that only one run gets right are split as a fair coin would. With graded scores or several answers a question,
-  the sign-flip test of the differences of the questions' mean scores, of which McNemar's is the special case.
-- The interval: percentiles of the mean difference over resampled questions (Efron & Tibshirani 1993, chapter 13). All
-  answers to a question go with it. Where all questions differ alike, as when none differs, resampling shows no spread: then the
-  interval reaches as far as if the largest share of other questions that would be missed in one case of twenty differed
-  as much as can be.
+- p: with one right-or-wrong answer per question, McNemar's exact test (Q. McNemar, Psychometrika 12, 1947), which asks
+  whether a fair coin would split the questions that only one run gets right in this way. With graded scores or several
+  answers per question, the sign-flip test of the differences of the questions' mean scores, of which McNemar's is a
+  special case.
+- The interval: percentiles of the mean difference over resampled questions (Efron & Tibshirani 1993, chapter 13). A
+  question is resampled with all its answers. If all questions differ by the same amount, or none differs, resampling
+  has no spread. The interval then allows for a share of other questions that differ as much as possible: the largest
+  share of which such a sample would contain none in one case of twenty.
 """
 
 from __future__ import annotations
@@ -31,14 +32,13 @@ REPLICATES = 10_000
 CONFIDENCE = 0.95
 _BETTER, _WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
 MCNEMAR, SIGN_FLIP = "McNemar's exact test", "sign-flip test"
-# Replicates x distinct values that are held at a time.
+# Replicates x distinct values in memory at a time.
 _MOST_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a question came to in a run. `prompt`: its digest, the same for the same prompt. `scores`: of its answers, each 0
-    to 1; at least one."""
+    """The result of a question in a run. `prompt`: the digest of its prompt. `scores`: of its answers, each 0 to 1."""
 
     prompt: str
     scores: tuple[float, ...]
@@ -46,11 +46,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Paired:
-    """The second run against the first, over the `questions` that both answered.
+    """The second run compared with the first, over the `questions` that both answered.
 
-    `first`, `second`: mean scores in per cent. `difference`: second - first, with its 95 % interval, in percentage points.
-    `right_to_wrong`, `wrong_to_right`: questions whose score fell and rose, which is that where scores are right or wrong.
-    `only_first`, `only_second`: questions that are left out because one run alone has them. `verdict`: what the second is.
+    `first`, `second`: mean scores in per cent. `difference`: second - first in percentage points; `low`, `high`: its
+    95 % interval. `right_to_wrong`, `wrong_to_right`: numbers of questions whose score fell and rose. `only_first`,
+    `only_second`: numbers of questions left out because only one run has them. `verdict`: on the second run.
     """
 
     questions: int
@@ -72,22 +72,22 @@ class Paired:
 
 
 def paired(first: Mapping[str, Outcome], second: Mapping[str, Outcome], *, seed: int = 0) -> Paired:
-    """Outcomes by the name of their question. The same outcomes and `seed`, the same result.
+    """Compares two runs, given as outcomes by question. The result is the same for the same outcomes and `seed`.
 
-    Raises BadInput where the runs share no question, or asked one of them with different prompts.
+    Raises BadInput if the runs share no question, or sent different prompts for one.
     """
     shared = [name for name in first if name in second]
     if not shared:
-        raise BadInput("the two have no question in common")
+        raise BadInput("the two runs have no question in common; compare runs over the same data set")
     other = [name for name in shared if first[name].prompt != second[name].prompt]
     if other:
         raise BadInput(
-            f"{len(other):,} of {len(shared):,} questions were asked with different prompts, question {other[0]} the first "
-            "of them; only answers to the same prompts can be paired"
+            f"the prompts of {len(other):,} of {len(shared):,} questions differ, first of question {other[0]}; compare "
+            "runs that sent the same prompts"
         )
     scores = [[outcomes[name].scores for name in shared] for outcomes in (first, second)]
     means = [np.array([math.fsum(each) / len(each) for each in side]) for side in scores]
-    # Thirds and the like: what differs by rounding alone is equal.
+    # Means such as thirds can differ by rounding errors alone.
     gained = np.round(means[1] - means[0], 12)
     fell, rose = int((gained < 0).sum()), int((gained > 0).sum())
     is_plain = all(each in ((0,), (1,)) for side in scores for each in side)
@@ -113,7 +113,7 @@ def paired(first: Mapping[str, Outcome], second: Mapping[str, Outcome], *, seed:
 
 
 def sentence(found: Paired, first: str, second: str) -> str:
-    """What `found` says of the run `second` against the run `first`, for people."""
+    """A sentence with the result. `first`, `second`: the names of the runs."""
     figures = (
         f"{found.second:.2f} % against {found.first:.2f} %, a difference of {found.difference:+.2f} points "
         f"(95 % interval {found.low:+.2f} to {found.high:+.2f}, p = {p_text(found.p)})"
@@ -125,17 +125,18 @@ def sentence(found: Paired, first: str, second: str) -> str:
 
 
 def p_text(p: float) -> str:
+    """p with as many digits as are of use."""
     return "under 0.0001" if p < 1e-4 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
 
 
 def prompt_digest(prompt: Any) -> str:
-    """Of a prompt as the result files have it: a text or messages."""
+    """The digest of a prompt as it is in the result files: a string or messages."""
     text = json.dumps(prompt, ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def mcnemar(fell: int, rose: int) -> float:
-    """The two-sided exact p: twice the smaller tail of a fair coin thrown `fell` + `rose` times, at most 1."""
+    """The two-sided exact p: twice the smaller tail of `fell` + `rose` throws of a fair coin, at most 1."""
     thrown = fell + rose
     tail = term = 1
     for k in range(min(fell, rose)):
@@ -145,9 +146,9 @@ def mcnemar(fell: int, rose: int) -> float:
 
 
 def sign_flip(gained: NDArray[np.float64], random: np.random.Generator) -> float:
-    """The two-sided p of the mean of `gained` (questions,) when each sign might as well be the other one.
+    """The two-sided p of the mean of `gained`, of shape (questions,), if each sign were equally likely to be the other.
 
-    By REPLICATES random flips; with the observed signs among them it is never 0 (Phipson & Smyth 2010).
+    It comes from REPLICATES random flips. The observed signs count as one more, so p is never 0 (Phipson & Smyth 2010).
     """
     sizes, counts = np.unique(np.abs(gained[gained != 0]), return_counts=True)
     observed = abs(float(gained.sum()))
@@ -160,12 +161,12 @@ def sign_flip(gained: NDArray[np.float64], random: np.random.Generator) -> float
 
 
 def difference_interval(gained: NDArray[np.float64], random: np.random.Generator) -> tuple[float, float]:
-    """The 95 % interval of the mean of `gained` (questions,)."""
+    """The 95 % interval of the mean of `gained`, of shape (questions,)."""
     values, counts = np.unique(gained, return_counts=True)
     if len(values) == 1:
         most, alike = 1 - (1 - CONFIDENCE) ** (1 / len(gained)), float(values[0])
         return alike - most * (1 + alike), alike + most * (1 - alike)
-    # How often each value is drawn is what resampling the questions one by one gives, and much quicker.
+    # Drawing how often each value occurs is equivalent to resampling the questions one by one, and much faster.
     draws = [
         random.multinomial(len(gained), counts / len(gained), many) @ values / len(gained)
         for many in _batches(len(values))
@@ -175,7 +176,7 @@ def difference_interval(gained: NDArray[np.float64], random: np.random.Generator
 
 
 def _batches(values: int) -> list[int]:
-    """REPLICATES in parts that fit into memory."""
+    """Splits REPLICATES into batches that fit into memory."""
     most = max(1, _MOST_AT_ONCE // max(1, values))
     whole, rest = divmod(REPLICATES, most)
     return [most] * whole + [rest] * (rest > 0)

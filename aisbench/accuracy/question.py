@@ -1,4 +1,4 @@
-"""A question with a known answer, what a model answered, and how that was scored."""
+"""A question with a known answer, a model's answer to it, and the score of that answer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 class Question:
     """One question of a task, ready to be sent.
 
-    `messages`: as a chat (`{"role": ..., "content": ...}`); `prompt`: the same as one text, for APIs without roles.
-    `gold`: the known answer, any JSON value. `subset`: the part of the data set it belongs to, such as a subject; empty
-    where there are no parts. `body`: request fields beside the prompt, such as `tools`. `facts`: what else scoring needs,
-    such as unit tests, as JSON values.
+    `messages`: the question as a chat (`{"role": ..., "content": ...}`); `prompt`: as one text, for APIs without roles.
+    `gold`: the known answer, any JSON value. `subset`: the part of the data set to which it belongs, such as a subject;
+    may be empty. `body`: other fields of the request, such as `tools`. `facts`: other JSON values that scoring needs,
+    such as unit tests.
     """
 
     messages: tuple[Mapping[str, Any], ...]
@@ -26,16 +26,17 @@ class Question:
 
     @staticmethod
     def of_text(text: str, gold: Any, **others: Any) -> Question:
-        """One that is the same text for both kinds of API."""
+        """A question that is the same text for both kinds of API."""
         return Question(({"role": "user", "content": text},), text, gold, **others)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answered.
+    """A model's answer.
 
-    `text` has no reasoning that the server sent apart; that is in `reasoning`. `finish`: stop, length (cut at the length
-    limit), or other. `tool_calls`: as the chat API has them, with `function.name` and `function.arguments`.
+    `text`: the output, without the reasoning that the server sent separately, which is in `reasoning`. `finish`: stop,
+    length (cut at the length limit), or other. `tool_calls`: in the chat API's form, with `function.name` and
+    `function.arguments`.
     """
 
     text: str
@@ -46,12 +47,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Scored:
-    """How an answer was scored.
+    """The score of an answer.
 
-    `extracted`: what was compared, as text; None where no answer was found. `score`: 0 to 1; `correct`: whether it counts
-    as right. `rule`: the name of the rule that found the answer; `sure`: False where that rule guesses. `why`:
-    what is wrong with the answer, where scoring knows, such as the test that failed. `parts`: other metrics of the task by
-    name, each with its values for this answer, 0 to 1; over a data set a metric is the mean of all its values.
+    `extracted`: the text that was compared; None if no answer was found. `score`: 0 to 1; `correct`: whether the answer
+    counts as right. `rule`: the name of the rule that found the answer; `sure`: False if that rule guesses. `why`: what
+    is wrong with the answer, if known, such as the test that failed. `parts`: the task's other metrics by name, each
+    with its values for this answer, 0 to 1; over a data set, a metric is the mean of all its values.
     """
 
     extracted: str | None

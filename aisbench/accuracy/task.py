@@ -1,4 +1,4 @@
-"""A task: how a data set's files become questions, and how answers to them are scored."""
+"""A task: reads a data set's files as questions, and scores the answers to them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from aisbench.accuracy.question import Answer, Question, Scored
 
 @dataclass(frozen=True)
 class Source:
-    """Where a task reads from: `path` is a file or a folder. `shots`: how many solved examples stand before each question;
-    None: as many as the task has by default."""
+    """The file or folder that a task reads.
+
+    `shots`: the number of solved examples before each question; None: the task's default.
+    """
 
     path: Path
     shots: int | None = None
@@ -20,10 +22,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Task:
-    """`about`: one line on what it tests. `files`: the layouts that it can be read from, as lines for people, such as
-    `gsm8k/test.jsonl: {"question", "answer"}`. `read` raises BadInput, naming file and line, for what it cannot use.
-    `max_tokens`: the length limit of an answer where the user gives none. `stop`: texts that end an answer of an API
-    without roles. `metric`: the name of the mean of `Scored.score`. `runs_code`: scoring executes what the model wrote.
+    """A task, which `read` turns into questions, and whose answers `score` scores.
+
+    `about`: one line on what it tests. `files`: the file layouts that it reads, as text such as
+    `gsm8k/test.jsonl: {"question", "answer"}`. `read` raises BadInput, naming file and row, for unusable data.
+    `max_tokens`: the default length limit of an answer. `stop`: stop strings for APIs without roles. `metric`: the name
+    of the mean of `Scored.score`. `runs_code`: scoring executes code that the model wrote.
     """
 
     name: str

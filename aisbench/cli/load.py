@@ -11,14 +11,22 @@ from aisbench.analysis.verdict.gates import parse_gates
 from aisbench.cli.command import Command
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
+from aisbench.cli.options.search import lines_of
 from aisbench.cli.options.types import HostPort
 from aisbench.config.vllm_meaning import run_config
+from aisbench.exit_codes import DONE
 from aisbench.masking import masked_command
+from aisbench.saying import say
 from aisbench.workload.seeds import drawn_lines
 
 
 @click.command(cls=Command, sections=SECTIONS)
 @all_of(*RUN_OPTIONS)
+@click.option(
+    "--search",
+    is_flag=True,
+    help="Print the files that would be read, and each option's value and where it is from; send nothing.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, and nothing else there.")
 @click.option("--no-progress", "--disable-tqdm", "no_progress", is_flag=True, help="No live view.")
 @click.option(
@@ -27,7 +35,16 @@ from aisbench.workload.seeds import drawn_lines
     metavar="[HOST:]PORT",
     help="Serve the live view as a web page, and /metrics for Prometheus, at this port; 0: any free one.",
 )
-def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **options: Any) -> int:
+@click.pass_context
+def load(
+    ctx: click.Context,
+    /,
+    search: bool,
+    as_json: bool,
+    no_progress: bool,
+    live_port: tuple[str, int] | None,
+    **options: Any,
+) -> int:
     """Put load on an inference server and report what happened.
 
     \b
@@ -43,6 +60,13 @@ def load(as_json: bool, no_progress: bool, live_port: tuple[str, int] | None, **
     config = run_config(options).expanded()
     config.check()
     parse_gates(config.fail_on)
+    if search:
+        for line in (
+            *lines_of(ctx),
+            *([f"data set file {config.dataset_path}"] if config.dataset_path else []),
+        ):
+            say(line)
+        return DONE
     # Everything heavy is imported after the options are known to be good.
     from aisbench.studies.single_run import run_and_report
 

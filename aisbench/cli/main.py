@@ -90,3 +90,10 @@ def load_main() -> None:
     from aisbench.cli.load import load
 
     run(load, "aisbench-load")
+
+
+def ais_bench_main() -> None:
+    """`ais_bench`."""
+    from aisbench.cli.accuracy.ais_bench import ais_bench
+
+    run(ais_bench, "ais_bench")

@@ -1,4 +1,4 @@
-"""A request in terms of the simulator, whatever API it came by, and refusals of those it cannot answer."""
+"""A request in the simulator's own terms, common to all APIs, and the refusal of a request it cannot answer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import orjson
 from aisbench.simulator.model.parameters import Parameters
 
 Fields = dict[str, Any]
-# OpenAI's default for completions; here for all.
+# OpenAI's default for completions, used here for every API.
 _DEFAULT_TOKENS = 16
 
 
 class Refusal(Exception):
-    """An answer other than 200. Each API words it in its own way (`Dialect.refuse`)."""
+    """An HTTP status other than 200. Each API words it in its own way (`Dialect.refuse`)."""
 
     def __init__(
         self, status: int, message: str, kind: str = "BadRequestError", param: str | None = None
@@ -28,7 +28,7 @@ class Refusal(Exception):
 
 
 class TooLong(Refusal):
-    """More tokens, of prompt and output together, than the model has room for."""
+    """Prompt and output together have more tokens than the model's context."""
 
     def __init__(self, limit: int, prompt_tokens: int, max_tokens: int, param: str) -> None:
         super().__init__(
@@ -45,11 +45,11 @@ class TooLong(Refusal):
 
 @dataclass(frozen=True)
 class Asked:
-    """What counts of a request; all else in the body is ignored.
+    """The parts of a request that the simulator uses; the rest of the body is ignored.
 
-    `wants_usage`: token counts were asked for. `generates` False: only vectors or scores are wanted,
-    as many as `vectors`; `documents` are what scores are for. `prompt`: what a prefix cache goes by (a text, token
-    ids, messages, or a list of these), and `cached_tokens` what it had of that; None: the server has no such cache.
+    `wants_usage`: the client wants token counts. `generates`: False for embeddings, pooling and reranking, which return
+    `vectors` vectors, or a score for each of `documents`. `prompt`: the key of the prefix cache (a string, token ids,
+    messages, or a list of these). `cached_tokens`: how many of its tokens were cached; None without a prefix cache.
     """
 
     prompt_tokens: int
@@ -66,6 +66,7 @@ class Asked:
 
 
 def parse_json(body: bytes) -> Fields:
+    """Parses the body of a request. Raises Refusal unless it is a JSON object."""
     try:
         fields = orjson.loads(body)
     except ValueError as problem:
@@ -76,7 +77,7 @@ def parse_json(body: bytes) -> Fields:
 
 
 def served_model(name: Any, parameters: Parameters) -> str:
-    """The model asked for, by default the first; raises Refusal for one that is not served."""
+    """The requested model, by default the first one. Raises Refusal if it is not served."""
     if name is None:
         return parameters.model
     if name not in parameters.models:
@@ -85,7 +86,7 @@ def served_model(name: Any, parameters: Parameters) -> str:
 
 
 def object_in(fields: Fields, name: str) -> Fields:
-    """The object `name` of the body; empty where it is absent or null."""
+    """The object in the field `name`; empty if it is absent or null. Raises Refusal for another type."""
     found = fields.get(name)
     if found is None:
         return {}
@@ -95,7 +96,7 @@ def object_in(fields: Fields, name: str) -> Fields:
 
 
 def wanted_tokens(fields: Fields, *names: str) -> int:
-    """The longest output asked for, under the first of `names` that is there."""
+    """The requested length limit in tokens, from the first of `names` that is present. Raises Refusal below 1."""
     name, wanted = next(((n, fields[n]) for n in names if fields.get(n) is not None), ("", _DEFAULT_TOKENS))
     if type(wanted) is not int or wanted < 1:
         raise Refusal(400, f"{name} must be at least 1, got {wanted}.", param=name)
@@ -103,15 +104,15 @@ def wanted_tokens(fields: Fields, *names: str) -> int:
 
 
 def text_tokens(fields: Fields, name: str) -> int:
-    """Tokens of the text under `name`: its words."""
+    """The number of tokens (words) in the string field `name`. Raises Refusal if it is not a string."""
     text = fields.get(name)
     if not isinstance(text, str):
-        raise Refusal(400, f"{name} must be a text", param=name)
+        raise Refusal(400, f"{name} must be a string", param=name)
     return len(text.split())
 
 
 def check_length(prompt_tokens: int, max_tokens: int, parameters: Parameters, names: tuple[str, str]) -> None:
-    """Raises Refusal for an empty prompt and one for which there is no room; `names` of the two fields."""
+    """Raises Refusal if the prompt is empty or too long; `names` are the fields of prompt and length limit."""
     if prompt_tokens < 1:
         raise Refusal(400, "the prompt is empty", param=names[0])
     if prompt_tokens + max_tokens > parameters.context_tokens:

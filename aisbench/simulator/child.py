@@ -1,4 +1,4 @@
-"""Servers that run in a process of their own on this host, as the simulator and the referee do."""
+"""Local servers that run in a child process: the simulator and the referee."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from aisbench.errors import BadInput, CannotRun
 
 CONTROL_TIMEOUT_S = 10.0
 _STOP_TIMEOUT_S = 5.0
-# The command line's exit code for options that cannot be used.
+# The exit code of a command that rejects its options.
 _BAD_INPUT = 2
 
 
 class LocalServer:
-    """A server on `port` of this host that keeps the truth about what it served."""
+    """A server on `port` of this host that records what it really served."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -31,7 +31,7 @@ class LocalServer:
         return f"http://127.0.0.1:{self.port}"
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection for its own pages."""
+        """Opens a connection for the server's pages, such as /truth."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=CONTROL_TIMEOUT_S)
 
     def get(self, path: str) -> bytes:
@@ -40,24 +40,24 @@ class LocalServer:
             return connection.getresponse().read()
 
     def truth(self) -> dict[str, Any]:
-        """What happened since the last reset, as the server saw it."""
+        """The server's own figures since the last reset."""
         truth: dict[str, Any] = json.loads(self.get("/truth"))
         return truth
 
     def reset(self) -> None:
-        """Forgets what happened so far."""
+        """Clears the figures of `truth`."""
         self.get("/reset")
 
 
 class Child:
-    """A process that ends when its standard input does. `port`: where it listens."""
+    """A server process that exits when its standard input is closed. `port`: where it listens."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self.port = 0
 
     def stop(self) -> int:
-        """Ends it, if it has not ended, and returns its exit code."""
+        """Ends the process if it still runs, and returns its exit code."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         try:
@@ -69,19 +69,19 @@ class Child:
 
 @contextlib.contextmanager
 def started(name: str, command: list[str], *, announce_option: str | None = None) -> Iterator[Child]:
-    """Starts a server; it ends with the block, or with this process.
+    """Starts a server, which ends with the block or with this process.
 
-    Its port comes in the first line that it writes to its standard output, or to the file descriptor that it is
-    given with `announce_option`. Raises BadInput with the server's own message when it refuses its options,
-    CannotRun when it does not start.
+    The server writes its port as the first line of its standard output, or to the file descriptor passed in
+    `announce_option`. Raises BadInput with the server's message when it rejects its options, CannotRun when it does not
+    start.
     """
     announced, announce = os.pipe()
     if announce_option is not None:
         command = [*command, announce_option, str(announce)]
-    # Errors go to a file, not to a pipe: nobody reads while it runs.
+    # Errors go to a file: nobody would empty a pipe while the server runs.
     with os.fdopen(announced) as reader, tempfile.TemporaryFile() as errors:
         try:
-            # A session of its own: Ctrl-C is for the run, which still needs its server for what is in flight.
+            # In its own session, Ctrl-C does not reach the server, which the run still needs for requests in flight.
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""One client connection: HTTP/1.1 in, bytes out. It knows nothing of batching."""
+"""A client connection: parses HTTP/1.1 requests and writes responses."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ class HttpRequest:
 
 
 class Application(Protocol):
-    """Answers requests, each by `respond`, or by `send` and then `answered`; at once or later."""
+    """Answers each request, at once or later: with `respond`, or with `send` followed by `answered`."""
 
     def handle(self, request: HttpRequest, connection: Connection) -> None: ...
 
     def disconnected(self, connection: Connection) -> None:
-        """The client of a request that is not yet answered has gone."""
+        """Called when a client disconnects before its request is answered."""
 
 
 class Connection(asyncio.Protocol):
-    """Requests that come before the last is answered wait in order."""
+    """Handles one request at a time; requests that arrive meanwhile wait in order."""
 
     transport: asyncio.Transport
 
@@ -72,9 +72,9 @@ class Connection(asyncio.Protocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            pass  # The request itself is complete; it is answered as if it had not asked for an upgrade.
+            pass  # The request is complete; it is answered without the upgrade.
         except httptools.HttpParserError:
-            # What is under way ends with the connection; only an idle one can still be told why.
+            # While an answer is being sent, a status line would end up inside it.
             if self.current is None:
                 self.send(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
             self.close()
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
             )
         )
 
-    # Answering
+    # Responses
 
     def next_request(self) -> None:
         while self.waiting and self.current is None:
@@ -119,22 +119,22 @@ class Connection(asyncio.Protocol):
             self.application.handle(self.current, self)
 
     def respond(self, status: int, content_type: bytes, body: bytes) -> None:
-        """The whole answer to the request in hand."""
+        """Sends the whole answer to the current request."""
         self.send(response_head(status, content_type, len(body)) + body)
         self.answered()
 
     def answered(self) -> None:
-        """The request in hand is done; one that has come meanwhile is handled from `next_request`."""
+        """Marks the current request as answered. `next_request` then takes the next waiting one."""
         if self.current is not None and not self.current.keep_alive:
             self.close()
         self.current = None
 
     def send(self, data: bytes) -> None:
-        """Writes at once, not at the end of the loop's turn as the transport would.
+        """Writes to the socket at once; the transport would wait until the end of the loop's iteration.
 
-        In a step of hundreds of tokens that makes milliseconds of difference, and it makes the time that
-        the server notes right after this call the time at which the token left. What the socket does not
-        take goes the transport's way, and so does what follows until the transport is empty again.
+        In a step of hundreds of tokens the difference is milliseconds. It also means that the server, which reads the
+        clock right after this call, records the time at which the token left. If the socket is full, the rest goes
+        through the transport, as does everything after it until the transport's buffer is empty.
         """
         if self.fd < 0:
             return
@@ -146,7 +146,7 @@ class Connection(asyncio.Protocol):
             except BlockingIOError:
                 sent = 0
             except OSError:
-                return  # The loop sees the same and calls connection_lost.
+                return  # The loop gets the same error and calls connection_lost.
             if sent == len(data):
                 return
             data = data[sent:]
@@ -154,14 +154,14 @@ class Connection(asyncio.Protocol):
         self.transport.write(data)
 
     def close(self) -> None:
-        """Closes once everything is sent. Nothing is sent or handled after this."""
+        """Closes the connection once its buffer is sent. Ignores further requests and data."""
         self.fd = -1
         self.waiting.clear()
         self.transport.close()
 
 
 class TlsConnection(Connection):
-    """The same where the transport encrypts: it must see all that is sent, and sends at its own time."""
+    """A connection with TLS: all data must pass through the transport, which sends it when it chooses."""
 
     def send(self, data: bytes) -> None:
         if self.fd >= 0:

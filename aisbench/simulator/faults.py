@@ -1,4 +1,4 @@
-"""Injected faults: which request gets which, and what it gets instead of its answer."""
+"""Injected faults: draws a fault for each request and builds what is sent instead of its answer."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ HTML = b"<!doctype html><title>Sign in</title><h1>Sign in</h1>"
 
 
 class After(Enum):
-    """What becomes of a request once its fault has struck."""
+    """What happens to a request after its fault."""
 
     GOES_ON = "the rest of the answer follows"
-    ENDS = "the response is over; the connection lives"
+    ENDS = "the response is over and the connection stays open"
     SILENCE = "nothing follows, and the connection stays open"
     CLOSE = "the connection is closed"
 
 
 class Faults:
-    """Draws faults in the order in which requests come, so a seed and an order repeat them."""
+    """Draws faults in order of arrival: the same seed and order give the same faults."""
 
     def __init__(self, parameters: Parameters) -> None:
         self.shares = parameters.faults
@@ -32,6 +32,7 @@ class Faults:
         self.random = random.Random(f"{parameters.seed} faults")
 
     def draw(self) -> str | None:
+        """The kind of fault for the next request; None for no fault."""
         if not self.shares:
             return None
         drawn = self.random.random()
@@ -42,7 +43,7 @@ class Faults:
         return None
 
     def in_stream(self, kind: str, answer: Answer, dialect: Dialect, index: int) -> tuple[bytes, After]:
-        """What is sent instead of token `index`, and what follows."""
+        """Returns what to send instead of token `index`, and what follows."""
         if kind == "cut":
             token = answer.token(index)
             return token[: len(token) // 2], After.CLOSE
@@ -55,9 +56,9 @@ class Faults:
         return answer.huge_token(index, self.huge_event_bytes), After.GOES_ON
 
     def in_body(self, kind: str, answer: Answer, generated: int, reason: str) -> tuple[bytes, After]:
-        """The body of an answer that is not streamed; of a cut one only half is sent.
+        """Returns the body of an answer that is not streamed, and what follows. Raises Refusal for an error.
 
-        Raises Refusal for an error. What is huge is the text.
+        A huge event becomes a huge text. For a cut, the caller sends only half of the body.
         """
         if kind == "error-event":
             raise failure()
@@ -70,7 +71,7 @@ class Faults:
 
 
 def before_answer(kind: str) -> None:
-    """Raises Refusal for the faults that are an answer of their own."""
+    """Raises Refusal for the faults that replace the answer by an HTTP error."""
     if kind == "http-500":
         raise failure()
     if kind == "http-401":

@@ -1,6 +1,6 @@
-"""Events as they go over the wire: JSON, SSE and the HTTP chunk around a token's text.
+"""Events on the wire: the JSON, SSE and HTTP chunk around a token's text.
 
-What stands around the text is made once per request, so a token costs two joins.
+The envelope around the text is built once per request, so that a token costs two joins.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STREAM_HEAD = (
 LAST_CHUNK = b"0\r\n\r\n"
 DONE = b"e\r\ndata: [DONE]\n\n\r\n"
 DATA = b"data: "
-# Stand in an envelope where the token's text, and a number that changes from event to event, will be.
+# Placeholders for the token's text, and for a number that changes from event to event.
 MARK = "\x1f"
 ESCAPED_MARK = orjson.dumps(MARK)[1:-1]
 NUMBER = 1_234_567_890_123
@@ -26,25 +26,25 @@ LONGEST_TOKEN = max(map(len, TOKENS))
 
 
 def chunk(event: bytes, lead: bytes = DATA) -> bytes:
-    """An SSE event as one HTTP chunk. `lead` is what stands before its data."""
+    """An SSE event as one HTTP chunk. `lead` precedes the data."""
     return b"%x\r\n%b%b\n\n\r\n" % (len(lead) + len(event) + 2, lead, event)
 
 
 class Envelope:
-    """What stands around the text of a token in `event`, which has MARK in its place."""
+    """The bytes before and after a token's text in `event`, which has MARK in place of the text."""
 
     __slots__ = ("heads", "tail")
 
     def __init__(self, event: bytes, lead: bytes = DATA) -> None:
         before, _, after = event.partition(ESCAPED_MARK)
         size = len(lead) + len(before) + len(after) + 2
-        # The chunk names its length, and words differ in theirs.
+        # A chunk begins with its size, so there is one head for each length of a word.
         self.heads = tuple(b"%x\r\n%b%b" % (size + n, lead, before) for n in range(LONGEST_TOKEN + 1))
         self.tail = after + b"\n\n\r\n"
 
 
 class NumberedEnvelope:
-    """The same for an event that also counts: it has NUMBER where the number will be, before or after MARK."""
+    """An envelope with a number as well: `event` has NUMBER in its place, before or after MARK."""
 
     __slots__ = ("first", "lead", "number_first", "second", "third")
 

@@ -1,4 +1,4 @@
-"""Everything that is asked beside generation: models, health, metrics, the truth, tokens."""
+"""The pages other than generation: models, health, metrics, the truth, and token counts."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Pages:
         self.vocabulary = Vocabulary()
 
     def answer(self, request: HttpRequest) -> Page:
+        """The page at the request's path; 404 if there is none."""
         if request.path in ("/tokenize", "/detokenize"):
             return self.tokens(request)
         if request.path == "/v1/models":
@@ -54,7 +55,7 @@ class Pages:
         return 404, JSON, b'{"detail":"Not Found"}'
 
     def models(self) -> list[dict[str, Any]]:
-        """As vLLM lists a model and its adapters."""
+        """The model and its adapters, as vLLM lists them."""
         p = self.parameters
         common = {"object": "model", "created": 0, "owned_by": "aisbench", "root": p.model}
         return [
@@ -79,7 +80,7 @@ class Pages:
         )
 
     def tokens(self, request: HttpRequest) -> Page:
-        """As vLLM: {"prompt"} to tokens, {"tokens"} to a prompt. There are no special tokens to add."""
+        """/tokenize and /detokenize, as in vLLM: {"prompt"} to tokens, {"tokens"} to a prompt; no special tokens."""
         if request.method != "POST":
             return 405, JSON, b'{"detail":"Method Not Allowed"}'
         try:
@@ -94,7 +95,7 @@ class Pages:
     def tokenized(self, fields: Fields) -> Fields:
         prompt = fields.get("prompt")
         if not isinstance(prompt, str):
-            raise Refusal(400, "prompt must be a text", param="prompt")
+            raise Refusal(400, "prompt must be a string", param="prompt")
         ids = self.vocabulary.encode(prompt)
         limit = self.parameters.context_tokens
         return {"count": len(ids), "max_model_len": limit, "tokens": ids, "token_strs": None}

@@ -1,4 +1,4 @@
-"""The simulator in a process of its own, as the default target and for tests."""
+"""The simulator in a child process: the default target, and a server for tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.simulator.child import CONTROL_TIMEOUT_S, Child, LocalServer, star
 
 
 class SimulatorProcess(LocalServer):
-    """A running simulator, on a port or on the Unix socket `uds`; with `tls` it speaks https."""
+    """A running simulator, on a port or on the Unix socket `uds`; `tls`: it uses https."""
 
     def __init__(self, child: Child, uds: str | None, tls: bool) -> None:
         super().__init__(child.port)
@@ -23,7 +23,7 @@ class SimulatorProcess(LocalServer):
 
     @property
     def url(self) -> str:
-        """Its base URL; where it has a socket of its own, the host in it only fills the Host header."""
+        """The base URL. With a Unix socket, its host is only the value of the Host header."""
         scheme = "https" if self.tls else "http"
         return f"{scheme}://localhost" if self.uds else f"{scheme}://127.0.0.1:{self.port}"
 
@@ -32,7 +32,7 @@ class SimulatorProcess(LocalServer):
         return self.child.process.pid
 
     def connect(self) -> http.client.HTTPConnection:
-        """A connection for its own pages, whoever signed its certificate."""
+        """Opens a connection for the server's pages. Does not verify its certificate."""
         connection = super().connect()
         if self.uds is None and not self.tls:
             return connection
@@ -46,7 +46,7 @@ class SimulatorProcess(LocalServer):
         return connection
 
     def stop(self) -> int:
-        """Ends it, if it has not ended, and returns its exit code."""
+        """Ends the process if it still runs, and returns its exit code."""
         return self.child.stop()
 
 
@@ -61,10 +61,10 @@ def _unverified() -> ssl.SSLContext:
 def start_simulator(
     args: list[str], *, uds: str | None = None, tls: tuple[str, str] | None = None
 ) -> Iterator[SimulatorProcess]:
-    """Starts `aisbench simulate` with `args` on a free port; it ends with the block, or with this process.
+    """Starts `aisbench simulate` with `args` on a free port; it ends with the block or with this process.
 
-    `uds`: it listens there instead. `tls`: files of certificate and key, with which it speaks https.
-    Raises BadInput with the simulator's own message when it refuses `args`, CannotRun when it does not start.
+    `uds`: listen on this Unix socket instead. `tls`: the files of a certificate and its key, for https.
+    Raises BadInput with the simulator's message when it rejects `args`, CannotRun when it does not start.
     """
     command = child_command("aisbench", "simulate", "--port", "0", *args)
     command += ["--uds", uds] if uds else []

@@ -1,11 +1,10 @@
-// A server that knows the truth: it streams chat completions at set times and keeps its own
-// arrival times, TTFT and ITL, so that what a load client reports can be held against what happened.
-// In C and on its own, sharing nothing with the client it judges.
+// A server that streams chat completions at set times and records its own arrival times, TTFT and ITL, so that a load
+// client's report can be compared with what really happened. It is written in C and shares no code with the client.
 //
-// One thread, epoll, one write per token. `ttft` runs from reading the request to having written its
-// first token; `ttft_wire` from the kernel's receive stamp of the request, so it holds the time that the
-// request lay unread while this server was busy. ITL_US 0: tokens as fast as they go. GET /reset
-// forgets, GET /truth tells (JSON, ms).
+// It has one thread with epoll, and one write per token. `ttft` runs from reading the request to having written its
+// first token. `ttft_wire` begins earlier, at the kernel's receive timestamp of the request, so it includes the time
+// that the request waited unread while this server was busy. With ITL_US 0, tokens are sent without a pause.
+// GET /truth returns the figures (JSON, times in ms), GET /reset clears them.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -29,8 +28,8 @@
 enum { READ_ROOM = 1 << 16, MOST_EVENTS = 1024 };
 
 typedef struct {
-    int fd, heap_at;          // heap_at -1: no answer is going on
-    int sent, total, stuck;   // tokens; stuck: the socket is full, EPOLLOUT is awaited
+    int fd, heap_at;          // heap_at -1: no answer is being sent
+    int sent, total, stuck;   // sent, total: tokens; stuck: the socket is full, waiting for EPOLLOUT
     int64_t due_ns, arrived_ns, wire_ns, last_ns;
     char *in; size_t in_bytes, in_room;
     char *out; size_t out_at, out_bytes, out_room;
@@ -63,7 +62,7 @@ static void note(Sample *s, double value) {
     s->values[s->count++] = value;
 }
 
-// The heap of running answers, the one due first on top.
+// A heap of the answers being sent, with the one whose token is due first at the top.
 
 static void put_at(int i, Client *c) { heap[i] = c; c->heap_at = i; }
 
@@ -117,7 +116,7 @@ static void flush(Client *c) {
             if (!c->stuck) watch(c, 1);
             return;
         }
-        if (n < 0) break;  // the client has gone; its reading side will say so
+        if (n < 0) break;  // the client has disconnected; read_from will notice
         c->out_at += n;
     }
     c->out_at = c->out_bytes = 0;
@@ -178,7 +177,7 @@ static void give_token(Client *c) {
     }
 }
 
-// What is told
+// The pages
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -274,7 +273,7 @@ static void take_requests(Client *c) {
     }
 }
 
-// read(), and when the kernel had received the bytes, on CLOCK_MONOTONIC.
+// read() that also returns when the kernel received the bytes, as a time of CLOCK_MONOTONIC.
 static ssize_t stamped_read(int fd, char *into, size_t room, int64_t *received_ns) {
     char control[64];
     struct iovec io = {into, room};
@@ -360,7 +359,7 @@ int referee_serve(int listener, int lifeline, int64_t ttft_us, int64_t itl_us, i
             if (events[i].events & EPOLLOUT) flush(c);
             if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read_from(c);
         }
-        // Each answer once at most before sockets are looked at again. One whose socket is full waits.
+        // At most one token per answer before sockets are polled again. An answer whose socket is full waits.
         int64_t now = now_ns();
         for (int turns = heap_size; turns > 0 && heap_size && heap[0]->due_ns <= now; turns--) {
             Client *c = heap[0];

@@ -1,10 +1,10 @@
-"""The referee in a process of its own: what a client reports is compared with what it knows to be true.
+"""The referee, a server in a child process whose own measurements are compared with a client's report.
 
     python -m aisbench.simulator.referee PORT TTFT_US ITL_US TOKENS
 
-Unlike the simulator it has no queue and no batch: each answer's first token comes TTFT_US after its
-request, the others ITL_US apart, TOKENS in all unless the request asks for another number. Its port is
-its first line (PORT 0: a free one), and the end of its standard input is its end.
+Unlike the simulator, it has no queue and no batch. It sends the first token TTFT_US after the request and the
+others ITL_US apart, TOKENS in all unless the request sets another limit. With PORT 0 it takes a free port; it prints
+the port as its first line, and exits when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ _BACKLOG = 4096
 class RefereeProcess(LocalServer):
     """A running referee.
 
-    Its truth: `requests`, `done`, `tokens`, `peak_concurrency`, `arrival_rate`, `gap_cv`, and `ttft`, `ttft_wire` (from
-    the kernel's stamp of the request), `itl`, `e2e`, each with n, mean_ms, p50_ms, p90_ms, p99_ms and max_ms.
+    `truth` has `requests`, `done`, `tokens`, `peak_concurrency`, `arrival_rate` and `gap_cv`. It also has `ttft`,
+    `ttft_wire` (from the kernel's timestamp of the request), `itl` and `e2e`, each with n, mean_ms, p50_ms, p90_ms,
+    p99_ms and max_ms.
     """
 
 
@@ -35,9 +36,9 @@ class RefereeProcess(LocalServer):
 def start_referee(
     *, ttft_us: int, itl_us: int, tokens: int, cpu: int | None = None
 ) -> Iterator[RefereeProcess]:
-    """Starts a referee on a free port; it ends with the block, or with this process.
+    """Starts a referee on a free port; it ends with the block or with this process.
 
-    `cpu`: the only one that it runs on. None: where the kernel puts it. Raises CannotRun when it does not start.
+    `cpu`: the core to pin it to; None: no pinning. Raises CannotRun when it does not start.
     """
     command = child_command("aisbench.simulator.referee", 0, ttft_us, itl_us, tokens)
     with started("referee", command) as child:
@@ -53,12 +54,12 @@ def main() -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         listener.setblocking(False)
-        # Before the port is told: whoever knows it may connect at once.
+        # Before the port is printed, because a client may connect as soon as it reads the port.
         listener.listen(_BACKLOG)
         try:
             os.write(sys.stdout.fileno(), b"%d\n" % listener.getsockname()[1])
         except BrokenPipeError:
-            # Who started it was stopped meanwhile.
+            # The parent process ended meanwhile.
             return
         referee_server.serve(listener.fileno(), 0, ttft_us, itl_us, tokens)
 

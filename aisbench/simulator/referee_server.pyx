@@ -1,4 +1,4 @@
-"""The referee: an HTTP server that knows its own true TTFT, ITL and arrival times (referee.c)."""
+"""The referee: an HTTP server that measures its own TTFT, ITL and arrival times (referee.c)."""
 import os
 
 from libc.stdint cimport int64_t
@@ -8,7 +8,7 @@ cdef extern from "referee.h" nogil:
 
 
 def serve(int listener, int lifeline, int64_t ttft_us, int64_t itl_us, int tokens):
-    """Serves in this thread until `lifeline` ends; once in a process, as its state is the process's."""
+    """Serves in this thread until `lifeline` ends. Call it once per process: its state is global. Raises OSError."""
     cdef int failed
     with nogil:
         failed = referee_serve(listener, lifeline, ttft_us, itl_us, tokens)

@@ -25,14 +25,14 @@ def _of_generate(fields: Fields) -> Dialect:
 
 
 def _of_triton(fields: Fields) -> Dialect:
-    """MindIE's Triton-style endpoint has TGI's name for the longest output."""
+    """MindIE and TensorRT-LLM share a path; only MindIE calls the length limit `max_new_tokens`, as TGI does."""
     inner = fields.get("parameters")
     return MINDIE_TRITON if isinstance(inner, dict) and "max_new_tokens" in inner else TENSORRT_LLM
 
 
 @dataclass(frozen=True)
 class Route:
-    """`dialect_of` a body; some paths are shared."""
+    """`dialect_of` chooses the dialect by the body, because some APIs share a path."""
 
     dialect_of: Callable[[Fields], Dialect]
     way: Way
@@ -60,7 +60,7 @@ _TRITON = re.compile(r"/v2/models/([^/]+)/generate(_stream)?")
 
 
 def route_of(path: str) -> Route | None:
-    """The route for a path without its query; None where nothing is generated."""
+    """The route of a path (without its query); None if it is not a generation endpoint."""
     route = _ROUTES.get(path)
     if route is None and (match := _TRITON.fullmatch(path)):
         return Route(_of_triton, Way(unquote(match[1]), match[2] is not None))

@@ -1,4 +1,4 @@
-"""Running the simulator: listening, announcing the port, ending cleanly."""
+"""Runs the simulator: listens, announces the port, and ends cleanly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.server import Simulator
 
 _BACKLOG = 4096
-# A request makes no cycles, so there is next to nothing to collect; the default would look every few steps.
+# Requests create no reference cycles, and the default threshold would start a collection every few steps.
 _GC_THRESHOLD = 100_000
 _DESCRIPTION_WIDTH = 100
 
@@ -37,11 +37,11 @@ def serve(
     announce: int | None = None,
     lifeline: int | None = None,
 ) -> None:
-    """Serves until SIGINT, SIGTERM, or the end of `lifeline`, a file descriptor.
+    """Serves until SIGINT, SIGTERM, or the end of the file descriptor `lifeline`.
 
-    `uds`: path of a Unix socket to listen on, instead of host and port. `tls`: files of certificate and
-    key (PEM); with them it speaks https. `announce`: a file descriptor that is told the port, 0 where
-    there is none. Raises BadInput when the address cannot be had or the certificate not be used.
+    `uds`: the path of a Unix socket to listen on, instead of host and port. `tls`: the files of a certificate and its
+    key (PEM), for https. `announce`: a file descriptor to write the port to, 0 for a Unix socket. `say` prints a line.
+    Raises BadInput when the parameters, the address or the certificate cannot be used.
     """
     parameters.check()
     for flag, fd in (("--announce", announce), ("--lifeline", lifeline)):
@@ -66,7 +66,7 @@ def _check_open(flag: str, fd: int) -> None:
 
 
 def _raise_file_limit() -> None:
-    """A descriptor per client: as many as the system lets us have."""
+    """Each client needs a file descriptor, so the limit is raised as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(OSError, ValueError):
@@ -81,6 +81,7 @@ async def run(
     announce: int | None,
     lifeline: int | None,
 ) -> None:
+    """Serves on `listener`; for the other arguments see `serve`. `context`: for https."""
     loop = asyncio.get_running_loop()
     end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -116,7 +117,7 @@ async def run(
 
 
 def _in_lines(parts: list[str]) -> list[str]:
-    """The parts as one block of text that is not too wide."""
+    """Joins the parts into lines of at most _DESCRIPTION_WIDTH characters."""
     lines = ["simulated server: "]
     for i, part in enumerate(parts):
         piece = part + ("" if i == len(parts) - 1 else ", ")

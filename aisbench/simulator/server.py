@@ -20,14 +20,14 @@ from aisbench.simulator.model.prefix_cache import PrefixCache
 from aisbench.simulator.pages import JSON, Pages
 from aisbench.simulator.routes import Route, route_of
 
-# A server that is further behind its schedule (or was stopped for that long) does not send all that it
-# missed in one burst, but goes on from now; the time so lost is in /truth as given_up_ms.
+# A server that is more than this behind its schedule, or was stopped for longer, moves its schedule instead of sending
+# everything it missed in one burst. /truth reports the time lost as given_up_ms.
 _GIVE_UP_NS = 1_000_000_000
 _NEVER = -1
 
 
 class Request(Sequence):
-    """A request that is being answered: what the batcher sees of it, and how its tokens travel."""
+    """A request that is being answered: its place in the batch, and the connection that its tokens go to."""
 
     __slots__ = (
         *("answer", "arrived_ns", "asked", "connection", "dialect", "fault", "fault_at"),
@@ -50,7 +50,7 @@ class Request(Sequence):
         self.dialect = dialect
         self.answer = answer
         self.fault = fault
-        # After some tokens, where there are some.
+        # In the middle of the stream, where there is one.
         self.fault_at = stop_at // 2 if fault and asked.stream else _NEVER
         self.arrived_ns = now_ns()
         self.first_ns = 0
@@ -62,10 +62,10 @@ class Request(Sequence):
 
 
 class Simulator:
-    """The application behind the connections, and the clock of the steps.
+    """Answers the requests of all connections, and times the steps of the batch.
 
-    A step begins at the planned end of the one before, however late the loop is, so the server is as fast
-    as its parameters say. After an idle time it begins when a request arrives.
+    A step begins at the planned end of the previous one even if the loop is late, so that the server is as fast as its
+    parameters say. When the server is idle, a step begins as soon as a request arrives.
     """
 
     def __init__(self, parameters: Parameters) -> None:
@@ -97,14 +97,14 @@ class Simulator:
             self.accept(request, route, connection)
 
     def allowed(self, request: HttpRequest) -> bool:
-        """As with vLLM, only /v1 is behind the key."""
+        """Whether the request has the API key; as in vLLM, only paths under /v1 need it."""
         key = self.parameters.api_key
         if key is None or not request.path.startswith("/v1"):
             return True
         return request.authorization == b"Bearer " + key.encode()
 
     def accept(self, request: HttpRequest, route: Route, connection: Connection) -> None:
-        """Takes a generation request, or says in its API's words why not."""
+        """Queues a generation request, or refuses it in the words of its API."""
         dialect = route.dialect_of({})
         try:
             fields = parse_json(request.body)
@@ -132,7 +132,7 @@ class Simulator:
             self.begin_step(taken.arrived_ns)
 
     def draw_end(self, asked: Asked) -> int:
-        """The token after which the answer ends: each may be the end with the same chance."""
+        """The number of tokens in the answer: each token is the last with probability `stop_early`."""
         end = 1
         if not self.parameters.stop_early or asked.ignore_eos:
             return asked.max_tokens
@@ -163,7 +163,7 @@ class Simulator:
         self.ledger.late.append(late_ns)
         requests = self.batcher.end_step()
         itl_append = self.ledger.itl.append
-        # Vectors and scores take a place in the step, but are not tokens.
+        # Requests for vectors and scores take part in the step but generate no token.
         no_tokens = 0
         for request in requests:
             generated = request.generated
@@ -184,7 +184,7 @@ class Simulator:
         self.ledger.count_blocks()
 
     def send_edge(self, request: Request) -> None:
-        """Sends a token that is the first, the last, or struck by a fault."""
+        """Sends a token that is the first, the last, or replaced by a fault."""
         index = request.generated - 1
         ends = request.generated == request.stop_at
         answer = request.answer
@@ -209,7 +209,7 @@ class Simulator:
             self.end(request)
 
     def send_body(self, request: Request) -> After:
-        """The answer that is not streamed."""
+        """Sends an answer that is not streamed."""
         connection, answer = request.connection, request.answer
         if request.fault is None:
             body = answer.whole(request.generated, request.reason)
@@ -250,10 +250,10 @@ class Simulator:
         self.release(request.connection)
 
     def end_badly(self, request: Request, after: After) -> None:
-        """After a fault: its slot is free; the connection is told, kept silent, or closed."""
+        """Ends a request after a fault: frees its slot, and closes, releases or silences its connection."""
         self.batcher.cancel(request)
         if after is After.SILENCE:
-            # Until the client has had enough, the request stays active.
+            # The request stays active until the client disconnects.
             return
         del self.requests[request.connection]
         self.ledger.aborted("error")
@@ -263,7 +263,7 @@ class Simulator:
             self.release(request.connection)
 
     def release(self, connection: Connection) -> None:
-        """The next request of this connection may begin, but not before the step is worked off."""
+        """Lets the connection's next request begin, once the current step is processed."""
         connection.answered()
         if connection.waiting:
             asyncio.get_running_loop().call_soon(connection.next_request)

@@ -1,7 +1,7 @@
-"""Request bodies, encoded once before the start into one file that every worker maps.
+"""Request bodies, encoded before the run into one file that every worker maps.
 
 Layout, little-endian: 8 bytes `AISBODY1`, int64 count, int64 offsets[count + 1] from the start of
-the file, then the bytes. Slot i of the run sends body i modulo count. `_native.bodies` reads it.
+the file, then the bytes. Ticket i of the run sends body i modulo count. `_native.memory.bodies` reads the file.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ WRITE_BUFFER_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Bodies:
-    """A written file of `count` bodies, `unique` of them different.
+    """A written file of `count` bodies, `unique` of them distinct.
 
     `fingerprint`: sha256 (hex) over each body's length, 8 bytes little-endian, and its bytes, in ticket
-    order. Two runs with the same fingerprint send the same.
+    order. Two runs with the same fingerprint send the same bodies.
     """
 
     path: Path
@@ -33,10 +33,10 @@ class Bodies:
 
 
 def write_bodies(path: Path, bodies: Iterable[bytes], count: int) -> Bodies:
-    """Writes `count` bodies one after another; of each, only a hash stays in memory.
+    """Writes `count` bodies one after another, keeping only a hash of each in memory.
 
-    The magic is written last: a file that was left unfinished is not taken for one. Raises ValueError
-    when `bodies` yields another number of them.
+    The magic is written last, so that an unfinished file is not mistaken for a complete one. Raises ValueError
+    unless `bodies` yields exactly `count` bodies.
     """
     offsets = np.zeros(count + 1, dtype="<i8")
     offsets[0] = at = len(MAGIC) + 8 + 8 * (count + 1)

@@ -1,4 +1,4 @@
-"""From options to the file of encoded bodies."""
+"""Builds the file of encoded request bodies from a run's options."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from aisbench.workload.warm_up import WarmUp
 Progress = Callable[[int, int], None]
 Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
 _PROGRESS_EVERY = 64
-# Beside the bodies: what answers are scored by, where they are known.
+# File beside the bodies with the questions that answers are scored against, for data sets with known answers.
 QUESTIONS = "questions.json"
-# As it stands inside a JSON string, and the message of a chat that holds nothing else.
+# The placeholder as it appears inside a JSON string, and a chat message that holds nothing else.
 _ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
 _MESSAGE = json.dumps({"role": "assistant", "content": ANSWER}).encode() + b", "
 
 
 @dataclass(frozen=True)
 class Workload:
-    """The bodies in their file, what was planned for each, and what the user should know about them.
+    """The bodies in their file, the lengths planned for each, and notes for the user.
 
-    `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also beside the bodies as `.npy` files;
-    -1: left to the server. `inputs`: how many texts the bodies hold, some of them several. `prompts`: what
-    the data set gave, its items used up. `fingerprint`: see fingerprint.fingerprint. `warm_up`: the bodies of
-    requests before the run, see warm_up.
+    `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also saved beside the bodies as `.npy` files;
+    a max_tokens of -1 leaves the length to the server. `inputs`: number of texts in all bodies, of which one may
+    hold several. `prompts`: what the data set made, with its `items` used up. `fingerprint`: see
+    fingerprint.fingerprint. `warm_up`: the bodies of the requests before the run, see warm_up.
     """
 
     bodies: Bodies
@@ -64,8 +64,9 @@ def build_workload(
 ) -> Workload:
     """Makes the prompts and writes `bodies.bin`, `prompt_tokens.npy` and `max_tokens.npy` into `directory`.
 
-    `warm_up`: how many bodies are wanted for requests before the run; there may be fewer. `through` changes the prompts on their way. `progress(done, total)` is called now and then, the last
-    time with done == total. Raises BadInput for options that make no workload.
+    `warm_up`: number of bodies wanted for requests before the run; there may be fewer. `through` changes the
+    prompts before they are encoded. `progress(done, total)` is called now and then, the last time with
+    done == total. Raises BadInput for options that no workload can be made from.
     """
     options.check()
     dataset = dataset_named(options.dataset)
@@ -108,11 +109,14 @@ def build_workload(
 
 
 def with_holes(body: bytes) -> bytes:
-    """A zero byte for each place where the answer to an earlier turn is to be put in, and the bytes 1 and 2
-    around the messages that go where there is none. JSON has none of the three."""
+    """Replaces each placeholder for the answer to an earlier turn with a zero byte.
+
+    A message that holds nothing but that answer is enclosed in the bytes 1 and 2: it is left out if the answer is
+    empty. JSON text contains none of these three bytes.
+    """
     return body.replace(_MESSAGE, b"\1" + _MESSAGE + b"\2").replace(_ANSWER_IN_JSON, b"\0")
 
 
 def without_holes(body: bytes) -> bytes:
-    """The inverse."""
+    """The inverse of with_holes."""
     return body.translate(None, b"\1\2").replace(b"\0", _ANSWER_IN_JSON)

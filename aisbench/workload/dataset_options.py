@@ -11,17 +11,17 @@ from aisbench.options.checks import above, at_least, whole
 from aisbench.options.option import SPAN, option
 from aisbench.workload.vllm_dataset_options import PREFIXES, RANDOM, SECTION, TRACE, VllmDatasetOptions
 
-# No model takes as much; far more would only fail later, for want of memory.
+# No model accepts this many tokens, and far more would only fail later for lack of memory.
 LONGEST = 10_000_000
-# Times of a run are nanoseconds of 64 bits; nobody waits for as long as this.
+# A run's times are 64-bit nanoseconds, and nobody waits this long.
 LONGEST_S = 1e9
-# How many prompts a data set makes that could make any number, unless it is told.
+# Default number of prompts for data sets that can make any number.
 DEFAULT_COUNT = 1000
 _SYNTHETIC_KINDS = ("string", "tokenid")
 _PREFIX_ROLES = ("user", "system")
 _HISTORIES = ("answers", "recorded")
 TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
-# Data sets whose rows may bring the length of their output.
+# Data sets whose rows may give their own output lengths.
 _OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
 _option = partial(option, section=SECTION)
 
@@ -58,7 +58,7 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class DatasetOptions(VllmDatasetOptions):
-    """None: the data set's own default. Which data set takes which of these, `registry` says."""
+    """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""
 
     dataset: str = _option(
         "--dataset",
@@ -66,7 +66,7 @@ class DatasetOptions(VllmDatasetOptions):
         default="random",
         words="aisbench.workload.datasets.registry:DATASETS",
         open=True,
-        help="Workload; `aisbench workloads` lists them.",
+        help="Data set to send; `aisbench workloads` lists them.",
         vllm="--dataset-name",
     )
     dataset_path: str | None = _option(
@@ -245,8 +245,8 @@ class DatasetOptions(VllmDatasetOptions):
     )
 
     def check_dataset(self) -> None:
-        """Raises BadInput for options of this part that contradict each other."""
+        """Raises BadInput for an --output-len that the data set does not accept."""
         if self.output_len is not None:
-            # As in vLLM, -1 says that each line of a custom file brings its own.
+            # As in vLLM, -1 means that each line of a custom file gives its own output length.
             least = -1 if self.dataset in _OWN_LENGTHS and self.output_len != 0 else 1
             whole(least, LONGEST)("--output-len", self.output_len)

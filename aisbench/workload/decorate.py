@@ -1,4 +1,4 @@
-"""Changes to the prompts of every data set: the system prompt, and the mix of LoRA modules."""
+"""Adds the system prompt and the LoRA modules to the prompts of any data set."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from aisbench.workload.tokens.tokenizers import load_tokenizer
 
 
 def for_every_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput where a data set takes no system prompt."""
+    """Applies --system-prompt and --lora-modules. Raises BadInput where the prompts cannot take them."""
     if options.system_prompt:
         prompts = _behind_system_prompt(prompts, options, backend)
     return _with_modules(prompts, options) if options.lora_modules else prompts
 
 
 def _behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
-    """A system message before all that have none of their own; without roles it stands before the text."""
+    """Puts the system message before every prompt that has none; without roles it precedes the text."""
     system = str(options.system_prompt)
     if not backend.generates:
-        raise BadInput(f"--system-prompt: {backend.family} takes no messages and generates nothing")
+        raise BadInput(f"--system-prompt: {backend.family} takes no system message; leave it out")
     tokens = TokenCounter(options).count(system, special=False)
     ids: tuple[int, ...] = ()
     if options.tokenizer is not None:
@@ -38,7 +38,7 @@ def _behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: B
 
     def one(prompt: Prompt) -> Prompt:
         if prompt.body is not None:
-            raise BadInput("--system-prompt cannot be put into bodies that are replayed; leave it out")
+            raise BadInput("--system-prompt cannot be added to replayed bodies; leave it out")
         if has_system(prompt):
             return prompt
         if prompt.token_ids is not None:
@@ -50,11 +50,11 @@ def _behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: B
 
 
 def _with_modules(prompts: Prompts, options: WorkloadOptions) -> Prompts:
-    """Each request asks one of the modules for the model, in turns or drawn.
+    """Assigns one of the modules to each request as its model, in rotation or at random.
 
-    Drawn as in vLLM: one choice for each request in order, from Python's generator as the data set left
-    it. No data set of ours draws from that while its items are made, so it can go on from there at once.
-    A conversation keeps its module through all its turns.
+    Random choices are vLLM's: one per request, in order, from Python's generator in the state in which the data
+    set left it. No data set here draws from that generator while its items are made, so the choices are made at
+    once. A conversation keeps its module through all its turns.
     """
     modules, talks = options.lora_modules, prompts.conversations
     count = prompts.count if talks is None else len(talks.first) - 1
@@ -70,7 +70,7 @@ def _with_modules(prompts: Prompts, options: WorkloadOptions) -> Prompts:
     def items() -> Iterator[Prompt]:
         for prompt, model in zip(prompts.items, models, strict=True):
             if prompt.body is not None:
-                raise BadInput("--lora-modules cannot be put into bodies that are replayed; leave it out")
+                raise BadInput("--lora-modules cannot be added to replayed bodies; leave it out")
             yield replace(prompt, model=model)
 
     return replace(prompts, items=items())

@@ -1,4 +1,4 @@
-"""A workload as JSON lines, from which anyone can repeat it; `replay` says what stands in a line."""
+"""Exports a workload as JSON lines, from which anyone can repeat it; the data set `file` documents the fields."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ S = 1e9
 
 
 def export_lines(workload: Workload, tickets: int, offsets_ns: NDArray[np.int64] | None) -> Iterator[bytes]:
-    """A line for each of `tickets` requests, in order; ticket i sends body i modulo their number, as in a run.
+    """Yields a line for each of `tickets` requests, in order; ticket i has body i modulo their number, as in a run.
 
-    `offsets_ns`: when they are planned, or, where there are conversations, when each of those begins;
-    None: in closed loop nothing is planned.
+    `offsets_ns`: the planned time of each request, or of each conversation's first turn, in ns from the start;
+    None: a closed loop has no planned times.
     """
     bodies = BodyFile(str(workload.bodies.path))
     talks = workload.prompts.conversations

@@ -1,4 +1,4 @@
-"""Fingerprints of a workload, equal for runs that asked for the same: of the bodies, the lengths, the files behind them."""
+"""Fingerprints a workload's bodies, their lengths and its source files; runs with equal fingerprints did the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_reuse import PrefixReuse
 from aisbench.workload.tokens.tokenizers import load_tokenizer, tokenizer_folder
 
-# What the text of prompts and their lengths depend on.
+# Tokenizer files that prompts and their lengths depend on.
 _FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -36,10 +36,10 @@ def fingerprint(
     reuse: PrefixReuse,
     rows: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Plain values, for run.json and summaries.
+    """The fingerprint as plain values, for run.json and summaries.
 
-    `bodies`: see Bodies.fingerprint. `prompt_tokens`: how the planned lengths are spread, with the
-    sha256 of them all as little-endian int32. `prefix_reuse`: see PrefixReuse.share. `rows`: see Prompts.
+    `bodies`: see Bodies.fingerprint. `prompt_tokens`: see length_facts. `prefix_reuse`: see PrefixReuse.share.
+    `rows`: see Prompts.
     """
     return {
         "bodies": bodies.fingerprint,
@@ -53,7 +53,7 @@ def fingerprint(
 
 
 def length_facts(lengths: NDArray[np.int32]) -> dict[str, Any]:
-    """Tokens; all null where there are none."""
+    """Statistics of `lengths` in tokens, null where there are none, and the sha256 over them as little-endian int32."""
     whole = np.ascontiguousarray(lengths, dtype="<i4")
     some = len(whole) > 0
     return {
@@ -76,9 +76,9 @@ def _dataset_facts(options: WorkloadOptions) -> dict[str, Any]:
 
 
 def _tokenizer_facts(options: WorkloadOptions) -> dict[str, Any] | None:
-    """The class that transformers picked, and the sha256 over names and bytes of the files it reads.
+    """The class that transformers picked, and a sha256 over the names and contents of the files that it reads.
 
-    The class stands by itself because a config.json beside the same files changes it, and so the prompts.
+    The class is recorded too because a config.json beside the same files can change it, and so the prompts.
     """
     if options.tokenizer is None:
         return None

@@ -1,4 +1,4 @@
-"""Messages with roles, and the same as one text for backends without roles."""
+"""Converts messages with roles to plain text, for backends without roles, and adds system messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Message = Mapping[str, Any]
 
 
 def text_of(content: Any) -> str:
-    """The text of a message's content: a string, or a list of parts of which those of text count."""
+    """The text in a message's content, which is a string or a list of parts."""
     if isinstance(content, str):
         return content
     if not isinstance(content, (list, tuple)):
@@ -23,13 +23,14 @@ def text_of(content: Any) -> str:
 
 
 def as_text(messages: Sequence[Message]) -> str:
-    """For a backend without roles. One message of the user is its text as it is; of several, each is
+    """The messages as one text, for a backend without roles.
+
+    A single user message is its own text. Several messages become
 
         User: ...
         Assistant: ...
 
-    in lines of their own, a system message without a name before them, and `Assistant:` at the end,
-    where the answer is to go on.
+    with any system message, unnamed, before them, and `Assistant:` at the end, where the answer continues.
     """
     systems = [text_of(m.get("content")) for m in messages if m.get("role") in ("system", "developer")]
     others = [m for m in messages if m.get("role") not in ("system", "developer")]
@@ -42,10 +43,10 @@ def as_text(messages: Sequence[Message]) -> str:
 
 
 def with_system(prompt: Prompt, system: str, tokens: int) -> Prompt:
-    """The prompt after a system message of `tokens` tokens.
+    """Puts a system message of `tokens` tokens before a prompt.
 
-    Its messages begin with it, its text has it and an empty line in front. Content parts move into the
-    user's message, which is as vLLM's client sends it.
+    It becomes the first message, and in the text it precedes the prompt and an empty line. Images and other media
+    move into the user's message, as vLLM's client sends them.
     """
     messages = prompt.messages
     if messages is None:

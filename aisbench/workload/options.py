@@ -1,4 +1,4 @@
-"""The options that a data set makes its requests from, for one model."""
+"""All options from which a data set makes its requests."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from aisbench.workload.request_options import RequestOptions
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadOptions(RequestOptions, DatasetOptions):
-    """Bodies of a data set for `model`.
+    """The options of both bases, and what the run decides.
 
-    `count`: how many are asked for; None: as many as the data set has (DEFAULT_COUNT where it can
-    make any number). `range_ratio`: for input and output; each length is drawn from length *
-    (1 - ratio) to length * (1 + ratio). `own_times`: requests leave when a recorded data set says so;
-    False: something else does, and its times are not wanted. `model_is_named`: by the user, and not found
-    out: it stands above what recorded bodies say. `stream`: as the run reads its answers.
+    `count`: number of requests; None: as many as the data set has, or DEFAULT_COUNT where it can make any number.
+    `model`: the name that request bodies ask for. `range_ratio`: for input and output; each length is drawn from
+    length * (1 - ratio) to length * (1 + ratio). `own_times`: requests leave at the times of a recorded data set;
+    False: something else decides, and those times are ignored. `model_is_named`: the user named the model, so it
+    replaces the one in recorded bodies. `stream`: whether the run reads streamed answers.
     """
 
     count: int | None
@@ -31,7 +31,10 @@ class WorkloadOptions(RequestOptions, DatasetOptions):
 
     @staticmethod
     def of(given: Any, **others: Any) -> WorkloadOptions:
-        """`given` has the options of both bases; `others`: the fields of this class. Raises BadInput for a bad range ratio."""
+        """Takes the options of both bases from `given`, and the fields of this class from `others`.
+
+        Raises BadInput for a bad range ratio.
+        """
         same = {
             field.name: getattr(given, field.name)
             for field in (*fields(DatasetOptions), *fields(RequestOptions))
@@ -41,7 +44,7 @@ class WorkloadOptions(RequestOptions, DatasetOptions):
         return WorkloadOptions(**same, **others)
 
     def check(self) -> None:
-        """Raises BadInput, naming the flag, for the first option that no data set can follow."""
+        """Raises BadInput, naming the flag, for the first option whose value no data set accepts."""
         if self.count is not None:
             whole(1)("--num-requests", self.count)
         check_values(self)

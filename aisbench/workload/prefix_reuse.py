@@ -1,8 +1,8 @@
-"""The share of a workload that a prefix cache could have: what repeats the beginning of an earlier prompt.
+"""The share of a workload that a prefix cache could serve: what repeats the beginning of an earlier prompt.
 
-A prompt is cut into blocks of BLOCK bytes; each block's hash covers all that stands before it, as
-vLLM's prefix cache hashes blocks of tokens. A block counts as reused when one of the same hash came
-before. So it takes no order and no tree: reused is all but the different ones.
+A prompt is cut into blocks of BLOCK bytes. Each block's hash covers everything before it as well, as in vLLM's
+prefix cache, which hashes blocks of tokens. A block counts as reused if its hash occurred before, so the number of
+reused blocks is that of all blocks minus the distinct ones.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from aisbench.backends.prompt import Prompt
 
-# 16 token ids of 4 bytes, or about as many tokens' worth of text as vLLM's blocks of 16 hold.
+# 16 token ids of 4 bytes, or about 16 tokens of text: the size of vLLM's blocks.
 BLOCK = 64
-# So many different hashes are held, 8 MiB. Beyond that only those in a part of all values are, and their
-# number is multiplied: hashes are spread evenly over the values.
+# Most distinct hashes kept, 8 MiB. Beyond that, only the hashes in a part of the range are kept, and their number
+# is scaled up: hashes are spread evenly over the range.
 MOST_HELD = 1 << 20
 _MULTIPLIERS = np.random.default_rng(0x9E3779B9).integers(
     1, 2**63, size=BLOCK // 8, dtype=np.uint64
@@ -27,10 +27,10 @@ _MIX = np.uint64(0xFF51AFD7ED558CCD)
 
 
 class PrefixReuse:
-    """Fed one prompt after another; `share` tells the part of their bytes that repeats earlier beginnings.
+    """Takes one prompt after another; `share` is the part of their bytes that repeats earlier beginnings.
 
-    Exact up to MOST_HELD different blocks (64 MiB of prompts). From there the number of different ones
-    is estimated, to about 0.1 % of itself.
+    Exact up to MOST_HELD distinct blocks (64 MiB of prompts). Beyond that, the number of distinct blocks is
+    estimated to within about 0.1 %.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class PrefixReuse:
             self.settle()
 
     def settle(self) -> None:
-        """Drops hashes that are there twice, and then, where still too many are held, a part of all."""
+        """Drops duplicate hashes, and then halves the kept range until no more than MOST_HELD remain."""
         self.different = np.unique(np.concatenate([self.different, *self.new]))
         self.new, self.waiting = [], 0
         while len(self.different) > MOST_HELD:
@@ -78,10 +78,10 @@ class PrefixReuse:
 
 
 def _block_hashes(data: bytes, blocks: int) -> NDArray[np.uint64]:
-    """64 bits for each block, over it and all before it; shape (blocks,). Sums wrap round, as they should."""
+    """A 64-bit hash of each block and all before it, shape (blocks,). Sums wrap around on purpose."""
     words = np.frombuffer(data, dtype="<u8", count=blocks * BLOCK // 8).reshape(blocks, BLOCK // 8)
     own = _mixed((_mixed(words) * _MULTIPLIERS).sum(axis=1, dtype=np.uint64))
-    # What a block adds depends on where it stands, so that the same blocks in another order differ.
+    # A block's contribution depends on its position, so that the same blocks in another order hash differently.
     place = np.arange(1, blocks + 1, dtype=np.uint64) * _STEP
     return _mixed(np.cumsum(_mixed(own ^ place), dtype=np.uint64) ^ place)
 
@@ -92,7 +92,7 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def prompt_bytes(prompt: Prompt) -> bytes:
-    """What of a prompt a cache would see: its ids as int32, or its text; its body where neither is known."""
+    """The part of a prompt that a cache would see: its ids as int32, its text, or its body where neither is known."""
     if prompt.token_ids is not None:
         return np.asarray(prompt.token_ids, dtype="<i4").tobytes()
     text = "\n".join(chain((prompt.text,), prompt.documents, prompt.texts))

@@ -1,4 +1,4 @@
-"""The prompts of a data set, one after another, with the times at which they are due and notes on them."""
+"""The prompts of a data set, with the times at which they are due and notes for the user."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from aisbench.backends.prompt import Prompt
 
 @dataclass(frozen=True)
 class Conversations:
-    """How `count` prompts belong together: each conversation's turns stand one after another.
+    """Groups `count` prompts into conversations, whose turns follow one another.
 
-    `first`: int64, shape (conversations + 1,): the index of each one's first prompt, and `count` at
-    the end. `think_ns`: int64, shape (count,): how long after the answer before a turn is sent; that
-    of first turns is not used.
+    `first`: int64, shape (conversations + 1,): the index of each conversation's first prompt, and `count` at the
+    end. `think_ns`: int64, shape (count,): the pause between the previous answer and a turn; ignored for first
+    turns.
     """
 
     first: NDArray[np.int64]
@@ -28,17 +28,18 @@ class Conversations:
 
 @dataclass(frozen=True)
 class Prompts:
-    """`items` makes each of `count` prompts when it is asked for; `notes` is complete once the last was.
+    """`items` makes `count` prompts one by one; `notes` is complete once the last one has been made.
 
-    `arrivals_ns`: when each is due, int64, shape (count,), ascending from the start; None: the run's
-    own plan says so. `conversations`: the prompts are turns of these; an earlier answer stands in them
-    as prompt.ANSWER. `stdlib_random`, `legacy_random`: the states in which vLLM's client would leave
-    Python's and NumPy's global generators, from which it then draws LoRA modules and arrivals; None:
-    freshly seeded. The first is final at once, the second when the last item was made.
+    `arrivals_ns`: when each is due, in ns from the start, int64, shape (count,), ascending; None: the run's arrival
+    plan decides. `conversations`: the conversations that the prompts are turns of; prompt.ANSWER stands for earlier
+    answers. `stdlib_random`, `legacy_random`: the states in which vLLM's client would leave Python's and NumPy's
+    global generators, from which it then draws LoRA modules and arrivals; None: freshly seeded. The first is
+    final at once, the second after the last item has been made.
 
-    `ignores_eos`: see registry.Dataset, where this is None. `rows`: how many rows of the data set's file are
-    used and left out, see BadLines.facts; None: there is no file, or it has no rows. `questions`: the fields of an
-    accuracy.Question for each distinct prompt; prompt i asks question i modulo their number. None: no answer is known.
+    `ignores_eos`: replaces registry.Dataset.ignores_eos unless None. `rows`: how many rows of the data set's file
+    are used and left out, see BadLines.facts; None: there is no file, or it has no rows. `questions`: the fields of
+    an accuracy.Question for each distinct prompt, where prompt i asks question i modulo their number; None: no
+    answers are known.
     """
 
     items: Iterator[Prompt]

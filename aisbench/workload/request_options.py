@@ -1,4 +1,4 @@
-"""Options for the bodies of requests, whatever the data set."""
+"""Options for request bodies that apply to every data set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aisbench.workload.seeds import LARGEST
 from aisbench.workload.vllm_dataset_options import SECTION
 
 _LORA_ASSIGNMENTS = ("random", "round-robin")
-# Replaced from --extra-body, these would make something else of the stream that the engine reads.
+# The engine relies on these as the backend writes them, so --extra-body cannot replace them.
 FIXED_FIELDS = ("stream", "prompt", "messages", "input", "inputs", "text_input")
 _option = partial(option, section=SECTION)
 
@@ -25,7 +25,7 @@ def _check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as problem:
         raise BadInput(
-            f"{flag} holds what JSON cannot ({problem}); give plain numbers, strings, lists"
+            f"{flag} cannot be written as JSON ({problem}); give plain numbers, strings, lists"
         ) from None
     for name in FIXED_FIELDS:
         if name in value:
@@ -35,12 +35,12 @@ def _check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
 def _check_omitted(flag: str, value: tuple[str, ...]) -> None:
     for name in value:
         if name in FIXED_FIELDS:
-            raise BadInput(f"{flag} {name}: without it there is no request; other fields can be left out")
+            raise BadInput(f"{flag} {name}: every request needs this field; only others can be left out")
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class RequestOptions:
-    """None: left out of the bodies, or as the data set wants it."""
+    """Options for request bodies. None: left out of the bodies, or decided by the data set."""
 
     lora_modules: tuple[str, ...] = _option(
         "--lora-modules",
@@ -60,7 +60,7 @@ class RequestOptions:
     tokenizer: str | None = _option(
         "--tokenizer",
         metavar="NAME",
-        help="Folder, or a model's name in the local cache; without one, prompts are words of a built-in list.",
+        help="Folder, or name of a model in the local cache. Without one, prompts are words from a built-in list.",
         vllm="--tokenizer",
     )
     trust_remote_code: bool = _option(
@@ -99,7 +99,7 @@ class RequestOptions:
         repeated=True,
         check=_check_omitted,
         metavar="NAME",
-        help="Field to leave out of every body, for servers that refuse it (stream_options, ...). Repeat it for several.",
+        help="Field to leave out of every body, for servers that refuse it (stream_options, ...). Repeat for several.",
     )
     seed: int = _option(
         "--seed",
@@ -117,6 +117,6 @@ class RequestOptions:
         section="By vLLM's names (docs/from-vllm.md)",
         kind=JSON,
         metavar="JSON",
-        help="For the chat template that custom and speed_bench put prompts into.",
+        help="Arguments for the chat template that custom and speed_bench put prompts into.",
         vllm="--chat-template-kwargs",
     )

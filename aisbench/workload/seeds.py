@@ -1,14 +1,14 @@
-"""The seed of prompts and arrivals where none is named: drawn for prompts that are made, 0 for others.
+"""Chooses the seed of prompts and arrivals where none is given: random for generated prompts, else 0.
 
-Prompts of the same seed are the same prompts: a server that still has them in its prefix cache answers them
-much sooner than it answers users. What a file holds does not depend on a seed.
+The same seed makes the same prompts, and a server that still has those in its prefix cache answers much sooner than
+it would answer users. The rows of a file do not depend on a seed.
 """
 
 from __future__ import annotations
 
 import secrets
 
-# In place of a seed: draw one.
+# Stands for a seed that is still to be drawn.
 AUTO = -1
 LARGEST = 0xFFFFFFFF
 
@@ -24,10 +24,10 @@ def seed_of(value: object) -> int:
 
 
 def seed_for(*, makes_prompts: bool, compat: str | None) -> int:
-    """The seed that AUTO stands for. `vllm bench serve` has 0, and runs that are compared with it do too."""
+    """The seed that AUTO stands for. `vllm bench serve` uses 0, and so do runs with --compat vllm."""
     return secrets.randbelow(LARGEST + 1) if makes_prompts and compat != "vllm" else 0
 
 
 def drawn_lines(given: int, seed: int) -> list[str]:
-    """What people are told where `given` was AUTO and became `seed`; nothing for files, which need none."""
+    """The console line about a seed that was drawn because `given` was AUTO; none for 0, which files have."""
     return [f"seed {seed} was drawn; --seed {seed} repeats these prompts"] if given == AUTO and seed else []

@@ -1,4 +1,4 @@
-"""Options of the data sets of `vllm bench serve`, by vLLM's names, checked."""
+"""Options of the data sets of `vllm bench serve`, under vLLM's names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.errors import BadInput
 from aisbench.options.checks import between, is_whole, whole
 from aisbench.options.option import JSON, ListOf, option
 
-# Height, width and frames of made media: the probability of each. One frame is an image.
+# Probabilities of generated media by height, width and frames. One frame is an image.
 _Buckets = dict[tuple[int, int, int], float]
 _DEFAULT_BUCKETS: _Buckets = {(256, 256, 1): 0.5, (720, 1280, 1): 0.5}
 DEFAULT_LIMIT = {"image": 255, "video": 1}
@@ -41,7 +41,7 @@ def _check_buckets(flag: str, value: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class VllmDatasetOptions:
-    """Fields of DatasetOptions, with vLLM's defaults. None: as the data set has it."""
+    """Fields of DatasetOptions, with vLLM's defaults. None: the data set's own default."""
 
     timed_trace_label_timestamp: str = _option(
         "--timed-trace-label-timestamp",
@@ -73,47 +73,47 @@ class VllmDatasetOptions:
     )
     hf_subset: str | None = _option(
         "--hf-subset",
-        help="Folder of the data set.",
+        help="Subset of the data set: name of a folder in it.",
         vllm="--hf-subset",
         only_with=("hf",),
     )
     hf_split: str | None = _option(
         "--hf-split",
-        help="Files that have it in their names.",
+        help="Split of the data set: files or folders with this in their names.",
         vllm="--hf-split",
         only_with=("hf",),
     )
     hf_name: str | None = _option(
         "--hf-name",
-        help="Data set whose rows --dataset-path has, where that is a file or folder.",
+        help="Data set whose rows --dataset-path holds, if that is a file or folder.",
         vllm="--hf-name",
         only_with=("hf",),
     )
     blazedit_min_distance: float = _option(
         "--blazedit-min-distance",
         default=0.0,
-        help="Rows with norm_distance from here.",
+        help="Lowest norm_distance of the rows to use.",
         vllm="--blazedit-min-distance",
         only_with=("hf",),
     )
     blazedit_max_distance: float = _option(
         "--blazedit-max-distance",
         default=1.0,
-        help="Rows with norm_distance up to here.",
+        help="Highest norm_distance of the rows to use.",
         vllm="--blazedit-max-distance",
         only_with=("hf",),
     )
     asr_min_audio_len_sec: float = _option(
         "--asr-min-audio-len-sec",
         default=0.0,
-        help="Sounds of at least so many seconds; WAV files only.",
+        help="Shortest audio to use, in seconds; WAV files only.",
         vllm="--asr-min-audio-len-sec",
         only_with=("hf",),
     )
     asr_max_audio_len_sec: float = _option(
         "--asr-max-audio-len-sec",
         default=math.inf,
-        help="Sounds of at most so many seconds.",
+        help="Longest audio to use, in seconds; WAV files only.",
         vllm="--asr-max-audio-len-sec",
         only_with=("hf",),
     )
@@ -127,13 +127,13 @@ class VllmDatasetOptions:
     )
     spec_bench_category: str | None = _option(
         "--spec-bench-category",
-        help="Rows of this category alone.",
+        help="Use only rows of this category.",
         vllm="--spec-bench-category",
         only_with=("spec_bench",),
     )
     speed_bench_category: str | None = _option(
         "--speed-bench-category",
-        help="Rows of this category alone.",
+        help="Use only rows of this category.",
         vllm="--speed-bench-category",
         only_with=("speed_bench",),
     )
@@ -156,7 +156,7 @@ class VllmDatasetOptions:
         "--random-mm-num-mm-items-range-ratio",
         default=0.0,
         check=between(0, 1),
-        help="Share by which there are more or fewer images.",
+        help="Relative variation of the number of images.",
         vllm="--random-mm-num-mm-items-range-ratio",
         only_with=_MM,
     )
@@ -164,7 +164,7 @@ class VllmDatasetOptions:
         "--random-mm-limit-mm-per-prompt",
         kind=JSON,
         check=_check_limits,
-        help='Most images of a request, as an object: {"image": 3, "video": 0}.',
+        help='Maximum number of images per request, as an object: {"image": 3, "video": 0}.',
         vllm="--random-mm-limit-mm-per-prompt",
         only_with=_MM,
     )
@@ -192,9 +192,9 @@ class VllmDatasetOptions:
 
 
 def buckets(text: str | None) -> _Buckets:
-    """The buckets of `{(256, 256, 1): 0.5, (720, 1280, 1): 0.5}` with probabilities that come to 1.
+    """Reads `{(256, 256, 1): 0.5, (720, 1280, 1): 0.5}` and scales the probabilities to a sum of 1.
 
-    Raises BadInput for other text, and for videos: those would have to be encoded.
+    Raises BadInput for other text, and for videos, which would need an encoder.
     """
     if text is None:
         return _DEFAULT_BUCKETS
@@ -210,12 +210,12 @@ def buckets(text: str | None) -> _Buckets:
     for height, width, frames in found:
         if frames != 1:
             raise BadInput(
-                "--random-mm-bucket-config: videos cannot be made here, as that needs a video encoder; "
-                "give buckets of one frame, or videos by the data set jsonl"
+                "--random-mm-bucket-config: videos cannot be generated, as that needs a video encoder; "
+                "give buckets of one frame, or send videos with --dataset jsonl"
             )
         if height < 1 or width < 1 or height * width > _MOST_PIXELS:
             raise BadInput(
-                f"--random-mm-bucket-config: {height} x {width} is not a size of an image; {example}"
+                f"--random-mm-bucket-config: {height} x {width} is not a valid image size; {example}"
             )
     total = sum(found.values())
     return {size: share / total for size, share in found.items()}

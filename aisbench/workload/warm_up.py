@@ -1,8 +1,7 @@
-"""Bodies for the requests of --warmup: as long as those of the run, and never the same.
+"""Bodies for the requests of --warmup: about as long as those of the run, but never the same.
 
-A measured prompt that the server has seen before would find its beginning in the prefix cache. So each warm-up
-body is one of the run's with other words, or token ids, at its very beginning, which is all that a prefix cache
-goes by.
+If the warm-up sent prompts of the run, the server would later find their beginnings in its prefix cache. So each
+warm-up body is one of the run's with other words, or token ids, at its beginning, where a prefix cache looks first.
 """
 
 from __future__ import annotations
@@ -18,16 +17,16 @@ from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.workload.tokens.words import WORDS
 
-# Replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
+# Words replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
 _REPLACED = 16
-# Of the warm-up's own generator, beside the run's seed.
+# Seeds the warm-up's own generator, together with the run's seed.
 STREAM = 0x5741524D
-# Where bodies that are replayed have what they ask, by the usual APIs' names.
+# Fields that hold the prompt in a replayed body, under the names of the usual APIs.
 _ASKED_IN = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
 
 
 class WarmUp:
-    """Collects `wanted` bodies from the first prompts that `add` is given; beyond these nothing is done."""
+    """Collects `wanted` bodies from the first prompts passed to `add`, and ignores later ones."""
 
     def __init__(self, wanted: int, seed: int, backend: Backend, options: BodyOptions) -> None:
         self.wanted = wanted
@@ -40,12 +39,12 @@ class WarmUp:
         if len(self.bodies) >= self.wanted:
             return
         body = self.backend.body(self.changed(prompt), self.options)
-        # Later turns of a conversation hold places for answers that nobody has given here.
+        # Later turns of a conversation contain placeholders for answers, which a warm-up does not have.
         if json.dumps(ANSWER).strip('"').encode() not in body:
             self.bodies.append(body)
 
     def changed(self, prompt: Prompt) -> Prompt:
-        """The prompt with another beginning in everything that it may be sent as."""
+        """The prompt with another beginning in each form in which it may be sent."""
         ids = prompt.token_ids
         return replace(
             prompt,
@@ -58,23 +57,23 @@ class WarmUp:
         )
 
     def text(self, text: str) -> str:
-        """Other words for the first ones; where there are few or none between blanks, they come before the text."""
+        """Replaces the first words; a text of few words gets others in front instead."""
         parts = text.split(" ")
         if len(parts) >= _REPLACED:
             return " ".join([*self.words(_REPLACED), *parts[_REPLACED:]])
-        # Longer than asked, but so short a prompt would else be one of the run's by chance.
+        # This makes the prompt longer, but a few random words could happen to be one of the run's prompts.
         return " ".join([*self.words(_REPLACED), text]) if text else ""
 
     def words(self, count: int) -> list[str]:
         return [WORDS[i] for i in self.generator.integers(0, len(WORDS), size=count)]
 
     def ids(self, ids: tuple[int, ...]) -> tuple[int, ...]:
-        """The same ids in another order: others may be special tokens, or not in the vocabulary."""
+        """The same ids in another order: other ids could be special tokens, or outside the vocabulary."""
         mixed = tuple(self.generator.permutation(ids).tolist())
         return (*ids[1:], ids[0]) if mixed == ids else mixed
 
     def messages(self, messages: Sequence[Any]) -> tuple[Any, ...]:
-        """Changed in the first message, whoever speaks there."""
+        """The messages with the first one changed, whatever its role."""
         first, *others = messages
         if not isinstance(first, Mapping):
             return tuple(messages)
@@ -93,7 +92,7 @@ class WarmUp:
         return [{"type": "text", "text": " ".join(self.words(_REPLACED))}, *parts]
 
     def body(self, body: bytes) -> bytes:
-        """The same in a body that is replayed."""
+        """A replayed body with another beginning of its prompt."""
         fields = json.loads(body)
         for name in _ASKED_IN:
             value = fields.get(name)

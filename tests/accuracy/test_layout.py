@@ -72,7 +72,7 @@ def test_a_folder_with_another_name(tmp_path: Path) -> None:
     exams.mmlu_csv(tmp_path)
     (tmp_path / "mmlu").rename(tmp_path / "mine")
     assert len(questions_of("mmlu", tmp_path / "mine")) == 30
-    with pytest.raises(BadInput, match="holds no questions of mmlu"):
+    with pytest.raises(BadInput, match="has no questions of mmlu"):
         questions_of("mmlu", tmp_path)
 
 

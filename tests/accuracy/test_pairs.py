@@ -145,9 +145,7 @@ def test_questions_of_one_run_alone_are_counted_and_left_out() -> None:
 
 
 def test_other_prompts_cannot_be_paired() -> None:
-    with pytest.raises(
-        BadInput, match="2 of 2 questions were asked with different prompts, question 0 the first"
-    ):
+    with pytest.raises(BadInput, match="the prompts of 2 of 2 questions differ, first of question 0"):
         paired(outcomes(1, 0), outcomes(1, 0, prompt="q"))
     with pytest.raises(BadInput, match="no question in common"):
         paired({}, outcomes(1))

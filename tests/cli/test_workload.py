@@ -133,7 +133,7 @@ def test_stdout_holds_nothing_but_the_lines() -> None:
         check=True,
     )
     assert [json.loads(line)["slot"] for line in done.stdout.splitlines()] == list(range(6))
-    assert "no --tokenizer was named" in done.stderr
+    assert "no --tokenizer was given" in done.stderr
 
 
 def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
@@ -153,9 +153,9 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     for said in (
         "4 of 5 lines cannot be used",
         "broken JSON in column 10: Expecting ':' delimiter (line 2)",
-        "not a JSON object but list (line 3)",
+        "list instead of a JSON object (line 3)",
         "neither prompt nor messages, but text (line 4)",
-        "output_tokens is 0; it has to be at least 1 (line 5)",
+        "output_tokens is 0; it must be at least 1 (line 5)",
     ):
         assert said in done.stderr
 

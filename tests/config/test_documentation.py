@@ -15,7 +15,19 @@ from aisbench.options.option import declared
 
 ROOT = Path(__file__).parents[2]
 # Flags of the command itself, which are no part of a run.
-OWN = {"--config", "--json", "--no-progress", "--disable-tqdm", "--live-port", "--version", "--help"}
+OWN = {
+    *(
+        "--config",
+        "--models",
+        "--config-dir",
+        "--search",
+        "--json",
+        "--no-progress",
+        "--disable-tqdm",
+        "--live-port",
+    ),
+    *("--version", "--help"),
+}
 
 
 def test_the_page_is_up_to_date() -> None:

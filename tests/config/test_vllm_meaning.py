@@ -21,7 +21,7 @@ def config(*args: str) -> tuple[RunConfig, list[str]]:
     """The run that `aisbench-load` makes of these arguments, and what it says of them."""
     with load.make_context("aisbench-load", list(args)) as context:
         options: dict[str, Any] = dict(context.params)
-    for name in ("as_json", "no_progress", "live_port"):
+    for name in ("as_json", "no_progress", "live_port", "search"):
         options.pop(name)
     notes: list[str] = []
     made = run_config(options, notes.append).expanded()

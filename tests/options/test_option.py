@@ -55,7 +55,7 @@ def test_defaults_pass() -> None:
             "--output-len must be a whole number from 1 to 10000000, got 0",
         ),
         ({"range_ratio": "1"}, "--range-ratio must be a number from 0 up to (not including) 1"),
-        ({"omit_field": ("prompt",)}, "--omit-field prompt: without it there is no request"),
+        ({"omit_field": ("prompt",)}, "--omit-field prompt: every request needs this field"),
         ({"trace_format": "x"}, "--trace-format: unknown 'x'; known: mooncake, azure, burstgpt"),
     ],
 )

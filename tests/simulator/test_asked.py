@@ -186,9 +186,9 @@ LONG = "a " * 49
             "/generate",
             {"inputs": 3},
             422,
-            {"error": "Input validation error: inputs must be a text", "error_type": "validation"},
+            {"error": "Input validation error: inputs must be a string", "error_type": "validation"},
         ),
-        (TRITON, {"max_tokens": 3}, 400, {"error": "text_input must be a text"}),
+        (TRITON, {"max_tokens": 3}, 400, {"error": "text_input must be a string"}),
         (
             "/v2/models/other/generate",
             {"text_input": "a", "max_tokens": 1},

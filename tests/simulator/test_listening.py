@@ -83,15 +83,15 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (["--tls-cert", str(CERTIFICATE)], "--tls-cert and --tls-key belong together"),
-        (["--tls-key", str(KEY)], "belong together"),
+        (["--tls-cert", str(CERTIFICATE)], "--tls-cert and --tls-key must be given together"),
+        (["--tls-key", str(KEY)], "must be given together"),
         (["--tls-cert", "/no/such", "--tls-key", str(KEY)], "--tls-cert /no/such .*No such file"),
         (["--tls-cert", str(KEY), "--tls-key", str(KEY)], "cannot be used"),
         (["--uds", "/no/such/folder/s.sock"], "--uds /no/such/folder/s.sock cannot be opened"),
         (["--uds", "/tmp/" + "x" * 200], "--uds"),
         (["--model-alias", ""], "--model-alias is empty"),
         (["--model-alias", "simulated-8b"], "names a model twice"),
-        (["--embedding-size", "0"], "--embedding-size 0"),
+        (["--embedding-size", "0"], "--embedding-size must be .* got 0"),
     ],
 )
 def test_what_cannot_be_used_is_named(flags: list[str], said: str) -> None:

@@ -59,7 +59,7 @@ def test_wrong_answers_show_in_the_part_of_the_run_they_are_from(tmp_path: Path,
     [
         (["--dataset", "random", "--score"], "--score needs a --dataset with known answers, not random"),
         (["--dataset", "gsm8k", "--score"], "--dataset gsm8k needs --dataset-path"),
-        (["--dataset", "random", "--shots", "2"], "--shots means nothing to --dataset random"),
+        (["--dataset", "random", "--shots", "2"], "--shots is not an option of --dataset random"),
     ],
 )
 def test_what_cannot_be_scored_is_one_line(tmp_path: Path, args: list[str], said: str) -> None:

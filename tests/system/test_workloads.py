@@ -251,7 +251,7 @@ def test_modules_are_asked_in_turns(tmp_path: Path, quick_simulator: SimulatorPr
         (("--dataset", "sharegpd"), "did you mean sharegpt?"),
         (("--dataset", "sharegpt", "--dataset-path", "/no/such.json"), "--dataset-path /no/such.json"),
         (("--dataset", "jsonl"), "--dataset-path"),
-        (("--dataset", "random", "--turns", 3), "--turns means nothing to --dataset random"),
+        (("--dataset", "random", "--turns", 3), "--turns is not an option of --dataset random"),
         (("--dataset", "images"), "openai-completions takes no"),
         (("--tokenizer", "/no/tokenizer"), "--tokenizer /no/tokenizer: there is no such folder"),
         (("--backend", "tgj"), "did you mean tgi?"),

@@ -59,9 +59,9 @@ def test_before_token_ids_it_is_token_ids(tiny_folder: Path, tiny: Any) -> None:
 
 def test_bodies_that_are_replayed_stay_as_they_are() -> None:
     body = Prompt("", 2, 5, body=b"{}")
-    with pytest.raises(BadInput, match="--system-prompt cannot be put into bodies"):
+    with pytest.raises(BadInput, match="--system-prompt cannot be added to replayed bodies"):
         through(body, system_prompt="s")
-    with pytest.raises(BadInput, match="--lora-modules cannot be put into bodies"):
+    with pytest.raises(BadInput, match="--lora-modules cannot be added to replayed bodies"):
         through(body, lora_modules=("a",))
 
 
@@ -84,5 +84,5 @@ def test_a_conversation_keeps_its_module() -> None:
 def test_what_generates_nothing_takes_no_system_prompt() -> None:
     for backend in BACKENDS.values():
         if not backend.generates:
-            with pytest.raises(BadInput, match="takes no messages and generates nothing"):
+            with pytest.raises(BadInput, match="takes no system message; leave it out"):
                 through(PLAIN, backend=backend, system_prompt="s")

@@ -1,1 +1,1 @@
-"""What an answer says in the end, extracted from a model's output by documented rules."""
+"""Extracts the final answer from a model's output, by documented rules."""

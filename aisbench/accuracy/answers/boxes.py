@@ -1,4 +1,4 @@
-r"""Answers between marks: LaTeX's \boxed{...}, and <answer>...</answer>."""
+r"""Finds answers between marks: LaTeX's \boxed{...}, and <answer>...</answer>."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 _BOX = re.compile(r"\\+(?:boxed|fbox|framebox)(?![a-zA-Z])\s*")
-# An escaped brace is passed over together with its backslash.
+# An escaped brace matches together with its backslash, so that it is not taken for a brace.
 _BRACE = re.compile(r"\\[^a-zA-Z]|[{}]", re.DOTALL)
-# `\\boxed 7` holds one word.
+# `\\boxed 7` has one word and no braces.
 _WORD = re.compile(r"[^\s$.,;{}]+")
 _TAGS = re.compile(
     r"<\s*(answer|final_answer|final|ans|solution)\s*>(.{0,2000}?)(?:<\s*/\s*\1\s*>|\Z)",
@@ -18,7 +18,7 @@ _TAGS = re.compile(
 
 @dataclass(frozen=True)
 class Marked:
-    """`content` is None where the output ends inside the mark. `start`, `end`: its place in the text."""
+    """A marked answer. `content`: None if the output ends inside the mark. `start`, `end`: its place in the text."""
 
     content: str | None
     start: int
@@ -26,7 +26,7 @@ class Marked:
 
 
 def boxes(text: str, depth: int = 0) -> list[Marked]:
-    r"""The boxes in order; one within another counts as that one alone. Of `\boxed{\boxed{7}}` the content is 7."""
+    r"""The outermost boxes in order. The content of `\boxed{\boxed{7}}` is 7."""
     closing = _closings(text)
     found: list[Marked] = []
     for mark in _BOX.finditer(text):
@@ -43,7 +43,7 @@ def boxes(text: str, depth: int = 0) -> list[Marked]:
 
 
 def _unwrapped(content: str | None, depth: int) -> str | None:
-    """The content of the one box that is all of `content`, if it is."""
+    """The content of the inner box, if `content` is nothing but a box."""
     if content is None or depth > 2 or "box" not in content:
         return content
     inner = boxes(content, depth + 1)
@@ -52,7 +52,7 @@ def _unwrapped(content: str | None, depth: int) -> str | None:
 
 
 def _closings(text: str) -> dict[int, int]:
-    """Where each brace that is closed closes. Escaped ones are characters of the text."""
+    """Maps the place of each opening brace to that of its closing brace. Escaped braces do not count."""
     found: dict[int, int] = {}
     opened: list[int] = []
     for mark in _BRACE.finditer(text):
@@ -64,5 +64,5 @@ def _closings(text: str) -> dict[int, int]:
 
 
 def tagged(text: str) -> list[Marked]:
-    """What stands in answer tags; an answer whose tag is not closed counts."""
+    """The contents of answer tags, including one that is not closed."""
     return [Marked(mark[2], mark.start(), mark.end()) for mark in _TAGS.finditer(text)]

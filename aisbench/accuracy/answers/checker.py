@@ -1,6 +1,6 @@
 """A process that compares mathematical expressions with math-verify, one pair of JSON lines at a time.
 
-It is a process of its own because some expressions never come to an end, not even for a signal: it is then killed.
+Some comparisons never end, and ignore even a signal. In a separate process they can be killed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> None:
             sides = [parse(f"${text}$", parsing_timeout=None) for text in (gold, answer)]
             same = verify(*sides, timeout_seconds=None)
         except Exception:
-            # Whatever sympy stumbles over: what cannot be read is not equal.
+            # sympy raises many kinds of exception. An expression that it cannot read is not equal to another.
             same = False
         print(json.dumps(bool(same)), flush=True)
 

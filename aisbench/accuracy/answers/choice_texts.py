@@ -1,4 +1,4 @@
-"""Choices that an output names by their texts instead of their letters."""
+"""Finds a choice that an output names by its text instead of its letter."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from aisbench.accuracy.answers.plain import plain, unified
 
 
 def choice_of_text(text: str, labels: str, texts: Sequence[str], *, whole: bool = False) -> str | None:
-    """The letter of the one choice whose text stands in `text`; None for none and for several.
+    """The letter of the only choice whose text occurs in `text`; None if none or several do.
 
-    A choice whose text is part of another's that stands there does not count. `whole`: `text` is nothing but it.
+    A choice is ignored if its text is part of a longer choice that occurs, or follows "not". `whole`: `text` must be
+    nothing but the choice.
     """
     wanted = _words(text)
     found = {}
@@ -34,6 +35,6 @@ def choice_of_text(text: str, labels: str, texts: Sequence[str], *, whole: bool 
 
 
 def _words(text: str) -> str:
-    """Letters and digits only, in lower case; each Chinese character is a word."""
+    """The words and operators of a text in lower case. Each Chinese, Japanese or Korean character is a word."""
     bare = re.sub(r"([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])", r" \1 ", plain(unified(text)).casefold())
     return " ".join(re.findall(r"\w+(?:[.,/]\w+)*|-(?=\d)|[+*/=<>^%]", bare))

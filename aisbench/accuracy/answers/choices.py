@@ -1,4 +1,4 @@
-"""The one choice that an output settles on, as its letter."""
+"""Finds the letter of the choice that an output settles on."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _MULTIPLE = re.compile(r"[(\"']?[A-J]{2,6}(?![A-Za-z0-9])")
 
 @dataclass(frozen=True)
 class _Vote:
-    """Something that the output says at `at`: a letter, or (None) that it is no single choice."""
+    """A statement of the output at the place `at`: the letter of a choice, or None for not exactly one choice."""
 
     letter: str | None
     at: int
@@ -70,7 +70,7 @@ class _Vote:
 
 
 def choice(text: str, labels: str, texts: Sequence[str] = ()) -> Found:
-    """`text` is unified, and without thinking. `texts`: those of the choices, in the order of `labels`."""
+    """The choice in `text`, which is unified and has no thinking. `texts`: of the choices, in the order of `labels`."""
     marked = _marked(text, labels, texts)
     bare = plain(text)
     bare = re.sub(r"n't\b", " not", bare)
@@ -78,7 +78,7 @@ def choice(text: str, labels: str, texts: Sequence[str] = ()) -> Found:
         return Found(alone, "letter alone")
     votes = _said(bare, labels, texts)
     if marked is not None:
-        # The box or tag is also part of the plain text, where its place is that of its content.
+        # The content of the box or tag is also part of the plain text, so only later statements can replace it.
         later = [vote for vote in votes if vote.letter and vote.at > marked.at]
         return _as_found(later[-1] if later else marked)
     softer = _concluded(bare, labels)
@@ -92,7 +92,7 @@ def choice(text: str, labels: str, texts: Sequence[str] = ()) -> Found:
         ]
         if turned:
             return _as_found(turned[-1])
-        # After an answer that was stated, "none of them" or "B or C" takes it back.
+        # The last statement counts: "none of them" or "B or C" takes back an earlier answer.
         return _as_found(votes[-1])
     if softer:
         return _as_found(softer[-1])
@@ -110,11 +110,11 @@ def _alone(text: str, labels: str) -> str | None:
 
 
 def _marked(text: str, labels: str, texts: Sequence[str]) -> _Vote | None:
-    """What the last box or answer tag holds."""
+    """The choice in the last box or answer tag."""
     found = sorted([*boxes(text), *tagged(text)], key=lambda mark: mark.start)
     if not found:
         return None
-    # Measured in the plain text, in which later statements are found.
+    # The place in the plain text, because that is where later statements are found.
     at = len(plain(text[: found[-1].end]))
     content = found[-1].content
     if content is None:
@@ -134,7 +134,7 @@ def _said(text: str, labels: str, texts: Sequence[str]) -> list[_Vote]:
 
 def _of_statement(statement: Statement, labels: str, texts: Sequence[str]) -> _Vote | None:
     if statement.denied:
-        # "I do not think that the answer is B, it is C" still says something.
+        # "I do not think that the answer is B, it is C" still names an answer.
         rest = re.split(r"[,;]|\bbut\b", statement.clause, maxsplit=1)
         if len(rest) < 2:
             return None
@@ -146,7 +146,7 @@ def _of_statement(statement: Statement, labels: str, texts: Sequence[str]) -> _V
 
 
 def _judged(clause: str, at: int, labels: str, texts: Sequence[str], rule: str) -> _Vote | None:
-    """The choice that a clause gives; None where it names none."""
+    """The choice that a clause states; None if it says nothing about a choice."""
     first = re.match(r"[(\"'\[]*\s*([A-Za-z])(?=[)\]\"'.,:;\s]|$|[^\x00-\x7f])", clause)
     if first is not None:
         letter = first[1].upper()
@@ -193,7 +193,7 @@ def _rest(named: Sequence[Group], at: int, rule: str) -> _Vote | None:
 
 
 def _concluded(text: str, labels: str) -> list[_Vote]:
-    """What is concluded or called right without the word "answer", and letters alone on a line."""
+    """The letters that are concluded or called right without the word "answer", or are alone on a line."""
     found = []
     items = _items(text)
     for group in groups(text, labels):
@@ -228,7 +228,7 @@ def _concluded(text: str, labels: str) -> list[_Vote]:
 
 
 def _items(text: str) -> list[re.Match[str]]:
-    """Lines that list the choices, where two or more do."""
+    """The lines that list the choices, if there are at least two."""
     found = [item for line in re.finditer(r"[^\n]+", text) if (item := _ITEM.match(text, line.start()))]
     return found if len({item[1] for item in found}) > 1 else []
 

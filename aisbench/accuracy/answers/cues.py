@@ -1,4 +1,4 @@
-"""Words by which an answer is stated, in the languages of common data sets: "the answer is", 答案是, la respuesta es."""
+"""Finds statements of an answer, such as "the answer is", 答案是 or la respuesta es, in about thirty languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# A word for "answer", and the words that may join it to what is stated.
+# Words for "answer", and the words that may join them to the statement.
 _OTHERS = (
     "respuesta|respuesta final|resposta|réponse|risposta|antwort|lösung|ergebnis|antwoord|ответ|відповідь|odpowiedź|"
     "odpověď|svaret|svar|vastaus|válasz|răspuns|cevap|yanıt|jawaban|jibu|đáp án|đáp số|câu trả lời|απάντηση|"
@@ -21,14 +21,15 @@ _FILLERS = (
     r"still|now|exactly|obviously|hence|only|as|follows|indeed|really|in|fact|approximately|about|roughly|around"
 )
 _JOIN = rf"(?:(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b(?:\s+(?:{_FILLERS})\b)*\s*:?)|:|=|→|-+>|\s-+\s)"
-# Between "answer" and "is": "to the question", "(letter only)"; no choice's letter, and no end of a sentence.
+# What may be between "answer" and "is", such as "to the question" or "(letter only)", but not a choice's letter or the
+# end of a sentence.
 _GAP = r"(?:(?!\b(?-i:[A-J])\b)[^.:=\n?!→]){0,80}?"
 ANSWER = rf"""
     \b(?:answers?|ans)\b(?!\s+(?:choices|options)){_GAP}\s*{_JOIN}
   | \b(?:{_OTHERS})\b{_GAP}\s*(?:\b(?:{_OTHER_JOINS})\b\s*:?|:|=|→)
   | {_CJK}{_CJK_JOINS}
 """
-# What a sentence says before its statement that takes the statement back, or only supposes it.
+# Words before a statement that make it only a supposition, or deny it.
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|whether|imagine|unless|had)\b[^,]*$|(?:如果|假如|假设|倘若|若)[^,]*$",
     re.IGNORECASE,
@@ -39,17 +40,20 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[!?;\n]|\.(?=[\s\"')\]]|$|[^\x00-\x7f])")
-# An answer is stated within so many characters.
+# A statement is read up to this many characters.
 _LONGEST_CLAUSE = 400
-# An output that repeats itself is judged by the last of so many.
+# Only this many statements at the end are read, for outputs that repeat themselves.
 _MOST_CUES = 1000
 _LEAD = re.compile(r"[\s:\"'*=_→]*")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`clause`: what is stated, up to the end of its sentence. `denied`: it is said not to be the answer. `heading`: the
-    words for "answer" are alone on their line. `start`: where the words are; `at`: where the clause is."""
+    """A statement of an answer.
+
+    `clause`: what is stated, up to the end of its sentence. `denied`: the sentence says that it is not the answer.
+    `heading`: the words for "answer" are alone on their line. `start`: the place of these words; `at`: of the clause.
+    """
 
     clause: str
     start: int
@@ -59,7 +63,7 @@ class Statement:
 
 
 def statements(pattern: re.Pattern[str], text: str) -> Iterator[Statement]:
-    """What follows each match of `pattern` in `text`, without questions and suppositions."""
+    """The statement after each match of `pattern` in `text`, except questions and suppositions."""
     for cue in deque(pattern.finditer(text), _MOST_CUES):
         lead = _LEAD.match(text, cue.end())
         at = lead.end() if lead else cue.end()
@@ -73,7 +77,7 @@ def statements(pattern: re.Pattern[str], text: str) -> Iterator[Statement]:
 
 
 def _sentence_before(text: str, at: int) -> str:
-    """What the sentence says before `at`."""
+    """The part of the sentence before `at`."""
     begin = text[max(0, at - 200) : at]
     ends = list(_SENTENCE_END.finditer(begin))
     return begin[ends[-1].end() :] if ends else begin

@@ -1,4 +1,4 @@
-"""Whether two mathematical expressions are equal, decided in bounded time."""
+"""Compares mathematical expressions, within a time limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.children import child_command, child_environment
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
-# Far longer expressions are not answers, and take sympy seconds.
+# Longer expressions are not answers, and would take sympy seconds.
 LONGEST = 400
 _SECONDS, _START_SECONDS = 1.5, 60.0
 _lock = threading.Lock()
@@ -21,7 +21,7 @@ _checker: subprocess.Popen[str] | None = None
 
 
 def require() -> None:
-    """Raises BadInput, with the command that installs it, where math-verify is missing."""
+    """Raises BadInput, with the command that installs math-verify, if it is missing."""
     if importlib.util.find_spec("math_verify") is None:
         raise BadInput(
             f"mathematical answers are compared by math-verify, which is not installed: {install_command('accuracy', 'math-verify')}"
@@ -29,7 +29,7 @@ def require() -> None:
 
 
 def equal_expressions(gold: str, answer: str) -> bool | None:
-    """By math-verify; None where the comparison took too long or ended its process."""
+    """Whether math-verify finds two expressions equal; None if that took too long or crashed its process."""
     if max(len(gold), len(answer)) > LONGEST:
         return False
     with _lock:
@@ -66,6 +66,7 @@ def _running() -> subprocess.Popen[str]:
 
 
 def _line(process: subprocess.Popen[str], seconds: float) -> str | None:
+    """The next line of the process; None if there is none within `seconds`."""
     assert process.stdout is not None
     if not select.select([process.stdout], [], [], seconds)[0]:
         return None

@@ -1,4 +1,4 @@
-"""What the rules found in an output."""
+"""The result of the rules that extract an answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Found:
-    """`text`: the answer, None where there is none. `rule`: the name of the rule that decided. `sure`: False for a guess."""
+    """`text`: the answer, or None. `rule`: the name of the rule that decided. `sure`: False for a guess."""
 
     text: str | None
     rule: str

@@ -1,4 +1,4 @@
-"""The answer that an output states, by the kind of question, and whether it equals the known one."""
+"""Extracts the answer of an output by the rules for its kind of question, and compares it with the known one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aisbench.accuracy.answers.thinking import without_thinking
 from aisbench.accuracy.question import Answer, Scored
 
 KINDS = ("gsm8k", "choice", "math", "aime", "gpqa")
-# An output may repeat a heading without end. What it answers is before one of the first.
+# Only this many headings are tried: an output may repeat them endlessly, and its answer is before an early one.
 _HEADINGS_TRIED = 4
 _NEXT_QUESTION = re.compile(
     r"^[ \t]*[*#]*[ \t]*(?:(?:next |new )?(?:question|problem|exercise|example|Q)\s*\d*\s*[*]*\s*:|问题\s*\d*\s*:|题目\s*\d*\s*:|"
@@ -29,11 +29,11 @@ _NEXT_QUESTION = re.compile(
 def score(
     kind: str, answer: Answer, gold: str, *, labels: str | None = None, choices: Sequence[str] = ()
 ) -> Scored:
-    """`answer` against `gold`, by the rules of `kind` (one of KINDS).
+    """Scores `answer` against `gold` by the rules of `kind` (one of KINDS).
 
-    `labels`: the permitted letters, such as "ABCD"; None: those, or "ABCDEFGHIJ" where `gold` is a later one.
-    `choices`: their texts in the same order, by which an answer is found as well. Raises BadInput where the kind needs
-    math-verify and that is not installed.
+    `labels`: the letters of the choices; None means "ABCD", or "ABCDEFGHIJ" if `gold` is a later letter. `choices`: the
+    texts of the choices in the same order, so that an answer can name them too. Raises BadInput if the kind needs
+    math-verify and it is not installed.
     """
     assert kind in KINDS
     gold = gold.strip()
@@ -58,7 +58,7 @@ def score(
 
 
 def _first_turn(kind: str, text: str, letters: str, choices: Sequence[str]) -> Found:
-    """The answer before the output runs on into a next question."""
+    """The answer in the text before a question that the model made up, or in the whole text if there is none."""
     for mark in itertools.islice(_NEXT_QUESTION.finditer(text), _HEADINGS_TRIED):
         found = _extracted(kind, text[: mark.start()], letters, choices)
         if found.text is not None:

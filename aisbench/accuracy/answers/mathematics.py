@@ -1,4 +1,4 @@
-"""The expression that an output gives as its result, and whether it equals the known one."""
+"""Extracts the expression that an output gives as its result, and compares it with the known one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNITS = re.compile(
 
 
 def expression(text: str) -> Found:
-    """`text` is unified, and without thinking."""
+    """The result in `text`, which is unified and has no thinking."""
     marked = sorted([*boxes(text), *tagged(text)], key=lambda mark: mark.start)
     if marked:
         content = marked[-1].content
@@ -56,7 +56,7 @@ def _bare(text: str) -> str:
 
 
 def same(gold: str, answer: str) -> bool | None:
-    """Whether they are equal; None where that could not be decided in time."""
+    """Whether two expressions are equal; None if that could not be decided in time."""
     sides = [_tidy(gold), _tidy(answer)]
     if sides[0] == sides[1]:
         return True
@@ -71,7 +71,7 @@ def same(gold: str, answer: str) -> bool | None:
 
 
 def _tidy(text: str) -> str:
-    """Without spacing, units and the wrapping of words."""
+    """`text` without spacing, units and commands such as \\text around words."""
     text = re.sub(r"\\(?:text|mathrm|textbf|mathbf|mbox)\s*\{([^{}]*)\}", r"\1", _UNITS.sub("", text))
     text = re.sub(r"\\left|\\right|\\[,!;: ]|\s|\$", "", text.replace("dfrac", "frac").replace("{,}", ","))
     return text.rstrip(".").casefold()

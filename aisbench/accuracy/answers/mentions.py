@@ -1,4 +1,4 @@
-"""Letters of choices in a text, and whether the text holds with them or against them."""
+"""Finds letters of choices in a text, and whether the text accepts or rejects them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-# After "A" or "I", these words show that it is a choice, not the article or the pronoun.
+# A word after "A" or "I" that shows a choice, not the article or the pronoun.
 _VERBS = (
     "is|was|and|or|but|because|since|as|for|would|will|can|cannot|could|should|does|do|seems|looks|appears|are|were|not|"
     "which|while|due|makes|fits|matches|satisfies|says|states|instead|over|rather|nor|must|might|may|so|then|also|too|"
     "only|remains|follows|works|fails|describes|correctly|if|where|when|given|by|it|the|has|contradicts|represents"
 )
-# Before a letter, these words show that it is a name.
+# A word before a letter that shows a name, such as "vitamin C".
 _NAMES = (
     "vitamin|plan|point|hepatitis|group|type|angle|set|class|grade|step|case|appendix|figure|team|company|person|line|"
     "side|vertex|event|section|exhibit|building|node|train|city|town|part|phase|section|table|variable|matrix|circle"
@@ -103,7 +103,7 @@ def _group(text: str, members: list[tuple[str, int, int]]) -> Group:
 
 
 def _is_word(text: str, mark: re.Match[str]) -> bool:
-    """Whether the letter is an article, a pronoun or part of a name."""
+    """Whether the letter is an article, a pronoun or part of a name, not a choice."""
     before, after = text[max(0, mark.start() - 20) : mark.start()], text[mark.end() : mark.end() + 24]
     if re.search(rf"\b(?:{_NAMES})\s+$|\d\s*°?$", before, re.IGNORECASE):
         return True

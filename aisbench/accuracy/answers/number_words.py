@@ -1,4 +1,4 @@
-"""Numbers written in words, English and Chinese, as digits."""
+"""Converts English and Chinese number words to digits."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _english(found: re.Match[str]) -> str:
     if words[0] == "hundred" or words[0] in _LARGE or words[0] == "dozen":
         return found[0]
     if words == ["one"]:
-        # The "one" of "this one" is not a number. The caller reads a statement that is only this word.
+        # "One" is a number only if it is the whole statement, unlike in "this one".
         before, after = found.string[: found.start()].rstrip(), found.string[found.end() :].lstrip()
         ends = not after or after[0] in ".\n"
         return "1" if not before or before[-1] in ":=" or (ends and before.endswith(" is")) else found[0]
@@ -119,7 +119,7 @@ def _chinese(found: re.Match[str]) -> str:
         below = _chinese_integer(found["below"])
         return f"{sign}{_chinese_integer(found['above'])}/{below}" if below else found[0]
     words = found["words"]
-    # 一 and 万 alone are parts of other words: 一共, 万一.
+    # A single character such as 一 or 万 is often part of another word: 一共, 万一.
     if len(words) == 1 and not found["decimals"] and not found["and_half"]:
         around = (
             found.string[max(0, found.start() - 2) : found.start()],
@@ -153,7 +153,7 @@ def _chinese_integer(words: str) -> int:
 
 
 def _written(value: Fraction) -> str:
-    """As a decimal where that is exact, else as a fraction."""
+    """A decimal if that is exact, otherwise a fraction."""
     if value.denominator == 1:
         return str(value.numerator)
     rest = value.denominator

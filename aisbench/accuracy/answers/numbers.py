@@ -1,4 +1,4 @@
-"""Numbers in a text, as exact values."""
+"""Finds the numbers in a text, as exact values."""
 
 from __future__ import annotations
 
@@ -36,8 +36,11 @@ NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class Number:
-    """A number where it stands in a text. `percent`: it is written with a percent sign, which `value` leaves out.
-    `numbering`: it is an ordinal, or numbers an item or a step."""
+    """A number in a text, from `start` to `end`.
+
+    `percent`: it has a percent sign, which `value` ignores: 20% is 20. `numbering`: it is an ordinal, or the number of
+    an item or a step.
+    """
 
     value: Fraction
     start: int
@@ -100,7 +103,7 @@ def _number(text: str, mark: re.Match[str]) -> Number | None:
 
 
 def value_of(text: str) -> Number | None:
-    """The number that `text` is, with a unit or words after it at most; None for anything else."""
+    """The number that `text` consists of, possibly followed by a unit or words; None for other texts."""
     found = numbers(text)
     if len(found) != 1 or re.search(r"[A-Za-z\d=]", text[: found[0].start]):
         return None
@@ -108,7 +111,7 @@ def value_of(text: str) -> Number | None:
 
 
 def written(number: Number) -> str:
-    """As short decimal text, or as a fraction where that would not end."""
+    """A short decimal, or a fraction if the decimal would not end."""
     value = number.value
     if value.denominator == 1:
         text = (
@@ -126,7 +129,7 @@ def written(number: Number) -> str:
 
 
 def _ends(below: int) -> bool:
-    """Whether a fraction with this denominator is a decimal that ends."""
+    """Whether a fraction with this denominator is a finite decimal."""
     for prime in (2, 5):
         while below % prime == 0:
             below //= prime
@@ -134,7 +137,7 @@ def _ends(below: int) -> bool:
 
 
 def equal(one: Number, other: Number) -> bool:
-    """As numbers, to six decimals; with a percent sign on one side only, 20% equals both 20 and 0.2."""
+    """Whether two numbers are equal to six decimals. If only one has a percent sign, 20% equals both 20 and 0.2."""
     near = Fraction(1, 10**6)
     if abs(one.value - other.value) <= near:
         return True

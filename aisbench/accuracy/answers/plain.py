@@ -1,11 +1,11 @@
-"""Outputs as plain text: one form of each letter, digit and sign, without Markdown and LaTeX's wrapping."""
+"""Converts outputs to plain text: one form of each letter, digit and sign, without Markdown and LaTeX commands."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Longer outputs are read from their end, where answers are.
+# Of a longer output, only this many characters at the end are read, because the answer is there.
 LONGEST = 12_000
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+")
@@ -49,12 +49,12 @@ _SIGNS = str.maketrans(
         "➡": " → ",
     }
 )
-# A long run of one kind of white space says no more than a short one, and costs every rule its time.
+# Long runs of the same white space are shortened, because they would slow down every rule.
 _BLANKS = re.compile(r"((\s)\2{7})\2+")
 _UNSEEN = re.compile(
     "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u00ad\x00-\x08\x0b-\x1f\x7f]"
 )
-# Where a turn ends; a model that is not stopped there goes on with somebody else's.
+# Marks that end a turn. A model that does not stop there goes on with the turn of somebody else.
 _END_OF_TURN = re.compile(
     r"<\|(?:im_end|eot_id|endoftext|end_of_text|end_of_turn|eom_id|end|return|user|im_start|start_header_id)\|>"
     r"|<｜end▁of▁sentence｜>|<end_of_turn>|</s>|<eos>|\[/?INST\]|<\|END_OF_TURN_TOKEN\|>"
@@ -62,7 +62,7 @@ _END_OF_TURN = re.compile(
 
 
 def own_turn(text: str) -> str:
-    """`text` up to the first mark that ends a turn, if anything stands before it."""
+    """`text` up to the first mark that ends a turn and has text before it; without such a mark, all of it."""
     for mark in _END_OF_TURN.finditer(text):
         if text[: mark.start()].strip():
             return text[: mark.start()]
@@ -71,7 +71,7 @@ def own_turn(text: str) -> str:
 
 
 def unified(text: str) -> str:
-    """Full-width and other forms of letters, digits and signs as ASCII; raised digits as `^{2}`."""
+    """The end of `text` with other forms of letters, digits and signs as ASCII, and superscripts as `^{2}`."""
     text = text[-LONGEST:].replace("\r\n", "\n").replace("\r", "\n")
     text = _BLANKS.sub(r"\1", text)
     text = _VULGAR.sub(" ", _UNSEEN.sub("", text))
@@ -124,7 +124,7 @@ _MARKDOWN = (
 
 
 def plain(text: str) -> str:
-    """`text`, already unified, without Markdown and LaTeX's wrapping; fractions as `a/b`."""
+    """`text`, which is unified, without Markdown and LaTeX commands; fractions as `a/b`."""
     for _ in range(3):
         text = _WRAPPING.sub(r" \1 ", text)
     text = _FRACTION.sub(lambda found: f" {found[1] or found[2] or ''}/{found[3] or found[4] or ''} ", text)

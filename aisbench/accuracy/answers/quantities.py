@@ -1,4 +1,4 @@
-"""The one number that an output settles on."""
+"""Finds the number that an output settles on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXPLAINED = re.compile(
 )
 _RANGE = re.compile(r"\s*(?:-|~|to|到|至|and)\s*")
 _EITHER = re.compile(r"[^\d.;]{0,20}\bor\s+|\s*或者?\s*", re.IGNORECASE)
-# After the answer, models offer more.
+# Closing remarks that follow an answer.
 _COURTESY = re.compile(
     r"(?:^|(?<=[.!?\n]))[ \t]*(?:let me know|feel free|i hope|hope this|would you|if you (?:want|need|would|have)|please|"
     r"do you|is there|thanks?\b|thank you|happy to|note that|note:|remember|confidence)[^\n]*",
@@ -44,7 +44,7 @@ _SENTENCE = re.compile(r"(?<=[.!?;])(?=\s)|\n+|(?<=[^\x00-\x7f])\.(?=\S)")
 
 
 def quantity(text: str) -> Found:
-    """`text` is unified, and without thinking."""
+    """The number in `text`, which is unified and has no thinking."""
     if hashed := _HASHES.findall(text):
         return _of(_first, hashed[-1], "after ####")
     marked = sorted([*boxes(text), *tagged(text)], key=lambda mark: mark.start)
@@ -77,7 +77,7 @@ def _first(text: str) -> Found | None:
 
 
 def _stated(text: str) -> tuple[Found, int] | None:
-    """The last number that is stated to be the answer, and where."""
+    """The last number that is stated as the answer, and its place."""
     last = None
     for statement in statements(_STATED, text):
         clause = statement.clause
@@ -96,13 +96,13 @@ def _stated(text: str) -> tuple[Found, int] | None:
 
 
 def _short(clause: str) -> bool:
-    """Whether the line below a heading is the answer, not the first sentence of a solution."""
+    """Whether the line below a heading is short enough to be the answer, not the beginning of a solution."""
     return len(re.findall(r"[^\W\d]{2,}", clause)) <= 6 or ("=" in clause and len(clause) < 60)
 
 
 @lru_cache(maxsize=16)
 def _of_clause(clause: str) -> Found | None:
-    """The number that a clause gives as its result; None where it has none. Explanations after it do not count."""
+    """The number that a clause gives as its result, ignoring explanations after it; None if it has no number."""
     cut = _EXPLAINED.search(clause)
     if cut is not None and numbers(clause[: cut.start()]):
         clause = clause[: cut.start()]
@@ -128,7 +128,7 @@ def _of_clause(clause: str) -> Found | None:
 
 
 def _result(clause: str, found: list[Number]) -> Number | None:
-    """The result of the equation in a clause: after the last equals sign, or before it where the sum stands there."""
+    """The result of the equation in a clause: after the last equals sign, or before it if the sum is after it."""
     sides = clause.split("=")
     if len(sides) < 2:
         return None
@@ -143,7 +143,7 @@ def _result(clause: str, found: list[Number]) -> Number | None:
 
 
 def _operates(clause: str, found: list[Number]) -> bool:
-    """Whether the first of these numbers is part of a sum."""
+    """Whether the first of these numbers is an operand, such as the 3 in 3 + 4."""
     return len(found) > 1 and bool(
         re.fullmatch(
             r"\s*[a-z%]{0,12}\s*[-+*×/x(]+\s*[$€£¥]?\s*", clause[found[0].end : found[1].start], re.IGNORECASE
@@ -152,13 +152,13 @@ def _operates(clause: str, found: list[Number]) -> bool:
 
 
 def _total(clause: str, found: list[Number]) -> Number | None:
-    """The number that the clause itself names as the sum of its others."""
+    """The number that a clause calls the total of its other numbers."""
     if len(found) < 2:
         return None
     for mark in reversed([*_TOTAL.finditer(clause)]):
         after = [number for number in found if number.start >= mark.end()]
         before = [number for number in found if number.end <= mark.start()]
-        # "for a total of 19", "19 in total"; the next number may be a part.
+        # As in "for a total of 19" or "19 in total"; the number after it may be a part of the total.
         if after and not before:
             verb = re.search(r"\b(?:is|are|was|of|:|=)\s*[$€£¥]?$", clause[mark.end() : after[-1].start])
             return after[-1] if verb and _GOVERNED.search(_just_before(clause, after[0])) else after[0]

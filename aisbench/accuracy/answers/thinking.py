@@ -1,11 +1,11 @@
-"""Thinking blocks: what a model wrote for itself before its answer."""
+"""Removes thinking blocks, which a model writes before its answer."""
 
 from __future__ import annotations
 
 import re
 
 _NAMES = "think(?:ing)?|thoughts?|reasoning|reason|analysis|reflection|scratchpad|seed:think|inner_monologue"
-# Each model family has its own marks; what matters is only whether one opens or closes a block.
+# Each model family has its own marks. Any opening mark may go with any closing one.
 _OPEN = rf"""
     <\s*(?:{_NAMES})(?:\s[^<>]*)?> | \[think\] | ◁think▷
   | <\|\s*(?:start_thinking|begin_of_thought|think(?:ing)?|thought)\s*\|>
@@ -19,14 +19,14 @@ _CLOSE = rf"""
   | <channel\|> | <unused95>
 """
 _MARK = re.compile(rf"(?P<open>{_OPEN})|(?P<close>{_CLOSE})", re.IGNORECASE | re.VERBOSE)
-# gpt-oss, where the server dropped the special tokens: the names of the channels are left.
+# gpt-oss from a server that drops special tokens: only the names of the channels are left.
 _BARE_CHANNELS = re.compile(r"\Aanalysis(?=[^\s:]|\s).*?assistant\s*final", re.DOTALL)
 
 
 def without_thinking(text: str) -> str | None:
-    """`text` without its thinking blocks; None where the last one is not finished, so that no answer was given.
+    """`text` without its thinking blocks; None if the last block is not finished, which means that there is no answer.
 
-    A block that closes without having opened began in the prompt.
+    A closing mark without an opening one belongs to a block that began in the prompt.
     """
     text = _BARE_CHANNELS.sub("", text, count=1)
     kept: list[str] = []
@@ -46,5 +46,5 @@ def without_thinking(text: str) -> str | None:
 
 
 def final_text(text: str) -> str:
-    """`text` without its thinking blocks, the part meant for the reader; empty where the last block is not finished."""
+    """`text` without its thinking blocks; empty if the last block is not finished."""
     return without_thinking(text) or ""

@@ -1,1 +1,1 @@
-"""Metrics that need more than an equal answer: run code, follow instructions, overlap of texts."""
+"""Metrics beyond an equal answer: running code, checking instructions, comparing texts and function calls."""

@@ -1,9 +1,9 @@
-"""Function calls against those that are allowed, as the Berkeley Function Calling Leaderboard's AST match defines it.
+"""Compares function calls with the allowed ones, by the AST match of the Berkeley Function Calling Leaderboard.
 
-Patil et al., "The Berkeley Function Calling Leaderboard" (ICML 2025), and its bfcl_eval/eval_checker/ast_eval: the
-function's name, the types of the arguments, and for each argument a list of allowed values, in which "" says that it may
-be left out, or empty. Texts are compared without case, blanks and the punctuation `,./-_*^`. Unlike there, values inside lists
-and objects are checked at any depth.
+Patil et al., "The Berkeley Function Calling Leaderboard" (ICML 2025), and its bfcl_eval/eval_checker/ast_eval. The
+match checks the function's name, the types of the arguments, and for each argument a list of allowed values, in which
+"" means that the argument may be left out or empty. Strings are compared without case, spaces and the punctuation
+`,./-_*^`. Unlike BFCL's, this match checks values inside lists and objects at any depth.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ Call = tuple[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Allowed:
-    """A call that is expected: the function's `name`, the `schema` of its parameters (BFCL's or JSON schema), and for
-    each parameter the `values` that are right."""
+    """An expected call: the function's `name`, the `schema` of its parameters (BFCL's or JSON schema), and the right
+    `values` of each parameter."""
 
     name: str
     schema: Mapping[str, Any]
@@ -41,7 +41,7 @@ class Allowed:
 
 
 def mismatch(calls: Sequence[Call], allowed: Sequence[Allowed]) -> str:
-    """Why the calls are not those allowed, one for one in any order; empty where they are."""
+    """Why the calls do not match the allowed ones, one to one in any order; empty if they match."""
     if len(calls) != len(allowed):
         return f"{len(calls)} calls instead of {len(allowed)}"
     left = list(calls)
@@ -73,7 +73,7 @@ def _difference(call: Call, allowed: Allowed) -> str:
 
 
 def _unlike(value: Any, values: Sequence[Any], schema: Mapping[str, Any]) -> str:
-    """Why a value is not allowed; empty where it is."""
+    """Why a value is not allowed; empty if it is."""
     expected = str(schema.get("type", "any"))
     known = [one for one in values if one != _LEFT_OUT]
     if not _is_of(value, expected) and not _is_like(value, known):
@@ -82,7 +82,7 @@ def _unlike(value: Any, values: Sequence[Any], schema: Mapping[str, Any]) -> str
         return ""
     if isinstance(value, list) and known and not any(_items_fit(value, one, schema) for one in known):
         return f"has items that are not {schema['items']['type']}: {value!r}"
-    # Where the question gives a variable, or null, its name is allowed in place of a value, and must be exact.
+    # If the question names a variable or null, the allowed value is that name, which must match exactly.
     exact = bool(known) and not _is_of(known[0], expected)
     if value in known if exact else any(_equal(value, one) for one in known):
         return ""
@@ -93,7 +93,7 @@ def _is_of(value: Any, expected: str) -> bool:
     types = _TYPES.get(expected)
     if types is None:
         return True
-    # A boolean is an int to Python, not to a schema.
+    # In Python a boolean is an int; in a schema it is not.
     return isinstance(value, types) and (isinstance(value, bool) == (types == (bool,)))
 
 
@@ -102,7 +102,7 @@ def _is_like(value: Any, known: Sequence[Any]) -> bool:
 
 
 def _items_fit(value: Sequence[Any], known: Any, schema: Mapping[str, Any]) -> bool:
-    """Inside a list, as in BFCL's own check, a whole number is no float unless the known ones are whole."""
+    """As in BFCL's check, an integer in a list does not count as a float unless the known items are integers."""
     expected = schema.get("items", {}).get("type", "any")
     return all(
         (_is_of(item, expected) and not (type(item) is int and expected in ("float", "number")))
@@ -112,7 +112,7 @@ def _items_fit(value: Sequence[Any], known: Any, schema: Mapping[str, Any]) -> b
 
 
 def _equal(value: Any, known: Any) -> bool:
-    """`known`: an allowed value; in an object, each key has a list of allowed values, as a parameter has."""
+    """Whether a value equals an allowed one. In an object, each key has a list of allowed values, like a parameter."""
     if isinstance(value, str) and isinstance(known, str):
         return _plain(value) == _plain(known)
     if isinstance(value, list) and isinstance(known, list):

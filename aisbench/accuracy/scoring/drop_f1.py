@@ -1,8 +1,8 @@
-"""Exact match and F1 of DROP, for answers of several spans, in which numbers must agree.
+"""DROP's exact match and F1 for answers of several spans, in which numbers must agree.
 
 Dua et al., "DROP" (arXiv:1903.00161), section 5, and its script (allennlp-reading-comprehension, drop_eval.py): spans
-are normalised, found and known spans are paired one to one so that the sum of their F1 is greatest, and a pair whose
-known span has numbers counts only if they share one. The mean is over the longer of the two lists.
+are normalised, and found and known spans are paired one to one so that the sum of their F1 is largest. A pair whose
+known span has numbers counts only if both share one. The sum is divided by the length of the longer list.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _DELETED = str.maketrans("", "", string.punctuation)
 
 
 def drop_scores(found: Sequence[str], gold: Sequence[str]) -> tuple[float, float]:
-    """Exact match (0 or 1) and F1 (0 to 1, in hundredths as in the script) of the found spans against the known ones.
+    """Exact match (0 or 1) and F1 (0 to 1, rounded to hundredths as in the script) of the found and the known spans.
 
-    Several on both sides are paired by scipy, which must be installed.
+    If both sides have several spans, this needs scipy.
     """
     found_forms, gold_forms = [_form(span) for span in found], [_form(span) for span in gold]
     exact = len(found_forms) == len(gold_forms) and set(found_forms) == set(gold_forms)
@@ -39,7 +39,7 @@ def _best_sum(table: list[list[float]]) -> float:
 
 
 def _pair_f1(gold: set[str], found: set[str]) -> float:
-    """Words count once. Two empty spans are equal."""
+    """F1 of the words of two spans, each word once; 1 for two empty spans."""
     numbers = {word for word in gold if _number(word) is not None}
     if numbers and not numbers & found:
         return 0.0
@@ -58,7 +58,7 @@ def _form(span: str) -> str:
 
 
 def _word_form(word: str) -> str:
-    """Numbers as Python prints them, so that 3 is 3.0; else without punctuation and articles."""
+    """A number as Python prints a float, so that 3 equals 3.0; another word without punctuation and articles."""
     bare = word if _number(word) is not None else word.translate(_DELETED)
     number = _number(bare)
     return " ".join(_ARTICLES.sub(" ", bare if number is None else str(number)).split())

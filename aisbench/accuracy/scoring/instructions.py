@@ -1,7 +1,7 @@
-"""Whether a text follows instructions that a program can check: the checkers published with IFEval, through lm_eval.
+"""Checks whether a text follows instructions, with the checkers published with IFEval, as lm_eval includes them.
 
-Zhou et al., "Instruction-Following Evaluation for Large Language Models" (arXiv:2311.07911). Strict: the text as it is.
-Loose: also without its first line, its last line, asterisks, or several of these.
+Zhou et al., "Instruction-Following Evaluation for Large Language Models" (arXiv:2311.07911). The strict score
+takes the text as it is. The loose score also accepts it without its first line, last line, asterisks, or any of these.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Checklist:
 
 
 class Checkers:
-    """Raises BadInput, with what to install, where something is missing."""
+    """The checkers of lm_eval. The constructor raises BadInput, with the command that installs what is missing."""
 
     def __init__(self) -> None:
         try:
             import langdetect
             import nltk
 
-            # Before lm_eval's module, which would fetch it from the network and print that on stdout.
+            # Checked first, because lm_eval's module would download the file and print messages on stdout.
             nltk.data.find("tokenizers/punkt_tab")
             from lm_eval.tasks.ifeval import utils
         except ImportError as problem:
@@ -41,17 +41,18 @@ class Checkers:
             ) from None
         except LookupError:
             raise BadInput(
-                "ifeval counts sentences with NLTK's punkt_tab, which is not here: python -m nltk.downloader punkt_tab"
+                "ifeval counts sentences with NLTK's punkt_tab, which is missing; download it with "
+                "python -m nltk.downloader punkt_tab"
             ) from None
-        # Guesses of a language would differ from time to time.
+        # Without a seed, the guessed language could differ from call to call.
         langdetect.DetectorFactory.seed = 0
         self._utils = utils
         self.known = frozenset(utils.instructions_registry.INSTRUCTION_DICT)
 
     def follows(self, checklist: Checklist, text: str) -> tuple[list[bool], list[bool]]:
-        """For each instruction, whether `text` follows it: strictly, and loosely. An empty text follows none.
+        """Whether `text` follows each instruction, strictly and loosely. An empty text follows none.
 
-        Raises TypeError or ValueError for arguments that an instruction does not have.
+        Raises TypeError or ValueError for arguments that do not fit an instruction.
         """
         asked = self._utils.InputExample(
             0, list(checklist.ids), checklist.prompt, [dict(one) for one in checklist.arguments]

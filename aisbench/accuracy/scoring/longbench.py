@@ -1,8 +1,8 @@
 """The metrics of LongBench, one for each of its data sets.
 
-Bai et al., LongBench (arXiv:2308.14508), metrics.py and eval.py. Different here: Chinese texts are compared by characters
-instead of jieba's words, ROUGE-L is that of the rouge-score package, and of the classes in an answer all that are part
-of the right one's name are passed over, where the script's loop skips some.
+Bai et al., LongBench (arXiv:2308.14508), metrics.py and eval.py. Three things differ: Chinese texts are compared by
+characters instead of jieba's words, ROUGE-L comes from the rouge-score package, and every class whose name is part of
+the right class's name is ignored, where the script's loop misses some.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 
 from aisbench.accuracy.scoring.overlap import characters, f1, word_f1
 
-# The score of an output against one known answer, 0 to 1; the third are the classes to choose from.
+# Called with the output, a known answer and the classes to choose from; returns a score, 0 to 1.
 Metric = Callable[[str, str, Sequence[str]], float]
 
 _NUMBER = re.compile(r"\d+")
-# What makes a line of an answer in code a comment, or a mark of a block.
+# A line with one of these is a comment or the mark of a code block.
 _NOT_CODE = ("`", "#", "//")
 
 
@@ -44,7 +44,7 @@ def chinese_rouge(found: str, gold: str, _: Sequence[str]) -> float:
 
 
 class _Characters:
-    """A tokenizer for rouge-score, whose own knows only Latin letters and digits."""
+    """A tokenizer for rouge-score, whose default one handles only Latin letters and digits."""
 
     def tokenize(self, text: str) -> list[str]:
         return characters(text)
@@ -62,19 +62,19 @@ def _scorer(by_characters: bool) -> Any:
 
 
 def classes(found: str, gold: str, known: Sequence[str]) -> float:
-    """1 where only the right class is named; 1/n where n are."""
+    """1 if only the right class is named, 1/n if n classes are, 0 if the right one is not."""
     named = [one for one in known if one in found and (one == gold or one not in gold)]
     return 1 / len(named) if gold in named else 0.0
 
 
 def paragraph(found: str, gold: str, _: Sequence[str]) -> float:
-    """The share of the numbers in an output that are the paragraph's."""
+    """The share of the numbers in an output that equal the paragraph's number."""
     right = _NUMBER.search(gold)
     return _share(found, right[0] if right else gold)
 
 
 def count(found: str, gold: str, _: Sequence[str]) -> float:
-    """The share of the numbers in an output that are the known one."""
+    """The share of the numbers in an output that equal the known number."""
     return _share(found, gold)
 
 
@@ -84,7 +84,7 @@ def _share(found: str, gold: str) -> float:
 
 
 def line_of_code(found: str, gold: str, _: Sequence[str]) -> float:
-    """How similar the first line of code is, in hundredths."""
+    """The similarity of the first line of code, 0 to 1, rounded to hundredths."""
     lines = (
         line for line in found.split("\n") if line.strip() and not any(mark in line for mark in _NOT_CODE)
     )

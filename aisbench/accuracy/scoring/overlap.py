@@ -18,12 +18,12 @@ _SPACED = str.maketrans(dict.fromkeys(string.punctuation + "‘’´`", " "))
 
 
 def squad_form(text: str) -> str:
-    """Small letters, without punctuation and articles, single blanks."""
+    """Lower case, without punctuation and articles, with single spaces."""
     return _without_articles(text.lower().translate(_DELETED))
 
 
 def triviaqa_form(text: str) -> str:
-    """Like `squad_form`, but punctuation becomes a blank."""
+    """Like `squad_form`, but each punctuation mark becomes a space."""
     return _without_articles(text.lower().translate(_SPACED))
 
 
@@ -32,12 +32,12 @@ def _without_articles(text: str) -> str:
 
 
 def characters(text: str) -> list[str]:
-    """The characters of a Chinese text, in small letters, without punctuation and blanks."""
+    """The characters of a Chinese text, in lower case, without punctuation and spaces."""
     return [c for c in text.lower() if not c.isspace() and not _is_punctuation(c)]
 
 
 def _is_punctuation(c: str) -> bool:
-    """Also the wide forms of ASCII's signs, such as ＋."""
+    """Whether a character is punctuation, which includes full-width forms of ASCII signs, such as ＋."""
     return unicodedata.category(c).startswith("P") or unicodedata.normalize("NFKC", c) in string.punctuation
 
 
@@ -53,6 +53,6 @@ def word_f1(found: str, gold: str) -> float:
 
 
 def holds(text: str, names: Iterable[str]) -> bool:
-    """Whether one of `names` stands in `text` as whole words, in TriviaQA's form."""
+    """Whether `text` contains one of `names` as whole words, both in TriviaQA's form."""
     within = f" {triviaqa_form(text)} "
     return any(f" {form} " in within for name in names if (form := triviaqa_form(name)))

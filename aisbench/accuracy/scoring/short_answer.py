@@ -1,4 +1,4 @@
-"""A short text or a number against the known one, or against several that are all right."""
+"""Scores a short text or a number against one or several right answers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
 def score_short(question: Question, answer: Answer) -> Scored:
-    """`question.gold`: the known answer, or a list of those that are right. Numbers are compared as numbers, texts without
-    case, punctuation and articles, as SQuAD's evaluation does."""
+    """Scores an answer; `question.gold` is the right answer or a list of them.
+
+    Numbers are compared by value, and texts without case, punctuation and articles, as in SQuAD's evaluation.
+    """
     golds = [str(one) for one in (question.gold if isinstance(question.gold, list) else [question.gold])]
     if all(_NUMBER.fullmatch(gold.strip()) for gold in golds):
         scored = [kinds.score("gsm8k", answer, gold.strip().replace(",", "")) for gold in golds]
@@ -29,7 +31,7 @@ def score_short(question: Question, answer: Answer) -> Scored:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: without case, punctuation, articles and extra spaces."""
+    """A text without case, punctuation, articles and extra spaces, for comparison."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     kept = "".join(" " if unicodedata.category(letter).startswith("P") else letter for letter in folded)
     return " ".join(_ARTICLE.sub(" ", kept).split())

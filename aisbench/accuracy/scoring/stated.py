@@ -1,4 +1,4 @@
-"""The short answer that a text states: after "Answer:", as its only line, or as its last."""
+"""Finds the short answer that a text states: after "Answer:", in a box, or as its only or last line."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _STATED = re.compile(
     r"(?:\banswer\b(?:\*\*)?(?: is)?\s*[:：]|\banswer is\b|答案(?:是|为)?\s*[:：]?)", re.IGNORECASE
 )
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-# Marks of emphasis and quotation around an answer.
+# Emphasis and quotation marks around an answer.
 _AROUND = " \t*_`\"'“”‘’$"
 
 
 @dataclass(frozen=True)
 class Stated:
-    """`rule`: where it was found; `sure`: False where no word says that it is the answer."""
+    """An answer. `rule`: where it was found; `sure`: False if nothing marks it as the answer."""
 
     text: str
     rule: str
@@ -23,7 +23,7 @@ class Stated:
 
 
 def stated_in(text: str) -> Stated | None:
-    """The last answer stated in a text without reasoning; None where it is empty."""
+    """The last answer that a text (without reasoning) states; None for an empty text."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return None
@@ -39,7 +39,7 @@ def stated_in(text: str) -> Stated | None:
 
 
 def _bare(text: str) -> str:
-    """Without a box, marks of emphasis and quotation around it, and the full stop."""
+    """`text` without a box, emphasis and quotation marks around it, and the full stop."""
     boxed = _BOXED.search(text)
     text = boxed[1] if boxed else text
     return text.strip(_AROUND).rstrip(".。").strip(_AROUND)

@@ -1,7 +1,7 @@
-"""BIG-Bench Hard: 27 kinds of puzzles, each with a form of answer of its own.
+"""BIG-Bench Hard: 27 kinds of puzzles, whose answers have different forms.
 
-Suzgun et al., "Challenging BIG-Bench Tasks and Whether Chain-of-Thought Can Solve Them" (arXiv:2210.09261). As there,
-three worked examples of each kind stand in front, and the answer comes after "the answer is".
+Suzgun et al., "Challenging BIG-Bench Tasks and Whether Chain-of-Thought Can Solve Them" (arXiv:2210.09261). As in
+the paper, three worked examples of the kind precede each question, and the answer follows "the answer is".
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _LAYOUT = Layout(("bbh", "BIG-Bench-Hard"), ("data/*.json", "bbh/*.json", *hub("
 _EXAMPLES = ("lib_prompt", "cot-prompts")
 _ALONE = '{question}\nThink step by step. End with a line that says only "So the answer is" and the answer, in its shortest form.'
 _FOLLOWING = "Follow the given examples and answer the question.\n{examples}\n\nQ: {question}\nA: Let's think step by step."
-# What the published prompts say of themselves, before a line of hyphens.
+# The notice at the beginning of the published prompts, which ends with a line of hyphens.
 _CANARY = re.compile(r"\A.*?^-{5,}\n", re.MULTILINE | re.DOTALL)
 _BETWEEN = re.compile(r"\n\s*\n(?=Q:)")
 _SORTING = "word_sorting"
 
 _CHOICE = re.compile(r"\(([A-Z])\)")
-# Not the word I.
+# A letter, but not the word I.
 _LETTER = re.compile(r"\b(?!I\s+[a-z])([A-Z])\b(?!')")
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 _BRACKETS = "()[]{}<>"
-# Answers of two words, one of which is right, and how each is written in an output.
+# Pairs of words, one of which is the right answer, with patterns of how each is written in an output.
 _PAIRS: tuple[dict[str, str], ...] = (
     {"yes": r"yes", "no": r"no"},
     {"true": r"true", "false": r"false"},
@@ -49,7 +49,7 @@ def _read(source: Source) -> list[Question]:
         for place, row in _examples(path):
             if not isinstance(row.get("input"), str) or not isinstance(row.get("target"), str):
                 raise BadInput(
-                    f"{place} should have texts 'input' and 'target'; it has {', '.join(row) or 'nothing'}"
+                    f"{place} should have strings 'input' and 'target'; it has {', '.join(row) or 'nothing'}"
                 )
             text = template.replace("{question}", row["input"].strip())
             found.append(
@@ -59,7 +59,7 @@ def _read(source: Source) -> list[Question]:
 
 
 def _examples(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """The published files are one object with a list; other conversions are rows."""
+    """The rows of a file, with their places. A published file is one object with a list; conversions have rows."""
     if path.suffix == ".json":
         whole = rows(path)
         if len(whole) == 1 and "examples" in whole[0]:
@@ -120,7 +120,7 @@ def _choice(stated: Stated, text: str) -> Stated | None:
 
 
 def _word(stated: Stated, text: str, pair: dict[str, str]) -> Stated | None:
-    # The longer one first: "not valid" has "valid" in it.
+    # "not valid" begins before "valid", so the search finds it first.
     pattern = re.compile(
         "|".join(rf"(?P<{name}>\b(?:{written})\b)" for name, written in pair.items()), re.IGNORECASE
     )
@@ -131,7 +131,7 @@ def _word(stated: Stated, text: str, pair: dict[str, str]) -> Stated | None:
 
 
 def _number(stated: Stated, text: str) -> Stated | None:
-    """The last of the line, as in 3 + 4 = 7."""
+    """The last number of the stated answer, as in 3 + 4 = 7."""
     if found := _NUMBER.findall(stated.text):
         return Stated(_whole(found[-1]), stated.rule, stated.sure)
     others = _NUMBER.findall(text)
@@ -143,7 +143,7 @@ def _whole(number: str) -> str:
 
 
 def _closing(stated: Stated, asked: str) -> Stated:
-    """The brackets that close; what was asked may be repeated in front of them."""
+    """The closing brackets, without the brackets of the question if the answer repeats them."""
     found = _only_brackets(stated.text)
     opened = _only_brackets(asked.partition("Input:")[2] or asked)
     return Stated(found.removeprefix(opened) if opened else found, stated.rule, stated.sure)

@@ -1,7 +1,8 @@
 """BFCL: calls of the functions that a question offers, in the `tool_calls` of the answer.
 
-The Berkeley Function Calling Leaderboard, version 3, the categories that are scored from the calls alone (Python: simple,
-multiple, parallel, parallel_multiple; irrelevance: no call is right), asked by people (live) or written for it.
+These are the categories of the Berkeley Function Calling Leaderboard, version 3, that are scored by the calls alone:
+simple (Python), multiple, parallel, parallel_multiple, and irrelevance, where it is right to make no call. Users asked
+the live questions; the others were written for the leaderboard.
 """
 
 from __future__ import annotations
@@ -36,18 +37,18 @@ _NAME = re.compile(r"BFCL_v\d+_(\w+)")
 _LAYOUT = Layout(
     ("bfcl", "Berkeley-Function-Calling-Leaderboard"), tuple(f"BFCL_v?_{one}.json" for one in _CATEGORIES)
 )
-# BFCL's types, in words of JSON schema.
+# BFCL's types whose names differ in JSON schema.
 _JSON_TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
 
 
 def _read(source: Source) -> list[Question]:
     if source.shots:
-        raise BadInput(f"--shots {source.shots}: bfcl is asked without solved examples; leave it out")
+        raise BadInput(f"--shots {source.shots}: bfcl has no solved examples; leave it out")
     return [question for path in _files(source.path) for question in _questions(path)]
 
 
 def _files(path: Path) -> list[Path]:
-    """All categories that are there, in the table's order."""
+    """The files of all categories, in the order of _CATEGORIES; `path` alone if it is a file."""
     first = _LAYOUT.questions_of(path)[0]
     if path.is_file():
         return [path]
@@ -107,7 +108,7 @@ def _messages(row: Row, place: str) -> tuple[Mapping[str, Any], ...]:
 
 
 def _tool(function: Mapping[str, Any]) -> dict[str, Any]:
-    """In OpenAI's form, whose names have no dots."""
+    """A function in OpenAI's form."""
     return {
         "type": "function",
         "function": {
@@ -119,11 +120,12 @@ def _tool(function: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _call_name(name: str) -> str:
+    """A name without dots, which OpenAI does not allow."""
     return name.replace(".", "_")
 
 
 def _schema(node: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON schema of a BFCL schema, at any depth. A parameter may itself be named `type` or `properties`."""
+    """Converts a BFCL schema to JSON schema, at any depth. A parameter may itself be named `type` or `properties`."""
     schema = dict(node)
     if isinstance(schema.get("type"), str):
         schema["type"] = _JSON_TYPES.get(schema["type"].lower(), schema["type"].lower())
@@ -131,7 +133,7 @@ def _schema(node: Mapping[str, Any]) -> dict[str, Any]:
         schema["properties"] = {name: _schema(one) for name, one in schema["properties"].items()}
     if isinstance(schema.get("items"), dict):
         schema["items"] = _schema(schema["items"])
-    # OpenAI refuses keys that are not JSON schema's.
+    # OpenAI rejects these keys.
     return {name: value for name, value in schema.items() if name not in ("optional", "format")}
 
 
@@ -172,7 +174,7 @@ def _call(call: Mapping[str, Any]) -> Call:
 TASKS = (
     Task(
         "bfcl",
-        "calls of offered functions, compared by name and arguments; needs a chat API with tools",
+        "calls of the functions that a question offers, by name and arguments; needs a chat API with tools",
         (
             'bfcl/BFCL_v3_simple.json: {"id", "question", "function"}; also multiple, parallel, parallel_multiple, '
             "irrelevance and live_*",

@@ -1,7 +1,7 @@
-"""HumanEval and MBPP: write a Python function; it is run with the data set's tests.
+"""HumanEval and MBPP: write a Python function, which is then run with the data set's tests.
 
-Both are scored as published: an answer is right if the program and its tests run to their end. For pass@k see the
-averages over several answers. HumanEval: Chen et al., "Evaluating Large Language Models Trained on Code"
+Both are scored as published: an answer is right if the program and its tests run to their end. `averages` computes
+pass@k from several answers. HumanEval: Chen et al., "Evaluating Large Language Models Trained on Code"
 (arXiv:2107.03374); MBPP: Austin et al., "Program Synthesis with Large Language Models" (arXiv:2108.07732), with its
 prompt of three solved examples.
 """
@@ -42,15 +42,15 @@ _MBPP = Layout(
     ),
 )
 _COMPLETE = "Complete this Python function. Answer with the whole function in one ```python block.\n\n```python\n{prompt}\n```"
-# Where a continued function ends, as in the paper.
+# Strings that end a function that the model continues, as in the paper.
 _AFTER_FUNCTION = ("\nclass", "\ndef", "\n#", "\nif", "\nprint", "\n```")
 
 _WRITE = "You are an expert Python programmer, and here is your task: {text} Your code should pass these tests:\n\n{tests}\n"
 _BEGIN, _DONE = "[BEGIN]", "[DONE]"
-# In the file of all problems, 1 to 10 are kept for examples (the paper shows 2 to 4), and 11 to 510 are the test set.
+# Values of task_id: 1 to 10 are kept for examples (the paper shows 2 to 4), and 11 to 510 are the test set.
 _SHOWN, _TESTED = range(1, 11), range(11, 511)
 _FIRST_SHOWN = 2
-# The column of the task: of the whole file, and of the sanitized one.
+# The column of the task, in the full file and in the sanitized one.
 _TEXTS = ("text", "prompt")
 _USUAL_SHOTS = 3
 
@@ -77,7 +77,7 @@ def _score_humaneval(question: Question, answer: Answer) -> Scored:
         return _none()
     prompt: str = facts["prompt"]
     if defines(code.text, facts["entry_point"]):
-        # The prompt may define what the function calls, and import what its annotations name.
+        # The prompt may define or import names that the function needs.
         program = prompt[: prompt.rfind(f"def {facts['entry_point']}")] + "\n" + code.text
     else:
         code = _continuation(code)
@@ -86,7 +86,7 @@ def _score_humaneval(question: Question, answer: Answer) -> Scored:
 
 
 def _continuation(code: Code) -> Code:
-    """What goes on where the prompt ended, up to the function's end. Servers strip the first line's indentation."""
+    """The rest of the function, up to its end. Restores the first line's indentation, which servers strip."""
     body = code.text if code.text[:1].isspace() else "    " + code.text
     for stop in _AFTER_FUNCTION:
         body = body.partition(stop)[0]
@@ -96,11 +96,13 @@ def _continuation(code: Code) -> Code:
 def _read_mbpp(source: Source) -> list[Question]:
     paths = _MBPP.questions_of(source.path)
     path = paths[0]
-    # Hugging Face keeps the examples in a file beside that of the test set.
+    # On Hugging Face, the examples are in another file beside the test set.
     found = [row for one in (*paths, *sorted(path.parent.glob("prompt-*.parquet"))) for row in _rows(one)]
     tested = [row for row in found if row["task_id"] in _TESTED]
     if not tested:
-        raise BadInput(f"{path} has no row with a task_id from 11 to 510, which are the test set")
+        raise BadInput(
+            f"{path} has no row with a task_id from 11 to 510, the test set; download the complete file"
+        )
     examples = "".join(_solved(row) for row in _shown(path, found, source.shots))
     return [
         Question.of_text(
@@ -121,7 +123,9 @@ def _rows(path: Path) -> list[Row]:
             raise BadInput(f"{place}: 'test_list' should be a list of assert lines, got {row['test_list']!r}")
         before = row.get("test_imports") or []
         if not (before == [] or is_texts(before)) or not isinstance(row.get("test_setup_code") or "", str):
-            raise BadInput(f"{place}: 'test_imports' should be a list of texts, and 'test_setup_code' a text")
+            raise BadInput(
+                f"{place}: 'test_imports' should be a list of strings, and 'test_setup_code' a string"
+            )
         if type(row["task_id"]) is not int:
             raise BadInput(f"{place}: 'task_id' should be a whole number, got {row['task_id']!r}")
         found.append({**row, "text": text})
@@ -129,7 +133,7 @@ def _rows(path: Path) -> list[Row]:
 
 
 def _shown(path: Path, found: list[Row], shots: int | None) -> list[Row]:
-    """The solved examples, first those of the paper."""
+    """The solved examples, those of the paper first."""
     shown = sorted(
         (row for row in found if row["task_id"] in _SHOWN),
         key=lambda row: (row["task_id"] < _FIRST_SHOWN, row["task_id"]),
@@ -152,7 +156,7 @@ def _before(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    """The function that the tests call: the last of the reference solution's that they name."""
+    """The function that the tests call: the last one of the reference solution that they mention; may be empty."""
     tests = "\n".join(row["test_list"])
     defined = re.findall(r"^(?:def|class) (\w+)", row["code"], re.M)
     return next((name for name in reversed(defined) if re.search(rf"\b{name}\b", tests)), "")

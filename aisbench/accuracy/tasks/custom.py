@@ -1,4 +1,4 @@
-"""One's own questions, in the format of AISBench's custom data sets: `mcq` with choices, `qa` with a text as the answer."""
+"""User-defined questions, in the format of AISBench's custom data sets: multiple choice (`mcq`) or free text (`qa`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aisbench.accuracy.task import Source, Task
 from aisbench.accuracy.tasks.choices.choice import ENGLISH, LETTERS, Choice, right_of, scorer, shown
 from aisbench.errors import BadInput
 
-# What a `.meta.json` may hold. Those passed over are for performance runs, or say what is known anyway.
+# Keys of a `.meta.json`. The ignored ones are for performance runs, or have no effect here.
 _HEEDED = (
     "human_prompt",
     "template",
@@ -57,7 +57,7 @@ def _qa(source: Source) -> list[Question]:
         gold = first_of(place, row, meta["output_column"])
         if isinstance(gold, dict) or gold == []:
             raise BadInput(
-                f"{place}: the answer is {gold!r}; it should be a text, a number or a list of them"
+                f"{place}: the answer is {gold!r}; it should be a string, a number or a list of them"
             )
         asked = _templated(meta, row) or f"{first_of(place, row, 'question')}\n{_ASK}"
         found.append(_limited(Question.of_text(asked, gold), row, place))
@@ -72,7 +72,8 @@ def _opened(source: Source, kind: str) -> tuple[Path, dict[str, Any]]:
     path, *others = files_of(source.path, f"*{kind}*.jsonl", f"*{kind}*.csv", "*.jsonl", "*.csv")
     if others:
         raise BadInput(
-            f"--dataset-path {source.path} holds {path.name}, {others[0].name} and maybe more; name the file that {kind} is to read"
+            f"--dataset-path {source.path} has several files, such as {path.name} and {others[0].name}; "
+            f"give the path of the one for {kind}"
         )
     meta = _meta_of(path)
     if (other := meta.get("data_type", kind)) != kind:
@@ -95,10 +96,10 @@ def _meta_of(path: Path) -> dict[str, Any]:
         if key not in (*_HEEDED, *_PASSED_OVER):
             raise BadInput(f"{beside}: {key!r} is unknown; known: {', '.join((*_HEEDED, *_PASSED_OVER))}")
     if meta.get("infer_method", "gen") != "gen":
-        raise BadInput(f"{beside}: infer_method is {meta['infer_method']!r}; only gen is there")
+        raise BadInput(f"{beside}: infer_method is {meta['infer_method']!r}; it must be gen")
     for key in ("human_prompt", "template", "output_column"):
         if not isinstance(meta.get(key, ""), str):
-            raise BadInput(f"{beside}: {key} is {type(meta[key]).__name__}; it should be a text")
+            raise BadInput(f"{beside}: {key} is {type(meta[key]).__name__}; it should be a string")
     columns = meta.get("input_columns", [])
     if not isinstance(columns, list) or not all(isinstance(one, str) for one in columns):
         raise BadInput(f"{beside}: input_columns is {columns!r}; it should be a list of columns")
@@ -128,13 +129,13 @@ def _letters(row: Row) -> list[str]:
 
 
 def _templated(meta: Mapping[str, Any], row: Row) -> str:
-    """The user's own prompt, with the row's cells in place of `{column}`; empty without one."""
+    """The prompt of the `.meta.json`, with each `{column}` replaced by the row's cell; empty if it has none."""
     template: str = meta.get("template") or meta.get("human_prompt") or ""
     return _COLUMN.sub(lambda match: str(row[match[1]]) if match[1] in row else match[0], template)
 
 
 def _limited(question: Question, row: Row, place: str) -> Question:
-    """With the row's own length limit, where it has one."""
+    """The question with the length limit of its row, if it has one. Raises BadInput."""
     limit = row.get("max_tokens")
     if limit in (None, ""):
         return question
@@ -148,8 +149,8 @@ TASKS = (
         "mcq",
         "your own multiple-choice questions, in AISBench's custom format",
         (
-            "FILE.jsonl or FILE.csv: question, A, B and so on, answer (a letter); max_tokens may stand beside them, and "
-            "FILE.jsonl.meta.json or FILE.csv.meta.json beside the file",
+            "FILE.jsonl or FILE.csv: question, A, B and so on, answer (a letter), optionally max_tokens; settings in "
+            "FILE.jsonl.meta.json or FILE.csv.meta.json",
         ),
         _mcq,
         scorer(),
@@ -158,8 +159,8 @@ TASKS = (
         "qa",
         "your own questions with a short text or a number as the answer, in AISBench's custom format",
         (
-            "FILE.jsonl or FILE.csv: question, answer; max_tokens may stand beside them, and FILE.jsonl.meta.json or "
-            "FILE.csv.meta.json beside the file",
+            "FILE.jsonl or FILE.csv: question, answer, optionally max_tokens; settings in FILE.jsonl.meta.json or "
+            "FILE.csv.meta.json",
         ),
         _qa,
         score_short,

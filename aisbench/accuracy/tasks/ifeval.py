@@ -1,4 +1,4 @@
-"""IFEval: instructions on the form of an answer, such as its length or language, which a program checks."""
+"""IFEval: instructions on the form of an answer, such as its length or language, that a program can check."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ def _read(source: Source) -> list[Question]:
                 or len(ids) != len(arguments)
                 or not ids
             ):
-                raise BadInput(f"{place}: 'instruction_id_list' and 'kwargs' should be lists of one length")
+                raise BadInput(
+                    f"{place}: 'instruction_id_list' and 'kwargs' should be lists of the same length, not empty"
+                )
             if unknown := sorted(set(ids) - checkers.known):
-                raise BadInput(f"{place}: lm_eval has no checker of {', '.join(unknown)}")
+                raise BadInput(f"{place}: lm_eval has no checker for {', '.join(unknown)}")
             try:
                 checkers.follows(Checklist(row["prompt"], ids, arguments), "")
             except (TypeError, ValueError, AttributeError) as problem:

@@ -1,4 +1,4 @@
-"""Questions with solved examples in front, as a chat and as one text."""
+"""Builds questions with solved examples in front, as a chat and as one text."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from aisbench.errors import BadInput
 
 @dataclass(frozen=True)
 class Item:
-    """A question of a file, and its answer. `text`: the question as it is shown; `solved`: what an example answers to it.
-    The others are those of a Question."""
+    """A question of a file, with its answer.
+
+    `text`: the question as it is shown; `solved`: the answer to it in a solved example. For the others see Question.
+    """
 
     text: str
     gold: str
@@ -27,8 +29,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Instruction:
-    """What stands before the first question. `alone`: where no solved examples show how to answer; `shown`: where they do.
-    Both name the form of the last line."""
+    """The text before the first question: `alone` without solved examples, `shown` with them.
+
+    Both ask for a form of the last line that the rules of answers find.
+    """
 
     alone: str
     shown: str
@@ -37,8 +41,7 @@ class Instruction:
 def reader(
     layout: Layout, instruction: Instruction, items_in: Callable[[Path], list[Item]]
 ) -> Callable[[Source], list[Question]]:
-    """The `read` of a task whose files are those of `layout`. `items_in` reads one file, and raises BadInput for a row
-    that it cannot use."""
+    """Returns the `read` of a task with the files of `layout`. `items_in` reads one file, and raises BadInput."""
 
     def read(source: Source) -> list[Question]:
         items = [item for path in layout.questions_of(source.path) for item in items_in(path)]
@@ -55,12 +58,12 @@ def reader(
 
 
 def _chosen(examples: Sequence[Item], subset: str, shots: int, name: str) -> Sequence[Item]:
-    """The first examples of the question's own subset; of all, where examples have no subsets."""
+    """The first `shots` examples of the question's subset, or of all if they have no subset. Raises BadInput."""
     own = [one for one in examples if one.subset in ("", subset)]
     if len(own) < shots:
         of = f"{name}, {subset}," if subset else name
         raise BadInput(
-            f"--shots {shots}: {of} has {len(own)} solved examples; use --shots {len(own)} or less"
+            f"--shots {shots}: {of} has {len(own)} solved examples; use --shots {len(own)} or fewer"
         )
     return own[:shots]
 
@@ -73,6 +76,6 @@ def _question(instruction: str, shots: Sequence[Item], item: Item) -> Question:
     for text, answer in zip(asked, solved, strict=False):
         messages += [{"role": "user", "content": text}, {"role": "assistant", "content": answer}]
     messages.append({"role": "user", "content": asked[-1]})
-    # A model without roles goes on where the text ends: on the line after the question.
+    # The text ends with a new line, where a model without roles continues.
     pairs = "".join(f"{text}\n{answer}\n\n" for text, answer in zip(asked, solved, strict=False))
     return Question(tuple(messages), f"{pairs}{asked[-1]}\n", item.gold, subset=item.subset, facts=item.facts)

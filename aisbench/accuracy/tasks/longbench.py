@@ -1,6 +1,6 @@
-"""LongBench: questions on long texts, summaries, examples to follow and code, in English and Chinese.
+"""LongBench: questions on long texts, summaries, few-shot examples and code, in English and Chinese.
 
-Its prompts are ours: what is asked for is as in Bai et al. (arXiv:2308.14508), the words are not.
+The tasks are those of Bai et al. (arXiv:2308.14508), but the wording of the prompts is ours.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aisbench.extras import install_command
 
 @dataclass(frozen=True)
 class _Kind:
-    """How the questions of a data set are asked and scored. `one_line`: only the first line of an answer counts."""
+    """The prompt and the metric of a data set. `one_line`: only the first line of an answer counts."""
 
     ask: str
     metric: metrics.Metric
@@ -76,7 +76,7 @@ _KINDS = {
 _LAYOUT = Layout(
     ("longbench",), tuple(f"{folder}{name}.jsonl" for folder in ("data/", "") for name in _KINDS)
 )
-# The files of LongBench-E, of the same kinds at even lengths.
+# The ending of LongBench-E's data sets, which have questions of the same kinds with evenly distributed lengths.
 _EVEN = "_e"
 
 
@@ -103,12 +103,12 @@ def _questions(path: Path) -> list[Question]:
         kind = _KINDS[subset]
         answers, classes = row["answers"], row.get("all_classes") or []
         if not isinstance(classes, list) or not all(isinstance(one, str) for one in classes):
-            raise BadInput(f"{place}: 'all_classes' should be a list of texts, got {classes!r:.80}")
+            raise BadInput(f"{place}: 'all_classes' should be a list of strings, got {classes!r:.80}")
         if not isinstance(answers, list) or not answers:
-            raise BadInput(f"{place}: 'answers' should be a list of texts, got {answers!r}")
+            raise BadInput(f"{place}: 'answers' should be a list of strings, got {answers!r}")
         if kind.metric is metrics.classes and not classes:
             raise BadInput(f"{place} has no 'all_classes' to choose from")
-        # Not by format: the texts may have braces.
+        # Not with str.format, because the texts may contain braces.
         text = kind.ask.replace("{input}", str(row["input"])).replace("{context}", str(row["context"]))
         found.append(
             Question.of_text(text, [str(one) for one in answers], subset=subset, facts={"classes": classes})
@@ -130,7 +130,7 @@ def _need_rouge(path: Path) -> None:
 def _score(question: Question, answer: Answer) -> Scored:
     kind = _KINDS[question.subset]
     text = final_text(answer.text)
-    # The indentation of a line of code counts.
+    # The indentation of code is part of the answer.
     text = text if kind.metric is metrics.line_of_code else text.strip()
     if kind.one_line:
         text = text.partition("\n")[0]

@@ -44,7 +44,7 @@ _RECALL = "Question: {question}\nAnswer in as few words as you can.\nAnswer:"
 
 def _read_drop(source: Source) -> list[Question]:
     if source.shots:
-        raise BadInput(f"--shots {source.shots}: drop is asked without solved examples; leave it out")
+        raise BadInput(f"--shots {source.shots}: drop has no solved examples; leave it out")
     paths = _DROP.questions_of(source.path)
     found = [
         Question.of_text(
@@ -63,7 +63,7 @@ def _need_scipy(path: Path) -> None:
         import scipy.optimize  # noqa: F401
     except ImportError:
         raise BadInput(
-            f"{path} has answers of several parts, which scipy pairs with those found: "
+            f"{path} has answers of several parts, whose scoring needs scipy: "
             f"{install_command('accuracy', 'scipy')}"
         ) from None
 
@@ -72,7 +72,7 @@ _Passage = tuple[str, str, list[tuple[str, ...]]]
 
 
 def _passages(path: Path) -> list[_Passage]:
-    """Passage, question and known answers, each a tuple of spans."""
+    """The passage, the question and the known answers of each row; an answer is a tuple of spans."""
     if path.suffix == ".json":
         return _original(path)
     found = []
@@ -87,7 +87,7 @@ def _passages(path: Path) -> list[_Passage]:
             if isinstance(problem, BadInput):
                 raise
             raise BadInput(
-                f"{path}: row {number} is in none of the forms of DROP that `aisbench datasets drop` shows; "
+                f"{path}: row {number} matches none of the forms that `aisbench datasets drop` shows; "
                 f"it has {', '.join(row)} ({type(problem).__name__}: {problem})"
             ) from None
     return found
@@ -104,7 +104,7 @@ def _passage(row: Row) -> _Passage:
 
 
 def _original(path: Path) -> list[_Passage]:
-    """As published: passages by name, each with its questions."""
+    """Reads the published file, which has passages by name, each with its questions."""
     found = []
     try:
         for number, part in enumerate(rows(path), 1):
@@ -113,7 +113,7 @@ def _original(path: Path) -> list[_Passage]:
                 found.append((part["passage"], pair["question"], _some(path, number, _answers(pair))))
     except (AttributeError, KeyError, TypeError) as problem:
         raise BadInput(
-            f'{path} is not as DROP is published: {{name: {{"passage", "qa_pairs": [{{"question", "answer"}}]}}}} '
+            f'{path} does not have the published form, {{name: {{"passage", "qa_pairs": [{{"question", "answer"}}]}}}} '
             f"({type(problem).__name__}: {problem})"
         ) from None
     if not found:
@@ -131,7 +131,7 @@ def _some(path: Path, number: int, golds: Sequence[tuple[str, ...]]) -> list[tup
 
 
 def _answers(row: Row) -> list[tuple[str, ...]]:
-    """The answer and those of other readers, which are a list of answers, or (Hugging Face) an answer of lists."""
+    """The answer and those of other readers: a list of answers or, on Hugging Face, an object of lists."""
     others: Any = row.get("validated_answers") or []
     if isinstance(others, dict):
         others = [dict(zip(others, values, strict=True)) for values in zip(*others.values(), strict=True)]
@@ -152,7 +152,7 @@ def _score_drop(question: Question, answer: Answer) -> Scored:
     if found is None:
         return Scored(None, False, 0.0, "no answer")
     spans = [part.strip() for part in found.text.split("|") if part.strip()] or [""]
-    # Over the readers, each measure's best, as in the script.
+    # The best value of each metric over the readers' answers, as in the script.
     scores = [drop_scores(spans, gold) for gold in question.gold]
     exact, best = max(one for one, _ in scores), max(one for _, one in scores)
     return Scored(
@@ -178,7 +178,7 @@ def _solved(source: Source) -> str:
 
 
 def _trivia(path: Path) -> list[tuple[str, list[str]]]:
-    """Questions, each with the names of its answer."""
+    """The questions, each with the names of its answer."""
     if path.suffix == ".csv":
         return _trivia_table(path)
     found = []
@@ -191,15 +191,15 @@ def _trivia(path: Path) -> list[tuple[str, list[str]]]:
         names = [name for name in given if name] if isinstance(given, list) else []
         if not is_texts(names):
             raise BadInput(
-                f"{path}: row {number} has no texts as answers, but {row['answer']!r:.80}; "
-                "the test split has none, use validation"
+                f"{path}: row {number} has no strings as answers, but {row['answer']!r:.80}; "
+                "use the validation split, because the test split has no answers"
             )
         found.append((str(row["question"]).strip(), list(dict.fromkeys(names))))
     return found
 
 
 def _trivia_table(path: Path) -> list[tuple[str, list[str]]]:
-    """OpenCompass's: a question, a tab, and a Python list of names; no line of headers."""
+    """Reads OpenCompass's file, without a header: a question, a tab and a Python list of names on each line."""
     found = []
     for number, cells in enumerate(csv.reader(StringIO(text_of(path), newline=""), delimiter="\t"), 1):
         try:
@@ -214,7 +214,7 @@ def _trivia_table(path: Path) -> list[tuple[str, list[str]]]:
         found.append((question.strip(), [str(name) for name in names]))
     if not found:
         raise BadInput(
-            f"{path} is empty; it should have a question, a tab and a list of answers in each line"
+            f"{path} is empty; it should have a question, a tab and a list of answers on each line"
         )
     return found
 
@@ -238,7 +238,7 @@ def _score_triviaqa(question: Question, answer: Answer) -> Scored:
 TASKS = (
     Task(
         "drop",
-        "questions on a passage that need counting, sorting and sums",
+        "questions on a passage that require counting, sorting and sums",
         (
             'drop/drop_dataset_dev.json, as published: {name: {"passage", "qa_pairs"}}',
             'drop/dev.jsonl of simple-evals: {"context", "ref_text"}',

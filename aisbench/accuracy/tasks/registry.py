@@ -8,7 +8,7 @@ import importlib
 from aisbench.accuracy.task import Task
 from aisbench.errors import BadInput
 
-# The module below this folder that declares each, in `TASKS`, a tuple.
+# The module in this folder whose tuple `TASKS` has the task.
 _MODULES = {
     "gsm8k": "mathematics.gsm8k",
     "mgsm": "mathematics.gsm8k",
@@ -45,7 +45,7 @@ NAMES = tuple(_MODULES)
 
 
 def task_named(name: str) -> Task:
-    """Raises BadInput, with the nearest name, for an unknown one."""
+    """The task with this name. Raises BadInput, with the most similar name, if there is none."""
     if name not in _MODULES:
         near = difflib.get_close_matches(name.lower(), NAMES, n=1)
         hint = f"did you mean {near[0]}? " if near else ""

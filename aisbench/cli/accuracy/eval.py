@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from aisbench.cli.accuracy.search import lines_of
 from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of, chosen, click_options
@@ -20,6 +19,7 @@ from aisbench.cli.options.run_options import (
     TRAFFIC_OPTIONS,
     WORKLOAD_OPTIONS,
 )
+from aisbench.cli.options.search import lines_of
 from aisbench.config.vllm_meaning import run_config
 from aisbench.exit_codes import DONE
 from aisbench.options.option import declared
@@ -68,6 +68,7 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
     is_flag=True,
     help="Print the files that would be read, and each option's value and where it is from; send nothing.",
 )
+@click.option("--into", hidden=True, metavar="DIR", help="Folder that several evaluations share (ais_bench).")
 @click.option("--no-progress", is_flag=True, help="No live view.")
 @all_of(
     CONFIG_OPTIONS,
@@ -79,7 +80,13 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
 )
 @click.pass_context
 def evaluate(
-    ctx: click.Context, /, reuse: str | None, search: bool, no_progress: bool, **options: Any
+    ctx: click.Context,
+    /,
+    reuse: str | None,
+    search: bool,
+    into: str | None,
+    no_progress: bool,
+    **options: Any,
 ) -> int:
     """Measure the accuracy of a served model on tasks with known answers.
 
@@ -105,7 +112,7 @@ def evaluate(
     from aisbench.studies.evaluation.evaluate import evaluate as carried_out
 
     command = ["aisbench", "eval", *command_line("eval")]
-    return carried_out(config, settings, command=command, reuse=reuse, live=not no_progress)
+    return carried_out(config, settings, command=command, reuse=reuse, live=not no_progress, into=into)
 
 
 def _search(ctx: click.Context, settings: Settings) -> int:

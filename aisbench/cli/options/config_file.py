@@ -21,7 +21,7 @@ def _read_config_file(ctx: click.Context, param: click.Parameter, value: str | N
     names: dict[str, str] = {}
     options: dict[str, click.Option] = {}
     for option in ctx.command.params:
-        if isinstance(option, click.Option) and option.name not in ("config", "version", None):
+        if isinstance(option, click.Option) and option.expose_value and option.name is not None:
             options[str(option.name)] = option
             for flag in (*option.opts, *option.secondary_opts, str(option.name)):
                 names[flag.lstrip("-").replace("-", "_")] = str(option.name)

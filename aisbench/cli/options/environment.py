@@ -19,6 +19,7 @@ _PREFIX = "AISBENCH_"
 _UNSAID = ("api_key",)
 # Commands whose variables have their name in them.
 APART = (
+    "ais_bench",
     "simulate",
     "plot",
     "report",
@@ -43,6 +44,7 @@ SOMEWHERE = tuple(
             "DUMP_EVAL_DETAILS",
             "DUMP_EXTRACT_RATE",
             "INCLUDE_PATH",
+            "INTO",
             "MERGE_DS",
             "MODE",
             "N",

@@ -6,6 +6,7 @@ from typing import Any
 
 from aisbench.cli.options.click_options import click_options
 from aisbench.cli.options.config_file import CONFIG_OPTIONS
+from aisbench.cli.options.presets import PRESET_OPTIONS
 from aisbench.config import client, output, stream, target, traffic
 from aisbench.config.run_config import RunConfig
 from aisbench.config.vllm_flags import VllmFlags
@@ -35,4 +36,4 @@ SECTIONS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     (output.SECTION, OUTPUT_OPTIONS),
     (client.SECTION, VLLM_OPTIONS),
 )
-RUN_OPTIONS = (CONFIG_OPTIONS, *(group for _, group in SECTIONS))
+RUN_OPTIONS = (CONFIG_OPTIONS, PRESET_OPTIONS, *(group for _, group in SECTIONS))

@@ -26,12 +26,24 @@ _UNITS = {
 }
 
 
+Rows = list[list[str]]
+
+
 def aisbench_table(summary: dict[str, Any]) -> str:
-    """Both tables as plain text, of the whole run and, where there is one, of its stable stage."""
+    """Both tables as plain text."""
+    of_requests, of_run = aisbench_rows(summary)
+    return "\n".join([*_boxed(*of_requests), *_boxed(*of_run)])
+
+
+def aisbench_rows(summary: dict[str, Any]) -> tuple[tuple[list[str], Rows], tuple[list[str], Rows]]:
+    """Head and rows of both tables, of the whole run and, where there is one, of its stable stage."""
     stages = {"total": _whole_run(summary)}
     if summary["stable"]["aisbench"]["window_ms"] is not None:
         stages["stable"] = _stable_stage(summary)
-    return "\n".join([*_requests_table(stages), *_common_table(stages)])
+    return (
+        (["Performance Parameters", "Stage", *_COLUMNS, "N"], _requests_rows(stages)),
+        (["Common Metric", "Stage", "Value"], _common_rows(stages)),
+    )
 
 
 def _whole_run(summary: dict[str, Any]) -> dict[str, Any]:
@@ -45,10 +57,10 @@ def _stable_stage(summary: dict[str, Any]) -> dict[str, Any]:
     return {**stage, "duration": (end_ms - begin_ms) / 1e3, "limit": summary["in_flight"]["limit"]}
 
 
-def _requests_table(stages: dict[str, dict[str, Any]]) -> list[str]:
+def _requests_rows(stages: dict[str, dict[str, Any]]) -> Rows:
     """A metric's lines together, a stage each. ITL is the whole run's alone: its histogram knows no stages."""
     told = {name: request_metrics(stage) for name, stage in stages.items()}
-    rows = [
+    return [
         [
             title,
             name,
@@ -59,7 +71,6 @@ def _requests_table(stages: dict[str, dict[str, Any]]) -> list[str]:
         for name, found in told.items()
         if title in found
     ]
-    return _boxed(["Performance Parameters", "Stage", *_COLUMNS, "N"], rows)
 
 
 def request_metrics(stage: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -74,10 +85,9 @@ def request_metrics(stage: dict[str, Any]) -> dict[str, dict[str, float]]:
     return found
 
 
-def _common_table(stages: dict[str, dict[str, Any]]) -> list[str]:
+def _common_rows(stages: dict[str, dict[str, Any]]) -> Rows:
     told = {name: _common_metrics(stage) for name, stage in stages.items()}
-    rows = [[title, name, found[title]] for title in told["total"] for name, found in told.items()]
-    return _boxed(["Common Metric", "Stage", "Value"], rows)
+    return [[title, name, found[title]] for title in told["total"] for name, found in told.items()]
 
 
 def _common_metrics(stage: dict[str, Any]) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Dialects: how each API asks and answers, one file per family."""
+"""Dialects: the requests and responses of each API, one file per family."""

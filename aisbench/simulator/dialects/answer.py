@@ -1,4 +1,4 @@
-"""An answer: the pieces of its stream, or its one body. Each API shapes its own."""
+"""The base of all answers: the pieces of a stream, or one body. Each API has a subclass."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from aisbench.simulator.framing import (
 )
 from aisbench.simulator.model.parameters import Parameters
 
-# Answers begin at different words; a prime, so that neighbours do not begin near each other.
+# Consecutive answers begin this many words apart; a prime, so that their beginnings do not repeat soon.
 _STRIDE = 7919
 
 
 class Answer(ABC):
-    """The answer to one request. `number` makes its id and its text; `created` is Unix time in s.
+    """The answer to one request. `number` determines its id and text; `created` is Unix time in s.
 
-    A stream is `opening`, then `token` for each token but the last, `last_token`, and `closing`; each
-    returns bytes as they go to the socket. Subclasses shape the JSON.
+    A stream is `opening`, then `token` for every token but the last, `last_token`, and `closing`. Each returns the
+    bytes to write to the socket. Subclasses define the JSON.
     """
 
     __slots__ = ("asked", "content", "created", "first_word", "number", "parameters")
 
-    # What stands before the data of an event, and what ends the stream.
+    # The bytes before the data of an event, and those that end the stream.
     lead = DATA
     end = DONE + LAST_CHUNK
 
@@ -47,16 +47,16 @@ class Answer(ABC):
         self.prepare()
 
     def prepare(self) -> None:
-        """Makes what all tokens have in common."""
+        """Builds the part that all tokens share."""
         self.content = Envelope(self.event(MARK), self.lead)
 
     @abstractmethod
     def event(self, text: str, reason: str | None = None) -> bytes:
-        """The JSON of a token's event; `reason` says why it is the last."""
+        """The JSON of a token's event; `reason`: the finish reason, for the last token."""
 
     @abstractmethod
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
-        """The answer that is not streamed, as an object."""
+        """The answer without streaming, as an object."""
 
     def word(self, index: int) -> bytes:
         return TOKENS[(self.first_word + index) % len(TOKENS)]
@@ -65,7 +65,7 @@ class Answer(ABC):
         return b"".join(self.word(i) for i in range(begin, end)).decode()
 
     def opening(self) -> bytes:
-        """The response head, and the events that come before the first token."""
+        """The response head and the events before the first token."""
         return STREAM_HEAD
 
     def token(self, index: int) -> bytes:
@@ -77,17 +77,17 @@ class Answer(ABC):
         return chunk(self.event(self.word(index).decode(), reason), self.lead)
 
     def closing(self, generated: int, reason: str) -> bytes:
-        """What follows the last token."""
+        """The bytes after the last token."""
         return self.end
 
     def whole(self, generated: int, reason: str, text: str | None = None) -> bytes:
-        """The body of an answer that is not streamed; `text` replaces the generated one."""
+        """The body of the answer without streaming; `text` replaces the generated text."""
         return orjson.dumps(self.body(self.text(0, generated) if text is None else text, generated, reason))
 
-    # What faults send instead of a token
+    # Injected faults
 
     def huge_token(self, index: int, size_bytes: int) -> bytes:
-        """An event of `size_bytes`, as far as its envelope is not larger."""
+        """An event of `size_bytes`, or of its envelope alone if that is larger."""
         before, _, after = self.event(MARK).partition(ESCAPED_MARK)
         return chunk(before + b"x" * (size_bytes - len(before) - len(after)) + after, self.lead)
 
@@ -96,5 +96,5 @@ class Answer(ABC):
         return chunk(b'{"choices": [{"text": ', self.lead)
 
     def error_event(self, error: bytes) -> bytes:
-        """A failure in the middle of a stream, and its end."""
+        """An error in the middle of a stream, followed by the end of the stream."""
         return chunk(error, self.lead) + self.end

@@ -1,4 +1,4 @@
-"""A dialect: how a request is read, answered, and refused."""
+"""A dialect: how one API parses, answers and refuses requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aisbench.simulator.model.parameters import Parameters
 
 @dataclass(frozen=True)
 class Way:
-    """What the path of a request says: the model, and whether to stream; None: the body says it."""
+    """What the path of a request determines: the model, and whether to stream. None: the body determines it."""
 
     model: str | None = None
     stream: bool | None = None
@@ -22,8 +22,8 @@ class Way:
 class Dialect:
     """One API family.
 
-    `parse` takes a body apart; it raises Refusal. `answer` makes the answer from (what was asked, number,
-    created, parameters). `refuse` gives status and JSON body of a refusal in this server's words.
+    `parse` reads a body, and raises Refusal. `answer` creates the answer from the parsed request, a number, the Unix
+    time in s and the parameters. `refuse` returns the status and JSON body of a refusal, as this API words it.
     """
 
     parse: Callable[[Fields, Way, Parameters], Asked]

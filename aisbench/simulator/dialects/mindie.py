@@ -49,7 +49,7 @@ def parse(fields: Fields, name: str, model: str | None, stream: bool, parameters
 
 
 def refuse(refusal: Refusal) -> tuple[int, bytes]:
-    """All of MindIE's endpoints have one form of error, and answer 422 to what they cannot take."""
+    """All of MindIE's endpoints have the same form of error, and answer 422 to an invalid request."""
     status, kind = refusal.status, "Incomplete generation"
     if status in (400, 404):
         status, kind = 422, "Input validation error"
@@ -57,7 +57,7 @@ def refuse(refusal: Refusal) -> tuple[int, bytes]:
 
 
 class _TritonGenerated(Answer):
-    """Every event counts the tokens so far; the last one says why it is the last."""
+    """With `details`, every event has the number of tokens so far, and the last one the finish reason."""
 
     __slots__ = ("numbered",)
 
@@ -99,7 +99,7 @@ class _TritonGenerated(Answer):
 
 
 class _Inferred(Answer):
-    """The last event has the whole text and the counts, but null for its own token's text."""
+    """The last event has the whole text and the counts; the text of its token is null."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Common parts of OpenAI-style APIs, as vLLM words them."""
+"""Parts that OpenAI-style APIs share, as vLLM words them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
 
 
 def message_tokens(messages: Any, parameters: Parameters, param: str) -> int:
-    """Words in all messages, and a fixed number for each image; no chat template adds any."""
+    """The words in all messages, plus a fixed number for each image; there is no chat template. Raises Refusal."""
     if not isinstance(messages, list) or not messages:
         raise Refusal(400, f"{param} must be a list with at least one message", param=param)
     total = 0
@@ -54,7 +54,7 @@ def message_tokens(messages: Any, parameters: Parameters, param: str) -> int:
         elif isinstance(content, list):
             total += sum(_part_tokens(part, parameters, param) for part in content)
         else:
-            raise Refusal(400, "each message needs a content: a text, or a list of parts", param=param)
+            raise Refusal(400, "each message needs a content: a string, or a list of parts", param=param)
     return total
 
 
@@ -68,7 +68,7 @@ def _part_tokens(part: Any, parameters: Parameters, param: str) -> int:
             return parameters.image_tokens
     raise Refusal(
         400,
-        'the parts of a content must be {"type": "text", "text": ...} or '
+        'each part of a content must be {"type": "text", "text": ...} or '
         '{"type": "image_url", "image_url": {"url": ...}}',
         param=param,
     )
@@ -96,7 +96,7 @@ class _Chat(Completion):
         return orjson.dumps({**self.common, "choices": [choice]})
 
     def opening(self) -> bytes:
-        """The head and the chunk that only names the role."""
+        """The response head, and a chunk with only the role."""
         return STREAM_HEAD + chunk(self.shaped({"role": "assistant", "content": ""}))
 
     def token(self, index: int) -> bytes:

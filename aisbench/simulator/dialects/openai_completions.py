@@ -39,7 +39,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
 
 
 def _prompt_length(prompt: Any) -> int:
-    """Of a text, a list of token ids, or a list with one of these."""
+    """The tokens of a string, a list of token ids, or a list with one of these. Raises Refusal."""
     if isinstance(prompt, str):
         return len(prompt.split())
     if isinstance(prompt, list) and prompt:
@@ -48,7 +48,7 @@ def _prompt_length(prompt: Any) -> int:
         if len(prompt) == 1:
             return _prompt_length(prompt[0])
     raise Refusal(
-        400, "prompt must be a text, a list of token ids, or a list with one of these", param="prompt"
+        400, "prompt must be a string, a list of token ids, or a list with one of these", param="prompt"
     )
 
 
@@ -78,7 +78,7 @@ class Completion(Answer):
         return chunk(orjson.dumps({**event, "usage": usage(self.asked, index + 1)}))
 
     def closing(self, generated: int, reason: str) -> bytes:
-        """The usage, where it was asked for and has not come already, and the end."""
+        """The usage, if it was requested and not yet sent, and the end of the stream."""
         if not self.asked.wants_usage or self.parameters.usage_in_last_chunk:
             return self.end
         counts = usage(self.asked, generated)

@@ -35,7 +35,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     elif isinstance(given, list):
         prompt_tokens = message_tokens(given, parameters, "input")
     else:
-        raise Refusal(400, "input must be a text or a list of messages", param="input")
+        raise Refusal(400, "input must be a string or a list of messages", param="input")
     max_tokens = wanted_tokens(fields, "max_output_tokens")
     check_length(prompt_tokens, max_tokens, parameters, ("input", "max_output_tokens"))
     return Asked(
@@ -48,7 +48,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
 
 
 class Response(Answer):
-    """Events are numbered over the whole stream, and named in a line of their own."""
+    """Events are numbered over the whole stream, and each has an `event:` line with its type."""
 
     __slots__ = ("events", "saying", "thinking")
 
@@ -116,12 +116,12 @@ class Response(Answer):
         return begins + self.saying.filled(self.word(index), self.number_next())
 
     def last_token(self, index: int, reason: str) -> bytes:
-        """As all others: the end is said in events of its own."""
+        """Like any other token: separate events in `closing` announce the end."""
         return self.token(index)
 
     def closing(self, generated: int, reason: str) -> bytes:
         text = self.said(generated)
-        # vLLM says that the length ran out by the status, in this same event.
+        # Like vLLM, this event is the same when the length limit is reached; only the status in it differs.
         return (
             self.named("response.output_text.done", content_index=0, output_index=0, text=text, logprobs=[])
             + self.named("response.completed", response=self.body(text, generated, reason))
@@ -135,7 +135,7 @@ class Response(Answer):
         return orjson.dumps(self.body(self.said(generated) if text is None else text, generated, reason))
 
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
-        """The finished response, whole or as the last event carries it."""
+        """The finished response: the body without streaming, and part of the last event."""
         thought = min(generated, self.parameters.reasoning_tokens)
         output: list[dict[str, Any]] = []
         if thought:

@@ -1,6 +1,6 @@
-"""APIs that answer with vectors or scores: `/v1/embeddings`, `/pooling`, `/v1/rerank`, as vLLM does.
+"""APIs that return vectors or scores: `/v1/embeddings`, `/pooling` and `/v1/rerank`, as vLLM answers them.
 
-Such a request takes one step of the batch, like the first token of others, and has no stream.
+A request takes one step of the batch, like the first token of other requests, and is not streamed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _parse_input(fields: Fields, way: Way, parameters: Parameters) -> Asked:
 
 
 def _input_lengths(given: Any) -> list[int]:
-    """Tokens of each input: texts by their words, lists of ids by their lengths."""
+    """The tokens of each input: the words of a string, or the token ids of a list. Raises Refusal."""
     if isinstance(given, str):
         return [len(given.split())]
     if isinstance(given, list) and given:
@@ -34,17 +34,17 @@ def _input_lengths(given: Any) -> list[int]:
             return [len(item.split()) for item in given]
         if all(isinstance(item, list) and all(type(i) is int for i in item) for item in given):
             return [len(item) for item in given]
-    raise Refusal(400, "input must be a text, a list of token ids, or a list of these", param="input")
+    raise Refusal(400, "input must be a string, a list of token ids, or a list of these", param="input")
 
 
 def _parse_rerank(fields: Fields, way: Way, parameters: Parameters) -> Asked:
-    """As a cross-encoder: a pass for each document, together with the query, which so counts every time."""
+    """Like a cross-encoder, which reads the query again with each document, so it counts once per document."""
     model = served_model(fields.get("model"), parameters)
     query, documents = fields.get("query"), fields.get("documents")
     if not isinstance(query, str):
-        raise Refusal(400, "query must be a text", param="query")
+        raise Refusal(400, "query must be a string", param="query")
     if not isinstance(documents, list) or not documents or not all(isinstance(d, str) for d in documents):
-        raise Refusal(400, "documents must be a list of texts", param="documents")
+        raise Refusal(400, "documents must be a list of strings", param="documents")
     lengths = [len(query.split()) + len(document.split()) for document in documents]
     return asked(lengths, fields, model, parameters, tuple(documents))
 
@@ -52,7 +52,10 @@ def _parse_rerank(fields: Fields, way: Way, parameters: Parameters) -> Asked:
 def asked(
     lengths: list[int], fields: Fields, model: str, parameters: Parameters, documents: tuple[str, ...] = ()
 ) -> Asked:
-    """What is longer than the context is cut, where that is asked for by truncate_prompt_tokens -1."""
+    """The parsed request for inputs of these lengths. truncate_prompt_tokens -1 cuts them to the context.
+
+    Raises Refusal for an empty input, or for one that is too long.
+    """
     limit = parameters.context_tokens - 1
     if fields.get("truncate_prompt_tokens") == -1:
         lengths = [min(n, limit) for n in lengths]
@@ -62,18 +65,20 @@ def asked(
         raise TooLong(parameters.context_tokens, max(lengths), 0, "input")
     total = sum(lengths)
     if total >= parameters.kv_tokens:
-        raise Refusal(400, f"the inputs have {total} tokens, more than the cache of the simulated server")
+        raise Refusal(
+            400, f"the inputs have {total} tokens, more than the cache of the simulated server holds"
+        )
     return Asked(total, 1, model, generates=False, vectors=len(lengths), documents=documents)
 
 
 @functools.cache
 def _vector(size: int) -> orjson.Fragment:
-    """A vector of length 1, as JSON: the same for every input, so that it costs nothing."""
+    """A unit vector as JSON, the same for every input so that it costs no time."""
     return orjson.Fragment(orjson.dumps([math.sqrt(1 / size)] * size))
 
 
 class _Vectors(Answer):
-    """`data` holds a vector for each input, under `embedding` or, for /pooling, `data`."""
+    """`data` has an object for each input, with its vector under `embedding` or, for /pooling, `data`."""
 
     __slots__ = ()
 
@@ -117,7 +122,7 @@ class _Pooled(_Vectors):
 
 
 class _Scores(_Vectors):
-    """The earlier a document stands, the better it is found to be."""
+    """Earlier documents get higher scores."""
 
     __slots__ = ()
 

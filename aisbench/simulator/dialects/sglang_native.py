@@ -1,4 +1,4 @@
-"""SGLang's own `/generate`: each event has the whole text so far."""
+"""SGLang's native `/generate`: each event has the whole text so far."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Generated(Answer):
         return orjson.dumps(self.body(text, self.words, reason))
 
     def grown(self, index: int) -> bytearray:
-        """The text up to token `index`, also where an event before was lost to a fault."""
+        """The text up to token `index`, even if a fault replaced an earlier event."""
         while self.words <= index:
             self.so_far += self.word(self.words)
             self.words += 1

@@ -23,7 +23,7 @@ from aisbench.simulator.model.parameters import Parameters
 
 
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
-    """Fields may stand at the top or in `parameters`."""
+    """Fields other than the text may be at the top level or in `parameters`."""
     given = {**fields, **object_in(fields, "parameters")}
     model = served_model(way.model, parameters)
     prompt_tokens = text_tokens(fields, "text_input")
@@ -45,7 +45,7 @@ def refuse(refusal: Refusal) -> tuple[int, bytes]:
 
 
 class _Generated(Answer):
-    """Increments and nothing else: no reason for the end, no counts, no closing word."""
+    """Events carry only the new text: no finish reason, no counts, no [DONE]."""
 
     __slots__ = ()
 
@@ -69,7 +69,7 @@ class _Generated(Answer):
         return orjson.dumps(self.shaped(text))
 
     def closing(self, generated: int, reason: str) -> bytes:
-        """A decoupled model's final response carries no text."""
+        """The final response of a decoupled model has no text."""
         return chunk(self.event("")) + self.end
 
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:

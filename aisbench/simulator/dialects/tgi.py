@@ -43,7 +43,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
 
 
 def refuse(refusal: Refusal) -> tuple[int, bytes]:
-    """A request that cannot be answered as it is gets 422."""
+    """An invalid request gets status 422."""
     message, status, kind = refusal.message, refusal.status, "generation"
     if isinstance(refusal, TooLong):
         message = (

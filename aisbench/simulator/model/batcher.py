@@ -1,15 +1,15 @@
-"""The model of continuous batching: which sequences share a step, and how long it takes. No I/O, no clock.
+"""A model of continuous batching: which sequences share a step, and how long the step takes. No I/O, no clock.
 
-The server works in steps. At the beginning of a step it admits waiting requests, first come first served,
-while there is a slot (`max_num_seqs`), room in the cache for prompt and longest output together
-(`kv_tokens`), and something left of the step's token budget (`max_batched_tokens`, of which each decoding
-sequence takes one). Prompts that do not fit the budget are prefilled over several steps.
-At the end of the step every sequence whose prompt is complete has one more token. A step takes
+The server works in steps. At the beginning of a step it admits waiting requests in order of arrival, as long as there
+is a free slot (`max_num_seqs`), room in the cache for the prompt and the longest possible output (`kv_tokens`), and
+part of the step's token budget left (`max_batched_tokens`, of which each decoding sequence takes one). A prompt that
+does not fit the budget is prefilled over several steps. At the end of the step, every sequence whose prompt is complete
+gets one more token. A step takes
 
-    decode_base + decode_per_seq * tokens yielded
+    decode_base + decode_per_seq * tokens generated
     + prefill_per_token * prompt tokens prefilled + prefill_fixed * requests admitted
 
-times, with `jitter`, a log-normal factor of mean 1 and that standard deviation.
+With `jitter`, this is multiplied by a log-normal factor of mean 1 and that standard deviation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from aisbench.simulator.model.parameters import Parameters
 
 
 class Sequence:
-    """One request inside the server. `stop_at` is the token that ends it, at most `max_tokens`."""
+    """A request in the server. It ends at token `stop_at`, by default `max_tokens`."""
 
     __slots__ = ("generated", "max_tokens", "prefilled", "prompt_tokens", "stop_at")
 
@@ -36,7 +36,7 @@ class Sequence:
 
     @property
     def reserved_tokens(self) -> int:
-        """The server does not know when a sequence will end, so it reserves for the longest output."""
+        """Tokens reserved in the cache: the server cannot know the output length, so it assumes the longest."""
         return self.prompt_tokens + self.max_tokens
 
 
@@ -44,9 +44,9 @@ S = TypeVar("S", bound=Sequence)
 
 
 class Batcher(Generic[S]):
-    """`begin_step` admits and plans, `end_step` gives out the tokens; between them time passes.
+    """The sequences in the server. `begin_step` admits and plans a step, `end_step` generates its tokens.
 
-    `admitted` are the sequences that the last `begin_step` took from the queue.
+    `admitted`: the sequences that the last `begin_step` took from the queue.
     """
 
     def __init__(self, parameters: Parameters) -> None:
@@ -67,12 +67,13 @@ class Batcher(Generic[S]):
         return not (self.waiting or self.prefilling or self.decoding)
 
     def submit(self, sequence: S) -> None:
+        """Queues a sequence. Raises ValueError if the cache is too small for it."""
         if sequence.reserved_tokens > self.parameters.kv_tokens:
             raise ValueError(f"{sequence.reserved_tokens} tokens can never fit the cache")
         self.waiting.append(sequence)
 
     def cancel(self, sequence: S) -> None:
-        """Takes it out; its slot and its cache are free at once. Nothing happens if it has ended."""
+        """Removes a sequence and frees its slot and cache at once. Does nothing if it has ended."""
         if sequence in self.waiting:
             self.waiting.remove(sequence)
         elif sequence in self.prefilling:
@@ -83,7 +84,7 @@ class Batcher(Generic[S]):
             self.kv_used -= sequence.reserved_tokens
 
     def begin_step(self) -> int:
-        """Admits, shares out the prefill budget; returns how long the step takes, in ns."""
+        """Admits sequences and prefills within the budget. Returns the duration of the step in ns."""
         p = self.parameters
         self.admitted = []
         budget = p.max_batched_tokens - len(self.decoding)
@@ -104,7 +105,7 @@ class Batcher(Generic[S]):
         return round(step_ns * self.draw_jitter())
 
     def admit_next(self) -> bool:
-        """Moves the first of the queue to prefilling, if slots and cache allow it."""
+        """Moves the first waiting sequence to prefilling if a slot and the cache allow it; returns whether it did."""
         if not self.waiting or self.running >= self.parameters.max_num_seqs:
             return False
         need = self.waiting[0].reserved_tokens
@@ -124,7 +125,7 @@ class Batcher(Generic[S]):
         return self.random.lognormvariate(-variance / 2, math.sqrt(variance))
 
     def end_step(self) -> list[S]:
-        """The sequences that have one more token; those that have ended have left already."""
+        """Returns the sequences that got a token in this step, including those that it ended."""
         yielded = self.decoding
         ended = False
         for sequence in yielded:

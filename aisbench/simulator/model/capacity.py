@@ -1,4 +1,4 @@
-"""The capacity of a simulated server, from its parameters alone."""
+"""The capacity of a simulated server, computed from its parameters."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aisbench.simulator.model.parameters import Parameters
 
 @dataclass(frozen=True)
 class Capacity:
-    """Long-run averages of a server that is never without waiting requests of one shape.
+    """Long-run averages of a server that always has requests of one shape waiting.
 
-    `batch` is how many sequences get a token in a step.
+    `batch`: how many sequences get a token in a step.
     """
 
     batch: float
@@ -22,21 +22,21 @@ class Capacity:
 
 
 def capacity(parameters: Parameters, prompt_tokens: int, output_tokens: int) -> Capacity:
-    """The most that a server does with requests of `prompt_tokens` in and `output_tokens` out.
+    """The throughput of a saturated server with requests of `prompt_tokens` (P) in and `output_tokens` (L) out.
 
-    Follows from the formula of a step (see `batcher`). The batch is as large as slots, cache and the token
-    budget of a step allow, where P / L prompt tokens must be prefilled for each token that comes out:
+    It follows from the formula of a step (see `batcher`). The batch is as large as the slots, the cache and the token
+    budget of a step allow, where P / L prompt tokens must be prefilled for each generated token:
 
         B = min(max_num_seqs, floor(kv_tokens / (P + L)), max_batched_tokens / (1 + P / L))
 
-    Each of the B sequences is there for L steps, so on average B / L begin in a step and each brings P
+    Each of the B sequences takes part in L steps, so on average B / L begin in a step, and each of these adds P
     prompt tokens and the fixed cost:
 
         step = decode_base + B * decode_per_seq + B / L * (prefill_fixed + P * prefill_per_token)
 
-    and a step yields B tokens: tokens/s = B / step, requests/s = B / L / step; infinite where a step costs
-    nothing, 0 where a request does not fit the cache. Left out is that a sequence whose prompt is cut by
-    the budget holds its slot a step longer (under 1 % in the tests' shapes), and the ramp at the start.
+    A step generates B tokens, so tokens/s = B / step and requests/s = B / L / step. Both are infinite if a step costs
+    nothing, and 0 if a request does not fit the cache. The formula ignores the ramp at the start, and that a sequence
+    whose prompt is split over two steps holds its slot for one more step (under 1 % with the tests' shapes).
     """
     batch = min(
         parameters.max_num_seqs,

@@ -1,21 +1,21 @@
-"""Durations, gathered cheaply one by one and counted in blocks."""
+"""Durations: collected one by one at little cost, and counted in blocks."""
 
 from __future__ import annotations
 
 import numpy as np
 
-# A block of this many is counted in about a third of a millisecond, between two steps.
+# Counting a block of this size takes about a third of a millisecond, between two steps.
 BLOCK = 4096
-# Natural logarithm of ns, in thousandths: percentiles are within 0.05 %. Up to e^30 ns, which is 3 hours.
+# Bins of the natural logarithm of ns, in thousandths: percentiles are within 0.05 %. The last is e^30 ns, or 3 hours.
 _BINS_PER_E = 1000
 _BINS = 30 * _BINS_PER_E
 
 
 class Durations:
-    """`append` takes a duration in ns: one list append. `count_block` must be called now and then.
+    """Counts durations. `append` takes one in ns, at the cost of a list append; call `count_block` regularly.
 
-    Counted twice: into `edges_s` since the start (as Prometheus has it: at most the edge, exactly), and
-    into fine bins since the last reset.
+    Every duration is counted twice: since the start in the buckets of `edges_s` (cumulative when read, as Prometheus
+    defines them), and since the last reset in fine bins.
     """
 
     def __init__(self, edges_s: tuple[float, ...]) -> None:
@@ -28,7 +28,7 @@ class Durations:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets, for `distribution`, what came before."""
+        """Restarts `distribution`; `prometheus` goes on counting."""
         self.count()
         self.bins = np.zeros(_BINS, np.int64)
         self.n = 0
@@ -56,12 +56,12 @@ class Durations:
         self.max_ns = max(self.max_ns, int(values.max()))
 
     def distribution(self) -> dict[str, float]:
-        """Since the last reset, in ms. Number, mean and max are exact, percentiles within 0.05 %."""
+        """Figures since the last reset, in ms. Number, mean and max are exact, percentiles within 0.05 %."""
         self.count()
         below = np.cumsum(self.bins)
 
         def at(share: float) -> float:
-            """The lower of the neighbours."""
+            """The percentile, without interpolation: the lower of two neighbours."""
             bin_ = int(np.searchsorted(below, int((self.n - 1) * share), side="right"))
             return float(min(np.exp((bin_ + 0.5) / _BINS_PER_E), self.max_ns) / 1e6)
 
@@ -74,7 +74,7 @@ class Durations:
         }
 
     def prometheus(self) -> tuple[list[tuple[str, int]], float]:
-        """Since the start: (edge, number at most that) for each edge and +Inf, and the sum in seconds."""
+        """Since the start: for each edge and +Inf, how many durations are at most that; and the sum in seconds."""
         self.count()
         names = [*map(repr, self.edges_s), "+Inf"]
         return list(zip(names, np.cumsum(self.by_edge).tolist(), strict=True)), self.total_ns / 1e9

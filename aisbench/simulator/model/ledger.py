@@ -1,4 +1,4 @@
-"""The server's own account: for /truth since the last reset, for /metrics since the start."""
+"""The server's own figures: since the last reset for /truth, since the start for /metrics."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _REQUEST_EDGES = (
 class Ledger:
     """Counts and durations.
 
-    A token's time is taken right after its bytes went to the kernel, so it is what left. A request's is
-    when the loop has read it: one that comes while a step's tokens are being sent (8 us each) waits in the
-    kernel until they are, which a client sees as part of its TTFT and this ledger does not.
+    A token's time is taken right after its bytes went to the kernel, a request's when the loop has read it. A request
+    that arrives while the tokens of a step are being sent (8 us each) waits in the kernel meanwhile. A client's TTFT
+    includes that wait, and this ledger's does not.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Ledger:
         self.reset()
 
     def reset(self) -> None:
-        """Begins /truth again; requests that are under way stay active."""
+        """Restarts the figures of /truth; requests in flight stay active."""
         self.requests = self.done = self.tokens = self.prompts = self.cached = 0
         self.given_up_ns = 0
         self.peak = self.active
@@ -54,6 +54,7 @@ class Ledger:
             durations.reset()
 
     def count_blocks(self) -> None:
+        """Counts pending durations where there are enough of them; call it between steps."""
         for durations in self.all:
             durations.count_block()
 
@@ -71,7 +72,7 @@ class Ledger:
         self.tokens += tokens
 
     def completed(self, reason: str, e2e_ns: int, decode_ns: int, tokens: int) -> None:
-        """A request has its whole answer; `decode_ns` is from its first token to its last."""
+        """Counts a request that was answered in full; `decode_ns` is the time from its first to its last token."""
         self.active -= 1
         self.done += 1
         self.finished[reason] += 1
@@ -80,15 +81,15 @@ class Ledger:
             self.tpot.append(decode_ns // (tokens - 1))
 
     def aborted(self, reason: str) -> None:
-        """A request has left without its whole answer."""
+        """Counts a request that ended before it was answered in full."""
         self.active -= 1
         self.finished[reason] += 1
 
     def truth(self) -> dict[str, object]:
-        """`requests` were accepted, `done` answered in full, `faults` injected (struck, not only drawn).
+        """The figures of /truth. `requests`: accepted; `done`: answered in full; `faults`: injected, by kind.
 
-        `late`: how long after its planned end each step was worked off. `given_up_ms`: time by which the
-        schedule was moved, because the server was too far behind it.
+        `late`: how long after its planned end each step was processed. `given_up_ms`: by how much the schedule was
+        moved because the server was too far behind it.
         """
         return {
             "requests": self.requests,

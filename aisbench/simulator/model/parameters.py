@@ -27,7 +27,7 @@ _COSTS = (
     "reasoning_tokens",
     "prefix_cache_tokens",
 )
-# A jitter above this says nothing about servers any more; it is most likely a percentage.
+# A larger jitter is most likely a percentage.
 _LARGEST_JITTER = 2.0
 
 
@@ -35,9 +35,8 @@ _LARGEST_JITTER = 2.0
 class Parameters:
     """Costs and limits of a server with continuous batching; `batcher` has the formula of a step.
 
-    The defaults are like an 8B model in 8 bits on one datacentre accelerator: 100,000 prompt tokens/s
-    of prefill, and a decode step that is bound by reading the weights (the base) and grows with the
-    key-value cache of the batch.
+    The defaults resemble an 8B model in 8 bits on one datacentre accelerator: it prefills 100,000 prompt tokens/s, and
+    a decode step takes the time to read the weights (the base) plus a cost that grows with the batch.
     """
 
     model: str = "simulated-8b"
@@ -64,16 +63,16 @@ class Parameters:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """All names that are served: the model's, and those of its adapters."""
+        """The served names: that of the model, then those of its adapters."""
         return (self.model, *self.model_alias)
 
     @property
     def context_tokens(self) -> int:
-        """Most tokens of prompt and output together: what does not fit the cache can never run."""
+        """The limit of prompt and output tokens together; a request larger than the cache could never run."""
         return min(self.max_model_len, self.kv_tokens)
 
     def check(self) -> None:
-        """Raises BadInput, naming the flag, for values that make no server."""
+        """Raises BadInput, naming the flag, for a value outside its range or a contradiction between two values."""
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise _senseless(name, getattr(self, name), "a whole number of at least 1")
@@ -87,27 +86,25 @@ class Parameters:
         if self.max_batched_tokens < self.max_num_seqs:
             raise BadInput(
                 f"--max-batched-tokens {self.max_batched_tokens} is less than --max-num-seqs "
-                f"{self.max_num_seqs}: a full batch could not decode; give at least as many"
+                f"{self.max_num_seqs}, so a full batch could not decode; give at least {self.max_num_seqs}"
             )
         if not all(self.models):
             raise BadInput("--model or --model-alias is empty; give a name")
         if len(set(self.models)) < len(self.models):
             raise BadInput("--model-alias names a model twice; give each name once")
         if self.api_key is not None and not (self.api_key and self.api_key.isascii()):
-            raise BadInput(
-                "--api-key is empty or not ASCII; give a key that a header can carry, or leave it out"
-            )
+            raise BadInput("--api-key is empty or not ASCII; give an ASCII key, or leave it out")
         for kind, share in self.faults.items():
             if kind not in FAULTS:
-                raise BadInput(f"--fault: unknown kind {kind!r}; known: {', '.join(FAULTS)}")
+                raise BadInput(f"--fault {kind!r} is unknown; known: {', '.join(FAULTS)}")
             if not 0 <= share <= 1:
-                raise BadInput(f"--fault {kind}:{share:g} is out of range; give a share from 0 to 1")
-        # Shares such as 0.1 are not exact in binary.
+                raise BadInput(f"--fault {kind}: the share must be from 0 to 1, got {share:g}")
+        # Tolerates rounding: shares such as 0.1 are not exact in binary.
         if sum(self.faults.values()) > 1 + 1e-9:
-            raise BadInput("--fault: the shares add up to more than 1; give shares of at most 1 in all")
+            raise BadInput(f"--fault: the shares must add up to at most 1, got {sum(self.faults.values()):g}")
 
     def describe(self) -> list[str]:
-        """The parameters as `name value`; the key is left out, and what is off."""
+        """The parameters as `name value`, without those that are off; the API key itself is not shown."""
         shown = []
         for f in fields(self):
             value = getattr(self, f.name)
@@ -125,11 +122,11 @@ class Parameters:
 
 
 def _senseless(name: str, value: float, instead: str) -> BadInput:
-    return BadInput(f"--{name.replace('_', '-')} {value} cannot be used; give {instead}")
+    return BadInput(f"--{name.replace('_', '-')} must be {instead}, got {value}")
 
 
 def parse_faults(given: tuple[str, ...]) -> dict[str, float]:
-    """The share of each fault in texts such as `http-500:0.1`. Raises BadInput for others, and for a kind given twice."""
+    """Parses texts such as `http-500:0.1` to shares by kind. Raises BadInput for another form or a repeated kind."""
     faults: dict[str, float] = {}
     for text in given:
         kind, _, share = text.partition(":")
@@ -138,5 +135,5 @@ def parse_faults(given: tuple[str, ...]) -> dict[str, float]:
         try:
             faults[kind] = float(share)
         except ValueError:
-            raise BadInput(f"--fault {text!r}: give KIND:SHARE, for example http-500:0.1") from None
+            raise BadInput(f"--fault must be KIND:SHARE, for example http-500:0.1, got {text!r}") from None
     return faults

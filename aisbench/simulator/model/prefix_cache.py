@@ -1,4 +1,4 @@
-"""A prefix cache: which beginning of a prompt the server has seen before and need not compute."""
+"""A prefix cache: how much of the beginning of a prompt the server has already computed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-# As vLLM's by default.
+# vLLM's default.
 BLOCK_TOKENS = 16
 
 
 class PrefixCache:
-    """Keeps `capacity` tokens in blocks of BLOCK_TOKENS; the block that was used least recently goes first.
+    """Keeps up to `capacity` tokens in blocks of BLOCK_TOKENS, and evicts the least recently used block.
 
-    A block is known by itself and all that comes before it. With a capacity of 0 nothing is ever found.
+    The key of a block covers its tokens and all tokens before it. A capacity of 0 turns the cache off.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -28,7 +28,7 @@ class PrefixCache:
         self.blocks.clear()
 
     def take(self, prompt: Any) -> int:
-        """How many tokens at the beginning of `prompt` (see Asked.prompt) are cached; all of it is, from now on."""
+        """Returns how many tokens at the beginning of `prompt` (see Asked.prompt) are cached, and caches the prompt."""
         if not self.is_on:
             return 0
         tokens = list(_tokens_of(prompt))
@@ -42,12 +42,12 @@ class PrefixCache:
             self.blocks.move_to_end(before)
             if len(self.blocks) > self.most:
                 self.blocks.popitem(last=False)
-        # The last token has to be computed in any case, and with it its block.
+        # The last token, and so its block, must be computed in any case.
         return min(cached, max(0, len(tokens) - 1) // BLOCK_TOKENS * BLOCK_TOKENS)
 
 
 def _tokens_of(prompt: Any) -> Iterator[Any]:
-    """The tokens in order: words of a text, ids as they are; of messages, the words and images in them."""
+    """The tokens in order: the words of a string, token ids, or the words and images of messages."""
     if isinstance(prompt, str):
         yield from prompt.split()
     elif isinstance(prompt, dict):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from aisbench.workload.tokens.words import WORDS
 
-# Beyond this, a new word gets a number that is taken already: /tokenize stays exact in its counts.
+# After this many, a new word shares the number of another, so that /tokenize still counts exactly.
 _MOST_WORDS = 1_000_000
 
 
 class Vocabulary:
-    """Begins with the words that answers consist of, and learns every other as it comes by."""
+    """Starts with the words that answers consist of, and adds every new word that it encodes."""
 
     def __init__(self) -> None:
         self.words = list(WORDS)
         self.ids = {word: i for i, word in enumerate(WORDS)}
 
     def encode(self, text: str) -> list[int]:
+        """The number of each word in `text`."""
         return [self.id_of(word) for word in text.split()]
 
     def id_of(self, word: str) -> int:
@@ -28,5 +29,5 @@ class Vocabulary:
         return known
 
     def decode(self, ids: list[int]) -> str:
-        """A number that stands for no word yet is one of the first words, so no token is lost."""
+        """The words of these numbers. An unused number stands for one of the first words, so that no token is lost."""
         return " ".join(self.words[i] if 0 <= i < len(self.words) else WORDS[i % len(WORDS)] for i in ids)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aisbench import saying
 from aisbench.accuracy.files import noted
@@ -26,7 +27,7 @@ from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.evaluation.asking import Asking, Request
-from aisbench.studies.evaluation.folder import EvaluationFolder, read_facts
+from aisbench.studies.evaluation.folder import EvaluationFolder, file_name, read_facts
 from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
 from aisbench.studies.evaluation.harness.names import split_names
 from aisbench.studies.evaluation.harvest import Harvest
@@ -60,12 +61,14 @@ def evaluate(
     command: list[str],
     reuse: str | None,
     live: bool,
+    into: str | None = None,
     say: Say = saying.say,
 ) -> int:
     """Evaluates and prints the summary; returns the exit code.
 
-    `reuse`: the folder of an evaluation to continue, "" for the newest, or None for a new one. `say` gets the results.
-    Raises BadInput, before anything is sent, if a data set cannot be read or scored.
+    `reuse`: the folder of an evaluation to continue, "" for the newest, or None for a new one. `into`: the folder that
+    this evaluation, of one data set, shares with others. `say` gets the results. Raises BadInput, before anything is
+    sent, if a data set cannot be read or scored.
     """
     settings.check()
     config.check()
@@ -74,7 +77,11 @@ def evaluate(
     harness = read_harness(theirs, config, settings) if theirs else None
     with contextlib.ExitStack() as stack:
         config = _with_target(stack, config, asks=settings.mode in ("all", "infer"))
-        folder = _folder(config, settings, command, reuse)
+        folder = (
+            _folder(config, settings, command, reuse)
+            if into is None
+            else _shared_folder(Path(into), config, settings, command)
+        )
         with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
             ended = DONE
             if data_sets:
@@ -149,8 +156,8 @@ def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: st
             raise BadInput(
                 f"--mode {settings.mode} needs the answers of an earlier evaluation; name its folder with --reuse"
             )
-        facts = {"command": command, "config": config.as_dict(), "datasets": list(settings.datasets)}
-        return EvaluationFolder.create(config.work_dir, config.model or "model", facts)
+        model = config.model or "model"
+        return EvaluationFolder.create(config.work_dir, model, _facts(config, settings, command, model))
     folder = EvaluationFolder.reuse(config.work_dir, reuse)
     before = read_facts(folder.path)["model"]
     if config.model is not None and config.model != before:
@@ -159,6 +166,22 @@ def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: st
             "start a new evaluation"
         )
     return folder
+
+
+def _shared_folder(path: Path, config: RunConfig, settings: Settings, command: list[str]) -> EvaluationFolder:
+    folder = EvaluationFolder(path, file_name(config.label or "model"), settings.datasets[0])
+    if settings.mode in ("all", "infer"):
+        folder.write_facts(_facts(config, settings, command, config.model or "model"))
+    return folder
+
+
+def _facts(config: RunConfig, settings: Settings, command: list[str], model: str) -> dict[str, Any]:
+    return {
+        "model": model,
+        "command": command,
+        "config": config.as_dict(),
+        "datasets": list(settings.datasets),
+    }
 
 
 class _Evaluation:
@@ -273,13 +296,11 @@ class _Evaluation:
             whole = dict(content) if self._settings.dump_eval_details else kept
             self._folder.write(whole, self._folder.results / f"{result.name}.json")
         extract_rate = self._settings.dump_extract_rate
-        table = write_summary(self._folder, results, extract_rate=extract_rate)
-        page = write_page(
-            self._folder.path, f"Accuracy of {self._config.model or self._folder.model}", contents
-        )
+        write_page(self._folder.page, f"Accuracy of {self._config.model or self._folder.model}", contents)
         say(printed(results, extract_rate=extract_rate))
-        say(f"written: {table}")
-        say(f"page: {page}")
+        if self._folder.part is None:
+            say(f"written: {write_summary(self._folder, results, extract_rate=extract_rate)}")
+        say(f"page: {self._folder.page}")
 
     def _scored(self, one: _DataSet) -> Result:
         kept = self._predictions[one.name]

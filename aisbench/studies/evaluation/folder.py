@@ -18,16 +18,21 @@ _SCHEMA = 1
 
 @dataclass(frozen=True)
 class EvaluationFolder:
-    """`model`: the model's name as it is used in file names."""
+    """`model`: the model's name as it is used in file names.
+
+    `part`: the data set of this evaluation, if several share the folder (ais_bench). The caller then writes the summary
+    and the page of them all.
+    """
 
     path: Path
     model: str
+    part: str | None = None
 
     @staticmethod
     def create(work_dir: str, model: str, facts: dict[str, Any]) -> EvaluationFolder:
         """Creates a folder named after the time, to the second; raises BadInput if it cannot be created."""
         folder = EvaluationFolder(new_folder(work_dir), file_name(model))
-        folder.write_facts({"model": model, **facts})
+        folder.write_facts(facts)
         return folder
 
     @staticmethod
@@ -47,7 +52,18 @@ class EvaluationFolder:
         return EvaluationFolder(found[0], file_name(facts["model"]))
 
     def write_facts(self, facts: dict[str, Any]) -> None:
-        write_text(json.dumps({"schema": _SCHEMA, **facts}, indent=1), self.path / _STATE)
+        self._state.parent.mkdir(parents=True, exist_ok=True)
+        write_text(json.dumps({"schema": _SCHEMA, **facts}, indent=1), self._state)
+
+    @property
+    def _state(self) -> Path:
+        if self.part is None:
+            return self.path / _STATE
+        return self.path / "configs" / self.model / f"{self.part}.json"
+
+    @property
+    def page(self) -> Path:
+        return self.path / "evaluation.html" if self.part is None else self.results / f"{self.part}.html"
 
     @property
     def predictions(self) -> Path:

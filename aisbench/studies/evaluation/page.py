@@ -18,15 +18,14 @@ from aisbench.report.page.shell import json_text, page
 from aisbench.report.page.table import ABSENT, said, table
 from aisbench.studies.evaluation.result_file import Detail, ResultFile
 
-_FILE = "evaluation.html"
 # A table of at least this many subsets is folded.
 _FOLDED_FROM = 8
 _END_OF_THOUGHT = "</think>"
 _BEGIN_OF_THOUGHT = "<think>"
 
 
-def write_page(folder: Path, title: str, datasets: Sequence[tuple[str, ResultFile]]) -> Path:
-    """Writes evaluation.html into `folder`, which must exist; returns the path of the page.
+def write_page(path: Path, title: str, datasets: Sequence[tuple[str, ResultFile]]) -> None:
+    """Writes the page to `path`, whose folder must exist.
 
     `datasets`: names, each with the content of its results file. The page shows the answers of those with `details`.
     """
@@ -43,9 +42,7 @@ def write_page(folder: Path, title: str, datasets: Sequence[tuple[str, ResultFil
         "answers_hidden": "" if shown else "hidden",
         "data": json_text({"sets": shown, "texts": texts.every}),
     }
-    path = folder / _FILE
     write_text(page("evaluation.html", parts, styles=("evaluation.css",), scripts=("evaluation.js",)), path)
-    return path
 
 
 _HEAD = (

@@ -17,11 +17,15 @@ _COLUMNS = ("data set", "metric", "score", "stderr", "answers", "cut", "no answe
 
 def printed(results: Sequence[Result], *, extract_rate: bool) -> str:
     """The table of `results`, with aligned columns."""
-    rows = list(_rows(results, extract_rate=extract_rate))
+    return aligned(list(_rows(results, extract_rate=extract_rate)), 2)
+
+
+def aligned(rows: Sequence[Sequence[str]], words: int) -> str:
+    """`rows` as text. The first `words` columns are aligned on the left, the others, with numbers, on the right."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if at < 2 else cell.rjust(width)
+            cell.ljust(width) if at < words else cell.rjust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
@@ -36,7 +40,7 @@ def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extrac
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     write_text(text.getvalue(), path)
-    write_text(_markdown(rows), path.with_suffix(".md"))
+    write_text(markdown(rows), path.with_suffix(".md"))
     write_text(printed(results, extract_rate=extract_rate) + "\n", path.with_suffix(".txt"))
     return path
 
@@ -50,28 +54,29 @@ def _rows(results: Sequence[Result], *, extract_rate: bool) -> Iterator[tuple[st
             dashes = ("-", "-", "0", "-", "-", str(result.missing), *(("-",) if extract_rate else ()))
             yield (result.name, result.task.metric, *dashes)
             continue
-        rate = (_shown(100 - found.share(found.no_answer)),) if extract_rate else ()
+        rate = (percent(100 - found.share(found.no_answer)),) if extract_rate else ()
         rest = (str(found.weighted.answers), str(found.cut), str(found.no_answer), str(result.missing), *rate)
         for name, average in found.subsets.items():
-            figures = (_shown(average.percent), _shown(average.stderr), str(average.answers))
+            figures = (percent(average.percent), percent(average.stderr), str(average.answers))
             yield (f"{result.name} {name}", result.task.metric, *figures, *("",) * (len(rest) - 1))
         if found.subsets:
-            naive = (_shown(found.naive.percent), _shown(found.naive.stderr))
+            naive = (percent(found.naive.percent), percent(found.naive.stderr))
             yield (result.name, "naive_average", *naive, *rest)
         label = "weighted_average" if found.subsets else result.task.metric
-        yield (result.name, label, _shown(found.weighted.percent), _shown(found.weighted.stderr), *rest)
+        yield (result.name, label, percent(found.weighted.percent), percent(found.weighted.stderr), *rest)
         if found.repeated is not None:
-            for label, percent in found.repeated.as_dict().items():
+            for label, value in found.repeated.as_dict().items():
                 if label != "n":
-                    yield (result.name, label, _shown(percent), *("",) * (len(rest) + 1))
-        for label, percent in result.parts.items():
-            yield (result.name, label, _shown(percent), *("",) * (len(rest) + 1))
+                    yield (result.name, label, percent(value), *("",) * (len(rest) + 1))
+        for label, value in result.parts.items():
+            yield (result.name, label, percent(value), *("",) * (len(rest) + 1))
 
 
-def _shown(percent: float | None) -> str:
-    return "-" if percent is None else f"{percent:.2f}"
+def percent(value: float | None) -> str:
+    """`value` with two decimals; a dash if there is none."""
+    return "-" if value is None else f"{value:.2f}"
 
 
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
+def markdown(rows: Sequence[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"

@@ -1,4 +1,4 @@
-"""Bursts: so many requests at once, every so often."""
+"""Bursts: several requests at once, at a fixed interval."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aisbench.workload.arrivals.moving import Moving
 
 @dataclass(frozen=True)
 class Burst(Moving):
-    """`size` requests at once every `every_s`, the first at 0. Drawn from no law."""
+    """`size` requests at once every `every_s` seconds, from 0 on; nothing is random."""
 
     size: int
     every_s: float

@@ -1,6 +1,6 @@
-"""The law that the gaps between arrivals are asked to follow: gamma, with Poisson and constant as cases.
+"""The gamma law of the gaps between arrivals, which includes Poisson and constant arrivals.
 
-A process of `rate` r and `shape` k (vLLM's burstiness) has independent gaps of mean 1/r and CV 1/sqrt(k):
+A process of rate r and shape k (vLLM's burstiness) has independent gaps of mean 1/r and CV 1/sqrt(k):
 k = 1 is a Poisson process, k below 1 is burstier, k = inf is constant.
 """
 
@@ -11,18 +11,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-# Above this shape the Wilson-Hilferty approximation is used; it is then right to 3e-5.
+# Above this shape, the Wilson-Hilferty approximation is accurate to 3e-5.
 _LARGE_SHAPE = 500.0
-# Of a long run, so many order statistics are looked at: the distance is then right to 1 / their number.
+# Most order statistics to look at in a long run. The distance is then accurate to 1 / MOST_POINTS.
 MOST_POINTS = 10_000
-# How far, in mean gaps, both laws may be moved against each other before they count as different.
-# Timers are late by tens of microseconds: without it, those would show as a wrong law wherever the asked
-# one is steep, and any jitter at all as a distance of 1/2 from constant gaps.
+# How far, in mean gaps, the two distributions may be shifted against each other before they count as different.
+# Timers are late by tens of microseconds. Without this slack, that would look like a wrong law wherever the planned
+# one is steep, and any jitter at all would give constant gaps a distance of 1/2.
 SLACK = 0.05
 
 
 def gap_cdf(shape: float, gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The part of all gaps that is at most `gaps` (in mean gaps, any shape), elementwise."""
+    """The share of all gaps that are at most `gaps`, elementwise. `gaps`: in mean gaps, an array of any shape."""
     gaps = np.maximum(np.asarray(gaps, dtype=np.float64), 0.0)
     if math.isinf(shape):
         return (gaps >= 1.0).astype(np.float64)
@@ -30,10 +30,10 @@ def gap_cdf(shape: float, gaps: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def ks_distance(gaps: NDArray[np.float64], shape: float) -> float:
-    """The Kolmogorov-Smirnov distance between ascending `gaps`, in mean gaps, and the asked law.
+    """The Kolmogorov-Smirnov distance between ascending `gaps`, in mean gaps, and the gamma law of `shape`.
 
-    The largest difference of the two distribution functions, where each is given `SLACK` along the
-    axis of the gaps (as in the Levy metric).
+    This is the largest difference of the two distribution functions that a shift by `SLACK` along the axis of the
+    gaps does not remove (as in the Levy metric).
     """
     n = len(gaps)
     at = np.unique(np.linspace(0, n - 1, min(n, MOST_POINTS)).astype(np.int64))
@@ -46,9 +46,9 @@ def ks_distance(gaps: NDArray[np.float64], shape: float) -> float:
 def gamma_cdf(shape: float, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The regularised lower incomplete gamma function P(shape, x) for x >= 0, elementwise.
 
-    Its power series, DLMF 8.7.1: x^a e^-x / Gamma(a + 1) * sum of x^k / ((a + 1) ... (a + k)). Where x is
-    so far above the shape that the rest is below 1e-12, 1. For shapes above `_LARGE_SHAPE`, Wilson and
-    Hilferty's normal approximation of (x / a)^(1/3) (1931).
+    Uses the power series DLMF 8.7.1: x^a e^-x / Gamma(a + 1) * sum of x^k / ((a + 1) ... (a + k)), and 1 where x
+    is so far above the shape that the rest is below 1e-12. Shapes above `_LARGE_SHAPE` use Wilson and Hilferty's
+    normal approximation of (x / a)^(1/3) (1931).
     """
     x = np.asarray(x, dtype=np.float64)
     if shape == 1.0:

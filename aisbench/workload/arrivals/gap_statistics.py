@@ -1,4 +1,4 @@
-"""Statistics of an arrival process, and whether its gaps follow the law that was asked for."""
+"""Statistics of an arrival process, and the distance of its gaps from the planned law."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from aisbench.workload.arrivals.law import NS
 
 @dataclass(frozen=True)
 class GapStatistics:
-    """What a process of arrivals looks like.
+    """Statistics of an arrival process.
 
-    `count`: how many gaps. `cv`: standard deviation of the gaps over their mean (Poisson 1, constant 0).
+    `count`: number of gaps. `cv`: standard deviation of the gaps over their mean (Poisson 1, constant 0).
     `dispersion`: variance over mean of the counts in windows of ten mean gaps (Poisson 1); nan where
-    fewer than ten windows fit. `ks`: largest distance between the gaps' distribution and the asked one
-    (see gap_law.ks_distance); `ks_limit`: what a process of the asked law exceeds at most once in a
-    hundred runs (1.63 / sqrt(count), Kolmogorov).
+    fewer than ten windows fit. `ks`: distance between the distribution of the gaps and the planned law (see
+    gap_law.ks_distance). `ks_limit`: a distance that a process of that law exceeds in at most one of a hundred
+    runs (1.63 / sqrt(count), Kolmogorov).
     """
 
     count: int
@@ -34,9 +34,10 @@ class GapStatistics:
 def gap_statistics(
     times_ns: NDArray[np.int64], *, shape: float, rate_rps: float | None = None
 ) -> GapStatistics | None:
-    """Judges times of arrival against gamma gaps of `shape` (inf: constant); None for under 3 of them.
+    """Compares arrival times with gamma gaps of `shape` (inf: constant).
 
-    `rate_rps` is the asked rate; by default the rate that was reached.
+    `rate_rps`: the planned rate; None: the rate that was reached. Returns None for fewer than 3 times, and for times
+    that are all equal.
     """
     times_s = np.sort(np.asarray(times_ns)) / NS
     if len(times_s) < 3 or times_s[-1] <= times_s[0]:

@@ -25,15 +25,15 @@ class Gaps:
         return "poisson" if self.shape == 1.0 else "gamma"
 
     def summed_s(self, rates: Floats, generator: np.random.RandomState | None) -> Floats:
-        """When each request leaves whose gap has the mean 1 / `rates`: one draw for each, cumulated."""
+        """When each request leaves, in s: the sum of the gaps so far, each drawn with a mean of 1 / `rates`."""
         if math.isinf(self.shape):
             return np.cumsum(1 / rates)
-        # The private twin of the global generator that vLLM seeds and draws from.
+        # A private generator of the same kind as NumPy's global one, which vLLM seeds and draws from.
         generator = generator or np.random.RandomState(self.seed)
         return np.cumsum(generator.gamma(shape=self.shape, scale=1 / (rates * self.shape)))
 
     def check_sum(self, offsets_s: Floats) -> None:
-        """Raises BadInput for offsets that cannot be used, as a very small shape makes them."""
+        """Raises BadInput for the unusable offsets that a very small shape can produce."""
         if len(offsets_s) and not 0 < offsets_s[-1] <= 2 * LONGEST_S:
             raise BadInput(f"--burstiness {self.shape:g} is too small to draw gaps from; give 0.01 or more")
 
@@ -62,6 +62,6 @@ def most_within(duration_s: float, rate: float) -> int:
     if most > MOST_REQUESTS:
         raise BadInput(
             f"--duration {duration_s:g} s at this --rate is {most:.3g} requests (at most {MOST_REQUESTS}); "
-            "give a lower one of them"
+            "give a shorter --duration or a lower --rate"
         )
     return math.floor(most * ROUNDING)

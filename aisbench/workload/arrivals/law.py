@@ -1,6 +1,6 @@
-"""The interface of all arrival laws: when the requests of a run are to leave, decided before the first does.
+"""The interface of arrival laws, which decide before a run starts when each of its requests leaves.
 
-`RunConfig.arrival_law` makes the one that a run's options ask for; a recorded data set brings its own (`trace`).
+`RunConfig.arrival_law` makes the law that a run's options describe; a recorded data set has its own (`trace`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NS = 1_000_000_000
 MOST_REQUESTS = 200_000_000
 # Offsets are int64 ns, which reach to 292 years.
 LONGEST_S = 100 * 365 * 86_400.0
-# 0.29 s at 100 requests/s is 29 of them, and 28.999999999999996 in floating point.
+# 0.29 s at 100 requests/s is 29 requests, but 28.999999999999996 in floating point.
 ROUNDING = 1 + 1e-12
 
 
@@ -32,7 +32,7 @@ class ArrivalLaw(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """As reports have it: constant, poisson, gamma, burst or trace."""
+        """The name in reports: constant, poisson, gamma, burst or trace."""
 
     @property
     @abstractmethod
@@ -50,9 +50,9 @@ class ArrivalLaw(ABC):
 
     @abstractmethod
     def offsets_ns(self, count: int, generator: np.random.RandomState | None = None) -> NDArray[np.int64]:
-        """When each of `count` requests leaves, ns, shape (count,), ascending.
+        """When each of `count` requests leaves, in ns from the start, shape (count,), ascending.
 
-        `generator`: where gaps are drawn from; by default a fresh one of the run's seed.
+        `generator`: draws the gaps; None: a new one with the run's seed.
         Raises BadInput for a plan that is too large to keep, too long to run, or has no end.
         """
 
@@ -65,19 +65,16 @@ class ArrivalLaw(ABC):
         """How many requests are expected to have left by `times_s`, elementwise."""
 
     def rate_at(self, edges_s: Floats, count: int) -> Floats | None:
-        """The rate that is expected between each two of `edges_s`; nan after the plan's end. None where no law is known."""
+        """The expected rate between neighbouring `edges_s`, nan after the plan's end; None where no law is known."""
         return np.asarray(np.diff(self.expected(edges_s, count)) / np.diff(edges_s))
 
     def unit_times(self, offsets_ns: NDArray[np.int64]) -> Floats | None:
-        """A plan's times as a process of unit rate: time that runs as fast as requests are asked for.
-
-        None where gaps are not drawn from a law.
-        """
+        """A plan's times on an axis on which its rate is 1; None where gaps are not drawn from a law."""
         return None if self.gap_shape is None else self.expected(offsets_ns / NS, len(offsets_ns))
 
     @property
     def ramp_facts(self) -> dict[str, Any] | None:
-        """What run.json says of a ramp; None for other laws."""
+        """The fields of a ramp in run.json; None for other laws."""
         return None
 
 

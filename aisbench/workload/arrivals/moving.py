@@ -1,7 +1,8 @@
 """Rates that change with time: steps, series and sines.
 
-A rate r(t) with its cumulated rate R(t), requests expected by t, takes a process of unit rate to its
-own time: an arrival at u of the unit process leaves at the t where R(t) = u. The gaps keep their law in u.
+Each plan is made from a process of unit rate. Let R(t) be the number of requests expected by time t, the integral of
+the rate. An arrival of the unit process at u then leaves at the t where R(t) = u. On the axis of u, the gaps keep
+their law.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from aisbench.workload.arrivals.gaps import Gaps
 from aisbench.workload.arrivals.law import LONGEST_S, MOST_REQUESTS, NS, ROUNDING, ArrivalLaw, Floats
 from aisbench.workload.arrivals.steady import Steady
 
-# Halvings of a bracket: what is left of it is below the resolution of a float.
+# Halvings of a bracket, after which it is narrower than the resolution of a float.
 _HALVINGS = 60
 
 
 class Moving(ArrivalLaw):
-    """A rate over time. The last request leaves when as many are expected to have left."""
+    """A rate that changes over time. The last of n requests leaves when n are expected to have left."""
 
     gaps: Gaps
 
@@ -37,7 +38,7 @@ class Moving(ArrivalLaw):
 
     @abstractmethod
     def times_s(self, operational: Floats) -> Floats:
-        """When the expected number reaches `operational`, elementwise; inf where it never does."""
+        """When the expected number of requests reaches `operational`, elementwise; inf where it never does."""
 
     def operational(self, count: int, generator: np.random.RandomState | None) -> Floats:
         """A process of unit rate, shape (count,), that ends at `count`."""
@@ -63,8 +64,10 @@ class Moving(ArrivalLaw):
 
 @dataclass(frozen=True)
 class Pieces(Moving):
-    """Pieces that begin at `starts_s`, with a rate linear from `from_rps` to `to_rps`; the last one's
-    `to_rps` holds from the last of `starts_s` on, which has one entry more than the others have.
+    """Pieces in which the rate goes linearly from `from_rps` to `to_rps`.
+
+    Piece i lasts from `starts_s[i]` to `starts_s[i + 1]`, so `starts_s` has one entry more than the rates. After the
+    last piece, the rate stays at its `to_rps`.
     """
 
     starts_s: tuple[float, ...]
@@ -77,7 +80,7 @@ class Pieces(Moving):
         return max(*self.from_rps, *self.to_rps)
 
     def arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Starts, the rates there, the slopes after them, and the expected number at each."""
+        """The starts, the rates there, the slopes after them, and the number of requests expected by each start."""
         starts = np.array(self.starts_s)
         begin, end, spans = np.array(self.from_rps), np.array(self.to_rps), np.diff(starts)
         reached = np.concatenate([[0.0], np.cumsum((begin + end) / 2 * spans)])
@@ -91,10 +94,10 @@ class Pieces(Moving):
 
     def times_s(self, operational: Floats) -> Floats:
         starts, rates, slopes, reached = self.arrays()
-        # From the left: a piece of rate 0 takes nothing, and an arrival at its edge leaves before it.
+        # side="left": no request leaves in a piece of rate 0, and an arrival at its edge leaves before it.
         at = np.maximum(np.searchsorted(reached, operational, side="left") - 1, 0)
         left, rate = operational - reached[at], rates[at]
-        # The root of slope/2 x^2 + rate x = left in the form that holds for a slope of 0.
+        # The root of slope/2 x^2 + rate x = left, in the form that also holds for a slope of 0.
         root = np.sqrt(np.maximum(rate**2 + 2 * slopes[at] * left, 0.0))
         with np.errstate(divide="ignore", invalid="ignore"):
             past = np.where(left > 0, 2 * left / (rate + root), 0.0)
@@ -103,7 +106,7 @@ class Pieces(Moving):
 
 @dataclass(frozen=True)
 class Sine(Moving):
-    """mean + amplitude * sin(2 pi t / period), requests/s and s; the amplitude is at most the mean."""
+    """A rate of mean + amplitude * sin(2 pi t / period); the amplitude is at most the mean."""
 
     mean_rps: float
     amplitude_rps: float

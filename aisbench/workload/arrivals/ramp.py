@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aisbench.workload.arrivals.gaps import Gaps, check_size, check_span, most_within
 from aisbench.workload.arrivals.law import NS, ArrivalLaw, Floats
 
-# Up to so many requests the span of a ramp is added up term by term.
+# Up to this many requests, the span of a ramp is added up term by term.
 _EXACT_SUM = 100_000
 
 
@@ -20,7 +20,8 @@ _EXACT_SUM = 100_000
 class Ramp(ArrivalLaw):
     """From `from_rps` to `to_rps`, both above 0. `strategy`: linear or exponential.
 
-    As in vLLM, the rate goes by a request's index, not by time, and the draws are not stretched.
+    As in vLLM, the rate depends on a request's index, not on time, and the drawn gaps are not stretched to a given
+    total.
     """
 
     strategy: str
@@ -62,7 +63,7 @@ class Ramp(ArrivalLaw):
     def span_s(self, count: int) -> float:
         """When the last of `count` requests is expected to leave: the sum of 1/rate over them.
 
-        For long runs by the trapezoidal rule backwards: (count - 1) * mean_gap_s + (1/from + 1/to) / 2.
+        Long runs use the trapezoidal rule, solved for the sum: (count - 1) * mean_gap_s + (1/from + 1/to) / 2.
         """
         if count <= _EXACT_SUM:
             return float((1 / self.rates(count)).sum())
@@ -93,7 +94,7 @@ class Ramp(ArrivalLaw):
         return np.asarray(np.interp(middle, np.cumsum(1 / rates), rates, right=np.nan))
 
     def unit_times(self, offsets_ns: NDArray[np.int64]) -> Floats:
-        """By the rate that each gap was drawn with."""
+        """Scales each gap by the rate that it was drawn with."""
         return np.cumsum(np.diff(offsets_ns / NS, prepend=0.0) * self.rates(len(offsets_ns)))
 
     @property

@@ -30,7 +30,7 @@ def steps(text: str, gaps: Gaps = _POISSON) -> Pieces:
 
 
 def series(name: str, gaps: Gaps = _POISSON) -> Pieces:
-    """Reads a csv file of time_s,rate, linear between the points. Raises BadInput."""
+    """Reads a CSV file of time_s,rate; the rate is linear between the points. Raises BadInput."""
     path = Path(name).expanduser()
     try:
         refuse_other_kinds(path, "--rate-series")
@@ -40,7 +40,7 @@ def series(name: str, gaps: Gaps = _POISSON) -> Pieces:
         raise BadInput(f"--rate-series {name} is not UTF-8; save it as UTF-8") from None
     except OSError as problem:
         raise BadInput(f"--rate-series {name} cannot be read: {problem.strerror}") from None
-    # Spreadsheets separate columns by semicolons where the comma is in the numbers.
+    # Spreadsheets separate columns with semicolons where the comma is the decimal mark.
     mark = next((mark for mark in (";", "\t") if any(mark in line for line in lines)), ",")
     try:
         rows = [(at, row) for at, row in enumerate(csv.reader(lines, delimiter=mark), 1) if row]
@@ -93,7 +93,7 @@ def _pair(text: str, wrong: str) -> tuple[float, float]:
 
 
 def _span(text: str, wrong: str) -> float:
-    """Reads `30s`, `5m` or a number of seconds. Raises BadInput with the words `wrong`."""
+    """Reads `30s`, `5m` or a number of seconds. Raises BadInput with the message `wrong`."""
     return number(text, wrong, seconds)
 
 

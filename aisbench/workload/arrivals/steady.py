@@ -1,4 +1,4 @@
-"""A rate that stays: constant, Poisson or gamma gaps."""
+"""A steady rate, with constant, Poisson or gamma gaps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisbench.workload.arrivals.law import NS, ArrivalLaw, Floats
 class Steady(ArrivalLaw):
     """`rate_rps` requests/s throughout; inf: all at once.
 
-    As in vLLM, the draws are stretched so that the last request leaves at exactly count / rate.
+    As in vLLM, the drawn gaps are stretched so that the last request leaves at exactly count / rate.
     """
 
     rate_rps: float

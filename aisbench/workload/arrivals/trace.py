@@ -1,4 +1,4 @@
-"""The times that a recorded data set brings along."""
+"""Arrivals at the times that a recorded data set contains."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.workload.arrivals.law import NS, ArrivalLaw, Floats
 
 @dataclass(frozen=True, eq=False)
 class Trace(ArrivalLaw):
-    """`recorded_ns`: when each request, or each conversation, leaves, ascending from the start."""
+    """`recorded_ns`: when each request, or each conversation's first turn, leaves, in ns from the start, ascending."""
 
     recorded_ns: NDArray[np.int64]
     name = "trace"

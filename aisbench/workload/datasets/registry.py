@@ -35,12 +35,12 @@ Make = Callable[[WorkloadOptions, Backend], Prompts]
 
 @dataclass(frozen=True)
 class Dataset:
-    """`make` gives the prompts, or raises BadInput for options that it cannot follow.
+    """A data set. `make` makes its prompts, or raises BadInput for options that it cannot follow.
 
-    `about`: one line on what it is. `options`: the flags that it takes beside those that all take (--seed,
-    --num-requests, --tokenizer, --extra-body, ...). `ignores_eos`: the answer is to have its full length
-    although the text makes no sense, so the server is asked not to stop at an end-of-sequence token,
-    unless --no-ignore-eos says otherwise.
+    `about`: one line of description. `options`: the flags that it takes in addition to those of all data sets
+    (--seed, --num-requests, --tokenizer, --extra-body, ...). `ignores_eos`: answers should reach their full length
+    although the prompts are random, so the server is asked not to stop at an end-of-sequence token, unless
+    --no-ignore-eos is given.
     """
 
     make: Make
@@ -50,7 +50,7 @@ class Dataset:
 
 
 def _vllms(make: Make, about: str, *options: str, ignores_eos: bool = False) -> Dataset:
-    return Dataset(make, f"{about}; those of vllm bench serve, byte for byte", options, ignores_eos)
+    return Dataset(make, f"{about}; byte for byte as vllm bench serve", options, ignores_eos)
 
 
 PREFIXES = _vllms(
@@ -66,18 +66,18 @@ ROWS = ("--dataset-path", "--output-len", "--oversample")
 DATASETS: dict[str, Dataset] = {
     "random": _vllms(
         random_prompts,
-        "prompts of exact lengths that nobody has asked before",
+        "random prompts of exact lengths",
         *("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size"),
         ignores_eos=True,
     ),
     "random-rerank": _vllms(
         rerank_prompts,
-        "a random query, and documents to weigh against it",
+        "a random query and documents to rank against it",
         *("--input-len", "--range-ratio", "--batch-size"),
     ),
     "synthetic": Dataset(
         synthetic_prompts,
-        "AISBench's synthetic prompts, string or tokenid, with lengths by a law",
+        "AISBench's synthetic prompts, string or tokenid, with lengths from a distribution",
         ("--synthetic-kind", "--input-len", "--input-dist", "--output-len", "--output-dist", "--token-ids"),
         ignores_eos=True,
     ),
@@ -88,7 +88,7 @@ DATASETS: dict[str, Dataset] = {
     ),
     "custom": _vllms(
         custom_prompts,
-        "prompts of a JSON-lines file, in the chat template",
+        "prompts from a JSON-lines file, in the chat template",
         *("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template"),
     ),
     "burstgpt": _vllms(
@@ -98,19 +98,19 @@ DATASETS: dict[str, Dataset] = {
     "prefix_repetition": PREFIXES,
     "random-mm": Dataset(
         random_mm_prompts,
-        "random prompts with made images, as many and as large as vllm bench serve draws them",
+        "random prompts with generated images, in the numbers and sizes that vllm bench serve draws",
         ("--input-len", "--output-len", "--range-ratio", "--prefix-len"),
         ignores_eos=True,
     ),
     "sonnet": Dataset(
         sonnet_prompts,
-        "lines of a text file of yours under one instruction, as older clients of vLLM",
+        "lines from your own text file under one instruction, as in older clients of vLLM",
         ("--dataset-path", "--input-len", "--output-len", "--prefix-len", "--chat-template"),
         ignores_eos=False,
     ),
     "hf": Dataset(
         hf_prompts,
-        "the data sets of Hugging Face that vllm bench serve knows, from files or the local cache",
+        "the Hugging Face data sets that vllm bench serve knows, from files or the local cache",
         _FILE_OF_VLLM,
         ignores_eos=False,
     ),
@@ -118,26 +118,28 @@ DATASETS: dict[str, Dataset] = {
     "speed_bench": _vllms(speed_bench_prompts, "first turns of SPEED-Bench's files", *_FILE_OF_VLLM),
     "custom_image": Dataset(
         custom_image_prompts,
-        "chat messages with images of a JSON-lines file: prompt and image_files, or content",
+        "chat messages with images from a JSON-lines file: prompt and image_files, or content",
         ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
         ignores_eos=False,
     ),
     "custom_audio": Dataset(
         custom_audio_prompts,
-        "chat messages with sounds of a JSON-lines file: prompt and audio",
+        "chat messages with sounds from a JSON-lines file: prompt and audio",
         ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
         ignores_eos=False,
     ),
     "jsonl": Dataset(
         jsonl_prompts,
-        "a request a line: prompt or messages, with output_tokens, system, model, body",
+        "one request per line: prompt or messages, with output_tokens, system, model, body",
         ROWS,
         ignores_eos=False,
     ),
-    "csv": Dataset(csv_prompts, "the same as a table, by its columns' names", ROWS, ignores_eos=False),
+    "csv": Dataset(
+        csv_prompts, "the same as a table, with these names for its columns", ROWS, ignores_eos=False
+    ),
     "trace": Dataset(
         trace_prompts,
-        "recorded traffic at its own times: Mooncake JSON lines, Azure or BurstGPT CSV",
+        "recorded traffic at its recorded times: Mooncake JSON lines, Azure or BurstGPT CSV",
         TRACE,
         ignores_eos=True,
     ),
@@ -149,24 +151,24 @@ DATASETS: dict[str, Dataset] = {
     ),
     "conversations": Dataset(
         conversation_prompts,
-        "turns that wait for the answer before: of a file, or of random words",
+        "turns that wait for the previous answer, from a file or of random words",
         ("--dataset-path", "--input-len", "--output-len", "--turns", "--think-time", "--history"),
         ignores_eos=False,
     ),
     "images": Dataset(
         image_prompts,
-        "chat messages with images of a folder, or made ones",
+        "chat messages with images from a folder, or generated ones",
         ("--dataset-path", "--input-len", "--output-len", "--image-count", "--image-size"),
         ignores_eos=True,
     ),
     "file": Dataset(
         file_prompts,
-        "bodies of aisbench workload export, byte for byte",
+        "the bodies that aisbench workload export wrote, byte for byte",
         ("--dataset-path",),
         ignores_eos=False,
     ),
 }
-# The flags that only some data sets take, by WorkloadOptions' fields.
+# The flags that only some data sets take, by field of WorkloadOptions.
 PARTIAL = {
     "dataset_path": "--dataset-path",
     "strict_dataset": "--strict-dataset",
@@ -195,7 +197,7 @@ PARTIAL = {
     "batch_size": "--batch-size",
     "token_ids": "--token-ids",
 }
-# Of a switch, what turns it off is what a user has typed.
+# These switches are on by default, so what the user typed is the flag that turns them off.
 _OFF = {
     "--shuffle": "--disable-shuffle",
     "--oversample": "--no-oversample",
@@ -204,7 +206,7 @@ _OFF = {
 
 
 def dataset_named(name: str) -> Dataset:
-    """Raises BadInput, with the known names and the nearest, for an unknown one."""
+    """The data set of a name. For an unknown one, raises BadInput with the nearest and all known names."""
     if name in DATASETS:
         return DATASETS[name]
     if name in TASKS:
@@ -215,14 +217,14 @@ def dataset_named(name: str) -> Dataset:
 
 
 def taken_by(dataset: Dataset) -> set[str]:
-    """Its options; what reads a file can also refuse it as a whole."""
+    """The options of a data set; any that reads a file also takes --strict-dataset."""
     return {*dataset.options, *(("--strict-dataset",) if "--dataset-path" in dataset.options else ())}
 
 
 def check_taken(options: WorkloadOptions) -> None:
-    """Raises BadInput for an option that was given and that its data set does not take.
+    """Raises BadInput for an option that was given but that the data set does not take.
 
-    Whether one was given is seen by its value alone: one that is given its default passes.
+    Only the value shows whether an option was given, so an option with its default value passes.
     """
     taken = taken_by(dataset_named(options.dataset))
     defaults = {field.name: field.default for field in fields(WorkloadOptions)}
@@ -230,5 +232,5 @@ def check_taken(options: WorkloadOptions) -> None:
         if flag not in taken and getattr(options, name) != defaults[name]:
             others = ", ".join(known for known, dataset in DATASETS.items() if flag in taken_by(dataset))
             raise BadInput(
-                f"{_OFF.get(flag, flag)} means nothing to --dataset {options.dataset}; it is taken by {others}"
+                f"{_OFF.get(flag, flag)} is not an option of --dataset {options.dataset}; it goes with {others}"
             )

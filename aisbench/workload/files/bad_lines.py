@@ -1,4 +1,4 @@
-"""Rows of a data set's file that cannot be used: left out and counted by kind, or refused all at once."""
+"""Collects the unusable rows of a data set's file by kind, to leave them out or to refuse the file."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import orjson
 from aisbench.errors import BadInput
 from aisbench.workload.files.file_kinds import refuse_other_encodings
 
-# Of the rows with the same problem, so many are named; of the problems, so many are told apart.
+# How many rows with the same problem are named, and how many kinds of problem are told apart.
 _NAMED = 5
 KINDS = 10
-# Some editors put it before the first line.
+# Some editors write this before the first line.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# No model takes as much, and the records hold lengths in 32 bits.
+# No model accepts this many tokens, and the records hold lengths in 32 bits.
 LONGEST = 10_000_000
 NOT_UTF8 = "not UTF-8"
 LONE = re.compile("[\ud800-\udfff]")
 
 
 class BadLine(ValueError):
-    """What is wrong with one line. `kind`: the same in words that fit all lines with this problem."""
+    """The problem with one line. `kind`: the same problem in words that fit every line that has it."""
 
     def __init__(self, what: str, kind: str | None = None) -> None:
         super().__init__(what)
@@ -33,10 +33,10 @@ class BadLine(ValueError):
 
 
 class BadLines:
-    """Collects what is wrong with a file, by kind.
+    """Collects the problems of a file, by kind.
 
-    `strict`: as --strict-dataset says; None: the file is refused for any bad line, whatever that says.
-    `unit`: what its rows are called where they are numbered.
+    `strict`: the value of --strict-dataset; None: any bad line refuses the file, whatever the option says.
+    `unit`: the word for a numbered row of the file.
     """
 
     def __init__(self, path: Path, *, strict: bool | None = None, unit: str = "line") -> None:
@@ -45,7 +45,7 @@ class BadLines:
         self.unit = unit
         self.count = 0
         self.used = 0
-        # By kind: the first problem in its own words, how many there are, the first of their numbers.
+        # For each kind: the first problem in its own words, how many there are, and the first row numbers.
         self.kinds: dict[str, tuple[str, int, list[int | str]]] = {}
 
     def add(self, number: int | str, problem: object) -> None:
@@ -57,8 +57,10 @@ class BadLines:
         self.kinds[kind] = (what, count + 1, lines if len(lines) == _NAMED else [*lines, number])
 
     def check(self, hint: str = "") -> None:
-        """Raises BadInput when the file is to be refused: for any bad line, or, where such are left out, when
-        no line was used. `hint`: what would work, for a file without a usable line."""
+        """Raises BadInput for a file without a usable line, and for any bad line unless those are left out.
+
+        `hint`: what would work for a file without a usable line.
+        """
         if NOT_UTF8 in self.kinds:
             refuse_other_encodings(self.path)
         if self.count and self.used == 0:
@@ -89,15 +91,15 @@ class BadLines:
         return f"{count} times {kind} ({self.plural} {', '.join(map(str, lines))}{more}{first})"
 
     def notes(self) -> list[str]:
-        """What a user of the file should know, if anything was left out."""
+        """A note for the user if anything was left out."""
         if self.count == 0:
             return []
         return [
-            f"left out {self.share} of {self.path.name} (--strict-dataset refuses them): {self.problems()}"
+            f"left out {self.share} of {self.path.name} (an error with --strict-dataset): {self.problems()}"
         ]
 
     def facts(self) -> dict[str, Any]:
-        """Plain values, for run.json and summaries."""
+        """The counts as plain values, for run.json and summaries."""
         return {
             "used": self.used,
             "left_out": self.count,
@@ -109,14 +111,14 @@ class BadLines:
 
 
 def parsed_json(data: bytes) -> Any:
-    """`data` as JSON; NaN and infinity, which pandas writes for what is not there, are null. Raises BadLine."""
+    """Parses JSON; NaN and infinity, which pandas writes for missing values, become null. Raises BadLine."""
     data = data.removeprefix(BYTE_ORDER_MARK)
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         pass
     try:
-        # Slower, but it takes NaN and halves of surrogate pairs, and tells UTF-8 from JSON.
+        # Slower, but this accepts NaN and halves of surrogate pairs, and tells bad UTF-8 from bad JSON.
         return json.loads(data.decode(), parse_constant=lambda _: None)
     except UnicodeDecodeError as problem:
         raise BadLine(f"not UTF-8: {problem.reason} at byte {problem.start + 1}", NOT_UTF8) from None
@@ -129,23 +131,23 @@ def parsed_json(data: bytes) -> Any:
         )
         raise BadLine(f"broken JSON in {at}: {message}", "broken JSON") from None
     except RecursionError:
-        raise BadLine("JSON that is nested too deep") from None
+        raise BadLine("JSON that is nested too deeply") from None
     except ValueError:
-        raise BadLine("broken JSON: a number of thousands of digits", "broken JSON") from None
+        raise BadLine("broken JSON: a number with thousands of digits", "broken JSON") from None
 
 
 def json_object(line: bytes) -> dict[str, Any]:
-    """One line of a JSON-lines file, with or without a comma at its end; raises BadLine unless it is an object."""
+    """Parses a line of a JSON-lines file, with or without a trailing comma; raises BadLine unless it is an object."""
     value = parsed_json(line.rstrip().removesuffix(b","))
     if not isinstance(value, dict):
-        raise BadLine(f"not a JSON object but {type(value).__name__}")
+        raise BadLine(f"{type(value).__name__} instead of a JSON object")
     return value
 
 
 def whole_number(value: Any, name: str, least: int, most: int = LONGEST) -> int:
-    """`value` as an int; raises BadLine, naming the field, unless it is one from `least` to `most`.
+    """`value` as an int; raises BadLine, naming the field, unless it is from `least` to `most`.
 
-    Tables and other programs write 5.0 or "5" for 5.
+    Also accepts 5.0 and "5", which tables and other programs write for 5.
     """
     if isinstance(value, str):
         value = number_in(value, value)
@@ -156,9 +158,9 @@ def whole_number(value: Any, name: str, least: int, most: int = LONGEST) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise BadLine(f"{name} is {shortened(value)}, not a whole number", f"{name} is not a whole number")
     if value < least:
-        raise BadLine(f"{name} is {value}; it has to be at least {least}", f"{name} below {least}")
+        raise BadLine(f"{name} is {value}; it must be at least {least}", f"{name} below {least}")
     if value > most:
-        raise BadLine(f"{name} is {shortened(value)}; it has to be at most {most}", f"{name} above {most}")
+        raise BadLine(f"{name} is {shortened(value)}; it must be at most {most}", f"{name} above {most}")
     return value
 
 
@@ -174,9 +176,9 @@ def number_in(text: str, other: Any) -> Any:
 
 
 def check_text(text: str) -> None:
-    """Raises BadLine for halves of surrogate pairs, which no tokenizer encodes and no UTF-8 holds."""
+    """Raises BadLine for halves of surrogate pairs, which can be encoded neither as tokens nor as UTF-8."""
     if not text.isascii() and LONE.search(text) is not None:
-        raise BadLine(f"{shortened(text)} holds half of a surrogate pair", "half of a surrogate pair")
+        raise BadLine(f"{shortened(text)} contains half of a surrogate pair", "half of a surrogate pair")
 
 
 def shortened(value: Any) -> str:

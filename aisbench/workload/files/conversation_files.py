@@ -1,4 +1,4 @@
-"""Reading recorded conversations, whatever names their file has for who said what."""
+"""Reads recorded conversations, with the names that different files use for roles and texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROLES = {
 
 @dataclass(frozen=True)
 class Turn:
-    """What the user says, the recorded answer to it, and how long the user took before it, in seconds."""
+    """What the user says, the recorded answer (None: not recorded), and the user's pause before the turn in seconds."""
 
     user: str
     answer: str | None
@@ -42,7 +42,7 @@ class Conversation:
 
 @dataclass
 class Recorded:
-    """Conversations of a file, what of it cannot be used, and how many messages of each kind are not sent."""
+    """The conversations of a file, its unusable rows, and how many messages of each kind are not sent."""
 
     conversations: list[Conversation]
     bad: BadLines
@@ -51,15 +51,13 @@ class Recorded:
     def notes(self) -> list[str]:
         notes = self.bad.notes()
         if self.unsent:
-            kinds = ", ".join(f"{count} of {kind}" for kind, count in sorted(self.unsent.items()))
-            notes.append(
-                f"only what users and assistants say is sent, other messages of the file are not: {kinds}"
-            )
+            kinds = ", ".join(f"{kind} ({count})" for kind, count in sorted(self.unsent.items()))
+            notes.append(f"only what users and assistants say is sent; not sent: {kinds}")
         return notes
 
 
 def read_conversations(path: Path, options: WorkloadOptions) -> Recorded:
-    """All that have a turn of the user; raises BadInput where none can be used."""
+    """Reads the conversations that have a user turn; raises BadInput where none can be used."""
     unit = "entry" if is_json_list(path) else "line"
     found = Recorded([], BadLines(path, strict=options.strict_dataset, unit=unit), Counter())
     for number, parse in json_entries(path, options.dataset):
@@ -75,22 +73,22 @@ def read_conversations(path: Path, options: WorkloadOptions) -> Recorded:
         found.conversations.append(conversation)
     found.bad.check("; use --history answers" if options.history == "recorded" else "")
     if not found.conversations:
-        raise BadInput(f"--dataset-path {path} holds no conversation")
+        raise BadInput(f"--dataset-path {path} contains no conversation")
     return found
 
 
 def _check_answers(conversation: Conversation, options: WorkloadOptions) -> None:
-    """Raises BadLine where recorded answers are wanted, and one that a later turn holds is not there."""
+    """With --history recorded, raises BadLine if an answer that later turns contain was not recorded."""
     asked = conversation.turns[: options.turns]
     if options.history == "recorded" and any(turn.answer is None for turn in asked[:-1]):
-        raise BadLine("a turn without a recorded answer that later turns could hold")
+        raise BadLine("a turn without a recorded answer, which later turns would contain")
 
 
 def _conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
-    """Raises BadLine for what is not a conversation. A turn is what the user says and the answer after it.
+    """Reads an entry as turns, each a user message and the answer after it; raises BadLine for anything else.
 
-    Calls of tools and what came of them are counted in `unsent`: with the server's own answers in the calls'
-    place, no server takes the results.
+    Tool calls and their results are counted in `unsent`. They are not sent because servers refuse results without
+    the calls, and the server's own answers take the place of those.
     """
     said_all, system = _messages_in(entry)
     turns: list[Turn] = []
@@ -118,19 +116,19 @@ def _conversation_of(entry: Any, unsent: Counter[str]) -> Conversation:
                 last = turns[-1]
                 turns[-1] = Turn(last.user, text, last.output_tokens, last.think_s)
     if not turns:
-        raise BadLine("no turn of the user")
+        raise BadLine("no user turn")
     return Conversation(system, tuple(turns))
 
 
 def _messages_in(entry: Any) -> tuple[list[Any], str | None]:
-    """What was said, in order, and the system message beside it."""
+    """The messages of an entry, in order, and the system message beside them."""
     if isinstance(entry, list):
         return entry, None
     if not isinstance(entry, dict):
         raise BadLine(f"{shortened(entry)} is not an object", "something that is not an object")
     named = [name for name in ("conversations", "messages", "turns") if name in entry]
     if len(named) != 1 or not isinstance(entry[named[0]], list):
-        raise BadLine("wants one list named conversations, messages or turns")
+        raise BadLine("not exactly one list named conversations, messages or turns")
     system = entry.get("system")
     return entry[named[0]], system if isinstance(system, str) and system else None
 
@@ -139,12 +137,14 @@ def _role_of(said: dict[str, Any]) -> str:
     given = said.get("from", said.get("role"))
     if given is None:
         raise BadLine(
-            f"{shortened(said)} says not who spoke: from or role is wanted", "a message without from or role"
+            f"{shortened(said)} does not say who spoke; it needs from or role",
+            "a message without from or role",
         )
     role = _ROLES.get(str(given).lower())
     if role is None:
         raise BadLine(
-            f"the role {shortened(given)} is unknown; known: user, assistant, system, tool, and ShareGPT's human, gpt, ...",
+            f"the role {shortened(given)} is unknown; known: user, assistant, system, tool, and ShareGPT's human, "
+            "gpt, ...",
             f"the role {shortened(given)}",
         )
     return role
@@ -156,7 +156,7 @@ def _is_text(part: Any) -> bool:
 
 def _turn_of(said: dict[str, Any], user: Any, answer: Any) -> Turn:
     if not isinstance(user, str) or not user:
-        raise BadLine(f"{shortened(said)} has no text", "a turn of the user without text")
+        raise BadLine(f"{shortened(said)} has no text", "a user turn without text")
     if answer is not None and not isinstance(answer, str):
         raise BadLine(f"answer is {shortened(answer)}, not a text", "answer is not a text")
     check_text(user)
@@ -165,8 +165,8 @@ def _turn_of(said: dict[str, Any], user: Any, answer: Any) -> Turn:
     think = said.get("think_s") or 0.0
     if isinstance(think, bool) or not isinstance(think, (int, float)) or not 0 <= think <= LONGEST_S:
         raise BadLine(
-            f"think_s is {shortened(think)}, not seconds from 0 on",
-            "think_s is not seconds from 0 on",
+            f"think_s is {shortened(think)}, not a number of seconds from 0 to {LONGEST_S:.0f}",
+            f"think_s is not a number of seconds from 0 to {LONGEST_S:.0f}",
         )
     return Turn(
         user,

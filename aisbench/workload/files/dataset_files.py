@@ -1,4 +1,4 @@
-"""Finding a data set's file, and saying what is wrong with it: all of it at once, by line."""
+"""Finds a data set's file and reads its lines or entries."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from aisbench.workload.options import WorkloadOptions
 _READ_BYTES = 1 << 20
 
 
-# The names of what says what is wrong with a line stand here too, for the data sets.
+# Data sets may import these names of bad_lines from here, too.
 __all__ = ["BadLine", "BadLines", "dataset_file", "json_object", "parsed_json", "shortened", "whole_number"]
 
 Parse = Callable[[], Any]
 
 
 def dataset_file(options: WorkloadOptions, wanted: str) -> Path:
-    """The file of --dataset-path; `wanted` says what it should be. Raises BadInput when it cannot be read."""
+    """The file of --dataset-path; `wanted` describes what it should be. Raises BadInput when it cannot be read."""
     path = dataset_path(options, wanted)
     if path.is_dir():
-        raise BadInput(f"--dataset-path {path} is a folder; --dataset {options.dataset} wants {wanted}")
+        raise BadInput(f"--dataset-path {path} is a folder; --dataset {options.dataset} needs {wanted}")
     if not path.is_file():
         raise BadInput(
             f"--dataset-path {path} is a pipe or a device; it is read twice, so give a file on disk"
@@ -42,7 +42,7 @@ def dataset_file(options: WorkloadOptions, wanted: str) -> Path:
     try:
         with path.open("rb") as file:
             if not file.read(_READ_BYTES).removeprefix(BYTE_ORDER_MARK).strip():
-                raise BadInput(f"--dataset-path {path} is empty; --dataset {options.dataset} wants {wanted}")
+                raise BadInput(f"--dataset-path {path} is empty; --dataset {options.dataset} needs {wanted}")
         refuse_other_kinds(path)
     except OSError as problem:
         raise BadInput(f"--dataset-path {path} cannot be read: {problem.strerror}") from None
@@ -50,7 +50,7 @@ def dataset_file(options: WorkloadOptions, wanted: str) -> Path:
 
 
 def dataset_path(options: WorkloadOptions, wanted: str) -> Path:
-    """Raises BadInput when none was given, or nothing is there."""
+    """The file or folder of --dataset-path; raises BadInput when it is not given or does not exist."""
     if not options.dataset_path:
         raise BadInput(f"--dataset {options.dataset} needs --dataset-path with {wanted}")
     try:
@@ -63,7 +63,7 @@ def dataset_path(options: WorkloadOptions, wanted: str) -> Path:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, by their numbers. They may also end at CR alone, which JSON has nowhere else."""
+    """The lines that are not blank, with their numbers. A CR alone ends a line, too: JSON has it nowhere else."""
     number = 0
     with path.open("rb") as file:
         for line in file:
@@ -75,7 +75,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def json_lines(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
-    """By its number, what makes an object of each line (or raises BadLine)."""
+    """The number of each line, and a function that parses it as an object or raises BadLine."""
     refuse_json_array(path, dataset)
     for number, line in numbered_lines(path):
         yield number, lambda line=line: json_object(line)  # type: ignore[misc]
@@ -87,7 +87,7 @@ def is_json_list(path: Path) -> bool:
 
 
 def json_entries(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
-    """The same of the entries of a JSON list, numbered from 1, or of JSON lines."""
+    """The same for the entries of a JSON list, numbered from 1, or for JSON lines."""
     if not is_json_list(path):
         yield from json_lines(path, dataset)
         return
@@ -96,7 +96,7 @@ def json_entries(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
 
 
 def _read_json(path: Path) -> Any:
-    """The whole file as JSON; raises BadInput that says where it is broken."""
+    """Parses the whole file as JSON; raises BadInput, saying where it is broken."""
     try:
         return parsed_json(path.read_bytes())
     except BadLine as problem:
@@ -106,7 +106,7 @@ def _read_json(path: Path) -> Any:
 
 
 def file_hash(path: Path) -> str:
-    """sha256 of the file's bytes; of a folder, over the names and bytes of its files in sorted order."""
+    """sha256 of a file's bytes or, for a folder, of the names and bytes of its files in sorted order."""
     digest = hashlib.sha256()
     files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
     for part in files:

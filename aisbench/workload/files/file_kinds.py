@@ -1,4 +1,4 @@
-"""Files that are not what a data set can read, told by their first bytes: packed, in another encoding, a web page."""
+"""Recognises files that no data set can read, such as archives and web pages, and the separators of tables."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import orjson
 from aisbench.errors import BadInput
 
 _HEAD_BYTES = 1 << 16
-# A larger file is not read whole only to say what it is.
+# A larger file is not read as a whole just to say what it is.
 _MOST_OBJECT_BYTES = 1 << 26
 _MAGIC = (
-    (b"\x1f\x8b", "is packed by gzip; unpack it first: gzip -dc < {name} > {unpacked}"),
-    (b"\x28\xb5\x2f\xfd", "is packed by zstd; unpack it first: zstd -dc < {name} > {unpacked}"),
-    (b"BZh", "is packed by bzip2; unpack it first: bzip2 -dc < {name} > {unpacked}"),
-    (b"\xfd7zXZ\x00", "is packed by xz; unpack it first: xz -dc < {name} > {unpacked}"),
+    (b"\x1f\x8b", "is compressed with gzip; unpack it first: gzip -dc < {name} > {unpacked}"),
+    (b"\x28\xb5\x2f\xfd", "is compressed with zstd; unpack it first: zstd -dc < {name} > {unpacked}"),
+    (b"BZh", "is compressed with bzip2; unpack it first: bzip2 -dc < {name} > {unpacked}"),
+    (b"\xfd7zXZ\x00", "is compressed with xz; unpack it first: xz -dc < {name} > {unpacked}"),
     (b"PK\x03\x04", "is a zip archive or an Excel file; unpack it, or save it as CSV"),
     (
         b"PAR1",
-        "is a Parquet file; write it as JSON lines, as pandas' to_json(..., orient='records', lines=True)",
+        "is a Parquet file; write it as JSON lines, such as with pandas' to_json(..., orient='records', lines=True)",
     ),
     (
         b"ARROW1",
-        "is an Arrow file; write it as JSON lines, as pandas' to_json(..., orient='records', lines=True)",
+        "is an Arrow file; write it as JSON lines, such as with pandas' to_json(..., orient='records', lines=True)",
     ),
-    (b"version https://git-lfs", "is the pointer of a file that Git LFS keeps; fetch the file: git lfs pull"),
+    (b"version https://git-lfs", "is only a Git LFS pointer to the file; fetch the file: git lfs pull"),
 )
 PAGE = re.compile(rb"\s*<(!doctype html|html|\?xml)", re.IGNORECASE)
 MARKS = (
@@ -44,7 +44,7 @@ _PAIRS = re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]")
 
 
 def refuse_other_kinds(path: Path, flag: str = "--dataset-path") -> None:
-    """Raises BadInput that names what the file is, where it is surely no text in UTF-8."""
+    """Raises BadInput, saying what the file is, if it is certainly not UTF-8 text."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     for magic, what in _MAGIC:
@@ -59,7 +59,7 @@ def refuse_other_kinds(path: Path, flag: str = "--dataset-path") -> None:
 
 
 def _encoding_of(head: bytes) -> str | None:
-    """UTF-16 or UTF-32 by its mark, or by the zero bytes of ASCII letters in it; None: neither."""
+    """UTF-16 or UTF-32 by its byte order mark, or UTF-16 by the zero bytes of ASCII letters; None: neither."""
     for mark, encoding in MARKS:
         if head.startswith(mark):
             return encoding
@@ -79,9 +79,9 @@ def _in_encoding(path: Path, encoding: str, flag: str = "--dataset-path") -> Bad
 
 
 def refuse_other_encodings(path: Path) -> None:
-    """For a file in which something was not UTF-8: raises BadInput unless other parts of it are.
+    """Raises BadInput for a file with bytes that are not UTF-8, unless other parts of it are UTF-8.
 
-    Where some letters beyond ASCII are UTF-8, the others are damage, and their lines alone are bad.
+    If some letters beyond ASCII are UTF-8, the others are damaged, and only their lines are bad.
     """
     broken = b""
     with path.open("rb") as file:
@@ -108,25 +108,25 @@ def _eight_bit_encoding(text: bytes) -> str:
 
 
 def refuse_json_array(path: Path, dataset: str) -> None:
-    """Raises BadInput for one big JSON list, or one object over many lines, where each line is to be an object."""
+    """Raises BadInput for one big JSON list, or one object over many lines, where each line should be an object."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     if head.startswith(b"["):
         raise BadInput(
-            f"--dataset-path {path} is a JSON array; --dataset {dataset} wants one JSON object a line: "
+            f"--dataset-path {path} is a JSON array; --dataset {dataset} needs one JSON object per line: "
             f"jq -c '.[]' {quote(path.name)} > {quote(f'{path.stem}-lines.jsonl')}"
         )
     if head.startswith(b"{") and path.stat().st_size <= _MOST_OBJECT_BYTES:
         whole = path.read_bytes().removeprefix(codecs.BOM_UTF8)
         if not _is_json(whole.lstrip().split(b"\n", 1)[0]) and _is_json(whole):
             raise BadInput(
-                f"--dataset-path {path} is one JSON object over several lines; --dataset {dataset} wants "
-                f"each of its objects on one line"
+                f"--dataset-path {path} is one JSON object over several lines; --dataset {dataset} needs "
+                f"each object on one line"
             )
 
 
 def table_hint(path: Path) -> str:
-    """What would work for a file that was to have a JSON object on each line, and begins with something else."""
+    """Advice for a file that should have a JSON object on each line but begins with something else."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     return "" if head.startswith(b"{") else "; it does not look like JSON: --dataset csv reads tables"
@@ -141,7 +141,7 @@ def _is_json(text: bytes) -> bool:
 
 
 def separator_of(path: Path, wanted: tuple[str, ...]) -> str:
-    """What stands between the columns: the separator by which the first line names one of `wanted`, else a comma."""
+    """The separator of the columns: the one with which the first line names one of `wanted`, else a comma."""
     for mark in SEPARATORS:
         names = column_names(path, mark)
         if set(names) & set(wanted) and (mark == "," or len(names) > 1):
@@ -150,7 +150,7 @@ def separator_of(path: Path, wanted: tuple[str, ...]) -> str:
 
 
 def column_names(path: Path, mark: str) -> list[str]:
-    """What the first line that is not blank says."""
+    """The column names in the first line that is not blank."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES).removeprefix(codecs.BOM_UTF8).lstrip()
     first = head.replace(b"\r", b"\n").split(b"\n")[0].decode(errors="replace")

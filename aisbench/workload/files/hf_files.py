@@ -1,4 +1,4 @@
-"""Rows of a data set from Hugging Face: of files on disk, or of what the local cache holds. Nothing is downloaded."""
+"""Reads rows of a Hugging Face data set from files on disk or from the local cache. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def data_files(root: Path, options: WorkloadOptions, split: str | None, subset: 
     """The files of a split, in the order of their names; raises BadInput where none is found."""
     if root.is_file():
         if root.suffix.lower() not in _SUFFIXES:
-            raise BadInput(f"--dataset-path {root}: files ending in {', '.join(_SUFFIXES)} are read")
+            raise BadInput(f"--dataset-path {root}: its name must end in one of {', '.join(_SUFFIXES)}")
         return [root]
     found = sorted(one for one in root.rglob("*") if one.suffix.lower() in _SUFFIXES and one.is_file())
     of_subset = [one for one in found if subset is None or subset in one.relative_to(root).parts[:-1]]
@@ -67,12 +67,12 @@ def data_files(root: Path, options: WorkloadOptions, split: str | None, subset: 
         asked = " and ".join(
             f"{flag} {value}" for flag, value in (("--hf-subset", subset), ("--hf-split", split)) if value
         )
-        raise BadInput(f"--dataset-path {root} has no file for {asked or 'any split'}; there: {there}")
+        raise BadInput(f"--dataset-path {root} has no file for {asked or 'any split'}; available: {there}")
     return of_split
 
 
 def parsers_of(files: list[Path], options: WorkloadOptions) -> Parsers:
-    """By a number that goes on through all files, what makes a row of each entry."""
+    """A number for each entry, which continues through all files, and a function that parses the entry as a row."""
     number = 0
     for path in files:
         for _, parse in _entries(path, options):

@@ -1,4 +1,4 @@
-"""Parts of a chat message that hold an image or a sound, of files, URLs or bytes."""
+"""Makes the parts of a chat message that hold an image or a sound, from files, URLs or bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from aisbench.workload.files.bad_lines import BadLine, shortened
 
-# By what their bytes begin with.
+# Types by the first bytes of a file.
 _IMAGES = {
     b"\x89PNG": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -27,10 +27,10 @@ Part = dict[str, Any]
 
 
 def image_part(image: Any, beside: Path, *, inline: bool = False) -> Part:
-    """A content part for a URL, a path (from `beside` on, where it is not absolute), or `{"bytes": ...}`.
+    """A content part for a URL, a path (relative to the folder `beside`) or `{"bytes": ...}`.
 
-    As vLLM's client sends them: a URL as it is, a path as file://, bytes as a data URL. `inline`: a file's
-    bytes are sent instead. Raises BadLine for what is not an image.
+    As in vLLM's client, a URL is sent as it is, a path as file://, and bytes as a data URL. `inline`: a file's
+    bytes are sent instead of its path. Raises BadLine for anything that is not an image.
     """
     if isinstance(image, Mapping) and image.get("bytes") is not None:
         return _part_of_url(_data_url(_bytes_of(image["bytes"])))
@@ -58,17 +58,17 @@ def _part_of_url(url: str) -> Part:
 
 
 def sound_part(sound: Any, beside: Path) -> tuple[Part, float | None]:
-    """A content part for a path or `{"bytes": ...}`, and its seconds where it is a WAV file; raises BadLine."""
+    """A content part for a path or `{"bytes": ...}`, and its length in s if it is a WAV file; raises BadLine."""
     if isinstance(sound, Mapping) and sound.get("bytes") is not None:
         data = _bytes_of(sound["bytes"])
     else:
         name = sound.get("path") if isinstance(sound, Mapping) else sound
         if not isinstance(name, str) or not name:
-            raise BadLine("no sound: neither a path nor bytes")
+            raise BadLine("no sound, neither as a path nor as bytes")
         data = read(_local_path(name, beside))
     kind = next((kind for mark, kind in _SOUNDS.items() if data.startswith(mark)), None)
     if kind is None:
-        raise BadLine(f"a sound is of no known kind; known: {', '.join(sorted(set(_SOUNDS.values())))}")
+        raise BadLine(f"a sound is of an unknown kind; known: {', '.join(sorted(set(_SOUNDS.values())))}")
     part = {
         "type": "input_audio",
         "input_audio": {"data": base64.b64encode(data).decode(), "format": kind},
@@ -98,7 +98,7 @@ def read(path: Path) -> bytes:
 
 
 def _bytes_of(value: Any) -> bytes:
-    """Bytes as they are, or as base64, which is how JSON holds them."""
+    """Bytes as they are, or decoded from base64, as JSON holds them."""
     if isinstance(value, bytes):
         return value
     try:
@@ -110,5 +110,5 @@ def _bytes_of(value: Any) -> bytes:
 def _data_url(data: bytes) -> str:
     kind = next((kind for mark, kind in _IMAGES.items() if data.startswith(mark)), None)
     if kind is None:
-        raise BadLine("an image is of no known kind; known: PNG, JPEG, GIF, BMP, WebP")
+        raise BadLine("an image is of an unknown kind; known: PNG, JPEG, GIF, BMP, WebP")
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """The image of `pixels`, shape (height, width, 3), red, green and blue."""
     height, width, _ = pixels.shape
-    # Each row starts with the byte of its filter; 0 is none.
+    # Each row starts with its filter byte; 0 means no filter.
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)
     rows[:, 1:] = pixels.reshape(height, 3 * width)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Rows of a CSV file, whatever stands between its columns."""
+"""Reads rows of a CSV file, with any of the usual separators."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _NAMED_MOST = 8
 def table_rows(
     path: Path, *, all_of: tuple[str, ...] = (), any_of: tuple[str, ...] = (), what: str = "CSV file"
 ) -> Iterator[tuple[int, dict[str | None, Any]]]:
-    """Each row's cells by its last line's number. What is no UTF-8 stays in them as it is; see check_cells.
+    """The number of each row's last line, and the row's cells by column.
 
-    Raises BadInput where a column of `all_of`, or all of `any_of`, are missing from the first line.
+    Bytes that are not UTF-8 stay in the cells as lone surrogates; see check_cells. `what`: the kind of file, for
+    messages. Raises BadInput if a column of `all_of`, or all columns of `any_of`, are missing from the first line.
     """
     csv.field_size_limit(sys.maxsize)
     mark = separator_of(path, (*all_of, *any_of))
@@ -42,19 +43,21 @@ def table_rows(
 
 
 def _check_end(path: Path, last: dict[Any, Any]) -> None:
-    """Raises BadInput where the last row is the rest of the file after a quote that nobody closed."""
+    """Raises BadInput if the last row is the rest of the file after an unclosed quote."""
     if any(isinstance(cell, str) and "\n" in cell for cell in last.values()):
         with path.open("rb") as file:
             quotes = sum(line.count(b'"') for line in file)
         if quotes % 2:
-            raise BadInput(f"{path}: a quote is never closed: its last row reaches to the end of the file")
+            raise BadInput(
+                f"{path}: a quote is never closed, so that the last row reaches to the end of the file"
+            )
 
 
 def _check_names(
     path: Path, names: list[str], all_of: tuple[str, ...], any_of: tuple[str, ...], what: str
 ) -> None:
     if names and names[0].startswith(("{", "[")):
-        raise BadInput(f"{path} is JSON, and a {what} is wanted; for JSON lines there is --dataset jsonl")
+        raise BadInput(f"{path} is JSON, not a {what}; --dataset jsonl reads JSON lines")
     missing = [repr(name) for name in all_of if name not in names]
     if any_of and not set(any_of) & set(names):
         missing.append(" or ".join(any_of))
@@ -62,7 +65,7 @@ def _check_names(
         there = ", ".join(shortened(name)[1:-1] for name in names[:_NAMED_MOST])
         more = ", ..." if len(names) > _NAMED_MOST else ""
         raise BadInput(
-            f"{path} has no column {', '.join(missing)}, which a {what} has; its first line names {there}{more}"
+            f"{path} has no column {', '.join(missing)}, which a {what} needs; its first line names {there}{more}"
         )
     twice = [name for name, count in Counter(names).items() if count > 1 and name in (*all_of, *any_of)]
     if twice:
@@ -70,7 +73,7 @@ def _check_names(
 
 
 def separator_notes(path: Path, wanted: tuple[str, ...]) -> list[str]:
-    """Says what separates the columns, where it is not commas."""
+    """A note on the separator of the columns, unless it is a comma."""
     mark = separator_of(path, wanted)
     return [] if mark == "," else [f"the columns of {path.name} are separated by {SEPARATORS[mark]}"]
 

@@ -1,4 +1,4 @@
-"""Prompts of rows that hold a text each, as vLLM's data sets of files make them: shuffled, templated, oversampled."""
+"""Makes prompts from rows that hold a text each, with chat template and oversampling as in vLLM's client."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from aisbench.workload.tokens.token_counts import TokenCounter
 
 @dataclass(frozen=True)
 class Row:
-    """What is asked: `text`, with `media` after it. `answer`: its length is the output's, where none is asked for.
+    """A row's prompt: `text`, with `media` after it.
 
-    `system`: stands before it in the chat template. `content`: the whole content of the message instead of both. `messages`, `fields`: as in Prompt.
-    `output_tokens`: the row's own.
+    `answer`: the recorded answer, whose length is the output length where no other is given. `system`: the system
+    message in the chat template. `content`: the whole content of the message, in place of `text` and `media`.
+    `messages`, `fields`: as in Prompt. `output_tokens`: the row's own output length.
     """
 
     text: str
@@ -41,18 +42,19 @@ Read = Callable[[Any], Row | None]
 
 
 def read_rows(path: Path, options: WorkloadOptions, read: Read) -> tuple[list[Row], BadLines]:
-    """The rows of JSON lines or of a JSON list that `read` takes (None: not meant), and those that are bad."""
+    """The rows that `read` makes from JSON lines or a JSON list (None: to be skipped), and the unusable ones."""
     bad = BadLines(path, strict=options.strict_dataset)
     return taken(json_entries(path, options.dataset), read, bad), bad
 
 
 def taken(parsers: Any, read: Read, bad: BadLines) -> list[Row]:
+    """The rows that `read` makes from the parsed entries; raises BadInput where there are none."""
     rows: list[Row] = []
     for number, parse in parsers:
         try:
             entry = parse()
             if not isinstance(entry, Mapping):
-                raise BadLine(f"not a JSON object but {type(entry).__name__}")
+                raise BadLine(f"{type(entry).__name__} instead of a JSON object")
             row = read(entry)
             if row is not None:
                 check_text(row.text)
@@ -62,15 +64,15 @@ def taken(parsers: Any, read: Read, bad: BadLines) -> list[Row]:
             bad.add(number, problem)
     bad.check()
     if not rows:
-        raise BadInput(f"{bad.path}: no row is left of those asked for")
+        raise BadInput(f"{bad.path}: no row matches the options of the data set")
     return rows
 
 
 def text_of(entry: Mapping[str, Any], name: str) -> str:
-    """Raises BadLine unless the field is a text."""
+    """The text in a field; raises BadLine if there is none."""
     value = entry.get(name)
     if not isinstance(value, str):
-        raise BadLine(f"no text as its {name!r}")
+        raise BadLine(f"no text in {name!r}")
     return value
 
 
@@ -85,10 +87,11 @@ def row_prompts(
     fits: Callable[[int, int], bool] = lambda asked, answered: True,
     notes: list[str] | None = None,
 ) -> Prompts:
-    """`output_len`: where neither the row nor an answer says so. `template`: texts go into the chat template.
+    """Makes prompts from at most --num-requests rows, and repeats some if there are fewer.
 
-    `fits`: by prompt and output tokens, which rows are asked, in vLLM's client. `generator`: draws the
-    repetitions, seeded again for them by --seed.
+    `output_len`: for rows without their own; None: the length of the row's answer. `template`: texts go into the
+    chat template. `fits(prompt tokens, answer tokens)`: whether vLLM's client would use a row whose output length
+    is that of its answer. `generator`: draws the repetitions, after it is seeded again with --seed.
     """
     counter = TokenCounter(options)
     kept: list[Prompt] = []
@@ -111,6 +114,6 @@ def row_prompts(
             messages = ({"role": "user", "content": list(row.content)},)
         kept.append(Prompt(text, asked, output, media=row.media, messages=messages, fields=row.fields))
     if not kept:
-        raise BadInput(f"{bad.path}: no row is left: all are too short or too long by vLLM's rules")
+        raise BadInput(f"{bad.path}: no row is left, as all are too short or too long by vLLM's rules")
     more = [counter.note, *bad.notes(), *(notes or ()), *oversample(kept, options, generator)]
     return Prompts(iter(kept), len(kept), more, stdlib_random=generator, rows=bad.facts())

@@ -1,4 +1,4 @@
-"""The times of recorded traffic: numbers in one unit or another, dates, and whether a unit can be meant."""
+"""Reads the times of recorded traffic, numbers or dates, and warns if they seem to be in another unit."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _DAY_S = 86_400
 _DATE = re.compile(
     r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?) ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?"
 )
-# A trace that is this dense (requests/s), or this thin (s between two), may have been meant in another unit.
+# A trace this dense (requests/s), or this thin (seconds between two requests), may be in another unit.
 _DENSE_RPS, _DENSE_FRACTIONS_RPS, _THIN_S = 100, 10, 60
-# Seconds since 1970 of times from 2001 to 2100: what has such a value has its unit written on it.
+# Seconds since 1970, for times from 2001 to 2099: the size of such a value shows its unit.
 _EPOCH_S = (1e9, 4.1e9)
 _UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9}
 
 
 def number_ns(value: Any, unit_ns: int) -> int:
-    """Nanoseconds of a number of `unit_ns`, or of a date; raises BadLine for anything else."""
+    """Converts a number in units of `unit_ns`, or a date, to ns; raises BadLine for anything else."""
     if value is None:
         raise BadLine("timestamp is missing")
     if is_date(value):
@@ -51,9 +51,9 @@ def seconds_ns(text: str) -> int:
 
 
 def _instant(value: float, unit_ns: int) -> int:
-    """Exact for whole numbers: those of nanoseconds since 1970 have more digits than a float."""
+    """`value` in ns, exact for whole numbers: nanoseconds since 1970 have more digits than a float."""
     if not abs(value) < _FARTHEST:
-        raise BadLine(f"time {shortened(value)} is too far away", "a time that is too far away")
+        raise BadLine(f"time {shortened(value)} is out of range", "a time that is out of range")
     return round(value * unit_ns)
 
 
@@ -93,7 +93,7 @@ def _name_of(unit_ns: int) -> str:
 
 
 def _unit_of(value: float) -> str | None:
-    """The unit that a time since 1970 has by its size; None: it is not such a time."""
+    """The unit of a time since 1970, judged by its size; None: it is not such a time."""
     for name, scale in _UNITS.items():
         if _EPOCH_S[0] <= value * scale < _EPOCH_S[1]:
             return name
@@ -101,7 +101,7 @@ def _unit_of(value: float) -> str | None:
 
 
 def times_note(at_ns: list[int], unit_ns: int | None, options: WorkloadOptions) -> str:
-    """How long a trace is and in which unit it was read, and what speaks against that.
+    """A note on how long a trace is and in which unit it was read, with any reason to doubt that unit.
 
     `at_ns`: ascending. `unit_ns` None: times are dates.
     """
@@ -118,7 +118,7 @@ def times_note(at_ns: list[int], unit_ns: int | None, options: WorkloadOptions) 
 
 
 def doubts(at_ns: list[int], unit_ns: int) -> str:
-    """Why the times may be in another unit, and how to say so; empty: they may well be in this one."""
+    """Why the times may be in another unit, and the option for that; empty if nothing suggests it."""
     meant = _unit_of(at_ns[0] / unit_ns)
     named = _name_of(unit_ns)
     gaps = len(at_ns) - 1

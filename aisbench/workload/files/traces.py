@@ -1,6 +1,6 @@
-"""Reading recorded traffic: when requests came, how long they were, and which blocks they shared.
+"""Reads recorded traffic: when requests arrived, how long they were, and which blocks they shared.
 
-Three formats, told apart by what the file looks like:
+Three formats, recognised by the file's first line:
 
     mooncake   JSON lines: timestamp (ms), input_length, output_length, hash_ids (one for each block)
     azure      CSV: TIMESTAMP (date and time), ContextTokens, GeneratedTokens
@@ -30,10 +30,10 @@ _COLUMNS = {
     "azure": ("TIMESTAMP", "ContextTokens", "GeneratedTokens"),
     "burstgpt": ("Timestamp", "Request tokens", "Response tokens"),
 }
-# Of a trace whose hash ids do not fit its lengths, the sizes of blocks by which they might.
+# Block sizes to suggest for a trace whose hash ids do not fit its lengths.
 _BLOCK_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 
-# Times of a run are 64 bits wide.
+# A run's times are 64-bit nanoseconds.
 _LONGEST_NS = 2**62
 
 Row = dict[Any, Any]
@@ -41,7 +41,10 @@ Row = dict[Any, Any]
 
 @dataclass(frozen=True)
 class Recorded:
-    """One request of a trace; `at_ns` on the trace's own clock, lengths in tokens. None: not recorded."""
+    """One request of a trace, with lengths in tokens and the ids of its blocks.
+
+    `at_ns`: on the trace's own clock; None: not recorded.
+    """
 
     at_ns: int | None
     input_tokens: int
@@ -49,14 +52,16 @@ class Recorded:
     blocks: tuple[int | str, ...] = ()
 
     def fits(self, block: int) -> bool:
-        """Whether its hash ids, if it has some, are as many as its input has blocks."""
+        """Whether it has one hash id for each block of `block` tokens of its input, or none at all."""
         return not self.blocks or len(self.blocks) == -(-self.input_tokens // block)
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Requests in the order of their times (those of one time in the file's; all, where times are missing);
-    `failed` ones had no answer."""
+    """Requests in the order of their times; equal or missing times keep the order of the file.
+
+    `failed`: the number of requests without an answer, which are left out.
+    """
 
     format: str
     requests: list[Recorded]
@@ -65,16 +70,16 @@ class Trace:
     notes: list[str]
 
     def offsets_ns(self, speedup: float) -> NDArray[np.int64]:
-        """When each is due after the first, its recorded distance divided by `speedup`."""
+        """When each request is due, in ns after the first: the recorded distance divided by `speedup`."""
         at = [request.at_ns or 0 for request in self.requests]
         offsets = np.array([one - at[0] for one in at], dtype=np.float64)
         return np.rint(offsets / speedup).astype(np.int64)
 
 
 def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Trace:
-    """Raises BadInput for an unknown format and where no request can be used.
+    """Reads a trace; raises BadInput for an unknown format, and where no request can be used.
 
-    `unit_ns`: what 1 is in a Mooncake trace's timestamps.
+    `unit_ns`: the unit of a Mooncake trace's timestamps, in ns.
     """
     kind = options.trace_format or _guessed_format(path)
     if kind not in TRACE_FORMATS:
@@ -99,7 +104,7 @@ def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Tr
         requests.append(request)
     bad.check(hint(bad, options))
     if not requests:
-        raise BadInput(f"{path} holds no request that was answered")
+        raise BadInput(f"{path} contains no request that was answered")
     if all(request.at_ns is not None for request in requests):
         requests.sort(key=lambda request: request.at_ns or 0)
     notes = [*bad.notes(), *(separator_notes(path, _COLUMNS[kind]) if is_table else ())]
@@ -142,11 +147,11 @@ def _check_lengths(request: Recorded) -> None:
 
 
 def hint(bad: BadLines, options: WorkloadOptions) -> str:
-    """What would make a file without a usable row usable."""
+    """Advice for a file without a usable row."""
     if any("imestamp is missing" in kind for kind in bad.kinds):
-        return "; --rate (or --rate inf with --concurrency) says when requests leave where a trace does not"
+        return "; for a trace without times, give --rate (or --rate inf with --concurrency)"
     if any("output_length is missing" in kind for kind in bad.kinds):
-        return "; --output-len says how long outputs are where a trace does not"
+        return "; for a trace without output lengths, give --output-len"
     return ""
 
 
@@ -173,7 +178,7 @@ def _mooncake_lines(path: Path, options: WorkloadOptions, unit_ns: int) -> _Pars
 
 def _mooncake(row: Any, options: WorkloadOptions, unit_ns: int) -> Recorded:
     if not isinstance(row, dict):
-        raise BadLine(f"not a JSON object but {type(row).__name__}")
+        raise BadLine(f"{type(row).__name__} instead of a JSON object")
     output = row.get(options.timed_trace_label_output_length)
     return Recorded(
         at(lambda: number_ns(row.get(options.timed_trace_label_timestamp), unit_ns), options),
@@ -191,7 +196,7 @@ def _blocks_in(ids: Any) -> tuple[int | str, ...]:
     """Hash ids: numbers of any size, or texts."""
     if not isinstance(ids, list):
         raise BadLine("hash_ids is not a list")
-    # JSON's readers make floats of whole numbers beyond 64 bits.
+    # orjson turns whole numbers beyond 64 bits into floats.
     ids = [int(one) if isinstance(one, float) and one.is_integer() else one for one in ids]
     for one in ids:
         if isinstance(one, bool) or not isinstance(one, (int, str)):
@@ -203,7 +208,7 @@ def _blocks_in(ids: Any) -> tuple[int | str, ...]:
 
 
 def at(read: Callable[[], int], options: WorkloadOptions) -> int | None:
-    """A time, or None for one that cannot be read where something else says when requests leave."""
+    """The time, or None if it cannot be read and the trace's times are not used."""
     try:
         return read()
     except BadLine:
@@ -239,7 +244,7 @@ def _table_lines(path: Path, kind: str, options: WorkloadOptions) -> _Parsed:
 
 
 def fit_note(requests: list[Recorded], block: int) -> list[str]:
-    """Says where the numbers of hash ids do not fit the lengths in blocks of `block` tokens."""
+    """A note if the numbers of hash ids do not fit the lengths in blocks of `block` tokens."""
     misfits = sum(not request.fits(block) for request in requests)
     if misfits == 0:
         return []

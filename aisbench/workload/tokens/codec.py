@@ -1,10 +1,9 @@
-"""Decoding and encoding many prompts at once, and how much of an encoding a later one can keep.
+"""Decodes and encodes many prompts at once, and finds how much of an encoding a later one can keep.
 
-Encoding costs most of the time that random prompts take: about 6 ms for 1,024 tokens. A prompt is encoded
-again after its end was corrected; what stands well before that end comes out as before. That holds
-for tokenizers that first split the text into words, from left to right and by patterns that look no
-further than a character ahead, and then encode each word by itself: byte-level BPE, without
-a normalizer, behind patterns. Of others, `Codec` keeps nothing.
+Encoding takes most of the time that random prompts need: about 6 ms for 1,024 tokens. A prompt is encoded again after
+its end has been corrected, and everything well before that end is encoded as before. This holds for byte-level BPE
+without a normalizer, which splits the text into words from left to right, by patterns that look at most one
+character ahead, and then encodes each word separately. With other tokenizers, `Codec` keeps nothing.
 """
 
 from __future__ import annotations
@@ -13,33 +12,33 @@ import json
 import re
 from typing import Any
 
-# So many tokens before the corrected end are encoded again at least. Patterns look one character ahead.
+# At least this many tokens before the corrected end are encoded again. Patterns look one character ahead.
 MARGIN = 32
-# Lookbehinds, and anchors to a beginning or to the edge of a word.
+# Lookbehinds, and anchors to the start of the text or to the edge of a word.
 _LOOKS_BACK = re.compile(r"\(\?<[=!]|\\[AGbB]")
 _ESCAPED, _CLASS = re.compile(r"\\.", re.DOTALL), re.compile(r"\[\^?\]?[^\]]*\]")
 
 
 class Codec:
-    """`is_local`: what stands before a word's beginning is encoded without regard to what follows MARGIN later."""
+    """`is_local`: how a word is encoded does not depend on text more than MARGIN tokens later."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
         self.is_local = splits_into_words(tokenizer)
 
     def decode(self, many: list[list[int]]) -> list[str]:
-        """Texts with all special tokens kept, as the tokenizer's own decode gives them."""
+        """The texts, special tokens included, as the tokenizer's own decode returns them."""
         if self.is_local:
-            # The same without a loop in Python, on all cores.
+            # The same result on all cores, without a loop in Python.
             texts: list[str] = self.tokenizer.backend_tokenizer.decode_batch(many, skip_special_tokens=False)
         else:
             texts = self.tokenizer.batch_decode(many)
         return texts
 
     def encode(self, texts: list[str]) -> list[tuple[list[int], list[int | None]]]:
-        """Ids without special tokens, and the word that each belongs to (none where that is not known).
+        """Each text's ids, without special tokens, and the word that each id belongs to (empty if not known).
 
-        The tokenizers library encodes a list of texts on all cores. Masks are not needed, nor the warning
+        The tokenizers library encodes a list of texts on all cores. Masks are switched off, and so is the warning
         that a prompt is longer than the model's context.
         """
         encoded = self.tokenizer(
@@ -55,7 +54,10 @@ class Codec:
 
 
 def kept_of(words: list[int | None], common: int) -> int:
-    """How many tokens stay when all but the first `common` change: up to a word's start, MARGIN before."""
+    """How many tokens stay the same if all after the first `common` change.
+
+    They end at the start of a word, at least MARGIN tokens before the change.
+    """
     at = min(common - MARGIN, len(words) - 1)
     while at > 0 and words[at] == words[at - 1]:
         at -= 1
@@ -63,7 +65,7 @@ def kept_of(words: list[int | None], common: int) -> int:
 
 
 def splits_into_words(tokenizer: Any) -> bool:
-    """True for tokenizers of the kind described above, whose class decodes without changes of its own."""
+    """Whether a tokenizer is of the kind described above, and its class changes neither encoding nor decoding."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None or getattr(tokenizer, "clean_up_tokenization_spaces", True):
         return False
@@ -84,13 +86,13 @@ def splits_into_words(tokenizer: Any) -> bool:
 
 
 def part(component: Any) -> dict[str, Any] | None:
-    """A normalizer or pre-tokenizer as tokenizer.json has it. The whole file has 100,000 words as well."""
+    """A normalizer or pre-tokenizer as in tokenizer.json, without the vocabulary of 100,000 words beside it."""
     state: dict[str, Any] | None = None if component is None else json.loads(component.__getstate__())
     return state
 
 
 def splits_locally(step: dict[str, Any]) -> bool:
-    """Whether a step of a pre-tokenizer gives the same words when it begins at the start of one of them."""
+    """Whether a step of a pre-tokenizer finds the same words when it starts at any one of them."""
     if step["type"] == "ByteLevel":
         return not step["add_prefix_space"]
     if step["type"] != "Split":
@@ -101,8 +103,8 @@ def splits_locally(step: dict[str, Any]) -> bool:
 
 
 def _looks_back(pattern: str) -> bool:
-    """Whether what a pattern matches can depend on what stands before it; True when in doubt."""
+    """Whether a match can depend on the text before it; True when in doubt."""
     if _LOOKS_BACK.search(pattern) is not None:
         return True
-    # Outside of classes of characters, ^ is the beginning.
+    # Outside character classes, ^ is the start of the text.
     return "^" in _CLASS.sub("", _ESCAPED.sub("", pattern))

@@ -1,8 +1,8 @@
-"""vLLM's correction of prompt lengths: text decoded from random ids rarely encodes to as many again.
+"""vLLM's correction of prompt lengths: text decoded from random ids rarely encodes to the same number of ids.
 
-Each round decodes the ids to text and encodes that again. When the count is right, the text stands.
-Too many ids are cut to the target; missing ones are drawn at random; and the next round begins. After
-ten corrections the text stands with the length that it has.
+Each round decodes the ids to text and encodes that text. If the number of ids is right, the text is final. Otherwise
+surplus ids are cut off, or missing ones are drawn at random, and the next round begins. After ten corrections the
+text is final whatever its length.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ CORRECTIONS = 10
 
 @dataclass
 class Fixing:
-    """A prompt on its way to `target` tokens: `text` is what the last round decoded, `ids` what it encoded."""
+    """A prompt that is corrected to `target` tokens. The last round decoded `text` and encoded it to `ids`."""
 
     ids: list[int]
     target: int
     text: str = ""
     rounds: int = 0
-    # So many of `ids` are known to come out again, when what comes after them is corrected.
+    # How many of the first `ids` are known to stay the same when later ones are corrected.
     kept: int = 0
 
     @property
@@ -37,22 +37,21 @@ class Fixing:
 
 
 class LengthFixer:
-    """Does for many prompts at once what vLLM does one after another, with the same result.
+    """Corrects many prompts at once, with the same result as vLLM, which corrects one after another.
 
-    Only a prompt that came back short needs random numbers, and those come from one generator in the
-    order of the prompts. So all prompts of a batch go through their rounds together, each until it
-    is done or first comes back short; then the short ones are finished one by one, in order. As no
-    other round draws, every draw is the one that vLLM makes. About one prompt in a hundred comes
-    back short with the usual vocabularies.
+    Only a prompt that came back short needs random numbers, and these come from one generator in the order of the
+    prompts. So the prompts of a batch go through their rounds together, each until it is done or comes back short for
+    the first time. The short ones are then finished one by one, in order. No other round draws, so every draw is the
+    one that vLLM makes. With the usual vocabularies, about one prompt in a hundred comes back short.
     """
 
     def __init__(self, tokenizer: Any, draw: Callable[[int], list[int]]) -> None:
-        """`draw(count)`: so many ids from the whole vocabulary, special tokens too, as vLLM draws them."""
+        """`draw(count)`: draws `count` ids from the whole vocabulary, special tokens included, as vLLM does."""
         self.codec = Codec(tokenizer)
         self.draw = draw
 
     def fix(self, batch: list[Fixing]) -> None:
-        """Corrects the prompts of `batch`; batches must be given in the order of the prompts."""
+        """Corrects the prompts of `batch`; batches must be passed in the order of the prompts."""
         open_ = batch
         while open_:
             self.next_round(open_)
@@ -82,10 +81,10 @@ class LengthFixer:
             item.rounds += 1
 
     def tails(self, items: list[Fixing], texts: list[str]) -> list[str | None]:
-        """What of each text has to be encoded; None: all of it.
+        """The end of each text that has to be encoded; None: the whole text.
 
-        The tail is what the ids after the kept ones decode to, where the text ends with that and what
-        stands before is what stood there when it was encoded.
+        This is the text of the ids after the kept ones, provided that the whole text ends with it and everything
+        before it is as it was when it was last encoded.
         """
         if not any(item.kept for item in items):
             return [None] * len(items)

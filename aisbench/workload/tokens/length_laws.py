@@ -1,8 +1,8 @@
-"""Laws of lengths, as --input-dist and --output-dist name them.
+"""Length laws for --input-dist and --output-dist.
 
     fixed:N   uniform:A-B   gaussian:mean=M,std=S   zipf:alpha=A,max=N   percentiles:50=100,90=800
 
-All take min= and max=, in tokens; what would fall outside is moved to the bound.
+All accept min= and max=, in tokens; lengths outside these bounds are moved to the nearer one.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _EXAMPLES = {
 
 @dataclass(frozen=True)
 class Law(ABC):
-    """Lengths from `low` to `high` tokens, both possible; `high` None: as far as the law goes."""
+    """Lengths from `low` to `high` tokens, both included; `high` None: as far as the law goes."""
 
     low: int
     high: int | None
 
     @abstractmethod
     def raw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
-        """`count` numbers of the law, without its bounds."""
+        """`count` random numbers of the law, before rounding and without its bounds."""
 
     def draw(self, generator: np.random.Generator, count: int) -> Lengths:
-        """`count` lengths in tokens: the law's numbers, rounded, within the bounds."""
+        """`count` lengths in tokens: the law's numbers, rounded and moved into the bounds."""
         high = LONGEST if self.high is None else self.high
         return np.clip(np.rint(self.raw(generator, count)), self.low, high).astype(np.int64)
 
@@ -55,7 +55,7 @@ class _Fixed(Law):
 
 @dataclass(frozen=True)
 class _Uniform(Law):
-    """Every whole number from `first` to `last` alike."""
+    """Every whole number from `first` to `last` with the same probability."""
 
     first: int
     last: int
@@ -66,7 +66,7 @@ class _Uniform(Law):
 
 @dataclass(frozen=True)
 class _Gaussian(Law):
-    """Moved to the bounds, not drawn again: the median stays, at the bounds lengths heap up."""
+    """Lengths outside the bounds are not drawn again: this keeps the median, but lengths pile up at the bounds."""
 
     mean: float
     std: float
@@ -84,7 +84,7 @@ class _Zipf(Law):
     def raw(self, generator: np.random.Generator, count: int) -> NDArray[np.float64]:
         assert self.high is not None
         lengths = np.arange(max(1, self.low), self.high + 1, dtype=np.float64)
-        # Weights as ratios to the first: with a large alpha nothing overflows or is 0 / 0.
+        # Weights are relative to the first, so that a large alpha causes neither an overflow nor 0 / 0.
         cumulated = np.cumsum((lengths / lengths[0]) ** -self.alpha)
         found = np.searchsorted(cumulated, generator.random(count) * cumulated[-1], side="right")
         drawn: NDArray[np.float64] = lengths[np.minimum(found, len(lengths) - 1)]
@@ -95,8 +95,8 @@ class _Zipf(Law):
 class _Percentiles(Law):
     """Straight lines between points of the cumulative distribution, from share 0 to share 1.
 
-    Before the first point that was given stands min, and after the last one max, where those were
-    given, too; else the point's own length.
+    If the given points do not reach share 0, the lines start at min=, or else at the first point's length; if they do
+    not reach share 1, the lines end at max=, or else at the last point's length.
     """
 
     shares: tuple[float, ...]
@@ -108,7 +108,7 @@ class _Percentiles(Law):
 
 @dataclass(frozen=True)
 class Given:
-    """What stands behind the law's name: `fields` with a mark, `plain` values without, the bounds apart."""
+    """The text after a law's name: `fields` are written key=value, `plain` values without a key."""
 
     flag: str
     text: str
@@ -127,7 +127,7 @@ class Given:
         return self.least if self.low is None else self.low, self.high
 
     def only(self, *names: str, values: int = 0) -> None:
-        """Raises BadInput for what is missing, and for what is there without being asked for."""
+        """Raises BadInput unless the fields are exactly `names`, and there are `values` plain values."""
         for name in names:
             if name not in self.fields:
                 raise self.refused(f"{name}= is missing")
@@ -135,7 +135,7 @@ class Given:
             if name not in names:
                 raise self.refused(f"{name}= is unknown")
         if len(self.plain) > values:
-            raise self.refused(f"{self.plain[values]!r} is too much")
+            raise self.refused(f"{self.plain[values]!r} is one value too many")
         if len(self.plain) < values:
             raise self.refused("a length is missing")
 
@@ -149,7 +149,7 @@ class Given:
 def parse_law(flag: str, text: str, least: int) -> Law:
     """The law that `text` names; raises BadInput, naming `flag`, for anything else.
 
-    `least`: the shortest length that makes sense, and the lower bound where none is given.
+    `least`: the shortest length that is allowed, and the lower bound where min= is not given.
     """
     name, _, rest = text.strip().partition(":")
     if name not in _LAWS:
@@ -167,7 +167,7 @@ def parse_law(flag: str, text: str, least: int) -> Law:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise given.refused(f"{part!r} holds no number")
+            raise given.refused(f"{part!r} has no number after the =")
         if key in given.fields:
             raise given.refused(f"{key} is given twice")
         given.fields[key] = number
@@ -182,7 +182,7 @@ def bound(given: Given, key: str) -> int | None:
     if value is None:
         return None
     if not value.is_integer() or not given.least <= value <= LONGEST:
-        raise given.refused(f"{key} has to be a whole number from {given.least} to {LONGEST}")
+        raise given.refused(f"{key} must be a whole number from {given.least} to {LONGEST}")
     return int(value)
 
 
@@ -195,7 +195,7 @@ def uniform(given: Given) -> Law:
     given.only(values=1)
     first, mark, last = given.plain[0].partition("-")
     if not mark:
-        raise given.refused(f"{given.plain[0]!r} is not a span")
+        raise given.refused(f"{given.plain[0]!r} is not a range")
     if given.length(first) > given.length(last):
         raise given.refused(f"{first} is above {last}")
     return _Uniform(*given.bounds, given.length(first), given.length(last))
@@ -205,14 +205,14 @@ def _gaussian(given: Given) -> Law:
     given.only("mean", "std")
     mean, std = given.fields["mean"], given.fields["std"]
     if not 0 <= mean <= LONGEST or not 0 <= std <= LONGEST:
-        raise given.refused(f"mean and std have to be from 0 to {LONGEST}")
+        raise given.refused(f"mean and std must be from 0 to {LONGEST}")
     return _Gaussian(*given.bounds, mean, std)
 
 
 def _zipf(given: Given) -> Law:
     given.only("alpha")
     if given.fields["alpha"] < 0:
-        raise given.refused("alpha has to be at least 0")
+        raise given.refused("alpha must be at least 0")
     low, high = given.bounds
     if high is None or high < 1:
         raise given.refused("max= is missing")
@@ -231,12 +231,12 @@ def percentiles(given: Given) -> Law:
         points.append((share, length))
     points.sort()
     if given.plain or not points:
-        raise given.refused("pairs of percentile and length are wanted")
+        raise given.refused("the values must be pairs of percentile and length")
     if len({share for share, _ in points}) < len(points):
         raise given.refused("a percentile is given twice")
     lengths = [length for _, length in points]
     if lengths != sorted(lengths):
-        raise given.refused("lengths have to rise with their percentiles")
+        raise given.refused("lengths must not fall from one percentile to the next")
     low, high = given.bounds
     first, last = points[0], points[-1]
     start = first[1] if given.low is None else min(low, first[1])

@@ -1,4 +1,4 @@
-"""Token counts of texts: by the tokenizer, or by words where none is named."""
+"""Counts the tokens of texts with the tokenizer, or their words where none is given."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ LONE = re.compile("[\ud800-\udfff]")
 
 
 class TokenCounter:
-    """Counts as a server would: with the special tokens that it puts before a text by itself.
+    """Counts as a server would, including the special tokens that it adds to a text.
 
-    Without a tokenizer a word is a token; `note` says which it was.
+    Without a tokenizer, each word counts as a token. `note` says which of the two was counted.
     """
 
     def __init__(self, options: WorkloadOptions) -> None:
         self.tokenizer: Any = None
-        self.note = "no --tokenizer was named: input lengths are in words"
+        self.note = "no --tokenizer was given: input lengths are in words"
         if options.tokenizer is not None:
             self.tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
             self.note = f"prompts are sent as text; lengths are those of tokenizer {options.tokenizer}"
 
     def counts(self, texts: list[str], *, special: bool = True) -> list[int]:
-        """Tokens of each text; `special`: with those that stand before a text.
+        """The number of tokens of each text; `special`: including the special tokens that a server adds.
 
-        Raises BadInput for a text that is no Unicode.
+        Raises BadInput for a text that is not valid Unicode.
         """
         if self.tokenizer is None:
             return [len(text.split()) for text in texts]
         for text in texts:
-            # No tokenizer takes half of a surrogate pair, and none says so.
+            # No tokenizer accepts half of a surrogate pair, but their own errors do not say so.
             if not text.isascii() and LONE.search(text) is not None:
                 raise BadInput(
-                    f"the text {shortened(text)} holds half of a surrogate pair, which no tokenizer encodes"
+                    f"the text {shortened(text)} contains half of a surrogate pair, which no tokenizer can encode"
                 )
         found: list[int] = []
         for first in range(0, len(texts), _BATCH_TEXTS):

@@ -1,4 +1,4 @@
-"""Tokenizers by folder or name. transformers is imported here, and only when one is named."""
+"""Loads tokenizers by folder or name. transformers is imported here, and only when one is needed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
-# Files by which a folder is known to hold a tokenizer, the first as a rule.
+# A folder that holds a tokenizer has at least one of these files, usually the first.
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
 def load_tokenizer(name_or_path: str, *, trust_remote_code: bool = False) -> Any:
-    """The Hugging Face tokenizer in a folder, or of a model that the local cache holds.
+    """The Hugging Face tokenizer in a folder, or that of a model in the local cache.
 
-    Nothing is downloaded: where the network is slow or shut, that would look like a hang. Raises
+    Nothing is downloaded: with a slow or blocked network, that would look like a hang. Raises
     BadInput, naming --tokenizer, when there is none or it cannot be loaded.
     """
     folder = tokenizer_folder(name_or_path)
@@ -25,20 +25,20 @@ def load_tokenizer(name_or_path: str, *, trust_remote_code: bool = False) -> Any
         return _loaded(folder, trust_remote_code)
     except BadInput:
         raise
-    except Exception as problem:  # its loaders raise whatever the files make them stumble over
+    except Exception as problem:  # damaged files make the loaders raise errors of many kinds
         raise BadInput(f"--tokenizer {name_or_path} cannot be loaded: {advice(problem)}") from None
 
 
 @lru_cache(maxsize=1)
 def _loaded(folder: Path, trust_remote_code: bool) -> Any:
-    """Loaded once, however many parts of the preparation ask for it."""
+    """Loads a tokenizer once, however many parts of the preparation need it."""
     return transformers().AutoTokenizer.from_pretrained(
         folder, trust_remote_code=trust_remote_code, local_files_only=True
     )
 
 
 def tokenizer_folder(name_or_path: str) -> Path:
-    """The folder that is meant; raises BadInput when nothing with that name holds a tokenizer."""
+    """The folder of a tokenizer; raises BadInput when nothing with that name holds one."""
     if not name_or_path.strip():
         raise BadInput("--tokenizer is empty; give a folder that holds tokenizer.json, or leave it out")
     path = Path(os.path.expanduser(name_or_path))
@@ -54,7 +54,7 @@ def tokenizer_folder(name_or_path: str) -> Path:
     if not is_name:
         raise BadInput(
             f"--tokenizer {name_or_path}: there is no such folder; give the one that holds tokenizer.json "
-            "(as a rule the model's)"
+            "(usually the model's)"
         )
     cached = _cached_folder(name_or_path)
     if cached is None:
@@ -67,7 +67,7 @@ def tokenizer_folder(name_or_path: str) -> Path:
 
 
 def _cached_folder(name: str) -> Path | None:
-    """Where the Hugging Face cache keeps the files of a model; None when it has no tokenizer of it."""
+    """The folder of a model in the Hugging Face cache; None when the cache holds no tokenizer of that model."""
     transformers()
     from huggingface_hub import try_to_load_from_cache
 
@@ -82,7 +82,7 @@ def _cached_folder(name: str) -> Path | None:
 
 
 def transformers() -> Any:
-    # It would otherwise tell every user that PyTorch is missing, which no tokenizer needs.
+    # Otherwise transformers would warn that PyTorch is missing, which no tokenizer needs.
     os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     try:
         import transformers
@@ -94,11 +94,11 @@ def transformers() -> Any:
 
 
 def advice(problem: Exception) -> str:
-    """What was wrong with the files of a tokenizer and what would work, in one line."""
+    """What is wrong with the files of a tokenizer and what would work, in one line."""
     text = str(problem)
     if "trust_remote_code" in text:
-        return "it brings code of its own; if you trust that code, add --trust-remote-code"
+        return "it comes with its own code; if you trust that code, add --trust-remote-code"
     if "backend tokenizer" in text:
-        return "its files are of no kind that transformers knows; give a folder with tokenizer.json"
+        return "transformers does not recognise its files; give a folder with tokenizer.json"
     reason = f"{type(problem).__name__}: {text}".splitlines()[0]
     return f"{reason}; its files may be damaged, or need another version of transformers"

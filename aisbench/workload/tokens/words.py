@@ -1,7 +1,7 @@
-"""Words for prompts where no tokenizer is named.
+"""Words for generated prompts where no tokenizer is given.
 
-Common English words that are one token each, behind a blank and at the start of a text, in all of
-the vocabularies of GPT-2, Llama 2 and 3, Qwen 2.5 to 3.6 and DeepSeek-V4 (each word was checked).
+Common English words that are one token each, after a blank and at the start of a text, in the
+vocabularies of GPT-2, Llama 2 and 3, Qwen 2.5 to 3.6 and DeepSeek-V4 (each word was checked).
 """
 
 _LIST = """

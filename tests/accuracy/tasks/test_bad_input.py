@@ -34,27 +34,27 @@ OWN = ("mcq", "qa")
 def test_no_such_folder_says_what_to_put_there(name: str, tmp_path: Path) -> None:
     path = tmp_path / "nowhere"
     message = refusal(name, path)
-    assert message.startswith(f"--dataset-path {path}: there is no such file or folder; ")
-    assert name in OWN or message.endswith(f"; it is read from {'; or from '.join(task_named(name).files)}")
+    assert message.startswith(f"--dataset-path {path} does not exist; ")
+    assert name in OWN or message.endswith(f"; expected {'; or '.join(task_named(name).files)}")
 
 
 @pytest.mark.parametrize("name", list(LAYOUTS))
 def test_a_folder_without_its_files_says_which(name: str, tmp_path: Path) -> None:
     message = refusal(name, tmp_path)
-    assert message.startswith(f"--dataset-path {tmp_path} holds no ")
-    assert name in OWN or message.endswith(f"; it is read from {'; or from '.join(task_named(name).files)}")
+    assert message.startswith(f"--dataset-path {tmp_path} has no ")
+    assert name in OWN or message.endswith(f"; expected {'; or '.join(task_named(name).files)}")
 
 
 def test_the_folder_that_lacks_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "ARC" / "ARC-c").mkdir(parents=True)
     assert refusal("arc_c", tmp_path).startswith(
-        f"--dataset-path {tmp_path / 'ARC' / 'ARC-c'} holds no questions of ARC-c; it is read from ARC/ARC-c/"
+        f"--dataset-path {tmp_path / 'ARC' / 'ARC-c'} has no questions of ARC-c; expected ARC/ARC-c/"
     )
 
 
 def test_a_folder_without_a_file_of_ones_own(tmp_path: Path) -> None:
     assert refusal("mcq", tmp_path) == (
-        f"--dataset-path {tmp_path} holds no *mcq*.jsonl, *mcq*.csv, *.jsonl or *.csv; put one there"
+        f"--dataset-path {tmp_path} has no *mcq*.jsonl, *mcq*.csv, *.jsonl or *.csv; put one there"
     )
 
 
@@ -150,7 +150,7 @@ def test_cevals_test_split(tmp_path: Path) -> None:
     exams.ceval_csv(tmp_path)
     path = tmp_path / "ceval" / "formal_ceval" / "test"
     expected = (
-        f"{path / 'geography_test.csv'}: row 1 has no answer: those of C-Eval's test split are not published; "
+        f"{path / 'geography_test.csv'}: row 1 has no answer: the answers of C-Eval's test split are not published; "
         "use its val split"
     )
     assert refusal("ceval", path) == expected
@@ -161,7 +161,7 @@ def test_boolqs_test_split(tmp_path: Path) -> None:
     path = tmp_path / "test.jsonl"
     put_jsonl(path, [{"question": "is it so", "passage": "It is so.", "idx": 0}])
     assert refusal("boolq", path) == (
-        f"{path}: row 1 has no answer: those of the test split are not published; use val.jsonl"
+        f"{path}: row 1 has no answer: the answers of the test split are not published; use val.jsonl"
     )
 
 
@@ -205,7 +205,7 @@ def test_an_answer_outside_the_labels(
 ) -> None:
     put_jsonl(tmp_path / "some.jsonl", [row])
     assert refusal(name, tmp_path / "some.jsonl") == (
-        f"{tmp_path / 'some.jsonl'}: row 1: the answer is {given!r}, which is none of {known}"
+        f"{tmp_path / 'some.jsonl'}: row 1: the answer should be one of {known}, got {given!r}"
     )
 
 
@@ -215,17 +215,17 @@ def test_an_answer_outside_the_labels(
         (
             "gsm8k",
             {"question": "q", "answer": "it is 4"},
-            "row 1: its answer does not end in #### and a number",
+            "row 1: the answer should end in #### and a number, got 'it is 4'",
         ),
         (
             "gsm8k",
             {"question": "q", "answer": "#### four"},
-            "row 1: the answer is 'four', which is not a number",
+            "row 1: the answer should be a number, got 'four'",
         ),
         (
             "mgsm",
             {"question": "q", "answer_number": "many"},
-            "row 1: the answer is 'many', which is not a number",
+            "row 1: the answer should be a number, got 'many'",
         ),
         (
             "math",
@@ -235,17 +235,17 @@ def test_an_answer_outside_the_labels(
         (
             "aime2024",
             {"problem": "p", "answer": "1000"},
-            "row 1: the answer is '1000', which is not a whole number from 0 to 999",
+            "row 1: the answer should be a whole number from 0 to 999, got '1000'",
         ),
         (
             "boolq",
             {"question": "q", "passage": "p", "label": "maybe"},
-            "row 1: the answer is 'maybe', which is neither true nor false",
+            "row 1: the answer should be true or false, got 'maybe'",
         ),
         (
             "winogrande",
             {"sentence": "No gap.", "option1": "b", "option2": "c", "answer": "1"},
-            "row 1: its sentence has no gap, which is written _",
+            "row 1: the sentence should have a gap, written _, got 'No gap.'",
         ),
     ],
 )
@@ -267,7 +267,7 @@ def test_other_answers(name: str, row: dict[str, object], said: str, tmp_path: P
 def test_choices_that_became_text(name: str, row: dict[str, object], column: str, tmp_path: Path) -> None:
     put_jsonl(tmp_path / "some.jsonl", [row])
     assert refusal(name, tmp_path / "some.jsonl").endswith(
-        f"row 1: {column} is \"['a' 'b']\"; it should be a list of at least two texts"
+        f"row 1: {column} is \"['a' 'b']\"; it should be a list of at least two strings"
     )
 
 
@@ -285,7 +285,9 @@ def test_labels_that_are_missing_or_too_few(tmp_path: Path) -> None:
 def test_the_second_of_many_rows_is_named(tmp_path: Path) -> None:
     path = tmp_path / "law_val.csv"
     put_csv(path, ("id", "question", *"ABCD", "answer"), [(0, "q", *"abcd", "A"), (1, "q", *"abcd", "F")])
-    assert refusal("ceval", path).startswith(f"{path}: row 2: the answer is 'F'")
+    assert refusal("ceval", path).startswith(
+        f"{path}: row 2: the answer should be one of A, B, C, D, got 'F'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -328,7 +330,7 @@ def test_files_of_downloads_and_archives_are_passed_over(tmp_path: Path) -> None
 def test_another_data_sets_file_is_not_taken(tmp_path: Path) -> None:
     mathematics.aime_writer("aime2025/data/train-00000-of-00001.parquet", "problem", "answer")(tmp_path)
     assert len(questions_of("aime2025", tmp_path)) == 30
-    assert "holds no questions of aime2024; " in refusal("aime2024", tmp_path)
+    assert "has no questions of aime2024; " in refusal("aime2024", tmp_path)
 
 
 @pytest.mark.parametrize(

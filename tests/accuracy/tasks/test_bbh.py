@@ -136,8 +136,8 @@ def test_hugging_faces_layout(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ({"examples": []}, "'examples' should be a list"),
-        ({"examples": [{"input": "x"}]}, "example 1 should have texts"),
-        ({"examples": [{"input": "x", "target": 3}]}, "example 1 should have texts"),
+        ({"examples": [{"input": "x"}]}, "example 1 should have strings"),
+        ({"examples": [{"input": "x", "target": 3}]}, "example 1 should have strings"),
         ([{"question": "x"}], "no 'input', 'target'"),
     ],
 )

@@ -144,7 +144,7 @@ def test_a_file_without_answers(tmp_path: Path) -> None:
 def test_an_answer_of_another_kind(gold: Any, tmp_path: Path) -> None:
     put_jsonl(tmp_path / "qa.jsonl", [{"question": "q", "answer": gold}])
     assert refusal("qa", tmp_path) == (
-        f"{tmp_path / 'qa.jsonl'}: row 1: the answer is {gold!r}; it should be a text, a number or a list of them"
+        f"{tmp_path / 'qa.jsonl'}: row 1: the answer is {gold!r}; it should be a string, a number or a list of them"
     )
 
 
@@ -152,7 +152,8 @@ def test_several_files(tmp_path: Path) -> None:
     for name in ("one", "two"):
         put_jsonl(tmp_path / f"{name}.jsonl", [MCQ])
     assert refusal("mcq", tmp_path) == (
-        f"--dataset-path {tmp_path} holds one.jsonl, two.jsonl and maybe more; name the file that mcq is to read"
+        f"--dataset-path {tmp_path} has several files, such as one.jsonl and two.jsonl; "
+        "give the path of the one for mcq"
     )
     assert len(questions_of("mcq", tmp_path / "two.jsonl")) == 1
 
@@ -169,11 +170,11 @@ def test_a_file_without_choices(tmp_path: Path) -> None:
     [
         ([], " is list, not an object"),
         ({"prompt": "q"}, ": 'prompt' is unknown; known: human_prompt, template, input_columns, "),
-        ({"infer_method": "ppl"}, ": infer_method is 'ppl'; only gen is there"),
+        ({"infer_method": "ppl"}, ": infer_method is 'ppl'; it must be gen"),
         ({"data_type": "qa"}, ": data_type is 'qa'; use --datasets qa"),
         ({"data_type": "circular-mcq"}, ": data_type is 'circular-mcq'; known: mcq, qa"),
         ({"input_columns": "question"}, ": input_columns is 'question'; it should be a list of columns"),
-        ({"template": {"A": "q"}}, ": template is dict; it should be a text"),
+        ({"template": {"A": "q"}}, ": template is dict; it should be a string"),
         ({"options": ["one"]}, ": options is ['one']; it should be a list of capital letters"),
     ],
 )

@@ -130,10 +130,10 @@ def test_metrics_of_prompts_and_of_instructions(simple: Task, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("ids", "arguments", "message"),
     [
-        (["comma"], [], "lists of one length"),
-        ([], [], "lists of one length"),
-        ("comma", [{}], "lists of one length"),
-        (["commas"], [{}], "no checker of commas"),
+        (["comma"], [], "lists of the same length"),
+        ([], [], "lists of the same length"),
+        ("comma", [{}], "lists of the same length"),
+        (["commas"], [{}], "no checker for commas"),
     ],
 )
 def test_bad_rows(ids: object, arguments: object, message: str, simple: Task, tmp_path: Path) -> None:

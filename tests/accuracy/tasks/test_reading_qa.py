@@ -65,7 +65,7 @@ def test_drop_of_hugging_face(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("drop_dataset_dev.json", {"a": {"passage": "x"}}, "not as DROP is published"),
+        ("drop_dataset_dev.json", {"a": {"passage": "x"}}, "does not have the published form"),
         ("drop_dataset_dev.json", {"a": {"passage": "x", "qa_pairs": []}}, "has no questions"),
         (
             "drop_dataset_dev.json",
@@ -126,7 +126,7 @@ def test_solved_examples_of_triviaqa() -> None:
         ("trivia-dev.qa.csv", "Who?\n", "line 1 should be"),
         ("trivia-dev.qa.csv", "Who?\t[]\n", "no list of answers"),
         ("trivia-dev.qa.csv", "", "is empty"),
-        ("triviaqa-validation.jsonl", '{"question": "Who?", "answer": []}', "test split has none"),
+        ("triviaqa-validation.jsonl", '{"question": "Who?", "answer": []}', "test split has no answers"),
         ("triviaqa-validation.jsonl", '{"question": "Who?"}', "no 'answer'"),
     ],
 )

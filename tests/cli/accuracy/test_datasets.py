@@ -30,7 +30,7 @@ def test_all_are_listed_with_what_they_test_and_their_files() -> None:
 def test_one_alone() -> None:
     assert said("arc_c") == (
         "arc_c\n"
-        "    science questions of primary schools, the hard ones; mostly four choices\n"
+        "    grade-school science questions, the hard ones; mostly four choices\n"
         '    - ARC/ARC-c/ARC-Challenge-Test.jsonl: {"question": {"stem", "choices": [{"text", "label"}]},\n'
         '      "answerKey"}; examples in ARC-Challenge-Dev.jsonl\n'
         "    - Hugging Face's allenai/ai2_arc, ARC-Challenge/test-*.parquet: question, choices, answerKey;\n"

@@ -143,7 +143,7 @@ def test_whose_variables_there_are_is_known() -> None:
         name for one in (load, saturate, plan, export, evaluate) for o in one.params for name in variables(o)
     }
     assert shared - run_variables() - {"OPENAI_API_KEY"} == set(SOMEWHERE)
-    assert {*APART, "load", "eval", "saturate", "plan", "workload"} == {*COMMANDS, "import"}
+    assert {*APART, "load", "eval", "saturate", "plan", "workload"} == {*COMMANDS, "import", "ais_bench"}
 
 
 @pytest.mark.parametrize(

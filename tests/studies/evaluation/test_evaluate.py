@@ -185,7 +185,7 @@ def test_other_questions_are_not_mixed_in(tmp_path: Path, data: Path) -> None:
         path.write_text(path.read_text().replace("books", "volumes"))
         done = evaluate(work_dir, data, "--url", server.url, "--reuse")
     assert done.returncode == 2
-    assert "another prompt" in done.stderr
+    assert "a different prompt" in done.stderr
     assert len(server.asked) == COUNT
 
 

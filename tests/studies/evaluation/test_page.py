@@ -19,7 +19,9 @@ HEAD = "document.querySelector('#answer h3').textContent"
 def made(folder: Path) -> Path:
     details = sums()
     details["3"] |= {"prompt": NASTY, "origin_prediction": NASTY + "\ud83d", "rule": NASTY}
-    return write_page(folder, NASTY, [("sums", result_of(details)), ("letters", result_of(subjects()))])
+    path = folder / "evaluation.html"
+    write_page(path, NASTY, [("sums", result_of(details)), ("letters", result_of(subjects()))])
+    return path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -62,7 +64,8 @@ def test_filters_search_and_keys(page: Page, tmp_path: Path) -> None:
 
 
 def test_of_many_answers_only_those_in_view_are_drawn(page: Page, tmp_path: Path) -> None:
-    page.open(write_page(tmp_path, "many", [("sums", result_of(sums(10_000)))]))
+    write_page(tmp_path / "many.html", "many", [("sums", result_of(sums(10_000)))])
+    page.open(tmp_path / "many.html")
     assert page.value(FOUND).startswith("10,000 of 10,000")
     assert page.value("document.querySelectorAll('.row').length") < 60
     page.driver.execute_script("move(Infinity)")

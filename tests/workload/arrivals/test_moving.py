@@ -121,7 +121,7 @@ def test_a_series_as_spreadsheets_write_it(tmp_path: Path, content: bytes) -> No
     [
         ("0,1\n10,5\n".encode("utf-16"), "is in UTF-16; save it as UTF-8"),
         ("zeit,rat\u00e9\n".encode("latin-1"), "is not UTF-8; save it as UTF-8"),
-        (b"\x1f\x8b\x08\x00", "is packed by gzip"),
+        (b"\x1f\x8b\x08\x00", "is compressed with gzip"),
     ],
 )
 def test_a_series_in_another_encoding_is_named(tmp_path: Path, content: bytes, said: str) -> None:

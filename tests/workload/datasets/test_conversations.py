@@ -83,7 +83,7 @@ def test_turns_requests_and_think_time_can_be_set(talks: Path) -> None:
     assert prompts.conversations.first.tolist() == [0, 1, 2, 3]
     assert set(prompts.conversations.think_ns.tolist()) == {1_500_000_000}
     assert [p.output_tokens for p in prompts.items] == [9, 3, 9]
-    assert "the file has fewer turns than the 9 asked for" in made(talks, count=9).notes
+    assert "the file has fewer turns than the 9 requested" in made(talks, count=9).notes
     cut = made(talks, count=3)
     assert not any("fewer" in note for note in cut.notes)
     assert cut.conversations is not None
@@ -105,12 +105,12 @@ def test_without_a_file_they_are_of_random_words() -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"text": 1}, "wants one list named conversations, messages or turns"),
+        ({"text": 1}, "not exactly one list named conversations, messages or turns"),
         ({"turns": [5]}, "5 is not a turn"),
         ({"messages": [{"role": "judge", "content": "x"}]}, "the role 'judge' is unknown; known: user"),
-        ({"messages": [{"content": "x"}]}, "says not who spoke"),
+        ({"messages": [{"content": "x"}]}, "does not say who spoke"),
         ({"messages": [{"role": "user", "content": None}]}, "has no text"),
-        ({"messages": []}, "no turn of the user"),
+        ({"messages": []}, "no user turn"),
         ({"turns": [{"prompt": ""}]}, "has no text"),
         ({"turns": [{"prompt": "a", "output_tokens": 0}]}, "output_tokens is 0"),
         ({"turns": [{"prompt": "a", "think_s": -1}]}, "think_s is -1"),

@@ -67,7 +67,9 @@ def test_times_are_taken_when_all_have_one(tmp_path: Path) -> None:
     assert prompts.arrivals_ns.tolist() == [500_000_000, 750_000_000, 750_000_000]
     mixed = replayed(tmp_path / "f", *with_times, line({}))
     assert mixed.arrivals_ns is None
-    assert "planned times are not used: some lines have none, or they do not rise" in mixed.notes
+    assert (
+        "planned times are not used: some lines have none, or they are not in ascending order" in mixed.notes
+    )
     assert not any("planned times" in note for note in replayed(tmp_path / "f", line({})).notes)
     assert replayed(tmp_path / "f", "\ufeff" + with_times[0]).count == 1
     assert replayed(tmp_path / "f", *with_times, line({}, planned_s=0.1)).arrivals_ns is None
@@ -88,11 +90,11 @@ def test_all_bad_lines_are_named(tmp_path: Path) -> None:
         )
     said = str(refused.value)
     for part in (
-        "6 of 7 lines cannot be used: the body's bytes have another sha256",
+        "6 of 7 lines cannot be used: the body does not match its sha256",
         "written by json.dumps (line 2); body is [1], not an object (line 3)",
         "(line 4)",
-        "planned_s is -1, not seconds from 0 on (line 5)",
-        "max_tokens is 0; it has to be at least 1 (line 6)",
+        "planned_s is -1, not a number of seconds from 0 to 1000000000 (line 5)",
+        "max_tokens is 0; it must be at least 1 (line 6)",
         "planned_s is True",
     ):
         assert part in said
@@ -112,7 +114,7 @@ def test_the_command_line_stands_above_the_bodies(tmp_path: Path) -> None:
     changed = {"model": "new", "prompt": "a", "max_tokens": 4, "temperature": 0.0, "top_k": 2}
     assert prompt.body == json.dumps(changed).encode()
     assert prompt.output_tokens == 4
-    assert prompts.notes == [f"bodies are those of {tmp_path / 'f'}, with model, temperature, max_tokens, top_k as this run's options say"]  # fmt: skip
+    assert prompts.notes == [f"bodies are those of {tmp_path / 'f'}, with model, temperature, max_tokens, top_k as set by this run's options"]  # fmt: skip
 
 
 def test_fields_can_be_left_out(tmp_path: Path) -> None:
@@ -134,15 +136,19 @@ def test_answers_are_read_as_the_bodies_ask_for_them(tmp_path: Path, asks: bool)
 def test_a_model_that_was_found_out_changes_nothing_and_is_told(tmp_path: Path) -> None:
     prompts = replayed(tmp_path / "f", line({"model": "old"}), line({"model": "older"}), model="served")
     assert [prompt.body for prompt in prompts.items] == [b'{"model": "old"}', b'{"model": "older"}']
-    assert "the bodies ask for model old, older; --model served would ask for that instead" in prompts.notes
+    assert "the bodies ask for model old, older; give --model served to ask for that instead" in prompts.notes
     (prompt,) = replayed(tmp_path / "f", line({"prompt": "a"}), model="new", model_is_named=True).items
     assert prompt.body == b'{"prompt": "a"}', "an API whose bodies have no model is sent none"
 
 
 def test_bodies_of_another_api_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"its bodies ask by 'messages', .* such as --backend openai-chat"):
+    with pytest.raises(
+        BadInput, match=r"its bodies have their prompts in 'messages', .* such as --backend openai-chat"
+    ):
         replayed(tmp_path / "f", line({"messages": []}))
-    with pytest.raises(BadInput, match=r"its bodies ask by 'inputs', .* such as --backend tgi"):
+    with pytest.raises(
+        BadInput, match=r"its bodies have their prompts in 'inputs', .* such as --backend tgi"
+    ):
         replayed(tmp_path / "f", line({"inputs": "a"}))
 
 
@@ -152,5 +158,5 @@ def test_turns_of_a_conversation_stand_together(tmp_path: Path) -> None:
     assert talks is not None
     assert talks.first.tolist() == [0, 2, 3, 5]
     assert set(talks.think_ns.tolist()) == {500_000_000}
-    with pytest.raises(BadInput, match="do not stand together"):
+    with pytest.raises(BadInput, match="must follow one another"):
         replayed(tmp_path / "f", *turns, line({}, conversation=0))

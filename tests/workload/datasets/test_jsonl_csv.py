@@ -76,7 +76,7 @@ def test_rows_are_used_again_in_their_order(tmp_path: Path) -> None:
     assert [p.text for p in made(path, count=2)[0]] == list("ab")
     items, notes = made(path, count=7, oversample=False)
     assert len(items) == 3
-    assert any("fewer than the 7 asked for" in note for note in notes)
+    assert any("fewer than the 7 requested" in note for note in notes)
 
 
 def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:
@@ -99,11 +99,11 @@ def test_all_bad_lines_are_named_at_once(tmp_path: Path) -> None:
         made(path, strict_dataset=True)
     problems = (
         "broken JSON in column 11: Expecting value (line 2)",
-        "not a JSON object but list (line 3)",
+        "list instead of a JSON object (line 3)",
         "neither prompt nor messages, but text (line 4)",
         "prompt is 5, not a text (line 5)",
         "prompt is empty (line 6)",
-        "output_tokens is 0; it has to be at least 1 (line 7)",
+        "output_tokens is 0; it must be at least 1 (line 7)",
         "output_tokens is 'many', not a whole number (line 8)",
         "both prompt and messages (line 9)",
         "has no content (line 10)",

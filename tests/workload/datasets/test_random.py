@@ -62,7 +62,7 @@ def test_word_prompts_have_their_lengths(deepseek_folder: Path) -> None:
     assert len({prompt.prompt_tokens for prompt in made}) > 10
     assert len({tuple(prompt.text.split()[:5]) for prompt in made}) == 1, "all share the prefix"
     assert len({prompt.text for prompt in made}) == 40
-    assert "no --tokenizer was named" in prompts.notes[0]
+    assert "no --tokenizer was given" in prompts.notes[0]
 
 
 def test_words_follow_the_seed_and_do_not_change_from_release_to_release() -> None:

@@ -23,16 +23,16 @@ def test_defaults_pass_everywhere(name: str) -> None:
 @pytest.mark.parametrize(
     ("dataset", "given", "said"),
     [
-        ("random", {"turns": 3}, "--turns means nothing to --dataset random; it is taken by conversations"),
+        ("random", {"turns": 3}, "--turns is not an option of --dataset random; it goes with conversations"),
         (
             "sharegpt",
             {"input_len": 3},
-            "--input-len means nothing to --dataset sharegpt; it is taken by random,",
+            "--input-len is not an option of --dataset sharegpt; it goes with random,",
         ),
-        ("random", {"strict_dataset": True}, "--strict-dataset means nothing to --dataset random"),
-        ("random", {"shuffle": False}, "--disable-shuffle means nothing to --dataset random"),
-        ("jsonl", {"chat_template": False}, "--skip-chat-template means nothing to --dataset jsonl"),
-        ("trace", {"range_ratio": (0.1, 0.1)}, "--range-ratio means nothing to --dataset trace"),
+        ("random", {"strict_dataset": True}, "--strict-dataset is not an option of --dataset random"),
+        ("random", {"shuffle": False}, "--disable-shuffle is not an option of --dataset random"),
+        ("jsonl", {"chat_template": False}, "--skip-chat-template is not an option of --dataset jsonl"),
+        ("trace", {"range_ratio": (0.1, 0.1)}, "--range-ratio is not an option of --dataset trace"),
     ],
 )
 def test_what_means_nothing_is_refused(dataset: str, given: dict[str, Any], said: str) -> None:

@@ -27,7 +27,7 @@ def test_strings_have_exactly_the_asked_tokens(deepseek_folder: Path) -> None:
     assert items[0].text == "A " * (items[0].prompt_tokens - 1) + "A"
     assert {item.output_tokens for item in items} == {7}
     longest = max(item.prompt_tokens for item in items)
-    assert f"finds {longest} in the longest, of {longest}" in notes[0]
+    assert f"finds {longest} tokens in the longest prompt, of {longest}" in notes[0]
 
 
 def test_ids_are_sent_where_they_are_taken(deepseek_folder: Path) -> None:
@@ -48,7 +48,7 @@ def test_where_text_must_be_sent_the_drift_is_measured(deepseek_folder: Path) ->
     assert any(off)
     assert all(item.token_ids is None and item.text for item in items)
     worst = max(off, key=abs)
-    assert f"{sum(off) / 40:+.1f} tokens in the mean and {worst:+d} at most" in notes[0]
+    assert f"{sum(off) / 40:+.1f} tokens on average and {worst:+d} at most" in notes[0]
     assert f"{off.count(0)} of 40 are exact" in notes[0]
     assert len(sent) == len(items)
 
@@ -59,7 +59,7 @@ def test_where_text_must_be_sent_the_drift_is_measured(deepseek_folder: Path) ->
         ({"synthetic_kind": "tokenid"}, "--synthetic-kind tokenid needs a vocabulary"),
         ({"input_len": 5, "input_dist": "fixed:5"}, "--input-len and --input-dist contradict"),
         ({"output_dist": "fixed:0"}, "--output-dist 'fixed:0': '0' is not a whole number from 1"),
-        ({"token_ids": True}, "--token-ids goes with --synthetic-kind tokenid"),
+        ({"token_ids": True}, "--token-ids needs --synthetic-kind tokenid"),
         ({"output_dist": "zipf"}, "--output-dist 'zipf'"),
     ],
 )

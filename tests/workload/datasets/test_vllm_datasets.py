@@ -98,7 +98,7 @@ def test_half_of_a_surrogate_pair_is_bad_input(deepseek_folder: Path, tmp_path: 
     ("text", "said"),
     [
         ("{}", "no list named conversations"),
-        ('[{"conversations": [1, 2]}]', r"turn 1 has no text as its 'value' \(entry 1\)"),
+        ('[{"conversations": [1, 2]}]', r"turn 1 has no text in 'value' \(entry 1\)"),
         ("[\n{,}]", "broken JSON in line 2, column 2"),
         ('[{"conversations": [{"value": "a"}, {"value": "b"}]}]', "no conversation is left"),
     ],
@@ -144,5 +144,5 @@ def test_a_shared_prefix_can_be_the_system_message(deepseek_folder: Path) -> Non
     assert len({(p.messages or ())[0]["content"] for p in split}) == 2
     with pytest.raises(BadInput, match=r"--prefix-role system: .* takes no messages"):
         make(replace(options, prefix_role="system"), COMPLETIONS)
-    with pytest.raises(BadInput, match="leaves none for each prefix"):
+    with pytest.raises(BadInput, match="is less than one request for each of --num-prefixes"):
         make(replace(options, num_prefixes=7), COMPLETIONS)

@@ -89,7 +89,7 @@ def test_speed_bench_reads_the_file_of_its_subset(tmp_path: Path, templated: str
     given = {"chat_template": False, "output_len": 5, "speed_bench_dataset_subset": "throughput_1k"}
     (prompt,) = asked("speed_bench", tmp_path / "s", **given)
     assert (prompt.text, prompt.output_tokens) == ("b", 5)
-    with pytest.raises(BadInput, match="there: qualitative, throughput_1k"):
+    with pytest.raises(BadInput, match="available: qualitative, throughput_1k"):
         asked("speed_bench", tmp_path / "s", speed_bench_dataset_subset="low")
 
 
@@ -175,7 +175,7 @@ def test_a_cached_data_set_is_found_by_its_name(tmp_path: Path, monkeypatch: pyt
     assert texts("hf", "openai/gsm8k", hf_split="train", **given) == ["trained"]
     assert texts("hf", "openai/gsm8k", hf_subset="socratic", **given) == ["asked back"]
     with pytest.raises(
-        BadInput, match="has no file for --hf-subset main and --hf-split dev; there: main/test"
+        BadInput, match="has no file for --hf-subset main and --hf-split dev; available: main/test"
     ):
         asked("hf", "openai/gsm8k", hf_split="dev", **given)
     with pytest.raises(BadInput, match="hf download --repo-type dataset philschmid/mt-bench"):
@@ -184,7 +184,7 @@ def test_a_cached_data_set_is_found_by_its_name(tmp_path: Path, monkeypatch: pyt
 
 def test_an_unknown_data_set_is_told_what_is_known(tmp_path: Path) -> None:
     path = lines(tmp_path / "rows.jsonl", {"question": "a"})
-    with pytest.raises(BadInput, match=r"name a known one with --hf-name: .*openai/gsm8k"):
+    with pytest.raises(BadInput, match=r"give a known data set with --hf-name: .*openai/gsm8k"):
         asked("hf", path)
 
 
@@ -211,7 +211,7 @@ def test_bfcl_sends_questions_with_tools_in_json_schema(tmp_path: Path) -> None:
     }
     assert body["max_completion_tokens"] == 512
     with pytest.raises(
-        BadInput, match=r"--bfcl-categories parallel: there is no .*; there: multiple, simple"
+        BadInput, match=r"--bfcl-categories parallel: there is no .*; available: multiple, simple"
     ):
         asked("hf", tmp_path, CHAT, hf_name=name, bfcl_categories=("parallel",))
     with pytest.raises(BadInput, match="takes no tools; use --backend openai-chat"):
@@ -315,7 +315,7 @@ def test_buckets_come_to_1() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{(256, 256, 16): 1}", "videos cannot be made here"),
+        ("{(256, 256, 16): 1}", "videos cannot be generated"),
         ("{(256, 256): 1}", "cannot be read; give for example"),
         ("{}", "probabilities must be above 0"),
         ("__import__('os')", "cannot be read"),

@@ -54,10 +54,10 @@ def refusal(path: Path, dataset: str = "jsonl") -> str:
         (ROWS.encode("utf-32"), "is in UTF-32"),
         (
             gzip.compress(ROWS.encode(), mtime=0),
-            "is packed by gzip; unpack it first: gzip -dc < rows > unpacked-rows",
+            "is compressed with gzip; unpack it first: gzip -dc < rows > unpacked-rows",
         ),
-        (bz2.compress(ROWS.encode()), "is packed by bzip2"),
-        (lzma.compress(ROWS.encode()), "is packed by xz"),
+        (bz2.compress(ROWS.encode()), "is compressed with bzip2"),
+        (lzma.compress(ROWS.encode()), "is compressed with xz"),
         (b"PAR1" + bytes(20), "is a Parquet file"),
         (b"PK\x03\x04" + bytes(20), "is a zip archive or an Excel file"),
         (b"\n<!DOCTYPE html><html><body>Sign in", "is a web page"),
@@ -106,7 +106,7 @@ def test_a_json_list_where_lines_are_wanted(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text(json.dumps([{"prompt": "a"}], indent=2))
     for dataset in ("jsonl", "custom"):
-        assert f"is a JSON array; --dataset {dataset} wants one JSON object a line: jq -c" in refusal(
+        assert f"is a JSON array; --dataset {dataset} needs one JSON object per line: jq -c" in refusal(
             path, dataset
         )
     path.write_text(json.dumps({"data": [{"prompt": "a"}]}, indent=2))

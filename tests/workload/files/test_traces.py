@@ -57,7 +57,7 @@ def test_burstgpt_leaves_failed_requests_out_and_keeps_the_order_of_equal_times(
     assert prompts.arrivals_ns is not None
     assert prompts.arrivals_ns.tolist() == [0, 4_050_000_000, 4_050_000_000]
     assert [p.prompt_tokens for p in prompts.items] == [47, 6, 9]
-    assert "1 requests of the trace had failed and are left out" in prompts.notes
+    assert "1 failed requests of the trace are left out" in prompts.notes
 
 
 def test_equal_hash_ids_are_equal_blocks(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_only_as_many_as_asked_for(tmp_path: Path) -> None:
     assert made(path, count=4).count == 4
     more = made(path, count=40)
     assert more.count == 10
-    assert "the trace has 10 requests, fewer than the 40 asked for" in more.notes
+    assert "the trace has 10 requests, fewer than the 40 requested" in more.notes
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_only_as_many_as_asked_for(tmp_path: Path) -> None:
             '{"timestamp": 1, "input_length": 5, "output_length": 1, "hash_ids": [1.5]}',
             "a hash id is 1.5, neither",
         ),
-        ('{"timestamp": 1e30, "input_length": 5, "output_length": 1}', "time 1e.30 is too far away"),
+        ('{"timestamp": 1e30, "input_length": 5, "output_length": 1}', "time 1e.30 is out of range"),
         (
             "TIMESTAMP,ContextTokens,GeneratedTokens\nyesterday,1,1\n",
             "time 'yesterday' is not a date and time",
@@ -152,7 +152,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_counted(tmp_path: Path) -> No
     prompts = made(path)
     assert prompts.count == 198
     (said,) = (note for note in prompts.notes if "left out" in note)
-    assert said.startswith("left out 3 of 201 lines of trace.jsonl (--strict-dataset refuses them)")
+    assert said.startswith("left out 3 of 201 lines of trace.jsonl (an error with --strict-dataset)")
     assert "2 times an output length of 0 (lines 4, 8); broken JSON in column 2:" in said
     assert said.endswith("(line 202)")
     assert prompts.rows == {
@@ -242,7 +242,9 @@ def test_times_are_not_wanted_where_something_else_says_when(tmp_path: Path) -> 
     said = "the trace's own times are not used: the options say when requests leave"
     assert said not in prompts.notes
     assert [p.prompt_tokens for p in prompts.items] == [12, 3]
-    with pytest.raises(BadInput, match=r"2 times timestamp is missing \(lines 1, 2\); --rate .* says when"):
+    with pytest.raises(
+        BadInput, match=r"2 times timestamp is missing \(lines 1, 2\); for a trace without times, give --rate"
+    ):
         made(path)
     with pytest.raises(BadInput, match="--speedup divides a trace's own times, which --rate"):
         made(path, own_times=False, speedup=2.0)
@@ -262,7 +264,7 @@ def test_output_lengths_can_be_given_where_a_trace_has_none(tmp_path: Path) -> N
     with pytest.raises(BadInput, match=r"output_length is missing \(line 1\); without --strict"):
         made(path, strict_dataset=True)
     path.write_text('{"timestamp": 0, "input_length": 5}\n')
-    with pytest.raises(BadInput, match="; --output-len says how long outputs are where a trace does not"):
+    with pytest.raises(BadInput, match="; for a trace without output lengths, give --output-len"):
         made(path)
     (tmp_path / "a.csv").write_text("TIMESTAMP,ContextTokens\n2024-01-01,12\n")
     assert [p.output_tokens for p in made(tmp_path / "a.csv", output_len=2).items] == [2]
@@ -295,4 +297,4 @@ def test_numbers_and_ids_as_other_programs_write_them(tmp_path: Path) -> None:
     assert (
         "timestamp is missing (line 3); 2 times input_length above 10000000 (lines 4, 5; the first: " in note
     )
-    assert "input_length is -3; it has to be at least 0 (line 6)" in note
+    assert "input_length is -3; it must be at least 0 (line 6)" in note

@@ -106,7 +106,7 @@ def test_prompts_that_never_get_their_length_are_given_up_and_told(lossy: Any) -
     missed = sum(prompt.prompt_tokens != 12 for prompt in made)
     assert missed > 100
     assert any(
-        note.startswith(f"{missed} of 200 prompts are not of the asked length") for note in prompts.notes
+        note.startswith(f"{missed} of 200 prompts do not have the requested length") for note in prompts.notes
     )
 
 

@@ -1,1 +1,1 @@
-"""The rules of AISBench 3.1, so that old scores can be compared."""
+"""The rules of AISBench 3.1, for comparison with its scores."""

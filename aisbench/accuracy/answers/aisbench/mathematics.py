@@ -1,4 +1,4 @@
-"""AISBench's reading of mathematical answers: text replaced step by step, and compared as text."""
+"""AISBench's rules for mathematical answers, which normalise a text step by step and compare it as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DROPPED = ["square", "ways", "integers", "dollars", "mph", "inches", "ft", "hou
 
 
 def extracted(kind: str, text: str) -> str:
-    """For AIME the last box first; for MATH the first sentence that says "final answer", or the first of all."""
+    """The answer: for AIME the last box if there is one; otherwise the first sentence with a cue, or the first one."""
     if kind == "aime":
         found = boxes(text)
         if found and found[-1].content:
@@ -44,6 +44,7 @@ def _normalised(text: str) -> str:
 
 
 def equivalent(kind: str, one: str, other: str) -> bool:
+    """Whether two answers are the same text after normalisation."""
     return _stripped(kind, one) == _stripped(kind, other)
 
 

@@ -1,4 +1,4 @@
-"""What AISBench extracts from the same outputs, so that old scores can be compared: its rules, faults included."""
+"""AISBench's rules for extracting an answer, with their faults, for comparison with its scores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from aisbench.accuracy.answers.aisbench import mathematics
 from aisbench.accuracy.question import Answer, Scored
 
-# Tried in this order; "@" is a letter of the choices, the first that is found counts.
+# The first pattern with a match counts. "@" stands for the letter of a choice.
 _PATTERNS = (
     "答案是?\\s*@|答案是?\\s*：\\s*@|答案是?\\s*:\\s*@|答案选项应?该?是\\s*@|答案选项应?该?为\\s*@|答案应该?是\\s*@|"
     "答案应该?选\\s*@|答案选项为?\\s*：\\s*@|答案选项为?\\s+\\(?\\*?\\*?@|答案选项是?\\s*:\\s*@|答案为\\s*@|答案选\\s*@|"
@@ -24,7 +24,7 @@ _PATTERNS = (
 
 
 def score(kind: str, answer: Answer, gold: str, *, labels: str = "ABCD") -> Scored:
-    """`answer` against `gold` as AISBench 3.1 does by default for `kind` (one of those of `kinds.KINDS`)."""
+    """Scores `answer` against `gold` as AISBench 3.1 does by default for `kind` (one of `kinds.KINDS`)."""
     text = answer.text
     if kind == "gsm8k":
         found: str | None = _last_number(text)

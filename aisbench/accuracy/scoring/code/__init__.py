@@ -1,1 +1,1 @@
-"""Code that a model wrote: finding it in an answer, and running it with tests in a confined process."""
+"""Finds the code in a model's answer, and runs it with tests in a confined process."""

@@ -1,16 +1,16 @@
-"""The process that runs a model's code, as a script of its own: it gives up what it could harm, then runs the program.
+"""The script that runs a model's code in a separate process, after confining itself.
 
-It imports nothing of this package, so that it starts fast, and reads from stdin a JSON object: `program`, `token`, and
-the limits. It answers on stdout with `token` if the program ran to its end, or with why it did not. From outermost to
-innermost, it is confined by
+It imports nothing from this package, so that it starts fast. It reads a JSON object with `program`, `token` and the
+limits from stdin. On stdout it writes `token` if the program ran to its end, and otherwise the reason. It is confined,
+from the outside in, by
 
-- limits of the kernel on CPU time, memory, file size and open files;
-- namespaces of its own, where the system permits that: no network, every file system read-only but the working folder,
-  and no look into the environment of other processes;
-- a filter of system calls (seccomp): no sockets, no processes, no signals to others, no change of mounts. Without it
-  nothing is run.
+- kernel limits on CPU time, memory, file size and open files;
+- separate namespaces, if the system permits them: no network, every file system read-only except the working folder,
+  and no access to the environment of other processes;
+- a filter of system calls (seccomp): no sockets, no new processes, no signals to others, no changes of mounts. Without
+  the filter, nothing is run.
 
-This guards against code that is wrong, not against code written to break out.
+This protects against faulty code, not against code written to break out.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _MOUNT_SETATTR, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, 0x8000, 1
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 22, 38, 2
 _ALLOW, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 
-# System call numbers, by machine. Those from 424 up are the same on both: signals by pidfd, io_uring (which opens
-# sockets), and the newer calls that change mounts.
+# System call numbers. From 424 on they are the same on all machines: signals by pidfd, io_uring (which opens sockets),
+# and the newer calls that change mounts.
 _NEWER = (424, 425, 428, 429, 430, 442)
-# audit architecture, clone, and what is refused: socket, fork, vfork, execve, execveat, kill, tkill, tgkill, ptrace,
-# process_vm_writev, unshare, setns, mount, umount2, pivot_root, chroot.
+# By machine: the audit architecture, clone, and the refused calls: socket, fork, vfork, execve, execveat, kill, tkill,
+# tgkill, ptrace, process_vm_writev, unshare, setns, mount, umount2, pivot_root, chroot.
 _MACHINES = {
     "x86_64": (
         0xC000003E,
@@ -48,7 +48,7 @@ _MACHINES = {
 }
 _CLONE3 = 435
 _X32_CALLS = 0x40000000
-# Bytes of the longest reason given.
+# The longest reason that is reported, in characters.
 _REASON = 1000
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -64,7 +64,7 @@ def _limit(limits: dict[str, int]) -> None:
     ):
         _, most = resource.getrlimit(name)
         least = value if most == resource.RLIM_INFINITY else min(value, most)
-        # At the soft limit of CPU time comes a signal with a name that says so.
+        # The soft limit of CPU time sends SIGXCPU, whose name explains the end; SIGKILL follows a second later.
         grace = 1 if name == resource.RLIMIT_CPU and least == value else 0
         resource.setrlimit(name, (least, least + grace))
 
@@ -75,7 +75,7 @@ def _write(path: str, text: str) -> None:
 
 
 def _own_namespaces(folder: str, file_bytes: int) -> None:
-    """Raises OSError where the system does not permit it; the filter of system calls is enough then."""
+    """Raises OSError if the system does not permit namespaces; the filter of system calls suffices then."""
     user, group = os.getuid(), os.getgid()
     if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWNS | _CLONE_NEWIPC):
         raise OSError(ctypes.get_errno(), "unshare")
@@ -98,7 +98,7 @@ def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> 
 
 
 def _filter_calls() -> None:
-    """Raises OSError where the kernel, or this kind of machine, has no such filter."""
+    """Raises OSError if the kernel has no such filter, or if _MACHINES lacks this machine."""
     if platform.machine() not in _MACHINES:
         raise OSError(errno.ENOTSUP, f"no list of system calls for {platform.machine()}")
     architecture, clone, refused = _MACHINES[platform.machine()]
@@ -110,7 +110,7 @@ def _filter_calls() -> None:
         _instruction(load, 0),
         _instruction(at_least, _X32_CALLS, 0, 1),
         _instruction(give, _REFUSE),
-        # The C library then uses clone, whose flags can be read here.
+        # Without clone3 the C library uses clone, whose flags the filter can check.
         _instruction(equal, _CLONE3, 0, 1),
         _instruction(give, _UNKNOWN),
         _instruction(equal, clone, 0, 4),
@@ -133,13 +133,13 @@ def _filter_calls() -> None:
 
 
 def _run(program: str) -> str | None:
-    """Why it did not run to its end; None if it did."""
+    """Runs the program. Returns why it did not reach its end; None if it did."""
     try:
         exec(compile(program, "answer.py", "exec"), {"__name__": "__main__"})
     except SystemExit:
         return "SystemExit: it ended before the tests did"
     except BaseException as problem:
-        # Its own text may be anything, its length too.
+        # The text of an exception is arbitrary: it may be long, or raise another exception.
         with contextlib.suppress(BaseException):
             return f"{type(problem).__name__}: {problem}"[:_REASON]
         return type(problem).__name__
@@ -163,7 +163,7 @@ def main() -> None:
     problem_found = _run(asked["program"])
     said = {"token": asked["token"]} if problem_found is None else {"problem": problem_found}
     os.write(out, json.dumps(said).encode())
-    # Not through the interpreter's end, where what the program left behind would run again.
+    # Skips the interpreter's shutdown, which would run exit handlers of the program.
     os._exit(0)
 
 

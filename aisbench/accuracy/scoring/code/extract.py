@@ -1,4 +1,4 @@
-"""The code in an answer: a fenced block, or the whole answer."""
+"""Finds the code in an answer: a fenced block, or the whole answer."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-# A block that an answer cut by its length limit left open reaches to the end.
+# A block without an end, as in an answer cut at the length limit, reaches to the end of the text.
 _FENCED = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*\n(.*?)(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Code:
-    """`rule`: where it was found; `sure`: False where there were several places."""
+    """Code found in an answer. `rule`: where; `sure`: False if there were several candidates."""
 
     text: str
     rule: str
@@ -20,10 +20,10 @@ class Code:
 
 
 def code_of(text: str, name: str) -> Code | None:
-    """The code that defines the function `name` in an answer without reasoning; None for an answer without text.
+    """The code that defines the function `name` in an answer (without reasoning); None for an empty answer.
 
-    Of several fenced blocks, the last that defines `name`: models correct themselves. If none does, all of them
-    together, as a helper and its use may stand in two.
+    Of several fenced blocks, the last one that defines `name` counts, because models correct themselves. If none does,
+    the blocks are joined, because a helper and its use may be in two blocks.
     """
     if not text.strip():
         return None
@@ -37,7 +37,7 @@ def code_of(text: str, name: str) -> Code | None:
 
 
 def defines(code: str, name: str) -> bool:
-    """Whether `code` has a function or class `name`, or assigns it, at its outermost level."""
+    """Whether `code` defines a function or class `name`, or assigns it, at module level."""
     return (
         re.search(rf"^(?:(?:async )?def|class) {re.escape(name)}\b|^{re.escape(name)} *=", code, re.M)
         is not None

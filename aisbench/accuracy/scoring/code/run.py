@@ -1,4 +1,4 @@
-"""Running a program that a model wrote, confined, within limits of time, memory and output."""
+"""Runs a program that a model wrote in a confined process, with limits on time, memory and files."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pathlib import Path
 from aisbench.errors import CannotRun
 
 _CONFINED = Path(__file__).with_name("confined.py")
-# All that the process may know of this one's environment. Hashes are fixed, so that a program gives the same result
-# each time; threads of a linear algebra library would need memory.
+# The whole environment of the process. Hashes are fixed so that a program gives the same result each time. Threads of a
+# linear algebra library would exceed the memory limit.
 _ENVIRONMENT = {
     "PATH": os.defpath,
     "LANG": "C.UTF-8",
@@ -28,7 +28,7 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Limits:
-    """`wall_s`, `cpu_s`: seconds. `memory_bytes`: address space, the interpreter included. `file_bytes`: the largest file."""
+    """Limits of a program. `memory_bytes`: address space, with the interpreter; `file_bytes`: the largest file."""
 
     wall_s: float = 10.0
     cpu_s: int = 10
@@ -37,10 +37,10 @@ class Limits:
 
 
 def problem_of(program: str, limits: Limits | None = None) -> str | None:
-    """Runs `program` in a process of its own; why it did not run to its end, or None if it did.
+    """Runs `program` in a confined process. Returns why it did not run to its end, or None if it did.
 
-    A program that ends early, even with exit code 0, did not run to its end. What it prints is thrown away.
-    Raises CannotRun where this system cannot confine a process.
+    A program that exits early, even with code 0, did not run to its end. Its output is discarded. Raises CannotRun if
+    this system cannot confine a process.
     """
     limits = limits or Limits()
     token = secrets.token_hex(16)
@@ -66,7 +66,7 @@ def problem_of(program: str, limits: Limits | None = None) -> str | None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             assert process.stdout is not None
-            # A pipe holds 64 KiB; a process that writes more waits there until its time is up.
+            # A pipe holds 64 KiB; a process that writes more blocks until its time is up.
             said = os.read(process.stdout.fileno(), 1 << 16)
             process.stdout.close()
     return _problem_said(said, process.returncode, token)
@@ -76,11 +76,11 @@ def _problem_said(said: bytes, code: int, token: str) -> str | None:
     try:
         result = json.loads(said)
     except ValueError:
-        ending = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        ending = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return f"it {ending} before the tests did"
     if "unconfined" in result:
         raise CannotRun(
             f"code cannot be confined on this system, so none is run: {result['unconfined']}; "
-            "it needs Linux with seccomp on x86_64 or aarch64"
+            "use Linux with seccomp on x86_64 or aarch64"
         )
     return None if result.get("token") == token else str(result.get("problem", "it gave no result"))

@@ -1,4 +1,4 @@
-"""ARC: science questions of primary schools, a hard set (Challenge) and an easy one."""
+"""ARC: grade-school science questions, a hard set (Challenge) and an easy one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _arc(path: Path) -> list[Choice]:
     for place, row in numbered(path, "question", "answerKey"):
         question: Any = row["question"]
         choices: Any = row.get("choices")
-        # AI2's own files keep the choices within the question, one by one; the hub has columns of texts and labels.
+        # In AI2's files the choices are a list in the question; on Hugging Face they are columns of texts and labels.
         if isinstance(question, dict):
             question, choices = question.get("stem"), question.get("choices")
         if isinstance(choices, list) and all(isinstance(one, dict) for one in choices):
@@ -53,12 +53,12 @@ TASKS = (
         "arc_c",
         "ARC-c",
         "ARC-Challenge",
-        "science questions of primary schools, the hard ones; mostly four choices",
+        "grade-school science questions, the hard ones; mostly four choices",
     ),
     _task(
         "arc_e",
         "ARC-e",
         "ARC-Easy",
-        "science questions of primary schools, the easy ones; mostly four choices",
+        "grade-school science questions, the easy ones; mostly four choices",
     ),
 )

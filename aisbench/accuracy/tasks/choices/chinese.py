@@ -11,7 +11,7 @@ from aisbench.errors import BadInput
 
 
 def _subject(path: Path) -> str:
-    """In a file's name, before its split; the hub has a folder for each."""
+    """The subject: on Hugging Face a folder, elsewhere the file's name before the split."""
     if path.suffix == ".parquet":
         # subject/val-00000-of-00001.parquet or subject/val/0000.parquet
         return path.parent.parent.name if path.stem.isdecimal() else path.parent.name
@@ -23,7 +23,7 @@ def _ceval(path: Path) -> list[Choice]:
     for place, row in numbered(path, "question", *"ABCD"):
         if not row.get("answer"):
             raise BadInput(
-                f"{place} has no answer: those of C-Eval's test split are not published; use its val split"
+                f"{place} has no answer: the answers of C-Eval's test split are not published; use its val split"
             )
         right = right_of(row["answer"], "ABCD", place)
         reasons = str(row.get("explanation") or "")
@@ -46,14 +46,14 @@ def _cmmlu(path: Path) -> list[Choice]:
 TASKS = (
     choice_task(
         "ceval",
-        "exam questions of 52 subjects in Chinese, four choices",
+        "exam questions in Chinese on 52 subjects, four choices",
         (
             "ceval/formal_ceval/val/*_val.csv: id, question, A, B, C, D, answer; examples in dev/*_dev.csv",
             "Hugging Face's ceval/ceval-exam, SUBJECT/val-*.parquet: the same; examples in SUBJECT/dev-*.parquet",
         ),
         Layout(
             ("ceval", "ceval-exam"),
-            # Those of the test split come last: they only lead to a message that says what is wrong with it.
+            # The test split is last, only so that an error message explains why it cannot be used.
             ("val/*_val.csv", "*_val.csv", "*/val-*.parquet", "*/val/*.parquet", "*_test.csv"),
             ("dev/*_dev.csv", "*_dev.csv", "*/dev-*.parquet", "*/dev/*.parquet"),
         ),
@@ -62,7 +62,7 @@ TASKS = (
     ),
     choice_task(
         "cmmlu",
-        "exam questions of 67 subjects in Chinese, many of them on China; four choices",
+        "exam questions in Chinese on 67 subjects, many of them about China; four choices",
         (
             "cmmlu/test/*.csv: Question, A, B, C, D, Answer; examples in cmmlu/dev/*.csv",
             "Hugging Face's lmlmcat/cmmlu, SUBJECT/test-*.parquet: the same; examples in SUBJECT/dev-*.parquet",

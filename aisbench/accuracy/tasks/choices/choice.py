@@ -1,4 +1,4 @@
-"""Multiple-choice questions: how they are shown, and how the letter that is answered is scored."""
+"""Multiple-choice questions: builds their text, and scores the letter of an answer."""
 
 from __future__ import annotations
 
@@ -48,8 +48,11 @@ CHINESE = Language(
 
 @dataclass(frozen=True)
 class Choice:
-    """`stem`: the question. `right`: the index of the right one of `choices`. `reasons`: what leads to it, where the file
-    says so; a solved example shows it."""
+    """A multiple-choice question.
+
+    `stem`: the question itself. `right`: the index of the right choice. `reasons`: the reasoning that leads to it,
+    which a solved example shows; may be empty.
+    """
 
     stem: str
     choices: Sequence[str]
@@ -59,18 +62,18 @@ class Choice:
 
 
 def right_of(answer: Any, labels: Sequence[Any], place: str) -> int:
-    """The index of a file's answer among its `labels`, compared as text. Raises BadInput, after `place`, for another."""
+    """The index of a row's answer in `labels`, compared as text. Raises BadInput, which begins with `place`."""
     known = [str(label) for label in labels]
     given = str(answer).strip()
     if given in ("", "None", "-1"):
         raise BadInput(f"{place} has no answer; use a split whose answers are published, such as validation")
     if given not in known:
-        raise BadInput(f"{place}: the answer is {given!r}, which is none of {', '.join(known)}")
+        raise BadInput(f"{place}: the answer should be one of {', '.join(known)}, got {given!r}")
     return known.index(given)
 
 
 def shown(choice: Choice, language: Language = ENGLISH, labels: Sequence[str] = LETTERS) -> Item:
-    """The question with its choices behind `labels`; gold is a label. `facts` has the labels and texts of the choices."""
+    """The question as text, with a label before each choice. The gold answer is a label."""
     labels = labels[: len(choice.choices)]
     lines = [f"{letter}. {text}" for letter, text in zip(labels, choice.choices, strict=True)]
     gold = labels[choice.right]
@@ -85,7 +88,7 @@ def shown(choice: Choice, language: Language = ENGLISH, labels: Sequence[str] = 
 
 
 def scorer(kind: str = "choice") -> Callable[[Question, Answer], Scored]:
-    """Scores the letter of an answer by the rules of `kind`, choice or gpqa."""
+    """Returns a function that scores the letter of an answer by the rules of `kind`, choice or gpqa."""
 
     def score(question: Question, answer: Answer) -> Scored:
         labels, choices = question.facts["labels"], tuple(question.facts["choices"])
@@ -105,7 +108,7 @@ def choice_task(
     kind: str = "choice",
     max_tokens: int = 1024,
 ) -> Task:
-    """A task of multiple-choice questions. `choices_in` reads one file of `layout`."""
+    """Returns a task of multiple-choice questions. `choices_in` reads one file of `layout`."""
     return Task(
         name,
         about,

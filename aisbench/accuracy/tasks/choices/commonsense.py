@@ -28,7 +28,7 @@ def _beginning(place: str, row: Row) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without the marks of the web pages that some texts are taken from, as lm-evaluation-harness has them."""
+    """Removes the marks of web pages from which some texts were taken, as lm-evaluation-harness does."""
     return re.sub(r"\[.*?\]", "", text.strip().replace(" [title]", ". ")).replace("  ", " ").strip()
 
 
@@ -37,7 +37,7 @@ def _winogrande(path: Path) -> list[Choice]:
     for place, row in numbered(path, "sentence", "option1", "option2"):
         sentence = str(row["sentence"])
         if "_" not in sentence:
-            raise BadInput(f"{place}: its sentence has no gap, which is written _")
+            raise BadInput(f"{place}: the sentence should have a gap, written _, got {sentence!r:.80}")
         stem = f'Which choice fills the gap "_"?\n{sentence}'
         right = right_of(row.get("answer"), "12", place)
         found.append(Choice(stem, [row["option1"], row["option2"]], right))

@@ -12,7 +12,7 @@ from aisbench.errors import BadInput
 
 
 def _labelled(path: Path, *columns: str) -> list[tuple[str, Row, Any]]:
-    """The place, the row and the label of each row: its own, else that of the same line of `NAME-labels.lst`."""
+    """Each row with its place and label. The label is in the row, or on the same line of `NAME-labels.lst`."""
     found = numbered(path, *columns)
     if any("label" in row for _, row in found):
         return [(place, row, row.get("label")) for place, row in found]
@@ -56,7 +56,7 @@ _EXAMPLES = ("train.jsonl", *hub("train"), *hub("train", "*"))
 TASKS = (
     choice_task(
         "piqa",
-        "which of two ways to do a thing works",
+        "which of two ways to do something works",
         (
             "piqa/dev.jsonl: goal, sol1, sol2, with dev-labels.lst beside it (0 or 1); examples in train.jsonl with "
             "train-labels.lst",

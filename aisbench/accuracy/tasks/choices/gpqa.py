@@ -1,4 +1,4 @@
-"""GPQA: questions in biology, physics and chemistry that experts of other fields cannot answer."""
+"""GPQA: questions in biology, physics and chemistry that experts in other fields cannot answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _gpqa(path: Path) -> list[Choice]:
     found = []
     for _, row in numbered(path, "Question", _RIGHT, *_WRONG):
         stem = str(row["Question"]).strip()
-        # The file has the right choice first. The order follows from the texts alone, so that every run has the same.
+        # The right choice comes first in the file. Sorting by a hash of the texts gives every run the same order.
         choices = sorted(
             (str(row[column]).strip() for column in (_RIGHT, *_WRONG)),
             key=lambda text: sha256(f"{stem}\n{text}".encode()).digest(),
@@ -33,7 +33,7 @@ TASKS = (
         "questions in biology, physics and chemistry for experts (the diamond set), four choices",
         (
             "gpqa/gpqa_diamond.csv, also in Hugging Face's Idavidrein/gpqa: Question, Correct Answer, Incorrect Answer 1 to 3; "
-            "gpqa_main.csv and gpqa_extended.csv are read where --dataset-path names the file",
+            "gpqa_main.csv and gpqa_extended.csv are read if --dataset-path names the file",
         ),
         Layout(("gpqa",), ("gpqa_diamond.csv",)),
         _gpqa,

@@ -1,4 +1,4 @@
-"""MMLU and MMLU-Pro: exam questions of many subjects."""
+"""MMLU and MMLU-Pro: exam questions on many subjects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _mmlu(path: Path) -> list[Choice]:
     found = []
     for place, row in numbered(path, "question", "subject", "choices", "answer"):
         choices, answer = list_of(place, row, "choices"), row["answer"]
-        # The hub's answers are numbers from 0; others keep the letter.
+        # On Hugging Face an answer is a number from 0, elsewhere a letter.
         numbers = str(answer).lstrip("-").isdecimal()
         labels = [str(number) for number in range(len(choices))] if numbers else LETTERS[: len(choices)]
         found.append(Choice(row["question"], choices, right_of(answer, labels, place), row["subject"]))
@@ -42,7 +42,7 @@ def _pro(path: Path) -> list[Choice]:
 def _pro_choice(place: str, row: Row) -> Choice:
     options = list_of(place, row, "options")
     right = right_of(row["answer"], LETTERS[: len(options)], place)
-    # Questions with fewer than ten choices were filled up in some versions.
+    # Some versions fill up questions with fewer than ten choices.
     kept = [index for index, text in enumerate(options) if text != "N/A" or index == right]
     reasons = str(row.get("cot_content") or "")
     return Choice(
@@ -57,7 +57,7 @@ def _pro_choice(place: str, row: Row) -> Choice:
 TASKS = (
     choice_task(
         "mmlu",
-        "exam questions of 57 subjects, four choices",
+        "exam questions on 57 subjects, four choices",
         (
             "mmlu/test/*_test.csv without a header: question, A, B, C, D, answer; examples in mmlu/dev/*_dev.csv",
             "Hugging Face's cais/mmlu, all/test-*.parquet: question, subject, choices, answer (0 to 3); examples in all/dev-*.parquet",
@@ -71,7 +71,7 @@ TASKS = (
     ),
     choice_task(
         "mmlu_pro",
-        "harder exam questions of 14 fields, up to ten choices",
+        "harder exam questions in 14 fields, up to ten choices",
         (
             "mmlu_pro/test-*.parquet: question, options, answer (a letter), category; examples in validation-*.parquet",
             "Hugging Face's TIGER-Lab/MMLU-Pro, data/test-*.parquet: the same",

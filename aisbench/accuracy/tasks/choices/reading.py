@@ -1,4 +1,4 @@
-"""BoolQ and RACE: questions on a passage that is given."""
+"""BoolQ and RACE: questions on a passage."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ def _boolq(path: Path) -> list[Choice]:
     for place, row in numbered(path, "question", "passage"):
         said = str(row.get("label", row.get("answer"))).lower()
         if said in ("-1", "none"):
-            raise BadInput(f"{place} has no answer: those of the test split are not published; use val.jsonl")
+            raise BadInput(
+                f"{place} has no answer: the answers of the test split are not published; use val.jsonl"
+            )
         if said not in _SAID:
-            raise BadInput(f"{place}: the answer is {said!r}, which is neither true nor false")
+            raise BadInput(f"{place}: the answer should be true or false, got {said!r}")
         question = str(row["question"]).strip().rstrip("?")
         stem = f"{str(row['passage']).strip()}\n\n{question[:1].upper()}{question[1:]}?"
         found.append(Choice(stem, ["Yes", "No"], _SAID[said]))
@@ -40,12 +42,12 @@ def _race(path: Path) -> list[Choice]:
 
 
 def _asked(place: str, row: dict[str, Any]) -> Iterator[tuple[str, list[str], str]]:
-    """RACE's own files have all questions on an article in one row; others have a row for each."""
+    """The questions of a row. RACE's own files have all questions on an article in one row, others one per row."""
     if "questions" in row:
         columns = [first_of(place, row, name) for name in ("questions", "options", "answers")]
         as_lists = all(isinstance(column, list) for column in columns)
         if not as_lists or len({len(column) for column in columns}) > 1:
-            raise BadInput(f"{place} has not as many options and answers as questions")
+            raise BadInput(f"{place} should have as many options and answers as questions")
         for question, options, answer in zip(*columns, strict=True):
             yield question, list_of(place, {"options": options}, "options"), answer
     else:
@@ -57,7 +59,7 @@ def _asked(place: str, row: dict[str, Any]) -> Iterator[tuple[str, list[str], st
 
 
 def _school(path: Path) -> str:
-    """`high` or `middle`, the name of the file or of a folder above it."""
+    """`high` or `middle`, from the name of the file or of a folder above it; otherwise empty."""
     return next((part for part in (path.stem, *reversed(path.parts)) if part in ("high", "middle")), "")
 
 

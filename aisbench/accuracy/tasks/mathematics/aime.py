@@ -12,7 +12,7 @@ from aisbench.accuracy.tasks.items import Item
 from aisbench.accuracy.tasks.mathematics.problem import problem, problem_task
 from aisbench.errors import BadInput
 
-# Some files write 025, some 336^\circ.
+# Some files have 025, some 336^\circ.
 _WHOLE = re.compile(r"(\d{1,3})(?:\.0)?(?:\^\{?\\circ\}?)?")
 
 
@@ -23,7 +23,7 @@ def _aime(path: Path) -> list[Item]:
         given = str(first_of(place, row, "answer", "gold_answer", "Answer")).strip()
         match = _WHOLE.fullmatch(given)
         if match is None:
-            raise BadInput(f"{place}: the answer is {given!r}, which is not a whole number from 0 to 999")
+            raise BadInput(f"{place}: the answer should be a whole number from 0 to 999, got {given!r}")
         gold = str(int(match[1]))
         found.append(problem(str(text), gold, f"\\boxed{{{gold}}}"))
     return found

@@ -1,4 +1,4 @@
-"""MATH, and the 500 problems of it that are called MATH-500: competition problems whose answer is a formula."""
+"""MATH, and MATH-500, a selection of it: competition problems whose answer is a number or a formula."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _500 = "test_prm800k_500"
 TASKS = (
     problem_task(
         "math",
-        "competition problems of seven fields; the answer is a number or a formula",
+        "competition problems in seven fields; the answer is a number or a formula",
         (
             "math/math.json, or math/test.jsonl: problem, solution that ends in \\boxed{}, type; examples in train.jsonl",
             "Hugging Face's EleutherAI/hendrycks_math, FIELD/test-*.parquet: the same; examples in FIELD/train-*.parquet",
@@ -46,9 +46,9 @@ TASKS = (
     ),
     problem_task(
         "math500",
-        "500 problems of MATH",
+        "500 problems from MATH",
         (
-            "math/test_prm800k_500.jsonl or .json: problem, solution that ends in \\boxed{}, and answer or not",
+            "math/test_prm800k_500.jsonl or .json: problem, solution that ends in \\boxed{}, optionally answer",
             "Hugging Face's HuggingFaceH4/MATH-500, test.jsonl: problem, solution, answer, subject",
         ),
         Layout(

@@ -11,7 +11,7 @@ from aisbench.accuracy.tasks.items import Item
 from aisbench.accuracy.tasks.mathematics.problem import HASHES, problem, problem_task
 from aisbench.errors import BadInput
 
-# The reference solution ends in the answer after this mark.
+# The reference solution ends with this mark and the answer.
 _MARK = "####"
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -22,16 +22,16 @@ def _gsm8k(path: Path) -> list[Item]:
         answer = str(row["answer"])
         _, mark, gold = answer.rpartition(_MARK)
         if not mark:
-            raise BadInput(f"{place}: its answer does not end in {_MARK} and a number")
+            raise BadInput(f"{place}: the answer should end in {_MARK} and a number, got {answer[-40:]!r}")
         found.append(problem(row["question"], _number(gold, place), answer))
     return found
 
 
 def _number(text: str, place: str) -> str:
-    # The hub has whole numbers of MGSM as floats in some versions.
+    # In some versions of MGSM on Hugging Face, whole numbers are floats.
     gold = text.strip().replace(",", "").removesuffix(".0")
     if not _NUMBER.fullmatch(gold):
-        raise BadInput(f"{place}: the answer is {text.strip()!r}, which is not a number")
+        raise BadInput(f"{place}: the answer should be a number, got {text.strip()!r}")
     return gold
 
 
@@ -39,7 +39,7 @@ def _mgsm(path: Path) -> list[Item]:
     found = []
     for place, row in numbered(path, "question", header=("question", "answer_number")):
         gold = _number(str(first_of(place, row, "answer_number", "answer")), place)
-        # Where there is a worked solution, the sentence that ends it is in the question's language.
+        # A worked solution ends with a sentence in the question's language, so the mark is added.
         worked = row.get("answer") if "answer_number" in row else None
         solution = f"{worked}\n{_MARK} {gold}" if worked else f"{_MARK} {gold}"
         found.append(problem(row["question"], gold, solution, _language(path)))
@@ -47,7 +47,7 @@ def _mgsm(path: Path) -> list[Item]:
 
 
 def _language(path: Path) -> str:
-    """`de` of mgsm_de.tsv, or of de/test-00000-of-00001.parquet."""
+    """The language, such as `de`, from mgsm_de.tsv or de/test-00000-of-00001.parquet."""
     return path.stem.rpartition("_")[2] if path.suffix == ".tsv" else path.parent.name
 
 

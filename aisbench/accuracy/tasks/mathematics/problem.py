@@ -1,4 +1,4 @@
-"""Problems whose answer is a number or a formula: how they are asked and scored."""
+"""Builds tasks of problems whose answer is a number or a formula."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.accuracy.task import Task
 from aisbench.accuracy.tasks.items import Instruction, Item, reader
 
 _PROBLEM = "Problem: "
-# The rules of answers find the form that each asks for.
+# The rules of answers find the forms that these ask for.
 _BOXED = Instruction(
     alone="Solve this problem step by step. End with a line that has only the final answer, within \\boxed{}.",
     shown="Solve these problems as the examples do. End with a line that has only the final answer, within \\boxed{}.",
@@ -28,7 +28,7 @@ _CALCULATION = re.compile(r"<<[^<>]*>>")
 
 
 def problem(text: str, gold: str, solution: str, subset: str = "") -> Item:
-    """`solution`: a worked one that ends in the answer, in the form that the instruction asks for."""
+    """An item of a problem. `solution`: worked, ending with the answer in the form that the instruction asks for."""
     return Item(f"{_PROBLEM}{str(text).strip()}", gold, _CALCULATION.sub("", solution).strip(), subset)
 
 
@@ -43,7 +43,7 @@ def problem_task(
     instruction: Instruction = _BOXED,
     max_tokens: int = 2048,
 ) -> Task:
-    """A task of problems. `problems_in` reads one file of `layout`; `kind`: whose rules score the answers."""
+    """Returns a task of problems. `problems_in` reads one file of `layout`; the rules of `kind` score the answers."""
 
     def score(question: Question, answer: Answer) -> Scored:
         return kinds.score(kind, answer, question.gold)
@@ -60,13 +60,13 @@ def problem_task(
 
 
 def last_boxed(text: str) -> str | None:
-    """What the last `\\boxed{...}` of a solution holds; None without one, or where its brace is never closed."""
+    """The content of a solution's last `\\boxed{...}`; None if there is none, or if its brace is not closed."""
     *_, last = [None, *_BOX.finditer(text)]
     if last is None:
         return None
     rest = text[last.end() :]
     if not rest.startswith("{"):
-        # `\boxed 7` boxes the next letter only.
+        # Without braces, as in `\boxed 7`, the box has one character.
         return rest[:1] or None
     depth = 0
     for place, letter in enumerate(rest):

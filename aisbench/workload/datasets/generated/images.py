@@ -1,7 +1,7 @@
 """The `images` data set: chat messages with images after a text, as data URLs in the body.
 
-The images of a folder in the order of their names, over and over; or made ones of --image-size, each
-different from all others, so that no cache of the server knows it. The text is words of --input-len.
+The images are those of a folder, in the order of their names, over and over; or they are generated in --image-size,
+all different so that no cache of the server holds them. The text consists of --input-len random words.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from aisbench.workload.tokens.words import WORDS
 
 _TEXT_LEN = 128
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp")
-# By their first bytes: many a .png is a JPEG, and servers go by the type that they are told.
+# Types by first bytes: some files named .png are JPEGs, and servers rely on the type in the data URL.
 _TYPES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
@@ -38,7 +38,7 @@ _TYPES = (
     (re.compile(rb"BM"), "image/bmp"),
 )
 _HEAD_BYTES = 16
-# Made images are tiles of one colour each: a server decodes as many pixels, and bodies stay small.
+# Generated images consist of tiles of one colour: the server decodes as many pixels, but bodies stay small.
 _TILE = 8
 _MOST_PIXELS = 1 << 26
 _KEPT_FILES = 64
@@ -49,7 +49,7 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if not backend.takes_messages:
         raise BadInput(f"--dataset images: {backend.family} takes no images; use --backend openai-chat")
     if options.image_size is not None and options.dataset_path is not None:
-        raise BadInput("--image-size makes images, --dataset-path names files; give one of them")
+        raise BadInput("--image-size generates images, --dataset-path names files; give only one of them")
     count = DEFAULT_COUNT if options.count is None else options.count
     each = options.image_count or 1
     notes: list[str] = []
@@ -57,7 +57,7 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.image_size is not None:
         width, height = parse_size(options.image_size)
         image: Callable[[int], str] = lambda i: made_image(options.seed, i, width, height)  # noqa: E731
-        source = f"images are made, {width} x {height} pixels, all different"
+        source = f"images are generated, {width} x {height} pixels, all different"
     else:
         if options.dataset_path is None:
             raise BadInput(
@@ -67,7 +67,7 @@ def image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         notes, rows = bad.notes(), bad.facts()
         read = lru_cache(_KEPT_FILES)(_file_url)
         image = lambda i: read(files[i % len(files)])  # noqa: E731
-        source = f"{len(files)} images of {options.dataset_path}, in turns"
+        source = f"{len(files)} images of {options.dataset_path}, in rotation"
     length = _TEXT_LEN if options.input_len is None else options.input_len
     output = OUTPUT_LEN if options.output_len is None else options.output_len
     generator = np.random.default_rng(options.seed)
@@ -101,14 +101,14 @@ def made_image(seed: int, index: int, width: int, height: int) -> str:
 
 
 def _image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadLines]:
-    """The images of a folder in the order of their names, or the one file, and what has an image's name alone.
+    """The images of a folder in the order of their names, or the one file; and the files that are not images.
 
-    Raises BadInput for none.
+    Raises BadInput where there is no image.
     """
     found = sorted(path.iterdir()) if path.is_dir() else [path]
     files = [file for file in found if file.suffix.lower() in _SUFFIXES and file.is_file()]
     if not files:
-        raise BadInput(f"--dataset-path {path} holds no image; known are {', '.join(_SUFFIXES)}")
+        raise BadInput(f"--dataset-path {path} holds no image; known endings: {', '.join(_SUFFIXES)}")
     bad = BadLines(path, strict=options.strict_dataset, unit="file")
     images = []
     for file in files:
@@ -125,7 +125,7 @@ def _image_files(path: Path, options: WorkloadOptions) -> tuple[list[Path], BadL
 
 
 def _type_of(head: bytes) -> str:
-    """Raises BadLine for what is not an image."""
+    """The MIME type of an image by its first bytes; raises BadLine for anything else."""
     if not head:
         raise BadLine("empty")
     for begins, kind in _TYPES:

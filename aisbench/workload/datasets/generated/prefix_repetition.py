@@ -1,8 +1,8 @@
 """The `prefix-repetition` data set: some prefixes, each shared by many prompts, as in `vllm bench serve` 0.32.
 
-Each prefix and each suffix is drawn from the whole vocabulary, special tokens too, and corrected to
-its length; the two are joined and decoded without another look at the joint length. vLLM draws from
-NumPy's global generator, so that its arrivals go on from where the prompts left it.
+Each prefix and suffix is drawn from the whole vocabulary, special tokens included, and corrected to its length. The
+two are joined and decoded without checking their joint length. vLLM draws from NumPy's global generator, so its
+arrivals continue from the state in which the prompts left it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _BATCH = 64
 
 
 def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """num_prefixes * (count // num_prefixes) of them; raises BadInput where that is none."""
+    """Makes num_prefixes * (count // num_prefixes) prompts; raises BadInput if that is 0."""
     count = DEFAULT_COUNT if options.count is None else options.count
     prefixes = _NUM_PREFIXES if options.num_prefixes is None else options.num_prefixes
     each = count // prefixes
     if each == 0:
         raise BadInput(
-            f"--num-requests {count} with --num-prefixes {prefixes} leaves none for each prefix; "
+            f"--num-requests {count} is less than one request for each of --num-prefixes {prefixes}; "
             "give more requests or fewer prefixes"
         )
     lengths = (
@@ -55,7 +55,7 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         notes.append(
             f"{total} prompts, {each} for each of {prefixes} prefixes, instead of {count} (as in vLLM)"
         )
-    # Shuffling a list draws the same whatever it holds: the order is known before the prompts are.
+    # A shuffle's draws do not depend on the contents of the list, so the order can be drawn before the prompts.
     order = list(range(total))
     generator = random.Random(options.seed)
     if options.shuffle:
@@ -63,7 +63,7 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     output = OUTPUT_LEN if options.output_len is None else options.output_len
 
     def items() -> Iterator[Prompt]:
-        # All are drawn before the first is sent anywhere: the draws go by prefix, the order does not.
+        # All parts are drawn before the first prompt is made: they are drawn by prefix, but used in another order.
         parts: list[tuple[list[int], list[int]]] = []
         for _ in range(prefixes):
             prefix = source.drawn(lengths[0])
@@ -87,7 +87,7 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 class Tokens:
-    """Parts drawn from a tokenizer's vocabulary, each corrected to its length on its own."""
+    """Parts drawn from a tokenizer's vocabulary, each corrected to its length separately."""
 
     def __init__(self, options: WorkloadOptions, legacy: np.random.RandomState) -> None:
         self.tokenizer = load_tokenizer(str(options.tokenizer), trust_remote_code=options.trust_remote_code)
@@ -97,13 +97,13 @@ class Tokens:
         ).tolist()
         self.fixer = LengthFixer(self.tokenizer, self.draw)
         self.note = (
-            "prompts are sent as text; lengths are those of prefix and suffix by tokenizer "
-            f"{options.tokenizer}, each by itself"
+            "prompts are sent as text; lengths are those of prefix and suffix, counted separately by tokenizer "
+            f"{options.tokenizer}"
         )
 
     def drawn(self, length: int) -> list[int]:
         fixing = Fixing(self.draw(length), length)
-        # One at a time: the next part's first draw comes after this one's last.
+        # One at a time, as the next part's first draw comes after this part's last.
         self.fixer.fix([fixing])
         return fixing.ids
 
@@ -113,9 +113,9 @@ class Tokens:
 
 
 class _Words:
-    """Parts of the built-in list's words, one token each."""
+    """Parts that are words from the built-in list, one token each."""
 
-    note = "no --tokenizer was named: prompts are words of a built-in list, one token each"
+    note = "no --tokenizer was given: prompts are words of a built-in list, one token each"
 
     def __init__(self, legacy: np.random.RandomState) -> None:
         self.legacy = legacy

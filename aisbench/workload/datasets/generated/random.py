@@ -1,10 +1,10 @@
-"""The `random` data set: prompts of exact lengths that nobody has asked before.
+"""The `random` data set: random prompts of exact lengths.
 
-With a tokenizer, the prompts of `vllm bench serve --dataset-name random` 0.32, byte for byte, for the
-same tokenizer, seed, count, lengths, range ratio and prefix. They are sent as text, as vLLM does, so
-that the server's own encoding decides their length. With --token-ids the drawn ids themselves are
-sent instead: no decoding stands between, and the length is exact whatever the vocabulary.
-Without a tokenizer, words of a built-in list that are one token each in the usual vocabularies.
+With a tokenizer, prompts are byte for byte those of `vllm bench serve --dataset-name random` 0.32, for the same
+tokenizer, seed, count, lengths, range ratio and prefix. They are sent as text, as by vLLM, so the server's own
+encoding decides their length. With --token-ids, the drawn ids are sent instead, and lengths are exact with any
+vocabulary. Without a tokenizer, prompts are words from a built-in list that are one token each in the usual
+vocabularies.
 """
 
 from __future__ import annotations
@@ -28,24 +28,25 @@ from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
-# Prompts are made in batches of about so many tokens: enough to keep all cores busy encoding, and
-# few enough that memory stays small and progress is seen.
+# Prompts are made in batches of about this many tokens: enough to keep all cores busy encoding, and
+# few enough to keep memory small and progress visible.
 BATCH_TOKENS = 1 << 16
 INPUT_LEN, OUTPUT_LEN = 1024, 128
 
 
 def random_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for lengths that can come to nothing, and for ids where none can be had or sent."""
+    """Raises BadInput for lengths that allow an empty prompt, and for --token-ids without a tokenizer or a backend
+    that takes ids."""
     if options.token_ids and not backend.takes_token_ids:
         raise BadInput(
             f"--token-ids: {backend.family} takes no token ids; use --backend openai (v1/completions)"
         )
     if options.tokenizer is None and options.token_ids:
-        raise BadInput("--token-ids needs a vocabulary; name it with --tokenizer")
+        raise BadInput("--token-ids needs a vocabulary; give one with --tokenizer")
     if (options.batch_size or 1) > 1 and (backend.generates or options.token_ids):
         raise BadInput(
-            f"--batch-size {options.batch_size}: only embedding backends take several texts in a request "
-            "(--backend openai-embeddings), and no token ids"
+            f"--batch-size {options.batch_size}: only embedding backends (such as --backend openai-embeddings) "
+            "take several texts per request, and they take no token ids"
         )
     if options.tokenizer is None:
         return _in_batches(word_prompts(options), options.batch_size or 1)
@@ -56,7 +57,7 @@ def random_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 def _in_batches(prompts: Prompts, size: int) -> Prompts:
-    """`size` texts to a request, the last one's rest; as in vLLM, --num-requests then counts the texts."""
+    """Groups `size` texts into each request, fewer in the last; as in vLLM, --num-requests then counts texts."""
     if size == 1:
         return prompts
 
@@ -71,7 +72,7 @@ def _in_batches(prompts: Prompts, size: int) -> Prompts:
 
 @dataclass(frozen=True)
 class _Shape:
-    """How many prompts, and how long in tokens, with the defaults of `vllm bench serve`."""
+    """The number of prompts and their lengths in tokens, with the defaults of `vllm bench serve`."""
 
     count: int
     input_len: int
@@ -106,7 +107,7 @@ def length_range(length: int, ratio: float, least: int) -> tuple[int, int]:
 def _draw_lengths(generator: np.random.Generator, shape: _Shape, special_tokens: int) -> _Lengths:
     """vLLM's draws, in its order: first all input lengths, then all output lengths.
 
-    `special_tokens`: how many the server adds to a text by itself; they count as input.
+    `special_tokens`: how many tokens the server adds to a text; they count as input.
     """
     in_low, in_high = length_range(max(0, shape.input_len - special_tokens), shape.range_ratio[0], 0)
     out_low, out_high = length_range(shape.output_len, shape.range_ratio[1], 1)
@@ -137,7 +138,7 @@ def word_prompts(options: WorkloadOptions) -> Prompts:
             yield Prompt(" ".join(prefix + drawn(inner)), shape.prefix_len + inner, output)
 
     note = (
-        "no --tokenizer was named: prompts are words of a built-in list, and their lengths are in words "
+        "no --tokenizer was given: prompts are words of a built-in list, and their lengths are in words "
         "(one token each in the usual vocabularies)"
     )
     return Prompts(items(), shape.count, [note])
@@ -168,20 +169,20 @@ def allowed_ids(tokenizer: Any, options: WorkloadOptions) -> NDArray[np.int64]:
     special = np.array(sorted(set(tokenizer.all_special_ids)), dtype=np.int64)
     allowed = np.setdiff1d(np.arange(int(tokenizer.vocab_size)), special)
     if len(allowed) == 0:
-        raise BadInput(f"--tokenizer {options.tokenizer} has special tokens only; name another one")
+        raise BadInput(f"--tokenizer {options.tokenizer} has special tokens only; give another one")
     return allowed
 
 
 def neighbours(allowed: NDArray[np.int64], start: int, length: int) -> list[int]:
-    """`length` ids from position `start` of `allowed` on, round its end."""
+    """`length` ids from position `start` of `allowed`, wrapping around at its end."""
     ids: list[int] = allowed[(np.arange(length) + start) % len(allowed)].tolist()
     return ids
 
 
 def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
-    """vLLM's random prompts. The length of each is that of its last encoding.
+    """vLLM's random prompts, each with the length of its last encoding.
 
-    Where ten corrections did not reach the asked length, it differs from that, as in vLLM.
+    As in vLLM, that is not the requested length if ten corrections did not reach it.
     """
     ids = _DrawnIds(tokenizer, options, int(tokenizer.num_special_tokens_to_add()))
     notes = [f"prompts are sent as text; lengths are those of tokenizer {options.tokenizer}"]
@@ -208,8 +209,8 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
                 yield Prompt(item.text, len(item.ids), int(ids.lengths.output[i]))
         if missed:
             notes.append(
-                f"{missed} of {shape.count} prompts are not of the asked length: this tokenizer does not give "
-                "the same tokens back for their text (vLLM keeps them as well)"
+                f"{missed} of {shape.count} prompts do not have the requested length, as this tokenizer encodes "
+                "their text to other tokens (vLLM keeps such prompts, too)"
             )
 
     return Prompts(items(), shape.count, notes)
@@ -221,7 +222,7 @@ def vocabulary_fixer(tokenizer: Any, generator: np.random.Generator) -> LengthFi
 
 
 def id_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
-    """The same draws, sent as ids: a server adds no special tokens to those, so none are taken off."""
+    """The same draws, sent as ids. A server adds no special tokens to ids, so none are subtracted."""
     ids = _DrawnIds(tokenizer, options, 0)
 
     def items() -> Iterator[Prompt]:

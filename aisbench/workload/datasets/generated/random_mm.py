@@ -1,7 +1,7 @@
-"""The `random-mm` data set: random prompts with made images, sized and counted by vLLM's options.
+"""The `random-mm` data set: random prompts with generated images, in the numbers and sizes of vLLM's options.
 
-How many images a request has, and of which size, is drawn by vLLM's rules. The images are made as those of
-`images` are: vLLM encodes noise as JPEG, whose bytes depend on the build of an image library.
+The number of images in a request and their sizes are drawn by vLLM's rules. The images are those of the data set
+`images`, because vLLM encodes noise as JPEG, whose bytes depend on the build of an image library.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def random_mm_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     least, most = max(0, math.floor(base * (1 - ratio))), min(limit, math.ceil(base * (1 + ratio)))
     if least > most:
         raise BadInput(
-            f"--random-mm-limit-mm-per-prompt allows {limit} images, fewer than the {least} that a request is to have"
+            f"--random-mm-limit-mm-per-prompt allows {limit} images, but each request should have at least {least}; "
+            "raise it, or lower --random-mm-base-items-per-request"
         )
     texts = random_prompts(options, backend)
     generator = np.random.default_rng([options.seed, 1])
@@ -50,6 +51,6 @@ def random_mm_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             yield replace(prompt, media=media)
 
     count = f"{least}" if least == most else f"{least} to {most}"
-    note = f"{count} made images a request, all different; images are not counted in input lengths"
+    note = f"{count} generated images per request, all different; images are not counted in input lengths"
     texts.notes.append(note)
     return replace(texts, items=items())

@@ -1,4 +1,4 @@
-"""The `random-rerank` data set: one random query and documents to weigh against it, as vLLM 0.32 makes them.
+"""The `random-rerank` data set: one random query and documents to rank against it, as in vLLM 0.32.
 
 Half of --input-len, less one separator token, goes to the query, the rest to each document; both vary by
 --range-ratio. --batch-size documents go into a request; --num-requests counts the documents, as in vLLM.
@@ -55,11 +55,11 @@ def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     ratio = options.range_ratio[0]
 
     def drawn(length: int, count: int) -> tuple[list[int], list[int]]:
-        """Lengths and starts, in vLLM's order of draws; output lengths of one token take none."""
+        """Lengths and starts, in vLLM's order of draws; vLLM's output lengths of one token need no draw."""
         low, high = length_range(max(0, length - source.special), ratio, 0)
         if low < 1:
             raise BadInput(
-                f"--input-len {input_len} leaves nothing for query or documents; give a longer one"
+                f"--input-len {input_len} leaves no tokens for the query or the documents; give a longer one"
             )
         lengths = generator.integers(low, high + 1, size=count).tolist()
         return lengths, generator.integers(0, source.vocabulary, size=count).tolist()
@@ -85,7 +85,7 @@ def rerank_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 class Tokens:
-    """Texts of neighbours in a tokenizer's vocabulary, corrected to their lengths."""
+    """Texts of neighbouring tokens in a vocabulary, corrected to their lengths."""
 
     def __init__(self, options: WorkloadOptions) -> None:
         tokenizer: Any = load_tokenizer(str(options.tokenizer), trust_remote_code=options.trust_remote_code)
@@ -103,9 +103,9 @@ class Tokens:
 
 
 class _Words:
-    """Texts of neighbours in the built-in list, one token a word."""
+    """Texts of neighbouring words in the built-in list, one token each."""
 
-    note = "no --tokenizer was named: texts are words of a built-in list, one token each"
+    note = "no --tokenizer was given: texts are words of a built-in list, one token each"
     special = 0
     vocabulary = len(WORDS)
 

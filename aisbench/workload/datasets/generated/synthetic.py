@@ -1,9 +1,8 @@
-"""The `synthetic` data set: the two kinds of AISBench's synthetic prompts, with lengths by a law.
+"""The `synthetic` data set: the two kinds of AISBench's synthetic prompts, with lengths from a distribution.
 
-`string`: "A " over and over, without the last blank; one token each in the usual vocabularies, so that the
-input length is exact (FAQ 5.4). `tokenid`: random ids, sent as they are to a backend that takes
-ids. Where text must be sent they are decoded; the server's encoding then gives another number of
-them, and how far off that is gets measured and said.
+`string`: "A " over and over, without the last blank. Each is one token in the usual vocabularies, so the input length
+is exact (FAQ 5.4 of AISBench). `tokenid`: random ids, sent as they are to a backend that takes ids. For other backends
+they are decoded to text, which encodes to another number of ids; a note says how far off the lengths are.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ BATCH_TOKENS = 1 << 16
 
 
 def synthetic_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for a length given twice over, and for ids without a vocabulary."""
+    """Raises BadInput for a length that is given twice, and for ids without a vocabulary."""
     generator = np.random.default_rng(options.seed)
     count = DEFAULT_COUNT if options.count is None else options.count
     inputs = _drawn_lengths(
@@ -45,10 +44,10 @@ def synthetic_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     )
     if options.synthetic_kind == "string":
         if options.token_ids:
-            raise BadInput("--token-ids goes with --synthetic-kind tokenid; string prompts are text")
+            raise BadInput("--token-ids needs --synthetic-kind tokenid, as string prompts are text")
         return _string_prompts(options, inputs, outputs)
     if options.tokenizer is None:
-        raise BadInput("--synthetic-kind tokenid needs a vocabulary; name it with --tokenizer")
+        raise BadInput("--synthetic-kind tokenid needs a vocabulary; give one with --tokenizer")
     tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
     if options.token_ids and not backend.takes_token_ids:
         raise BadInput(
@@ -68,7 +67,7 @@ def _drawn_lengths(
     given: tuple[int | None, str | None],
     default: int,
 ) -> NDArray[np.int64]:
-    """Lengths by a law, or all alike; tokens, shape (count,)."""
+    """Lengths in tokens, shape (count,): drawn from a law, or all the same."""
     length, law = given
     if law is None:
         return np.full(count, default if length is None else length, dtype=np.int64)
@@ -80,16 +79,18 @@ def _drawn_lengths(
 def _string_prompts(
     options: WorkloadOptions, inputs: NDArray[np.int64], outputs: NDArray[np.int64]
 ) -> Prompts:
-    """Where a tokenizer is named, it is asked whether "A" and " A" are one token each in it."""
-    notes = ['prompts are "A" over and over, taken as one token each']
+    """If a tokenizer is given, a note says how many tokens it finds in the longest prompt."""
+    notes = ['prompts are "A" over and over, counted as one token each']
     if options.tokenizer is not None:
         counter = TokenCounter(options)
         longest = int(inputs.max())
         found = counter.count(_string_text(longest), special=False)
         added = counter.count("A") - counter.count("A", special=False)
-        notes[0] += f"; tokenizer {options.tokenizer} finds {found} in the longest, of {longest}"
+        notes[0] += (
+            f"; tokenizer {options.tokenizer} finds {found} tokens in the longest prompt, of {longest}"
+        )
         if added:
-            notes.append(f"a server adds {added} special token(s) to each prompt by itself")
+            notes.append(f"the server adds {added} special token(s) to each prompt")
 
     def items() -> Iterator[Prompt]:
         for length, output in zip(inputs.tolist(), outputs.tolist(), strict=True):
@@ -108,7 +109,7 @@ def id_prompts(
     inputs: NDArray[np.int64],
     outputs: NDArray[np.int64],
 ) -> Iterator[Prompt]:
-    """Ids drawn from the vocabulary without its special tokens."""
+    """Prompts of ids drawn from the vocabulary without its special tokens."""
     for length, output in zip(inputs.tolist(), outputs.tolist(), strict=True):
         drawn = allowed[generator.integers(0, len(allowed), size=length)]
         yield Prompt("", length, output, tuple(drawn.tolist()))
@@ -133,12 +134,12 @@ class _Drift:
         mean = self.sum / max(1, self.prompts)
         return (
             f"prompts were decoded from random ids and are sent as text; encoded again, their lengths are off "
-            f"by {mean:+.1f} tokens in the mean and {self.most:+d} at most, {self.exact} of {self.prompts} are exact"
+            f"by {mean:+.1f} tokens on average and {self.most:+d} at most; {self.exact} of {self.prompts} are exact"
         )
 
 
 def _decoded_prompts(tokenizer: Any, drawn: Iterator[Prompt], count: int) -> Prompts:
-    """The drawn ids as text, each with the length that it has when it is encoded again."""
+    """The drawn ids as text, each with its length when it is encoded again."""
     notes: list[str] = []
 
     def items() -> Iterator[Prompt]:

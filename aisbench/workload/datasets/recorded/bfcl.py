@@ -1,4 +1,4 @@
-"""The Berkeley Function Calling Leaderboard: questions with tools, for chat backends, as vLLM's client asks them."""
+"""The Berkeley Function Calling Leaderboard: questions with tools, for chat backends, as vLLM's client sends them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from aisbench.workload.prompts import Prompts
 NAMES = ("gorilla-llm/Berkeley-Function-Calling-Leaderboard",)
 _CATEGORIES = ("simple", "live_simple", "multiple")
 OUTPUT_LEN = 512
-# Its names of types that JSON Schema does not have.
+# Names of types in these files that JSON Schema does not have.
 _TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
 
 
 def bfcl_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """The first turns of the categories' files, in turns. Raises BadInput for a backend without messages."""
+    """First turns from the categories' files, in rotation. Raises BadInput for a backend without messages."""
     if not backend.takes_messages:
         raise BadInput(f"--dataset hf {NAMES[0]}: {backend.family} takes no tools; use --backend openai-chat")
     root = hf_root(options)
@@ -51,12 +51,12 @@ def _category_file(root: Path, name: str) -> Path:
     path = root / f"BFCL_v3_{name}.json"
     if not path.is_file():
         there = ", ".join(sorted(one.stem.removeprefix("BFCL_v3_") for one in root.glob("BFCL_v3_*.json")))
-        raise BadInput(f"--bfcl-categories {name}: there is no {path}; there: {there or 'none'}")
+        raise BadInput(f"--bfcl-categories {name}: there is no {path}; available: {there or 'none'}")
     return path
 
 
 def read(entry: Mapping[str, Any]) -> Row | None:
-    """None for entries without a question or tools, which vLLM's client passes over."""
+    """The row of an entry; None for entries without a question or tools, which vLLM's client skips."""
     question, functions = entry.get("question"), entry.get("function")
     if not isinstance(question, list) or not question or not functions:
         return None

@@ -1,8 +1,8 @@
-"""The `burstgpt` data set: lengths of recorded requests, the prompts of `vllm bench serve` 0.32.
+"""The `burstgpt` data set: lengths of recorded requests, with the prompts of `vllm bench serve` 0.32.
 
-Of a BurstGPT CSV file (Timestamp, Model, Request tokens, Response tokens, ...) the rows of GPT-4 with an
-answer are sampled by --seed. Prompt i is the run of neighbours in the vocabulary that starts at token i.
-Its times are not used; `--dataset trace` replays them.
+The rows of GPT-4 with an answer are sampled by --seed from a BurstGPT CSV file (Timestamp, Model, Request tokens,
+Response tokens, ...). Prompt i is the run of neighbouring tokens in the vocabulary that starts at token i. The times
+are not used; `--dataset trace` replays them.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if not rows:
         raise BadInput(f"{path}: no row of {_MODEL} with an answer")
     count = len(rows) if options.count is None else options.count
-    # What pandas' DataFrame.sample draws for an integer random_state.
+    # The draws of pandas' DataFrame.sample for an integer random_state.
     drawn = np.random.RandomState(options.seed).choice(len(rows), size=count, replace=count > len(rows))
     lengths = [rows[i] for i in drawn]
     tokenizer = None
-    note = "no --tokenizer was named: prompts are words of a built-in list, one for each token of the file"
+    note = "no --tokenizer was given: prompts are words of a built-in list, one for each token of the file"
     if options.tokenizer is not None:
         tokenizer = load_tokenizer(options.tokenizer, trust_remote_code=options.trust_remote_code)
         note = (
             "lengths are those of the file, as in vLLM; the text of the prompts, decoded by tokenizer "
-            f"{options.tokenizer}, may have other ones"
+            f"{options.tokenizer}, may have other lengths"
         )
 
     def items() -> Iterator[Prompt]:
@@ -65,7 +65,7 @@ def burstgpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 def _read_lengths(path: Path, options: WorkloadOptions) -> tuple[list[tuple[int, int]], BadLines]:
-    """Request and response tokens of the rows that count, and what cannot be used."""
+    """Request and response tokens of the GPT-4 rows with an answer, and the unusable rows."""
     bad = BadLines(path, strict=options.strict_dataset)
     lengths: list[tuple[int, int]] = []
     for number, row in table_rows(path, all_of=_COLUMNS, what="BurstGPT CSV file"):

@@ -1,11 +1,11 @@
-"""The `conversations` data set: turns that wait for the answer before, over a history that grows.
+"""The `conversations` data set: turns that wait for the previous answer, over a growing history.
 
 The file is a JSON list or JSON lines. Each conversation has its turns under "conversations" (ShareGPT's
 "from" and "value"), "messages" ("role" and "content") or "turns" (texts of the user, or objects with "prompt"
-and "answer"). A user's message may have "output_tokens" and "think_s" beside it.
+and "answer"). A user's message may also have "output_tokens" and "think_s".
 
-Without a file, conversations of random words. Turn k holds what was said before: the server's own
-answers, which are put in while the run goes on, or with --history recorded the file's.
+Without a file, conversations are random words. Each turn contains all that was said before it, with the server's own
+answers, which are inserted during the run, or, with --history recorded, those of the file.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ S = 1e9
 
 
 def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for bad files, and for backends that answer nothing."""
+    """Raises BadInput for bad files, and for backends that generate nothing."""
     if not backend.generates:
-        raise BadInput(f"--dataset conversations: {backend.family} gives no answers to go on from")
+        raise BadInput(
+            f"--dataset conversations: {backend.family} generates no answers to continue from; "
+            "use --backend openai-chat"
+        )
     if options.dataset_path is None:
         if options.history == "recorded":
             raise BadInput("--history recorded needs --dataset-path with recorded conversations")
@@ -53,9 +56,9 @@ def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     first = np.cumsum([0, *(len(one.turns) for one in kept)], dtype=np.int64)
     turns = [turn for one in kept for turn in one.turns]
     think_ns = np.array([round(think_s(turn, options) * S) for turn in turns], dtype=np.int64)
-    notes.append(f"{len(kept)} conversations of {len(turns)} turns in all")
+    notes.append(f"{len(kept)} conversations with {len(turns)} turns in all")
     if options.count is not None and len(turns) < options.count:
-        notes.append(f"the file has fewer turns than the {options.count} asked for")
+        notes.append(f"the file has fewer turns than the {options.count} requested")
     return Prompts(
         (prompt for one in kept for prompt in prompts_of(one, counter, options)),
         len(turns),
@@ -71,7 +74,7 @@ def think_s(turn: Turn, options: WorkloadOptions) -> float:
 
 
 def random_conversations(options: WorkloadOptions) -> Iterator[Conversation]:
-    """Endless; every turn of --input-len words of its own."""
+    """Enough conversations for --num-requests; every turn has --input-len new words."""
     generator = np.random.default_rng(options.seed)
     words = np.array(WORDS, dtype=object)
     length = TURN_LEN if options.input_len is None else options.input_len
@@ -84,7 +87,7 @@ def random_conversations(options: WorkloadOptions) -> Iterator[Conversation]:
 
 
 def chosen(source: Iterator[Conversation], options: WorkloadOptions) -> list[Conversation]:
-    """Conversations of at most --turns until --num-requests are together; the last is cut to fit."""
+    """Conversations of at most --turns turns each and --num-requests turns in all; the last is cut to fit."""
     kept: list[Conversation] = []
     left = options.count or (DEFAULT_COUNT if options.dataset_path is None else None)
     for one in source:
@@ -98,7 +101,7 @@ def chosen(source: Iterator[Conversation], options: WorkloadOptions) -> list[Con
 
 
 def prompts_of(one: Conversation, counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
-    """A prompt for each turn; recorded text is counted where the server's answer is not known yet."""
+    """A prompt for each turn; its length counts recorded answers, as the server's own are not known yet."""
     asked = counter.counts([turn.user for turn in one.turns])
     answered = counter.counts([turn.answer or "" for turn in one.turns], special=False)
     known = counter.count(one.system, special=False) if one.system else 0

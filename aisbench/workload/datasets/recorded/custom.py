@@ -1,8 +1,8 @@
-"""The `custom` data set: prompts of a JSON-lines file, those of `vllm bench serve` 0.32.
+"""The `custom` data set: prompts from a JSON-lines file, as in `vllm bench serve` 0.32.
 
-Each line has "prompt" and, for --output-len -1, "output_tokens". The rows are shuffled; each prompt is
-put into the tokenizer's chat template unless --skip-chat-template says otherwise. With a chat backend
-the server then applies its template once more, as it does under vLLM's client.
+Each line has "prompt" and, for --output-len -1, "output_tokens". The rows are shuffled, and each prompt is put into
+the tokenizer's chat template unless --skip-chat-template is given. With a chat backend, the server then applies its
+template once more, as it does with vLLM's client.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def custom_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 def read_rows(path: Path, options: WorkloadOptions) -> tuple[list[tuple[str, int | None]], BadLines]:
-    """Prompts and, where each line is to bring its own, their output lengths; and what cannot be used."""
+    """The prompts, their output lengths (None unless --output-len is -1), and the unusable lines."""
     per_line = options.output_len == PER_LINE
     bad = BadLines(path, strict=options.strict_dataset)
     rows: list[tuple[str, int | None]] = []
@@ -58,7 +58,7 @@ def read_rows(path: Path, options: WorkloadOptions) -> tuple[list[tuple[str, int
             row = parse()
             text = row.get("prompt")
             if not isinstance(text, str):
-                raise BadLine("no text as its 'prompt'")
+                raise BadLine("no text in 'prompt'")
             check_text(text)
             length = whole_number(row.get("output_tokens"), "output_tokens", 1) if per_line else None
             rows.append((text, length))
@@ -70,14 +70,14 @@ def read_rows(path: Path, options: WorkloadOptions) -> tuple[list[tuple[str, int
 
 
 def templated(texts: list[str], tokenizer: Any, options: WorkloadOptions) -> list[str]:
-    """Each as the user's message in the tokenizer's chat template, up to where the answer begins."""
+    """Puts each text, as the user's message, into the tokenizer's chat template, up to where the answer begins."""
     return templated_messages([[{"role": "user", "content": text}] for text in texts], tokenizer, options)
 
 
 def templated_messages(
     talks: list[list[dict[str, str]]], tokenizer: Any, options: WorkloadOptions
 ) -> list[str]:
-    """The same of whole messages."""
+    """The same for lists of messages; raises BadInput where there is no template."""
     if tokenizer is None:
         raise BadInput(
             f"--dataset {options.dataset} puts prompts into a chat template, which needs --tokenizer; "

@@ -1,7 +1,7 @@
-"""The data sets `custom_image` and `custom_audio`: chat messages with images or sounds of a JSON-lines file.
+"""The data sets `custom_image` and `custom_audio`: chat messages with images or sounds from a JSON-lines file.
 
 A line has "prompt" and "image_files" (paths or URLs), or "content", a list of parts of type text, image and
-image_url; or "prompt" and "audio", a path. Paths that are not absolute begin at the file's folder.
+image_url; or "prompt" and "audio", a path. Relative paths start at the file's folder.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ def custom_image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         if "content" in entry:
             content = entry["content"]
             if not isinstance(content, list) or not content:
-                raise BadLine("no list of parts as its 'content'")
+                raise BadLine("no list of parts in 'content'")
             parts = tuple(map(part, content))
             text = "".join(one["text"] for one in parts if one["type"] == "text")
             return Row(text, content=parts, output_tokens=_own_length(entry, options))
         images = entry.get("image_files")
         if not isinstance(images, list) or not images:
-            raise BadLine("no list of paths as its 'image_files'")
+            raise BadLine("no list of paths in 'image_files'")
         media = tuple(image_part(image, path.parent, inline=inline) for image in images)
         return Row(text_of(entry, "prompt"), media=media, output_tokens=_own_length(entry, options))
 
@@ -63,7 +63,7 @@ def custom_image_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 def custom_audio_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """As vLLM's --enable-multimodal-chat sends them: sounds in the message, as base64."""
+    """Sends sounds in the chat message, as base64, like vLLM's --enable-multimodal-chat."""
     path = dataset_file(options, "JSON lines with a prompt and an audio each")
     _needs_messages(options, backend)
 

@@ -1,16 +1,15 @@
-"""The `file` data set: what `aisbench workload export` wrote, byte for byte.
+"""The `file` data set: replays what `aisbench workload export` wrote, byte for byte.
 
-JSON lines, one for each slot in order:
+The file has JSON lines, one for each slot (ticket), in order:
 
     {"slot": 0, "planned_s": 0.01, "body": {...}, "prompt_tokens": 9, "max_tokens": 4, "sha256": "..."}
 
-`body` is the request body as an object. Its bytes are what json.dumps with its defaults makes of it, which
-is how all bodies are written; `sha256` is that of those bytes, and a line whose own does not match is bad:
-somebody edited it. `planned_s` and the lengths may be null. Turns of a conversation also have
-`conversation`, a number that all of them share, and `think_s`; answers that are not known before the
-run stand in their bodies as prompt.ANSWER.
+`body` is the request body as an object. Its bytes are what json.dumps makes of it with its defaults, as for all
+bodies. `sha256` is the hash of these bytes; a line with another hash was edited, and counts as bad. `planned_s` and
+the lengths may be null. Turns of a conversation also have `conversation`, a number that they share, and `think_s`.
+In their bodies, prompt.ANSWER stands for answers that are not known before the run.
 
---model, --temperature, --extra-body and --omit-field stand above what the bodies say; nothing else changes them.
+--model, --temperature, --extra-body and --omit-field override the bodies; nothing else changes them.
 """
 
 from __future__ import annotations
@@ -41,15 +40,15 @@ from aisbench.workload.prompts import Conversations, Prompts
 
 S = 1e9
 _NAMED_MOST = 3
-# What bodies of the usual APIs ask with, and what they call the longest answer.
+# Fields of the usual APIs for the prompt, and for the maximum length of the answer.
 _ASK_NAMES = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
 _LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Reads the file twice, once to check it and once for the bodies: it may be larger than the memory.
+    """Reads the file twice, once to check it and once for the bodies, as it may be larger than the memory.
 
-    Raises BadInput for bad lines, all at once.
+    Raises one BadInput for all bad lines.
     """
     path = dataset_file(options, "JSON lines of aisbench workload export")
     checked = _check_file(path, options.count)
@@ -59,15 +58,17 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     notes = [f"bodies are those of {path}, byte for byte"]
     if changes or options.omit_field:
         fields = [*changes, *(f"no {name}" for name in options.omit_field)]
-        notes = [f"bodies are those of {path}, with {', '.join(fields)} as this run's options say"]
+        notes = [f"bodies are those of {path}, with {', '.join(fields)} as set by this run's options"]
     elif checked.models - {options.model}:
         named = ", ".join(sorted(checked.models)[:_NAMED_MOST])
-        notes.append(f"the bodies ask for model {named}; --model {options.model} would ask for that instead")
+        notes.append(
+            f"the bodies ask for model {named}; give --model {options.model} to ask for that instead"
+        )
     arrivals_ns = checked.arrivals_ns()
     if arrivals_ns is None and options.own_times and not np.isnan(checked.planned_s).all():
-        notes.append("planned times are not used: some lines have none, or they do not rise")
+        notes.append("planned times are not used: some lines have none, or they are not in ascending order")
     if options.count is not None and checked.count < options.count:
-        notes.append(f"the file has {checked.count} requests, fewer than the {options.count} asked for")
+        notes.append(f"the file has {checked.count} requests, fewer than the {options.count} requested")
     return Prompts(
         _replayed(path, checked.count, backend, changes, options.omit_field),
         checked.count,
@@ -78,7 +79,7 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 def _changes_of(options: WorkloadOptions) -> dict[str, Any]:
-    """The fields that the command line has for bodies which have others, or none."""
+    """The fields that the command line sets in the bodies."""
     changes: dict[str, Any] = {"model": options.model} if options.model_is_named else {}
     if options.temperature is not None:
         changes["temperature"] = options.temperature
@@ -86,19 +87,19 @@ def _changes_of(options: WorkloadOptions) -> dict[str, Any]:
 
 
 def _check_backend(path: Path, backend: Backend) -> None:
-    """Raises BadInput where the first body was made for another API: its server would refuse all of them."""
+    """Raises BadInput if the first body was made for another API, as the server would refuse all of them."""
     body = _first_body(path)
     known = _backends_for(body)
     if known and not set(_ASK_NAMES) & body.keys() & backend.field_names():
         theirs = next(name for name in _ASK_NAMES if name in body)
         raise BadInput(
-            f"--dataset-path {path}: its bodies ask by {theirs!r}, as {backend.family} does not; "
-            f"give the backend that they were exported for, such as --backend {known[0]}"
+            f"--dataset-path {path}: its bodies have their prompts in {theirs!r}, which {backend.family} does not "
+            f"use; give the backend that they were exported for, such as --backend {known[0]}"
         )
 
 
 def _check_stream(path: Path, options: WorkloadOptions) -> None:
-    """Raises BadInput where the first body asks for its answer in the way in which it will not be read."""
+    """Raises BadInput if the first body asks for a streamed answer and the run reads whole ones, or the reverse."""
     asks = _first_body(path).get("stream")
     if isinstance(asks, bool) and asks is not options.stream:
         flag, whole = ("--no-stream", "streamed") if asks else ("--stream", "whole")
@@ -114,13 +115,13 @@ def _first_body(path: Path) -> dict[str, Any]:
 
 
 def _backends_for(body: dict[str, Any]) -> list[str]:
-    """The backends whose bodies ask by a name that this one has; none: nobody does, so that nothing is known."""
+    """The backends that have a prompt field of this body; empty if it has no known one."""
     theirs = {name for name in _ASK_NAMES if name in body}
     return [name for name, backend in BACKENDS.items() if theirs & backend.field_names()]
 
 
 def exported_for(path: Path) -> tuple[Backend, bool]:
-    """A backend that a file was exported for and whether its answers are streamed, as far as its first line shows."""
+    """A backend that a file may have been exported for, and whether its answers are streamed, by the first line."""
     try:
         body = _checked_line(next(line for _, line in numbered_lines(path)))["body"]
     except (BadLine, OSError, StopIteration):
@@ -130,7 +131,7 @@ def exported_for(path: Path) -> tuple[Backend, bool]:
 
 
 class _Checked:
-    """What is kept of each line: planned times, conversations, think times; and the models of all."""
+    """The planned times, conversations and think times of all lines, and the first models named in them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -150,7 +151,7 @@ class _Checked:
             self.models.add(line["body"]["model"])
 
     def arrivals_ns(self) -> NDArray[np.int64] | None:
-        """None where a line has no time, or they do not rise: then the run's own plan says when."""
+        """The planned times in ns; None if a line has none or they are not ascending: the run's plan then applies."""
         planned = np.array(self.planned_s)
         if np.isnan(planned).any() or (np.diff(planned) < 0).any():
             return None
@@ -179,15 +180,15 @@ def _check_file(path: Path, most: int | None) -> _Checked:
     bad.used = checked.count
     bad.check()
     if any(b < a for a, b in pairwise(checked.belongs)):
-        raise BadInput(f"{path}: the turns of a conversation do not stand together")
+        raise BadInput(f"{path}: the turns of each conversation must follow one another")
     return checked
 
 
 def _checked_line(line: bytes) -> dict[str, Any]:
-    """Raises BadLine for one that was not exported, or was changed."""
+    """Parses a line; raises BadLine if it was not exported, or was changed."""
     row = _parsed(line)
     if "body" not in row:
-        raise BadLine("no body, as every line of aisbench workload export has")
+        raise BadLine("no body, which every line of aisbench workload export has")
     if not isinstance(row["body"], dict):
         raise BadLine(f"body is {shortened(row.get('body'))}, not an object")
     for name, least in (("prompt_tokens", 0), ("max_tokens", 1)):
@@ -197,12 +198,12 @@ def _checked_line(line: bytes) -> dict[str, Any]:
         value = row.get(name)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if value is not None and not (number and 0 <= value <= LONGEST_S):
-            raise BadLine(f"{name} is {shortened(value)}, not seconds from 0 on")
+            raise BadLine(f"{name} is {shortened(value)}, not a number of seconds from 0 to {LONGEST_S:.0f}")
     if row.get("conversation") is not None:
         whole_number(row["conversation"], "conversation", 0)
     wanted = row.get("sha256")
     if wanted is not None and hashlib.sha256(_body_bytes(row)).hexdigest() != wanted:
-        raise BadLine("the body's bytes have another sha256: it was changed, or not written by json.dumps")
+        raise BadLine("the body does not match its sha256: it was changed, or not written by json.dumps")
     return row
 
 
@@ -215,7 +216,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         raise BadLine(f"broken JSON ({problem})", "broken JSON") from None
     if not isinstance(row, dict):
-        raise BadLine(f"not a JSON object but {type(row).__name__}")
+        raise BadLine(f"{type(row).__name__} instead of a JSON object")
     return row
 
 
@@ -232,7 +233,7 @@ def _replayed(
         row = _parsed(line)
         text, ids = asked(row["body"])
         if changes or out:
-            # A server that has no such field in its bodies (TGI has no model) is sent none.
+            # Bodies without a model, such as TGI's, do not get one.
             given = {name: value for name, value in changes.items() if name != "model" or name in row["body"]}
             merged = backend.merged(row["body"], given)
             row["body"] = {name: value for name, value in merged.items() if name not in out}
@@ -241,9 +242,9 @@ def _replayed(
 
 
 def asked(body: dict[str, Any]) -> tuple[str, tuple[int, ...] | None]:
-    """The text or the token ids that a body asks with, by the names that the usual APIs have for them.
+    """The prompt of a body, as text or token ids, by the names of the usual APIs; empty where none is known.
 
-    They are not sent, the body is: they tell what a prefix cache would see. Empty where none is known.
+    The body is what is sent; its prompt only shows what a prefix cache would see.
     """
     if isinstance(body.get("messages"), list):
         return as_text([message for message in body["messages"] if isinstance(message, dict)]), None

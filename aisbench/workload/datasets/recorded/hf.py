@@ -1,7 +1,7 @@
-"""The `hf` data set: those of Hugging Face that vLLM's client knows, from files on disk or from the local cache.
+"""The `hf` data set: the Hugging Face data sets that vLLM's client knows, from files on disk or the local cache.
 
---dataset-path names the data set, or a file or folder of its rows; then --hf-name says whose they are.
-Which fields of a row make the prompt, and how long the output is, are vLLM's.
+--dataset-path is the name of the data set, or a file or folder with its rows; in that case, --hf-name gives its name.
+Prompts are made from the same fields as in vLLM, with the same output lengths.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ Read = Callable[[Entry, WorkloadOptions, Path], Row | None]
 
 @dataclass(frozen=True)
 class Kind:
-    """`output_len` None: as long as the row's own answer. `template`: prompts go into the chat template.
+    """How a data set's rows are used.
 
-    `longest`: prompts, and prompts with answers, in tokens: what is longer is not asked.
+    `output_len`: in tokens; None: the length of the row's own answer. `template`: prompts go into the chat template.
+    `longest`: the longest prompt, and the longest prompt with its answer, in tokens; longer rows are left out.
     """
 
     read: Read
@@ -56,14 +57,14 @@ def _instruct_coder(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
 def _first_turn(entry: Entry, options: WorkloadOptions, root: Path) -> Row:
     turns = entry.get("turns")
     if not isinstance(turns, list) or not turns or not isinstance(turns[0], str):
-        raise BadLine("no list of texts as its 'turns'")
+        raise BadLine("no list of texts in 'turns'")
     return Row(turns[0])
 
 
 def _blazedit(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
     distance = entry.get("norm_distance")
     if not isinstance(distance, (int, float)):
-        raise BadLine("no number as its 'norm_distance'")
+        raise BadLine("no number in 'norm_distance'")
     if not options.blazedit_min_distance <= distance <= options.blazedit_max_distance:
         return None
     code, change = text_of(entry, "code"), text_of(entry, "change_request")
@@ -104,7 +105,7 @@ def _conversation(entry: Entry, options: WorkloadOptions, root: Path) -> Row | N
         return None
     texts = [turn.get("value") if isinstance(turn, Mapping) else None for turn in turns[:2]]
     if not all(isinstance(text, str) for text in texts):
-        raise BadLine("a turn without a text as its 'value'")
+        raise BadLine("a turn without a text in 'value'")
     media = (image_part(entry["image"], root),) if entry.get("image") is not None else ()
     return Row(str(texts[0]), answer=str(texts[1]), media=media)
 
@@ -130,7 +131,7 @@ def _speech(entry: Entry, options: WorkloadOptions, root: Path) -> Row | None:
     least, most = options.asr_min_audio_len_sec, options.asr_max_audio_len_sec
     if (least, most) != (0.0, float("inf")):
         if seconds is None:
-            raise BadLine("the length of a sound is only known of WAV files")
+            raise BadLine("the length of a sound is known for WAV files only")
         if not least <= seconds <= most:
             return None
     return Row("", media=(part,))
@@ -167,23 +168,23 @@ KINDS: dict[str, Kind] = {
     "ArtificialAnalysis/Earnings22-Cleaned-AA": _SPEECH,
     "D4nt3/esb-datasets-earnings22-validation-tiny-filtered": _SPEECH,
 }
-# Its videos have to be had with the rows, by a library of Hugging Face that downloads them.
-_REFUSED = {"yale-nlp/MMVU": "its videos are not sent here"}
+# Its videos can only be loaded by a library of Hugging Face, which downloads them.
+_REFUSED = {"yale-nlp/MMVU": "its videos cannot be sent"}
 _LEAST = 4
 
 
 def hf_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for a data set that vLLM's client does not know either, and for rows that are not here."""
+    """Raises BadInput for a data set that vLLM's client does not know either, and for rows that are not on disk."""
     name = options.hf_name or options.dataset_path or ""
     if name in bfcl.NAMES:
         return bfcl.bfcl_prompts(options, backend)
     kind = KINDS.get(name)
     root = hf_root(options)
     if kind is None:
-        why = _REFUSED.get(name, "how its rows are read is not known")
+        why = _REFUSED.get(name, "the format of its rows is not known")
         known = ", ".join([*KINDS, *bfcl.NAMES])
         raise BadInput(
-            f"--dataset hf: {name if name in _REFUSED else root}: {why}; name a known one with --hf-name: {known}"
+            f"--dataset hf: {name if name in _REFUSED else root}: {why}; give a known data set with --hf-name: {known}"
         )
     if kind.has_media and not backend.takes_messages:
         raise BadInput(

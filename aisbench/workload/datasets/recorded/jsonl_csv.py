@@ -1,9 +1,9 @@
-"""The `jsonl` and `csv` data sets: one request a line, in the order of the file.
+"""The `jsonl` and `csv` data sets: one request per line, in the order of the file.
 
 A line has `prompt` (text) or `messages` (a list of role and content), and may have `output_tokens`
-(or `max_tokens`), `system` (a system message before it), `model`, `body` (an object merged into the
-request body last of all) and the usual sampling parameters under their own names, which go into the
-body as well. Anything else is not sent, and a note says so. In CSV, `messages` and `body` hold JSON.
+(or `max_tokens`), `system` (a system message before it), `model`, `body` (an object that is merged into the
+request body last) and the usual sampling parameters under their own names, which also go into the
+body. Anything else is not sent, and a note says so. In CSV, `messages` and `body` hold JSON.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _BATCH = 256
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the file. `messages` None: `text` is the user's."""
+    """A line of the file. `messages` None: `text` is the user's message."""
 
     text: str
     messages: tuple[Message, ...] | None
@@ -99,7 +99,7 @@ _Lines = Iterator[tuple[int, Callable[[], dict[str, Any]]]]
 
 
 def _prompts_of_rows(path: Path, lines: Callable[[Path], _Lines], options: WorkloadOptions) -> Prompts:
-    """Reads the file once to check it, and again for each round of requests: it need not fit in memory."""
+    """Reads the file once to check it, and again for each round of requests, so it need not fit in memory."""
     bad, unknown = BadLines(path, strict=options.strict_dataset), set[str]()
     has_messages = False
     for row in _usable_rows(path, lines, unknown, bad):
@@ -108,7 +108,7 @@ def _prompts_of_rows(path: Path, lines: Callable[[Path], _Lines], options: Workl
     bad.check(table_hint(path) if options.dataset == "jsonl" else "")
     there = bad.used
     if there == 0:
-        raise BadInput(f"{path} has no rows; --dataset {options.dataset} wants one request a line")
+        raise BadInput(f"{path} has no rows; --dataset {options.dataset} needs one request per line")
     counter = TokenCounter(options)
     notes = [counter.note, *bad.notes()]
     if options.dataset == "csv":
@@ -118,15 +118,15 @@ def _prompts_of_rows(path: Path, lines: Callable[[Path], _Lines], options: Workl
     if unknown:
         more = ", ..." if len(unknown) > _NAMED_MOST else ""
         notes.append(
-            f"not sent, for want of a meaning: {', '.join(sorted(unknown)[:_NAMED_MOST])}{more} "
+            f"unknown fields are not sent: {', '.join(sorted(unknown)[:_NAMED_MOST])}{more} "
             "(put them under 'body' to send them)"
         )
     count = there if options.count is None else options.count
     if count > there and not options.oversample:
-        notes.append(f"the file has {there} rows, fewer than the {count} asked for")
+        notes.append(f"the file has {there} rows, fewer than the {count} requested")
         count = there
     elif count > there:
-        notes.append(f"the file has {there} rows: they are used again, in their order, for {count} requests")
+        notes.append(f"the file has {there} rows, which are repeated in order for {count} requests")
 
     def items() -> Iterator[Prompt]:
         rounds = (_usable_rows(path, lines, unknown) for _ in range(-(-count // there)))
@@ -140,7 +140,7 @@ def _prompts_of_rows(path: Path, lines: Callable[[Path], _Lines], options: Workl
 def _usable_rows(
     path: Path, lines: Callable[[Path], _Lines], unknown: set[str], bad: BadLines | None = None
 ) -> Iterator[Row]:
-    """The rows that can be sent, in the file's order; what is wrong with the others goes to `bad`."""
+    """The rows that can be sent, in the file's order; the problems of the others go to `bad`."""
     for number, parse in lines(path):
         try:
             row = _row_of(parse(), unknown)
@@ -161,14 +161,14 @@ def _rows_as_prompts(rows: list[Row], counter: TokenCounter, options: WorkloadOp
 
 
 def _csv_rows(path: Path) -> _Lines:
-    """Cells as they are; empty ones as if their column were not there."""
+    """The rows of a table; empty cells count as missing."""
     for number, cells in table_rows(path, any_of=_TEXTS, what="CSV file of --dataset csv"):
         yield number, lambda cells=cells: _csv_object(cells)  # type: ignore[misc]
 
 
 def _csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
     if None in cells:
-        raise BadLine("more cells than the first line names")
+        raise BadLine("more cells than the first line has columns")
     check_cells(cells)
     row: dict[str, Any] = {}
     for name, cell in cells.items():
@@ -189,8 +189,7 @@ def _csv_object(cells: dict[str | None, Any]) -> dict[str, Any]:
 
 
 def _row_of(line: dict[str, Any], unknown: set[str]) -> Row:
-    """Raises BadLine for what cannot be sent; names that mean nothing are added to `unknown`. What is null is
-    not there."""
+    """Raises BadLine for a line that cannot be sent. Adds unknown names to `unknown`; null counts as missing."""
     messages: tuple[Message, ...] | None = None
     nulls = [name for name in _TEXTS if name in line and line[name] is None]
     line = {name: value for name, value in line.items() if value is not None}
@@ -236,7 +235,7 @@ def _text_field(line: dict[str, Any], name: str) -> str | None:
 
 def _messages_of(value: Any) -> tuple[Message, ...]:
     if not isinstance(value, list) or not value:
-        raise BadLine("messages is not a list with a message")
+        raise BadLine("messages is not a list of at least one message")
     for message in value:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise BadLine(f"{shortened(message)} in messages has no role", "a message without a role")
@@ -250,8 +249,8 @@ def _messages_of(value: Any) -> tuple[Message, ...]:
 
 
 def _names_in(line: dict[str, Any]) -> str:
-    """What a line has, and what could be done with it."""
+    """The fields of a line, with advice if another data set reads it."""
     if {"conversations", "turns"} & line.keys():
-        return "conversations (for them there is --dataset conversations)"
+        return "conversations (--dataset conversations reads them)"
     names = [shortened(name)[1:-1] for name in list(line)[:_NAMED_MOST]]
     return ", ".join(names) + (", ..." if len(line) > _NAMED_MOST else "") if names else "nothing"

@@ -18,8 +18,8 @@ from aisbench.workload.tokens.token_counts import TokenCounter
 
 
 def scored_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """The questions in the order of the files, from the beginning again where more are asked for. Raises BadInput where
-    they cannot be read."""
+    """The questions in the order of the files, repeated if more are requested; raises BadInput where they cannot be
+    read."""
     task = task_named(options.dataset)
     if not options.dataset_path:
         raise BadInput(f"--dataset {options.dataset} needs --dataset-path with {' or '.join(task.files)}")

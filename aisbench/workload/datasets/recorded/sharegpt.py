@@ -1,8 +1,8 @@
-"""The `sharegpt` data set: first turns of recorded conversations, the prompts of `vllm bench serve` 0.32.
+"""The `sharegpt` data set: first turns of recorded conversations, as in `vllm bench serve` 0.32.
 
 The file is a JSON list of entries with "conversations": [{"from", "value"}, ...]. Entries of fewer
-than two turns are left out, the others shuffled; the first turn is the prompt, the length of the
-second is the output length. What is very short or long is left out by vLLM's rules.
+than two turns are left out, and the others are shuffled. The first turn is the prompt, and the length of the
+second is the output length. Very short and very long conversations are left out by vLLM's rules.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.token_counts import TokenCounter
 
-# vLLM's bounds, in tokens: of either side, of the prompt, and of both together.
+# vLLM's bounds, in tokens: at least for prompt and answer each, at most for the prompt, and for both together.
 _LEAST, _LONGEST_PROMPT, _LONGEST_SUM = 4, 1024, 2048
 _BATCH = 256
 
 
 def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for a file that is not such a list, or of which nothing is left.
+    """Raises BadInput for a file that is not such a list, or if no conversation is left.
 
-    Its conversations are checked before they are shuffled: vLLM's client ends at the first without a text.
+    All conversations are checked before they are shuffled; vLLM's client fails at the first one without a text.
     """
-    path = dataset_file(options, "a JSON list of conversations, as ShareGPT's")
+    path = dataset_file(options, "a JSON list of conversations, such as ShareGPT's")
     entries, bad, short = _read_entries(path, options)
     generator = random.Random(options.seed)
     if options.shuffle:
@@ -48,14 +48,15 @@ def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             break
     if not kept:
         raise BadInput(
-            f"{path}: no conversation is left; prompts are taken of {_LEAST} to {_LONGEST_PROMPT} tokens, "
-            f"of at most {_LONGEST_SUM} with the answer, with two turns at least"
+            f"{path}: no conversation is left; each needs at least two turns, a prompt of {_LEAST} to "
+            f"{_LONGEST_PROMPT} tokens, and at most {_LONGEST_SUM} tokens with the answer"
         )
     notes = [counter.note, *bad.notes(), *oversample(kept, options, generator)]
     if short or outside:
         notes.append(
-            f"by the rules of vllm bench serve, {short} conversations of fewer than two turns and {outside} that "
-            f"are too short or too long ({_LEAST} to {_LONGEST_PROMPT} tokens, {_LONGEST_SUM} with the answer) are not asked"
+            f"by the rules of vllm bench serve, {short} conversations of fewer than two turns are left out, and "
+            f"{outside} that are too short or too long ({_LEAST} to {_LONGEST_PROMPT} tokens, {_LONGEST_SUM} with "
+            "the answer)"
         )
     if any("image" in entry or "video" in entry for entry in entries):
         notes.append("images and videos of the conversations are not sent")
@@ -63,7 +64,7 @@ def sharegpt_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 def _read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadLines, int]:
-    """The conversations of two turns or more with texts, those that cannot be used, and how many are shorter."""
+    """The conversations of at least two turns, the unusable ones, and the number of shorter ones."""
     bad = BadLines(path, strict=options.strict_dataset, unit="entry" if is_json_list(path) else "line")
     entries: list[Any] = []
     short = 0
@@ -82,13 +83,13 @@ def _read_entries(path: Path, options: WorkloadOptions) -> tuple[list[Any], BadL
 
 
 def _has_two_turns(entry: Any) -> bool:
-    """Raises BadLine for what is not a conversation, and for a first or second turn without a text."""
+    """Whether an entry has two turns; raises BadLine if it is not a conversation, or one of the two has no text."""
     if not isinstance(entry, dict):
-        raise BadLine(f"not a JSON object but {type(entry).__name__}")
+        raise BadLine(f"{type(entry).__name__} instead of a JSON object")
     turns = entry.get("conversations")
     if not isinstance(turns, list):
         hint = (
-            " (for messages and turns there is --dataset conversations)"
+            " (--dataset conversations reads messages and turns)"
             if {"messages", "turns"} & entry.keys()
             else ""
         )
@@ -98,7 +99,7 @@ def _has_two_turns(entry: Any) -> bool:
     for i, turn in enumerate(turns[:2], 1):
         text = turn.get("value") if isinstance(turn, dict) else None
         if not isinstance(text, str):
-            raise BadLine(f"turn {i} has no text as its 'value'", "a turn without a text as its 'value'")
+            raise BadLine(f"turn {i} has no text in 'value'", "a turn without a text in 'value'")
         check_text(text)
     return True
 
@@ -106,8 +107,10 @@ def _has_two_turns(entry: Any) -> bool:
 def _valid_prompts(
     entries: list[Any], counter: TokenCounter, output_len: int | None
 ) -> Iterator[Prompt | None]:
-    """Those that pass vLLM's bounds, in order, None for others; an `output_len` that was asked for takes the
-    second turn's place."""
+    """A prompt for each entry within vLLM's bounds, None for the others.
+
+    `output_len`: replaces the length of the second turn unless None.
+    """
     for first in range(0, len(entries), _BATCH):
         pairs = [(_turn_text(e, 0), _turn_text(e, 1)) for e in entries[first : first + _BATCH]]
         prompt_tokens = counter.counts([question for question, _ in pairs])
@@ -129,15 +132,15 @@ def _turn_text(entry: Any, turn: int) -> str:
 
 
 def oversample(kept: list[Prompt], options: WorkloadOptions, generator: random.Random) -> list[str]:
-    """Fills up to the asked count with prompts drawn from `kept`, as vLLM does; returns what is to be noted.
+    """Fills `kept` up to --num-requests with prompts drawn from it, as vLLM does; returns notes about that.
 
-    `generator` is seeded again for it, also as in vLLM.
+    `generator` is seeded again first, also as in vLLM.
     """
     there, wanted = len(kept), options.count or 0
     if there >= wanted:
         return []
     if not options.oversample:
-        return [f"the data set has {there} prompts, fewer than the {wanted} asked for"]
+        return [f"the data set has {there} prompts, fewer than the {wanted} requested"]
     generator.seed(options.seed)
     kept += [generator.choice(kept[:there]) for _ in range(wanted - there)]
-    return [f"the data set has {there} prompts: others of the {wanted} are repetitions, drawn by --seed"]
+    return [f"the data set has {there} prompts; the rest of the {wanted} are repetitions, drawn by --seed"]

@@ -1,7 +1,7 @@
 """The `sonnet` data set: lines of a text file under one instruction, as older clients of vLLM made them.
 
 The text is the user's own file (vLLM's repository has Shakespeare's sonnets as benchmarks/sonnet.txt). All
-prompts begin with the same first lines, as many as --prefix-len takes; the others are drawn with repetition.
+prompts begin with the same first lines, about --prefix-len tokens of them; the others are drawn with repetition.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from aisbench.workload.tokens.token_counts import TokenCounter
 
 INPUT_LEN, OUTPUT_LEN, _PREFIX_LEN = 550, 150, 200
 _INSTRUCTION = "Pick as many lines as you can from these poem lines:\n"
-# Drawn again when a prompt came out longer than asked for; so often in a row, no drawing will do.
+# A prompt that is too long is drawn again; after this many in a row, the lines cannot give a shorter one.
 _MOST_DRAWS = 1000
 
 
 def sonnet_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Raises BadInput for lengths that the instruction alone takes up."""
+    """Raises BadInput if --input-len leaves no room after the instruction."""
     path = dataset_file(options, "a text file of lines, such as benchmarks/sonnet.txt of vLLM's repository")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
@@ -68,10 +68,12 @@ def sonnet_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             if tokens > input_len:
                 refused += 1
                 if refused >= _MOST_DRAWS:
-                    raise BadInput(f"{path}: its lines give no prompt of at most {input_len} tokens")
+                    raise BadInput(
+                        f"{path}: its lines give no prompt of at most --input-len {input_len} tokens"
+                    )
                 continue
             refused, made = 0, made + 1
-            # A chat backend puts it into the server's template.
+            # With a chat backend, the server applies the template.
             sent = text if backend.takes_messages else asked(text)
             yield Prompt(sent, tokens, output_len)
 

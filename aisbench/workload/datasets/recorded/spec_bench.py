@@ -1,6 +1,6 @@
-"""The data sets `spec_bench` and `speed_bench`: first turns of their files, by category, as vLLM 0.32 asks them.
+"""The data sets `spec_bench` and `speed_bench`: first turns of their files, by category, as vLLM 0.32 sends them.
 
-Neither is given --seed in vLLM's client: both are shuffled, and filled up, with 0.
+vLLM's client passes --seed to neither of them: both are shuffled, and filled up, with seed 0.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def spec_bench_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             return None
         turns = entry.get("turns")
         if not isinstance(turns, list) or not turns or not isinstance(turns[0], str):
-            raise BadLine("no list of texts as its 'turns'")
+            raise BadLine("no list of texts in 'turns'")
         return Row(turns[0])
 
     return _shuffled(options, read, _SPEC_OUTPUT_LEN)
@@ -44,7 +44,8 @@ def speed_bench_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         if not path.is_file():
             there = ", ".join(sorted(one.stem for one in path.parent.glob("*.jsonl"))) or "none"
             raise BadInput(
-                f"--speed-bench-dataset-subset {options.speed_bench_dataset_subset}: there is no {path}; there: {there}"
+                f"--speed-bench-dataset-subset {options.speed_bench_dataset_subset}: there is no {path}; "
+                f"available: {there}"
             )
 
     def read(entry: Mapping[str, Any]) -> Row | None:
@@ -54,7 +55,7 @@ def speed_bench_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         first = messages[0] if isinstance(messages, list) and messages else None
         text = first.get("content") if isinstance(first, Mapping) else None
         if not isinstance(text, str):
-            raise BadLine("no message with a text as its first of 'messages'")
+            raise BadLine("no text in the first of 'messages'")
         return Row(text)
 
     return _shuffled(replace(options, dataset_path=str(path)), read, _SPEED_OUTPUT_LEN)

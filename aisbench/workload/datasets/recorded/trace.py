@@ -1,11 +1,11 @@
-"""The `trace` data set: recorded traffic again, at its own times, sharing the prefixes that it shared.
+"""The `trace` data set: replays recorded traffic at its recorded times, with the prefixes that its requests shared.
 
-Equal hash ids stand for equal blocks of tokens, so that a prefix cache finds as much as it would have
-found then. What a block holds is drawn from a generator seeded by SHA-256 of the seed and the id: the same
-on every machine and in every run. Where no ids are recorded, each prompt is drawn on its own.
+Equal hash ids become equal blocks of tokens, so a prefix cache finds as much as it would have found in the recorded
+traffic. The tokens of a block are drawn from a generator seeded with the SHA-256 of the seed and the id, so they are
+the same on every machine and in every run. Without recorded ids, each prompt is drawn independently.
 
-vLLM's `timed_trace` does the same with Python's salted hash(), so that its prompts differ from run to
-run and cannot be had again.
+vLLM's `timed_trace` does the same with Python's salted hash(), so its prompts differ from run to run and cannot be
+reproduced.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ def _replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: i
             f"--token-ids: {backend.family} takes no token ids; use --backend openai (v1/completions)"
         )
     if options.token_ids and options.tokenizer is None:
-        raise BadInput("--token-ids needs a vocabulary; name it with --tokenizer")
+        raise BadInput("--token-ids needs a vocabulary; give one with --tokenizer")
     if options.speedup != 1.0 and not options.own_times:
         raise BadInput(
-            "--speedup divides a trace's own times, which --rate (or --stress, --burst, ...) replaces; leave one of them out"
+            "--speedup divides a trace's own times, which --rate (or --stress, --burst, ...) replaces; "
+            "leave one of them out"
         )
     trace = read_trace(path, options, unit_ns=unit_ns)
     if options.count is not None:
@@ -73,13 +74,13 @@ def _replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: i
     )
     if options.count is not None and len(trace.requests) < options.count:
         notes.append(
-            f"the trace has {len(trace.requests)} requests, fewer than the {options.count} asked for"
+            f"the trace has {len(trace.requests)} requests, fewer than the {options.count} requested"
         )
     if not options.own_times and trace.requests[0].at_ns is not None:
         notes.append("the trace's own times are not used: the options say when requests leave")
     notes += [*trace.notes, *fit_note(trace.requests, block)]
     if trace.failed:
-        notes.append(f"{trace.failed} requests of the trace had failed and are left out")
+        notes.append(f"{trace.failed} failed requests of the trace are left out")
 
     words = np.array(WORDS, dtype=object)
 
@@ -101,7 +102,7 @@ def _replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: i
 
 
 class _Blocks:
-    """Draws ids: of a tokenizer's vocabulary without its special tokens, else of the list of words."""
+    """Draws ids from a tokenizer's vocabulary without its special tokens, or else from the list of words."""
 
     def __init__(self, options: WorkloadOptions, block: int, ids_are_sent: bool) -> None:
         self.block = block
@@ -119,7 +120,7 @@ class _Blocks:
         return self.allowed[generator.integers(0, len(self.allowed), size=count)]
 
     def prompt(self, index: int, request: Recorded) -> NDArray[np.int64]:
-        """Its blocks, cut to its length; what they do not fill belongs to this request alone."""
+        """The blocks of a request, cut to its length; the part that they do not fill is unique to it."""
         parts = [self.of(block_id) for block_id in request.blocks[: -(-request.input_tokens // self.block)]]
         missing = request.input_tokens - len(parts) * self.block
         if missing > 0:
@@ -128,8 +129,10 @@ class _Blocks:
 
 
 def _expected_reuse(requests: list[Recorded], block: int) -> tuple[int, int]:
-    """Input tokens that an endless prefix cache would find, of how many: whole blocks whose id and all
-    ids before it stood at the beginning of an earlier request."""
+    """The input tokens that an unlimited prefix cache would find, and all input tokens.
+
+    It finds a whole block if an earlier request began with the same ids up to and including that block.
+    """
     nodes: dict[tuple[int, int | str], int] = {}
     shared = total = 0
     for request in requests:

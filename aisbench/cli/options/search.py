@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from aisbench.cli.options.origins import origins_of
 from aisbench.masking import masked_option
 
 
-def lines_of(ctx: click.Context, defaults: Mapping[str, Any]) -> list[str]:
+def lines_of(ctx: click.Context, defaults: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
     """The files that gave options, and each option with its value (secrets masked) and its origin.
 
     `defaults`: the command's own, where they differ from the options'.

@@ -1,0 +1,1 @@
+"""Several models on several data sets in one command, in AISBench's ways (`ais_bench`)."""

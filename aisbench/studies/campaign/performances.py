@@ -1,0 +1,49 @@
+"""AISBench's files of a load task, in performances/<model>/: the tables, the page and the requests of its last run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import StringIO
+from pathlib import Path
+
+from aisbench.atomic import write_text
+from aisbench.errors import BadInput
+from aisbench.report.text.aisbench_table import aisbench_rows
+from aisbench.studies.evaluation.folder import read_object
+
+# The run's own files under AISBench's names.
+_LINKS = {"_plot.html": "report.html", "_details.jsonl": "requests.jsonl"}
+
+
+def last_run(runs: Path) -> Path | None:
+    """The newest run in the folder `runs`; None where there is none with records."""
+    found = sorted(path.parents[1] for path in runs.glob("*/records/run.json"))
+    return found[-1] if found else None
+
+
+def write_performances(runs: Path, *, stage: str | None) -> Path:
+    """Writes <dataset>.csv (figures of requests) and .json (of the run) beside `runs`; returns the first's path.
+
+    `stage`: total or stable; None: both. Raises BadInput where no run left a summary.
+    """
+    run = last_run(runs)
+    if run is None or not (run / "summary.json").is_file():
+        raise BadInput(f"{runs} holds no run with a report; run it with --mode perf")
+    (head, of_requests), (_, of_run) = aisbench_rows(read_object(run / "summary.json"))
+    stages = {row[1] for row in of_requests}
+    kept = stages if stage not in stages else {stage}
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *(row for row in of_requests if row[1] in kept)])
+    path = runs.parent / f"{runs.name}.csv"
+    write_text(text.getvalue(), path)
+    common: dict[str, dict[str, str]] = {}
+    for title, name, value in of_run:
+        if name in kept:
+            common.setdefault(title, {})[name] = value
+    write_text(json.dumps(common, indent=4, ensure_ascii=False), path.with_suffix(".json"))
+    for suffix, name in _LINKS.items():
+        link = runs.parent / f"{runs.name}{suffix}"
+        link.unlink(missing_ok=True)
+        link.symlink_to((run / name).relative_to(runs.parent))
+    return path

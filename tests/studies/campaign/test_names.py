@@ -1,0 +1,46 @@
+"""AISBench's names of data sets."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisbench.errors import BadInput
+from aisbench.studies.campaign.names import data_set_named
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "shots"),
+    [
+        ("gsm8k", "gsm8k", None),
+        ("gsm8k_gen", "gsm8k", None),
+        ("gsm8k_gen_4_shot_cot_chat_prompt", "gsm8k", 4),
+        ("gsm8k_gen_0_shot_cot_str_perf", "gsm8k", 0),
+        ("mmlu_gen_5_shot_str", "mmlu", 5),
+        ("ceval_gen_0_shot_cot_chat_prompt", "ceval", 0),
+        ("aime2024_gen_0_shot_str", "aime2024", 0),
+        ("mmlu_pro_gen_5_shots_str.py", "mmlu_pro", 5),
+        ("ARC_c_gen_0_shot_chat_prompt", "arc_c", 0),
+        ("SuperGLUE_BoolQ_gen_0_shot_str", "boolq", 0),
+        ("gpqa_diamond_gen", "gpqa", None),
+    ],
+)
+def test_a_task(asked: str, name: str, shots: int | None) -> None:
+    for for_load in (False, True):
+        found = data_set_named(asked, for_load=for_load)
+        assert (found.asked, found.name, found.shots) == (asked, name, shots)
+
+
+def test_a_data_set_without_answers_is_for_load_alone() -> None:
+    assert data_set_named("synthetic_gen", for_load=True).name == "synthetic"
+    assert data_set_named("mooncake_trace_gen", for_load=True).name == "trace"
+    with pytest.raises(BadInput, match="synthetic_gen: it has no known answers; use it with --mode perf"):
+        data_set_named("synthetic_gen", for_load=False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [("gsm9k_gen", "did you mean gsm8k"), ("mmlu_ppl_0_shot", "lm-eval:TASK")],
+)
+def test_others_are_refused(asked: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        data_set_named(asked, for_load=False)
