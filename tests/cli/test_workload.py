@@ -1,4 +1,4 @@
-"""`aisbench workloads`, `aisbench workload export` and `import`, as a user calls them."""
+"""`aisbench workloads`, `aisbench workload export` and `import` as a user calls them."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 2
-    # Before the error it says that the simulator stands in for a --url.
+    # A line before the error says that the simulator is used, as no --url is given.
     assert len(done.stderr.splitlines()) == 2
     for said in (
         "4 of 5 lines cannot be used",
@@ -173,7 +173,7 @@ def test_an_export_of_whole_answers_is_imported_and_exported_again(tmp_path: Pat
 def test_bodies_name_a_model_that_somebody_serves(tmp_path: Path) -> None:
     out, again = tmp_path / "w.jsonl", tmp_path / "again.jsonl"
     nameless = ("export", *SMALL[2:], "--output", str(out))
-    with pytest.raises(BadInput, match="every body names its model: give --model, or --url of a server"):
+    with pytest.raises(BadInput, match="every body names its model: give --model, or the --url of a server"):
         call(*nameless)
     call(*nameless, "--backend", "tgi")
     assert "model" not in lines(out)[0]["body"], "TGI serves one model, which nobody names"

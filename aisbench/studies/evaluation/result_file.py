@@ -41,12 +41,20 @@ class SubsetFigures(TypedDict, total=False):
     answers: int
 
 
+class QuestionScores(TypedDict):
+    """The scores of one question. `prompt`: its digest (pairs.prompt_digest). `scores`: of its answers, 0 to 1."""
+
+    prompt: str
+    scores: list[float]
+
+
 class ResultFile(TypedDict, total=False):
     """Scores in per cent, 0 to 100, with standard errors in percentage points. `accuracy` is the weighted average.
 
     `counts`: how many answers there are, how many of them are `correct`, `no_answer`, `cut` and `unsure`, and how many
     questions have no answer (`missing`). `parts`: other metrics. `mean_length`: of the outputs, in characters.
-    `details`: the answers by question, "3", with further answers as "3#1", "3#2"; only with --dump-eval-details.
+    `questions`: the scores of each question, by its number, for comparisons. `details`: the answers by question, "3",
+    with further answers as "3#1", "3#2"; only with --dump-eval-details.
     """
 
     accuracy: float | None
@@ -62,4 +70,5 @@ class ResultFile(TypedDict, total=False):
     parts: dict[str, float]
     counts: dict[str, int]
     mean_length: float
+    questions: dict[str, QuestionScores]
     details: dict[str, Detail]
