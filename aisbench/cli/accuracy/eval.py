@@ -117,7 +117,7 @@ def evaluate(
 
 
 def _search(ctx: click.Context, settings: Settings) -> int:
-    from aisbench.studies.evaluation.evaluate import files_read
+    from aisbench.studies.evaluation.data_sets import files_read
 
     for line in (*lines_of(ctx, _DEFAULTS), *(f"data set file {path}" for path in files_read(settings))):
         say(line)

@@ -37,7 +37,7 @@ from aisbench.studies.campaign.tasks import (
     models_of,
     runs_of,
 )
-from aisbench.studies.evaluation.evaluate import files_read
+from aisbench.studies.evaluation.data_sets import files_read
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
 from aisbench.studies.evaluation.judge.remarks import judge_remarks
 from aisbench.studies.evaluation.settings import Settings

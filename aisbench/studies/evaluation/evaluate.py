@@ -5,15 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aisbench import saying
-from aisbench.accuracy.files import noted
-from aisbench.accuracy.question import Answer, Question
-from aisbench.accuracy.task import Source, Task
-from aisbench.accuracy.tasks.registry import task_named
+from aisbench.accuracy.question import Answer
 from aisbench.atomic import write_text
 from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
@@ -27,6 +24,7 @@ from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.evaluation.asking import Asking, Request
+from aisbench.studies.evaluation.data_sets import DataSet, read_data_sets
 from aisbench.studies.evaluation.folder import EvaluationFolder, file_name, read_facts
 from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
 from aisbench.studies.evaluation.harness.names import split_names
@@ -39,20 +37,9 @@ from aisbench.studies.evaluation.results import Result, result_of
 from aisbench.studies.evaluation.settings import Settings
 from aisbench.studies.servers import servers_of
 
-# The default of --dataset-path.
-_DATASETS = "datasets"
 # A file beside a run: the data set, question and sample of each request.
 _PLACES = "places.json"
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class _DataSet:
-    """A task, and the questions of it that are asked."""
-
-    name: str
-    task: Task
-    questions: tuple[Question, ...]
 
 
 def evaluate(
@@ -74,7 +61,7 @@ def evaluate(
     settings.check()
     config.check()
     own, theirs = split_names(settings.datasets)
-    data_sets = _read_data_sets(settings, own) if own or not theirs else []
+    data_sets = read_data_sets(settings, own) if own or not theirs else []
     harness = read_harness(theirs, config, settings) if theirs else None
     judge = judge_for(config, settings) if settings.judges else None
     with contextlib.ExitStack() as stack:
@@ -96,42 +83,6 @@ def evaluate(
                 )
                 ended = ended or theirs_ended
     return ended
-
-
-def _read_data_sets(settings: Settings, names: Sequence[str]) -> list[_DataSet]:
-    """The data sets `names`. Raises BadInput for the first that cannot be read, or that needs --allow-code."""
-    if not names:
-        raise BadInput("--datasets is missing; give tasks, such as gsm8k (`aisbench datasets` lists them)")
-    found = []
-    for name in dict.fromkeys(names):
-        task = task_named(name)
-        if task.runs_code and not settings.allow_code:
-            raise BadInput(
-                f"--datasets {name}: scoring it runs code that the model wrote; give --allow-code if that is acceptable "
-                "on this host"
-            )
-        questions = task.read(Source(_path_of(settings, name), settings.shots))
-        found.append(_DataSet(name, task, tuple(questions[: settings.num_prompts])))
-    return found
-
-
-def files_read(settings: Settings) -> list[Path]:
-    """The files of the data sets, without those of lm-evaluation-harness.
-
-    Raises BadInput for the first data set that cannot be read.
-    """
-    settings.check()
-    own, _ = split_names(settings.datasets)
-    with noted() as files:
-        if own:
-            _read_data_sets(settings, own)
-    return files
-
-
-def _path_of(settings: Settings, name: str) -> Path:
-    """Where the data set `name` is: the folder of its name in --dataset-path if there is one, else --dataset-path."""
-    base = Path(settings.path or _DATASETS).expanduser()
-    return base / name if (base / name).exists() else base
 
 
 def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) -> RunConfig:
@@ -194,7 +145,7 @@ class _Evaluation:
         config: RunConfig,
         settings: Settings,
         folder: EvaluationFolder,
-        data_sets: Sequence[_DataSet],
+        data_sets: Sequence[DataSet],
         command: list[str],
         judge: Judge | None,
     ) -> None:
@@ -259,7 +210,7 @@ class _Evaluation:
             return self._ask(self._data_sets, stack, live=live)
         return any(self._ask([one], stack, live=live) for one in self._data_sets)
 
-    def _ask(self, data_sets: Sequence[_DataSet], stack: contextlib.ExitStack, *, live: bool) -> bool:
+    def _ask(self, data_sets: Sequence[DataSet], stack: contextlib.ExitStack, *, live: bool) -> bool:
         asked = [(one.name, place) for one in data_sets for place in self._predictions[one.name].missing]
         if not asked:
             return False
