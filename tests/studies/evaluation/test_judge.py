@@ -186,7 +186,7 @@ def test_a_judgement_without_a_verdict_is_counted_as_such(
     assert (results["judge"]["compared"], results["judge"]["alike"]) == (COUNT - 2, COUNT - 2)
     assert results["accuracy"] == pytest.approx(100 * (COUNT // 2 - 2) / COUNT)
     assert (results["details"]["2"]["sure"], results["details"]["2"]["why"]) == (False, "Who can tell?")
-    assert f"2 of {COUNT} judgements have no readable verdict and count as incorrect" in done.stdout
+    assert f"no readable verdict in 2 of {COUNT} judgements, which count as incorrect" in done.stdout
 
 
 def test_empty_and_unfinished_answers_are_wrong_without_asking(
@@ -267,7 +267,7 @@ def test_answers_that_were_not_judged_are_not_in_the_score(
     assert (results["counts"]["answers"], results["judge"]["unjudged"]) == (5, COUNT - 5)
     assert results["counts"]["missing"] == COUNT - 5
     assert f"{COUNT - 5} questions to the judge failed" in done.stderr
-    assert f"{COUNT - 5} answers were not judged" in done.stdout
+    assert f"answers without a judgement, which are not in the score: {COUNT - 5};" in done.stdout
 
 
 def test_the_judges_key_goes_to_the_judge_alone_and_into_no_file(

@@ -20,8 +20,8 @@ def judge_remarks(result: ResultFile) -> Iterator[str]:
     yield f"judged by {found['model']}{agrees}"
     if found["unreadable"]:
         yield (
-            f"{found['unreadable']:,} of {found['asked']:,} judgements have no readable verdict and count as incorrect; "
+            f"no readable verdict in {found['unreadable']:,} of {found['asked']:,} judgements, which count as incorrect; "
             "read them in judgements/, and raise --judge-output-len if they were cut"
         )
     if found["unjudged"]:
-        yield f"{found['unjudged']:,} answers were not judged and are not in the score; --reuse asks the judge again"
+        yield f"answers without a judgement, which are not in the score: {found['unjudged']:,}; --reuse asks the judge again"
