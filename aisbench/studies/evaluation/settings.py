@@ -9,6 +9,8 @@ from aisbench.options.checks import whole
 from aisbench.options.option import ListOf, check_values, option
 
 SECTION = "Evaluation"
+# Where data sets are looked for unless --dataset-path says otherwise.
+DEFAULT_PATH = "datasets"
 _MODES = ("all", "infer", "eval", "viz")
 _option = partial(option, section=SECTION)
 
