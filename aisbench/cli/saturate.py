@@ -1,4 +1,4 @@
-"""`aisbench saturate`: the highest load that a server carries and still meets an SLO."""
+"""`aisbench saturate`: finds the highest load at which a server still meets an SLO."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from aisbench.workload.seeds import drawn_lines
 
 _TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
 _OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
-# What says what is asked, and of whom.
+# vLLM's flags that change the requests or the server they go to.
 _VLLM = ("chat_template_kwargs", *(one.name for one in declared(VllmFlags)))
 SETTINGS = tuple(one.name for one in declared(Settings))
 
@@ -41,13 +41,13 @@ SETTINGS = tuple(one.name for one in declared(Settings))
 @click.command(cls=Command, sections=((SECTION, (*SETTINGS, "budget_s", "resume")), *SECTIONS))
 @all_of(click_options(declared(Settings)))
 @click.option(
-    "--budget", "budget_s", type=Duration(), metavar="TIME", help="Seconds that the search may take."
+    "--budget", "budget_s", type=Duration(), metavar="TIME", help="Time limit of the search, in seconds."
 )
 @click.option(
     "--resume",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Go on with the search in this folder, with its settings.",
+    help="Continue the search in this folder, with its settings.",
 )
 @all_of(
     CONFIG_OPTIONS,
@@ -59,15 +59,15 @@ SETTINGS = tuple(one.name for one in declared(Settings))
 )
 @click.pass_context
 def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None, **options: Any) -> int:
-    """Find the highest load that a server carries and still meets an SLO.
+    """Find the highest load at which a server still meets an SLO.
 
     \b
     aisbench saturate --url http://host:8000 --slo 'ttft_p99<500 error_rate<0.01'
     aisbench saturate --url http://host:8000 --over concurrency --budget 30m
     aisbench saturate --url http://host:8000 --sweep 10,20,40 --step 60s
 
-    Doubles the load until it fails, then narrows it down in between. Each load is a separate run with all
-    reports in the search's folder; saturation.json there has the answer and the curve.
+    Doubles the load until the SLO fails, then narrows the range down. Each load is a separate run with all
+    its reports in the search's folder. saturation.json there has the answer and the curve.
     """
     if budget_s is not None:
         above(0, "seconds", infinite=True)("--budget", budget_s)
@@ -80,14 +80,14 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
         folder = SearchFolder.create(config, settings, ["aisbench", "saturate", *command_line("saturate")])
         for line in drawn_lines(options["seed"], config.seed):
             say(line, err=True)
-    # Everything heavy is imported after the options are known to be good.
+    # Slow imports wait until the options are known to be valid.
     from aisbench.studies.saturation.measure import saturate_and_report
 
     return saturate_and_report(folder, budget_s=budget_s, say=say)
 
 
 def _typed(ctx: click.Context) -> dict[str, str]:
-    """The flags of the options that are on the command line, by their names."""
+    """The flags of the options given on the command line, by parameter name."""
     source = click.core.ParameterSource.COMMANDLINE
     return {
         str(one.name): one.opts[0]
