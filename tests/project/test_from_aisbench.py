@@ -77,6 +77,14 @@ def test_what_is_not_accepted_is_not_and_what_stands_in_for_it_exists(page: Path
         assert not flags_in(instead) - flags_of(ais_bench, evaluate, load), instead
 
 
+def test_each_of_these_is_refused_with_what_to_give_instead() -> None:
+    flags = {flag for row in table_below("These are not accepted", PAGES[0]) for flag in flags_in(row[0])}
+    assert len(flags) > 20
+    for flag in flags:
+        with pytest.raises(BadInput, match=f"^{flag} of AISBench is not accepted: .{{10}}"):
+            ais_bench.main(["--models", "tgi_api_general", f"{flag}=1"], standalone_mode=False)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_entry_of_the_faq_has_an_answer(page: Path) -> None:
     text = page.read_text()
