@@ -66,10 +66,11 @@ def _judge_usage(verdict: Verdict, run: Run, summary: Summary) -> None:
         )
     if summary["output_tokens_from"] in ("events", "mixed") and summary["answers"]["uncounted"]:
         missing = summary["answers"]["uncounted"]
-        text = (
-            f"{missing} of {completed} answers came without a usage of output tokens, so their content events were "
-            "counted instead."
-        )
+        instead = {
+            "events": "their content events were counted instead",
+            "mixed": "their tokens were counted by the tokenizer or from content events instead",
+        }[summary["output_tokens_from"]]
+        text = f"{missing} of {completed} answers came without a usage of output tokens, so {instead}."
         if run.config.tokenizer is not None:
             text += " --save-outputs keeps the texts, so that --tokenizer can count their tokens."
         verdict.notes.append(text)
