@@ -13,6 +13,7 @@ from aisbench.records.folder import name_of_now
 from aisbench.studies.campaign.names import DataSetName
 from aisbench.studies.campaign.tasks import Model
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
+from aisbench.studies.evaluation.judge.remarks import judge_remarks
 from aisbench.studies.evaluation.result_file import ResultFile
 from aisbench.studies.evaluation.summary import aligned, markdown, percent
 
@@ -51,6 +52,33 @@ def write_table(
     shown = aligned(rows, len(_HEAD))
     write_text(shown + "\n", path.with_suffix(".txt"))
     return shown, path
+
+
+def remarks(
+    models: Sequence[Model], datasets: Sequence[DataSetName], results: Mapping[tuple[str, str], ResultFile]
+) -> Iterator[str]:
+    """What lowers a score, or makes it one of fewer questions, and the table does not show."""
+    for model in models:
+        for dataset in datasets:
+            result: ResultFile = results.get((model.name, dataset.name), {})
+            counts, judge = result.get("counts") or {}, result.get("judge")
+            for line in judge_remarks(result):
+                yield f"{model.name}/{dataset.asked}: {line}"
+            answers, missing, cut = (counts.get(key, 0) for key in ("answers", "missing", "cut"))
+            asked = answers + missing
+            if judge is not None:
+                # Some of them have an answer, which was not judged.
+                missing -= judge["unjudged"]
+            if missing:
+                yield (
+                    f"{model.name}/{dataset.asked}: {missing:,} of {asked:,} questions have no answer "
+                    "and are not in the score; --reuse asks them again"
+                )
+            if cut:
+                yield (
+                    f"{model.name}/{dataset.asked}: {cut:,} of {answers:,} answers were cut at the length limit; "
+                    "raise max_out_len"
+                )
 
 
 def _rows(

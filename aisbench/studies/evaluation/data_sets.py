@@ -12,10 +12,7 @@ from aisbench.accuracy.task import Source, Task
 from aisbench.accuracy.tasks.registry import task_named
 from aisbench.errors import BadInput
 from aisbench.studies.evaluation.harness.names import split_names
-from aisbench.studies.evaluation.settings import Settings
-
-# The default of --dataset-path.
-_DATASETS = "datasets"
+from aisbench.studies.evaluation.settings import DEFAULT_PATH, Settings
 
 
 @dataclass(frozen=True)
@@ -59,5 +56,5 @@ def files_read(settings: Settings) -> list[Path]:
 
 def _path_of(settings: Settings, name: str) -> Path:
     """Where the data set `name` is: the folder of its name in --dataset-path if there is one, else --dataset-path."""
-    base = Path(settings.path or _DATASETS).expanduser()
+    base = Path(settings.path or DEFAULT_PATH).expanduser()
     return base / name if (base / name).exists() else base

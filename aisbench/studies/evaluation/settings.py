@@ -10,6 +10,8 @@ from aisbench.options.checks import whole
 from aisbench.options.option import ListOf, check_values, option
 
 SECTION = "Evaluation"
+# The default of --dataset-path.
+DEFAULT_PATH = "datasets"
 _ASKING = ("all", "infer", "infer_judge")
 _JUDGING = ("judge", "infer_judge")
 _MODES = ("all", "infer", "eval", "viz", "judge", "infer_judge")
