@@ -23,7 +23,9 @@ STATE = "search.json"
 class SearchFolder:
     """`steps`: one entry for each run that was finished, in order: its `load`, `folder` and what was said of it.
 
-    `sounding`: what the first look at the server told; None before it, or where none is needed. `outcome` and `ended`
+    `sounding`: what the first look at the server told; None before it, or where none is needed. `reference`: the
+    `folder` of the run that asked one question at a time, and how many `answers` it has to compare with; None before it,
+    or where answers are not compared. `outcome` and `ended`
     (why it is over, in words): see saturation.result.
     """
 
@@ -32,6 +34,7 @@ class SearchFolder:
     settings: Settings
     command: list[str]
     sounding: dict[str, Any] | None = None
+    reference: dict[str, Any] | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
     outcome: str = "interrupted"
     ended: str = "the search did not come to its end"
@@ -58,6 +61,7 @@ class SearchFolder:
             restored(Settings, state["settings"]),
             state["command"],
             state["sounding"],
+            state.get("reference"),
             [step for step in state["steps"] if (path / step["folder"]).is_dir()],
             **{name: state[name] for name in ("outcome", "ended") if name in state},
         )
@@ -70,6 +74,7 @@ class SearchFolder:
             "config": self.config.as_dict(),
             "settings": asdict(self.settings),
             "sounding": self.sounding,
+            "reference": self.reference,
             "steps": self.steps,
             "outcome": self.outcome,
             "ended": self.ended,

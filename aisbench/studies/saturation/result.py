@@ -105,8 +105,9 @@ def result(
     *,
     ended: str,
     outcome: str,
+    reference: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """`samples`: what was measured at the loads of `points`. `ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed."""
+    """`samples`: what was measured at the loads of `points`. `ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed. `reference`: see SearchFolder."""
     answer, curve = Answer.of(plan, slo, points, samples), Curve.of(points)
     return {
         "schema": _SATURATION_SCHEMA,
@@ -120,6 +121,7 @@ def result(
         "knee_interval": [None, None] if curve.knee is None else list(curve.knee.between),
         "capacity": answer.capacity,
         "verdict": _verdict_on(points, steps),
+        "reference": None if reference is None else dict(reference),
         "points": [
             {**point.as_dict(), "clear": answer.is_clear(point), "power": power}
             for point, power in zip(sorted(points, key=lambda point: point.load), curve.powers, strict=True)
