@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 DEBUG = os.environ.get("AISBENCH_DEBUG") == "1"
 WERROR = os.environ.get("AISBENCH_WERROR") == "1"
 
-# Without debug symbols, which took two thirds of the extensions; the names of functions stay, for perf.
+# Without debug symbols, which made up two thirds of the extensions' size. Function names stay, for perf.
 compile_args = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
 compile_args += ["-Wall", "-Wno-unreachable-code"]
 if WERROR:
@@ -31,7 +31,7 @@ directives = {
     "embedsignature": True,
 }
 
-# What is written in C itself stands beside the .pyx that offers it to Python.
+# Sources in C, next to the .pyx that makes them available to Python.
 IN_C = {Path("aisbench/simulator/referee_server.pyx"): ["aisbench/simulator/referee.c"]}
 
 extensions = [
@@ -49,6 +49,6 @@ extensions = [
 CORES = len(os.sched_getaffinity(0))
 setup(
     ext_modules=cythonize(extensions, compiler_directives=directives, nthreads=CORES),
-    # One extension after the other took most of the first start.
+    # Building one extension after the other took most of the time of the first start.
     options={"build_ext": {"parallel": CORES}},
 )

@@ -10,7 +10,7 @@ __all__ = ["LoadedRun", "__version__", "load", "read_run"]
 
 
 def __getattr__(name: str) -> Any:
-    """The Python face, imported when it is used: the command line does not wait for it."""
+    """Imports the Python API on first use, because it would slow down the command line."""
     if name in ("LoadedRun", "load", "read_run"):
         from aisbench import api
 

@@ -1,4 +1,4 @@
-"""`python -m aisbench` is `aisbench`."""
+"""Runs `aisbench` as `python -m aisbench`."""
 
 from aisbench.cli.main import main
 

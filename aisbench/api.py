@@ -1,4 +1,4 @@
-"""The Python face: runs from a script or a notebook, and what runs have left, as arrays."""
+"""The Python API: runs a load from a script or a notebook, and reads runs as arrays."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _FIELDS = tuple(field.name for field in fields(RunConfig))
 def load(*, progress: bool = True, **options: Any) -> LoadedRun:
     """Puts load on a server, as `aisbench-load` with the same options does, and returns the run.
 
-    `options` are those of the command line with underscores (docs/options.md); what the command line lists may be a
-    list, and one --url a string. Without `url` the built-in simulator is asked. `progress`: show on stderr how the run
-    goes. Ctrl-C ends the run as on the command line, and what was done is returned. It has to be called in the main
-    thread, which alone can be told of Ctrl-C.
+    `options` are those of the command line with underscores (docs/options.md). An option with several values takes a
+    list; a single --url may be a string. Without `url`, the load goes to the built-in simulator. `progress`: show the
+    run's progress on stderr. Ctrl-C ends the run as on the command line, and the requests done so far are returned.
+    Call this in the main thread, because no other thread receives Ctrl-C.
 
-    Raises BadInput for options that make no run, CannotRun where the run could not be carried out.
+    Raises BadInput for invalid options, and CannotRun if the run cannot be carried out.
     """
     config = _config_of(options)
     from aisbench.report.files.write import write_reports
@@ -47,10 +47,9 @@ def load(*, progress: bool = True, **options: Any) -> LoadedRun:
 
 
 def read_run(path: str | Path, *, trust_remote_code: bool = False) -> LoadedRun:
-    """The run that `path` holds, also after a crash. Raises BadInput when it is not a run folder.
+    """Reads the run in the folder `path`, even if it crashed. Raises BadInput if `path` is not a run folder.
 
-    `trust_remote_code`: the run's tokenizer may run code of its own, where tokens have to be counted and the run
-    allowed it.
+    `trust_remote_code`: let the run's tokenizer run its own code if tokens have to be counted and the run allowed it.
     """
     from aisbench.analysis.measured import Measured
     from aisbench.records.run import Run
@@ -60,7 +59,7 @@ def read_run(path: str | Path, *, trust_remote_code: bool = False) -> LoadedRun:
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A run that was read from its folder."""
+    """A run read from its folder."""
 
     measured: Measured
     _written: Summary | None = None
@@ -72,19 +71,19 @@ class LoadedRun:
 
     @cached_property
     def summary(self) -> Summary:
-        """What summary.json holds (docs/summary.md)."""
+        """The contents of summary.json (docs/summary.md)."""
         from aisbench.analysis.summary import summarise
 
         return self._written or summarise(self.measured)
 
     @property
     def requests(self) -> NDArray[np.void]:
-        """One row a request, by its place in the plan: a structured array with the fields of docs/records.md, times in
-        ns of CLOCK_MONOTONIC."""
+        """One row per request, in the order of the plan: a structured array, shape (requests,), with the fields of
+        docs/records.md and times in ns of CLOCK_MONOTONIC."""
         return self.measured.run.rows[:]
 
     def latency_ms(self, metric: str) -> NDArray[np.float64]:
-        """`metric` (such as "ttft") of each succeeded request, shape (requests,); nan where it was not measured.
+        """`metric` (such as "ttft") of each successful request in ms, shape (requests,); nan if it was not measured.
 
         Raises BadInput for a name that is not in the table of metrics.
         """
@@ -95,7 +94,10 @@ class LoadedRun:
         return self.measured.latencies[metric]
 
     def frame(self) -> pd.DataFrame:
-        """One row a request with the columns of requests.jsonl: times in ms since the start. Needs pandas."""
+        """One row per request with the columns of requests.jsonl: times in ms since the start.
+
+        Raises BadInput if pandas is not installed.
+        """
         try:
             import pandas as pd
         except ImportError:
@@ -106,7 +108,7 @@ class LoadedRun:
 
 
 def _config_of(options: dict[str, Any]) -> RunConfig:
-    """Raises BadInput for an option that there is not, and for values that make no run."""
+    """The configuration of a run with `options`. Raises BadInput for unknown options and invalid values."""
     for name in options:
         if name not in _FIELDS:
             near = difflib.get_close_matches(name, _FIELDS, 1)
@@ -123,7 +125,7 @@ def _config_of(options: dict[str, Any]) -> RunConfig:
 
 
 def _call(options: dict[str, Any], config: RunConfig) -> str:
-    """What stands in the run folder as its command, without secrets."""
-    # The key is in no configuration that is written down.
+    """The call that the run folder records as its command, without secrets."""
+    # as_dict leaves out the API key.
     kept = config.as_dict()
     return f"aisbench.load({', '.join(f'{name}={kept.get(name, MASK)!r}' for name in options)})"

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all: a reader never sees half of one, and a failure leaves what was there."""
+"""Writes files whole or not at all: a reader never sees half a file, and a failure leaves the old one in place."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import IO
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, which takes the place of `path` when the block ends without an error.
+    """Opens a file for writing that replaces `path` when the block ends without an error.
 
-    Until then it lies beside `path`, under a name of this process's own. An OSError names `path`.
+    Until then it lies next to `path`, under a name that only this process uses. An OSError names `path`.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

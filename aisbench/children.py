@@ -1,7 +1,7 @@
-"""Child processes that run the same package as their parent, whatever folder the user stands in.
+"""Starts child processes that run the same package as their parent, whatever the current folder.
 
-`python -m` puts the current folder first on the path, where another aisbench may lie. Run as a script, this
-file loads the package that it is part of, and then runs the module that it is given.
+`python -m` puts the current folder first on the path, and it may contain another aisbench. Run as a script, this
+file loads the package that it is part of, and then runs the module named by its first argument.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import os
 import runpy
 import sys
 
-# Not resolved: an editable install may be a tree of links.
+# Links are not resolved, because an editable install may be a tree of links.
 PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _LINE_BYTES = 500
-# The options of a command, which may hold keys, are not for its children: a run's simulator is as it asks for.
+# A command's options are not passed on to its children: they may hold keys, and would change a run's simulator.
 _OPTIONS, KEY = "AISBENCH_", "OPENAI_API_KEY"
 # Read by the workers.
 KEPT = "AISBENCH_WORKER_HOOK"
 
 
 def child_command(module: str, *args: object) -> list[str]:
-    """The command line that runs `module` of this package in a process of its own."""
+    """The command line that runs `module` of this package in its own process."""
     return [sys.executable, "-P", os.path.join(PACKAGE, "children.py"), module, *map(str, args)]
 
 
@@ -35,14 +35,14 @@ def child_environment() -> dict[str, str]:
 
 
 def last_words(output: bytes) -> str:
-    """The last line that a child wrote, which is where a traceback says what went wrong; empty for none."""
+    """The last line that a child wrote, where a traceback says what went wrong; empty if it wrote nothing."""
     lines = output.decode(errors="replace").split("\n")
     said = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return said.removeprefix("error: ")[-_LINE_BYTES:]
 
 
 def _load_own_package() -> None:
-    """Makes `aisbench` the package of this file, wherever else the path leads."""
+    """Imports the package of this file as `aisbench`, even if the path has another one."""
     spec = importlib.util.spec_from_file_location(
         "aisbench", os.path.join(PACKAGE, "__init__.py"), submodule_search_locations=[PACKAGE]
     )
@@ -51,7 +51,7 @@ def _load_own_package() -> None:
     package = importlib.util.module_from_spec(spec)
     sys.modules["aisbench"] = package
     spec.loader.exec_module(package)
-    # Last: a parent that was started beside its package may have its other packages there as well.
+    # Added last: a parent started from the folder that holds its package may have other packages there, too.
     if os.path.dirname(PACKAGE) not in sys.path:
         sys.path.append(os.path.dirname(PACKAGE))
 

@@ -1,4 +1,4 @@
-"""Spans of time as people write them: 90, 1.5, 30s, 5m, 1h30m, 250ms."""
+"""Reads spans of time as people write them: 90, 1.5, 30s, 5m, 1h30m, 250ms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PIECE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|m|h|d)\s*")
 
 
 def seconds(text: str) -> float:
-    """The length of the span in `text`, s; a number alone is in seconds. Raises ValueError for anything else."""
+    """The length of the span in `text`, in seconds; a bare number is in seconds. Raises ValueError for other texts."""
     text = text.strip().lower()
     try:
         return float(text)

@@ -11,5 +11,5 @@ BAD_INPUT = 2
 VERDICT_INVALID = 3
 # With --fail-on: a figure is beyond its bound.
 GATE_BROKEN = 4
-# Ctrl-C, SIGTERM or SIGHUP; what was done is reported.
+# Ctrl-C, SIGTERM or SIGHUP; the requests done so far are reported.
 INTERRUPTED = 130

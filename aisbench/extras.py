@@ -1,4 +1,4 @@
-"""Optional packages, and the command that installs them where this program looks for them."""
+"""The command that installs optional packages for the Python that runs this program."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from importlib import metadata
 
 
 def install_command(extra: str, missing: str) -> str:
-    """Installs the packages of `extra`, `missing` among them, into this very Python.
+    """The command that installs the packages of `extra`, including `missing`, for this Python.
 
-    It names them, because where the program came from (a clone, a wheel, a mirror) is not known, and
-    `pip install 'aisbench[extra]'` would ask the index for it.
+    It lists the packages, because `pip install 'aisbench[extra]'` would look for aisbench on the index, and this one
+    may be from a clone, a wheel or a mirror.
     """
     try:
         required = metadata.requires("aisbench") or []

@@ -1,4 +1,4 @@
-"""A socket bound to an address of this host."""
+"""Binds a socket to an address of this host."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import socket
 def bound(
     host: str | None, port: int, family: int = socket.AF_UNSPEC, *, backlog: int | None = None
 ) -> socket.socket:
-    """Bound to `host` (None: to all addresses); it listens when a `backlog` is given.
+    """A socket bound to `host` (None: all addresses) and `port`; it listens if a `backlog` is given.
 
-    Raises socket.gaierror when `host` is unknown, any other OSError when the port cannot be had.
+    Raises socket.gaierror if `host` is unknown, another OSError if the port is not available.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, family, socket.SOCK_STREAM, flags=socket.AI_PASSIVE

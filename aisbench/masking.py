@@ -1,7 +1,7 @@
-"""Secrets, masked wherever something is written or shown: values of headers, credentials in URLs, keys.
+"""Masks secrets wherever something is written or shown: values of headers, credentials in URLs, keys.
 
-Options and command lines are masked by their structure. Free text (messages, a server's answers) is masked by
-the secrets themselves, which `remember` takes in as soon as they are known.
+Options and command lines are masked by their structure. Free text (messages, a server's answers) is searched for
+the secrets themselves, which `remember` collects as soon as they are known.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 MASK = "***"
-# The others may carry keys, cookies or names of customers, whatever they are called.
+# Any other header may carry a key, a cookie or a customer's name.
 _HARMLESS_HEADERS = frozenset(
     [
         "accept",
@@ -49,12 +49,12 @@ _HARMLESS_QUERY = frozenset(
     ["api-version", "api_version", "beta", "deployment", "format", "model", "region", "stream", "version"]
 )
 _SCHEMES = frozenset(["apikey", "api-key", "basic", "bearer", "digest", "key", "token"])
-# Options by what is in their names; those of header flags may be followed by several values.
+# Parts of option names that show which options are secret. Header flags may be followed by several values.
 _HEADER_NAME = re.compile(r"(^|[-_])headers?$")
 _URL_NAME = re.compile(r"(^|[-_])(url|proxy|endpoint)$")
 _KEY_NAME = re.compile(r"(^|[-_])(key|token|secret|password)$")
 _KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD)$")
-# A shorter word may stand in a text for itself.
+# A shorter secret may occur in a text as an ordinary word.
 _LEAST_SECRET = 8
 _CREDENTIALS_IN_TEXT = re.compile(r"(://)[^/?#\s'\"@]+@")
 _SCHEME_IN_TEXT = re.compile(r"\b(Bearer|Basic)(\s+)(?=[^\s'\"]*\d)[^\s'\"]{8,}", re.IGNORECASE)
@@ -63,22 +63,22 @@ known: set[str] = set()
 
 
 def remember(secrets: Iterable[str]) -> None:
-    """From here on `masked_text` knows these."""
+    """Makes `masked_text` mask `secrets` from now on."""
     known.update(secret.strip() for secret in secrets if _is_telling(secret.strip()))
 
 
 def _is_telling(secret: str) -> bool:
-    """False for what is too short or too plain to be looked for in a text."""
+    """False if `secret` is too short or too plain to be masked in free text."""
     if len(secret) >= _LEAST_SECRET:
         return True
     return len(secret) >= 4 and not re.fullmatch("[a-z]+|[0-9]+", secret)
 
 
 def masked_text(text: str) -> str:
-    """A message, or a server's answer, without what is secret in it."""
+    """`text`, such as a message or a server's answer, with its secrets masked."""
     for secret in sorted(known, key=len, reverse=True):
         if secret in text:
-            # A short one may be a part of a longer word that has nothing to do with it.
+            # A short secret may be part of an unrelated longer word.
             bound = "" if len(secret) >= _LEAST_SECRET else r"\b"
             text = re.sub(rf"{bound}{re.escape(secret)}{bound}", MASK, text)
     text = _CREDENTIALS_IN_TEXT.sub(rf"\1{MASK}@", text)
@@ -95,7 +95,7 @@ def _split_header(text: str) -> tuple[str, str, str] | None:
 
 
 def _masked_value(name: str, value: str) -> str:
-    """A header's value; of one that begins with a scheme that is left."""
+    """The masked value of a header; a scheme such as Bearer is left in place."""
     if name.strip().lower() in _HARMLESS_HEADERS or not value:
         return value
     scheme, _, rest = value.partition(" ")
@@ -103,7 +103,7 @@ def _masked_value(name: str, value: str) -> str:
 
 
 def masked_header(text: str) -> str:
-    """NAME:VALUE, or a JSON object of names and values."""
+    """NAME:VALUE, or a JSON object of names and values, with secrets masked."""
     if (headers := _as_object(text)) is not None:
         return json.dumps({name: _masked_value(name, str(value)) for name, value in headers.items()})
     parts = _split_header(text)
@@ -120,7 +120,7 @@ def _header_secrets(text: str) -> set[str]:
         value = str(value).strip()
         kept = _masked_value(name, value)
         if kept != value:
-            # Without its scheme.
+            # The scheme is not part of the secret.
             found.add(value[len(kept) - len(MASK) :])
     return found
 
@@ -139,13 +139,13 @@ def _as_object(text: str) -> dict[str, Any] | None:
 
 
 def _url_parts(url: str) -> tuple[str, str, str]:
-    """What stands before the credentials, the credentials, and what stands after their @; also of a broken URL."""
+    """What comes before the credentials, the credentials, and what comes after their @, even in a broken URL."""
     found = re.match(r"([a-zA-Z][\w+.-]*://|//)?", url)
     begin = found.end() if found else 0
     end = min((at for at in (url.find(mark, begin) for mark in "/?#") if at >= 0), default=len(url))
     at = url.rfind("@", begin, end)
     if at < 0 and re.search(r":(?!\d*$)", url[begin:end].rpartition("]")[2]):
-        # No port: a password with a character in it that should have been quoted.
+        # Not a port, so it is a password with a character that should have been quoted.
         at = url.rfind("@", begin)
     return (url, "", "") if at < 0 else (url[:begin], url[begin:at], url[at + 1 :])
 
@@ -177,7 +177,7 @@ def _url_secrets(url: str) -> set[str]:
 
 
 def masked_option(name: str, value: Any) -> Any:
-    """The value of an option, or a list of them, as it may be written down."""
+    """The value of an option, or a list of values, with secrets masked."""
     if isinstance(value, list | tuple):
         return [masked_option(name, one) for one in value]
     mask = _mask_of(name)
@@ -191,7 +191,7 @@ def masked_option(name: str, value: Any) -> Any:
 
 
 def _mask_of(name: str) -> Any:
-    """What masks the value of the option; None where it is not secret."""
+    """The function that masks the option's value; None if the value is not secret."""
     if _HEADER_NAME.search(name):
         return masked_header
     if _URL_NAME.search(name):
@@ -223,7 +223,7 @@ def remember_options(options: Mapping[str, Any]) -> None:
 
 
 def _with_flags(args: Iterable[str]) -> list[tuple[str, str, str]]:
-    """Each argument as the flag that it belongs to, what precedes its value (`--flag=`, or nothing), and the value."""
+    """For each argument: the flag it belongs to, what precedes its value (`--flag=` or nothing), and the value."""
     found, flag = [], ""
     for arg in args:
         if arg.startswith("-") and not arg[1:2].isdigit():
@@ -235,7 +235,7 @@ def _with_flags(args: Iterable[str]) -> list[tuple[str, str, str]]:
 
 
 def masked_command(args: Iterable[str]) -> list[str]:
-    """A command line as it may be shown, argument by argument."""
+    """The arguments of a command line, with secrets masked."""
     return [
         masked_text(f"{begin}{masked_option(flag, value) if flag else value}")
         for flag, begin, value in _with_flags(args)
@@ -258,7 +258,7 @@ def remember_environment() -> None:
 def show_masked(
     kind: type[BaseException], problem: BaseException | None, trace: TracebackType | None
 ) -> None:
-    """A sys.excepthook."""
+    """A sys.excepthook that masks secrets."""
     import traceback
 
     sys.stderr.write(masked_text("".join(traceback.format_exception(kind, problem, trace))))

@@ -1,6 +1,6 @@
-"""The latency metrics: one table, from which every report, page, plot, comparison and bound takes them.
+"""The latency metrics, in one table that every report, page, plot, comparison and bound uses.
 
-A new metric is one entry here. What it computes from are the columns of `Requests`, all of shape (requests,).
+A new metric is one entry here. It is computed from the columns of `Requests`, all of shape (requests,).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-# From so many tokens an event on average a gap between events is not the gap between tokens.
+# Above this mean number of tokens per event, the gap between events is no longer the gap between tokens.
 SEVERAL_TOKENS_FROM = 1.1
 
 
@@ -30,7 +30,7 @@ class Requests(Protocol):
         ...
 
     def since_origin_ms(self, name: str) -> Floats:
-        """From where latencies are counted (the send, if nothing else is said) to the moment in the field `name`."""
+        """Time in ms from the origin of latencies (by default the send) to the time in the field `name`."""
         ...
 
 
@@ -38,14 +38,15 @@ class Requests(Protocol):
 class Metric:
     """A latency in ms. `meaning` explains it in one or two sentences, for glossaries.
 
-    `of` gives one value for each request, nan where it was not measured. The figures of a `pooled` metric are those
-    of all single gaps between tokens instead; a bound on it holds each request by the mean of its gaps.
-    `until`: the row's field with the moment that the metric waits for; a request that was cut off before has waited without end.
+    `of` gives one value per request, nan if it was not measured. The figures of a `pooled` metric are those of all
+    single gaps between tokens instead; a bound on it applies to the mean gap of each request. `spread`: a number per
+    request by which its gaps are divided.
+    `until`: the field with the time that the metric waits for; a request cut off before it counts as an endless wait.
     `exempt`: requests to which the metric does not apply, so that they meet every bound on it.
-    `from_plan`: also counted from when the request was planned. `applies`: asked of all succeeded requests of a run.
-    `headline`: has a card on the page, is drawn in its charts and stands in narrow tables; the others are in the
-    files and in the table of percentiles. `chart`: the chart of curves that draws it, and
-    `colour` the page's colour.
+    `from_plan`: also counted from the request's planned time. `applies`: whether a run with these successful requests
+    has the metric; None: always.
+    `headline`: has a card on the page, and is in its charts and in narrow tables. The other metrics are in the files and
+    in the table of percentiles. `chart`: the chart of curves that draws it. `colour`: its colour on the page.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Metric:
 
     @property
     def key(self) -> str:
-        """Its name in summary.json, which bears the unit."""
+        """Its name in summary.json, which includes the unit."""
         return f"{self.name}_ms"
 
     @property
@@ -75,7 +76,7 @@ class Metric:
 
 
 def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats:
-    """`span_ns` divided among `gaps`; nan where there is no gap, or none that took any time."""
+    """Each `span_ns` divided by its number of `gaps`, in ms; nan if there are no gaps or they took no time."""
     import numpy as np
 
     found = np.full(len(span_ns), np.nan)
@@ -85,7 +86,7 @@ def _mean_gaps_ms(span_ns: NDArray[np.int64], gaps: NDArray[np.int64]) -> Floats
 
 
 def _tokens_per_event(requests: Requests) -> Floats:
-    """How many tokens an event of each request carried on average; 1 where there was none, or none was counted."""
+    """Each request's mean number of tokens per event; 1 if it has no events or no counted tokens."""
     import numpy as np
 
     events, tokens = _events(requests), requests.tokens
@@ -93,7 +94,7 @@ def _tokens_per_event(requests: Requests) -> Floats:
 
 
 def _carries_several(requests: Requests) -> bool:
-    """Whether a gap between events is not the gap between tokens."""
+    """True if events carry several tokens, so that a gap between events is not the gap between tokens."""
     events = int(_events(requests).sum())
     return events > 0 and int(requests.tokens.sum()) / events > SEVERAL_TOKENS_FROM
 
@@ -137,7 +138,7 @@ METRICS = (
         long_title="Time per Output Token (excl. 1st token)",
         meaning="Time per output token: (E2EL - TTFT) / (output tokens - 1) of a request. Requests with a single output token, or whose tokens all arrived at one moment, have none.",
         of=lambda requests: _mean_gaps_ms(_streamed_ns(requests), requests.tokens - 1),
-        # As in vLLM's goodput: one token has no second one that could come late.
+        # As in vLLM's goodput: with one token, there is no second one that could be late.
         exempt=lambda requests: requests.tokens <= 1,
         chart="token",
         colour="valid",
@@ -205,17 +206,17 @@ METRICS = (
 BY_NAME = {metric.name: metric for metric in METRICS}
 BY_KEY = {metric.key: metric for metric in METRICS}
 NAMES = tuple(BY_NAME)
-# What a line that has room for little says of latencies.
+# The latencies for lines with little room.
 BRIEF = tuple(metric for metric in METRICS if metric.headline and metric.chart == "request")
-# Every name that figures of latencies may have: from the send, then from the plan.
+# The titles of all latencies by name: counted from the send, then from the plan.
 TITLES = {metric.name: metric.title for metric in METRICS} | {
     metric.plan_name: f"{metric.title} from plan" for metric in METRICS if metric.from_plan
 }
 
 
 def metrics_of(*, streams: bool, requests: Requests | None = None) -> tuple[Metric, ...]:
-    """The metrics that a run has: without a stream those that need none; with `requests`, its succeeded ones, only
-    those that say something of them."""
+    """The metrics of a run: without streams, only those that need none. With `requests`, the run's successful requests,
+    only those that apply to them."""
     return tuple(
         metric
         for metric in METRICS

@@ -1,4 +1,4 @@
-"""How commands speak to their user."""
+"""Prints a command's messages to its user."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Measured comparisons. Each prints a table; docs/measurements.md holds what they gave, with the commands."""
+"""Measured comparisons. Each prints a table; docs/measurements.md has the commands and their results."""

@@ -1,4 +1,4 @@
-"""Headless Chromium on a page from disk. Without a browser the tests fail; none is skipped."""
+"""Opens pages in headless Chromium. Without a browser, tests fail; they are not skipped."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Page:
         self.visit(path.as_uri())
 
     def visit(self, url: str) -> None:
-        """As `open`, from a server on this host."""
+        """Like `open`, but from a server on this host."""
         self.driver.get(url)
         self.wait("document.documentElement.dataset.drawn === 'yes'")
 
@@ -63,7 +63,7 @@ class Page:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def wait(self, condition: str) -> None:
-        """Waits until the script's value is true."""
+        """Waits until the script `condition` is true."""
         WebDriverWait(self.driver, PATIENCE_S, _EVERY_S).until(
             lambda driver: driver.execute_script(f"return {condition}"), condition
         )

@@ -1,4 +1,4 @@
-"""aisbench-load --compat vllm and `vllm bench serve` in turns on one server: scripts/compare-with-vllm --url URL
+"""Runs aisbench-load --compat vllm and `vllm bench serve` in turn on one server: scripts/compare-with-vllm --url URL
 
 First both send their bodies to a recording server, which shows whether the bodies are the same, byte for byte,
 and the CPU time of each client without the stream. Then they run A B A B on the server itself, whose prefix
@@ -39,11 +39,11 @@ ENDPOINTS = {"openai": "/v1/completions", "openai-chat": "/v1/chat/completions"}
 OFFLINE = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
 
 
-# Requests in flight at the recording server and in the warm-up: enough to be quick.
+# Requests in flight at the recording server and in the warm-up, enough to be quick.
 SIDE_CONCURRENCY = 8
 
-# Start-up takes some seconds of CPU, plus or minus one: a stream that took less than this share of a run
-# cannot be told apart from it.
+# Start-up takes some seconds of CPU, give or take one, so a stream that took less than this share of a run cannot
+# be told apart from it.
 LEAST_STREAM_SHARE = 0.2
 
 
@@ -92,7 +92,7 @@ def clients(options: argparse.Namespace) -> tuple[Client, Client]:
 
 
 def run(client: Client, url: str, place: Path, load: Load, core: str | None) -> ToolResult:
-    """One run, read; its figures hold the client's CPU time where `perf` is installed."""
+    """The result of one run, with the client's CPU time if `perf` is installed. Raises RuntimeError if it failed."""
     place.mkdir(parents=True)
     command = client.command(url, place, load)
     cpu_ms = None
@@ -119,7 +119,7 @@ def allowed_cores() -> str:
 def rehearse(client: Client, options: argparse.Namespace, place: Path) -> ToolResult:
     """The same requests, answered by a recording server with one token each."""
     with recording(options.url) as kept:
-        # One at a time would be slow, and the ids give the order.
+        # Several at a time, because one by one would be slow. The request ids give the order.
         load = Load("inf", SIDE_CONCURRENCY, options.num_requests)
         result = run(client, kept.url, place, load, options.core)
         return replace(result, fingerprint={"bodies": kept.fingerprint()})
@@ -184,7 +184,7 @@ def prepare(options: argparse.Namespace) -> None:
 
 
 def turns(options: argparse.Namespace, folder: Path) -> list[Group]:
-    """A B A B; the first client is the baseline."""
+    """Runs both clients A B A B; the first one is the baseline."""
     both = clients(options)
     rehearsed = {}
     for client in both:
@@ -226,7 +226,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--concurrency", type=int, help="maximum requests in flight")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--margin", type=float, default=0.05, help="a relative difference up to this counts as none"
+        "--margin", type=float, default=0.05, help="relative difference up to which results count as equal"
     )
     parser.add_argument("--core", help="the CPU cores that clients may use, as for taskset")
     parser.add_argument(
@@ -245,9 +245,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     place = shutil.which(program)
     if place is None:
         raise BadInput(
-            f"--vllm {options.vllm}: no such command; install vllm (its command is `vllm`), or name where it is"
+            f"--vllm {options.vllm}: no such command; install vllm (its command is `vllm`), or give its path"
         )
-    # Clients run in another folder than this one.
+    # The clients run in another folder.
     options.vllm = shlex.join([str(Path(place).absolute()), *more])
     if Path(options.tokenizer).exists():
         options.tokenizer = str(Path(options.tokenizer).absolute())
@@ -256,7 +256,9 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
             flag = name.replace("_", "-")
             raise BadInput(f"--{flag} {getattr(options, name)} is too few for a comparison; give 1 or more")
     if options.output_len < 2:
-        raise BadInput(f"--output-len {options.output_len}: the CPU time of a token needs at least 2 of them")
+        raise BadInput(
+            f"--output-len must be at least 2, to give the CPU time of a token, got {options.output_len}"
+        )
     return options
 
 

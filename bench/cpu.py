@@ -1,7 +1,7 @@
 """CPU time per streamed event, with start-up cancelled out by two sizes: python -m bench.cpu [options]
 
 The same load for all clients: 256 streams, TTFT 50 ms, ITL 10 ms, 128 tokens, server and client on a core
-each. wrk only counts bytes and shows the minimum cost with epoll. vllm-rs and vllm are measured if named.
+each. wrk only counts bytes and shows the minimum cost with epoll. vllm-rs and vllm are measured if given.
 """
 
 from __future__ import annotations

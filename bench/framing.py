@@ -1,8 +1,8 @@
-"""CPU cost of HTTP framing per event, httptools (llhttp) and the core's own: python -m bench.framing
+"""CPU cost of HTTP framing per event, in httptools (llhttp) and in the core: python -m bench.framing
 
-One streamed event per read, as on a socket. httptools needs a Python callback for each piece of a body and makes
-an object of it; the core's framing returns a pointer. The core is timed through its test interface, which also
-makes an object per read, so its figure is an upper bound.
+There is one streamed event per read, as on a socket. httptools calls a Python function for each piece of a body and
+makes an object of it, while the core returns a pointer. The core is timed through its test interface, which also makes
+an object per read, so its figure is an upper bound.
 """
 
 from __future__ import annotations

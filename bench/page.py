@@ -1,8 +1,8 @@
 """The report of a large run: python -m bench.page [--requests 1000000] [--run DIR]
 
-Loads the referee with that many requests of 8 tokens (5,000 a second), or takes the run in DIR, and measures
-the time and peak memory of `aisbench report`, the size of report.html, and three times how long headless
-Chromium takes from opening it until all charts are drawn.
+Loads the referee with that many requests of 8 tokens (5,000 per second), or takes the run in DIR. Measures the time
+and peak memory of `aisbench report`, the size of report.html, and, three times, how long headless Chromium takes
+from opening it until all charts are drawn.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Time to make random prompts, with aisbench and vLLM in turns: python -m bench.prompts --tokenizer DIR
 
-With --vllm PYTHON, a Python that has vLLM, vLLM's own class makes the same prompts, and the hashes of both are
-compared. Wall time depends on the machine's other work; CPU time is the cost.
+With --vllm PYTHON (a Python that has vLLM), vLLM's own class makes the same prompts, and the hashes of both are
+printed. Wall time depends on the machine's other work; CPU time is the cost.
 """
 
 from __future__ import annotations

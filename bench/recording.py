@@ -28,7 +28,7 @@ END = b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1,"to
 
 @dataclass
 class Recording:
-    """`bodies`: (request id, bytes) in order of arrival."""
+    """`behind`: the URL that other requests are forwarded to. `bodies`: (request id, bytes) in order of arrival."""
 
     behind: str
     port: int = 0

@@ -1,4 +1,4 @@
-"""The load that the simulator carries on one core: events per second, CPU per event, lateness of its steps.
+"""The load that the simulator can serve on one core: events per second, CPU per event, lateness of its steps.
 
     python -m bench.simulator [--streams 256] [--tokens 128] [--step-ms 10] [--seconds 5]
 

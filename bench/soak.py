@@ -1,11 +1,10 @@
 """Memory over a long run, which should stay flat: python -m bench.soak [--minutes 10] [-- LOAD OPTIONS]
 
-256 streams with 20,000 content events/s altogether from the referee, server and client on a core each. From the
-common start to the end of sending, the memory of the coordinator and of each worker is read from
-/proc/PID/smaps every two seconds: `own` is anonymous memory (its Rss), `records` the resident part of the run
-folder's mapped files, `PSS` all of it with shared pages divided among their users. The slope is that of the
-least-squares line through the samples after the first minute. The live page is open, and its /metrics is read
-at each sample.
+The referee sends 20,000 content events/s on 256 streams, with server and client on a core each. From the start to the
+end of sending, the memory of the coordinator and of each worker is read from /proc/PID/smaps every two seconds.
+`own` is anonymous memory, `records` the resident part of the run folder's mapped files, and `PSS` all memory, with
+shared pages divided among their users. The slope is that of the least-squares line through the samples after the
+first minute. The live page is open, and its /metrics is read at each sample.
 """
 
 from __future__ import annotations

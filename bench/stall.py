@@ -1,4 +1,4 @@
-"""Disturbs a worker on purpose: stops its loop for 5 ms in every 20 ms."""
+"""Disturbs a worker on purpose, by stopping its loop for 5 ms in every 20 ms."""
 
 from __future__ import annotations
 

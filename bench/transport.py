@@ -1,8 +1,8 @@
 """CPU cost of TLS, a unix socket and fresh connections, and their effect on times: python -m bench.transport
 
-The built-in simulator on one core, the client on another: 64 streams, tokens every 10 ms. The truth is
-the simulator's own: from when its loop read a request to when it wrote a token to its socket (with TLS: to
-its event loop). So the time that a request lay unread in the server is in TTFT but not in that truth.
+The built-in simulator runs on one core and the client on another, with 64 streams and tokens every 10 ms. The truth
+is measured by the simulator, from when its loop reads a request to when it writes a token to its socket (with TLS, to
+its event loop). The time that a request lies unread in the server is therefore in TTFT, but not in the truth.
 """
 
 from __future__ import annotations

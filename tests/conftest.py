@@ -1,4 +1,4 @@
-"""Shared by all tests: hypothesis without deadlines, since test machines are small and noisy; one simulator, one browser."""
+"""Fixtures for all tests: one simulator and one browser. Hypothesis has no deadlines, as test machines are noisy."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ settings.load_profile("aisbench")
 
 @pytest.fixture(autouse=True, scope="session")
 def _cache_of_the_session() -> Iterator[None]:
-    """Whose tests these are, and what was measured on this host before, is nothing to them."""
+    """Gives the tests an empty cache, so that earlier measurements on this host do not affect them."""
     with tempfile.TemporaryDirectory() as cache, pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", cache)
         yield
 
 
-# Quick steps keep whole runs short; what is measured is still far above what the client costs.
+# Quick steps keep whole runs short, and still take far longer than the client's own work.
 QUICK = ["--decode-base-ms", "4", "--decode-per-seq-us", "5", "--prefill-us-per-token", "5"]
 
 
 @pytest.fixture(scope="session")
 def quick_simulator() -> Iterator[SimulatorProcess]:
-    """A simulator that all tests of a session may use one after another; reset it first."""
+    """A simulator that all tests of a session may use one after another. A test must reset it first."""
     with start_simulator(QUICK) as simulator:
         yield simulator
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers, one of them has all the pages, and so one browser is started."""
+    """Puts all tests of pages into one group, so that only one of several workers starts a browser."""
     for item in items:
         if "_browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("browser"))
@@ -46,13 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Every summary.json that a test's runs have written keeps its schema."""
+    """Checks every summary.json that a test's runs have written against the schema."""
     folder = getattr(item, "funcargs", {}).get("tmp_path")
     wrong = {}
     for path in sorted(folder.rglob("summary.json")) if folder is not None else ():
         if path.is_file() and path.parent.joinpath("records").is_dir():
             wrong[path] = wrong_in(json.loads(path.read_text()))
-    # What the fixtures have to put away is put away first.
+    # The fixtures clean up first, even if a check fails.
     yield
     for path, problems in wrong.items():
         assert problems == [], path
@@ -66,7 +66,7 @@ def _browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 @pytest.fixture
 def page(_browser: Page) -> Page:
-    """A browser of a desktop's width, light, without a complaint so far."""
+    """A browser with a desktop's width and a light theme, and nothing in its console."""
     _browser.driver.get("about:blank")
     _browser.prefer("light")
     _browser.resize(1280, 900)

@@ -1,4 +1,4 @@
-"""The Python face, and the examples of docs/python.md."""
+"""The Python API, and the examples of docs/python.md."""
 
 from __future__ import annotations
 

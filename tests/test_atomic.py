@@ -1,4 +1,4 @@
-"""What is written stands there whole, or not at all."""
+"""Files are written whole, or not at all."""
 
 from __future__ import annotations
 

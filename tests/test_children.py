@@ -1,4 +1,4 @@
-"""Children run their parent's package, and say in one line why they do not start."""
+"""Child processes run their parent's package, and report in one line why they cannot start."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ HERE = Path(aisbench.__file__).parents[1]
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A folder in which another aisbench lies, one that cannot be used: as a clone that was never built."""
+    """A folder with another aisbench that cannot be used, such as a clone that was never built."""
     (tmp_path / "aisbench").mkdir()
     (tmp_path / "aisbench" / "__init__.py").write_text("raise ImportError('the wrong package')")
     return tmp_path
 
 
 def started_in(folder: Path, program: str, *args: str) -> subprocess.CompletedProcess[str]:
-    """Runs a program on this package with `folder` as the current one, as an installed command does."""
+    """Runs a program with this package and `folder` as the current folder, as an installed command does."""
     return subprocess.run(
         [sys.executable, "-P", "-c", program, *args],
         capture_output=True,
@@ -89,7 +89,7 @@ def test_a_package_that_only_the_current_folder_leads_to_is_found(tmp_path: Path
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every child ends in a traceback before it has done anything."""
+    """Makes every child end in a traceback before it has done anything."""
     for module in ("click", "tempfile"):
         (tmp_path / f"{module}.py").write_text("raise ImportError('it is broken')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -118,7 +118,7 @@ def test_workers_that_do_not_start_are_one_line(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    # Before it stand the notes on the simulator and the prompts.
+    # The notes on the simulator and the prompts come before it.
     (line,) = [one for one in done.stderr.splitlines() if one.startswith("error: ")]
     assert "Traceback" not in done.stderr
     assert line.startswith("error: the run did not start: worker 0 died (exit code 1: ModuleNotFoundError: ")
@@ -160,4 +160,4 @@ def test_sources_that_were_not_built_say_so(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"error: aisbench was started from {tmp_path / 'aisbench'}, where it is not built")
+    assert line.startswith(f"error: the aisbench in {tmp_path / 'aisbench'} is not built")

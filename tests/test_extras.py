@@ -1,4 +1,4 @@
-"""What to type for an optional package."""
+"""The command that installs an optional package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house stands as declared: imports point down, no folder is too full, no files import each other in a circle."""
+"""The layers of the package: imports point down, no folder has too many files, and no imports are circular."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "aisbench"
 
-# From the ground up: a module imports from its own floor and from those below it. Modules of one line do not
+# From the lowest floor up: a module imports from its own floor and from those below it. Modules of one set do not
 # import each other.
 FLOORS = (
     {
@@ -40,7 +40,7 @@ FLOORS = (
     {"api", "cli"},
 )
 MOST_FILES = 16
-# They stand outside: what they hand on is imported when it is used.
+# Outside the floors: they import what they pass on only when it is used.
 FACES = ("aisbench", "aisbench.__main__")
 
 
@@ -53,7 +53,7 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imported(path: Path) -> set[str]:
-    """The modules of this package that a file imports, wherever in it."""
+    """The modules of this package that a file imports, at its top or inside functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

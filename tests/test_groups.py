@@ -1,4 +1,4 @@
-"""Tests that measure time do not run beside each other."""
+"""Tests that measure time do not run at the same time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import pytest
 
 @pytest.mark.xdist_group("timing")
 def test_workers_know_the_groups(request: pytest.FixtureRequest) -> None:
-    """A pytest that pytest-xdist does not understand spreads a group over all workers, and says nothing."""
+    """With a pytest that is too new, pytest-xdist silently spreads a group over all workers."""
     suffix = "@timing" if getattr(request.config.option, "loadgroup", False) else ""
     assert request.node.nodeid.endswith(f"groups{suffix}")

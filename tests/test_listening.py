@@ -1,4 +1,4 @@
-"""Sockets are bound where they are wanted, or the error says why not."""
+"""Sockets are bound to the requested address, or the error says why not."""
 
 from __future__ import annotations
 

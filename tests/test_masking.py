@@ -1,4 +1,4 @@
-"""What is masked, and what is left to read."""
+"""Secrets are masked, and everything else stays readable."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_credentials_that_nobody_named_are_masked_by_their_form() -> None:
     [({"header": ("Authorization: Bearer ***",)}, "--header"), ({"proxy": "http://***@h:1"}, "--proxy")],
 )
 def test_a_masked_value_is_not_sent(options: dict[str, Any], flag: str) -> None:
-    with pytest.raises(BadInput, match=re.escape(f"{flag} holds ***")):
+    with pytest.raises(BadInput, match=re.escape(f"{flag} contains ***")):
         RunConfig(**options).check()
 
 

@@ -1,4 +1,4 @@
-"""A server's words cannot act on a terminal, nor hide themselves, and stay what they are otherwise."""
+"""A server's text cannot control a terminal or hide itself, and is otherwise unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.analysis.made_runs import base_config, fail, made_rows, write_run
 from tests.analysis.summaries import summarise
 from tests.report.written import written
 
-# Clears the screen, sets the window's title, rings, overwrites the line, turns the writing round.
+# Clears the screen, sets the window's title, rings the bell, overwrites the line, reverses the writing direction.
 EVIL = "out\x1b[2J\x1b]0;owned\x07 of\rmemory \x9b31m\u202etxt"
 TAME = "out\\x1b[2J\\x1b]0;owned\\x07 of\\rmemory \\x9b31m\\u202etxt"
 

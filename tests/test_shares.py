@@ -1,4 +1,4 @@
-"""Intervals of shares against scipy, which computes them in another way."""
+"""Intervals of shares agree with scipy's, which are computed in another way."""
 
 from __future__ import annotations
 

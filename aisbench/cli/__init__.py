@@ -1,1 +1,1 @@
-"""The command line, thin."""
+"""The command-line interface, one module for each command."""

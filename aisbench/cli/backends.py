@@ -1,4 +1,4 @@
-"""`aisbench backends`: the APIs that `--backend` names."""
+"""`aisbench backends`: lists the APIs that `--backend` accepts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def backends() -> None:
     ]
     for line in _in_columns([_HEADS, *rows]):
         click.echo(line)
-    click.echo("\nAISBench's names are accepted, too:")
+    click.echo("\nAISBench's names are accepted too:")
     for line in _in_columns([(f"  {theirs}", ours) for theirs, ours in AISBENCH_NAMES.items()]):
         click.echo(line)
 

@@ -1,4 +1,4 @@
-"""The classes of all commands: how flags are read, and how their help is laid out."""
+"""The base classes of all commands, which read the flags and lay out the help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SETTINGS = {"help_option_names": list(HELP), "max_content_width": 110}
 
 
 def _names_of(group: Sequence[Any]) -> set[str]:
-    """The parameters' names that `group` holds, or that the decorators in it make."""
+    """The names of the parameters in `group`, which holds names or click's decorators."""
 
     def bearer() -> None:
         pass
@@ -33,9 +33,10 @@ def _with_version(command: click.Command) -> None:
 
 
 class Command(click.Command):
-    """A command of aisbench, whose options can stand in the environment.
+    """A command of aisbench whose options can also be set in the environment.
 
-    `sections`: titles of the help's parts, and the options (as decorators, or their names) in each; others come last.
+    `sections`: the titles of the help's sections, each with its options (as decorators or names). Other options come
+    last.
     """
 
     def __init__(self, *args: Any, sections: Sequence[tuple[str, Sequence[Any]]] = (), **how: Any) -> None:
@@ -47,8 +48,8 @@ class Command(click.Command):
         _with_version(self)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As click's, in sections."""
-        # Arguments stand in the usage line, and in the text below it.
+        """Writes the options as click does, but in sections."""
+        # Arguments are already in the usage line and in the text below it.
         options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
         left = {param.name: param.get_help_record(ctx) for param in options}
         parts = [
@@ -65,7 +66,7 @@ class Command(click.Command):
         flags = flags_of(self)
         hyphened = [with_hyphens(arg, flags) for arg in args]
         ready, lacking = joined(hyphened, flags_of(self, "many"), flags_of(self, "again"))
-        # A shell that completes asks in the middle of a line.
+        # Shell completion passes an unfinished line, which cannot be checked yet.
         if ctx.resilient_parsing:
             return super().parse_args(ctx, ready)
         if lacking is not None:
@@ -78,16 +79,16 @@ class Command(click.Command):
             if problem.param is not None:
                 problem.param_hint = variable_in_use(ctx, problem.param) or problem.param_hint
             raise
-        # Whoever forgot about them would wonder.
+        # The user may have forgotten about them.
         if names := said(ctx):
             click.echo(f"from the environment: {', '.join(names)}", err=True)
         if names := misspelt(self):
-            click.echo(f"ignored, as no option has them: {', '.join(names)}", err=True)
+            click.echo(f"ignored variables that match no option: {', '.join(names)}", err=True)
         return rest
 
 
 class Group(click.Group):
-    """A group that suggests the command that was meant, and says where options stand."""
+    """A group that suggests the nearest command for an unknown one, and says where options go."""
 
     def __init__(self, *args: Any, **how: Any) -> None:
         super().__init__(*args, **how)
@@ -109,5 +110,5 @@ class Group(click.Group):
         except click.NoSuchOption as problem:
             example = f"{ctx.command_path} {self.list_commands(ctx)[0]} {problem.option_name}"
             raise click.UsageError(
-                f"unknown option {problem.option_name}; options stand after the command, as in {example}"
+                f"unknown option {problem.option_name}; options go after the command, as in {example}"
             ) from None

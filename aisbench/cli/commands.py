@@ -1,4 +1,4 @@
-"""The commands by name. Each is imported when it is used, so that --help is instant."""
+"""The commands by name. Each is imported only when it is used, so that --help is instant."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ COMMANDS = {
         "aisbench.cli.accuracy.eval:evaluate",
         "Measure the accuracy of a served model on known answers.",
     ),
-    "score": ("aisbench.cli.accuracy.score:score", "Score a model's outputs that exist already."),
+    "score": ("aisbench.cli.accuracy.score:score", "Score outputs that a model has already produced."),
     "saturate": ("aisbench.cli.saturate:saturate", "Find the highest load that meets an SLO."),
-    "plan": ("aisbench.cli.plan:plan", "Draw when a run's requests would leave; send nothing."),
-    "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much this host can carry as a client."),
+    "plan": ("aisbench.cli.plan:plan", "Draw when a run would send its requests; send nothing."),
+    "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much load this host can generate."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
     "plot": ("aisbench.cli.plot:plot", "Draw a chart of runs or searches, for a paper."),
-    "compare": ("aisbench.cli.compare:compare", "Compare results, also of other tools."),
-    "backends": ("aisbench.cli.backends:backends", "List the APIs that can be asked, and how each is read."),
+    "compare": ("aisbench.cli.compare:compare", "Compare results, including those of other tools."),
+    "backends": ("aisbench.cli.backends:backends", "List the supported APIs, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each takes."),
     "datasets": ("aisbench.cli.accuracy.datasets:datasets", "List the data sets that have known answers."),
     "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),

@@ -1,4 +1,4 @@
-"""`aisbench compare RUN RUN...`: results of several runs, of this program or of others, side by side."""
+"""`aisbench compare RUN RUN...`: compares the results of several runs, by aisbench or by other tools."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from aisbench.saying import say
     type=click.FloatRange(0, 10, min_open=True),
     default=0.05,
     show_default=True,
-    help="How large a relative difference still counts as none.",
+    help="Relative difference up to which results count as equal.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the resampling.")
 @click.option(
     "--output",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where comparison.json and comparison.html go.  [default: outputs/comparison_YYYYmmdd_HHMMSS]",
+    help="Folder for comparison.json and comparison.html.  [default: outputs/comparison_YYYYmmdd_HHMMSS]",
 )
 def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | None) -> int:
     """Compare results; the first one is the baseline.
@@ -33,9 +33,9 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
     aisbench compare outputs/default/20260102_030405 vllm-result.json
     aisbench compare ours=RUN1,RUN2,RUN3 theirs=a.json,b.json,c.json --margin 0.03
 
-    Each is a run folder, or another tool's result: vllm bench serve --save-result, sglang bench_serving's
-    JSON lines, AIPerf's profile_export_aiperf.json, GuideLLM's benchmarks.json. Repeats of one thing are
-    given as NAME=run,run,...
+    RUN is a run folder or another tool's result: vllm bench serve --save-result, sglang bench_serving's
+    JSON lines, AIPerf's profile_export_aiperf.json, GuideLLM's benchmarks.json. Give repeated runs of the
+    same thing as NAME=run,run,...
     """
     from aisbench.errors import BadInput
     from aisbench.records.folder import name_of_now
@@ -50,7 +50,7 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
         write_comparison(found, folder)
     except OSError as problem:
         raise BadInput(
-            f"--output {folder} cannot be written ({problem.strerror}); give a folder that can be made"
+            f"--output {folder} cannot be written ({problem.strerror}); give a folder that can be created"
         ) from None
     say(comparison_text(found))
     click.echo(f"\nwritten: {folder / 'comparison.html'}")

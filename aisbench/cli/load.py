@@ -1,4 +1,4 @@
-"""`aisbench load`, also installed as `aisbench-load`: the options, and what is done with them."""
+"""`aisbench load`, also installed as `aisbench-load`: puts load on a server and reports what happened."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from aisbench.workload.seeds import drawn_lines
 @click.option(
     "--search",
     is_flag=True,
-    help="Print the files that would be read, and each option's value and where it is from; send nothing.",
+    help="Print the files that would be read, and each option with its value and origin; send nothing.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print summary.json on stdout, and nothing else there.")
-@click.option("--no-progress", "--disable-tqdm", "no_progress", is_flag=True, help="No live view.")
+@click.option("--json", "as_json", is_flag=True, help="Print only summary.json on stdout.")
+@click.option("--no-progress", "--disable-tqdm", "no_progress", is_flag=True, help="Show no live view.")
 @click.option(
     "--live-port",
     type=HostPort(),
     metavar="[HOST:]PORT",
-    help="Serve the live view as a web page, and /metrics for Prometheus, at this port; 0: any free one.",
+    help="Serve the live view as a web page, and /metrics for Prometheus, on this port; 0 picks a free one.",
 )
 @click.pass_context
 def load(
@@ -52,10 +52,10 @@ def load(
     aisbench-load --url http://host:8000 --rate 20 --duration 5m --goodput ttft:500 tpot:50
     aisbench-load --config run.yaml --rate 40
 
-    --rate sends requests by a plan (open loop), --concurrency limits the requests in flight; give either or
-    both. The run folder holds report.html, summary.json, vllm.json and the records. Every option can also
-    be in the --config file or in the environment (AISBENCH_RATE=20); the command line comes first, then
-    the environment, then the file.
+    --rate sends requests according to a plan (open loop), --concurrency limits the requests in flight; give
+    either or both. The run folder holds report.html, summary.json, vllm.json and the records. Every option
+    can also be set in the --config file or in the environment (AISBENCH_RATE=20). The command line overrides
+    the environment, which overrides the file.
     """
     config = run_config(options).expanded()
     config.check()
@@ -67,7 +67,7 @@ def load(
         ):
             say(line)
         return DONE
-    # Everything heavy is imported after the options are known to be good.
+    # Slow imports wait until the options are known to be valid.
     from aisbench.studies.single_run import run_and_report
 
     command = ["aisbench-load", *command_line()]

@@ -1,4 +1,4 @@
-"""The entry points, and what they say when a command cannot do what it was asked."""
+"""The entry points, which run a command and report its errors."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from aisbench.printable import printable
 
 
 def run(command: click.Command, name: str) -> None:
-    """Runs `command`; what the user got wrong is one line and exit code 2, never a traceback.
+    """Runs `command` and exits. A user's mistake gives one line and exit code 2, never a traceback.
 
-    Nothing that is shown holds a key or a password.
+    Keys and passwords are masked in everything that is shown.
     """
     interrupt_when_ended()
     remember_environment()
@@ -38,7 +38,7 @@ def run(command: click.Command, name: str) -> None:
         click.echo("interrupted", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has had enough.
+        # The reader of the output, such as `head`, has closed it.
         sys.stderr.close()
         code = RUN_FAILED
     except Exception as problem:
@@ -51,14 +51,14 @@ def run(command: click.Command, name: str) -> None:
 
 
 def _check_utf8(args: list[str]) -> None:
-    """Raises BadInput for an argument that no file of a run could hold: all of them are UTF-8."""
+    """Raises BadInput for an argument that is not UTF-8, because a run's files are written in UTF-8."""
     for arg in args:
         if printable(arg) != arg and any("\ud800" <= letter <= "\udfff" for letter in arg):
             raise BadInput(f"{arg!r} is not UTF-8; rename the file, or give the text in UTF-8")
 
 
 def _explained(problem: Exception) -> tuple[str | None, int]:
-    """What is said of a problem, None where only a traceback can, and the exit code."""
+    """The message for `problem`, or None if it needs a traceback, and the exit code."""
     if isinstance(problem, click.ClickException):
         return problem.format_message(), BAD_INPUT
     if isinstance(problem, BadInput):
@@ -66,17 +66,17 @@ def _explained(problem: Exception) -> tuple[str | None, int]:
     if isinstance(problem, CannotRun):
         return str(problem), RUN_FAILED
     if isinstance(problem, OSError) and is_full(problem):
-        return f"{full_text(problem)}; free some, or write elsewhere", RUN_FAILED
+        return f"{full_text(problem)}; free some space, or write elsewhere", RUN_FAILED
     if isinstance(problem, ModuleNotFoundError) and (problem.name or "").startswith("aisbench._native."):
         return (
-            f"aisbench was started from {PACKAGE}, where it is not built; leave that folder, or run scripts/build",
+            f"the aisbench in {PACKAGE} is not built; run scripts/build, or start aisbench from another folder",
             RUN_FAILED,
         )
     return None, RUN_FAILED
 
 
 def shown(text: str) -> str:
-    """A message in one line, without secrets and without a server's control characters."""
+    """`text` on one line, without secrets and without a server's control characters."""
     return printable(masked_text(" ".join(text.split())))
 
 

@@ -1,4 +1,4 @@
-"""`aisbench plan`: when a run's requests would leave, before anything is sent."""
+"""`aisbench plan`: draws when a run would send its requests, without sending any."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ from aisbench.workload.seeds import drawn_lines
     default="plan.html",
     show_default=True,
     type=click.Path(path_type=Path),
-    help="Where the page goes.",
+    help="File for the page.",
 )
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print the plan's figures as JSON on stdout, and nothing else there.",
+    help="Print only the plan's figures, as JSON, on stdout.",
 )
 def plan(output: Path, as_json: bool, **options: Any) -> int:
-    """Draw when the requests of `aisbench-load` with the same options would leave: the very plan of that run.
+    """Draw when `aisbench-load` with the same options would send its requests: the exact plan of that run.
 
     \b
     aisbench plan --rate 20 --burstiness 0.5 --duration 5m
     aisbench plan --rate-sine 20,15,60s --duration 5m --output sine.html
 
-    The page shows the rate over time with its moving average and what the law expects, and the
-    distribution of rates and gaps. Nothing is sent.
+    The page shows the rate over time with its moving average and the expected rate, and the distributions
+    of rates and gaps. Nothing is sent.
     """
     config = run_config(options).expanded()
     config.check()
@@ -59,7 +59,7 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
         made = make_plan(config, workload.prompts)
     if made.law is None:
         raise BadInput(
-            "a closed loop has no plan: requests leave as others end; give --rate, --ramp-up, --rate-steps, "
+            "a closed loop has no plan: each request is sent when another ends; give --rate, --ramp-up, --rate-steps, "
             "--rate-series, --rate-sine or --burst"
         )
     facts = plan_facts(made)
@@ -67,7 +67,9 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
     try:
         write_plan(facts, planned_rate(made), planned_gaps(made), command, output)
     except OSError as problem:
-        raise BadInput(f"--output {output} cannot be written ({problem.strerror}); give another") from None
+        raise BadInput(
+            f"--output {output} cannot be written ({problem.strerror}); give another file"
+        ) from None
     for line in drawn_lines(options["seed"], config.seed):
         click.echo(line, err=True)
     click.echo(json.dumps(facts, indent=1) if as_json else f"{plan_text(facts)}\nwritten: {output}")

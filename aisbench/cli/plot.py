@@ -1,4 +1,4 @@
-"""`aisbench plot RUN...`: a chart for a paper."""
+"""`aisbench plot RUN...`: draws a chart for a paper."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SUFFIXES = (".svg", ".png", ".pdf", ".html")
 
 
 def _run_charts() -> list[str]:
-    """The names of charts of runs. The tables take numpy: they are imported when a name is looked up, not for the help."""
+    """The names of the charts of runs, imported only when one is looked up: their module imports numpy."""
     from aisbench.report.charts.of_runs import CHARTS
 
     return [chart.name for chart in CHARTS if chart.in_plots]
@@ -39,15 +39,16 @@ def _search_charts() -> list[str]:
 @click.option(
     "--chart",
     type=Choice(lambda: [*_run_charts(), *_search_charts()]),
-    help="Of runs: percentiles, cdf, in-flight, rates, tokens, timeline, or one of the page's, such as heat; of searches: "
-    "saturation, throughput, latency. An unknown name lists them all.  [default: percentiles, or saturation]",
+    help="For runs: percentiles, cdf, in-flight, rates, tokens, timeline, or a chart of the report page, such as heat. "
+    "For searches: saturation, throughput, latency. An unknown name lists them all.  "
+    "[default: percentiles, or saturation]",
 )
 @click.option(
     "--metric",
     default="ttft",
     show_default=True,
     type=Choice(NAMES),
-    help=f"What percentiles, cdf and heat are of: {', '.join(NAMES)}.",
+    help=f"Metric for percentiles, cdf and heat: {', '.join(NAMES)}.",
 )
 @click.option(
     "--output",
@@ -55,7 +56,7 @@ def _search_charts() -> list[str]:
     type=click.Path(path_type=Path),
     help="Ends in .svg, .png, .pdf or .html.  [default: CHART.svg]",
 )
-@click.option("--title", help="Above the chart.")
+@click.option("--title", help="Title above the chart.")
 @click.option("--width", type=click.IntRange(200, 4000), default=900, show_default=True, metavar="PX")
 @click.option("--height", type=click.IntRange(150, 4000), default=500, show_default=True, metavar="PX")
 def plot(
@@ -74,15 +75,15 @@ def plot(
     aisbench plot RUN --chart timeline --output timeline.pdf
     aisbench plot SEARCH --output saturation.png
 
-    DIR is a run's folder or that of `aisbench saturate`; NAME stands in the legend. It needs the extra
-    packages of aisbench[plot], and for images a Chromium.
+    DIR is the folder of a run or of `aisbench saturate`; NAME appears in the legend. Drawing needs the
+    extra packages of aisbench[plot], and Chromium for images.
     """
     from aisbench.options.checks import one_of
 
     named = _named_folders(folders)
     searches = [path for path in named.values() if (path / "saturation.json").exists()]
     if searches and len(searches) < len(named):
-        raise BadInput("runs and searches cannot stand in one chart; give one kind")
+        raise BadInput("runs and searches cannot share a chart; give one kind")
     chart = chart or ("saturation" if searches else "percentiles")
     one_of("--chart", chart, _search_charts() if searches else _run_charts())
     one_of("--metric", metric, NAMES)
@@ -111,17 +112,17 @@ def _figure_of(chart: str, named: dict[str, Path], metric: str) -> go.Figure:
 
 
 def _named_folders(given: tuple[str, ...]) -> dict[str, Path]:
-    """The folders by what the legend calls them; raises BadInput for a name given twice."""
+    """The folders by their names in the legend. Raises BadInput for a name given twice, or if one is not a folder."""
     named: dict[str, Path] = {}
     for text in given:
         name, mark, path = text.partition("=")
-        # A folder may have the mark in its own name.
+        # A folder's own name may contain an equals sign.
         if not mark or Path(text).exists():
             name, path = Path(text).name, text
         if name in named:
-            raise BadInput(f"{name} stands for two folders; name them, as in before={text} after=DIR")
+            raise BadInput(f"two folders are called {name}; name them, as in before={text} after=DIR")
         if not Path(path).is_dir():
-            raise BadInput(f"{path} is not a folder; give that of a run or of a search")
+            raise BadInput(f"{path} is not a folder; give the folder of a run or of a search")
         named[name] = Path(path)
     return named
 

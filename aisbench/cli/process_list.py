@@ -1,4 +1,4 @@
-"""This process's own line in the process list, which everyone on the host can read."""
+"""Hides secrets from the process list, which everyone on the host can read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from aisbench.masking import masked_command
 
-# Where in /proc/self/stat, after the name, the begin and end of the arguments' memory stand.
+# Fields of /proc/self/stat after the process name: start and end of the memory that holds the arguments.
 _ARG_START, _ARG_END = 45, 46
 
 
 def hide_secrets(args: list[str]) -> None:
-    """Overwrites what is secret of the command line's arguments, as they lie in this process's memory."""
+    """Overwrites the secrets among the command line's arguments `args` in this process's memory."""
     hidden = {
         os.fsencode(arg): os.fsencode(masked)
         for arg, masked in zip(args, masked_command(args), strict=True)
@@ -32,6 +32,6 @@ def hide_secrets(args: list[str]) -> None:
         at = start
         for arg in line.split(b"\0"):
             if arg in hidden:
-                # As long as it was: the arguments stand one after the other.
+                # The length must stay the same, because the arguments follow each other in memory.
                 ctypes.memmove(at, hidden[arg][: len(arg)].ljust(len(arg), b"*"), len(arg))
             at += len(arg) + 1

@@ -1,4 +1,4 @@
-"""`aisbench report DIR`: everything again from the records, also after a crash."""
+"""`aisbench report DIR`: rebuilds a run's reports from its records, also after a crash."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.errors import BadInput
 from aisbench.saying import say
 from aisbench.studies.saturation.folder import STATE, SearchFolder
 
-# What --format prints: a file of the folder, or what is made for the terminal.
+# Values of --format that print a file of the folder. The others are made for the terminal.
 _FILES = {"json": "summary.json", "csv": "summary.csv", "vllm": "vllm.json"}
 _FORMATS = ("table", "markdown", *_FILES)
 _SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
@@ -31,13 +31,17 @@ _SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
     help="What to print: table, markdown, json (summary.json), csv (summary.csv) or vllm (vllm.json).",
 )
 @click.option(
-    "--table", type=Choice(TABLES), default="vllm", show_default=True, help="Whose table: vllm or aisbench."
+    "--table",
+    type=Choice(TABLES),
+    default="vllm",
+    show_default=True,
+    help="Layout of the table: vllm or aisbench.",
 )
 @click.option(
     "--output",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where the files go.  [default: the folder itself]",
+    help="Folder for the files.  [default: DIR]",
 )
 @click.option(
     "--trust-remote-code",
@@ -51,7 +55,7 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
     aisbench report outputs/default/20260102_030405 --format markdown
     aisbench report outputs/default/20260102_030405 --output elsewhere
 
-    DIR may be the folder of `aisbench saturate`, too: then saturation.html and its data are rebuilt from the steps.
+    DIR may also be the folder of `aisbench saturate`: saturation.html and its data are rebuilt from the steps.
     """
     from aisbench.analysis.contract.summary_type import plain
     from aisbench.analysis.measured import Measured
@@ -80,7 +84,7 @@ def _report_search(folder: Path, form: str, output: Path | None, *, trust_remote
     from aisbench.studies.saturation.table import answer_text
 
     if form != "table" and form not in _SEARCH_FILES:
-        raise BadInput(f"--format {form} is of a run; of a search give table, json or csv")
+        raise BadInput(f"--format {form} is for runs; for a search give table, json or csv")
     search = SearchFolder.load(folder, None)
     asked = search.config.trust_remote_code
     search.config = replace(search.config, trust_remote_code=asked and trust_remote_code)

@@ -1,4 +1,4 @@
-"""`aisbench saturate`: the highest load that a server carries and still meets an SLO."""
+"""`aisbench saturate`: finds the highest load at which a server still meets an SLO."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _OUTPUT = (
     "strict",
     "reader_rest_ms",
 )
-# What says what is asked, and of whom.
+# vLLM's flags that change the requests or the server they go to.
 _VLLM = ("chat_template_kwargs", *(one.name for one in declared(VllmFlags)))
 SETTINGS = tuple(one.name for one in declared(Settings))
 
@@ -52,13 +52,13 @@ SETTINGS = tuple(one.name for one in declared(Settings))
 @click.command(cls=Command, sections=((SECTION, (*SETTINGS, "budget_s", "resume")), *SECTIONS))
 @all_of(click_options(declared(Settings)))
 @click.option(
-    "--budget", "budget_s", type=Duration(), metavar="TIME", help="Seconds that the search may take."
+    "--budget", "budget_s", type=Duration(), metavar="TIME", help="Time limit of the search, in seconds."
 )
 @click.option(
     "--resume",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Go on with the search in this folder, with its settings.",
+    help="Continue the search in this folder, with its settings.",
 )
 @all_of(
     CONFIG_OPTIONS,
@@ -70,7 +70,7 @@ SETTINGS = tuple(one.name for one in declared(Settings))
 )
 @click.pass_context
 def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None, **options: Any) -> int:
-    """Find the highest load that a server carries and still meets an SLO.
+    """Find the highest load at which a server still meets an SLO.
 
     \b
     aisbench saturate --url http://host:8000 --slo 'ttft_p99<500 error_rate<0.01'
@@ -78,10 +78,11 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
     aisbench saturate --url http://host:8000 --sweep 10,20,40 --step 60s
     aisbench saturate --url http://host:8000 --backend openai-chat --dataset gsm8k --dataset-path DIR --score --slo 'ttft_p99<500 accuracy>0.70'
 
-    Doubles the load until it fails, then narrows it down in between. Each load is a separate run with all
-    reports in the search's folder; saturation.json there has the answer and the curve. With --score, the
-    temperature is 0 unless --temperature says otherwise, and each load's answers are also compared with those to the
-    same questions asked one at a time.
+    Doubles the load until the SLO fails, then narrows the range down. Each load is a separate run with all
+    its reports in the search's folder. saturation.json there has the answer and the curve.
+
+    With --score, the temperature is 0 unless --temperature says otherwise, and the answers at each load are also
+    compared with the answers to the same questions asked one at a time.
     """
     if budget_s is not None:
         above(0, "seconds", infinite=True)("--budget", budget_s)
@@ -96,14 +97,14 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
         folder = SearchFolder.create(config, settings, ["aisbench", "saturate", *command_line("saturate")])
         for line in drawn_lines(options["seed"], config.seed):
             say(line, err=True)
-    # Everything heavy is imported after the options are known to be good.
+    # Slow imports wait until the options are known to be valid.
     from aisbench.studies.saturation.measure import saturate_and_report
 
     return saturate_and_report(folder, budget_s=budget_s, say=say)
 
 
 def _typed(ctx: click.Context) -> dict[str, str]:
-    """The flags of the options that are on the command line, by their names."""
+    """The flags of the options given on the command line, by parameter name."""
     source = click.core.ParameterSource.COMMANDLINE
     return {
         str(one.name): one.opts[0]

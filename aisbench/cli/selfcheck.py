@@ -1,4 +1,4 @@
-"""`aisbench selfcheck`: what this host can carry as a client, and how true its figures are."""
+"""`aisbench selfcheck`: measures how much load this host can generate, and how accurate its figures are."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from aisbench.cli.command import Command
 
 
 @click.command(cls=Command)
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print the result as JSON on stdout, and nothing else there."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print only the result, as JSON, on stdout.")
 def selfcheck(as_json: bool) -> int:
     """Measure this host's roofline as a client, in under 30 seconds.
 
@@ -18,9 +16,9 @@ def selfcheck(as_json: bool) -> int:
     aisbench selfcheck
     aisbench selfcheck --json > selfcheck.json
 
-    A built-in referee, which knows its own latencies, is loaded in three ways by one worker; what the worker
-    reports is compared with the truth, and what it cost is kept in the user's cache. Each later run on
-    this host then says what share of its client's capacity was used.
+    One worker loads a built-in referee, which knows its true latencies, in three ways. The worker's figures
+    are compared with the truth, and its cost is kept in the user's cache. Each later run on this host then
+    says what share of its client's capacity was used.
     """
     from aisbench.studies.selfcheck.measure import check_and_report
 

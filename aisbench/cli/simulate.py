@@ -1,4 +1,4 @@
-"""`aisbench simulate`: the built-in inference server."""
+"""`aisbench simulate`: runs the built-in inference server."""
 
 from __future__ import annotations
 
@@ -30,43 +30,45 @@ def option(flag: str, kind: type, help_text: str) -> Callable[[Decorated], Decor
 
 @click.command(cls=Command, sections=SECTIONS)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, default=8000, show_default=True, help="Port to listen on; 0: any free one.")
+@click.option(
+    "--port", type=int, default=8000, show_default=True, help="Port to listen on; 0 picks a free one."
+)
 @click.option("--uds", metavar="PATH", help="Listen on a Unix socket instead.")
-@click.option("--tls-cert", metavar="FILE", help="Certificate (PEM) to speak https with.")
-@click.option("--tls-key", metavar="FILE", help="Its key (PEM).")
+@click.option("--tls-cert", metavar="FILE", help="Certificate (PEM) to serve https with.")
+@click.option("--tls-key", metavar="FILE", help="Key (PEM) of the certificate.")
 @option("--model", str, "Name of the model served.")
 @click.option(
     "--model-alias",
     "model_alias",
     multiple=True,
     metavar="NAME",
-    help="Another name that is served, as that of a LoRA adapter is; repeatable.",
+    help="Another name to serve, such as that of a LoRA adapter; repeatable.",
 )
-@option("--max-model-len", int, "Most tokens of prompt and output together.")
-@option("--max-num-seqs", int, "Most sequences in a batch; others wait.")
-@option("--kv-tokens", int, "Tokens that the KV cache holds; sequences for which there is no room wait.")
-@option("--max-batched-tokens", int, "Most tokens that one step prefills and decodes.")
-@option("--prefill-us-per-token", float, "Time a step takes longer for each prompt token that it prefills.")
-@option("--prefill-fixed-ms", float, "Time a step takes longer for each request that it admits.")
+@option("--max-model-len", int, "Maximum tokens of prompt and output together.")
+@option("--max-num-seqs", int, "Maximum sequences in a batch; others wait.")
+@option("--kv-tokens", int, "Tokens that the KV cache holds; sequences that do not fit wait.")
+@option("--max-batched-tokens", int, "Maximum tokens that one step prefills and decodes.")
+@option("--prefill-us-per-token", float, "Time added to a step for each prompt token that it prefills.")
+@option("--prefill-fixed-ms", float, "Time added to a step for each request that it admits.")
 @option("--decode-base-ms", float, "Time that every step takes.")
-@option("--decode-per-seq-us", float, "Time a step takes longer for each sequence that gets a token in it.")
-@option("--jitter", float, "Relative standard deviation of a step's length.")
-@option("--stop-early", float, "Chance at each token that it is the last, unless ignore_eos is asked for.")
-@option("--reasoning-tokens", int, "So many tokens at the start of a chat come as reasoning_content.")
+@option("--decode-per-seq-us", float, "Time added to a step for each sequence that gets a token.")
+@option("--jitter", float, "Relative standard deviation of a step's duration.")
+@option("--stop-early", float, "Probability that a token is the last, unless the request sets ignore_eos.")
+@option("--reasoning-tokens", int, "Tokens at the start of a chat answer that come as reasoning_content.")
 @click.option(
     "--usage-in-last-chunk",
     is_flag=True,
-    help="Completions and chats count their tokens unasked, in the event of the last one, as MindIE does.",
+    help="Completions and chats send usage in the last token's event, even if not requested, as MindIE does.",
 )
 @option("--embedding-size", int, "Numbers in a vector of /v1/embeddings and /pooling.")
-@option("--image-tokens", int, "Tokens that an image in a chat counts for.")
+@option("--image-tokens", int, "Tokens counted for an image in a chat.")
 @option(
     "--prefix-cache-tokens",
     int,
-    "Prompt tokens that its prefix cache keeps, for completions and chats; 0: none.",
+    "Prompt tokens that the prefix cache keeps, for completions and chats; 0 turns it off.",
 )
-@option("--seed", int, "Of jitter, early ends and faults.")
-@click.option("--api-key", metavar="KEY", help="Answer 401 to /v1 without this key.")
+@option("--seed", int, "Seed of jitter, early ends and faults.")
+@click.option("--api-key", metavar="KEY", help="Answer requests to /v1 without this key with 401.")
 @click.option(
     "--fault",
     "fault",
@@ -95,10 +97,10 @@ def simulate(
     aisbench simulate --port 0 --max-num-seqs 64 --decode-base-ms 20
     aisbench simulate --fault http-500:0.05 --fault stall:0.01 --seed 7
 
-    It speaks every API that --backend names: OpenAI's completions, chat, responses and embeddings, vLLM's
-    pooling and rerank, TGI's, Triton's, SGLang's and MindIE's paths. Beside these it answers /v1/models,
-    /tokenize, /detokenize, /health, /metrics (vLLM's names) and /truth (what it saw since /reset). A text
-    has one token per word.
+    It serves every API that --backend accepts: OpenAI's completions, chat, responses and embeddings, vLLM's
+    pooling and rerank, TGI's, Triton's, SGLang's and MindIE's paths. It also serves /v1/models, /tokenize,
+    /detokenize, /health, /metrics (vLLM's names) and /truth (what it saw since /reset). Each word is one
+    token.
     """
     parameters = Parameters(faults=parse_faults(fault), **given)
     parameters.check()

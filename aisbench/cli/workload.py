@@ -1,4 +1,4 @@
-"""`aisbench workload export` and `import`: a workload as a file, so that anyone can repeat it."""
+"""`aisbench workload export` and `import`: write a workload to a file that anyone can repeat, or check one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def workload() -> None:
 
 @workload.command(cls=Command, sections=SECTIONS)
 @all_of(*RUN_OPTIONS)
-@click.option("--output", metavar="FILE", required=True, help="Where the JSON lines go; - is stdout.")
+@click.option("--output", metavar="FILE", required=True, help="File for the JSON lines; - is stdout.")
 def export(output: str, **options: Any) -> int:
     """Write what `aisbench-load` with the same options would send: bodies, lengths, planned times.
 
@@ -36,7 +36,7 @@ def export(output: str, **options: Any) -> int:
     aisbench workload export --rate 10 --num-requests 500 --model M --output w.jsonl
     aisbench workload export --dataset trace --dataset-path trace.jsonl --model M --output w.jsonl
 
-    Nothing is sent. Bodies name their model: give --model, or --url of a server that can be asked for it.
+    Nothing is sent. Request bodies name the model: give --model, or the --url of a server that lists it.
     """
     config = run_config(options).expanded()
     config.check()
@@ -61,7 +61,7 @@ def export(output: str, **options: Any) -> int:
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
 def import_(file: str, as_json: bool) -> int:
-    """Check a file of `aisbench workload export` and print its fingerprint.
+    """Check a file from `aisbench workload export` and print its fingerprint.
 
     \b
     aisbench workload import w.jsonl
@@ -94,7 +94,10 @@ def import_(file: str, as_json: bool) -> int:
 
 @contextlib.contextmanager
 def written(output: str) -> Iterator[IO[bytes]]:
-    """The file to write; it takes its name when it is whole. Raises BadInput when it cannot be written."""
+    """Opens `output` for writing; - is stdout. A file gets its name only when it is complete.
+
+    Raises BadInput if it cannot be written.
+    """
     if output == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""`aisbench workloads`: the data sets that `--dataset` names."""
+"""`aisbench workloads`: lists the data sets that `--dataset` accepts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _WIDTH = 100
 
 @click.command(cls=Command)
 def workloads() -> None:
-    """List what --dataset accepts: what each is, and which options it takes beside those that all take."""
+    """List the data sets that --dataset accepts, and the options that each takes besides the common ones."""
     from aisbench.workload.datasets.registry import DATASETS
 
     shown: dict[int, str] = {}
     for name, dataset in DATASETS.items():
         click.echo(name)
         if id(dataset) in shown:
-            click.echo(f"    another name of {shown[id(dataset)]}")
+            click.echo(f"    another name for {shown[id(dataset)]}")
             continue
         shown[id(dataset)] = name
         for line in (dataset.about, " ".join(dataset.options)):

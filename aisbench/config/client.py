@@ -1,4 +1,4 @@
-"""Options for the client's other work: the ready check, probes, the profiler, and vLLM's result file."""
+"""Options for what the client does besides the load: ready check, probes, profiler, vLLM's result file."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ _option = partial(option, section=SECTION)
 def _check_prefix(flag: str, value: str) -> None:
     if any(not 32 < ord(c) < 127 for c in value):
         raise BadInput(
-            f"{flag} goes into a header: it must be ASCII letters, digits and signs without blanks, got {value!r}"
+            f"{flag} must be ASCII letters, digits and signs without blanks, as it goes into a header, got {value!r}"
         )
 
 
 def _check_thresholds(flag: str, value: tuple[float, ...]) -> None:
     if len(value) != 2 or not 0 < value[0] <= value[1] < math.inf:
-        raise BadInput(f"{flag} must be two rising numbers of milliseconds such as 25,50, got {shown(value)}")
+        raise BadInput(
+            f"{flag} must be two increasing numbers of milliseconds such as 25,50, got {shown(value)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class ClientOptions:
-    """Fields of RunConfig: what vLLM's client does beside the load."""
+    """Fields of RunConfig: what vLLM's client does besides the load."""
 
     ready_timeout_s: float = _option(
         "--ready-check-timeout-sec",
@@ -42,14 +44,14 @@ class ClientOptions:
     profile: bool = _option(
         "--profile",
         default=False,
-        help="Start the server's profiler before the run and stop it after (vLLM, SGLang).",
+        help="Start the server's profiler before the run and stop it afterwards (vLLM, SGLang).",
         vllm="--profile",
     )
     request_id_prefix: str | None = _option(
         "--request-id-prefix",
         check=_check_prefix,
         metavar="TEXT",
-        help="What X-Request-Id begins with; a number follows.",
+        help="Prefix of X-Request-Id; a number follows it.",
         vllm="--request-id-prefix",
     )
     probe_rate: float = _option(
@@ -57,31 +59,31 @@ class ClientOptions:
         default=0.0,
         check=at_least(0),
         metavar="RPS",
-        help="Send requests of one token at this rate beside the load, timed apart.",
+        help="Also send one-token requests at this rate, measured separately from the load.",
         vllm="--probe-request-rate",
     )
-    # None: a trace's own times count unless a rate is given.
+    # None: a trace's recorded times apply unless a rate is given.
     self_timed: bool | None = _option(
         "--self-timed/--no-self-timed",
-        help="A trace at its own times, or at --rate; by default its own unless --rate is given.",
+        help="Send a trace at its recorded times, or at --rate. Default: recorded times, unless --rate is given.",
         vllm="--self-timed --no-self-timed",
     )
     save_result: bool = _option(
         "--save-result",
         default=False,
-        help="Write vllm.json a second time, where vllm bench serve does.",
+        help="Also write vllm.json where vllm bench serve writes its result.",
         vllm="--save-result",
     )
     append_result: bool = _option(
         "--append-result",
         default=False,
-        help="The same, as one more line of a file that may be there already.",
+        help="Like --save-result, but append a line to the file.",
         vllm="--append-result",
     )
     result_dir: str | None = _option(
         "--result-dir",
         metavar="DIR",
-        help="Folder of that file; it is made.",
+        help="Folder of the result file; created if it does not exist.",
         vllm="--result-dir",
     )
     result_filename: str | None = _option(
@@ -93,7 +95,7 @@ class ClientOptions:
     plot_timeline: bool = _option(
         "--plot-timeline",
         default=False,
-        help="Write a page with every request as a bar, beside the result file.",
+        help="Write a page with every request as a bar, next to the result file.",
         vllm="--plot-timeline",
     )
     timeline_itl_thresholds: tuple[float, ...] = _option(
@@ -108,11 +110,11 @@ class ClientOptions:
     plot_dataset_stats: bool = _option(
         "--plot-dataset-stats",
         default=False,
-        help="Draw the prompt and output lengths into a picture beside the result file.",
+        help="Draw the prompt and output lengths as an image next to the result file.",
         vllm="--plot-dataset-stats",
     )
 
     @property
     def wants_result_file(self) -> bool:
-        """True when vLLM's client would write a result, and so has a name for it."""
+        """True when vLLM's client would choose a name for a result file."""
         return self.save_result or self.append_result or self.plot_timeline or self.plot_dataset_stats

@@ -13,26 +13,26 @@ from aisbench.options.plain import plain_value
 
 HEAD = """# Options of a run
 
-Every option of `aisbench-load`; `aisbench plan` and `aisbench workload export` take all of them, `aisbench saturate` those
-that a search does not set itself. How they are given in a file or in the environment is in
-[configuration.md](configuration.md).
+Every option of `aisbench-load`. `aisbench plan` and `aisbench workload export` take all of them, and
+`aisbench saturate` takes those that a search does not set itself. [configuration.md](configuration.md) shows how to set
+options in a file or in the environment.
 
-This page is made from the declarations in `aisbench/config` and `aisbench/workload`. After a change of one, write it
-again:
+This page is generated from the declarations in `aisbench/config` and `aisbench/workload`. After changing one, generate
+it again:
 
 ```sh
 python -m aisbench.config.documentation > docs/options.md
 ```
 
-The last column has the flags of `vllm bench serve` that an option answers to. Where data sets are named in parentheses,
-the flag counts with these alone, and the general one counts before it.
+The last column lists the flags of `vllm bench serve` that set an option. A flag with data sets in parentheses works
+with these only, and the general flag overrides it.
 """
 _COLUMNS = ("Option", "Value", "Default", "Meaning", "vLLM's flags")
 
 
 def page() -> str:
     shown = [one for one in (*declared(RunConfig), *declared(VllmFlags)) if not one.option.hidden]
-    # By part, in the order in which the parts first appear.
+    # Grouped by section, in the order in which the sections first appear.
     titles = list(dict.fromkeys(one.option.section for one in shown))
     shown.sort(key=lambda one: titles.index(one.option.section))
     parts = [
@@ -59,14 +59,14 @@ def flags(one: Declared) -> str:
 
 
 def value(one: Declared) -> str:
-    """What may be given, in words."""
+    """The accepted values, in words."""
     entry = one.option
     if isinstance(entry.words, tuple) and entry.words:
         return ", ".join(f"`{word}`" for word in entry.words)
     if one.base == "bool":
         return ""
     if isinstance(entry.kind, PairsOf):
-        return f"pairs, as `{entry.kind.example}`"
+        return f"pairs such as `{entry.kind.example}`"
     if isinstance(entry.check, MustBe):
         found = entry.check.wanted
     elif entry.kind is JSON:
@@ -85,7 +85,7 @@ def value(one: Declared) -> str:
 
 
 def default(one: Declared) -> str:
-    """As it would be typed; empty where there is none."""
+    """The default as it would be typed; empty if there is none."""
     found = one.default if one.option.shown_default is None else one.option.shown_default
     if found is None or found is False or found in ((), {}):
         return ""

@@ -1,6 +1,6 @@
-"""Flags of other load generators: what they are called here, or why there is nothing like them.
+"""Flags of other load generators, each with our flag for it or the reason why there is none.
 
-Those of `vllm bench serve` are options of their own. An entry that begins with -- names ours.
+The flags of `vllm bench serve` are not here, because they are options. A value that begins with -- names our flag.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 
 _STREAMS = "answers are streamed unless --no-stream is given"
-_RUN_FOLDER = "--work-dir DIR: a run's files are in a folder of its own there"
+_RUN_FOLDER = "--work-dir DIR: each run has its own folder there"
 
 FOREIGN = {
     # wrk, hey, ab, k6, locust
@@ -31,7 +31,7 @@ FOREIGN = {
     "--vus": "--concurrency N",
     # sglang's bench_serving
     "--apply-chat-template": "--chat-template",
-    "--cache-report": "the server's prefix cache is reported wherever it can be read",
+    "--cache-report": "the server's prefix cache is reported if it can be read",
     "--disable-ignore-eos": "--no-ignore-eos",
     "--disable-stream": "--no-stream",
     "--extra-request-body": "--extra-body JSON",
@@ -43,14 +43,14 @@ FOREIGN = {
     "--lora-name": "--lora-modules NAME...",
     "--output-details": "--save-detailed",
     "--output-file": _RUN_FOLDER,
-    "--prompt-suffix": "prompts take no suffix; a data set of your own can hold it",
+    "--prompt-suffix": "prompts have no suffix; put it into your own data set",
     "--return-logprob": "--extra-body '{\"logprobs\": 1}'",
     "--warmup-requests": "--warmup N",
     # AIPerf and genai-perf
     "--artifact-dir": _RUN_FOLDER,
     "--benchmark-duration": "--duration 5m",
     "--benchmark-grace-period": "--grace 30s",
-    "--concurrency-ramp-duration": "requests in flight rise at once; a rate rises with --ramp-up",
+    "--concurrency-ramp-duration": "concurrency does not ramp up; a rate does, with --ramp-up",
     "--conversation-num": "--num-requests N",
     "--conversation-turn-mean": "--turns N",
     "--endpoint-type": "--backend NAME",
@@ -71,7 +71,7 @@ FOREIGN = {
     "--request-rate-mode": "--arrival LAW",
     "--request-timeout-seconds": "--timeout 60s",
     "--reset-kv-cache": "--reset-prefix-cache",
-    "--service-kind": "it is an OpenAI-style server unless --backend says otherwise",
+    "--service-kind": "the server is OpenAI-style unless --backend names another",
     "--streaming": _STREAMS,
     "--synthetic-input-tokens-mean": "--input-len N",
     "--synthetic-input-tokens-stddev": "--input-dist gaussian:mean=M,std=S",
@@ -86,7 +86,7 @@ FOREIGN = {
     "--max-seconds": "--duration 5m",
     "--output-path": _RUN_FOLDER,
     "--processor": "--tokenizer NAME",
-    "--rate-type": "--arrival constant or --arrival poisson; a closed loop has --concurrency alone",
+    "--rate-type": "--arrival constant or --arrival poisson; for a closed loop, --concurrency alone",
     "--target": "--url URL",
     # evalscope perf, llmperf, AISBench
     "--max-num-completed-requests": "--num-requests N",
@@ -103,9 +103,9 @@ FOREIGN = {
     "--rps": "--rate RPS",
     "--stddev-input-tokens": "--input-dist gaussian:mean=M,std=S",
     "--tokenizer-path": "--tokenizer FOLDER",
-    # Names that nobody has and many try
+    # Names that no tool has but many people try
     "--batch": "--concurrency N",
-    "--dry-run": "`aisbench plan` draws what would be sent and sends nothing",
+    "--dry-run": "`aisbench plan` draws when requests would be sent, and sends nothing",
     "--headers": "--header NAME:VALUE",
     "--key": "--api-key KEY",
     "--no-verify": "--insecure",
@@ -114,18 +114,18 @@ FOREIGN = {
     "--quiet": "--no-progress",
     "--time": "--duration 30s",
     "--token": "--api-key KEY",
-    "--verbose": "the run folder's logs/ and report.html hold all there is",
+    "--verbose": "all details are in the run folder's logs/ and report.html",
     "--verify": "certificates are checked unless --insecure is given",
 }
 
 
 def advice(name: str, known: list[str]) -> str:
-    """What to give instead of the option `name`, which is none of `known`; empty where nothing comes to mind."""
+    """What to give instead of the unknown option `name`; empty if nothing is close. `known`: the command's flags."""
     foreign = FOREIGN.get(name.replace("_", "-"), "")
     if not foreign.startswith("--"):
         if foreign:
             return foreign
-    # Not every command has what another tool's flag stands for.
+    # The command may not have our flag for it.
     elif foreign.split()[0].rstrip(":") in known:
         return f"give {foreign}"
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.75) if name.startswith("--") else []

@@ -1,4 +1,4 @@
-"""Options for what is kept and reported of a run."""
+"""Options for what is kept and reported about a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.options.option import SPAN, ListOf, PairsOf, option
 DEFAULT_PERCENTILES = (75.0, 90.0, 95.0, 99.0)
 _PERCENTILE_METRICS = (*NAMES, "client_queue_time", "e2el_including_client_queue")
 TABLES = ("vllm", "aisbench")
-# Token events are counted by 10 ms, and a page of many slices helps nobody.
+# Token events are counted in bins of 10 ms, and a page with many slices is hard to read.
 _SHORTEST_SLICE_S = 0.1
 SECTION = "Output"
 _option = partial(option, section=SECTION)
@@ -41,7 +41,7 @@ class OutputOptions:
         "--work-dir",
         default="outputs/default",
         metavar="DIR",
-        help="Folder for run folders.",
+        help="Folder in which each run gets its own folder.",
     )
     label: str | None = _option(
         "--label",
@@ -64,7 +64,7 @@ class OutputOptions:
     score: bool = _option(
         "--score",
         default=False,
-        help="Score the answers, where the data set knows them: accuracy over time and against in-flight requests.",
+        help="Score the answers of a data set with known answers: accuracy over time and against in-flight requests.",
     )
     save_token_times: bool = _option(
         "--save-token-times",
@@ -108,14 +108,14 @@ class OutputOptions:
         "--table",
         default="vllm",
         words=TABLES,
-        help="Whose table to print: vllm or aisbench.",
+        help="Layout of the printed table: vllm or aisbench.",
     )
     slice_s: float | None = _option(
         "--slice",
         kind=SPAN,
         check=at_least(_SHORTEST_SLICE_S, "seconds"),
         metavar="TIME",
-        help="Seconds of a slice in slices.csv; unasked a minute, for runs of five minutes and more.",
+        help="Length of a slice in slices.csv, in seconds. Default: a minute, for runs of five minutes or more.",
     )
     strict: bool = _option(
         "--strict",
@@ -125,13 +125,12 @@ class OutputOptions:
     fail_on: str | None = _option(
         "--fail-on",
         metavar="CONDITIONS",
-        help="Exit with 4 when one holds: 'error_rate>0.05 ttft_p99>500 output_throughput<1000'.",
+        help="Exit with 4 when any of these holds: 'error_rate>0.05 ttft_p99>500 output_throughput<1000'.",
     )
-    # the reader's longest pause between two looks at the sockets; 0: woken by each event
     reader_rest_ms: float = _option(
         "--reader-rest",
         default=2.0,
         check=at_least(0, "milliseconds"),
-        help="Milliseconds that the reader pauses at most between two looks at the sockets; 0: woken by each event.",
+        help="Longest pause of the reader between two looks at the sockets, in milliseconds; with 0, each event wakes it.",
         hidden=True,
     )

@@ -1,4 +1,4 @@
-"""Presets of AISBench (`--models NAME`): short TOML files with its keys, and the options that they stand for."""
+"""Reads AISBench's presets (`--models NAME`), short TOML files whose keys stand for our options."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aisbench.errors import BadInput
 from aisbench.options.checks import unknown
 
 _OURS = Path(__file__).parents[1] / "presets"
-# Keys that mean what an option of another name means. Empty text is a key that is left open.
+# Keys that mean the same as one of our options. An empty text leaves the option unset.
 _PLAIN = {
     "backend": "backend",
     "stream": "stream",
@@ -35,9 +35,9 @@ _OWN_MEANING = (
 _KEYS = (*_PLAIN, *_OWN_MEANING)
 # Reasoning is split off before answers are extracted, whatever a preset says.
 _POSTPROCESSORS = ("", "extract_non_reasoning_content")
-# Of generation_kwargs, those that have an option; the others go into the body.
+# The keys of generation_kwargs that have an option. The others go into the body.
 _GENERATION = ("temperature", "ignore_eos")
-# AISBench sends at once where the rate is lower.
+# At a lower rate AISBench sends all requests at once.
 _LOWEST_RPS = 0.1
 _TYPES: dict[str, tuple[type, ...]] = {
     "stream": (bool,),
@@ -53,9 +53,9 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def preset_file(name: str, folder: str | None = None) -> Path:
-    """The user's own file in `folder` first, then ours. Raises BadInput, with the nearest name, for an unknown one."""
+    """The preset's file, from `folder` if it is there, else from ours. Raises BadInput for an unknown name."""
     if folder is not None and not Path(folder).is_dir():
-        raise BadInput(f"--config-dir {folder}: there is no such folder")
+        raise BadInput(f"--config-dir {folder} is not a folder; give one with presets (NAME.toml)")
     places = [_OURS] if folder is None else [Path(folder), _OURS]
     known = {file.stem: file for place in reversed(places) for file in sorted(place.glob("*.toml"))}
     if name not in known:
@@ -64,9 +64,9 @@ def preset_file(name: str, folder: str | None = None) -> Path:
 
 
 def options_of(file: Path) -> tuple[dict[str, Any], list[str]]:
-    """The options that the preset in `file` stands for, by their names, and lines to say about it.
+    """Returns the options that the preset in `file` sets, by name, and notes for the user.
 
-    Raises BadInput, with the file's name, for what cannot be read and for unknown keys.
+    Raises BadInput, naming the file, if it cannot be read or has unknown keys or invalid values.
     """
     try:
         preset = tomllib.loads(file.read_text(encoding="utf-8-sig"))
@@ -86,7 +86,7 @@ def options_of(file: Path) -> tuple[dict[str, Any], list[str]]:
     _check(file, "traffic_cfg: ", traffic, tuple(_TRAFFIC))
     options |= {_TRAFFIC[key]: value for key, value in traffic.items()}
     if "ramp_up" in options:
-        # The ramp sets the rate by itself.
+        # The ramp sets the rate.
         options.pop("rate", None)
     generation = dict(preset.get("generation_kwargs", {}))
     options |= {key: generation.pop(key) for key in _GENERATION if key in generation}
@@ -95,7 +95,9 @@ def options_of(file: Path) -> tuple[dict[str, Any], list[str]]:
     if (given := preset.get("pred_postprocessor", "")) not in _POSTPROCESSORS:
         raise BadInput(f"preset {file}: pred_postprocessor: {unknown(given, _POSTPROCESSORS[1:])}")
     retry = preset.get("retry", 0)
-    said = [f"preset {file}: retry = {retry} is not followed: no request is sent twice"] if retry > 0 else []
+    said = (
+        [f"preset {file}: retry = {retry} is ignored, because no request is sent twice"] if retry > 0 else []
+    )
     return options, said
 
 
@@ -114,7 +116,7 @@ def _check(file: Path, where: str, given: Mapping[str, Any], known: tuple[str, .
 
 
 def _url(preset: Mapping[str, Any]) -> str:
-    """`url` stands above host_ip and host_port."""
+    """The server's URL, from `url` or else from host_ip and host_port; empty if none is set."""
     if url := str(preset.get("url", "")):
         return url if "://" in url else f"http://{url}"
     host = str(preset.get("host_ip", ""))

@@ -23,7 +23,7 @@ from aisbench.workload.seeds import AUTO, seed_for
 if TYPE_CHECKING:
     from aisbench.workload.arrivals.law import ArrivalLaw
 
-# How long a stress test takes that is not given a time.
+# Duration of a stress test without --duration.
 _STRESS_S = 60.0
 
 
@@ -37,13 +37,13 @@ class RunConfig(
     TrafficOptions,
     TargetOptions,
 ):
-    """One run, beside what its data set is told. Fields are the command line's options with underscores; units stand in the names.
+    """All options of one run. The fields are the command line's options with underscores, and with units in the names.
 
-    Raises BadInput from `check` for values that make no run; the message names the flag.
+    `check` raises BadInput, naming the flag, for values that cannot be used.
     """
 
     def expanded(self) -> RunConfig:
-        """With what --seed auto, --stress and --compat stand for, where an option has its default."""
+        """This configuration with --seed auto, --stress and --compat turned into the values that they stand for."""
         if self.seed == AUTO:
             seed = seed_for(makes_prompts=self.dataset_path is None, compat=self.compat)
             return replace(self, seed=seed).expanded()
@@ -55,26 +55,26 @@ class RunConfig(
         return replace(self, ttft_at="first-chunk", percentiles=percentiles)
 
     def check(self) -> None:
-        """Raises BadInput for the first option that cannot be followed."""
+        """Raises BadInput for the first option whose value cannot be used."""
         check_values(self)
         self.check_target()
         self.check_traffic()
         self.check_dataset()
         if self.score:
             _check_scored(self.dataset)
-        # Reads a rate over time, and refuses what cannot be read.
+        # Raises BadInput for a rate over time that cannot be read.
         if self.has_moving_rate:
             assert self.arrival_law is not None
 
     @cached_property
     def arrival_law(self) -> ArrivalLaw | None:
-        """When requests leave by these options; None in a closed loop, where they leave as others end.
+        """When requests are sent; None in a closed loop, where each is sent when another ends.
 
         Raises BadInput for a rate over time that cannot be read.
         """
         if not self.is_open_loop:
             return None
-        # They compute with numpy, which --help does not wait for.
+        # These import numpy, which would slow down --help.
         from aisbench.workload.arrivals import reading
         from aisbench.workload.arrivals.gaps import Gaps
         from aisbench.workload.arrivals.ramp import Ramp
@@ -95,13 +95,13 @@ class RunConfig(
 
     @property
     def sets_times(self) -> bool:
-        """True when the command line says when requests leave, whatever times a data set has recorded."""
+        """True when the command line decides when requests are sent, not the times recorded in a data set."""
         if self.self_timed is not None:
             return not self.self_timed
         return self.rate is not None or self.has_moving_rate or self.stress
 
     def as_dict(self) -> dict[str, Any]:
-        """All options as plain values, inf as a string, secrets masked, the key left out: what a run folder keeps."""
+        """All options as a run folder keeps them: plain values, inf as a string, secrets masked, no API key."""
         plain = asdict(self)
         plain.pop("api_key")
         plain["rate"] = self.rate_rps
@@ -109,11 +109,11 @@ class RunConfig(
 
     @staticmethod
     def from_dict(plain: Mapping[str, Any]) -> RunConfig:
-        """The run that `as_dict`, or the `config` of a run.json, tells of.
+        """The configuration from `as_dict`, or from the `config` of a run.json.
 
-        There, endpoint, model and workers are what the run found, and the rate is inf where it was left out. What is
-        masked stays so. Names of other versions are left out, and what is missing has its default. Raises BadInput,
-        naming the option, for a value that it cannot have; a word of another version is let through.
+        In a run.json, endpoint, model and workers are those that the run used, and the rate is inf if none was given.
+        Masked values stay masked. Names from other versions are dropped, and missing ones get their defaults. Raises
+        BadInput, naming the option, for an invalid value, but accepts words of other versions.
         """
         given = dict(plain)
         if isinstance(given.get("url"), str):
@@ -128,7 +128,7 @@ class RunConfig(
         law = given.get("arrival")
         if law == "trace" and given.get("rate") == INF:
             given["rate"] = None
-        # A run's law may be another than what can be asked for by name.
+        # A run may have a law that --arrival does not offer.
         given["arrival"] = law if law in ARRIVALS else None
         config = restored(RunConfig, given)
         for one in declared(RunConfig):
@@ -138,19 +138,21 @@ class RunConfig(
         return config
 
 
-# What is masked where it is written down, but for the key, which is left out.
+# Fields that are masked when they are written down. The API key is left out altogether.
 SECRET_FIELDS = tuple(one.name for one in declared(RunConfig) if one.option.secret)
 
 
 def _check_scored(dataset: str) -> None:
-    """Raises BadInput for a data set whose answers are not known, or are scored by running them."""
+    """Raises BadInput for a data set whose answers are not known, or are code that would have to run."""
     from aisbench.accuracy.tasks.registry import NAMES, task_named
 
     if dataset not in NAMES:
-        raise BadInput(f"--score needs a --dataset with known answers, not {dataset}: {', '.join(NAMES)}")
+        raise BadInput(
+            f"--score needs a --dataset with known answers, got {dataset}; give {', '.join(NAMES)}"
+        )
     if task_named(dataset).runs_code:
         raise BadInput(
-            f"--score does not run the code that answers of {dataset} are; aisbench eval --allow-code does"
+            f"--score does not run code, and the answers of {dataset} are code; use aisbench eval --allow-code"
         )
 
 

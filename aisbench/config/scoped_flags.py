@@ -1,4 +1,4 @@
-"""Flags that stand for an option with some data sets alone, as `vllm bench serve` has them."""
+"""Flags of `vllm bench serve` that set an option with some data sets only, such as --random-input-len."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from aisbench.workload.dataset_options import DatasetOptions
 
 @dataclass(frozen=True)
 class _Scoped:
-    """A flag that stands for the option `field` with the data sets `of`, and means nothing with others.
+    """A flag that sets the option `field` with the data sets `of`, and has no effect with others.
 
-    The general flag (--input-len, --output-len, ...) counts before it, as in vLLM.
+    The general flag (--input-len, --output-len, ...) overrides it, as in vLLM.
     """
 
     flag: str

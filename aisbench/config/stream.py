@@ -1,4 +1,4 @@
-"""Options for how answers are asked for and read."""
+"""Options for how answers are requested and read."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StreamOptions:
         "--ttft-at",
         default="content",
         words=_TTFT_AT,
-        help="content: the first event with generated content; first-chunk: the first with choices, as vLLM counts.",
+        help="Where TTFT ends. content: the first event with generated content; first-chunk: the first with choices, as in vLLM.",
     )
 
     @property
@@ -53,10 +53,10 @@ class StreamOptions:
 
     @property
     def event_bytes(self) -> int:
-        """What one streamed event may take."""
+        """The maximum size of a streamed event, in bytes."""
         return _EVENT_BYTES if self.max_chunk_size is None else self.max_chunk_size
 
     @property
     def answer_bytes(self) -> int:
-        """What an answer may take that is not streamed."""
+        """The maximum size of an answer that is not streamed, in bytes."""
         return _ANSWER_BYTES if self.max_chunk_size is None else self.max_chunk_size

@@ -17,7 +17,7 @@ _option = partial(option, section=SECTION)
 
 
 def _check_endpoint(flag: str, value: str) -> None:
-    """A request line can carry it."""
+    """Raises BadInput for a path that a request line cannot carry."""
     if not value.startswith("/"):
         raise BadInput(f"{flag} must begin with a slash, as in /v1/completions, got {value}")
     if not all(32 < ord(c) < 127 for c in value):
@@ -126,7 +126,7 @@ class TargetOptions:
     reset_prefix_cache: bool = _option(
         "--reset-prefix-cache",
         default=False,
-        help="Empty the server's prefix cache before the run (vLLM, SGLang, TensorRT-LLM, llama.cpp); a note tells if the server refuses.",
+        help="Empty the server's prefix cache before the run (vLLM, SGLang, TensorRT-LLM, llama.cpp); a note says so if the server refuses.",
     )
     metrics_url: str | None = _option(
         "--metrics-url",
@@ -155,6 +155,6 @@ class TargetOptions:
     )
 
     def check_target(self) -> None:
-        """Raises BadInput for options of this part that contradict each other."""
+        """Raises BadInput for options of this section that contradict each other."""
         if self.uds is not None and len(self.url) > 1:
-            raise BadInput("--uds is one server; give one --url (for its name and path) or none")
+            raise BadInput("--uds connects to one server; give at most one --url (for its name and path)")

@@ -37,7 +37,7 @@ def _late_bound_ms(flag: str, value: str) -> float | None:
 class TrafficOptions:
     """Fields of RunConfig: the load."""
 
-    # None: as the data set's own times say, where it has some; else as inf, when others end.
+    # None: at the data set's recorded times if it has any, else a closed loop as with inf.
     rate: float | None = _option(
         "--rate",
         "--request-rate",
@@ -169,13 +169,14 @@ class TrafficOptions:
     )
 
     def check_traffic(self) -> None:
-        """Raises BadInput for options of this part that contradict each other."""
+        """Raises BadInput for options of this section that contradict each other."""
         if self.stress:
             if self.concurrency is None:
                 raise BadInput("--stress keeps full concurrency for a set time; give --concurrency")
             if self.is_open_loop or self.num_requests is not None:
                 raise BadInput(
-                    "--stress sends as requests end until its time is over; leave --rate, --ramp-up and --num-requests out"
+                    "--stress sends a request whenever one ends, until its time is over; "
+                    "leave out --rate, --ramp-up and --num-requests"
                 )
         self.check_ramp()
         self.check_moving()
@@ -189,7 +190,7 @@ class TrafficOptions:
         if self.ramp_from is None or self.ramp_to is None:
             raise BadInput("--ramp-up needs --ramp-from and --ramp-to, both in requests/s")
         if not math.isinf(self.rate_rps):
-            raise BadInput("--ramp-up sets the rate by itself; leave --rate out")
+            raise BadInput("--ramp-up sets the rate itself; leave out --rate")
 
     def check_moving(self) -> None:
         flags = [f"--{name.replace('_', '-')}" for name in _MOVING if getattr(self, name) is not None]
@@ -199,9 +200,9 @@ class TrafficOptions:
         if others:
             raise BadInput(f"{flags[0]} and {others[0]} both set the rate; give one of them")
         if not math.isinf(self.rate_rps):
-            raise BadInput(f"{flags[0]} sets the rate by itself; leave --rate out")
+            raise BadInput(f"{flags[0]} sets the rate itself; leave out --rate")
         if self.burst is not None and (self.burstiness != 1.0 or self.arrival is not None):
-            raise BadInput("--burst draws no gaps; leave --arrival and --burstiness out")
+            raise BadInput("--burst has no random gaps; leave out --arrival and --burstiness")
 
     def check_arrival(self) -> None:
         if self.arrival is None:
@@ -216,17 +217,17 @@ class TrafficOptions:
 
     @property
     def has_moving_rate(self) -> bool:
-        """True when the rate is another at different times, so that no one number tells it."""
+        """True when the rate changes over time, so that no single number describes it."""
         return self.ramp_up is not None or any(getattr(self, name) is not None for name in _MOVING)
 
     @property
     def is_open_loop(self) -> bool:
-        """True when requests leave by a plan, not when others end."""
+        """True when requests are sent according to a plan, not when others end."""
         return not math.isinf(self.rate_rps) or self.has_moving_rate
 
     @property
     def rate_rps(self) -> float:
-        """Requests/s; inf where they leave when others end, or by the data set's own times."""
+        """Requests/s; inf in a closed loop or with the data set's recorded times."""
         return math.inf if self.rate is None else self.rate
 
     @property

@@ -1,6 +1,6 @@
-"""The flags of `vllm bench serve` 0.32 that are not fields of a run here, but come to some.
+"""The flags of `vllm bench serve` 0.32 that are not fields of RunConfig, but are translated into some.
 
-`aisbench.config.vllm_meaning` says what each comes to. docs/from-vllm.md lists all of vLLM's flags.
+`aisbench.config.vllm_meaning` translates them. docs/from-vllm.md lists all of vLLM's flags.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 from aisbench.config.client import SECTION
 from aisbench.options.option import JSON, option
 
-# Those that go into every body, in the order in which vLLM's client merges them; --temperature, an option of
-# its own, stands after --min-p.
+# Fields of every body, in the order in which vLLM's client adds them. --temperature, which is a field of RunConfig,
+# comes after --min-p.
 SAMPLING = ("top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty")
 _option = partial(option, section=SECTION)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class VllmFlags:
-    """What is given on the command line; None: nothing."""
+    """The flags as given on the command line; None if not given."""
 
     top_p: float | None = _option(
         "--top-p",
@@ -65,7 +65,7 @@ class VllmFlags:
     )
     port: int | None = _option(
         "--port",
-        help="8000 where only --host is given.",
+        help="Port of the server; 8000 if only --host is given.",
         vllm="--port",
     )
     served_model_name: str | None = _option(
@@ -78,7 +78,7 @@ class VllmFlags:
         "--extra-headers",
         kind=JSON,
         metavar="JSON",
-        help='Headers to send along, as an object: {"X-Tenant": "a"}.',
+        help='Headers to send along, as a JSON object: {"X-Tenant": "a"}.',
     )
     tokenizer_mode: str | None = _option(
         "--tokenizer-mode",
@@ -95,7 +95,7 @@ class VllmFlags:
     enable_multimodal_chat: bool = _option(
         "--enable-multimodal-chat",
         default=False,
-        help="Has no effect: texts and media stand in a chat message in any case.",
+        help="Has no effect: texts and media are put into a chat message in any case.",
         vllm="--enable-multimodal-chat",
         hidden=True,
     )
@@ -108,7 +108,7 @@ class VllmFlags:
     )
     timed_trace_sec_multiplier: float | None = _option(
         "--timed-trace-sec-multiplier",
-        help="Seconds that 1 is in a trace's timestamps: the inverse of --speedup.",
+        help="Seconds per unit of a trace's timestamps: the inverse of --speedup.",
         vllm="--timed-trace-sec-multiplier",
         hidden=True,
     )

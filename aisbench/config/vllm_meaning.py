@@ -1,4 +1,4 @@
-"""vLLM's own flags as options of a run, and what a user should know about them."""
+"""Translates vLLM's flags into options of a run, and says which of them have no effect."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from aisbench.errors import BadInput
 from aisbench.options.option import declared
 from aisbench.saying import say
 
-# What vLLM's defaults for these come to: nothing is asked for.
+# vLLM's defaults for these fields, which change nothing.
 _NEUTRAL = {"prefix_len": 0, "batch_size": 1}
-# Data sets that put prompts into a chat template themselves.
+# Data sets that apply a chat template to their prompts themselves.
 _TEMPLATED = ("custom", "speed_bench")
 _TIMED = ("timed_trace", "trace", "file")
 _CUSTOM = ("custom", "custom_image", "custom_audio")
@@ -31,14 +31,14 @@ _SWITCHES = {
 Say = Callable[[str], None]
 _TO_STDERR: Say = partial(say, err=True)
 _DEFAULT_HOST, _DEFAULT_PORT = "127.0.0.1", 8000
-# Read the same files to the same ids: transformers has no slow tokenizers any more.
+# All give the same token ids, because transformers has no slow tokenizers any more.
 _TOKENIZER_MODES = ("auto", "hf", "slow")
 
 
 def run_config(options: Mapping[str, Any], say: Say = _TO_STDERR) -> RunConfig:
-    """The run that these options of the command line ask for, vLLM's among them.
+    """The configuration of a run from the command line's options, vLLM's flags included.
 
-    `say` gets a line for each flag that has no effect here. Raises BadInput for those that cannot be followed.
+    `say` is called with a line for each flag that has no effect here. Raises BadInput for values that cannot be used.
     """
     given = dict(options)
     theirs = {name: given.pop(name, None) for name in NAMES}
@@ -49,7 +49,7 @@ def run_config(options: Mapping[str, Any], say: Say = _TO_STDERR) -> RunConfig:
     _trace_times(given, theirs, say)
     if given.get("dataset") == "hf" and given.get("stream") is False:
         given["stream"] = True
-        say("--no-stream is about how vLLM reads data sets of Hugging Face; answers are streamed")
+        say("--no-stream with --dataset hf is about how vLLM reads the data set; answers are streamed")
     if given.get("dataset") in _CUSTOM and (given.get("num_requests") or 1) <= 0:
         # As in vLLM: all rows.
         given["num_requests"] = None
@@ -59,16 +59,16 @@ def run_config(options: Mapping[str, Any], say: Say = _TO_STDERR) -> RunConfig:
             "for the server's own template give --extra-body '{\"chat_template_kwargs\": {...}}'"
         )
     if theirs["use_beam_search"]:
-        say("--use-beam-search has no effect, as in vLLM's client; ask for it with --extra-body")
+        say("--use-beam-search has no effect, as in vLLM's client; request it with --extra-body")
     return RunConfig(**given)
 
 
-# Those that are not fields of RunConfig, or count with some data sets alone.
+# The flags that are not fields of RunConfig, or that work with some data sets only.
 NAMES = (*(one.name for one in SCOPED), *(one.name for one in declared(VllmFlags)))
 
 
 def _datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
-    """Puts --random-input-len and its like where they belong; the general flags count before them."""
+    """Applies --random-input-len and similar flags, unless the general flag is given."""
     unused = []
     for one in SCOPED:
         value = theirs[one.name]
@@ -84,7 +84,7 @@ def _datasets_own_lengths(given: dict[str, Any], theirs: dict[str, Any], say: Sa
 
 
 def _untaken(given: dict[str, Any]) -> list[str]:
-    """Switches that mean nothing to this data set, as to vLLM's client; they are set back."""
+    """The switches in `given` that have no effect with this data set, as in vLLM's client. Resets them."""
     off = {name: flag for name, flag in _SWITCHES.items() if given.get(name) is False}
     if not off:
         return []
@@ -97,6 +97,7 @@ def _untaken(given: dict[str, Any]) -> list[str]:
 
 
 def target(given: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """Turns --host, --port and --extra-headers into `url` and `header` of `given`."""
     host, port = theirs["host"], theirs["port"]
     if (host is not None or port is not None) and not given.get("url"):
         host = host or _DEFAULT_HOST
@@ -117,7 +118,7 @@ def _names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say
     mode = theirs["tokenizer_mode"]
     if mode is not None and mode not in _TOKENIZER_MODES:
         raise BadInput(
-            f"--tokenizer-mode {mode} needs a tokenizer that only vLLM brings along; give auto, hf or slow, "
+            f"--tokenizer-mode {mode} needs a tokenizer that only vLLM has; give auto, hf or slow, "
             "and --tokenizer with a folder that holds tokenizer.json"
         )
     served = theirs["served_model_name"]
@@ -130,13 +131,13 @@ def _names_and_tokenizer(given: dict[str, Any], theirs: dict[str, Any], say: Say
         given["tokenizer"] = _tokenizer_of(model)
         if given["tokenizer"] is None:
             say(
-                f"no tokenizer of {model} is in the local cache: prompts are made without one; "
-                "name it with --tokenizer"
+                f"the local cache has no tokenizer of {model}, so prompts are made without one; "
+                "name one with --tokenizer"
             )
 
 
 def _tokenizer_of(model: str) -> str | None:
-    """`model` where its name is good for --tokenizer; None where nothing of it is here."""
+    """`model` if it can be given to --tokenizer, None if this host has no tokenizer of that name."""
     from aisbench.workload.tokens.tokenizers import tokenizer_folder
 
     try:
@@ -147,7 +148,7 @@ def _tokenizer_of(model: str) -> str | None:
 
 
 def _body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
-    """Sampling parameters go into the body before --extra-body, which may replace them."""
+    """Puts sampling parameters into the body before --extra-body, which may override them."""
     sampling = {name: theirs[name] for name in SAMPLING if theirs[name] is not None}
     logprobs = theirs["logprobs"]
     if not sampling and logprobs is None:
@@ -178,7 +179,7 @@ def _body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
 
 
 def _in_order(given: dict[str, Any], sampling: dict[str, Any], backend: Backend) -> dict[str, Any]:
-    """With the temperature in its place among them, where the bodies are those of vLLM's client."""
+    """The sampling parameters, with the temperature where vLLM's client puts it in OpenAI's bodies."""
     if not backend.family.startswith("openai") or given.get("temperature") is None:
         return sampling
     ordered = {**sampling, "temperature": given["temperature"]}
@@ -207,5 +208,5 @@ def _trace_times(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> Non
         given["speedup"] = given.get("speedup", 1.0) / seconds
     if given.get("self_timed") is not None and given.get("dataset") not in _TIMED:
         raise BadInput(
-            f"--self-timed and --no-self-timed go with --dataset {', '.join(_TIMED)}, got {given.get('dataset')}"
+            f"--self-timed and --no-self-timed need --dataset {', '.join(_TIMED)}, got {given.get('dataset')}"
         )

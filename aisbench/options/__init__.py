@@ -1,1 +1,1 @@
-"""The declaration of an option: one entry from which its checks, its flags, its help and its documentation come."""
+"""Declares options: one entry gives an option's flags, checks, help and documentation."""

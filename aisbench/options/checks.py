@@ -35,7 +35,7 @@ def above(least: float, unit: str = "", *, infinite: bool = False) -> MustBe:
 
 
 def at_least(least: float, unit: str = "", *, most: float | None = None) -> MustBe:
-    """A finite number from `least`. `most` is a bound that nobody comes near; it is not named."""
+    """A finite number from `least`. The message does not mention `most`, a bound far above any useful value."""
     wanted = f"at least {least:g} {unit}" if unit else f"a number of at least {least:g}"
     return MustBe(wanted, lambda value: least <= value < math.inf and (most is None or value <= most))
 
@@ -57,7 +57,7 @@ def is_whole(value: object) -> bool:
 
 
 def every(check: MustBe, wanted: str) -> MustBe:
-    """All of several values fit `check`."""
+    """Every one of several values must pass `check`."""
     return MustBe(wanted, lambda values: all(check.fits(value) for value in values))
 
 
@@ -68,7 +68,7 @@ def one_of(flag: str, value: str | None, known: Sequence[str]) -> None:
 
 
 def unknown(value: str, known: Sequence[str]) -> str:
-    """What is said of a word that is none of `known`."""
+    """The message for a word that is not in `known`."""
     near = difflib.get_close_matches(value, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
     return f"unknown {value!r}; {hint}known: {', '.join(known)}"

@@ -1,4 +1,4 @@
-"""Declares an option as the field of a dataclass, with flags, type, check and help in one entry."""
+"""Declares an option as a field of a dataclass, with flags, type, check and help in one entry."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Named(Kind):
 
 @dataclass(frozen=True)
 class ListOf(Kind):
-    """Values of `kind` after one flag, separated by commas or blanks. `many`: as arguments of their own, too."""
+    """Values of `kind` after one flag, separated by commas or blanks. `many`: also as separate arguments."""
 
     kind: type
     many: bool = False
@@ -34,7 +34,8 @@ class ListOf(Kind):
 
 @dataclass(frozen=True)
 class PairsOf(Kind):
-    """NAME{mark}VALUE pairs after one flag. `numbers`: values are numbers above 0. `known`: the names; empty: any."""
+    """NAME{mark}VALUE pairs after one flag. `numbers`: the values are numbers above 0. `known`: the allowed names, or
+    empty to allow any."""
 
     mark: str
     example: str
@@ -48,15 +49,15 @@ SPAN, JSON, SEED, LINES = _Named("span"), _Named("json"), _Named("seed"), _Named
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One option of the command line. The field's own type and default are not repeated here.
+    """One option of the command line. Its type and default are those of the field.
 
-    `flags`: the first is the one that messages use; a switch has both forms, as `--stream/--no-stream`.
-    `words`: the values it can have, or `module:attribute` of a mapping whose keys they are (and that
-    is imported when they are asked for); `open`: other words are let through, for whoever uses them to judge.
-    `vllm`: the flags of `vllm bench serve` that it answers to. `scoped`: more flags, each with the data sets
-    that it counts with. `only_with`: the data sets that the option itself counts with; empty: all.
-    `shown_default`: what the command line has instead of the field's default. `repeated`: each value has a flag
-    of its own. `secret`: masked wherever it is written down.
+    `flags`: messages use the first; a switch has both forms, as in `--stream/--no-stream`.
+    `words`: the allowed values, or `module:attribute` of a mapping whose keys they are, which is imported on first use.
+    `open`: other words are accepted too, and checked later.
+    `vllm`: the flags of `vllm bench serve` that set the option. `scoped`: further flags, each with the data sets that it
+    works with. `only_with`: the data sets that the option itself works with, or empty for all.
+    `variable`: a further environment variable that sets it. `shown_default`: the command line's default, if it differs
+    from the field's. `repeated`: each value needs the flag again. `secret`: masked wherever it is written down.
     """
 
     section: str
@@ -87,7 +88,7 @@ class Option:
         return sorted(getattr(importlib.import_module(module), attribute))
 
     def check_value(self, value: Any) -> None:
-        """Raises BadInput for a value that the option cannot have; None is always one that it can."""
+        """Raises BadInput for an invalid value; None is always valid."""
         if value is None:
             return
         if self.words and not self.open:
@@ -96,15 +97,15 @@ class Option:
             self.check(self.flag, value)
         if self.secret and any(MASK in text for text in ((value,) if isinstance(value, str) else value)):
             raise BadInput(
-                f"{self.flag} holds {MASK}, which stands in a run's files for what is secret; "
-                "give it again, whole, on the command line"
+                f"{self.flag} contains {MASK}, which replaces secrets in a run's files; "
+                "give the full value on the command line"
             )
 
 
 def option(*flags: str, default: Any = None, vllm: str = "", **entry: Any) -> Any:
-    """A dataclass field that is an option; see Option. `vllm`: one flag, or several with blanks between.
+    """A dataclass field that declares an option (see Option). `vllm`: one flag, or several separated by blanks.
 
-    Dataclasses that only others inherit from have no methods made for them: --help would wait for those.
+    Dataclasses that are only inherited from turn off generated methods (init=False, ...), which would slow down --help.
     """
     found = Option(flags=flags, vllm=tuple(vllm.split()), **entry)
     if isinstance(default, dict):
@@ -137,11 +138,11 @@ def declared(owner: type) -> list[Declared]:
 
 
 def parameter_name(flag: str) -> str:
-    """The name of the parameter that a flag sets, where no field has another for it."""
+    """The name of the parameter that a flag sets, unless a field gives it another."""
     return flag.lstrip("-").replace("-", "_")
 
 
 def check_values(given: Any) -> None:
-    """Raises BadInput for the first option of a dataclass whose value it cannot have."""
+    """Raises BadInput for the first option of a dataclass whose value is invalid."""
     for one in declared(type(given)):
         one.option.check_value(getattr(given, one.name))

@@ -1,4 +1,4 @@
-"""Options as JSON and YAML can hold them, and back."""
+"""Converts options to plain values for JSON and YAML, and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.errors import BadInput
 
 _Kind = TypeVar("_Kind")
 INF = "inf"
-_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 
 
 def plain_value(value: Any) -> Any:
@@ -24,10 +24,9 @@ def plain_value(value: Any) -> Any:
 
 
 def restored(kind: type[_Kind], plain: Mapping[str, Any]) -> _Kind:
-    """A dataclass from what JSON made of it. Names that it does not have are left out, missing ones have its defaults.
+    """A dataclass from its plain values. Unknown names are dropped, and missing ones get their defaults.
 
-    null, where a field cannot be None, counts as missing. Raises BadInput, naming the field, for a value of another
-    type than the field's.
+    null counts as missing if the field cannot be None. Raises BadInput, naming the field, for a value of the wrong type.
     """
     types = typing.get_type_hints(kind)
     given = {}
@@ -46,7 +45,7 @@ def restored(kind: type[_Kind], plain: Mapping[str, Any]) -> _Kind:
 
 
 def _fits(value: Any, wanted: Any) -> bool:
-    """Whether a value is of the annotated type. Any single value can be a text: it is only shown."""
+    """True if `value` has the annotated type. Numbers pass as strings, because strings are only shown."""
     arguments = typing.get_args(wanted)
     origin = typing.get_origin(wanted)
     if origin is tuple:
@@ -67,9 +66,9 @@ def _fits(value: Any, wanted: Any) -> bool:
 
 
 def _described(wanted: Any) -> str:
-    """What a field of the annotated type takes, for a message."""
+    """The values that a field of the annotated type takes, in words."""
     if typing.get_origin(wanted) is tuple:
-        return "a list of texts" if typing.get_args(wanted)[0] is str else "a list of numbers"
+        return "a list of strings" if typing.get_args(wanted)[0] is str else "a list of numbers"
     if typing.get_origin(wanted) is Mapping:
         return "an object of numbers" if typing.get_args(wanted)[1] is float else "an object"
     if arguments := typing.get_args(wanted):

@@ -19,11 +19,13 @@ def span_s(value: Any) -> float:
     try:
         return durations.seconds(str(value))
     except ValueError:
-        raise ValueError(f"{value!r} is not a span of time; give seconds, or 30s, 5m, 1h30m, 500ms") from None
+        raise ValueError(
+            f"{value!r} is not a span of time; give seconds, or a span such as 30s, 5m, 1h30m or 500ms"
+        ) from None
 
 
 def json_object(value: Any) -> dict[str, Any]:
-    """A JSON object, or the mapping that a config file has in its place."""
+    """A JSON object, or a config file's mapping."""
     if isinstance(value, Mapping):
         return dict(value)
     try:
@@ -37,7 +39,7 @@ def json_object(value: Any) -> dict[str, Any]:
 
 
 def listed(value: Any, kind: ListOf) -> tuple[Any, ...]:
-    """Values separated by commas or blanks, or the list of a config file."""
+    """Values separated by commas or blanks, or a config file's list."""
     parts = value if isinstance(value, (list, tuple)) else str(value).replace(",", " ").split()
     try:
         return tuple(kind.kind(part) for part in parts)
@@ -46,7 +48,7 @@ def listed(value: Any, kind: ListOf) -> tuple[Any, ...]:
 
 
 def pairs(value: Any, kind: PairsOf) -> dict[str, Any]:
-    """NAME{mark}VALUE pairs separated by commas or blanks, or the mapping or list of a config file."""
+    """NAME{mark}VALUE pairs separated by commas or blanks, or a config file's mapping or list."""
     found: dict[str, Any] = {}
     for name, text in _split(value, kind):
         if kind.known and name not in kind.known:
@@ -78,7 +80,7 @@ def _positive(text: str, kind: PairsOf) -> float:
 
 
 def host_port(value: Any) -> tuple[str, int]:
-    """`[HOST:]PORT`, an address to listen on; without HOST, this host alone can reach it."""
+    """`[HOST:]PORT`, an address to listen on. Without HOST, only this host can reach it."""
     if isinstance(value, tuple):
         return value
     host, _, port = str(value).rpartition(":")

@@ -1,4 +1,4 @@
-"""What all commands have in common: names, versions, hints, completion, the environment."""
+"""Traits of all commands: names, versions, hints, completion, the environment."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_command_misspelt() -> None:
     done = run("lod")
     assert (done.returncode, done.stderr) == (2, "error: unknown command lod; did you mean load?\n")
     assert run("workload", "exprt").stderr == "error: unknown command exprt; did you mean export?\n"
-    said = "unknown option --rate; options stand after the command, as in aisbench load --rate"
+    said = "unknown option --rate; options go after the command, as in aisbench load --rate"
     assert run("--rate", "5").stderr == f"error: {said}\n"
 
 

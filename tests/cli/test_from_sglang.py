@@ -1,4 +1,4 @@
-"""docs/from-sglang.md: its commands run, and what it tells people to give instead is there."""
+"""docs/from-sglang.md: its commands run, and the flags that it recommends exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "from-sglang.md").read_text()
 (BLOCK,) = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 COMMANDS = [shlex.split(text) for text in BLOCK.replace("\\\n", " ").strip().split("\n\n")]
 OURS = [row.split("|")[2] for row in TEXT.splitlines() if row.startswith("| `") and row.count("|") == 3]
-# Of other commands.
+# Flags of other commands.
 ELSEWHERE = {"--chart"}
 
 

@@ -1,4 +1,4 @@
-"""docs/from-vllm.md: it has every flag of vLLM's client, all of them are options, and its commands run."""
+"""docs/from-vllm.md: it lists every flag of vLLM's client, all of them are options, and its commands run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.system.running import environment
 
 HERE = Path(__file__).parent
 TEXT = (HERE.parents[1] / "docs" / "from-vllm.md").read_text()
-# Those of `vllm bench serve --help` 0.32, and of sonnet, which its Rust client still has.
+# The flags of `vllm bench serve --help` 0.32, and those of sonnet, which its Rust client still has.
 FLAGS = (HERE / "vllm_flags.txt").read_text().split()
 THEIRS = [
     "vllm",
@@ -73,7 +73,7 @@ def json_lines(path: Path, *rows: object) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """With the files that the commands name."""
+    """A folder with the files that the commands name."""
     made = tmp_path_factory.mktemp("vllm")
     talk = [{"from": "human", "value": "a b c d e"}, {"from": "gpt", "value": "f g h i"}]
     (made / "sharegpt.json").write_text(json.dumps([{"conversations": talk}] * 25))

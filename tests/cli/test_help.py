@@ -1,4 +1,4 @@
-"""The help of every command: examples that can be given, and options in sections."""
+"""The help of every command has valid examples and shows the options in sections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.cli.plot import plot
 from aisbench.cli.saturate import saturate
 from aisbench.cli.simulate import simulate
 
-# They do one thing only.
+# Commands without options of their own.
 WITHOUT_OPTIONS = ("backends", "workloads", "completion")
 NAMES = [[name] for name in COMMANDS if name not in (*WITHOUT_OPTIONS, "workload")] + [
     ["workload", "export"],
@@ -43,7 +43,7 @@ def titles_of(command: click.Command) -> list[str]:
 
 @pytest.mark.parametrize("names", NAMES, ids=" ".join)
 def test_examples_can_be_given(names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The help shows each on a line of its own, before the options; the command takes it."""
+    """The help shows each example on its own line before the options, and the command accepts it."""
     monkeypatch.chdir(tmp_path)
     Path("run.yaml").write_text("rate: 5\n")
     command = command_of(names)

@@ -1,4 +1,4 @@
-"""`aisbench plot`: each chart holds the run's numbers, in the file that was asked for."""
+"""`aisbench plot`: each chart has the run's numbers, in the requested file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.studies.saturation.test_page import searched
 
 @pytest.fixture
 def told(tmp_path: Path) -> Path:
-    """A run with something for every chart: slices, failures, a server and a device that tell of themselves."""
+    """A run with data for every chart: slices, failures, server metrics and device metrics."""
     rows = made_rows(np.arange(200) * 10, ttft_ms=20, itl_ms=5)
     fail(rows, [5], "timeout")
     config = base_config(rate=100.0, arrival="constant", concurrency=50, slice_s=0.5)
@@ -153,8 +153,8 @@ def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
     empty = search(tmp_path / "empty", points=[])
     for args, words in (
         ((tmp_path / "nowhere",), "is not a folder"),
-        ((folder, folder), "stands for two folders"),
-        ((folder, a), "cannot stand in one chart"),
+        ((folder, folder), "two folders are called"),
+        ((folder, a), "cannot share a chart"),
         ((folder, "--chart", "pie"), "'--chart': unknown 'pie'"),
         ((folder, "--chart", "saturation"), "--chart: unknown 'saturation'"),
         ((folder, "--metric", "mean"), "'--metric': unknown 'mean'"),

@@ -1,4 +1,4 @@
-"""`aisbench report DIR --format`: the same figures in each form, from the records alone."""
+"""`aisbench report DIR --format`: the same figures in every format, from the records alone."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_read_is_named(
 
 
 def test_a_folder_that_cannot_be_written_names_the_file_and_the_way_out(folder: Path, tmp_path: Path) -> None:
-    # For root as well: a folder in the file's place.
+    # A folder in the file's place stops root, too.
     (folder / "summary.json").mkdir()
     message = refused(folder)
     assert "summary.json" in message
@@ -130,7 +130,7 @@ def refused(folder: Path) -> str:
 
 
 def uncounted_run(tmp_path: Path) -> tuple[Path, Path]:
-    """A run whose tokens have to be counted by a tokenizer with code of its own, and the file that its code leaves."""
+    """A run whose tokens are counted by a tokenizer with its own code, and the file that this code writes."""
     tokenizer, ran = tmp_path / "tokenizer", tmp_path / "ran"
     tokenizer.mkdir()
     (tokenizer / "tokenizer_config.json").write_text(
@@ -155,12 +155,12 @@ def uncounted_run(tmp_path: Path) -> tuple[Path, Path]:
 def test_the_code_of_a_run_s_tokenizer_runs_only_where_that_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Code is copied there before it runs.
+    # transformers copies the code there before running it.
     monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
     folder, ran = uncounted_run(tmp_path)
     assert refused(folder).endswith(f"if you trust that code: aisbench report {folder} --trust-remote-code")
     assert not ran.exists()
     trusted = json.loads(printed(folder, "--trust-remote-code", "--format", "json"))
     assert (trusted["total_output_tokens"], ran.exists()) == (6, True)
-    # Its counts are kept, so that nothing has to run for the next report.
+    # The counts are kept, so that the next report runs no code.
     assert json.loads(printed(folder, "--format", "json")) == trusted

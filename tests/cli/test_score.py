@@ -1,4 +1,4 @@
-"""`aisbench score`: rows in, rows or a table out, and one line for what cannot be read."""
+"""`aisbench score`: prints rows or a table, and one error line for input that cannot be read."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def test_a_table() -> None:
     [
         ("", "standard input is empty"),
         (TEXT + "{oops\n", "standard input: line 4 is not JSON"),
-        ('{"gold": "A"}\n', 'standard input: line 1 has no "output" that is a text'),
-        ('{"output": "A"}\n', 'standard input: line 1 has no "gold" that is a text or a number'),
+        ('{"gold": "A"}\n', 'standard input: line 1 needs an "output" that is a string'),
+        ('{"output": "A"}\n', 'standard input: line 1 needs a "gold" that is a string or a number'),
         ("[1]\n", "standard input: line 1 is not an object"),
     ],
 )

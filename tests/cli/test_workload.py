@@ -1,4 +1,4 @@
-"""`aisbench workloads`, `aisbench workload export` and `import`, as a user calls them."""
+"""`aisbench workloads`, `aisbench workload export` and `import` as a user calls them."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 2
-    # Before the error it says that the simulator stands in for a --url.
+    # A line before the error says that the simulator is used, as no --url is given.
     assert len(done.stderr.splitlines()) == 2
     for said in (
         "4 of 5 lines cannot be used",

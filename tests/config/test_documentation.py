@@ -1,4 +1,4 @@
-"""docs/options.md is what the declarations say, and they answer to every flag of vLLM's client."""
+"""docs/options.md matches the declarations, which cover every flag of vLLM's client."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.config.vllm_flags import VllmFlags
 from aisbench.options.option import declared
 
 ROOT = Path(__file__).parents[2]
-# Flags of the command itself, which are no part of a run.
+# Flags of the command itself, which are not options of a run.
 OWN = {
     *(
         "--config",

@@ -1,4 +1,4 @@
-"""Flags of other tools, and what is said of them."""
+"""Flags of other tools, and the advice for each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_they_lead_to_flags_that_exist(flag: str) -> None:
         ("--request_count", OURS, "give --num-requests N"),
         ("-n", OURS, "give --num-requests N"),
         ("--request-count", ["--seed"], ""),
-        ("--dry-run", [], "`aisbench plan` draws what would be sent and sends nothing"),
+        ("--dry-run", [], "`aisbench plan` draws when requests would be sent, and sends nothing"),
         ("--arival", OURS, "did you mean --arrival?"),
         ("--zzz", OURS, ""),
     ],

@@ -1,4 +1,4 @@
-"""A RunConfig from what a run's folder keeps of it."""
+"""A RunConfig restored from a run's folder."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_what_is_written_is_read(options: dict[str, Any]) -> None:
 
 
 def run_json_block(config: RunConfig, **resolved: Any) -> Any:
-    """As engine.preparation writes it."""
+    """The block as engine.preparation writes it."""
     law = config.arrival_law
     block = {
         **config.as_dict(),
@@ -106,7 +106,7 @@ def test_secrets_stay_masked_and_the_key_is_in_no_file() -> None:
     assert found.api_key is None
     assert found.header == (f"X-Pass: {MASK}",)
     assert "c0ffee" not in repr(found)
-    with pytest.raises(BadInput, match="--header holds"):
+    with pytest.raises(BadInput, match="--header contains"):
         replace(found, proxy=None).check()
     assert RunConfig.from_dict({**plain, "api_key": "k"}).api_key == "k"
 

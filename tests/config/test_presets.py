@@ -1,4 +1,4 @@
-"""Presets of AISBench: which file is taken, and what its keys mean."""
+"""AISBench's presets: which file is read, and what its keys mean."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_the_keys_mean(tmp_path: Path) -> None:
         "extra_body": {"top_k": 3, "seed": 4},
         "burstiness": 0.5,
     }
-    assert said == [f"preset {file}: retry = 2 is not followed: no request is sent twice"]
+    assert said == [f"preset {file}: retry = 2 is ignored, because no request is sent twice"]
 
 
 def test_a_ramp_takes_the_place_of_the_rate(tmp_path: Path) -> None:

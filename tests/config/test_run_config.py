@@ -38,7 +38,7 @@ def test_the_arrival_process_follows_from_rate_and_shape(
     ("options", "word"),
     [
         ({"rate": 5.0, "arrival": "poisson", "burstiness": 2.0}, "contradict"),
-        ({"rate": 5.0, "ramp_up": "linear", "ramp_from": 1.0, "ramp_to": 2.0}, "leave --rate out"),
+        ({"rate": 5.0, "ramp_up": "linear", "ramp_from": 1.0, "ramp_to": 2.0}, "leave out --rate"),
         ({"ramp_up": "quadratic", "ramp_from": 1.0, "ramp_to": 2.0}, "exponential"),
         ({"ramp_from": 1.0}, "--ramp-up"),
         ({"late": "drop"}, "drop:MS"),

@@ -18,7 +18,7 @@ from aisbench.options.option import declared
 
 
 def config(*args: str) -> tuple[RunConfig, list[str]]:
-    """The run that `aisbench-load` makes of these arguments, and what it says of them."""
+    """The configuration that `aisbench-load` makes from these arguments, and its notes."""
     with load.make_context("aisbench-load", list(args)) as context:
         options: dict[str, Any] = dict(context.params)
     for name in ("as_json", "no_progress", "live_port", "search"):
@@ -104,8 +104,8 @@ def test_sampling_parameters_stand_where_the_backend_wants_them() -> None:
         (["--use-beam-search"], "--use-beam-search has no effect"),
         (["--disable-shuffle", "--no-oversample"], "random: --disable-shuffle, --no-oversample"),
         (["--chat-template-kwargs", '{"thinking": true}'], "--chat-template-kwargs has no effect"),
-        (["--model", "no/such", "--compat", "vllm"], "no tokenizer of no/such"),
-        (["--model", "no/such", "--served-model-name", "x"], "no tokenizer of no/such"),
+        (["--model", "no/such", "--compat", "vllm"], "no tokenizer of no/such, so prompts are made without one"),
+        (["--model", "no/such", "--served-model-name", "x"], "no tokenizer of no/such, so prompts are made without one"),
     ],
 )  # fmt: skip
 def test_what_has_no_effect_is_said(args: list[str], note: str) -> None:
@@ -120,12 +120,12 @@ def test_what_has_no_effect_is_said(args: list[str], note: str) -> None:
         (["--port", "0"], "--port must be a number from 1 to 65535, got 0"),
         (["--host", "http://a"], "give a whole URL with --url"),
         (["--tokenizer-mode", "mistral"], "--tokenizer-mode mistral needs a tokenizer that only vLLM"),
-        (["--request-id-prefix", "a b"], "--request-id-prefix goes into a header"),
-        (["--timeline-itl-thresholds", "50,25"], "--timeline-itl-thresholds must be two rising numbers"),
+        (["--request-id-prefix", "a b"], "--request-id-prefix must be ASCII letters"),
+        (["--timeline-itl-thresholds", "50,25"], "--timeline-itl-thresholds must be two increasing numbers"),
         (["--probe-request-rate", "-1"], "--probe-request-rate must be a number of at least 0, got -1"),
         (
             ["--self-timed"],
-            "--self-timed and --no-self-timed go with --dataset timed_trace, trace, file, got random",
+            "--self-timed and --no-self-timed need --dataset timed_trace, trace, file, got random",
         ),
         (["--backend", "openai-audio", "--top-p", "1"], "--backend openai-audio sends a form with a file"),
     ],

@@ -77,7 +77,7 @@ def test_what_is_masked_is_asked_for_again(name: str) -> None:
     text = f"/{MASK}" if name == "endpoint" else f"http://me:{MASK}@a"
     kind = {one.name: one.base for one in declared(RunConfig)}[name]
     given: dict[str, Any] = {name: (text,) if kind.startswith("tuple") else text}
-    with pytest.raises(BadInput, match=rf"--{name.replace('_', '-')} holds \*\*\*"):
+    with pytest.raises(BadInput, match=rf"--{name.replace('_', '-')} contains \*\*\*"):
         RunConfig(**given).check()
 
 

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md: every path that it names is there, and every folder of the package has its line."""
+"""CONTRIBUTING.md: every path that it names exists, and every folder of the package has a line."""
 
 from __future__ import annotations
 

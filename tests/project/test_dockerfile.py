@@ -1,4 +1,4 @@
-"""The Dockerfile, as far as it can be judged without Docker: its stages, its user, what it copies, what it starts."""
+"""The Dockerfile, as far as it can be checked without Docker: its stages, user, copied files and command."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stages() -> list[dict[str, list[str]]]:
 
 
 def sent(path: str) -> bool:
-    """Whether .dockerignore lets `path` of the checkout into the build; the last rule that matches counts."""
+    """True if .dockerignore lets `path` of the checkout into the build. The last matching rule decides."""
     result = True
     for rule in (ROOT / ".dockerignore").read_text().splitlines():
         if rule and not rule.startswith("#"):

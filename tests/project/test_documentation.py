@@ -1,4 +1,4 @@
-"""The documents: all are in the index, their links lead somewhere, and each page says first what it is for."""
+"""The documents: all are in the index, their links work, and each page begins with its purpose."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ DOCUMENTS = [*PAGES, *sorted(ROOT.glob("*.md"))]
 
 
 def prose(path: Path) -> str:
-    """The text of a document without its blocks of code."""
+    """The text of a document without its code blocks."""
     return re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(path: Path) -> set[str]:
-    """The headings of a document as GitHub makes anchors of them."""
+    """The anchors that GitHub makes from a document's headings."""
     headings = re.findall(r"^#+ (.+)$", prose(path), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""docs/install.md and scripts/wheels: the versions that are built are those the package takes, and what is named exists."""
+"""docs/install.md and scripts/wheels: they build the versions that the package supports, and what they name exists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_python_that_is_not_there_is_named() -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "aisbench: no python3.98 python3.99 with headers on PATH",
-        "aisbench: nothing to build with; put a CPython of 3.11 or newer on PATH",
+        "aisbench: no Python to build with; put CPython 3.11 or newer, with headers, on PATH",
     ]
 
 

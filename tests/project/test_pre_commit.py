@@ -1,4 +1,4 @@
-"""The hooks of .pre-commit-config.yaml are the checks of scripts/test, run by the project's own tools."""
+"""The hooks of .pre-commit-config.yaml are the checks of scripts/test, run with the project's own tools."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def checks() -> list[str]:
-    """What scripts/test runs before the tests."""
+    """The checks that scripts/test runs before the tests."""
     script = (ROOT / "scripts" / "test").read_text()
     return re.findall(r'^"\$python" -m (.+)$', script, re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""README.md: its commands are such as the command line takes, and what it names is there."""
+"""README.md: its commands are valid, and what it names exists."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMANDS = re.findall(r"^    ((?:aisbench[- ]|scripts/load).+)$", TEXT, re.MULTI
 
 
 def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
-    """The command, and the words that are left for it."""
+    """The command, and the arguments that are left for it."""
     name, *args = words
     if name in ("aisbench-load", "scripts/load"):
         return load, args

@@ -1,4 +1,4 @@
-"""SECURITY.md: what it says of defaults is so, and what it names exists."""
+"""SECURITY.md: what it says about defaults is true, and what it names exists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.engine.target.transport import tls_context
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "SECURITY.md").read_text()
-# What would make objects, or run code, of what is read.
+# Calls that would make objects from input, or run it.
 UNSAFE = re.compile(
     r"\bpickle\.|allow_pickle=True|yaml\.(unsafe_)?load\(|(?<!\.)\b(eval|exec)\(|shell=True|os\.system\("
 )
@@ -42,6 +42,6 @@ def test_no_code_comes_with_data() -> None:
     assert not RunConfig().trust_remote_code
     sources = {path: path.read_text() for path in (ROOT / "aisbench").rglob("*.py")}
     unsafe = {path for path, source in sources.items() if UNSAFE.search(source)}
-    # Only the confined process runs what a model wrote, as SECURITY.md says, and only where a task declares it.
+    # Only the confined process runs code written by a model, as SECURITY.md says, and only for tasks that declare it.
     assert unsafe == {ROOT / "aisbench/accuracy/scoring/code/confined.py"}
     assert "--allow-code" in TEXT

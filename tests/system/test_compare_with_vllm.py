@@ -100,7 +100,7 @@ def test_both_in_turns(
     [
         (("--vllm", "no-such-command"), "no such command"),
         (("--rounds", "0"), "--rounds 0"),
-        (("--output-len", "1"), "--output-len 1"),
+        (("--output-len", "1"), "--output-len must be at least 2"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -57,7 +57,7 @@ def test_wrong_answers_show_in_the_part_of_the_run_they_are_from(tmp_path: Path,
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["--dataset", "random", "--score"], "--score needs a --dataset with known answers, not random"),
+        (["--dataset", "random", "--score"], "--score needs a --dataset with known answers, got random"),
         (["--dataset", "gsm8k", "--score"], "--dataset gsm8k needs --dataset-path"),
         (["--dataset", "random", "--shots", "2"], "--shots is not an option of --dataset random"),
     ],

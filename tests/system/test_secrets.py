@@ -121,7 +121,7 @@ def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: li
     finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path), code=0)
     (folder,) = tmp_path.iterdir()
     refused = finished("saturate", "--resume", str(folder), code=2)
-    assert "--header holds ***" in refused
+    assert "--header contains ***" in refused
     shown = finished("saturate", "--resume", str(folder), *flags)
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}

@@ -1,1 +1,1 @@
-"""The commands on accuracy."""
+"""The commands that measure accuracy."""

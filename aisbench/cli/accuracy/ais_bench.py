@@ -1,4 +1,4 @@
-"""`ais_bench`: several models on several data sets, with AISBench's flags and folders."""
+"""`ais_bench`: measures several models on several data sets, with AISBench's flags and folders."""
 
 from __future__ import annotations
 
@@ -27,14 +27,12 @@ _NAMES = Listed(ListOf(str, many=True))
 @click.option(
     "--datasets", type=_NAMES, default=(), metavar="NAMES", help="Data sets, by our names or AISBench's."
 )
+@click.option("-m", "--mode", type=click.Choice(MODES), default="all", show_default=True, help="What to do.")
 @click.option(
-    "-m", "--mode", type=click.Choice(MODES), default="all", show_default=True, help="What is done."
+    "--summarizer", type=click.Choice(SUMMARIZERS), help="stable_stage: only figures of the stable stage."
 )
 @click.option(
-    "--summarizer", type=click.Choice(SUMMARIZERS), help="stable_stage: figures of the stable stage alone."
-)
-@click.option(
-    "--config-dir", metavar="DIR", help="Folder with presets of your own (NAME.toml), which come first."
+    "--config-dir", metavar="DIR", help="Folder with your own presets (NAME.toml), which are looked up first."
 )
 @click.option("--dataset-path", metavar="PATH", help="File or folder with the data sets. Default: datasets.")
 @click.option("--num-prompts", type=click.IntRange(1), metavar="N", help="Ask only the first N questions.")
@@ -44,7 +42,7 @@ _NAMES = Listed(ListOf(str, many=True))
 @click.option(
     "--pressure",
     is_flag=True,
-    help="Load at the full --concurrency for a time, whatever the data set's size.",
+    help="Load at the full --concurrency for --pressure-time, whatever the data set's size.",
 )
 @click.option(
     "--pressure-time",
@@ -54,9 +52,9 @@ _NAMES = Listed(ListOf(str, many=True))
     help="How long --pressure lasts, such as 15 or 2m.",
 )
 @click.option(
-    "--merge-ds", is_flag=True, help="Accepted: the parts of a data set are always asked in one run."
+    "--merge-ds", is_flag=True, help="Has no effect: a single run always asks all parts of a data set."
 )
-@click.option("--dump-eval-details", is_flag=True, help="Keep what was extracted from each answer.")
+@click.option("--dump-eval-details", is_flag=True, help="Keep the extracted part of each answer.")
 @click.option(
     "--dump-extract-rate", is_flag=True, help="Show the share of answers in which an answer was found."
 )
@@ -66,7 +64,7 @@ _NAMES = Listed(ListOf(str, many=True))
     is_flag=False,
     flag_value="",
     metavar="[TIMESTAMP]",
-    help="Go on in this folder, or the newest.",
+    help="Continue in this folder, or in the newest.",
 )
 @click.option(
     "-w",
@@ -74,7 +72,7 @@ _NAMES = Listed(ListOf(str, many=True))
     default="outputs/default",
     show_default=True,
     metavar="DIR",
-    help="Where folders are made.",
+    help="Folder in which each call gets its own folder.",
 )
 @click.option(
     "--max-num-workers",
@@ -85,7 +83,7 @@ _NAMES = Listed(ListOf(str, many=True))
 @click.option(
     "--debug",
     is_flag=True,
-    help="Run tasks one after the other, and print what they say instead of logging it.",
+    help="Run tasks one after the other, and print their output instead of logging it.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the command of each task; run none.")
 @click.option(
@@ -106,7 +104,7 @@ def ais_bench(
     search: bool,
     **asked: Any,
 ) -> int:
-    """Measure several models on several data sets: each with each is a task with its own log.
+    """Measure several models on several data sets. Each pair is a task with its own log.
 
     \b
     ais_bench --models vllm_api_stream_chat --datasets gsm8k --dataset-path datasets
@@ -114,13 +112,13 @@ def ais_bench(
     ais_bench --models vllm_api_stream_chat --datasets gsm8k -- --url http://host:8000 --concurrency 64
 
     Options after -- go to the command of each task (aisbench eval, or aisbench load in the modes perf and perf_viz).
-    Tasks of different servers run side by side. A task that fails names its log, and the others go on.
+    Tasks on different servers run at the same time. If a task fails, its log is named and the others continue.
     """
     if extra and not extra[0].startswith("-"):
         raise BadInput(
-            f"{extra[0]}: configurations in Python are not read; name presets with --models (TOML, --config-dir)"
+            f"{extra[0]}: Python configurations are not supported; name presets with --models (TOML, --config-dir)"
         )
-    # Everything heavy is imported after the options are known to be good.
+    # Slow imports wait until the options are known to be valid.
     from aisbench.studies.campaign.campaign import Campaign
 
     campaign = Campaign(Asked(**asked, extra=extra), summarizer)

@@ -1,4 +1,4 @@
-"""`aisbench datasets`: the data sets with known answers, and the files that each is read from."""
+"""`aisbench datasets`: lists the data sets with known answers, and the files that each is read from."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def datasets(names: tuple[str, ...]) -> None:
         for layout in task.files:
             _say(layout, "    - ", "      ")
     click.echo(
-        "\nPut the folders into one folder and name it with --dataset-path, or name a data set's own folder or file."
+        "\nPut the folders into one folder and pass it to --dataset-path, or pass a single data set's folder or file."
     )
 
 

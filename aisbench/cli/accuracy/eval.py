@@ -1,4 +1,4 @@
-"""`aisbench eval`: accuracy of a served model on tasks with known answers."""
+"""`aisbench eval`: measures the accuracy of a served model on tasks with known answers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _WORKLOAD = (
     "trust_remote_code",
 )
 _OUTPUT = ("stream", "max_chunk_size", "work_dir", "label", "metadata")
-# Where an evaluation differs from a load.
+# Defaults that differ from those of a load.
 _DEFAULTS = {"backend": "openai-chat", "temperature": 0.0}
 _SETTINGS = tuple(one.name for one in declared(Settings))
 
@@ -61,15 +61,15 @@ _SETTINGS = tuple(one.name for one in declared(Settings))
     is_flag=False,
     flag_value="",
     metavar="[TIMESTAMP]",
-    help="Go on with the evaluation in this folder of --work-dir, or the newest: ask only what has no answer yet.",
+    help="Continue the evaluation in this folder of --work-dir, or the newest: ask only what has no answer yet.",
 )
 @click.option(
     "--search",
     is_flag=True,
-    help="Print the files that would be read, and each option's value and where it is from; send nothing.",
+    help="Print the files that would be read, and each option with its value and origin; send nothing.",
 )
 @click.option("--into", hidden=True, metavar="DIR", help="Folder that several evaluations share (ais_bench).")
-@click.option("--no-progress", is_flag=True, help="No live view.")
+@click.option("--no-progress", is_flag=True, help="Show no live view.")
 @all_of(
     CONFIG_OPTIONS,
     PRESET_OPTIONS,
@@ -97,9 +97,9 @@ def evaluate(
     aisbench eval --url http://host:8000 --datasets lm-eval:gsm8k --num-prompts 100
     aisbench eval --mode eval --datasets gsm8k --reuse 20261126_140000 --dump-eval-details
 
-    Questions go to v1/chat/completions unless --backend names another API; one without messages gets them as one text.
-    The temperature is 0 unless --temperature says otherwise. Answers, scores and the summary are in the evaluation's
-    folder.
+    Questions go to v1/chat/completions unless --backend names another API. An API without messages gets each question
+    as one text. The temperature is 0 unless --temperature is given. The evaluation's folder holds the answers, the
+    scores and the summary.
     """
     settings = Settings(**{name: options.pop(name) for name in _SETTINGS})
     unsaid = click.core.ParameterSource.DEFAULT
@@ -108,7 +108,7 @@ def evaluate(
     if search:
         config.check()
         return _search(ctx, settings)
-    # Everything heavy is imported after the options are known to be good.
+    # Slow imports wait until the options are known to be valid.
     from aisbench.studies.evaluation.evaluate import evaluate as carried_out
 
     command = ["aisbench", "eval", *command_line("eval")]

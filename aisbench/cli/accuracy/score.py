@@ -1,4 +1,4 @@
-"""`aisbench score`: outputs that exist already, scored by the rules of a kind of question."""
+"""`aisbench score`: scores outputs that a model has already produced."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _KINDS = ("gsm8k", "choice", "math", "aime", "gpqa")
 @click.command(cls=Command)
 @click.argument("file", metavar="FILE.jsonl")
 @click.option(
-    "--kind", type=Choice(_KINDS), required=True, help="What the answers are: numbers, letters, mathematics."
+    "--kind", type=Choice(_KINDS), required=True, help="Kind of the answers: numbers, letters, mathematics."
 )
 @click.option(
     "--extraction",
     type=Choice(("own", "aisbench")),
     default="own",
     show_default=True,
-    help="Whose rules: aisbench's give the scores that AISBench 3.1 gives.",
+    help="Rules to extract the answers with: our own, or aisbench's, which give the scores of AISBench 3.1.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a row for each output instead of a table.")
 def score(file: str, kind: str, extraction: str, as_json: bool) -> int:
-    """Score outputs that exist already, one JSON object with "output" and "gold" a line; - reads standard input.
+    """Score existing outputs, one JSON object with "output" and "gold" per line; - reads standard input.
 
     \b
     aisbench score --kind gsm8k outputs.jsonl
@@ -65,7 +65,7 @@ def score(file: str, kind: str, extraction: str, as_json: bool) -> int:
 
 
 def _rows(file: str) -> Iterator[tuple[str, str]]:
-    """The output and the known answer of each line. Raises BadInput that names the line."""
+    """The output and the known answer of each line. Raises BadInput, naming the line, for a malformed one."""
     from aisbench.accuracy.files import text_of
     from aisbench.errors import BadInput
 
@@ -85,8 +85,8 @@ def _rows(file: str) -> Iterator[tuple[str, str]]:
         if not isinstance(row, dict):
             raise BadInput(f'{name}: line {number} is not an object with "output" and "gold"')
         if not isinstance(row.get("output"), str):
-            raise BadInput(f'{name}: line {number} has no "output" that is a text')
+            raise BadInput(f'{name}: line {number} needs an "output" that is a string')
         gold = row.get("gold")
         if isinstance(gold, bool) or not isinstance(gold, str | int | float):
-            raise BadInput(f'{name}: line {number} has no "gold" that is a text or a number')
+            raise BadInput(f'{name}: line {number} needs a "gold" that is a string or a number')
         yield row["output"], str(gold)

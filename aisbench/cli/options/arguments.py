@@ -1,4 +1,4 @@
-"""The words of a command line before click reads them: flags with several values, flags of other spellings, unknown ones."""
+"""Prepares a command line for click: flags with several values, other spellings of flags, and unknown flags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HELP = ("-h", "--help")
 
 
 def flags_of(command: click.Command, trait: str | None = None) -> dict[str, click.Parameter]:
-    """The command's options by their flags; with `trait`, those whose type has it."""
+    """The command's options by flag; with `trait`, only those whose type has that attribute set."""
     return {
         flag: one
         for one in command.params
@@ -22,7 +22,7 @@ def flags_of(command: click.Command, trait: str | None = None) -> dict[str, clic
 
 
 def with_hyphens(arg: str, flags: Collection[str]) -> str:
-    """`--max_concurrency` as `--max-concurrency`: vLLM takes both."""
+    """Turns `--max_concurrency` into `--max-concurrency`, because vLLM takes both."""
     name, mark, value = arg.partition("=")
     hyphens = name.replace("_", "-")
     known = name.startswith("--") and name not in flags and hyphens in flags
@@ -32,13 +32,13 @@ def with_hyphens(arg: str, flags: Collection[str]) -> str:
 def joined(
     args: Sequence[str], many: Collection[str], again: Collection[str]
 ) -> tuple[list[str], str | None]:
-    """`args` as click takes them, and the first flag of `many` that has no value.
+    """Returns `args` as click takes them, and the first flag of `many` without a value (None if all have one).
 
-    A flag of `many` takes all the values that follow, as argparse's nargs='+' does, and may be given several times: the
-    values add up, in one argument. After one of `again` each of several values is as good as the flag again.
+    A flag of `many` takes all the values that follow, as with argparse's nargs='+'. If it is given several times, the
+    values add up in one argument. A flag of `again` is repeated for each further value that follows it.
     """
     found: list[str] = []
-    # Where in `found` the values of each such flag are.
+    # The index in `found` of each such flag's values.
     values: dict[str, int] = {}
     flag, bare = "", ""
     lacking = None
@@ -63,7 +63,7 @@ def joined(
 
 
 def unknown(args: Sequence[str], flags: dict[str, click.Parameter]) -> list[str]:
-    """The options in `args` that are none of `flags`, each with what to give instead."""
+    """A message for each option in `args` that is not in `flags`, with what to give instead."""
     found: list[str] = []
     takes_next = False
     for arg in args:

@@ -1,4 +1,4 @@
-"""Options of the command line, made from their declarations."""
+"""Makes the command line's options from their declarations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLAIN = {"int": int, "float": float, "str": str}
 
 
 def _click_type(one: Declared) -> Any:
-    """What reads the option's text; None for flags."""
+    """The click type that reads the option's text; None for flags."""
     kind, words = one.option.kind, one.option.words
     if words:
         return Choice(words if isinstance(words, tuple) else one.option.known_words, open=one.option.open)
@@ -62,16 +62,16 @@ def _click_option(one: Declared) -> Any:
 
 
 def _scoped_option(one: Declared, flag: str, datasets: tuple[str, ...]) -> Any:
-    """The decorator for a flag that stands for the option with these data sets alone. Not given, it is None."""
+    """The decorator for a flag that sets the option with these data sets only. Its default is None."""
     decorate = click.option(
-        flag, parameter_name(flag), hidden=True, help=f"Of {', '.join(datasets)} alone.", **_how(one)
+        flag, parameter_name(flag), hidden=True, help=f"Only for {', '.join(datasets)}.", **_how(one)
     )
     decorate.field = one.name  # type: ignore[attr-defined]
     return decorate
 
 
 def click_options(declarations: Iterable[Declared]) -> tuple[Any, ...]:
-    """Each option, and the flags that stand for it with some data sets."""
+    """The decorators of each option, and of the flags that set it with some data sets only."""
     return tuple(
         decorate
         for one in declarations
@@ -83,7 +83,7 @@ def click_options(declarations: Iterable[Declared]) -> tuple[Any, ...]:
 
 
 def chosen(names: Container[str], group: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The options of `group` for these fields, in its order."""
+    """The options of `group` whose fields are in `names`, in the order of `group`."""
     return tuple(one for one in group if one.field in names)
 
 

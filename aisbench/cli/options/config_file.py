@@ -1,4 +1,4 @@
-"""The file that can hold a command's options, in YAML or TOML."""
+"""Reads a command's options from a YAML or TOML file (`--config`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aisbench.masking import remember_options
 
 
 def _read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Makes the options of the file the defaults; flags on the command line stand above them."""
+    """Makes the file's options the defaults, which flags on the command line override."""
     if value is None:
         return
     names: dict[str, str] = {}
@@ -74,7 +74,7 @@ def named(key: str, options: Any) -> str:
 
 
 def _as_given(option: click.Option, value: Any) -> Any:
-    """`value` of a config file as the command line would have it: one value is a list of one, and back."""
+    """A config file's `value` as the command line would give it: a list if the option repeats, else a single value."""
     if option.multiple:
         if isinstance(value, Mapping):
             return [f"{name}: {text}" for name, text in value.items()]
@@ -84,7 +84,7 @@ def _as_given(option: click.Option, value: Any) -> Any:
     return value
 
 
-# A file that stands in for any of a command's options; it is read before they are.
+# Eager: the file is read before the options that it gives defaults to.
 CONFIG_OPTIONS = (
     click.option(
         "--config",

@@ -1,7 +1,7 @@
-"""Options from the environment: AISBENCH_URL for --url, and so on for every option of every command.
+"""Reads options from the environment: AISBENCH_URL sets --url, and so on for every option of every command.
 
-Commands that share the options of a run share their variables; those of the others have the command's name in them,
-as AISBENCH_SIMULATE_PORT, so that one variable never means two things.
+Commands that share the options of a run share their variables. The variables of other commands contain the command's
+name, as in AISBENCH_SIMULATE_PORT, so that one variable never means two things.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import click
 from aisbench.children import KEPT
 
 _PREFIX = "AISBENCH_"
-# Whoever has a key in the environment knows; it is in no message.
+# Not mentioned in messages: users know that their key is in the environment.
 _UNSAID = ("api_key",)
-# Commands whose variables have their name in them.
+# Commands whose variables contain their name.
 APART = (
     "ais_bench",
     "simulate",
@@ -32,7 +32,7 @@ APART = (
     "completion",
     "import",
 )
-# Variables of options that only some of the others have: they stand in the same environment.
+# Variables of options that only some of the other commands have. The rest ignore them without a message.
 SOMEWHERE = tuple(
     f"{_PREFIX}{name}"
     for name in (
@@ -53,7 +53,7 @@ SOMEWHERE = tuple(
         ),
     )
 )
-# Those of the build, of the tests and of worker processes.
+# Variables of the build, of the tests and of worker processes.
 _NO_OPTIONS = (f"{_PREFIX}DEBUG", f"{_PREFIX}WERROR", f"{_PREFIX}SLOW", KEPT)
 
 
@@ -71,7 +71,7 @@ def variable(flag: str, prefix: str = _PREFIX) -> str:
 
 
 def give_variables(command: click.Command) -> None:
-    """Lets each option of `command` be read from the environment, by any of its names."""
+    """Lets each option of `command` be set in the environment, under any of its names."""
     shared, prefix = _is_shared(command), _prefix_of(command)
     for option in command.params:
         if isinstance(option, click.Option) and option.expose_value and (shared or not option.hidden):
@@ -80,7 +80,7 @@ def give_variables(command: click.Command) -> None:
 
 
 def variables(option: click.Parameter) -> Sequence[str]:
-    """The variables that an option is read from; the first that is set counts."""
+    """The variables that an option is read from. The first one that is set is used."""
     return [option.envvar] if isinstance(option.envvar, str) else option.envvar or []
 
 
@@ -92,13 +92,13 @@ def variable_in_use(ctx: click.Context, option: click.Parameter) -> str | None:
 
 
 def said(ctx: click.Context) -> list[str]:
-    """The variables that counted, by name."""
+    """The names of the variables that set an option."""
     found = (variable_in_use(ctx, option) for option in ctx.command.params if option.name not in _UNSAID)
     return [name for name in found if name]
 
 
 def misspelt(command: click.Command) -> list[str]:
-    """The variables in the environment that look like options of `command` and are none, each with the nearest one."""
+    """The variables in the environment that look like options of `command` but are not, each with the nearest one."""
     prefix = _prefix_of(command)
     known = {name for option in command.params for name in variables(option)} | {*SOMEWHERE, *_NO_OPTIONS}
     apart = tuple(f"{_PREFIX}{name.upper()}_" for name in APART) if prefix == _PREFIX else ()
@@ -113,7 +113,7 @@ def misspelt(command: click.Command) -> list[str]:
 
 
 def run_variables() -> set[str]:
-    """Those of all options of a run, which not every command has."""
+    """The variables of all options of a run, some of which a command may lack."""
     from aisbench.cli.options.run_options import ALL
 
     return {
@@ -122,7 +122,7 @@ def run_variables() -> set[str]:
 
 
 def _with_nearest(name: str, known: set[str]) -> str:
-    # What all begin with makes no two of them alike.
+    # The prefix is left out: it would make all names look alike.
     rests = [one.removeprefix(_PREFIX) for one in known]
     near = difflib.get_close_matches(name.removeprefix(_PREFIX), rests, n=1, cutoff=0.7)
     return f"{name} (did you mean {_PREFIX}{near[0]}?)" if near else name

@@ -1,4 +1,4 @@
-"""Which file the options' defaults are from."""
+"""Remembers which file an option's default came from."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _META = "aisbench.origins"
 
 
 def note(ctx: click.Context, origin: str, names: Iterable[str]) -> None:
-    """The options `names` have their defaults from `origin`, a file; the last to say so counts."""
+    """Records that `origin`, a file, gave the defaults of the options `names`. Later calls override earlier ones."""
     origins_of(ctx).update(dict.fromkeys(names, origin))
 
 
 def origins_of(ctx: click.Context) -> dict[str, str]:
-    """By the options' names."""
+    """The files that gave defaults, by option name."""
     found: dict[str, str] = ctx.meta.setdefault(_META, {})
     return found

@@ -1,4 +1,4 @@
-"""`--models NAME`: the options of a command from a preset."""
+"""Reads a command's options from a preset (`--models NAME`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _META = "aisbench.presets"
 
 
 def _read(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    """Makes the preset's options defaults below those of a --config file, once both options have been seen."""
+    """Makes the preset's options the defaults, once --models and --config-dir are both read.
+
+    Options of a --config file override them.
+    """
     seen: dict[str, Any] = ctx.meta.setdefault(_META, {})
     seen[str(param.name)] = value
     if len(seen) < len(PRESET_OPTIONS) or seen["models"] is None or ctx.resilient_parsing:
@@ -25,7 +28,7 @@ def _read(ctx: click.Context, param: click.Parameter, value: str | None) -> None
     remember_options(options)
     for line in lines:
         say(line, err=True)
-    # Those that a --config file gave stay its own.
+    # Options that a --config file set keep it as their origin.
     note(ctx, f"preset {file}", options.keys() - (ctx.default_map or {}).keys())
     ctx.default_map = {**options, **(ctx.default_map or {})}
 
@@ -38,7 +41,7 @@ PRESET_OPTIONS = (
         is_eager=True,
         expose_value=False,
         metavar="NAME",
-        help="Options from a preset, by AISBench's names: vllm_api_stream_chat, ...",
+        help="Take options from a preset, by AISBench's names: vllm_api_stream_chat, ...",
     ),
     click.option(
         "--config-dir",
@@ -47,6 +50,6 @@ PRESET_OPTIONS = (
         is_eager=True,
         expose_value=False,
         metavar="DIR",
-        help="Folder with presets of your own (NAME.toml), which come first.",
+        help="Folder with your own presets (NAME.toml), which are looked up first.",
     ),
 )

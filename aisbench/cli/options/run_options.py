@@ -1,4 +1,4 @@
-"""The options of a run, in the parts that `--help` shows. They are declared in aisbench.config and aisbench.workload."""
+"""The options of a run, in the sections that `--help` shows. aisbench.config and aisbench.workload declare them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALL: list[Declared] = [*declared(VllmFlags), *declared(RunConfig)]
 
 
 def part(title: str) -> tuple[Any, ...]:
-    """The options whose part of the help has this title."""
+    """The options in the section of the help that has this title."""
     return click_options(one for one in ALL if one.option.section == title)
 
 

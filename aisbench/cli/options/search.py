@@ -1,4 +1,4 @@
-"""What `--search` prints: where the value of each option came from."""
+"""The lines that `--search` prints: each option's value and where it came from."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from aisbench.masking import masked_option
 
 
 def lines_of(ctx: click.Context, defaults: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
-    """The files that gave options, and each option with its value (secrets masked) and its origin.
+    """The files that set options, then each option with its value (secrets masked) and its origin.
 
-    `defaults`: the command's own, where they differ from the options'.
+    `defaults`: the command's defaults, where they differ from the options' own.
     """
     origins = origins_of(ctx)
     lines = list(dict.fromkeys(origins.values()))

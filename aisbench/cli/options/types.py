@@ -1,4 +1,4 @@
-"""Parameter types of the command line. How their texts are read is in aisbench.options.values."""
+"""Click's parameter types for our options. aisbench.options.values reads their texts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from aisbench.workload.seeds import seed_of
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
 else:
-    # Not generic in older versions.
+    # Older versions of click have no generic ParamType.
     ParamType = click.ParamType
 
 
 class _Read(ParamType):
-    """Values that a function reads; its ValueError becomes the message.
+    """A value that a function reads; its ValueError becomes the message.
 
     `takes_list`: a list in a config file is one value. `many`: all the arguments after the flag belong to it.
     """
@@ -90,9 +90,9 @@ class HostPort(_Read):
 
 
 class Choice(ParamType):
-    """One of a few words, which shell completion knows. `words` may be a function, for lists that are long to import.
+    """One of a few words, which shell completion offers. `words` may be a function, for lists that are slow to import.
 
-    `open`: other words are let through, for the engine to judge.
+    `open`: other words are accepted too, and checked later.
     """
 
     name = "choice"
@@ -121,7 +121,7 @@ class Choice(ParamType):
 
 
 class Line(click.types.StringParamType):
-    """A text that may hold blanks. An environment variable can hold several, one per line."""
+    """A text that may contain blanks. An environment variable can hold several, one per line."""
 
     envvar_list_splitter = "\n"
     again = True

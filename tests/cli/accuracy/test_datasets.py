@@ -36,7 +36,7 @@ def test_one_alone() -> None:
         "    - Hugging Face's allenai/ai2_arc, ARC-Challenge/test-*.parquet: question, choices, answerKey;\n"
         "      examples in validation-*.parquet\n"
         "\n"
-        "Put the folders into one folder and name it with --dataset-path, or name a data set's own folder or file.\n"
+        "Put the folders into one folder and pass it to --dataset-path, or pass a single data set's folder or file.\n"
     )
 
 

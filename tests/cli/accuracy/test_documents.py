@@ -1,4 +1,4 @@
-"""docs/accuracy.md: its commands are taken, and the options it names exist."""
+"""docs/accuracy.md: its commands are valid, and the options it names exist."""
 
 from __future__ import annotations
 

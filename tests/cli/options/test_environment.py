@@ -1,4 +1,4 @@
-"""Options from the environment: every command's, by any of their names, and nobody else's."""
+"""Options from the environment: each command reads its own, under any of their names, and no others."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_which_variables_counted_is_said_by_name_alone(
             "AISBENCH_SIMULATE_PROT",
             ["AISBENCH_SIMULATE_PROT (did you mean AISBENCH_SIMULATE_PORT?)"],
         ),
-        # Options of other commands, and what is no option.
+        # Options of other commands, and variables that are not options.
         (load, "AISBENCH_SLO", []),
         (saturate, "AISBENCH_RATE", []),
         (saturate, "AISBENCH_JSON", []),
@@ -134,7 +134,7 @@ def test_a_misspelt_variable_is_said_in_one_line(
     monkeypatch.setenv("AISBENCH_ZZZ", "c0ffee")
     parsed(load)
     assert capsys.readouterr().err == (
-        "ignored, as no option has them: AISBENCH_DURATON (did you mean AISBENCH_DURATION?), AISBENCH_ZZZ\n"
+        "ignored variables that match no option: AISBENCH_DURATON (did you mean AISBENCH_DURATION?), AISBENCH_ZZZ\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Values of the command line and of config files, as the run gets them."""
+"""Values from the command line and from config files reach the run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Parse = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def parse() -> Parse:
-    """What the options come to, without a run."""
+    """Returns the parsed options without running anything."""
 
     def parsed(*args: str) -> dict[str, Any]:
         with load.make_context("aisbench-load", list(args)) as context:

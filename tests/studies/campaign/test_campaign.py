@@ -200,7 +200,7 @@ def test_dry_run_prints_commands_and_search_their_values(tmp_path: Path, data: P
             ["--models", "served", "--datasets", "gsm8k", "--mode", "viz", "--reuse", "nothing"],
             "holds no results",
         ),
-        (["config.py"], "configurations in Python are not read"),
+        (["config.py"], "Python configurations are not supported"),
     ],
 )
 def test_bad_input_is_one_line_before_anything_is_sent(

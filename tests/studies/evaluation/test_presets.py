@@ -41,7 +41,7 @@ def test_the_command_line_stands_above_a_config_file_and_that_above_the_preset(t
             env=environment(),
         )
     assert done.returncode == 0, done.stderr
-    assert "retry = 2 is not followed: no request is sent twice" in done.stderr
+    assert "retry = 2 is ignored, because no request is sent twice" in done.stderr
     (_, body) = server.asked
     assert (body["model"], body["temperature"], body["top_k"]) == ("b", 0.25, 5)
     assert 55 in (body.get("max_tokens"), body.get("max_completion_tokens"))

@@ -73,7 +73,7 @@ def test_bursts_leave_at_once() -> None:
         ({"rate_sine": "10,20,3s"}, "amplitude from 0 to the mean"),
         ({"burst": "1.5x3s"}, "whole number"),
         ({"burst": "5x3s", "rate_sine": "9,1,3s"}, "both set the rate"),
-        ({"burst": "5x3s", "rate": 4.0}, "leave --rate out"),
+        ({"burst": "5x3s", "rate": 4.0}, "leave out --rate"),
     ],
 )
 def test_what_cannot_be_read_or_followed(options: dict[str, object], words: str) -> None:
