@@ -1,1 +1,1 @@
-"""The per-event path: clock, sockets, HTTP framing, SSE, decoding, records. Imports nothing of aisbench."""
+"""The per-event path: clock, sockets, HTTP framing, SSE, decoding, records. Imports nothing else from aisbench."""

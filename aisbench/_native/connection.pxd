@@ -1,4 +1,4 @@
-"""One socket: it is made (directly, through a proxy's tunnel, with TLS), bytes go out, stamped bytes come in."""
+"""One connection: connects (perhaps through a proxy's tunnel, or with TLS), sends, and receives stamped bytes."""
 from libc.stdint cimport int64_t
 
 from aisbench._native.os.clock cimport ClockPair
@@ -10,8 +10,8 @@ from aisbench._native.tls cimport Tls
 
 cdef enum ConnectionState:
     CONNECTING = 0
-    TUNNELING = 1    # the proxy was asked, and has not answered yet
-    SHAKING = 2      # TLS is being agreed upon
+    TUNNELING = 1    # waiting for the proxy to open the tunnel
+    SHAKING = 2      # in the TLS handshake
     IDLE = 3
     BUSY = 4
     CLOSED = 5
@@ -21,22 +21,22 @@ cdef class Connection(Exchange):
     cdef readonly int fd
     cdef ConnectionState state
     cdef readonly Target target
-    cdef Conversation talk    # the conversation whose turn is on it; None: the request stands alone
+    cdef Conversation talk    # the conversation whose turn it carries; None: a single request
     cdef bint wants_out
-    cdef bint at_end          # the peer sends no more
+    cdef bint at_end          # the peer has ended its side
     cdef int requests
     cdef int connect_error
-    # How long the connecting took, which is one round trip or a little more; until then, when it began.
+    # How long connecting took (about one round trip); until it is done, when it began.
     cdef int64_t connecting_ns
     cdef Tls tls
     cdef bytearray tunnel_answer
-    # What is still to be sent: the head of this connection's own, the body in the shared file, or
-    # both in one sealed piece.
+    # What is still to be sent: this connection's copy of the head and the body in the shared file, or,
+    # with TLS, both in one sealed piece.
     cdef char* head
     cdef Py_ssize_t head_room
     cdef const char* out[2]
     cdef Py_ssize_t out_bytes[2]
-    # What `out` points into, where that is not the shared file.
+    # Keep alive what `out` points into, other than the shared file.
     cdef bytes body
     cdef bytes sealed
     cdef ClockPair clock

@@ -1,4 +1,4 @@
-"""A socket and the request on it. See connection.pxd for the contract."""
+"""A socket and the request on it. See connection.pxd for the fields."""
 from libc.errno cimport EAGAIN, EINPROGRESS, EINTR, errno
 from libc.stdint cimport int64_t
 from libc.stdio cimport snprintf
@@ -24,10 +24,10 @@ from aisbench._native.tls cimport Tls
 import ssl
 
 cdef enum:
-    # What a proxy may say before the tunnel is open.
+    # The longest answer of a proxy to CONNECT, in bytes.
     TUNNEL_LIMIT = 16384
-    # How long a body may stay open after [DONE], and after a finish reason and the usage: most servers
-    # end it at once, in a piece of its own. Not so long for a server that has never ended one.
+    # How long a body may stay open after [DONE], or after a finish reason and the usage. Most servers end
+    # it at once, in a separate piece. A server that has never ended one is given less time.
     OPEN_AFTER_DONE_NS = 250_000_000
     NEVER_CLOSED_NS = 50_000_000
     OPEN_AFTER_USAGE_NS = 2_000_000_000
@@ -55,7 +55,7 @@ cdef class Connection(Exchange):
     # Connecting
 
     cdef int connect(self, bytes local) noexcept:
-        """Starts to connect, from the packed sockaddr `local` (None: any); returns 0 or an errno."""
+        """Starts to connect from the packed sockaddr `local` (None: any); returns 0 or an errno."""
         cdef int on = 1
         cdef const char* address = self.target.address
         cdef socklen_t n = <socklen_t>len(self.target.address)
@@ -63,13 +63,13 @@ cdef class Connection(Exchange):
         self.fd = c_socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
         if self.fd < 0:
             return errno
-        # Refused, reads are timed by the client's own clock, which is counted and reported.
+        # If refused, reads are timed by the client's clock instead, which is counted and reported.
         setsockopt(self.fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on))
         if family != AF_UNIX and setsockopt(self.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0:
             return errno
         if local is not None:
-            # The port is chosen when the peer is known, so that one address has as many as there are
-            # for each peer. Refused, there are fewer.
+            # The port is chosen once the peer is known, so that an address has all its ports for each
+            # peer. If refused, it has fewer.
             setsockopt(self.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on))
             if c_bind(self.fd, <const sockaddr*><const char*>local, <socklen_t>len(local)) != 0:
                 return errno
@@ -80,14 +80,14 @@ cdef class Connection(Exchange):
         return 0
 
     cdef int connect_result(self) noexcept:
-        """The socket became writable: 0 when it is connected, else an errno."""
+        """The result of connecting, once the socket is writable: 0 or an errno."""
         cdef int problem = 0
         cdef socklen_t n = sizeof(problem)
         self.connecting_ns = mono_ns() - self.connecting_ns
         return problem if getsockopt(self.fd, SOL_SOCKET, SO_ERROR, &problem, &n) == 0 else errno
 
     cdef int connected(self) except -1:
-        """The socket is connected. ANSWERED: a request can be sent; GOING: not yet; LOST: never."""
+        """Takes the next step after connecting. ANSWERED: a request can be sent; GOING: not yet; LOST: never."""
         if self.target.tunnel and self.tunnel_answer is None:
             self.state = TUNNELING
             self.tunnel_answer = bytearray()
@@ -100,7 +100,7 @@ cdef class Connection(Exchange):
         return ANSWERED
 
     cdef int prepare(self, Reader reader, int what) except -1:
-        """Bytes came, or the end, before a request could be sent; returns as `connected` does."""
+        """Reads what comes before a request can be sent; returns as `connected` does."""
         cdef Received got
         cdef Receipt receipt
         cdef int outcome = GOING
@@ -148,11 +148,10 @@ cdef class Connection(Exchange):
     # Sending
 
     cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n) except -1:
-        """Sends the target's head (up to the request id's number), the rest of it, and the body.
+        """Sends the target's head (up to the request id's number), the rest of the head, and the body.
 
-        The send is stamped right before the system call, and once more when it returned: the true
-        instant lies between the two, also when this process was held up there. Of a request that is
-        sent again the first send counts.
+        The send is stamped right before the system call and again when it returns. The true instant lies
+        between the two, even if this process was held up. Only the first send of a request is stamped.
         """
         cdef Row* row = self.recorder.row(self.row_index)
         cdef Py_ssize_t head_n = len(self.target.head)
@@ -186,19 +185,19 @@ cdef class Connection(Exchange):
         return outcome
 
     def put_out(self, bytes data):
-        """Puts `data` alone where `send_rest` sends from."""
+        """Makes `data` the only thing that `send_rest` sends."""
         self.sealed = data
         self.out[0] = self.sealed
         self.out_bytes[0] = len(self.sealed)
         self.out_bytes[1] = 0
 
     cdef int send_bytes(self, bytes data) except -1:
-        """Sends `data`; nothing else is being sent."""
+        """Sends `data`, when nothing else is being sent."""
         self.put_out(data)
         return self.send_rest()
 
     cdef int send_rest(self) except -1:
-        """Sends until all is sent or the socket is full; then `wants_out` is set."""
+        """Sends until everything is sent or the socket is full, in which case it sets `wants_out`."""
         cdef iovec io[2]
         cdef msghdr message
         cdef ssize_t n
@@ -232,7 +231,7 @@ cdef class Connection(Exchange):
     # Receiving
 
     cdef int read(self, Reader reader, int what, int64_t floor_ns) except -1:
-        """Reads until nothing is left. `what`: as `reader` found it; `floor_ns`: when it was last empty."""
+        """Reads until nothing is left. `what`: as `reader` reported it; `floor_ns`: when the socket was last empty."""
         cdef Received got
         cdef Receipt receipt
         cdef int outcome
@@ -249,12 +248,12 @@ cdef class Connection(Exchange):
                 self.at_ns = self.seen_ns
                 return self.peer_closed()
             if self.state == BUSY:
-                # Session tickets come before the kernel stamps, on a host where nobody else asked it to.
+                # Not TLS session tickets: they may arrive before the kernel has begun to stamp.
                 self.live.reads += 1
                 self.live.reads_stamped += got.stamp_ns != 0
             if got.stamp_ns != 0:
                 self.at_ns = self.clock.to_mono(got.stamp_ns)
-                # A stamp of the future, or from before the last look, is the clocks' disagreement.
+                # A stamp from the future is due to the clocks' disagreement.
                 if self.at_ns > self.seen_ns:
                     self.at_ns = self.seen_ns
             else:
@@ -268,7 +267,7 @@ cdef class Connection(Exchange):
                 return outcome
 
     cdef int take_sealed(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:
-        """Opens what came and takes what was in it. Session tickets and the like come without a request."""
+        """Decrypts the bytes and takes the plain text. TLS session tickets may come without a request."""
         cdef const char* plain
         cdef Py_ssize_t size
         cdef int outcome = GOING
@@ -288,7 +287,7 @@ cdef class Connection(Exchange):
         return outcome
 
     cdef int64_t may_stay_open_ns(self) noexcept:
-        """How long its body may stay open now that its stream has said that it ends."""
+        """How long the body may stay open after the stream said that it ends, in ns."""
         if not self.ended:
             return OPEN_AFTER_USAGE_NS
         if self.target.bodies_ended > 0:

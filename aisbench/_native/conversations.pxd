@@ -1,17 +1,17 @@
-"""Conversations: requests that wait for the answer before, and hold what was answered."""
+"""Conversations: each turn waits for the answer to the one before, and may repeat the answers so far."""
 from libc.stdint cimport int64_t
 
 
 cdef class Conversation:
-    """One under way. It keeps its in-flight slot and its connection from the first turn to the last."""
+    """A conversation under way. It keeps its in-flight slot and its connection from the first turn to the last."""
     cdef int64_t number
-    cdef int64_t turn         # the turn that is being asked or waits to be
-    cdef list answers         # bytes, as they stand inside a JSON string
-    cdef object connection    # the Connection it is bound to while it waits; None: a new one
+    cdef int64_t turn         # the turn that is in flight or waits to be sent
+    cdef list answers         # bytes, escaped for a JSON string
+    cdef object connection    # the Connection for its next turn while it waits; None: a new one
 
 
 cdef class Conversations:
-    """All that were prepared, and those of this worker that wait to ask their next turn."""
+    """All prepared conversations, and those of this worker that wait to send their next turn."""
     cdef const int64_t[::1] first
     cdef const int64_t[::1] think_ns
     cdef readonly int64_t count

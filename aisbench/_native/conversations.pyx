@@ -12,9 +12,11 @@ cdef class Conversation:
 
 
 cdef class Conversations:
-    """`first`: int64, shape (conversations + 1,): the body of each one's first turn, at the end their number.
+    """`first`: int64, shape (conversations + 1,): the index of each one's first body, then the number of bodies.
 
-    `think_ns`: int64, shape (bodies,): how long after the answer before a turn is sent.
+    `think_ns`: int64, shape (bodies,): the pause before a turn, after the previous answer.
+
+    Raises ValueError if the two do not match.
     """
 
     def __cinit__(self, const int64_t[::1] first, const int64_t[::1] think_ns):
@@ -26,12 +28,12 @@ cdef class Conversations:
         self.heap = []
 
     cdef int64_t turns(self, int64_t number):
-        """How many turns conversation `number` has; beyond the last they begin again."""
+        """The number of turns of conversation `number`; numbers beyond the last start over."""
         cdef int64_t i = number % self.count
         return self.first[i + 1] - self.first[i]
 
     cdef int64_t ticket(self, Conversation conversation):
-        """The ticket of the turn: modulo the number of bodies it is the turn's body."""
+        """The ticket of the turn; modulo the number of bodies, it is the index of the turn's body."""
         cdef int64_t round_ = conversation.number // self.count
         cdef int64_t i = conversation.number % self.count
         return round_ * self.first[self.count] + self.first[i] + conversation.turn
@@ -40,14 +42,14 @@ cdef class Conversations:
         """The pause before the turn, ns."""
         return self.think_ns[self.first[conversation.number % self.count] + conversation.turn]
 
-    # Those that wait, the one that is due first on top.
+    # The waiting conversations are a heap, ordered by when their turns are due.
 
     cdef void wait(self, Conversation conversation, int64_t due_ns):
         heappush(self.heap, (due_ns, self.pushed, conversation))
         self.pushed += 1
 
     cdef int64_t next_due_ns(self):
-        """When the next turn is due; -1: none waits."""
+        """When the next turn is due; -1: no conversation waits."""
         return self.heap[0][0] if self.heap else -1
 
     cdef Conversation next_waiting(self):
@@ -58,10 +60,10 @@ cdef class Conversations:
 
 
 cdef bytes filled(const char* body, Py_ssize_t n, list answers):
-    """The body with an answer in each of its holes (zero bytes), in order; None when it has no hole.
+    """The body with its holes (zero bytes) filled by the answers, in order; None if it has no hole.
 
-    A part between the bytes 1 and 2 around a hole is left out where the answer is empty: an assistant's
-    message without content, after an answer that was all reasoning, is refused by servers.
+    A part of the body between the bytes 1 and 2 is left out if the answer for its hole is empty, as
+    servers refuse an assistant's message without content (after an answer that was all reasoning).
     """
     cdef list parts, pieces
     cdef bytes before, after, answer, within

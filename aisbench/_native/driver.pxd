@@ -1,4 +1,4 @@
-"""A worker's event loop: waits for tickets and sockets, and tells the requests what came."""
+"""The driver of a worker: sends requests when they are due, and passes them what their sockets receive."""
 from libc.stdint cimport int64_t
 
 from aisbench._native.os.clock cimport ClockPair
@@ -25,9 +25,9 @@ cdef class Driver:
     cdef SharedBlock block
     cdef Live* live
     cdef Recorder recorder
-    # When the sockets were last looked at, all of them.
+    # When all sockets were last known to be empty.
     cdef int64_t floor_ns
-    # The reader's pauses.
+    # The longest pause of the reader, and when it was last tuned.
     cdef int64_t longest_rest_ns
     cdef int64_t tuned_ns
 

@@ -1,7 +1,7 @@
-"""The loop body of a worker. See driver.pxd for what it holds.
+"""The loop body of a worker. See driver.pxd for its fields.
 
-An event loop watches `fd` and calls `on_wake`; that is all it does while load runs. A wake drains
-every readable socket, settles the requests that ended, and sends what is due.
+While load runs, the event loop only watches `fd` and calls `on_wake`. Each wake drains every readable
+socket, settles the requests that ended, and sends what is due.
 """
 from libc.stdint cimport int64_t
 from libc.string cimport strerror
@@ -31,11 +31,11 @@ cdef enum:
 
 @cython.final
 cdef class Driver:
-    """Runs requests of a block against `targets`, reads the answers as `reading` says.
+    """Sends the requests of a block to `targets`, and reads the answers as `reading` says.
 
-    `conversations`: the bodies are turns of these; tickets are then conversations. `on_failure(ticket,
-    error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets later than that are
-    not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
+    `conversations`: if given, the bodies are their turns, and a ticket is a conversation.
+    `on_failure(ticket, error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets
+    later than this are not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
 
     def __cinit__(
@@ -61,7 +61,7 @@ cdef class Driver:
         self.floor_ns = mono_ns()
 
     def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):
-        """Sets whose tickets are taken and where they are recorded; nothing is sent yet.
+        """Sets the block that tickets come from and where they are recorded; sends nothing yet.
 
         `slots` is the in-flight limit of all workers together (None: no limit), `share` the most
         that this worker may have in flight.
@@ -74,12 +74,12 @@ cdef class Driver:
         self.requests.attach(recorder, self.live)
 
     def take(self, BodyFile bodies not None, Conversations conversations):
-        """Other bodies to send from the next `attach` on; nothing may be in flight."""
+        """Sets the bodies to send from the next `attach` on; nothing may be in flight."""
         self.requests.bodies = bodies
         self.requests.conversations = conversations
 
     def serve(self):
-        """Begins to take tickets; the first send waits for the block's common start, which must be set."""
+        """Begins to take tickets, the first at the block's common start, which must be set."""
         self.tickets.exhausted = self.requests.ending = False
         self.pump()
 
@@ -90,17 +90,17 @@ cdef class Driver:
 
     @property
     def rest_ns(self):
-        """The pause between two drains at present; 0: none."""
+        """The present pause between two drains; 0: none."""
         return self.wakers.rest_ns
 
     @property
     def finished(self):
-        """No ticket is left to take, nothing is in flight, and no conversation goes on."""
+        """True when no ticket is left, nothing is in flight, and no conversation is under way."""
         return self.tickets.exhausted and self.tickets.held == 0
 
     @property
     def in_flight(self):
-        """Requests that are asked and not settled."""
+        """The number of requests that were started and have not ended."""
         return self.requests.in_flight
 
     @property
@@ -112,7 +112,7 @@ cdef class Driver:
         return len(self.pool.connections)
 
     def on_wake(self):
-        """Does all there is to do now; never blocks."""
+        """Does everything that can be done now; never blocks."""
         cdef int64_t now_ns = mono_ns()
         cdef int handled
         self.wakers.clear()
@@ -127,7 +127,7 @@ cdef class Driver:
     # Reading
 
     cdef int drain(self) except -1:
-        """Handles every socket that is ready; returns how many were."""
+        """Handles every socket that is ready, and returns their number."""
         cdef int64_t looked_ns = mono_ns()
         cdef int handled = 0
         cdef int i, n
@@ -138,7 +138,7 @@ cdef class Driver:
             handled += n
             if n < BATCH:
                 break
-        # Whatever was not reported was empty at `looked_ns`; whatever was has been emptied since.
+        # A socket that was not reported was empty at `looked_ns`; the others have been emptied since.
         self.floor_ns = looked_ns
         self.pool.bury()
         return handled
@@ -170,13 +170,13 @@ cdef class Driver:
             outcome = connection.read(self.reader, what, self.floor_ns)
             if outcome == GOING and connection.over_ns > 0:
                 outcome = self.requests.stream_is_over(connection)
-            # Nearly every read is of a stream that goes on, which is not worth a call.
+            # After nearly every read the stream goes on; that case is spared the call.
             if outcome != GOING:
                 return self.requests.after(connection, outcome)
         return 0
 
     cdef int ready(self, Connection connection, int outcome) except -1:
-        """Acts on what a step towards a usable connection came to; ANSWERED: it can be used."""
+        """Acts on the outcome of a step in connecting; ANSWERED: the connection can be used."""
         if outcome == LOST:
             return self.requests.after(connection, LOST)
         self.pool.watch(connection, connection.wants_out)
@@ -189,7 +189,7 @@ cdef class Driver:
     # Sending
 
     cdef int pump(self) except -1:
-        """Sends what is due, as far as the plan and the in-flight limit allow now."""
+        """Sends what is due and allowed by the in-flight limit, and sets the time of the next wake."""
         cdef int64_t now_ns, wake_ns, turn_ns
         if self.requests.conversations is not None:
             now_ns = mono_ns()
@@ -205,7 +205,7 @@ cdef class Driver:
         return 0
 
     cdef int64_t send_due(self) except -2:
-        """Sends the tickets that are due; returns when the one in hand will be, -1 when that is not known."""
+        """Sends the tickets that are due; returns when the next one is due, or -1 if that is not known."""
         cdef Offer offer
         cdef int sends = 0
         while True:
@@ -221,7 +221,7 @@ cdef class Driver:
                 self.drain()
 
     def connect_ahead(self, int count):
-        """Starts `count` connections, which will be idle once they are made."""
+        """Starts `count` connections, which are idle once they are made."""
         cdef Connection connection
         for _ in range(count):
             connection = self.pool.open(self.targets.next_ahead())
@@ -231,7 +231,7 @@ cdef class Driver:
     # Called by the worker now and then
 
     def let_go(self):
-        """Ends the requests whose streams are over while their bodies stay open; call it often."""
+        """Ends requests whose streams are over but whose bodies stay open; call it some 50 times a second."""
         if self.requests.let_go(mono_ns()):
             self.pump()
             self.pool.bury()
@@ -243,19 +243,19 @@ cdef class Driver:
         self.pool.bury()
 
     def exhaust(self):
-        """Takes no more tickets, and asks no more turns; the ticket in hand is given up unsent."""
+        """Takes no more tickets and sends no more turns; the ticket in hand is given up unsent."""
         self.tickets.exhaust()
         self.requests.end_turns()
         self.wakers.watch_slots(-1)
 
     def cancel(self):
-        """Gives up everything in flight."""
+        """Gives up all requests in flight."""
         self.exhaust()
         self.requests.cancel(mono_ns())
         self.pool.bury()
 
     cdef int tune(self, int64_t now_ns) except -1:
-        """Sets the reader's rest by what was measured so far."""
+        """Sets the reader's rest from the token gaps and request times measured so far."""
         cdef int64_t request_ns
         if self.recorder is None:
             return 0
@@ -263,7 +263,7 @@ cdef class Driver:
             request_ns = self.requests.answered_ns // self.requests.answered_count
         else:
             request_ns = now_ns - self.block.head.start_ns
-        # Without the kernel's stamps a pause would be in every time that is measured.
+        # Without the kernel's stamps a pause would add to every measured time.
         return self.wakers.tune(
             self.longest_rest_ns if self.live.reads_stamped > 0 else 0,
             self.recorder.gaps_ns // self.recorder.gaps if self.recorder.gaps > 0 else 0,

@@ -1,4 +1,4 @@
-"""The reader with epoll and recvmsg: one buffer, filled again by each call."""
+"""A reader with epoll and recvmsg; each call refills its one buffer."""
 from aisbench._native.reader cimport Reader
 
 

@@ -19,7 +19,7 @@ from aisbench._native.reader cimport (
 cdef enum:
     READ_ROOM = 262144
 
-# Edge-triggered: level-triggered epoll polls each socket once more after it was read.
+# Edge-triggered, as level-triggered epoll would poll each socket again after it was read.
 cdef uint32_t SOCKET_EVENTS = EPOLLIN | EPOLLRDHUP | EPOLLET
 
 
@@ -50,13 +50,13 @@ cdef class EpollReader(Reader):
         return self.control(EPOLL_CTL_ADD, fd, source, SOCKET_EVENTS | EPOLLOUT)
 
     cdef int want_out(self, int fd, void* source, bint out) except -1:
-        # Refused only where the socket is not watched: that is no request's fault, and no run can go on.
+        # Fails only for a socket that is not watched, which is a bug that must end the run.
         if self.control(EPOLL_CTL_MOD, fd, source, SOCKET_EVENTS | EPOLLOUT if out else SOCKET_EVENTS) != 0:
             fail("epoll_ctl cannot change how a socket is watched")
         return 0
 
     cdef int remove(self, int fd) except -1:
-        # The kernel forgets a socket when it is closed.
+        # Closing a socket removes it from epoll.
         return 0
 
     cdef int wait(self) except -1:
@@ -88,7 +88,7 @@ cdef class EpollReader(Reader):
             return END
         got.data = self.buffer
         got.n = n
-        # A read that does not fill the buffer has emptied the socket, unless its end was announced: that
-        # may have come with these bytes, and nothing will tell of it again.
+        # A read that does not fill the buffer has emptied the socket. If the end was announced, read on
+        # all the same: it is not announced again.
         got.more = n == READ_ROOM or what & ENDING != 0
         return BYTES

@@ -1,7 +1,7 @@
-"""A request and the answer to it: stamped bytes come in, a row is filled. It knows nothing of sockets.
+"""A request and its answer: takes stamped bytes and fills the request's row.
 
-`take(bytes, floor_ns)` with `at_ns` and `seen_ns` set is all that it knows of how bytes were had (reader.pxd);
-what the events in them say is counted by its base (tally.pxd).
+It knows nothing of sockets: a connection sets `at_ns` and `seen_ns` and calls `take(bytes, floor_ns)`. The base
+class (tally.pxd) counts what the events say.
 """
 from libc.stdint cimport int64_t
 
@@ -11,14 +11,14 @@ from aisbench._native.tally cimport Tally
 
 
 cdef class Exchange(Tally):
-    # Since when the request is waited for.
+    # When the wait for the answer began.
     cdef int64_t waiting_since_ns
     # The answer so far.
     cdef HttpResponse http
     cdef bint is_stream
     cdef bint is_whole
-    cdef bint is_unknown      # the content type is wrong for a stream, and the body has not begun
-    cdef int64_t over_ns      # when the stream had said all, with its body still open; 0: it has not
+    cdef bint is_unknown      # not a stream by its content type; the start of the body will tell
+    cdef int64_t over_ns      # when the stream said that it ends while its body stays open; 0: not yet
     cdef bytearray plain
 
     cdef void begin(self, int64_t row_index, int64_t now_ns)

@@ -13,11 +13,11 @@ from aisbench._native.tally cimport ANSWERED, EVENT_LIMIT, GOING, LOST, Tally
 
 from aisbench._native.protocol import odd_answers as words
 
-# What a stream has not said that was cut where HTTP is satisfied.
-cdef bytes UNFINISHED = b"the stream ended without what closes it (a finish reason, response.completed or [DONE])"
+# The error for a stream that HTTP's framing calls complete but that never said that it ends.
+cdef bytes UNFINISHED = b"the stream ended without a finish reason, response.completed or [DONE]"
 
 cdef enum:
-    # How much of an unexpected answer is kept for its message.
+    # How much of an unexpected answer is kept for the error message, in bytes.
     PLAIN_LIMIT = 4096
 
 
@@ -26,7 +26,7 @@ cdef class Exchange(Tally):
         self.http = HttpResponse()
 
     cdef void begin(self, int64_t row_index, int64_t now_ns):
-        """Puts request `row_index` here, from now on waited for."""
+        """Starts request `row_index`, waited for since `now_ns`."""
         self.waiting_since_ns = now_ns
         self.http.restart()
         self.is_stream = self.is_whole = self.is_unknown = False
@@ -35,7 +35,7 @@ cdef class Exchange(Tally):
         self.begin_tally(row_index)
 
     cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1:
-        """Takes `n` bytes of the answer, which came at `at_ns` and were seen at `seen_ns`.
+        """Takes `n` bytes of the answer, which arrived at `at_ns` and were read at `seen_ns`.
 
         `floor_ns`: when the socket was last known to be empty.
         """
@@ -62,8 +62,8 @@ cdef class Exchange(Tally):
             row.merged_events += merged
             hist_add(self.recorder.hist(MERGE_WINDOW), self.at_ns - floor_ns)
         if tokens_before == 0 and row.content_events > 0:
-            # The kernel keeps one stamp, the last, for all that waits in a socket. So the first
-            # token's is exact when nothing came behind it; else only bounds are known.
+            # The kernel keeps only the last stamp for all bytes that wait in a socket. The first token's
+            # time is exact if nothing followed it in this read; otherwise only bounds are known.
             low_ns = self.at_ns
             if row.events > self.events_at_first or self.sse.holds_part():
                 low_ns = floor_ns if floor_ns > row.sent_ns else row.sent_ns
@@ -118,7 +118,7 @@ cdef class Exchange(Tally):
                 return outcome
 
     cdef int take_plain(self) except -1:
-        """What is no stream: a whole answer, or one that was not expected and is kept for its message."""
+        """Takes a piece of a whole answer, or of an unexpected one, which is kept for the error message."""
         cdef int64_t limit = self.reading.max_answer_bytes if self.is_whole else PLAIN_LIMIT
         cdef Py_ssize_t room = limit - len(self.plain)
         cdef bytes start
@@ -127,8 +127,8 @@ cdef class Exchange(Tally):
         if room > 0:
             self.plain += self.http.segment[:min(self.http.size, room)]
         if self.is_unknown:
-            # Its type says that this is no event stream. Servers and proxies are wrong there; what
-            # comes first is not.
+            # The content type says that this is not an event stream, but servers and proxies get it
+            # wrong. The first bytes decide.
             start = bytes(self.plain)
             self.is_unknown = not start.strip()
             if not self.is_unknown and words.begins_stream(start):
@@ -153,18 +153,18 @@ cdef class Exchange(Tally):
                 return self.lost(CONNECTION_RESET, b"the server closed the connection without an answer")
             return self.cut(self.http.problem.encode())
         if self.is_stream and not self.ended and self.recorder.row(self.row_index).finish == 0:
-            return self.cut(b"the connection was closed before the stream said that it ends")
+            return self.cut(b"the connection was closed before the stream ended")
         self.http.keep_alive = False
         return self.answered()
 
     cdef int left_open(self) except -1:
-        """The stream has said that it ends, and the body has been open for longer than it should be."""
+        """Ends the request: the stream said that it ends, but its body has stayed open too long."""
         self.recorder.row(self.row_index).marks |= BODY_LEFT_OPEN
         self.http.keep_alive = False
         return self.answered()
 
     cdef int answered(self) except -1:
-        """The response is complete; was it a good one?"""
+        """Judges a complete response, and sets `error` if it is not a good one."""
         cdef Row* row
         if self.http.status != 200:
             self.error = HTTP_STATUS
@@ -193,11 +193,11 @@ cdef class Exchange(Tally):
         return ANSWERED
 
     cdef bytes no_output(self, Row* row):
-        """Why an answer without generated content may be one."""
+        """The error message for an answer without generated content."""
         if row.output_tokens > 0:
             return (
-                b"the server counted %d output tokens and showed none (a parser of the server, for reasoning or "
-                b"tool calls, may have withheld them)" % row.output_tokens
+                b"the server counted %d output tokens and sent none (its parser for reasoning or tool "
+                b"calls may have withheld them)" % row.output_tokens
             )
         why = b"the answer ended without generated content"
         if self.is_stream and self.sse.stray is not None:
@@ -207,7 +207,7 @@ cdef class Exchange(Tally):
         return why
 
     cdef int cut(self, bytes why) except -1:
-        """The stream broke off; an error that came in place of its rest, or bare, says why."""
+        """Fails a stream that broke off; an error in place of the rest, as an event or as bare text, says why."""
         cdef bytes last
         if self.is_stream:
             if self.sse.end_of_stream() == SSE_EVENT:
@@ -221,5 +221,5 @@ cdef class Exchange(Tally):
         return self.lost(STREAM_CUT, why)
 
     cdef void finish_row(self, int status, int64_t now_ns):
-        """Closes the row of the request and takes the request off."""
+        """Closes the request's row and detaches the request."""
         self.close_row(status, now_ns, self.is_stream)

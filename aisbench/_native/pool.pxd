@@ -1,4 +1,4 @@
-"""A worker's connections: made, watched, kept idle for the next request, dropped."""
+"""A worker's connections: opens, watches, reuses and drops them."""
 from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.connection cimport Connection
 from aisbench._native.tally cimport Reading
@@ -14,9 +14,9 @@ cdef class Pool:
     cdef Reader reader
     cdef ClockPair clock
     cdef set connections
-    # Dropped ones live on until the drain is over: events of them may be at hand.
+    # Dropped connections live until the drain is over, since it may hold events for them.
     cdef list graveyard
-    # Of the run that requests are recorded in at present.
+    # Where requests are recorded now.
     cdef Recorder recorder
     cdef Live* live
 

@@ -21,7 +21,7 @@ cdef class Pool:
         self.graveyard = []
 
     cdef void serve(self, Recorder recorder, Live* live):
-        """Requests are recorded there from now on, also those on connections that exist."""
+        """Sets where requests are recorded from now on, also on existing connections."""
         cdef Connection connection
         self.recorder = recorder
         self.live = live
@@ -30,11 +30,11 @@ cdef class Pool:
             connection.live = live
 
     cdef Connection take(self, Target target):
-        """An idle connection to `target`, the last used, else a new one; CLOSED when that failed at once."""
+        """The last used idle connection to `target`, or else a new one; CLOSED if that failed at once."""
         return target.idle.pop() if target.idle else self.open(target)
 
     cdef int give_back(self, Connection connection) except -1:
-        """Its request is answered: it can serve the next, or is dropped."""
+        """Keeps a connection whose request was answered for the next one, or drops it."""
         if (
             self.targets.keep_alive
             and connection.http.keep_alive
@@ -43,7 +43,7 @@ cdef class Pool:
             and not connection.wants_out
         ):
             connection.state = IDLE
-            # In a conversation it waits for the next turn of that one alone.
+            # A conversation's connection is kept for its next turn.
             if connection.talk is None:
                 connection.target.idle.append(connection)
         else:
@@ -51,12 +51,12 @@ cdef class Pool:
         return 0
 
     cdef Connection open(self, Target target):
-        """A connection that is being made; `state` CLOSED when that failed at once."""
+        """A new connection, still being made; `state` is CLOSED if that failed at once."""
         cdef Connection connection = Connection(self.reading, self.recorder, target, self.clock)
         connection.live = self.live
         connection.connect_error = connection.connect(self.targets.next_local())
         if connection.connect_error == 0:
-            # One that the reader cannot take (ENOSPC: fs.epoll.max_user_watches) fails its request alone.
+            # If the reader cannot take it (ENOSPC: fs.epoll.max_user_watches), only its request fails.
             connection.connect_error = self.reader.add(connection.fd, <void*>connection)
         if connection.connect_error != 0:
             connection.close()
@@ -66,7 +66,7 @@ cdef class Pool:
         return connection
 
     cdef int watch(self, Connection connection, bint out) except -1:
-        """Wakes when something comes, and with `out` also when something can be sent."""
+        """Wakes when bytes arrive, and with `out` also when bytes can be sent."""
         return self.reader.want_out(connection.fd, <void*>connection, out)
 
     cdef int drop(self, Connection connection) except -1:
@@ -81,7 +81,7 @@ cdef class Pool:
         return 0
 
     cdef int bury(self) except -1:
-        """Lets go of those that were dropped: no event of them is at hand."""
+        """Frees dropped connections; call it when no event for them can be left."""
         if self.graveyard:
             self.graveyard.clear()
         return 0

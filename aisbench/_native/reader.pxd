@@ -1,43 +1,43 @@
-"""How a worker's sockets are read: which of them have something, and the bytes with the kernel's stamp.
+"""The interface for reading a worker's sockets: which are readable, and their bytes with the kernel's stamps.
 
-This is all that the rest of the core knows of it, so that another reader can stand beside epoll's. One
-whose kernel receives into provided buffers (io_uring) hands out its own memory here as well: `data`
-is the reader's, and good until its next call. Sources come back from `wait` as what `add` was given.
+The rest of the core uses nothing else, so other readers can stand beside epoll's. `data` belongs to the
+reader and is valid until its next call, which also suits a kernel that receives into provided buffers
+(io_uring). `wait` reports each source by the pointer that was passed to `add`.
 
-A look is `wait`, then `receive` for each source that is READABLE, until it says that there is no more.
+A caller calls `wait`, then `receive` for each READABLE source until it says that there is no more.
 """
 from libc.stdint cimport int64_t
 
 cdef enum:
-    # Sources that one `wait` finds at most; so many, and there may be more.
+    # The most sources that one `wait` reports; when it reports this many, there may be more.
     BATCH = 512
 
 cdef enum Readiness:
     READABLE = 1
     WRITABLE = 2
-    ENDING = 4      # its end was announced: it is to be read until then
+    ENDING = 4      # its end was announced: read until END
 
 ctypedef struct Ready:
     void* source
     int what        # bits of Readiness
 
 cdef enum Receipt:
-    NOTHING = 0     # there is nothing at present
+    NOTHING = 0     # there is nothing to read now
     BYTES = 1
-    END = 2         # the peer sends no more
+    END = 2         # the peer has ended its side
     BROKEN = 3      # errno says why
 
 ctypedef struct Received:
     const char* data
     Py_ssize_t n
     int64_t stamp_ns   # the kernel's CLOCK_REALTIME receive stamp of the last byte; 0: none
-    bint more          # there may be more: ask again
+    bint more          # there may be more: call again
 
 
 cdef class Reader:
     # Readable while `wait` would find something.
     cdef readonly int fd
-    # What the last `wait` found.
+    # What the last `wait` reported.
     cdef Ready ready[BATCH]
 
     cdef int add(self, int fd, void* source) except -1

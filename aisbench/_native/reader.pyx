@@ -1,23 +1,23 @@
-"""The contract of a reader. See reader.pxd; the one with epoll is in epoll_reader."""
+"""The base class of readers. See reader.pxd; epoll_reader has the one with epoll."""
 
 
 cdef class Reader:
     cdef int add(self, int fd, void* source) except -1:
-        """Reads the socket from now on, and waits for it to be writable once; returns 0 or an errno."""
+        """Watches the socket from now on, at first also for being writable; returns 0 or an errno."""
         raise NotImplementedError
 
     cdef int want_out(self, int fd, void* source, bint out) except -1:
-        """Whether `wait` is also to find the socket when something can be sent."""
+        """Sets whether `wait` also reports the socket when it is writable."""
         raise NotImplementedError
 
     cdef int remove(self, int fd) except -1:
-        """The socket is about to be closed. What the last `wait` found of it is still in `ready`."""
+        """Stops watching a socket that is about to be closed. `ready` may still contain it."""
         raise NotImplementedError
 
     cdef int wait(self) except -1:
-        """Looks once, and never blocks; returns how many sources are in `ready`."""
+        """Looks once without blocking; returns the number of sources in `ready`."""
         raise NotImplementedError
 
     cdef Receipt receive(self, int fd, int what, Received* got) noexcept:
-        """The next bytes of a socket that `wait` found to be `what`."""
+        """The next bytes of a socket that `wait` reported as `what`."""
         return BROKEN

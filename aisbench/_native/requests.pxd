@@ -1,4 +1,4 @@
-"""Requests of one worker, from their start on a connection to the end of their answer."""
+"""The requests of one worker, from the start on a connection to the end of the answer."""
 from libc.stdint cimport int64_t
 
 from aisbench._native.memory.bodies cimport BodyFile
@@ -14,7 +14,7 @@ from aisbench._native.tickets cimport Tickets
 cdef class Requests:
     cdef Targets targets
     cdef Pool pool
-    # Whoever ends gives its in-flight slot back there.
+    # Gets back the in-flight slot of a request that ends.
     cdef Tickets tickets
     cdef BodyFile bodies
     cdef Conversations conversations
@@ -23,11 +23,11 @@ cdef class Requests:
     cdef object on_failure
     cdef int64_t timeout_ns
     cdef int64_t in_flight
-    # No more turns are asked.
+    # No more turns are sent.
     cdef bint ending
-    # Connections whose stream has said all while the body is still open.
+    # Connections whose stream said that it ends while the body is still open.
     cdef set over
-    # Of requests that succeeded: how many, and how long they took together.
+    # The number of requests that succeeded, and the sum of their times.
     cdef int64_t answered_count
     cdef int64_t answered_ns
 

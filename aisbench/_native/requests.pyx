@@ -1,4 +1,4 @@
-"""Requests: asked, sent, settled. See requests.pxd."""
+"""Starts, sends and settles requests. See requests.pxd."""
 from libc.stdint cimport int64_t
 from libc.string cimport strerror
 
@@ -20,14 +20,14 @@ from aisbench._native.targets cimport Target, Targets
 from aisbench._native.tickets cimport Tickets
 
 cdef enum:
-    # A request that is lost later than this, and two round trips, was not lost to a connection that the
-    # server closed while it was idle: the server has had the time to read it.
+    # A request lost later than this plus two round trips was not lost because the server had closed the
+    # idle connection: the server has had time to read the request.
     STALE_WITHIN_NS = 10_000_000
 
 
 @cython.final
 cdef class Requests:
-    """See Driver for the arguments that it hands on."""
+    """The arguments are those of Driver."""
 
     def __cinit__(
         self,
@@ -59,7 +59,7 @@ cdef class Requests:
     # Asking
 
     cdef int ask(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1:
-        """Sends what the ticket stands for: a request, or the first turn of a conversation."""
+        """Sends the ticket's request, or the first turn of its conversation."""
         return self.launch(
             ticket, Conversation(ticket) if self.conversations is not None else None, planned_ns, taken_ns
         )
@@ -74,11 +74,11 @@ cdef class Requests:
             self.launch(-1, self.conversations.next_waiting(), due_ns, due_ns)
 
     cdef int64_t next_turn_ns(self):
-        """When a conversation's next turn is due; -1: none waits."""
+        """When the next turn of a conversation is due; -1: no conversation waits."""
         return self.conversations.next_due_ns() if self.conversations is not None else -1
 
     cdef int end_turns(self) except -1:
-        """Asks no more turns; conversations that wait for one are over."""
+        """Sends no more turns, and ends the conversations that wait for one."""
         self.ending = True
         while self.conversations is not None and self.conversations.waiting():
             self.conversations.next_waiting()
@@ -86,7 +86,7 @@ cdef class Requests:
         return 0
 
     cdef int launch(self, int64_t ticket, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1:
-        """Puts a request on a connection: its conversation's, an idle one, else a new one."""
+        """Puts a request on its conversation's connection, an idle one, or else a new one."""
         cdef int64_t row_index
         cdef Row* row
         cdef Target target
@@ -129,7 +129,7 @@ cdef class Requests:
         return self.start(fresh, row_index, stale.waiting_since_ns)
 
     cdef int send_on(self, Connection connection) except -1:
-        """Sends the connection's request: it can be used now."""
+        """Sends the request of a connection that can now be used."""
         cdef Row* row = self.recorder.row(connection.row_index)
         cdef Py_ssize_t n
         cdef const char* body = self.bodies.body(row.ticket, &n)
@@ -151,7 +151,7 @@ cdef class Requests:
     # Ending
 
     cdef int after(self, Connection connection, int outcome) except -1:
-        """Acts on what a read or a send came to."""
+        """Acts on the outcome of a read or a send."""
         cdef int64_t now_ns
         cdef Row* row
         if outcome == GOING:
@@ -165,7 +165,7 @@ cdef class Requests:
         row = self.recorder.row(connection.row_index)
         if outcome == LOST:
             if self.met_an_idle_close(connection, row, now_ns):
-                # Not the request's fault, and not sent as far as the server is concerned. Once more, afresh.
+                # The server never saw the request, so it is sent once more, on a new connection.
                 row.attempts = 2
                 self.live.stale_retries += 1
                 self.resend(connection)
@@ -183,14 +183,14 @@ cdef class Requests:
         return 0
 
     cdef int stream_is_over(self, Connection connection) except -1:
-        """The stream has said all: GOING while its body may stay open, see `let_go`."""
+        """Handles a stream that said that it ends; GOING while its body may stay open (see `let_go`)."""
         if connection.may_stay_open_ns() == 0:
             return connection.left_open()
         self.over.add(connection)
         return GOING
 
     cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns):
-        """True when the server had closed the connection, idle, by the time the request came."""
+        """True when the server had closed the idle connection before the request reached it."""
         return (
             connection.error == CONNECTION_RESET
             and row.first_byte_ns == 0
@@ -200,7 +200,7 @@ cdef class Requests:
         )
 
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1:
-        """The request on `connection` has ended."""
+        """Records the end of the request on `connection`."""
         cdef Row* row = self.recorder.row(connection.row_index)
         cdef int64_t ticket = row.ticket
         cdef int http_status = row.http_status
@@ -227,7 +227,7 @@ cdef class Requests:
         return 0
 
     cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns):
-        """Keeps the answer and lets the conversation wait for its next turn; False when it is over."""
+        """Keeps the answer and queues the conversation's next turn; False if the conversation is over."""
         cdef Conversation talk = connection.talk
         if status != OK or self.ending or talk.turn + 1 == self.conversations.turns(talk.number):
             return False
@@ -238,9 +238,9 @@ cdef class Requests:
         return True
 
     cdef bint let_go(self, int64_t now_ns) except -1:
-        """Ends the requests whose streams are over while their bodies stay open; True: there were some.
+        """Ends requests whose streams are over but whose bodies stay open too long; False if there are none.
 
-        Such a connection is not used again: what would come on it next is not known.
+        Their connections are not used again, since more of the body could still arrive.
         """
         cdef Connection connection
         cdef set waiting = set()
@@ -277,7 +277,7 @@ cdef class Requests:
     cdef int give_up(
         self, Connection connection, Status status, Error error, bytes detail, int64_t now_ns
     ) except -1:
-        """Waits for a request no longer; one whose stream has said all is answered."""
+        """Stops waiting for a request, which counts as answered if its stream said that it ends."""
         if connection.over_ns > 0:
             return self.after(connection, connection.left_open())
         connection.error = error

@@ -1,4 +1,4 @@
-"""What the events of an answer say, counted and timed in its row. It knows neither HTTP nor sockets."""
+"""Counts and times the events of an answer in its row. Knows neither HTTP nor sockets."""
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from aisbench._native.protocol.decode cimport Decoder
@@ -9,18 +9,18 @@ from aisbench._native.protocol.sse cimport SseParser
 
 cdef enum Outcome:
     GOING = 0      # more is to come
-    ANSWERED = 1   # the response is complete; `error` says whether it was a good one
-    LOST = 2       # the connection is of no more use; `error` and `detail` say why
-    UNUSABLE = 3   # closed by the peer with no request on it
+    ANSWERED = 1   # the response is complete; `error` is set if it was not a good one
+    LOST = 2       # the connection cannot be used any more; `error` and `detail` say why
+    UNUSABLE = 3   # closed by the peer while no request was on it
 
 
 cdef enum:
-    # How much of an event is kept for its message.
+    # How much of an event is kept for the error message, in bytes.
     EVENT_LIMIT = 1000
 
 
 cdef class Reading:
-    """How answers are read, the same for all requests of a run."""
+    """How to read answers, the same for all requests of a run."""
     cdef Decoder decoder
     cdef int64_t max_event_bytes
     cdef int64_t max_answer_bytes
@@ -35,18 +35,18 @@ cdef class Tally:
     cdef int64_t row_index
     cdef Error error
     cdef bytes detail
-    # Of the bytes in hand: when they came, and when they were seen.
+    # When the current bytes arrived, and when they were read.
     cdef int64_t at_ns
     cdef int64_t seen_ns
     cdef SseParser sse
     cdef bint ended           # [DONE] came
     cdef int32_t events_at_first
     cdef Py_ssize_t content_seen
-    # The gaps between its token events, as in tokens-W.bin.
+    # The gaps between token events, encoded as in tokens-W.bin.
     cdef uint32_t* gaps
     cdef Py_ssize_t gap_count
     cdef Py_ssize_t gap_room
-    # Kept only where asked for.
+    # Kept only if Reading.keeps_text.
     cdef bytearray content
     cdef bytearray reasoning
     # Shared by all requests of a worker.

@@ -1,4 +1,4 @@
-"""Counting and timing an answer's events. See tally.pxd."""
+"""Counts and times an answer's events. See tally.pxd."""
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.stdlib cimport free, realloc
 
@@ -12,12 +12,11 @@ from aisbench._native.protocol.sse cimport SseParser
 from aisbench._native.protocol import odd_answers as words
 
 cdef class Reading:
-    """`decoder` has the rules of the API's events, or, where answers are not streamed, of whole ones.
+    """`decoder` has the rules for the API's events, or for whole answers if they are not streamed.
 
-    `streams`: answers are event streams. `max_event_bytes`: what one event may take; `max_answer_bytes`:
-    what an answer may take that is not streamed. `counts_chunks`: every event with a token chunk counts
-    as generated, also one without text. `must_finish`: a stream with neither [DONE] nor a finish reason
-    was cut.
+    `streams`: answers are event streams. `max_event_bytes`: the limit for one event; `max_answer_bytes`:
+    the limit for an answer that is not streamed. `counts_chunks`: every event with a token chunk counts as
+    generated, even without text. `must_finish`: a stream without [DONE] or a finish reason was cut.
     `keeps_text`: the answers' texts are needed during the run.
     """
 
@@ -53,7 +52,7 @@ cdef class Tally:
         free(self.gaps)
 
     cdef void begin_tally(self, int64_t row_index):
-        """Counts for request `row_index` from now on."""
+        """Starts counting for request `row_index`."""
         self.row_index = row_index
         self.error = NO_ERROR
         self.detail = b""
@@ -67,7 +66,7 @@ cdef class Tally:
             self.reasoning = bytearray()
 
     cdef int take_late(self, const char* data, Py_ssize_t n) except -1:
-        """An event after [DONE]: the stream is over, but some servers give their usage only then."""
+        """Takes an event after [DONE]: the stream is over, but some servers report usage only then."""
         cdef Row* row = self.recorder.row(self.row_index)
         row.late_events += 1
         if self.reading.decoder.decode(data, n) != NOT_JSON:
@@ -80,7 +79,7 @@ cdef class Tally:
         if self.sse.is_error:
             return self.lost(ERROR_EVENT, data[:EVENT_LIMIT])
         if b"\n" in data:
-            # Several events without the blank lines between them.
+            # Several events without blank lines between them.
             for line in data.split(b"\n"):
                 if line.strip() == b"[DONE]":
                     self.ended = True
@@ -113,7 +112,7 @@ cdef class Tally:
         if event.output_tokens >= 0 or event.prompt_tokens >= 0:
             self.take_usage(row)
         elif self.says_nothing(event) and words.is_error(data[:n]):
-            # An error of another shape than the API's.
+            # An error that is not in the API's format.
             return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
         fresh = event.content_bytes
         if event.is_cumulative:
@@ -125,14 +124,14 @@ cdef class Tally:
         return self.generated(row) if is_token else GOING
 
     cdef bint says_nothing(self, const Event* event) noexcept:
-        """True for an event without a part that an answer has; asked of each, so that only these are parsed again."""
+        """True for an event without any part of an answer; only such events are parsed again for errors."""
         return not (
             event.is_chunk or event.content_bytes > 0 or event.reasoning_bytes > 0 or event.has_tool
             or event.is_cumulative
         )
 
     cdef void take_usage(self, Row* row) noexcept:
-        """The counts in the decoder's event; all zero they are a placeholder, and what came before stands."""
+        """Takes the counts in the decoder's event, unless all are zero, which is only a placeholder."""
         cdef Event* event = &self.reading.decoder.event
         if event.prompt_tokens <= 0 and event.output_tokens <= 0:
             return
@@ -144,7 +143,7 @@ cdef class Tally:
             row.cached_tokens = event.cached_tokens
 
     cdef int generated(self, Row* row) except -1:
-        """The event in the decoder carries generated content."""
+        """Counts and times the decoder's event, which has generated content."""
         cdef Event* event = &self.reading.decoder.event
         if row.first_token_ns == 0:
             row.first_token_ns = self.at_ns
@@ -191,7 +190,7 @@ cdef class Tally:
         return LOST
 
     cdef void close_row(self, int status, int64_t now_ns, bint streamed):
-        """Closes the row of the request and takes the request off."""
+        """Closes the request's row and detaches the request."""
         cdef Row* row = self.recorder.row(self.row_index)
         row.status = status
         row.error = self.error

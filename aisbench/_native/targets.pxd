@@ -1,24 +1,24 @@
-"""Where requests go: one server or several, and which of them a request is for."""
+"""The servers of a run, and the choice of one for each request."""
 from libc.stdint cimport int64_t
 
-# POLICIES in targets.pyx is made of it.
+# POLICIES in targets.pyx is made from these names.
 cpdef enum Policy:
-    ROUND_ROBIN = 0    # by ticket
-    LEAST = 1          # in flight
+    ROUND_ROBIN = 0    # by ticket number
+    LEAST = 1          # fewest in flight
     STICKY = 2         # by conversation
 
 
 cdef class Target:
-    """One server: how it is reached, and its idle connections, the last used on top."""
+    """One server: how to reach it, and its idle connections, with the last used on top."""
     cdef readonly int index
-    cdef bytes address       # a packed sockaddr: the server's, or its proxy's
+    cdef bytes address       # a packed sockaddr, of the server or its proxy
     cdef bytes head          # the request head up to the number in the request id
-    cdef bytes tunnel        # the head that asks a proxy for a tunnel; empty: none is needed
+    cdef bytes tunnel        # the head that asks a proxy for a tunnel; empty: no tunnel
     cdef object tls          # an ssl.SSLContext, or None
     cdef str server_name
     cdef list idle
     cdef int64_t in_flight
-    # Streams that said that they end: with the body ended soon after it, and with it left open.
+    # Streams that said that they end: how many bodies ended soon after, and how many stayed open.
     cdef int64_t bodies_ended
     cdef int64_t bodies_left_open
 

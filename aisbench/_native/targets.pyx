@@ -1,4 +1,4 @@
-"""Servers and the choice between them. See targets.pxd."""
+"""The servers and the choice between them. See targets.pxd."""
 from libc.stdint cimport int64_t
 
 POLICIES = tuple(policy.name.lower().replace("_", "-") for policy in list(Policy))
@@ -7,8 +7,8 @@ POLICIES = tuple(policy.name.lower().replace("_", "-") for policy in list(Policy
 cdef class Target:
     """`address`: a packed sockaddr. `head`: the request head up to the number in the request id.
 
-    `tunnel`: what is sent to a proxy first, and answered by it with 200. `tls`: a client's
-    ssl.SSLContext for https, with `server_name` as it is to be in the certificate.
+    `tunnel`: the CONNECT request for a proxy, which must answer it with 200. `tls`: a client's
+    ssl.SSLContext for https, with the `server_name` that the certificate must have.
     """
 
     def __cinit__(self, *, bytes address, bytes head, bytes tunnel=b"", tls=None, str server_name=""):
@@ -22,10 +22,10 @@ cdef class Target:
 
 
 cdef class Targets:
-    """At least one target, and a policy of POLICIES.
+    """At least one target, and a policy from POLICIES. Raises ValueError for anything else.
 
-    `keep_alive`: connections serve one request after another. `local_addresses`: packed sockaddrs
-    with port 0 that new connections are bound to in turn; with none the kernel chooses.
+    `keep_alive`: a connection serves one request after another. `local_addresses`: packed sockaddrs with
+    port 0 that new connections are bound to in turn; if empty, the kernel chooses.
     """
 
     def __cinit__(self, targets, str policy="round-robin", *, bint keep_alive=True, local_addresses=()):
@@ -39,7 +39,7 @@ cdef class Targets:
         self.local_addresses = list(local_addresses)
 
     cdef Target of(self, int64_t ticket, int64_t conversation):
-        """The target of a request. Sticky is by conversation, or by ticket where there is none."""
+        """The target of a request. STICKY goes by conversation, or by ticket for single requests."""
         cdef Target best, other
         cdef Py_ssize_t n = len(self.all)
         if n == 1:
@@ -48,7 +48,7 @@ cdef class Targets:
             return <Target>self.all[conversation % n]
         best = <Target>self.all[ticket % n]
         if self.policy == LEAST:
-            # Among equals the one whose turn it is, so that an idle fleet is used evenly.
+            # Among equals, take them in turn, so that idle servers are used evenly.
             for i in range(1, n):
                 other = <Target>self.all[(ticket + i) % n]
                 if other.in_flight < best.in_flight:
@@ -56,7 +56,7 @@ cdef class Targets:
         return best
 
     cdef Target next_ahead(self):
-        """Targets in turn, for connections made ahead."""
+        """The next target in turn, for connections made ahead."""
         self.ahead += 1
         return <Target>self.all[(self.ahead - 1) % len(self.all)]
 

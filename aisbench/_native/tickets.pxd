@@ -1,16 +1,16 @@
-"""Which request may leave when: tickets of the arrival plan, and the in-flight slot that each needs."""
+"""Decides which request may leave when: takes tickets of the arrival plan and the in-flight slot that each needs."""
 from libc.stdint cimport int64_t
 
 from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live, SharedBlock, Slots
 
 cdef enum Offer:
-    DUE = 0        # the ticket in hand is to be sent now: it has its slot, and waits for `hand_out`
+    DUE = 0        # send the ticket in hand now: it has its slot; `hand_out` gives it
     LATER = 1      # the ticket in hand is due at `planned_ns`
-    NO_SLOT = 2    # the ticket in hand is due, and the in-flight limit of all workers is reached
+    NO_SLOT = 2    # the ticket in hand is due, but the in-flight limit of all workers is reached
     NO_SHARE = 3   # this worker has as much in flight as it may have
     USED_UP = 4    # no ticket is left
-    OVER = 5       # sending has ended: somebody stopped the run, or its deadline has passed
+    OVER = 5       # sending has ended: the run was stopped, or its deadline has passed
 
 
 cdef class Tickets:
@@ -24,7 +24,7 @@ cdef class Tickets:
     cdef int64_t ticket
     cdef int64_t planned_ns
     cdef int64_t taken_ns
-    # No more are taken.
+    # No more tickets are taken.
     cdef bint exhausted
     # In-flight slots that this worker holds.
     cdef int64_t held

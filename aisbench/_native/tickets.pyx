@@ -1,4 +1,4 @@
-"""Tickets and in-flight slots of one worker. See tickets.pxd."""
+"""The tickets and in-flight slots of one worker. See tickets.pxd."""
 from libc.stdint cimport int64_t
 
 cimport cython
@@ -9,7 +9,7 @@ from aisbench._native.memory.shared cimport Live, SharedBlock, Slots
 
 @cython.final
 cdef class Tickets:
-    """`drop_after_ns`: tickets later than that are not sent (-1: all are)."""
+    """`drop_after_ns`: tickets later than this are not sent (-1: all are)."""
 
     def __cinit__(self, int64_t drop_after_ns):
         self.drop_after_ns = drop_after_ns
@@ -17,7 +17,7 @@ cdef class Tickets:
         self.exhausted = True
 
     cdef void attach(self, SharedBlock block, Live* live, Slots slots, Recorder recorder, int64_t share):
-        """Sets whose tickets are taken, none of them yet; see Driver.attach."""
+        """Sets the block that tickets come from, but takes none yet; see Driver.attach."""
         self.block = block
         self.live = live
         self.slots = slots
@@ -26,7 +26,7 @@ cdef class Tickets:
         self.exhaust()
 
     cdef Offer next(self, int64_t now_ns) except? OVER:
-        """What can be sent now; the ticket in hand is looked at again, one that is too late is dropped."""
+        """What can be sent now. Looks at the ticket in hand again, and drops tickets that are too late."""
         while not self.exhausted:
             if self.ticket < 0:
                 if self.held >= self.share:
@@ -54,20 +54,20 @@ cdef class Tickets:
         return USED_UP
 
     cdef int64_t hand_out(self) noexcept:
-        """The number of the ticket in hand, which is no longer in hand."""
+        """Gives up the ticket in hand, and returns its number."""
         cdef int64_t ticket = self.ticket
         self.ticket = -1
         return ticket
 
     cdef int drop(self) except -1:
-        """Counts the ticket in hand as too late to be sent."""
+        """Drops the ticket in hand, which is too late to be sent, and records it."""
         cdef int64_t row_index = self.recorder.begin_row(self.hand_out(), self.planned_ns, self.taken_ns)
         self.recorder.row(row_index).status = DROPPED
         self.live.dropped += 1
         return 0
 
     cdef void exhaust(self) noexcept:
-        """Takes no more; the one in hand is given up unsent."""
+        """Takes no more tickets; the one in hand is given up unsent."""
         self.ticket = -1
         self.exhausted = True
 
@@ -78,11 +78,11 @@ cdef class Tickets:
         return 0
 
     cdef int slots_fd(self) noexcept:
-        """Readable while slots are free; only after NO_SLOT."""
+        """A descriptor that is readable while slots are free; call it only after NO_SLOT."""
         return self.slots.fd
 
     cdef bint follows_plan(self) noexcept:
-        """False: every ticket is due at once."""
+        """False if every ticket is due at once."""
         return self.block.head.planned > 0
 
     cdef bint is_past_deadline(self, int64_t now_ns) noexcept:

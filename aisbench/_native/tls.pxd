@@ -1,13 +1,13 @@
-"""TLS between a socket's bytes and a request's: the sockets and their stamps stay ours.
+"""TLS between a socket's bytes and a request's plain ones.
 
-The standard library's SSLObject works on memory alone. So the bytes still come by the one read that
-brings the kernel's stamp, and an https stream is timed like any other.
+The standard library's SSLObject works on memory alone, so bytes still arrive through the read that brings
+the kernel's stamp, and an https stream is timed like any other.
 """
 
 
 cdef class Tls:
-    cdef object incoming   # ssl.MemoryBIO: what the socket gave
-    cdef object outgoing   # ssl.MemoryBIO: what the socket is to take
+    cdef object incoming   # ssl.MemoryBIO: bytes from the socket
+    cdef object outgoing   # ssl.MemoryBIO: bytes for the socket
     cdef object session    # ssl.SSLObject
     cdef bytearray buffer
     cdef readonly bint ended

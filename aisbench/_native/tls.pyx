@@ -1,4 +1,4 @@
-"""TLS on memory. See tls.pxd."""
+"""TLS on memory buffers. See tls.pxd."""
 from cpython.bytearray cimport PyByteArray_AS_STRING
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.buffer cimport PyBUF_READ
@@ -11,7 +11,7 @@ cdef enum:
 
 
 cdef class Tls:
-    """A client's side of one connection; raises ssl.SSLError for whatever goes wrong."""
+    """The client's side of one connection; its methods raise ssl.SSLError if TLS fails."""
 
     def __cinit__(self, context, str server_name):
         self.incoming = ssl.MemoryBIO()
@@ -20,7 +20,7 @@ cdef class Tls:
         self.buffer = bytearray(ROOM)
 
     cdef int take(self, const char* data, Py_ssize_t n) except -1:
-        """Bytes from the socket; n == 0: it was closed."""
+        """Takes bytes from the socket; n == 0: it was closed."""
         if n == 0:
             self.incoming.write_eof()
         else:
@@ -28,7 +28,7 @@ cdef class Tls:
         return 0
 
     cdef bint handshake(self) except -1:
-        """True when the handshake is done; else more bytes are needed. There may be some to send."""
+        """Continues the handshake; True when it is done. In either case there may be bytes to send."""
         try:
             self.session.do_handshake()
         except ssl.SSLWantReadError:
@@ -36,7 +36,7 @@ cdef class Tls:
         return True
 
     cdef const char* open_(self, Py_ssize_t* n) except? NULL:
-        """Plain bytes, valid until the next call; n == 0: none at present, or, with `ended`, none any more."""
+        """Decrypted bytes, valid until the next call; n == 0: none yet, or, if `ended`, no more."""
         n[0] = 0
         try:
             n[0] = self.session.read(ROOM, self.buffer)
@@ -48,12 +48,12 @@ cdef class Tls:
         return PyByteArray_AS_STRING(self.buffer)
 
     cdef int seal(self, const char* data, Py_ssize_t n) except -1:
-        """Encrypts `n` bytes; they wait in `outgoing_bytes`."""
+        """Encrypts `n` bytes for `outgoing_bytes`."""
         cdef Py_ssize_t at = 0
         while at < n:
             at += self.session.write(PyMemoryView_FromMemory(<char*>data + at, n - at, PyBUF_READ))
         return 0
 
     cdef bytes outgoing_bytes(self):
-        """What the socket is to take now; each byte is given once."""
+        """The bytes to send on the socket now; each is returned once."""
         return self.outgoing.read() if self.outgoing.pending else b""

@@ -9,7 +9,7 @@ cdef class Wakers:
     # Readable whenever there is something to do; the event loop watches it.
     cdef readonly int fd
     cdef WatchSet watched
-    # The reader's.
+    # The reader's descriptor.
     cdef int sockets_fd
     cdef Timer pace
     cdef Timer rest

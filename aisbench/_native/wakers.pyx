@@ -1,8 +1,8 @@
 """What wakes a worker's loop, and when the sockets may. See wakers.pxd.
 
-When events come faster than the reader needs to look, the sockets are taken out of what wakes the
-loop, and looked at after a rest instead. The kernel holds the time of each arrival, so that costs no
-accuracy as long as the rest is short against one inter-token gap.
+When events arrive faster than the reader needs to look, the sockets no longer wake the loop and are read
+after a rest instead. The kernel keeps the time of arrival, so this costs no accuracy as long as the rest
+is short compared with an inter-token gap.
 """
 from libc.stdint cimport int64_t
 
@@ -12,7 +12,7 @@ from aisbench._native.os.clock cimport Timer
 from aisbench._native.os.watch cimport WatchSet
 
 cdef enum:
-    # After so many rests in which nothing came the sockets wake the loop again.
+    # After this many rests in which nothing came, the sockets wake the loop again.
     EMPTY_RESTS = 3
     # Shorter rests are not worth their timer.
     SHORTEST_REST_NS = 100_000
@@ -26,7 +26,7 @@ cdef enum Waker:
 
 @cython.final
 cdef class Wakers:
-    """`sockets_fd`: readable while the reader would find something."""
+    """`sockets_fd`: readable while the reader has something to report."""
 
     def __cinit__(self, int sockets_fd):
         self.sockets_fd = sockets_fd
@@ -52,7 +52,7 @@ cdef class Wakers:
         return self.pace.arm_at(at_ns)
 
     cdef int watch_slots(self, int fd) except -1:
-        """Wakes when in-flight slots are free at `fd`; -1: no longer."""
+        """Wakes when `fd` says that in-flight slots are free; -1: stops watching."""
         if fd != self.slots_fd:
             if self.slots_fd >= 0:
                 self.watched.remove(self.slots_fd)
@@ -62,7 +62,7 @@ cdef class Wakers:
         return 0
 
     cdef int set_rest(self, int64_t rest_ns) except -1:
-        """How long a rest is from now on; 0: none."""
+        """Sets the length of a rest from now on; 0: no rests."""
         if rest_ns != self.rest_ns:
             self.rest_ns = rest_ns
             if self.resting and rest_ns > 0:
@@ -70,7 +70,7 @@ cdef class Wakers:
         return 0
 
     cdef int tune(self, int64_t longest_ns, int64_t gap_ns, int64_t request_ns) except -1:
-        """A rest costs at most 1/5 of a token gap, and 1/200 of the time that a request takes."""
+        """Sets the rest to the least of `longest_ns`, 1/5 of a token gap and 1/200 of a request's time."""
         cdef int64_t rest_ns = min(longest_ns, request_ns // 200)
         if gap_ns > 0:
             rest_ns = min(rest_ns, gap_ns // 5)

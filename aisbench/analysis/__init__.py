@@ -1,1 +1,1 @@
-"""Numbers from records: metrics, series, verdict."""
+"""Computes metrics, series and the verdict from the records of a run."""

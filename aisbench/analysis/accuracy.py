@@ -1,4 +1,4 @@
-"""The scores of answers that are known (--score), and the block `accuracy`: over time and against in-flight requests."""
+"""Scores of answers to questions with known answers (--score), and the block `accuracy`: over time and by load."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aisbench.records.run import Run
 from aisbench.shares import wilson_interval
 from aisbench.workload.build import QUESTIONS
 
-# Parts of the run's time, and of its range of in-flight requests.
+# Number of parts of the run's time, and of its range of in-flight requests.
 _PARTS = 10
 Interval = Annotated[list[Percent], Size(2)]
 
@@ -36,29 +36,29 @@ class ScoredPart(TypedDict):
 
 
 class TimePart(ScoredPart):
-    """Of the answers that ended in one part of the run."""
+    """Scores of the answers that ended in one part of the run."""
 
     from_s: Annotated[Seconds, "since the start"]
     to_s: Seconds
 
 
 class InFlightPart(ScoredPart):
-    """Of the answers to requests that were sent with so many others in flight."""
+    """Scores of the answers to requests that were sent with this many in flight."""
 
     least: Annotated[Requests, "in flight, the request itself included"]
     most: Requests
 
 
 class AccuracyBlock(TypedDict):
-    """Scores of the successful requests' answers against the known ones."""
+    """Scores of the successful requests' answers, compared with the known ones."""
 
     task: Annotated[str, "the data set"]
     metric: Annotated[str, "what the score is the mean of"]
-    whole: Annotated[ScoredPart | None, "of all answers; null where there was none"]
+    whole: Annotated[ScoredPart | None, "over all answers; null if there were none"]
     correct: Requests
-    cut: Annotated[Requests, "that the length limit ended"]
-    no_answer: Annotated[Requests, "in which no answer was found"]
-    unsure: Annotated[Requests, "in which the rule that found the answer guesses"]
+    cut: Annotated[Requests, "answers ended by the length limit"]
+    no_answer: Annotated[Requests, "answers in which no result was found"]
+    unsure: Annotated[Requests, "answers whose result was found by a rule that guesses"]
     over_time: Annotated[
         list[TimePart], "by the end of the answer, in ten parts; parts without answers are left out"
     ]
@@ -87,14 +87,14 @@ class Graded:
 
     @staticmethod
     def of(run: Run) -> Graded | None:
-        """None without --score. Raises BadInput where the run's questions cannot be read."""
+        """None without --score. Raises BadInput if the run's questions cannot be read."""
         if not run.config.score:
             return None
         task = task_named(run.config.dataset)
         if task.runs_code:
-            # Not by a run of ours, which --score refuses: a folder from elsewhere must not start code here.
+            # --score refuses such tasks, so this folder comes from elsewhere and must not start code here.
             raise BadInput(
-                f"{run.folder}: --score does not run code, and answers to {task.name} are scored by running them"
+                f"{run.folder}: --score does not run code, but answers to {task.name} are scored by running them"
             )
         questions = _questions(run)
         marks = [_mark(json.dumps([question.messages, question.prompt])) for question in questions]
@@ -193,7 +193,7 @@ def _by_in_flight(run: Run, scores: NDArray[np.float64], ok: NDArray[np.bool_]) 
     beside = np.searchsorted(begun, sent[ok], "right") - np.searchsorted(ended, sent[ok], "right")
     if len(beside) == 0:
         return []
-    # Requests at one level stay together.
+    # Requests with the same number in flight stay together.
     edges = np.unique(np.quantile(beside, np.linspace(0, 1, _PARTS + 1)[1:], method="higher"))
     part = np.searchsorted(edges, beside)
     return [

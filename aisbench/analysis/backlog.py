@@ -1,14 +1,15 @@
-"""Growth of the queue: requests that come due against requests that end, over time.
+"""Tests whether the queue grows: compares the requests that come due with those that end.
 
-Under a load that a server can carry the backlog moves up and down around a level; under one that it
-cannot, it grows for as long as the load lasts. A line fitted to the backlog would find a slope in every
-random walk. So its steps are tested, which are independent for a walk, and which for a backlog that
-swings around a level undo each other, so that the test errs on the side of "does not grow".
+Under a load that the server can carry, the backlog moves up and down around a level. Under a higher load it grows for
+as long as the load lasts. A line fitted to the backlog would find a slope in every random walk, so the test uses the
+steps of the backlog instead. In a random walk they are independent. In a backlog that swings around a level they cancel
+each other, so the test errs towards "does not grow".
 
-Most of what moves a backlog is the chance of the arrivals, whose true rate is known: it was asked for. So they
-are a control variate (e.g. Law, Simulation Modeling and Analysis, 5th ed., 11.4): the growth of each stretch is
-regressed on how many more requests than asked came due in it, and taken at the asked rate. A server that keeps
-up does what came due, whatever that was, and one that does not does what it can: either way little chance is left.
+Most of the movement comes from the randomness of the arrivals, and their true rate is known from the plan. Arrivals
+therefore serve as a control variate (e.g. Law, Simulation Modeling and Analysis, 5th ed., 11.4): the growth in each
+stretch is regressed on how many more requests than planned came due in it, and evaluated at the planned rate. A server
+that keeps up completes whatever came due, and one that does not completes what it can. Little randomness is left in
+either case.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from numpy.typing import NDArray
 from aisbench.analysis.progress import Progress
 from aisbench.analysis.statistics.distributions import student_cdf, student_quantile
 
-# The window is cut into so many stretches.
+# Number of stretches in a window.
 STRETCHES = 12
-# Growth below this share of the rate is none that a test of this length could tell from the beginning.
+# Growth below this share of the rate cannot be told from the filling of the server at the start.
 _LEAST_SHARE = 0.01
-# One-sided. What is surely so, or is looked at again and again while load runs, needs a smaller one.
+# One-sided. A result that must be certain, or that is tested repeatedly during a run, needs the smaller level.
 _LEVEL = 0.05
 _SURE_LEVEL = 0.001
 _HOPELESS_SHARE = 0.1
-# An error below this share of the rate is the rounding of numbers.
+# A standard error below this share of the rate is only rounding.
 _EXACT = 1e-9
 
 Floats = NDArray[np.float64]
@@ -39,8 +40,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Growth:
-    """`per_s` requests more each second, of a load of `rate` a second; `p` is the chance to see this much
-    without growth; `high_per_s` the upper end of the one-sided 95 % interval."""
+    """Growth of the backlog by `per_s` requests/s under a load of `rate` requests/s. `p`: the probability of seeing
+    this much without growth. `high_per_s`: the upper end of the one-sided 95 % interval."""
 
     per_s: float
     rate: float
@@ -57,7 +58,7 @@ class Growth:
 
     @property
     def clear(self) -> bool:
-        """Surely grows, or surely by less than twice what counts."""
+        """Whether the backlog certainly grows, or certainly grows by less than twice the smallest share that counts."""
         if self.grows:
             return self.p < _SURE_LEVEL
         return self.high_per_s <= 2 * _LEAST_SHARE * self.rate
@@ -65,8 +66,8 @@ class Growth:
 
 @dataclass(frozen=True)
 class Flow:
-    """Requests/s that came `due` and that were dealt with (`done`) in each of the equal stretches of a window, or of
-    several windows; both of shape (stretches,)."""
+    """Requests/s that came `due` and that were `done` in each of the equal stretches of one or several windows; both of
+    shape (stretches,)."""
 
     due: Floats
     done: Floats
@@ -77,13 +78,13 @@ class Flow:
 
     @staticmethod
     def within(due_ns: NDArray[np.int64], progress: Progress, begin_ns: int, end_ns: int) -> Flow:
-        """What lies outside does not count."""
+        """The flow between `begin_ns` and `end_ns`, in STRETCHES stretches."""
         edges = np.linspace(begin_ns, end_ns, STRETCHES + 1)
         stretch_s = (end_ns - begin_ns) / STRETCHES / 1e9
         return Flow(np.histogram(due_ns, edges)[0] / stretch_s, np.diff(progress.until(edges)) / stretch_s)
 
     def at(self, factor: float) -> Flow:
-        """The same of `factor` times the load."""
+        """The flow scaled to `factor` times the load."""
         return Flow(factor * self.due, factor * self.done)
 
     @staticmethod
@@ -92,7 +93,7 @@ class Flow:
 
 
 def growth(flow: Flow, rate: float) -> Growth:
-    """The t-test of how fast the backlog grows under `rate` requests/s, arrivals being the control variate."""
+    """A t-test of how fast the backlog grows under `rate` requests/s, with arrivals as the control variate."""
     count = len(flow.due)
     if count < 4:
         return Growth(0.0, rate, 1.0, math.inf)
@@ -114,9 +115,9 @@ def growth(flow: Flow, rate: float) -> Growth:
 
 @dataclass
 class BacklogWatch:
-    """The backlog while load runs, to see early that there is no hope. `rate`: the load, requests/s.
+    """Watches the backlog during a run, to find early that a server cannot carry `rate` requests/s.
 
-    Looks from `from_ns` on, and has something to say once `enough_ns` have passed since.
+    Watches from `from_ns` on, and decides at the earliest after another `enough_ns`.
     """
 
     rate: float
@@ -127,7 +128,8 @@ class BacklogWatch:
     ended: list[int] = field(default_factory=list)
 
     def hopeless(self, now_ns: int, due: int, ended: int) -> bool:
-        """Notes how many came due and ended so far; True when the backlog surely grows by more than a tenth of the load."""
+        """Records how many requests came `due` and `ended` so far. True if the backlog certainly grows by more than a
+        tenth of the load."""
         if now_ns < self.from_ns:
             return False
         self.times_ns.append(now_ns)
@@ -141,7 +143,7 @@ class BacklogWatch:
         lengths_s = np.diff(np.array(self.times_ns)[at]) / 1e9
         flow = Flow(*(np.diff(np.array(counts)[at]) / lengths_s for counts in (self.due, self.ended)))
         if np.count_nonzero(flow.done) < STRETCHES // 2:
-            # Whole batches end at once, and few of them so far.
+            # Whole batches end at once, and too few have ended so far.
             return False
         found = growth(flow, self.rate)
         return found.p < _SURE_LEVEL and found.share > _HOPELESS_SHARE

@@ -1,4 +1,4 @@
-"""Failed requests by kind."""
+"""Groups failed requests by kind, and finds the body fields that a server refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.run import Run
 
-# Fields of bodies that some servers do not know, and that a run can do without.
+# Body fields that some servers do not know and that a run does not need.
 _OPTIONAL_FIELDS = (
     "stream_options",
     "max_completion_tokens",
@@ -24,7 +24,7 @@ _REFUSALS = ("http_400", "http_422")
 
 
 def failures_by_kind(run: Run) -> dict[str, NDArray[np.void]]:
-    """The rows of the failed requests under the name of their kind, the commonest first."""
+    """The rows of the failed requests by kind, the most frequent first."""
     failed = run.rows[run.has_status("failed")]
     statuses = np.where(failed["http_status"] == 200, 0, failed["http_status"])
     found: dict[str, NDArray[np.void]] = {}
@@ -36,7 +36,7 @@ def failures_by_kind(run: Run) -> dict[str, NDArray[np.void]]:
 
 
 def refused_fields(run: Run) -> list[str]:
-    """The optional fields of the bodies that a server named when it refused them, by the samples of failures."""
+    """The optional body fields that a server's refusals name, by the sampled failures."""
     refusals = [
         str(sample.get("message"))
         for sample in run.info.get("error_samples") or ()

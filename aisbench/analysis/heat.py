@@ -1,4 +1,4 @@
-"""Latencies over the run: how many requests of each latency were sent in each stretch of time."""
+"""Heat maps of latency over the run: how many requests of each latency were sent in each stretch of time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.measured import Measured
 
-# Cells that a page's width and a chart's height can show.
+# The most cells that a chart can show across and upwards.
 MOST_COLUMNS = 120
 ROWS = 48
-# Fewer requests to a column than this, and the columns are mostly empty.
+# With fewer requests per column, most cells are empty.
 COLUMN_REQUESTS = 8
 
 
 @dataclass(frozen=True)
 class Heat:
-    """`counts`, shape (rows, columns), of requests: row r from `edges_ms[r]` to `edges_ms[r + 1]` (spaced
-    evenly by their logarithms), column c from `edges_s[c]` to `edges_s[c + 1]` since the start."""
+    """Numbers of requests, `counts`, of shape (rows, columns). Row r covers `edges_ms[r]` to `edges_ms[r + 1]` (evenly
+    spaced logarithms), column c `edges_s[c]` to `edges_s[c + 1]`, seconds since the start."""
 
     edges_s: NDArray[np.float64]
     edges_ms: NDArray[np.float64]
@@ -27,11 +27,11 @@ class Heat:
 
     @staticmethod
     def of(moments_s: NDArray[np.float64], values_ms: NDArray[np.float64], duration_s: float) -> Heat | None:
-        """None where there is nothing to show. Values of 0, which a logarithm has no place for, lie in the lowest row."""
+        """None if there is nothing to show. Values of 0, which have no logarithm, go into the lowest row."""
         if len(values_ms) == 0 or duration_s <= 0:
             return None
         values = np.maximum(values_ms, 1e-3)
-        # One value alone still has a row's height.
+        # A single value still needs rows of some height.
         edges_ms = np.geomspace(values.min() / 1.02, values.max() * 1.02, ROWS + 1)
         columns = min(max(len(values) // COLUMN_REQUESTS, 1), MOST_COLUMNS)
         edges_s = np.linspace(0.0, duration_s, columns + 1)
@@ -40,7 +40,7 @@ class Heat:
 
 
 def heats(measured: Measured) -> dict[str, Heat]:
-    """By metric, the succeeded requests at the moments they were sent."""
+    """The heat map of each headline metric: successful requests by the time of their send."""
     run = measured.run
     sent_s = (run.rows["sent_ns"][measured.ok] - run.start_ns) / 1e9
     found = {}

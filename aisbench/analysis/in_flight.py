@@ -1,4 +1,4 @@
-"""Requests in flight as a step function of time, exact from the rows."""
+"""Requests in flight as a step function of time, computed exactly from the rows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aisbench.records.run import Run
 
 @dataclass(frozen=True)
 class InFlight:
-    """`counts[i]` requests were in flight from `times_ns[i]` (since the start) to `times_ns[i + 1]`.
+    """`counts[i]` requests were in flight from `times_ns[i]` to `times_ns[i + 1]`, ns since the start.
 
-    In flight: from just before the send to the end of the response. The function ends at `end_ns`.
+    A request is in flight from just before its send to the end of its response. The function ends at `end_ns`.
     """
 
     times_ns: NDArray[np.int64]
@@ -27,7 +27,7 @@ class InFlight:
 
     @staticmethod
     def planned(run: Run) -> InFlight | None:
-        """As the plan would have it: each request from when it was due, whoever made it wait then. None in closed loop."""
+        """The same, but with each request counted from its planned time; None in a closed loop."""
         if not run.is_open_loop:
             return None
         sent, done = _spans(run)
@@ -36,7 +36,7 @@ class InFlight:
 
     @staticmethod
     def held(run: Run) -> InFlight:
-        """The in-flight slots that are taken: a conversation keeps its own from its first turn to its last."""
+        """The in-flight slots taken over time. A conversation keeps its slot from its first turn to its last."""
         sent, done = _spans(run)
         if run.has_conversations:
             talks, index = np.unique(run.rows["conversation"][run.rows["sent_ns"] > 0], return_inverse=True)
@@ -49,8 +49,8 @@ class InFlight:
 
     @staticmethod
     def of_spans(sent: NDArray[np.int64], done: NDArray[np.int64], end_ns: int) -> InFlight:
-        """From the begin and the end of each span, ns since the start."""
-        # Ends before sends at one instant: a slot given back may be taken at once.
+        """From the start and end of each span, ns since the start."""
+        # At one instant, ends come before sends: a freed slot may be taken at once.
         moments = np.concatenate([done, sent])
         order = np.argsort(moments, kind="stable")
         times, counts = np.zeros(len(order) + 1, np.int64), np.zeros(len(order) + 1, np.int64)
@@ -64,11 +64,11 @@ class InFlight:
 
     @property
     def mean(self) -> float:
-        """Averaged over time, from the start to the end; 0 for a run without length."""
+        """The mean over the whole run; 0 for a run without length."""
         return self.mean_within(0, self.end_ns)
 
     def mean_within(self, from_ns: int, to_ns: int) -> float:
-        """Averaged over [from_ns, to_ns); 0 when that is empty."""
+        """The mean over [from_ns, to_ns); 0 if that is empty."""
         if to_ns <= from_ns:
             return 0.0
         starts = np.clip(self.times_ns, from_ns, to_ns)
@@ -76,7 +76,7 @@ class InFlight:
         return float(np.sum(self.counts * (ends - starts))) / (to_ns - from_ns)
 
     def means(self, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Averages between neighbouring `edges_ns`, ascending and apart; shape (len(edges_ns) - 1,)."""
+        """Means between neighbouring `edges_ns`, strictly ascending; shape (len(edges_ns) - 1,)."""
         lengths = np.diff(np.append(self.times_ns, max(self.end_ns, int(self.times_ns[-1]))))
         area = np.concatenate([[0.0], np.cumsum(self.counts * lengths)])
         times = np.append(self.times_ns, max(self.end_ns, int(self.times_ns[-1])))
@@ -84,22 +84,22 @@ class InFlight:
         return mean
 
     def peaks(self, edges_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The most between neighbouring `edges_ns`, ascending and not below 0; shape (len(edges_ns) - 1,)."""
+        """Maxima between neighbouring `edges_ns`, ascending and not negative; shape (len(edges_ns) - 1,)."""
         first = np.searchsorted(self.times_ns, edges_ns[:-1], side="right") - 1
         end = np.maximum(np.searchsorted(self.times_ns, edges_ns[1:]), first + 1)
         return np.array([self.counts[a:b].max() for a, b in zip(first, end, strict=True)])
 
     def share_at(self, level: int) -> float:
-        """The part of the time that at least `level` requests were in flight."""
+        """The share of the time in which at least `level` requests were in flight."""
         if self.end_ns <= 0:
             return 0.0
         lengths = np.diff(np.append(self.times_ns, self.end_ns))
         return float(lengths[self.counts >= level].sum()) / self.end_ns
 
     def last_full_before(self, moments_ns: NDArray[np.int64], level: int) -> NDArray[np.int64]:
-        """For each moment the last instant before it at which `level` was still reached; -1 for never.
+        """For each moment, the last time before it at which the count fell below `level`; -1 if it never did.
 
-        That is when a slot of a full limit became free, so that a waiting request could go.
+        With `level` at the limit, that is when a slot became free for a waiting request.
         """
         was_full = self.counts[:-1] >= level
         freed = self.times_ns[1:][was_full & (self.counts[1:] < level)]
@@ -108,9 +108,9 @@ class InFlight:
 
 
 def _spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """From the send to the end of the response, ns since the start, of each request that was sent.
+    """The send and the end of the response, ns since the start, of each request that was sent.
 
-    Requests lost in a crash count until the last moment that the records speak of.
+    Requests lost in a crash count until the end of the records.
     """
     rows = run.selected(run.rows["sent_ns"] > 0)
     sent = rows["sent_ns"] - run.start_ns

@@ -1,4 +1,4 @@
-"""Latencies of requests, by the table of metrics: from the send and from the plan."""
+"""Latencies of requests, counted from the send or from the plan, for each metric of the table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Rows(Protocol):
 
 @dataclass(frozen=True)
 class Columns:
-    """What metrics are computed from (metrics.Requests), of some rows; `origin`: the row's field to count from."""
+    """Some rows, as metrics read them (metrics.Requests). `origin`: the field that latencies are counted from."""
 
     rows: _Rows
     tokens: NDArray[np.int64]
@@ -40,11 +40,11 @@ class Columns:
 class Latencies:
     """Latencies in ms of the succeeded requests of a run: `latencies["ttft"]` has shape (requests,).
 
-    Each is computed once, when it is first asked for; nan stands for what was not measured of a request.
+    Each is computed once, when first read. A value that was not measured is nan.
     """
 
     def __init__(self, run: Run, output: NDArray[np.int64], origin: str = "sent_ns") -> None:
-        """`output`: output tokens of every row. `origin`: the row's field to count from."""
+        """`output`: output tokens of every row. `origin`: the field that latencies are counted from."""
         ok = run.has_status("ok")
         self.requests = Columns(run.selected(ok), output[ok], origin)
         self._open_loop = run.is_open_loop
@@ -59,12 +59,12 @@ class Latencies:
         return self._found[name]
 
     def measured(self, name: str) -> Floats:
-        """Without the requests of which it was not measured."""
+        """The values of the requests for which it was measured, ms."""
         values = self[name]
         return values[~np.isnan(values)]
 
     def from_plan(self, name: str) -> Floats | None:
-        """Counted from the intended time; None in closed loop, where there is none."""
+        """The latency counted from the planned time, ms; None in a closed loop, which has no plan."""
         if not self._open_loop:
             return None
         rows = self.requests.rows
@@ -73,11 +73,11 @@ class Latencies:
 
     @property
     def at_one_moment(self) -> int:
-        """How many requests had several tokens, all of them at one moment: they have no TPOT."""
+        """How many requests got several tokens, all at one moment. They have no TPOT."""
         return int(np.count_nonzero((self.requests.tokens > 1) & np.isnan(self["tpot"])))
 
     def meeting(self, bounds_ms: Mapping[str, float]) -> int:
-        """How many requests meet every bound of {metric: ms}. What was not measured does not meet a bound on it."""
+        """How many requests meet every bound of {metric: ms}. A value that was not measured meets no bound."""
         good = np.ones(len(self), np.bool_)
         for name, bound in bounds_ms.items():
             good &= met(name, self[name], bound, self.requests)
@@ -85,7 +85,7 @@ class Latencies:
 
 
 def met(name: str, values_ms: Floats, bound_ms: float, requests: Columns) -> NDArray[np.bool_]:
-    """Which requests meet the bound on the metric `name`, of which they have `values_ms`."""
+    """Which requests meet the bound on the metric `name`, given its `values_ms`; shape (requests,)."""
     exempt = BY_NAME[name].exempt
     good = values_ms <= bound_ms
     return good if exempt is None else good | exempt(requests)

@@ -1,4 +1,4 @@
-"""A run with what its reports compute from the rows: each once, when it is first asked for."""
+"""A run and the figures computed from its rows, each once, when first read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from aisbench.records.run import Run
 
 
 class Measured:
-    """Everything that several reports take from one run."""
+    """Everything that several reports need from one run."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -44,7 +44,7 @@ class Measured:
 
     @cached_property
     def vllm_latencies(self) -> Latencies:
-        """Counted from where vLLM's keys count (Run.sends_from)."""
+        """Latencies counted from the moment that vLLM's keys use (Run.sends_from)."""
         origin = self.run.sends_from
         if origin == self.latencies.requests.origin:
             return self.latencies
@@ -52,17 +52,17 @@ class Measured:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics that this run has, in the table's order."""
+        """The metrics that this run has, in the order of METRICS."""
         return metrics_of(streams=self.run.streams, requests=self.latencies.requests)
 
     @property
     def request_metrics(self) -> tuple[Metric, ...]:
-        """Those of one value a request, of which any part of the run has figures."""
+        """The metrics with one value per request. Any part of the run has figures of them."""
         return tuple(metric for metric in self.metrics if not metric.pooled)
 
     @property
     def percents(self) -> Sequence[float]:
-        """The percentiles that the run was asked for beside the standard ones."""
+        """The percentiles requested in addition to the standard ones."""
         return self.run.config.percentiles
 
     @cached_property
@@ -71,7 +71,7 @@ class Measured:
 
     @cached_property
     def held(self) -> InFlight:
-        """The in-flight slots that were taken."""
+        """The in-flight slots taken over time."""
         return InFlight.held(self.run) if self.run.has_conversations else self.in_flight
 
     @cached_property
@@ -112,9 +112,9 @@ class Measured:
     def figures(
         self, metric: Metric, percents: Iterable[float], latencies: Latencies | None = None
     ) -> Figures:
-        """describe()'s figures of a metric over the whole run, ms. `latencies`: counted from elsewhere than the send.
+        """describe()'s figures of a metric over the whole run, ms. `latencies`: default, those from the send.
 
-        Pooled metrics are exact where the log of token gaps is whole, else from the histogram.
+        Pooled metrics are exact if all token gaps were logged; otherwise they come from the histogram.
         """
         if not metric.pooled:
             return describe((latencies or self.latencies).measured(metric.name), percents)
@@ -125,7 +125,7 @@ class Measured:
         return describe_weighted(*self._spread_gaps_ms(metric.spread), percents)
 
     def spread(self, metric: Metric) -> float:
-        """Among how many tokens a gap of a pooled metric is divided, on average."""
+        """The mean number of tokens among which a gap of a pooled metric is divided."""
         if metric.spread is None:
             return 1.0
         requests = self.latencies.requests
@@ -135,7 +135,7 @@ class Measured:
     def _spread_gaps_ms(
         self, spread: Callable[[Requests], NDArray[np.float64]]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Each logged gap divided among its tokens, and for how many of them it stands; without those at one moment."""
+        """Each logged gap divided by its number of tokens, ms, and that number; without answers at one moment."""
         each = iter(spread(self.latencies.requests))
         values, weights = [], []
         for gaps_ns, ok in zip(each_gaps_ns(self.run), self.ok, strict=True):
@@ -147,7 +147,7 @@ class Measured:
         return np.concatenate(values or nothing), np.concatenate(weights or nothing)
 
     def figures_within(self, mine: Any, percents: Iterable[float] = ()) -> dict[str, Figures]:
-        """The same by the metrics' keys, of the succeeded requests that `mine` (mask or index) selects."""
+        """Figures by metric key of the successful requests that `mine` (mask or index) selects, ms."""
         found = {}
         for metric in self.request_metrics:
             values = self.latencies[metric.name][mine]

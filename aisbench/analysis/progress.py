@@ -1,4 +1,4 @@
-"""Progress of requests at any moment: an answer is done as its tokens come, all else at its end."""
+"""Progress of requests over time: a streamed answer is done token by token, anything else at its end."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Progress:
-    """How requests were dealt with: `share` (up to 1) of each, evenly from `from_ns` to `to_ns`; all of shape (requests,).
+    """When requests were done: `share` (up to 1) of each, evenly from `from_ns` to `to_ns`; all of shape (requests,).
 
-    An answer is spread over its tokens: servers end whole batches at once, and between two such ends they work as well.
+    An answer is spread over its tokens, because servers end whole batches at once but also work in between.
     """
 
     from_ns: NDArray[np.int64]
@@ -25,14 +25,14 @@ class Progress:
     share: Floats
 
     def until(self, moments_ns: Floats) -> Floats:
-        """How many requests' worth was done by each moment."""
+        """How many requests were done by each moment, fractions included."""
         length_ns = np.maximum(self.to_ns - self.from_ns, 1)
         return np.array([self.share @ np.clip((at - self.from_ns) / length_ns, 0, 1) for at in moments_ns])
 
 
 def progress(run: Run, until_ns: int) -> Progress:
-    """Of all requests, ns since the start: an answer over its tokens, a failure or a whole answer at its end. One that
-    was under way at `until_ns`, or was cut off, counts as far as it had come by then."""
+    """The progress of all requests, ns since the start: streamed answers over their tokens, failures and whole answers
+    at their end. A request that was cut off, or under way at `until_ns`, counts for the part done by then."""
     rows, ok = run.rows, run.has_status("ok")
     ended = rows["done_ns"] > 0
     cut = ended & run.has_status("cancelled")
@@ -42,7 +42,7 @@ def progress(run: Run, until_ns: int) -> Progress:
     share = np.where(cut, np.where(streamed, np.minimum(events / max(whole, 1.0), 1.0), 0.0), 1.0)
     from_ns = np.where(streamed, rows["first_token_ns"], rows["done_ns"]) - run.start_ns
     to_ns = np.where(streamed, rows["last_token_ns"], rows["done_ns"]) - run.start_ns
-    # A server that gets no more prompts finishes quickly what it has: not evenly, then.
+    # A server that gets no more prompts finishes the rest faster, so the tokens do not come evenly.
     going = streamed & (from_ns < until_ns) & (until_ns < to_ns)
     got, all_of_it = _tokens_each(
         run, from_ns[streamed], to_ns[streamed], from_ns[going], until_ns, to_ns[going]
@@ -60,8 +60,8 @@ def _tokens_each(
     middle_ns: int,
     to_ns: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How many tokens an answer got between `from_ns` and `middle_ns`, and until `to_ns`: with continuous batching as
-    many as any other then, so the token events of all over the number under way (`begun_ns` to `ended_ns`)."""
+    """How many tokens an answer got from `from_ns` to `middle_ns`, and from `from_ns` to `to_ns`. Continuous batching
+    gives every answer the same, so these are all token events over the number under way (`begun_ns` to `ended_ns`)."""
     edges_ns = np.arange(len(run.flow) + 1) * FLOW_BUCKET_NS
     under_way = np.searchsorted(np.sort(begun_ns), edges_ns[1:]) - np.searchsorted(
         np.sort(ended_ns), edges_ns[:-1]

@@ -1,4 +1,4 @@
-"""What summary.json tells of a run as the engine noted it: the workload's fingerprint, the host, the first failures."""
+"""Facts that the engine noted for summary.json: the workload's fingerprint, the host, the first failures."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ class ErrorSample(TypedDict, total=False):
     """A failed request, in the server's words."""
 
     kind: Annotated[str, "as in `errors`"]
-    http_status: Annotated[int, "0 where there was no answer"]
-    slot: Annotated[int, "its place in the plan; -1: a connection made before any request"]
+    http_status: Annotated[int, "0 if there was no answer"]
+    slot: Annotated[int, "its ticket; -1 for a connection made before any request"]
     message: str
 
 
 class LengthFacts(TypedDict):
-    """How lengths are spread, in tokens; null where there are none."""
+    """The distribution of lengths in tokens; null if there are none."""
 
     min: Tokens | None
     p50: Annotated[float | None, Unit("tokens")]
     mean: Annotated[float | None, Unit("tokens")]
     p99: Annotated[float | None, Unit("tokens")]
     max: Tokens | None
-    sha256: Annotated[str, "of all of them as little-endian int32"]
+    sha256: Annotated[str, "of all lengths as little-endian int32"]
 
 
 class DatasetFacts(TypedDict, total=False):
@@ -35,8 +35,8 @@ class DatasetFacts(TypedDict, total=False):
 
     name: str
     seed: int | None
-    sha256: Annotated[str | None, "of its file; null where there is none"]
-    rows: Annotated[dict[str, Any], "of its file: `used`, `left_out`, and `kinds` of what was left out"]
+    sha256: Annotated[str | None, "of its file; null if there is none"]
+    rows: Annotated[dict[str, Any], "of its file: `used`, `left_out`, and the `kinds` that were left out"]
 
 
 TokenizerFacts = TypedDict(
@@ -52,14 +52,14 @@ TokenizerFacts.__doc__ = "The tokenizer."
 
 
 class Fingerprint(TypedDict, total=False):
-    """What was asked; runs that asked for the same have the same hashes. A run that crashed early lacks some of it."""
+    """Digests of what was sent: equal workloads have equal hashes. Some are missing if the run crashed early."""
 
     bodies: Annotated[str, "sha256 of all bodies"]
-    requests: Annotated[Requests, "how many bodies there are"]
-    unique_prompts: Annotated[Count, "how many of them differ"]
+    requests: Annotated[Requests, "number of bodies"]
+    unique_prompts: Annotated[Count, "number of different bodies"]
     prompt_tokens: Annotated[LengthFacts, "planned lengths"]
     prefix_reuse: Annotated[
-        Share, "of the prompts' tokens, those that repeat the beginning of an earlier one"
+        Share, "share of the prompts' tokens that repeat the beginning of an earlier prompt"
     ]
     dataset: DatasetFacts
     tokenizer: TokenizerFacts | None
@@ -71,31 +71,31 @@ class Limits(TypedDict, total=False):
     """What this machine allowed."""
 
     open_files: Annotated[Count, "in each worker"]
-    in_flight: Annotated[Requests | None, "how many requests in flight that allows"]
-    binding: Annotated[str | None, "which limit is below what was asked; null: none"]
+    in_flight: Annotated[Requests | None, "how many requests in flight the machine allows"]
+    binding: Annotated[str | None, "the limit that is below the requested load; null if none is"]
 
 
 class Host(TypedDict, total=False):
     """The client's machine."""
 
     cpus: Annotated[Count, "that the client may use"]
-    steal_ns: Annotated[int, Unit("ns"), "CPU time that a hypervisor took, of all CPUs"]
+    steal_ns: Annotated[int, Unit("ns"), "CPU time that the hypervisor took, summed over all CPUs"]
     throttled_ns: Annotated[int, Unit("ns"), "time that the control group's CPU quota held the client back"]
     kernel: Annotated[str, "its version"]
 
 
 def limits_block(run: Run) -> Limits:
-    """Empty where a run came to no end."""
+    """Empty if the run did not end properly."""
     return cast(Limits, run.info.get("limits") or {})
 
 
 def host_block(run: Run) -> Host:
-    """Empty where a run came to no end."""
+    """Empty if the run did not end properly."""
     return cast(Host, run.info.get("host") or {})
 
 
 def error_samples(run: Run) -> list[ErrorSample]:
-    """The first failures of each kind in the server's words, which records of earlier versions hold as they came."""
+    """The first failures of each kind in the server's words, made printable (earlier versions did not)."""
     samples = run.info.get("error_samples") or []
     return [sample | {"message": printable(str(sample.get("message") or ""))} for sample in samples]
 
@@ -103,7 +103,7 @@ def error_samples(run: Run) -> list[ErrorSample]:
 def fingerprint_block(run: Run) -> Fingerprint:
     """What the engine noted before the run, and how long the prompts were by the server's own count.
 
-    Two counts that part tell of another tokenizer, of a chat template, or of a prompt that was cut.
+    If the two counts differ, the server has another tokenizer or a chat template, or it cut prompts.
     """
     found = cast(Fingerprint, dict(run.info.get("fingerprint") or {}))
     counted = run.rows["prompt_tokens"][run.has_status("ok")]

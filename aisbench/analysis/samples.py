@@ -1,4 +1,4 @@
-"""Samples read once a second beside the run: records/server.jsonl and records/devices.jsonl."""
+"""Reads the samples taken once a second during the run: records/server.jsonl and records/devices.jsonl."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Sample = dict[str, Any]
 
 
 class ServerSamples(dict[int, list[Sample]]):
-    """Per endpoint its samples in their order. `not_finite`: names of metrics left out, since they were no numbers."""
+    """Samples by endpoint, in order. `not_finite`: the metrics left out because they were not finite numbers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ DeviceSamples = dict[str, list[Sample]]
 
 
 def server_samples(run: Run) -> ServerSamples:
-    """Empty where nothing was read. null stands for what was not a finite number."""
+    """The samples of the servers; empty if none were taken. A null in the file is a number that was not finite."""
     found = ServerSamples()
     for sample in read_json_lines(run.records / "server.jsonl"):
         try:
@@ -36,7 +36,7 @@ def server_samples(run: Run) -> ServerSamples:
 
 
 def device_samples(run: Run) -> DeviceSamples:
-    """By device its samples in their order; empty where nothing was read."""
+    """The samples of each device, in order; empty if none were taken."""
     found: DeviceSamples = {}
     for sample in read_json_lines(run.records / "devices.jsonl"):
         try:

@@ -1,4 +1,4 @@
-"""The process of sends: requests as they left against the plan, and what held late ones back."""
+"""Compares the sends with the plan: rates, gaps, and how late requests left."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from aisbench.workload.arrivals.gap_statistics import GapStatistics, gap_statist
 
 @dataclass(frozen=True)
 class Sending:
-    """How requests left. `sent_ns` and `planned_ns` are since the start, of all that were sent, by slot; of a
-    conversation only its first turn, for the others leave when an answer came. With `every_` they are of the other
-    turns as well.
+    """When requests left.
 
-    `lag_ms`, of all requests, is sent - planned. `own_lag_ms` counts only from when the request could have gone: its
-    planned time, or, where the in-flight limit was full then, the moment it was so last. The first is
-    what a user waits; the second is the client's doing.
+    `sent_ns` and `planned_ns` are ns since the start, of every request that was sent, by ticket. They leave out later
+    turns of conversations, which wait for an answer; `every_sent_ns` and `every_planned_ns` include them.
+
+    `lag_ms` is sent - planned, of all requests: the wait that a user sees. `own_lag_ms` is the client's part of it: it
+    counts from the planned time or, if the in-flight limit was full then, from the moment a slot became free.
     """
 
     sent_ns: NDArray[np.int64]
@@ -51,48 +51,46 @@ class Sending:
 
     @property
     def sent_rate(self) -> float:
-        """Requests/s from the start to the last send; 0 when that takes no time."""
+        """Requests/s from the start to the last send; 0 if that took no time."""
         span_ns = int(self.sent_ns.max(initial=0))
         return len(self.sent_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
 
     @property
     def every_sent_rate(self) -> float:
-        """The same of all turns."""
+        """`sent_rate` of all turns."""
         span_ns = int(self.every_sent_ns.max(initial=0))
         return len(self.every_sent_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
 
     @property
     def planned_rate(self) -> float:
-        """The same of the plan: what the sent requests' own offsets asked for."""
+        """Requests/s in the plan, from the start to the planned time of the last request that was sent."""
         span_ns = int(self.planned_ns.max(initial=0))
         return len(self.planned_ns) / span_ns * 1e9 if span_ns > 0 else 0.0
 
     @property
     def capped_share(self) -> float:
-        """The part of the requests that the in-flight limit made late (by more than 1 ms)."""
+        """The share of the requests that the in-flight limit delayed by more than 1 ms."""
         if len(self.lag_ms) == 0:
             return 0.0
         return float(np.mean(self.lag_ms - self.own_lag_ms > 1.0))
 
 
 class ArrivalsBlock(TypedDict):
-    """The process of sends. Of conversations only their beginnings are counted: later turns leave when an answer came."""
+    """When requests left. Of a conversation only the first turn counts: later turns wait for an answer."""
 
-    process: Annotated[str | None, "the law of arrivals, such as poisson; inf in a closed loop"]
+    process: Annotated[str | None, "the arrival process, such as poisson; inf in a closed loop"]
     asked_rate: Annotated[RequestRate | None, "null in a closed loop"]
-    counts: Annotated[Literal["requests", "conversations"], "what the rates are of"]
+    counts: Annotated[Literal["requests", "conversations"], "what the rates count"]
     achieved_rate: Annotated[RequestRate, "from the start to the last send"]
-    sent_rate: Annotated[RequestRate, "the same of all requests, later turns of conversations with them"]
-    planned_rate: Annotated[RequestRate | None, "the same of the plan; null in a closed loop"]
+    sent_rate: Annotated[RequestRate, "the same, including later turns of conversations"]
+    planned_rate: Annotated[RequestRate | None, "the same for the plan; null in a closed loop"]
     gap_cv: Annotated[float | None, "coefficient of variation of the gaps between sends"]
-    planned_gap_cv: Annotated[float | None, "the same of the plan"]
-    dispersion: Annotated[
-        float | None, "variance over mean of the counts of sends in equal stretches of time"
-    ]
-    ks: Annotated[float | None, "Kolmogorov-Smirnov distance of the gaps from the law that was asked for"]
-    ks_limit: Annotated[float | None, "what `ks` stays below, by chance, when they follow it"]
+    planned_gap_cv: Annotated[float | None, "the same for the plan"]
+    dispersion: Annotated[float | None, "variance over mean of the number of sends in equal intervals"]
+    ks: Annotated[float | None, "Kolmogorov-Smirnov distance of the gaps from the requested law"]
+    ks_limit: Annotated[float | None, "the bound that `ks` stays below when the gaps follow it"]
     held_back_by_limit: Annotated[
-        Share | None, "of the requests, those that the in-flight limit made late; null in a closed loop"
+        Share | None, "share of the requests that the in-flight limit delayed; null in a closed loop"
     ]
 
 
@@ -104,8 +102,8 @@ class ScheduleLag(Figures):
 
 
 def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
-    """summary.json's `arrivals`. Rates in requests/s, but of conversations (`counts`) in begun ones: their later turns
-    leave when an answer came, and only `sent_rate` has them. Figures that cannot be had are None."""
+    """summary.json's `arrivals`. Rates are in requests/s, or in started conversations/s (see `counts`); only
+    `sent_rate` includes later turns. Figures that cannot be computed are None."""
     rate, steady = run.config.rate_rps, math.isfinite(run.config.rate_rps)
     block: ArrivalsBlock = {
         "process": run.written_config.get("arrival"),
@@ -132,7 +130,7 @@ def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
     planned = _statistics_of(run, sending.planned_ns)
     if planned is not None:
         block["planned_gap_cv"] = planned.cv
-    # A ramp's or a trace's gaps follow no one law, so only the plan itself can be compared with.
+    # The gaps of a ramp or a trace follow no single law, so they can be compared only with the plan.
     if sent is not None and steady:
         block["ks"], block["ks_limit"] = sent.ks, sent.ks_limit
     return block
@@ -143,7 +141,7 @@ def _statistics_of(run: Run, times_ns: NDArray[np.int64]) -> GapStatistics | Non
 
 
 def lag_block(run: Run, sending: Sending) -> ScheduleLag | None:
-    """`schedule_lag_ms`: describe() of sent - planned, with `own_p99`; None in closed loop (no plan)."""
+    """`schedule_lag_ms`: describe() of sent - planned, and `own_p99`; None in a closed loop, which has no plan."""
     if not run.is_open_loop:
         return None
     own = float(np.percentile(sending.own_lag_ms, 99)) if len(sending.own_lag_ms) else None

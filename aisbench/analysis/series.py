@@ -1,4 +1,4 @@
-"""The run over time, thinned to what a page can draw; peaks survive the thinning."""
+"""Series of a run over time, thinned to what a page can draw. Thinning keeps the peaks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aisbench.analysis.sending import Sending
 from aisbench.records.run import Run
 
 MOST_POINTS = 2000
-# Bins of rates: as fine as gives about this many of them, never finer than 50 ms.
+# About this many bins for rates, none shorter than 50 ms.
 _WANTED_BINS = 300
 _FINEST_BIN_NS = 50_000_000
 NS = 1_000_000_000
@@ -23,7 +23,7 @@ NS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Series:
-    """Values `y` at times `t_s` (seconds since the start); `of` so many, where these were thinned."""
+    """Values `y` at times `t_s`, seconds since the start. `of`: the number of points before thinning, if thinned."""
 
     t_s: NDArray[np.float64]
     y: NDArray[np.float64]
@@ -31,7 +31,7 @@ class Series:
 
 
 def bin_ns(duration_ns: int, most: int = _WANTED_BINS) -> int:
-    """A round width, 1, 2 or 5 times a power of ten (from 50 ms), that gives at most `most` bins."""
+    """A round bin width in ns (1, 2 or 5 times a power of ten, from 50 ms) that gives at most `most` bins."""
     width = _FINEST_BIN_NS
     while width * most < duration_ns:
         mantissa = int(str(width)[0])
@@ -42,13 +42,13 @@ def bin_ns(duration_ns: int, most: int = _WANTED_BINS) -> int:
 def thinned(
     times: NDArray[Any], values: NDArray[Any], most: int = MOST_POINTS
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """At most `most` of the points: of each stretch of as many its first, lowest, highest and last (M4, Jugel et
-    al. 2014), so that a level that was held to the next stretch is the right one. Both ends are kept."""
+    """At most `most` of the points: the first, lowest, highest and last of each stretch (M4, Jugel et al. 2014).
+    Keeping the last makes a level that holds until the next stretch the right one. Both ends are kept."""
     if len(times) <= most:
         return times, values
     each = -(-len(times) // (most // 4))
     begins = np.arange(0, len(times), each)
-    # The last stretch is filled up with its last value.
+    # The last stretch is padded with its last value.
     stretches = np.pad(values, (0, len(begins) * each - len(values)), "edge").reshape(-1, each)
     lowest, highest = begins + stretches.argmin(axis=1), begins + stretches.argmax(axis=1)
     index = np.unique(np.concatenate([begins, lowest, highest, begins[1:] - 1, [len(times) - 1]]))
@@ -56,8 +56,8 @@ def thinned(
 
 
 def in_flight_series(in_flight: InFlight) -> Series:
-    """A step function: each value holds until the next time. Ends at the end of the run."""
-    # Of changes at one instant only the last counts: no level was held between them.
+    """A step function up to the end of the run: each value holds until the next time."""
+    # Of several changes at one instant only the last counts: no level was held in between.
     last = np.append(np.diff(in_flight.times_ns) > 0, True)
     total = int(last.sum())
     times, counts = thinned(in_flight.times_ns[last], in_flight.counts[last])
@@ -67,15 +67,15 @@ def in_flight_series(in_flight: InFlight) -> Series:
 
 
 def bin_edges(duration_ns: int, width_ns: int) -> NDArray[np.int64]:
-    """Where bins of `width_ns` begin and end, ns since the start; shape (bins + 1,). What is left at the end belongs to
-    the last bin, which is up to twice as wide: by itself it could be so short that one batch of tokens made a spike."""
+    """The edges of bins of `width_ns`, ns since the start; shape (bins + 1,). The last bin takes the remainder and is
+    up to twice as wide: a separate one could be so short that a single batch of tokens makes a spike."""
     edges = np.arange(max(1, duration_ns // width_ns) + 1, dtype=np.int64) * width_ns
     edges[-1] = max(duration_ns, FLOW_BUCKET_NS)
     return edges
 
 
 def per_second(moments_ns: NDArray[np.int64], duration_ns: int, width_ns: int) -> Series:
-    """Events a second in `bin_edges`, at the bins' starts; what lies beyond them counts in the first and the last."""
+    """Events per second in each bin of `bin_edges`, at its start. Events beyond the ends count in the outer bins."""
     edges = bin_edges(duration_ns, width_ns)
     bins = len(edges) - 1
     return rates(np.bincount(np.clip(moments_ns // width_ns, 0, bins - 1), minlength=bins), edges)
@@ -86,7 +86,7 @@ def rates(counts: NDArray[Any], edges_ns: NDArray[np.int64]) -> Series:
 
 
 def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | None:
-    """The plan's requests/s, later turns as they came due; None in closed loop."""
+    """Planned requests/s, with later turns when they came due; None in a closed loop."""
     if not run.is_open_loop:
         return None
     rows = run.rows[run.has_status("dropped")]
@@ -95,7 +95,7 @@ def asked_rate_series(run: Run, sending: Sending, width_ns: int) -> Series | Non
 
 
 def token_series(run: Run, width_ns: int, flow: NDArray[Any] | None = None) -> Series:
-    """Output tokens a second, of all requests; `flow`: token_flow's, in place of the token events."""
+    """Output tokens per second of all requests. `flow`: from token_flow, used instead of the token events."""
     flow = run.flow if flow is None else flow
     edges = bin_edges(run.duration_ns, width_ns)
     index = np.minimum(np.arange(len(flow)) * FLOW_BUCKET_NS // width_ns, len(edges) - 2)
@@ -103,13 +103,13 @@ def token_series(run: Run, width_ns: int, flow: NDArray[Any] | None = None) -> S
 
 
 def flow_within(run: Run, edges_ns: NDArray[Any]) -> NDArray[np.float64]:
-    """Token events between neighbouring `edges_ns`, ascending; within the 10 ms that they are counted in, evenly."""
+    """Token events between neighbouring `edges_ns` (ascending), taken as even within each 10 ms of the count."""
     total = np.concatenate([[0.0], np.cumsum(run.flow)])
     return np.diff(np.interp(edges_ns, np.arange(len(total)) * FLOW_BUCKET_NS, total))
 
 
 def error_series(run: Run, width_ns: int) -> dict[str, Series]:
-    """Failures a second by kind."""
+    """Failures per second by kind."""
     return {
         kind: per_second(rows["done_ns"] - run.start_ns, run.duration_ns, width_ns)
         for kind, rows in failures_by_kind(run).items()
@@ -117,7 +117,7 @@ def error_series(run: Run, width_ns: int) -> dict[str, Series]:
 
 
 def peak_per_second(counts_10ms: NDArray[Any]) -> float:
-    """The most in any whole second that begins at a multiple of 1 s since the start."""
+    """The largest sum in a whole second that starts at a multiple of 1 s since the start."""
     per_bin = NS // FLOW_BUCKET_NS
     padded = np.zeros(max(1, -(-len(counts_10ms) // per_bin)) * per_bin)
     padded[: len(counts_10ms)] = counts_10ms
@@ -125,8 +125,8 @@ def peak_per_second(counts_10ms: NDArray[Any]) -> float:
 
 
 def lag_series(run: Run, sending: Sending, width_ns: int) -> dict[str, Series] | None:
-    """Schedule lag, ms, by when requests were planned: `p50`, `p99` and `max` of each stretch of `width_ns`, and
-    `own_p99`, of what the in-flight limit did not cause. None in closed loop; stretches of no request are left out."""
+    """Schedule lag in ms by planned time: `p50`, `p99` and `max` in each stretch of `width_ns`, and `own_p99`, without
+    the part that the in-flight limit caused. Stretches without requests are left out. None in a closed loop."""
     if not run.is_open_loop or len(sending.lag_ms) == 0:
         return None
     planned_ns = run.rows["planned_ns"][run.rows["sent_ns"] > 0] - run.start_ns

@@ -1,4 +1,4 @@
-"""summary.json: everything computed from a run's records."""
+"""Computes summary.json from a run's records."""
 
 from __future__ import annotations
 
@@ -40,11 +40,10 @@ from aisbench.analysis.verdict.verdict import Verdict
 
 
 def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary:
-    """summary.json of a run: the keys of vllm.json in its order, but for its arrays of one value a request, then this
-    program's own. `vllm`: that file's content, where it is made already.
+    """summary.json of a run: the keys of vllm.json in its order, without its arrays of one value per request, then
+    aisbench's own. `vllm`: the content of vllm.json, if already computed.
 
-    All values are plain (no NaN, no infinity); what was not measured is None. Keys that end in `_ms` hold
-    describe()'s figures.
+    Values are finite; what was not measured is None. Metrics hold describe()'s figures.
     """
     run, tokens = measured.run, measured.tokens
     kept_up = keeping_up(run)
@@ -57,7 +56,7 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
         "outcome": cast(Outcome, run.outcome),
         "outcome_reason": run.outcome_reason,
         "simulator": bool(run.info.get("simulator")),
-        # Its place; it is judged by what stands in the others.
+        # Keeps its place in the order; the verdict is made from the other blocks.
         "verdict": Verdict().as_dict(),
         "clock": clock_of(run),
         "requests": requests_block(run),
@@ -107,14 +106,14 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
 
 
 def _metrics_block(measured: Measured) -> dict[str, Figures]:
-    """Every metric that the run has."""
+    """The figures of every metric that the run has, ms."""
     return {metric.key: measured.figures(metric, measured.percents) for metric in measured.metrics}
 
 
 def _intervals_block(measured: Measured) -> dict[str, dict[str, list[float] | None]]:
-    """95 % intervals of the percentiles in `metrics`, ms; None for one that so few requests cannot support.
+    """95 % intervals of the percentiles in `metrics`, ms; None for a percentile with too few requests.
 
-    Of pooled metrics there are none: the gaps of one request are not independent of each other.
+    Pooled metrics have none, because the gaps of one request are not independent of each other.
     """
     return {
         metric.key: percentile_intervals(measured.latencies.measured(metric.name), measured.percents)
@@ -123,7 +122,7 @@ def _intervals_block(measured: Measured) -> dict[str, dict[str, list[float] | No
 
 
 def _from_plan_block(measured: Measured) -> dict[str, Figures] | None:
-    """Latencies from the intended time; None in closed loop."""
+    """Figures of the latencies counted from the planned time, ms; None in a closed loop."""
     found = {
         metric.key: describe(late[~np.isnan(late)], measured.percents)
         for metric in measured.metrics

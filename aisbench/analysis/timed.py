@@ -1,4 +1,4 @@
-"""The block `timed`: what a run bounded by time did within that time, apart from its end."""
+"""The block `timed`: what a run with --duration did within that time, without the draining at its end."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from aisbench.analysis.measured import Measured
 
 
 class TimedBlock(TypedDict):
-    """What a run with --duration did within that time, apart from its end, in which the load only drained."""
+    """What a run with --duration did within that time, without the draining at its end."""
 
-    window_s: Annotated[Seconds, "the set time, or, of a run that was stopped before, the time it had"]
-    completed: Annotated[Requests, "answered in it"]
+    window_s: Annotated[Seconds, "the set time, or the run's own length if it was stopped before"]
+    completed: Annotated[Requests, "answered within the window"]
     finished_after: Annotated[Requests, "answered later, within --grace"]
-    cut: Annotated[Requests, "given up at the end"]
-    request_throughput: Annotated[RequestRate, "of those answered in it"]
-    output_throughput: Annotated[TokenRate, "of the tokens that came in it"]
+    cut: Annotated[Requests, "cut off at the end"]
+    request_throughput: Annotated[RequestRate, "of the requests answered within the window"]
+    output_throughput: Annotated[TokenRate, "of the tokens that arrived within the window"]
 
 
 def timed_block(measured: Measured) -> TimedBlock | None:
-    """summary.json's `timed`; None for runs without --duration.
+    """summary.json's `timed`; None without --duration.
 
-    `duration` and the throughputs on top count to the end of the last answer, and so hold the time in
-    which the load only drained. These here count what came within the set time: `completed` were
-    answered in it, `finished_after` later (within --grace), `cut` were given up. Output tokens come
-    from the flow of token events, each taken as the run's mean number of tokens.
+    The top-level `duration` and throughputs run to the end of the last answer, so they include the time in which the
+    load only drained. This block counts what came within the set time: `completed` were answered in it,
+    `finished_after` later (within --grace), and `cut` were cut off. Output tokens are token events times the run's mean
+    number of tokens per event.
     """
     run = measured.run
     seconds = run.config.duration_s
     if not seconds or len(run.rows) == 0:
         return None
-    # A run that was stopped before its time is judged by the time it had.
+    # A run that was stopped early is measured over its own length.
     window_ns = min(int(seconds * 1e9), run.duration_ns)
     if window_ns <= 0:
         return None

@@ -1,4 +1,4 @@
-"""Output tokens over time. The core counts token events by 10 ms, and events may carry several tokens."""
+"""Output tokens over time, from token events, which the core counts per 10 ms and which may carry several tokens."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Floats = NDArray[np.float64]
 
 
 def token_flow(run: Run, tokens: TokenCounts) -> Floats:
-    """`run.flow` in tokens. An event is taken as the mean number of tokens of those that came in the same second, each
-    answer's tokens and events lying evenly between its first and its last; where none succeeded, as one token."""
+    """`run.flow` in tokens. Each event counts as the mean number of tokens per event in the same second, with an
+    answer's tokens and events spread evenly from its first to its last. If no request succeeded, it counts as one."""
     ok = run.has_status("ok")
     events, output = run.rows["content_events"][ok].astype(float), tokens.output[ok].astype(float)
     if not run.streams or np.array_equal(events, output) or not events.any():
@@ -34,7 +34,7 @@ def token_flow(run: Run, tokens: TokenCounts) -> Floats:
 def spread(
     first_ns: NDArray[np.int64], last_ns: NDArray[np.int64], amount: Floats, edges_ns: NDArray[np.int64]
 ) -> Floats:
-    """How much of each `amount`, evenly between its first and its last moment, lies between neighbouring edges."""
+    """How much of all amounts lies between neighbouring edges, each spread evenly from its first to its last moment."""
     at_once = last_ns <= first_ns
     inside = np.histogram(first_ns[at_once], edges_ns, weights=amount[at_once])[0]
     begin, end = first_ns[~at_once], last_ns[~at_once]
@@ -43,7 +43,7 @@ def spread(
 
 
 def _ramps(begin_ns: NDArray[np.int64], rate: Floats, at_ns: NDArray[np.int64]) -> Floats:
-    """The sum of what grows at `rate` from `begin_ns` on, at each of `at_ns`."""
+    """At each of `at_ns`, the sum of ramps that grow at `rate` from `begin_ns` on."""
     order = np.argsort(begin_ns)
     begin, rate = begin_ns[order].astype(float), rate[order]
     rates = np.concatenate([[0.0], np.cumsum(rate)])

@@ -1,4 +1,4 @@
-"""Token counts of prompts and outputs, and the logs of single token gaps and of texts."""
+"""Counts the tokens of prompts and outputs, and reads the logs of token gaps and of texts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from aisbench.records.run import Run
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 
 _TEXTS_AT_A_TIME = 1024
-# The top bit of a logged gap says that the rest are microseconds (recorder.pyx).
+# The top bit of a logged gap means that the other bits are microseconds (recorder.pyx).
 _MICROSECONDS_BIT = 1 << 31
-# Events without a token of their own (a role, a finish, a usage, where those are counted as chunks), and the
-# share of events that may hold but a part of a character: beyond both, a usage has too few tokens.
+# A stream may have this many events without a token (role, finish, usage), and this share of events with only part of
+# a character. A usage that is lower still has too few tokens.
 _SPARE_EVENTS = 3
 _FEWER_TOKENS_SHARE = 0.1
-# More tokens than this in an event are beyond any speculation or batching of events.
+# No speculative decoding or batching of events puts more tokens than this into one.
 _MOST_TOKENS_AN_EVENT = 64
 
 
@@ -34,13 +34,12 @@ PromptSource = Literal["usage", "plan", "mixed"]
 
 @dataclass(frozen=True)
 class TokenCounts:
-    """Per row of the run (zeros for requests that did not succeed).
+    """Tokens of each row, shape (rows,); 0 for requests that did not succeed.
 
-    `source` says what counted the output: "usage" (the server's own figure), "tokenizer"
-    (its encoding of the kept text, where the server gave none that can be used and a tokenizer was named),
-    "events" (content events, where there was neither), "mixed", or "none" where nothing was generated.
-    `prompt_source` is "usage", "plan" or "mixed". `contradicted`: how many succeeded requests had a usage
-    that their own streams contradict (see contradicted_by_stream), `uncounted`: how many had none.
+    `source` names what counted the output: "usage" (the server), "tokenizer" (applied to the kept text, if the server
+    gave no usable count), "events" (content events, if there is no tokenizer either), "mixed", or "none" if nothing
+    was generated. `prompt_source` is "usage", "plan" or "mixed". `contradicted`: how many successful requests had a
+    usage that their stream contradicts (contradicted_by_stream). `uncounted`: how many had no usage.
     """
 
     prompt: NDArray[np.int64]
@@ -52,8 +51,8 @@ class TokenCounts:
 
     @staticmethod
     def of(run: Run) -> TokenCounts:
-        """Prompt tokens from usage, else from the plan; output from usage (when above 0 and not contradicted
-        by the stream), else events."""
+        """Counts prompts by usage or else by the plan, and outputs by usage (if above 0 and not contradicted by the
+        stream) or else by tokenizer or events. Raises BadInput if the tokenizer cannot be loaded."""
         rows, ok = run.rows, run.has_status("ok")
         prompt, prompt_source = _prompt_counts(run, ok)
         if not run.generates:
@@ -79,13 +78,13 @@ class TokenCounts:
         )
 
     def per_event(self, run: Run) -> float:
-        """Output tokens to a token event, on average over the succeeded requests."""
+        """Output tokens per token event, on average over the successful requests."""
         events = int(run.rows["content_events"][run.has_status("ok")].sum())
         return int(self.output.sum()) / events if events else 0.0
 
 
 def _prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], PromptSource]:
-    """Prompt tokens per row, 0 where not `ok`, and what counted them: a usage of 0 tells nothing."""
+    """Prompt tokens of each row, 0 where not `ok`, and what counted them. A usage of 0 counts as missing."""
     counted, planned = run.rows["prompt_tokens"].astype(np.int64), run.planned_lengths("prompt_tokens")
     told = counted > 0
     prompt = np.where(told, counted, 0 if planned is None else planned)
@@ -95,14 +94,14 @@ def _prompt_counts(run: Run, ok: NDArray[np.bool_]) -> tuple[NDArray[np.int64], 
 
 
 def contradicted_by_stream(run: Run) -> NDArray[np.bool_]:
-    """Rows whose usage cannot be of the answer that came: far fewer output tokens than events that carry some,
-    or more than twice what was asked and more than its events, or its bytes, can carry."""
+    """Mask of the rows whose usage cannot belong to their answer: far fewer output tokens than content events, or more
+    than twice the requested number and more than the events or bytes can carry."""
     rows = run.rows
     output, events = rows["output_tokens"].astype(np.int64), rows["content_events"].astype(np.int64)
     planned = run.planned_lengths("max_tokens")
     asked = np.zeros(len(rows), np.int64) if planned is None else np.maximum(planned, 0).astype(np.int64)
     carried = np.where(rows["bytes_received"] > 0, rows["bytes_received"], np.iinfo(np.int64).max)
-    # One event may hold a whole answer, so that only its bytes bound what is in it.
+    # A single event may hold a whole answer, so only its bytes bound the number of tokens.
     carried = np.where(events > 1, np.minimum(_MOST_TOKENS_AN_EVENT * events, carried), carried)
     too_few = events - output > np.maximum(_SPARE_EVENTS, _FEWER_TOKENS_SHARE * events)
     odd: NDArray[np.bool_] = (output > 0) & (too_few | (output > np.maximum(2 * asked, carried)))
@@ -110,14 +109,14 @@ def contradicted_by_stream(run: Run) -> NDArray[np.bool_]:
 
 
 def _encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Tokens of the kept texts in mask `wanted`, shape (rows,), without special tokens; 0 for the others.
+    """Tokens of the kept texts in mask `wanted`, without special tokens; shape (rows,), 0 for the other rows.
 
-    Kept in records/output_tokens.npy, for encoding takes its time. Raises BadInput when the run's
-    tokenizer is no longer there, or wants to run code of its own and may not (Run.trusts_code).
+    Encoding is slow, so the result is kept in records/output_tokens.npy. Raises BadInput if the run's tokenizer cannot
+    be loaded, or needs to run its own code and may not (Run.trusts_code).
     """
     path = run.records / "output_tokens.npy"
     if path.is_file():
-        # Of a broken one the texts are counted again.
+        # If the file is broken, the texts are counted again.
         with contextlib.suppress(OSError, ValueError, EOFError):
             kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
             if len(kept) == len(run.rows):
@@ -135,20 +134,20 @@ def _encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         texts = [content + reasoning for _, (content, reasoning) in batch]
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
         lengths[[row for row, _ in batch]] = [len(ids) for ids in encoded]
-    # Kept for the next report, where that can be written.
+    # Kept for the next report, if the folder can be written to.
     with contextlib.suppress(OSError):
         np.save(path, lengths)
     return lengths
 
 
 def gaps_ns(raw: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Logged gaps in ns: plain, or with the top bit set in microseconds."""
+    """Decodes logged gaps, which are in ns or, if the top bit is set, in microseconds; returns ns."""
     wide = raw.astype(np.int64)
     return np.where(wide >= _MICROSECONDS_BIT, (wide - _MICROSECONDS_BIT) * 1000, wide)
 
 
 def each_gaps_ns(run: Run) -> Iterator[NDArray[np.int64]]:
-    """For each row its token gaps in ns, shape (content_events - 1,); empty when none were logged."""
+    """Yields the token gaps of each row in ns, shape (content_events - 1,); empty if none were logged."""
     logs = {int(worker): _read_log(run, int(worker)) for worker in np.unique(run.row_workers)}
     for row, worker in zip(run.rows, run.row_workers, strict=True):
         at, count = int(row["token_log_at"]), max(0, int(row["content_events"]) - 1)
@@ -161,9 +160,9 @@ def _read_log(run: Run, worker: int) -> NDArray[np.uint32]:
 
 
 def _gaps_at_one_moment(run: Run) -> int:
-    """How many gaps, all of 0 ns, belong to succeeded requests whose tokens all came at one moment.
+    """How many gaps belong to successful requests whose tokens all arrived at one moment.
 
-    Events that share a stamp throughout an answer show no time between tokens: it was not measured.
+    All of these gaps are 0 ns. They say nothing about the time between tokens, which was not measured.
     """
     rows = run.selected(run.has_status("ok"))
     gaps = np.maximum(rows["content_events"].astype(np.int64) - 1, 0)
@@ -171,19 +170,19 @@ def _gaps_at_one_moment(run: Run) -> int:
 
 
 def itl_histogram(run: Run) -> Histogram:
-    """Of the gaps between token events, without those of answers that came at one moment."""
+    """The histogram of gaps between token events, without answers that arrived at one moment."""
     return run.histograms["itl"].without_zeros(_gaps_at_one_moment(run))
 
 
 def logged_gaps_ns(run: Run) -> NDArray[np.int64] | None:
-    """The gaps of all succeeded requests, pooled, without those of answers that came at one moment; None
-    unless the log holds every one of them."""
+    """The pooled gaps of all successful requests, ns, without answers that arrived at one moment; None unless every gap
+    was logged."""
     ok = run.has_status("ok")
     wanted = int(np.maximum(run.rows["content_events"][ok].astype(np.int64) - 1, 0).sum())
     if not np.any(ok) or np.any(run.rows["token_log_at"][ok] < 0):
         return None
     pooled = np.concatenate([_read_log(run, int(worker)) for worker in np.unique(run.row_workers)])
-    # Only succeeded requests write to the log, so that what is whole is just their gaps.
+    # Only successful requests write to the log, so a complete log holds exactly their gaps.
     if len(pooled) != wanted:
         return None
     gaps = gaps_ns(pooled)
@@ -191,7 +190,7 @@ def logged_gaps_ns(run: Run) -> NDArray[np.int64] | None:
 
 
 def each_text(run: Run) -> Iterator[tuple[str, str]]:
-    """For each row its (content, reasoning); empty strings when nothing was kept."""
+    """Yields (content, reasoning) of each row; empty strings if no text was kept."""
     files = {
         int(worker): path.open("rb")
         for worker in np.unique(run.row_workers)
@@ -211,7 +210,7 @@ def each_text(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def parse_text(raw: bytes) -> tuple[str, str]:
-    """The log holds the pieces as the server escaped them; a piece cut by a crash counts as empty."""
+    """Returns (content, reasoning) of a log entry, which is JSON; empty strings if a crash cut it short."""
     try:
         kept = orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -1,1 +1,1 @@
-"""Backends: how each API is asked and how its answer streams, one file per API family, one registry."""
+"""Backends: request bodies and reading rules, one file per API family, and a registry of their names."""

@@ -1,4 +1,4 @@
-"""A backend: a path, a body, and the rules by which its answer is read."""
+"""The Backend class: an API's path, its request bodies, and the rules for reading its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from aisbench.errors import BadInput
 
 @dataclass(frozen=True)
 class BodyOptions:
-    """What the bodies of all requests have in common. `temperature` None: not sent. `omitted`: fields that are left out."""
+    """The part of a body that all requests share.
+
+    `temperature`: None leaves it out. `omitted`: names of fields to leave out.
+    """
 
     model: str
     ignore_eos: bool = False
@@ -25,7 +28,7 @@ class BodyOptions:
     omitted: tuple[str, ...] = ()
 
     def tail(self) -> dict[str, Any]:
-        """The fields that come last in OpenAI's bodies, in the order in which vLLM's client merges them."""
+        """The last fields of OpenAI's bodies, in the order of vLLM's client."""
         fields: dict[str, Any] = {}
         if self.ignore_eos:
             fields["ignore_eos"] = True
@@ -38,20 +41,20 @@ class BodyOptions:
 class Backend:
     """One API family.
 
-    `path`: where it is asked unless --endpoint says otherwise; {model} in it stands for the model's
-    name. `plain_path`: the same for answers that are not streamed, where that differs. `fields`: the
-    body for a prompt, without what --extra-body and the prompt itself add.
+    `path`: the path of requests unless --endpoint gives another; {model} stands for the model's name.
+    `plain_path`: the path for answers that are not streamed, if it differs. `fields`: makes the body
+    for a prompt, without the fields that --extra-body and the prompt add.
 
-    `rules`: how an event of its stream is read; the native decoder compiles them. None: it has no
-    stream. `plain_rules`: how a whole answer is read that is not streamed. `generates` False: it
-    answers with vectors or scores; there are no tokens, and `plain_rules` mark their array as CHUNK.
-    `counts_output` False: the server does not say how many tokens it generated; then --tokenizer counts them.
-    `must_finish`: a stream that ended with neither a finish reason nor [DONE] was cut.
+    `rules`: how to read an event of the stream; the native decoder compiles them. None: the API does
+    not stream. `plain_rules`: how to read an answer that is not streamed. `generates` False: the API
+    answers with vectors or scores instead of tokens, and `plain_rules` mark their array as CHUNK.
+    `counts_output` False: the server does not report how many tokens it generated, so --tokenizer
+    counts them. `must_finish`: a stream without a finish reason or [DONE] was cut.
 
-    `takes_token_ids`, `takes_messages`: what it can be sent beside text. `parameters_in`: the object in
-    the body that holds the sampling parameters, where they are not at its top; what --extra-body has
-    under that name is merged into it instead of replacing it. `output_tokens_from`: in words, how
-    output tokens are counted.
+    `takes_token_ids`, `takes_messages`: what the API accepts besides text. `parameters_in`: the object
+    in the body that holds the sampling parameters, unless they are at the top level; --extra-body's
+    object of that name is merged into it and does not replace it. `output_tokens_from`: how output
+    tokens are counted, in words.
     """
 
     family: str
@@ -70,27 +73,26 @@ class Backend:
 
     @property
     def marks_chunks(self) -> bool:
-        """Whether its stream tells token chunks without text (a role alone, half a character) from others."""
+        """Whether the stream distinguishes a token chunk without text (a role alone, half a character) from other events."""
         return any(meaning == CHUNK for _, meaning in self.rules or ())
 
     def path_for(self, model: str, *, stream: bool) -> str:
-        """Where it is asked for `model`, whose name is escaped as one segment of the path."""
+        """The path of requests for `model`, whose name is escaped as one segment."""
         path = self.path if stream or self.plain_path is None else self.plain_path
         return path.replace("{model}", quote(model, safe=""))
 
     def body(self, prompt: Prompt, options: BodyOptions) -> bytes:
-        """The request body; OpenAI's and vLLM's byte for byte as `vllm bench serve` 0.32 sends them.
+        """The request body; for OpenAI's and vLLM's APIs the same bytes as `vllm bench serve` 0.32 sends.
 
-        That is Python's json.dumps with its defaults: ASCII-escaped, a blank after each comma and
-        colon. `extra_body`, then the prompt's own fields are merged last of all: where they name a
-        field that is there already, their value stands, in the place of the first. Raises BadInput
-        for NaN or infinity, which JSON does not have.
+        These are json.dumps with its defaults: ASCII-escaped, a space after each comma and colon.
+        `extra_body` is merged in, then the prompt's fields; a value they give for an existing field
+        replaces it and keeps its position. Raises BadInput for NaN and infinity, which JSON lacks.
         """
         if prompt.body is not None:
             return prompt.body
         fields = self.fields(prompt, options)
         extra = options.extra_body or {}
-        # null for a field of this backend's own takes it out: servers that forbid one forbid its null, too.
+        # null in --extra-body removes a field of this backend: a server that rejects the field rejects null, too.
         out = {*options.omitted, *(name for name, value in extra.items() if value is None and name in fields)}
         for more in (extra, prompt.fields):
             fields = self.merged(fields, more)
@@ -101,12 +103,12 @@ class Backend:
             raise BadInput(f"a request body cannot be written as JSON: {problem}") from None
 
     def merged(self, fields: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-        """A body's fields with others in it; where they name one that is there, their value stands in its place."""
+        """`fields` with `more` merged in; an existing field keeps its position and takes the new value."""
         inner = self.parameters_in
         if inner is not None and isinstance(more.get(inner), Mapping):
             more = {**more, inner: {**fields.get(inner, {}), **more[inner]}}
         return {**fields, **more}
 
     def field_names(self) -> set[str]:
-        """What the fields of its bodies are called."""
+        """The names of the fields in a body."""
         return set(self.fields(Prompt("x", 1, 1, documents=("y",)), BodyOptions("m")))

@@ -1,24 +1,24 @@
-"""The meaning of the parts of a streamed event, in terms that the native decoder understands."""
+"""Rules for reading an answer: the meanings that the native decoder knows, and OpenAI's rules for usage and errors."""
 
 from __future__ import annotations
 
-# A rule is (path, meaning). A path is object keys joined by dots, [] after a key meaning each
-# element of that array. The meanings:
+# A rule is (path, meaning). A path is object keys joined by dots; [] after a key means each element
+# of that array. The meanings:
 CHUNK = "chunk"  # a non-empty array marks the event as a token chunk, with or without text
 CONTENT = "content"  # a non-empty string is generated text
-CUMULATIVE = "cumulative"  # a string: the whole text so far; what it grew by is generated text
+CUMULATIVE = "cumulative"  # a string: the whole text so far; only what is new counts as generated
 REASONING = "reasoning"  # a non-empty string is generated reasoning text
-TOOL = "tool"  # anything non-empty is generated, but not text
-KIND = "kind"  # a string that names the event: with "reasoning" in it, its content is reasoning
-FINISH = "finish"  # a string says why generation ended
+TOOL = "tool"  # anything non-empty is generated output, but not text
+KIND = "kind"  # a string that names the event; if it contains "reasoning", the content is reasoning
+FINISH = "finish"  # a string: why generation ended
 PROMPT_TOKENS = "prompt_tokens"  # an integer: the server's count of the input
 OUTPUT_TOKENS = "output_tokens"  # an integer: the server's count of the output
-CACHED_TOKENS = "cached_tokens"  # an integer: how many of the input tokens it had in its prefix cache
-ERROR = "error"  # anything but null, false and the empty: the stream reports a failure
+CACHED_TOKENS = "cached_tokens"  # an integer: input tokens found in the server's prefix cache
+ERROR = "error"  # anything but null, false and empty values: the stream reports a failure
 
 Rules = tuple[tuple[str, str], ...]
 
-# OpenAI's streams report usage and errors alike.
+# OpenAI's completions and chat APIs report usage and errors alike.
 OPENAI_TRAILER: Rules = (
     ("choices", CHUNK),
     ("choices[].finish_reason", FINISH),

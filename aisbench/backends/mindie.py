@@ -1,7 +1,7 @@
-"""MindIE, Huawei's server for Ascend: its OpenAI-style, Triton-style and own endpoints.
+"""MindIE, Huawei's server for Ascend: its OpenAI-style, Triton-style and native endpoints.
 
 Source: the API reference of MindIE Motor 2.x (docs/zh/User_Guide/SERVICE_ORIENTED_INTERFACE) and AISBench's
-clients for it. Its TGI-style endpoint is read by the backend tgi.
+clients for it. Its TGI-style endpoint needs the backend tgi.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aisbench.backends.tgi import temperature_above_0
 
 
 def _completions_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
-    """Only documented fields; the usage comes unasked, with the last token."""
+    """Only documented fields: MindIE sends the usage with the last token without being asked."""
     body: dict[str, Any] = {"model": prompt.model or options.model, "prompt": prompt.text}
     if prompt.output_tokens is not None:
         body["max_tokens"] = prompt.output_tokens
@@ -27,7 +27,7 @@ def _completions_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
 
 
 def _chat_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
-    """As above. A content is a text for models that know only text, and parts for the others."""
+    """Only documented fields. Content is a string unless there is media, as text-only models do not take a list of parts."""
     plain = prompt.messages is None and not prompt.media
     asked = [{"role": "user", "content": prompt.text}] if plain else messages(prompt)
     body: dict[str, Any] = {"model": prompt.model or options.model, "messages": asked}
@@ -37,7 +37,7 @@ def _chat_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
 
 
 def parameters(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
-    """`ignore_eos` is not in the reference; AISBench's clients send it here."""
+    """The sampling parameters. `ignore_eos` is not in the reference, but AISBench's clients send it here."""
     asked: dict[str, Any] = {**temperature_above_0(options.temperature)}
     if options.ignore_eos:
         asked["ignore_eos"] = True
@@ -81,7 +81,7 @@ MINDIE_INFER = Backend(
     fields=_infer_fields,
     rules=(
         ("token.text", CONTENT),
-        # The last token comes with its id and the whole text, but with null for its own.
+        # The event of the last token has its id and the whole text, but null for its text.
         ("token.id", TOOL),
         *_DETAILS,
     ),

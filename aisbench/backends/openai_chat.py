@@ -24,7 +24,7 @@ def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
 
 
 def messages(prompt: Prompt) -> list[Any]:
-    """The prompt's own, or one of the user: a list of parts, as vLLM's client sends it."""
+    """The prompt's messages, or one user message with a list of parts, as vLLM's client sends it."""
     if prompt.messages is not None:
         return [dict(message) for message in prompt.messages]
     return [{"role": "user", "content": [{"type": "text", "text": prompt.text}, *map(dict, prompt.media)]}]
@@ -35,15 +35,15 @@ CHAT = Backend(
     path="/v1/chat/completions",
     fields=fields,
     rules=(
-        # vLLM and SGLang say reasoning_content, newer vLLM and others reasoning.
+        # vLLM and SGLang send reasoning_content; newer vLLM and others send reasoning.
         ("choices[].delta.reasoning_content", REASONING),
         ("choices[].delta.reasoning", REASONING),
         ("choices[].delta.tool_calls", TOOL),
-        # The older name of one tool call, a refusal in place of content, and spoken answers.
+        # The older name of tool calls, a refusal in place of content, and spoken answers.
         ("choices[].delta.function_call", TOOL),
         ("choices[].delta.refusal", CONTENT),
         ("choices[].delta.audio", TOOL),
-        # The last rule is looked at first: nearly every event has it.
+        # The decoder tries the last rule under a parent first, and nearly every event has content.
         ("choices[].delta.content", CONTENT),
         *OPENAI_TRAILER,
     ),

@@ -1,6 +1,6 @@
 """OpenAI responses: `/v1/responses`.
 
-Source: `vllm bench serve` 0.32 (body and which events count), OpenAI's event types.
+Source: `vllm bench serve` 0.32 (the body, and which events count) and OpenAI's event types.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
 
 
 def asked(prompt: Prompt) -> Any:
-    """A text as it is, as vLLM's client sends it; messages and media in the words of this API."""
+    """The `input` field: a string, as vLLM's client sends it, or messages with parts named as in this API."""
     if prompt.messages is not None:
         return [{**message, "content": content(message.get("content"))} for message in prompt.messages]
     if prompt.media:
@@ -50,7 +50,7 @@ def content(given: Any) -> Any:
 
 
 def part(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A content part of a chat message as one of an input; others than text and image stay as they are."""
+    """A content part of a chat message under this API's names; only text and images need new ones."""
     if given.get("type") == "text":
         return {"type": "input_text", "text": given["text"]}
     if given.get("type") == "image_url":
@@ -63,7 +63,7 @@ RESPONSES = Backend(
     path="/v1/responses",
     fields=fields,
     rules=(
-        # response.output_text.delta and response.reasoning_text.delta, also those of refusals and calls.
+        # response.output_text.delta, response.reasoning_text.delta, and the deltas of refusals and calls.
         ("type", KIND),
         ("delta", CONTENT),
         ("response.status", FINISH),
@@ -72,7 +72,7 @@ RESPONSES = Backend(
         ("response.usage.input_tokens_details.cached_tokens", CACHED_TOKENS),
         ("response.error", ERROR),
         ("error", ERROR),
-        # Of the event `error`, which has it at its top.
+        # The `error` event has its message at the top level.
         ("message", ERROR),
     ),
     plain_rules=(

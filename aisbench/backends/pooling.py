@@ -1,7 +1,7 @@
 """APIs that answer with vectors or scores: `/v1/embeddings`, `/pooling`, `/v1/rerank`.
 
-Source: `vllm bench serve` 0.32 (bodies), vLLM's response classes. There is no stream and no token; a
-request's latency is until its whole answer is there.
+Source: `vllm bench serve` 0.32 (bodies) and vLLM's response classes. These APIs neither stream nor generate
+tokens; a request's latency ends when the whole answer has arrived.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from aisbench.backends.event_rules import CHUNK, ERROR, PROMPT_TOKENS, Rules
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 
-# As vLLM's client: a prompt that is longer than the model's context is cut, not refused.
+# As in vLLM's client: the server cuts a prompt that is longer than the model's context instead of refusing it.
 _TRUNCATE = {"truncate_prompt_tokens": -1}
 _NOTHING_GENERATED = "none: nothing is generated"
 
 
 def inputs(prompt: Prompt) -> Any:
-    """Several texts, token ids, or one text."""
+    """The prompt's texts, its token ids, or its one text."""
     if prompt.texts:
         return list(prompt.texts)
     return list(prompt.token_ids) if prompt.token_ids is not None else prompt.text
@@ -37,7 +37,7 @@ def _rerank_fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     """Raises BadInput for a prompt without documents."""
     if not prompt.documents:
         raise BadInput(
-            "--backend vllm-rerank needs documents beside each query; take a --dataset that has them"
+            "--backend vllm-rerank needs documents with each query; give a --dataset that has them"
         )
     return {
         "model": prompt.model or options.model,
@@ -74,7 +74,7 @@ RERANK = Backend(
     path="/v1/rerank",
     fields=_rerank_fields,
     rules=None,
-    # Older vLLM gave only the total, which is the same number.
+    # Older vLLM reports only the total, which is the same number.
     plain_rules=(
         ("results", CHUNK),
         ("usage.prompt_tokens", PROMPT_TOKENS),

@@ -1,4 +1,4 @@
-"""One thing to ask."""
+"""The Prompt class: what one request asks."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# Stands in a recorded conversation where the server's own answer to an earlier turn is to be put in.
-# It is of a private-use area, so that no text means it.
+# Marks where the server's answer to an earlier turn goes in a recorded conversation. The character is
+# from a private-use area, so no real text contains it.
 ANSWER = "\ue0a1answer\ue0a1"
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt with its planned lengths in tokens; `output_tokens` None: as long as the server likes.
+    """A prompt with its planned lengths in tokens; `output_tokens` None leaves the length to the server.
 
-    It is sent as `body`, where that is given, byte for byte; else as `token_ids` where those are given
-    (only to a backend that takes them; `text` is then empty); else as `messages` to a chat backend
-    (`text` then holds the same for backends without roles); else as `text`.
+    The first of these that is set is sent: `body`, byte for byte; `token_ids` (only to a backend that
+    takes them; `text` is then empty); `messages` (to a chat backend; `text` then holds the same for
+    backends without roles); `text`.
 
-    `media`: content parts that follow the text in a chat message. `documents`: what a reranker
-    weighs against `text`. `texts`: what an embedding request asks for at once, instead of `text`.
-    `model`: another model than the run's. `fields`: merged into this body, last of all.
+    `media`: content parts that follow the text in a chat message. `documents`: what a reranker ranks
+    against `text`. `texts`: the inputs of one embedding request, in place of `text`. `model`: replaces
+    the run's model. `fields`: merged into this prompt's body last.
     """
 
     text: str

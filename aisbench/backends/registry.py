@@ -1,4 +1,4 @@
-"""Backends by name: those of `vllm bench serve --backend`, our own, and AISBench's model configurations."""
+"""Backends by name: the names of `vllm bench serve --backend`, ours, and AISBench's model configurations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BACKENDS: dict[str, Backend] = {
     "mindie-infer": MINDIE_INFER,
 }
 
-# What AISBench calls them (--models); with _stream or without, --stream decides.
+# AISBench's names (--models). Whether answers are streamed is up to --stream, not to _stream in the name.
 AISBENCH_NAMES: dict[str, str] = {
     "vllm_api_general": "vllm",
     "vllm_api_general_stream": "vllm",
@@ -44,20 +44,22 @@ AISBENCH_NAMES: dict[str, str] = {
     "vllm_api_stream_chat_multiturn": "openai-chat",
     "tgi_api_general": "tgi",
     "tgi_stream_api_general": "tgi",
-    # Its body has the parameters as MindIE names them, not as the ensemble of TensorRT-LLM does.
+    # AISBench's client sends MindIE's parameter names, not those of TensorRT-LLM's ensemble.
     "triton_api_general": "mindie-triton",
     "triton_stream_api_general": "mindie-triton",
     "mindie_stream_api_general": "mindie-infer",
 }
 
 
-# Those of vLLM's client that are missing here, and why.
-_FORM = "sends a form with a file, which is not made here; sounds go into chat messages: give openai-chat"
+# Backends of vLLM's client that are not available here, and what to use instead.
+_FORM = (
+    "uploads a file in a form, which is not supported; give openai-chat, which sends audio in chat messages"
+)
 _MESSAGES = (
-    "sends chat messages to an embedding model, which is not made here; for texts give openai-embeddings"
+    "sends chat messages to an embedding model, which is not supported; give openai-embeddings to embed texts"
 )
 _INFINITY = (
-    "speaks Infinity's own API, which is not made here; it has OpenAI's as well: give openai-embeddings"
+    "uses Infinity's native API, which is not supported; give openai-embeddings, which Infinity also serves"
 )
 NOT_HERE = {
     "openai-audio": _FORM,
@@ -70,7 +72,7 @@ NOT_HERE = {
 
 
 def backend_named(name: str) -> Backend:
-    """Raises BadInput, with the known names and the nearest, for one that is unknown."""
+    """The backend called `name`. Raises BadInput, with the nearest name and all known ones, if there is none."""
     known = AISBENCH_NAMES.get(name, name)
     if known in BACKENDS:
         return BACKENDS[known]

@@ -1,7 +1,7 @@
-"""SGLang's own `/generate`, whose events carry the whole text so far.
+"""SGLang's native API, `/generate`, whose events carry the whole text so far.
 
-Source: sglang/srt/entrypoints/http_server.py and managers/io_struct.py (GenerateReqInput). A server that
-was started with --incremental-streaming-output sends increments instead and cannot be read by these rules.
+Source: sglang/srt/entrypoints/http_server.py and managers/io_struct.py (GenerateReqInput). These
+rules cannot read a server started with --incremental-streaming-output, which sends increments instead.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
         body = {"input_ids": list(prompt.token_ids)}
     body |= {"sampling_params": sampling, "stream": options.stream}
     if prompt.model is not None:
-        # The server has one model; other names are those of its adapters.
+        # The server has one model; any other name is an adapter's.
         body["lora_path"] = prompt.model
     return body
 

@@ -1,6 +1,6 @@
 """Hugging Face text-generation-inference: `/generate_stream` and `/generate`.
 
-Source: TGI's own docs/openapi.json (GenerateRequest, StreamResponse, StreamDetails, ErrorResponse).
+Source: TGI's docs/openapi.json (GenerateRequest, StreamResponse, StreamDetails, ErrorResponse).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
     if prompt.output_tokens is None:
         del parameters["max_new_tokens"]
     if options.ignore_eos:
-        # What vLLM's client sent to TGI. TGI's documented parameters have no word for it; builds that
-        # do not know the field pass over it.
+        # vLLM's client sent this field to TGI. It is not among TGI's documented parameters; builds that
+        # do not know it ignore it.
         parameters["ignore_eos_token"] = True
     parameters |= temperature_above_0(options.temperature)
     if prompt.model is not None:
@@ -27,7 +27,7 @@ def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
 
 
 def temperature_above_0(temperature: float | None) -> dict[str, Any]:
-    """For APIs that refuse a temperature of 0: there, the most likely token is asked for by not sampling."""
+    """The fields that set the temperature in an API that refuses 0: for 0, they turn sampling off."""
     if temperature is None:
         return {}
     return {"temperature": temperature} if temperature > 0 else {"do_sample": False}
@@ -39,12 +39,12 @@ TGI = Backend(
     plain_path="/generate",
     fields=fields,
     rules=(
-        # `generated_text` of the last event repeats the whole and is passed over.
+        # `generated_text` in the last event repeats the whole text, so no rule reads it.
         ("token.text", CONTENT),
         ("details.finish_reason", FINISH),
         ("details.generated_tokens", OUTPUT_TOKENS),
         ("details.input_length", PROMPT_TOKENS),
-        # MindIE's TGI-style endpoint calls it so.
+        # The name that MindIE's TGI-style endpoint uses.
         ("details.prompt_tokens", PROMPT_TOKENS),
         ("error", ERROR),
     ),

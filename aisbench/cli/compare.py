@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from aisbench.cli.command import Command
+from aisbench.errors import BadInput
 from aisbench.saying import say
 
 
@@ -32,26 +34,42 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
     \b
     aisbench compare outputs/default/20260102_030405 vllm-result.json
     aisbench compare ours=RUN1,RUN2,RUN3 theirs=a.json,b.json,c.json --margin 0.03
+    aisbench compare bf16=outputs/default/20260102_030405 int4=outputs/default/20260102_040506
 
     RUN is a run folder or another tool's result: vllm bench serve --save-result, sglang bench_serving's
     JSON lines, AIPerf's profile_export_aiperf.json, GuideLLM's benchmarks.json. Give repeated runs of the
     same thing as NAME=run,run,...
+
+    Folders of `aisbench eval` and `ais_bench` are compared by the answers to each question: is the second model
+    really worse?
     """
-    from aisbench.errors import BadInput
     from aisbench.records.folder import name_of_now
     from aisbench.studies.comparison.comparing import compare as compared
+    from aisbench.studies.comparison.evaluations.comparing import compare_evaluations
+    from aisbench.studies.comparison.evaluations.page import write_evaluations
+    from aisbench.studies.comparison.evaluations.reading import names_evaluation, read_evaluations
+    from aisbench.studies.comparison.evaluations.table import evaluations_text
     from aisbench.studies.comparison.page import write_comparison
     from aisbench.studies.comparison.readers.registry import read_groups
     from aisbench.studies.comparison.table import comparison_text
 
-    found = compared(read_groups(list(results)), margin=margin, seed=seed)
     folder = output or Path("outputs") / name_of_now("comparison_")
+    if any(map(names_evaluation, results)):
+        evaluations = compare_evaluations(read_evaluations(list(results)), seed=seed)
+        _write(lambda: write_evaluations(evaluations, folder), folder)
+        say(evaluations_text(evaluations))
+    else:
+        found = compared(read_groups(list(results)), margin=margin, seed=seed)
+        _write(lambda: write_comparison(found, folder), folder)
+        say(comparison_text(found))
+    click.echo(f"\nwritten: {folder / 'comparison.html'}")
+    return 0
+
+
+def _write(write: Callable[[], None], folder: Path) -> None:
     try:
-        write_comparison(found, folder)
+        write()
     except OSError as problem:
         raise BadInput(
             f"--output {folder} cannot be written ({problem.strerror}); give a folder that can be created"
         ) from None
-    say(comparison_text(found))
-    click.echo(f"\nwritten: {folder / 'comparison.html'}")
-    return 0

@@ -1,1 +1,1 @@
-"""Running it: configuration, preflight, coordinator, workers."""
+"""Running the load: preparation, coordinator, workers, and samplers beside them."""

@@ -1,4 +1,4 @@
-"""The servers and the backend that a run was asked for."""
+"""The servers and the backend of a run, settled before anything is prepared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aisbench.metrics import BY_NAME, metrics_of
 
 @dataclass(frozen=True)
 class Asked:
-    """What is known of a run before anything is made for it."""
+    """What is known about a run before it is prepared: its configuration, backend, servers and model."""
 
     config: RunConfig
     backend: Backend
@@ -34,7 +34,7 @@ class Asked:
 
     @property
     def needs_tokenizer(self) -> bool:
-        """True when the output is to be counted by --tokenizer after the run: its texts are then kept."""
+        """True when --tokenizer counts the output after the run, so that the texts must be kept."""
         return self.backend.generates and not self.backend.counts_output and self.config.tokenizer is not None
 
     @property
@@ -43,7 +43,7 @@ class Asked:
 
 
 def check_goodput(config: RunConfig, backend: Backend) -> None:
-    """Raises BadInput for bounds on what the answers do not show."""
+    """Raises BadInput when --goodput bounds a metric that answers without streaming do not have."""
     if config.stream and backend.rules is not None:
         return
     for name in config.goodput or ():
@@ -51,5 +51,5 @@ def check_goodput(config: RunConfig, backend: Backend) -> None:
             what = "--no-stream" if backend.rules is not None else f"--backend {config.backend}"
             alone = ", ".join(metric.name for metric in metrics_of(streams=False))
             raise BadInput(
-                f"--goodput {name} needs streamed answers, which {what} has not; give {alone} alone"
+                f"--goodput {name} needs streamed answers, which {what} does not have; bound only {alone}"
             )

@@ -1,4 +1,4 @@
-"""The coordinator's work beside the load: waits for the server, switches its profiler, sends probes."""
+"""The coordinator's own requests to the servers: ready check, prefix cache reset, profiler, probes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aisbench.engine.target.small_requests import (
 
 
 class Beside:
-    """`facts`: what run.json keeps of it."""
+    """Sends the coordinator's own requests. `facts`: the results that run.json keeps."""
 
     def __init__(self, asked: Asked) -> None:
         self.config: RunConfig = asked.config
@@ -38,13 +38,13 @@ class Beside:
         self.facts: dict[str, Any] = {}
 
     def wait_for_answers(self, say: Callable[[str], None]) -> None:
-        """The ready check: returns when each server has answered a short request; raises CannotRun."""
+        """The ready check: returns once each server has answered a short request. Raises CannotRun on time-out."""
         timeout_s = self.config.ready_timeout_s
         for asking in self.asked if timeout_s > 0 else ():
             patiently(lambda a=asking: first_answer(a, self.body, timeout_s), timeout_s, say)  # type: ignore[misc]
 
     def empty_caches(self) -> list[str]:
-        """--reset-prefix-cache, before the start; returns a note where a server refused."""
+        """Empties the prefix caches if --reset-prefix-cache is given; returns a note if a server refused."""
         if not self.config.reset_prefix_cache:
             return []
         one, targets = self.asked[0], [asking.target for asking in self.asked]
@@ -53,7 +53,7 @@ class Beside:
         return [] if found == EMPTIED else [f"--reset-prefix-cache: {found}"]
 
     def begin(self) -> list[str]:
-        """Just before the start; returns notes."""
+        """Starts profiler and probes, just before the common start; returns notes."""
         notes: list[str] = []
         if self.config.profile:
             self.profiling = True
@@ -64,15 +64,13 @@ class Beside:
         return notes
 
     def end(self) -> list[str]:
-        """When all workers have ended; returns notes."""
+        """Stops profiler and probes once all workers have ended; returns notes."""
         notes: list[str] = []
         if self.probes is not None:
             self.facts["probes"] = found = self.probes.end()
             self.probes = None
             sent = len(found["took_s"]) + found["failed"]
-            notes.append(
-                f"{sent} probes were sent beside the load: the server's own figures count them as well"
-            )
+            notes.append(f"{sent} probes were sent beside the load; the server's own figures include them")
         if self.profiling:
             self.profiling = False
             notes += switch_profiler(self.asked, "stop")

@@ -1,7 +1,7 @@
 """One run from start to end: prepares, starts the workers, watches them, and closes the records.
 
-Nothing of a request passes through here. While load runs, the coordinator looks at shared counters
-ten times a second, and that is all.
+No request passes through here. While load runs, the coordinator only looks at shared counters, ten times
+a second.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from aisbench.workload.build import Progress
 
 _POLL_S = 0.1
 _READY_PATIENCE_S = 60.0
-# From "all workers are ready" to the common start: each polls for it every 2 ms.
+# From the last worker's "ready" to the common start, which each worker polls for every 2 ms.
 _START_DELAY_NS = 30_000_000
 
 Got = TypeVar("Got")
@@ -52,14 +52,15 @@ Tick = Callable[["Coordinator"], None]
 
 
 def _silent(done: int, total: int) -> None:
-    """Progress that is not shown."""
+    """Shows no progress."""
 
 
 class Coordinator:
-    """`say` gets a line for people now and then, `progress` how far the prompts are made, `tick` is called
-    ten times a second while load runs. `opening` is said once the run is prepared.
+    """Runs one configuration, whose `command` line run.json keeps.
 
-    Raises BadInput for options that make no run.
+    `say(line)` gets lines for people. `progress(done, total)` is called while prompts are made,
+    `tick(coordinator)` ten times a second while load runs. The lines of `opening` are said once the run
+    is prepared. Raises BadInput for options that cannot run together.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Coordinator:
         check_goodput(config, self.backend)
         workload_options(config, model="").check()
         self.interrupts = Interrupts()
-        # Why the run has to end before its time, once it has.
+        # Why the run ends early; None while it need not.
         self.stopped: str | None = None
         self.abandoned: str | None = None
         self.plan: Plan
@@ -94,7 +95,10 @@ class Coordinator:
         self.sending_ended_ns: int | None = None
 
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
-        """Runs against `urls` and returns the run's folder; raises BadInput before anything is sent, and CannotRun when no worker starts."""
+        """Runs against `urls` and returns the run's folder.
+
+        Raises BadInput before anything is sent, and CannotRun when the load cannot start.
+        """
         config = self.config
         workers = config.workers or default_workers(config.concurrency, config.arrival_law)
         share = None if config.concurrency is None else -(-config.concurrency // workers)
@@ -140,7 +144,7 @@ class Coordinator:
         return self.directory.path
 
     def patiently(self, attempt: Callable[[], Got]) -> Got:
-        """`attempt` again and again while --ready-check-timeout-sec allows it."""
+        """Repeats `attempt` as long as --ready-check-timeout-sec allows, and returns its result."""
         return patiently(attempt, self.config.ready_timeout_s, self.say)
 
     def run_workers(self, prepared: Prepared) -> None:
@@ -150,7 +154,7 @@ class Coordinator:
         self.host_before = HostCounters.now()
         try:
             if self.devices is not None:
-                # Beside the workers' connecting: the first reading may take seconds.
+                # While the workers connect: the first reading may take seconds.
                 self.devices.begin()
                 self.note(self.devices.notes)
             if self.wait_until_ready():
@@ -166,10 +170,10 @@ class Coordinator:
         self.close_records()
 
     def give_up(self) -> NoReturn:
-        """Ends a run that never started."""
+        """Closes a run that never started, and raises CannotRun."""
         folder = self.directory.path
         if self.processes.full:
-            # There is nothing in the folder that anyone could use, and it takes the room.
+            # The folder holds nothing of use, and it takes up the room.
             shutil.rmtree(folder)
             raise CannotRun(
                 f"the run did not start: no room on the disk for its records in {folder}; free some, or give another --work-dir"
@@ -178,13 +182,13 @@ class Coordinator:
         raise CannotRun(f"the run did not start: {self.stopped} in {folder}")
 
     def tell(self, notes: list[str]) -> None:
-        """Notes that matter at once."""
+        """Adds `notes` to the report, and says them now."""
         self.note(notes)
         for note in notes:
             self.say(note)
 
     def note(self, notes: list[str]) -> None:
-        """Adds to what the report says of the run; written with the next facts."""
+        """Adds `notes` to the report; they are written with the next facts."""
         notes = [*(self.directory.facts.get("notes") or ()), *map(masked_text, notes)]
         self.directory.facts["notes"] = notes
 
@@ -195,7 +199,7 @@ class Coordinator:
     # Running
 
     def wait_until_ready(self) -> bool:
-        """Waits for connections and warm-up, then sets the common start; False when there will be none."""
+        """Waits for connections and warm-up, then sets the common start; False when the run cannot start."""
         patience = _READY_PATIENCE_S + (self.config.timeout_s if self.config.warmup else 0)
         if self.config.connect_rate is not None:
             patience += (self.config.concurrency or MOST_AHEAD) / self.config.connect_rate
@@ -208,10 +212,10 @@ class Coordinator:
                 self.block.stop(2)
                 return False
             time.sleep(0.005)
-        # Behind the warm-up, whose prompts are in the cache as well.
+        # After the warm-up, whose prompts are in the cache as well.
         self.tell(self.beside.empty_caches())
         if self.scraper is not None:
-            # After the warm-up and before the start: from here on the counters' growth is this run's.
+            # After the warm-up and before the start, so that the counters' growth from here on is this run's.
             self.scraper.begin()
             self.note(self.scraper.notes)
         self.tell(self.beside.begin())
@@ -223,11 +227,11 @@ class Coordinator:
 
     @property
     def deadline_ns(self) -> int:
-        """When sending ends by the clock; 0: never."""
+        """The end of sending on CLOCK_MONOTONIC, in ns; 0: no time limit."""
         return self.start_ns + int(self.config.duration_s * 1e9) if self.config.duration_s is not None else 0
 
     def watch(self) -> None:
-        """Until all workers have ended: the live view, the reasons to stop early, the grace period."""
+        """Watches until all workers have ended: ticks, looks for reasons to stop early, ends the grace period."""
         give_up_at: float | None = None
         while self.processes.running:
             self.tick(self)
@@ -249,11 +253,11 @@ class Coordinator:
         self.tick(self)
 
     def abandon(self, reason: str) -> None:
-        """Ends the run at the next look: who called for it knows enough. What is in flight is given up."""
+        """Ends the run at the next look because the caller knows enough; requests in flight are given up."""
         self.abandoned = reason
 
     def wait_until_idle(self, *, least_s: float, most_s: float) -> int | None:
-        """After a run that was cut: see draining.wait_until_idle."""
+        """Waits until the servers are idle after a run that was cut; see draining.wait_until_idle."""
         pages = list(self.scraper.pages.values()) if self.scraper is not None else []
         return wait_until_idle(pages, self.transport, least_s=least_s, most_s=most_s)
 
@@ -285,5 +289,5 @@ class Coordinator:
             error_samples=error_samples(self.directory, self.path),
             **self.beside.facts,
         )
-        # Mapped by this process until it ends.
+        # This process keeps it mapped until it ends.
         (self.directory.records / BLOCK).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The workload of a run, made and written without anything being sent."""
+"""Makes a run's workload and writes it out; sends no load."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from aisbench.masking import remember_options
 from aisbench.workload.build import Progress, Workload, build_workload
 from aisbench.workload.export import export_lines
 
-# Where no body is made that would name it.
+# Stands in for the model's name where no body contains it.
 NO_MODEL = "none"
 
 
 def make_workload(config: RunConfig, model: str, folder: Path, progress: Progress) -> Workload:
-    """What a run of these options would send, its files in `folder`; raises BadInput when it cannot be made."""
+    """The workload of a run of `config`, with its files in `folder`. Raises BadInput if it cannot be made."""
     return build_workload(
         workload_options(config, model),
         backend_named(config.backend),
@@ -34,9 +34,9 @@ def make_workload(config: RunConfig, model: str, folder: Path, progress: Progres
 
 
 def exported(config: RunConfig, workload: Workload) -> tuple[int, Iterator[bytes]]:
-    """How many requests a run of these options has, and a line for each.
+    """The number of requests in a run of `config`, and a line for each.
 
-    A run that goes on until its time is over is written as one round of its bodies.
+    A run that is limited by time alone is written as one round of its bodies.
     """
     plan = make_plan(config, workload.prompts)
     whole = plan.limit >= 0 and workload.prompts.conversations is None
@@ -46,7 +46,7 @@ def exported(config: RunConfig, workload: Workload) -> tuple[int, Iterator[bytes
 
 
 def model_name(config: RunConfig) -> str:
-    """The model that the bodies name, for which the first server is asked where --model does not say it."""
+    """The model that the bodies name: --model, or one that the first server lists. Raises BadInput without either."""
     if config.model is None and not config.url:
         if (
             config.dataset != "file"
@@ -54,7 +54,7 @@ def model_name(config: RunConfig) -> str:
             and "model" in backend_named(config.backend).field_names()
         ):
             raise BadInput(
-                "every body names its model: give --model, or --url of a server that can be asked for its name"
+                "every body names its model: give --model, or the --url of a server that lists its models"
             )
         return NO_MODEL
     if config.model is not None:

@@ -1,4 +1,4 @@
-"""run.json and config.yaml as they stand before anything is sent."""
+"""Writes run.json and config.yaml before anything is sent."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def write_facts(
 
 
 def _known_roofline() -> dict[str, Any] | None:
-    """What the last selfcheck on this host found, without its steps."""
+    """The result of the last selfcheck on this host, without its steps; None if there was none."""
     found = read_roofline()
     return found and {name: found[name] for name in ("event_ns", "request_ns", "date")}

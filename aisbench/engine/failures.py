@@ -1,4 +1,4 @@
-"""Failed requests while a run goes on, from the workers' counters and from the first samples of each kind that they keep."""
+"""Judges failed requests during a run, from the workers' counters and their samples of each kind of failure."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from aisbench.printable import printable
 from aisbench.records.folder import RunDirectory
 from aisbench.records.json_lines import read_json_lines
 
-# A run in which nothing has succeeded and this many failed the same plain way is hopeless.
+# A run is hopeless when nothing has succeeded and this many requests failed in one of these ways.
 _HOPELESS_FAILURES = 100
 _HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
 _REFUSALS = (400, 404, 405, 422)
 
 
 def hopeless(live: np.ndarray, records: Path, chosen: Model | None) -> str | None:
-    """Why a run is to end that can bring nothing any more; None while there is hope.
+    """The reason to end a run that can no longer succeed; None while it can.
 
-    `live`: the workers' counters. `chosen`: a model that nobody named, so that its first refusal is enough.
+    `live`: the workers' counters, shape (workers,). `chosen`: the model if we chose it from several, in
+    which case its first refusal is reason enough.
     """
     if chosen is not None and not live["ok"].any():
         refused = _first_refusal(records)
@@ -37,7 +38,7 @@ def hopeless(live: np.ndarray, records: Path, chosen: Model | None) -> str | Non
 
 
 def _first_refusal(records: Path) -> str | None:
-    """The first request that a server refused as it stands, with the server's words, from the workers' samples."""
+    """Status and message of the first refused request among the workers' samples; None if there is none."""
     for path in sorted(records.glob("errors-*.jsonl")):
         for sample in read_json_lines(path):
             if sample["http_status"] in _REFUSALS:
@@ -47,18 +48,18 @@ def _first_refusal(records: Path) -> str | None:
 
 
 def with_hint(sample: dict[str, Any], path: str) -> str:
-    """The words of a failed request, for a 404 after the path that was asked: a gateway may have another one.
+    """The message of a failed request; a 404 or 405 is preceded by the requested path, as a gateway may use another.
 
-    Servers also answer 404 for a model that they do not have, and then say so.
+    Servers also answer 404 for an unknown model, and then say so.
     """
     said = str(sample.get("message") or "")
     if sample.get("http_status") not in (404, 405) or "model" in said.lower():
         return said
-    return f"POST {path} is not there; is it another path (--endpoint)? {said}".strip()
+    return f"the server has no POST {path}; does it use another path (--endpoint)? {said}".strip()
 
 
 def error_samples(directory: RunDirectory, path: str) -> list[dict[str, Any]]:
-    """The first failures of each kind; the workers' files of them move to the logs. `path`: what the requests asked for."""
+    """The workers' samples of failures, whose files move to the logs. `path`: the requested path."""
     samples: list[dict[str, Any]] = []
     for file in sorted(directory.records.glob("errors-*.jsonl")):
         samples += read_json_lines(file)

@@ -1,4 +1,4 @@
-"""CPU time that a process had, time it waited for a CPU, steal and throttling."""
+"""Counters of this host: CPU time, time spent waiting for a CPU, steal, throttling, memory."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from aisbench.engine.limits import cpus
 
 
 def cpu_ns() -> int:
-    """CPU time of this process. Not from getrusage, which counts in ticks and misses short runs."""
+    """CPU time of this process, in ns. Not from getrusage, which counts in ticks and misses short runs."""
     return time.process_time_ns()
 
 
 def runqueue_wait_ns() -> int:
-    """How long this process was ready to run and had no CPU (0 where the kernel does not say)."""
+    """How long this process was ready to run without a CPU, in ns (0 where the kernel does not say)."""
     try:
         return int(Path("/proc/self/schedstat").read_text().split()[1])
     except (OSError, IndexError, ValueError):
@@ -26,7 +26,7 @@ def runqueue_wait_ns() -> int:
 
 
 def _steal_ns() -> int:
-    """Time that a hypervisor took from this machine's CPUs, all of them together."""
+    """Time that a hypervisor took from this machine's CPUs, summed over them, in ns."""
     try:
         first = Path("/proc/stat").read_text().split("\n", 1)[0].split()
         return int(first[8]) * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
@@ -35,7 +35,7 @@ def _steal_ns() -> int:
 
 
 def _throttled_ns() -> int:
-    """Time that this control group's CPU quota held it back (0 where there is none)."""
+    """Time that the CPU quota of this control group held it back, in ns (0 without a quota)."""
     try:
         for line in Path("/sys/fs/cgroup/cpu.stat").read_text().splitlines():
             name, value = line.split()
@@ -47,7 +47,7 @@ def _throttled_ns() -> int:
 
 
 def peak_rss_bytes() -> int:
-    """The most memory this process had resident."""
+    """This process's peak resident memory, in bytes."""
     try:
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -59,7 +59,7 @@ def peak_rss_bytes() -> int:
 
 @dataclass(frozen=True)
 class HostCounters:
-    """How much the machine had taken from its processes at one moment."""
+    """Steal and throttling up to one moment, in ns."""
 
     steal_ns: int
     throttled_ns: int
@@ -69,7 +69,7 @@ class HostCounters:
         return HostCounters(_steal_ns(), _throttled_ns())
 
     def facts_since(self) -> dict[str, Any]:
-        """run.json's `host`: the machine, and what it took since that moment."""
+        """run.json's `host`: the machine, and its steal and throttling since that moment."""
         now = HostCounters.now()
         return {
             "cpus": cpus(),

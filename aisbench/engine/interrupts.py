@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and the end of the terminal, while a run goes on and around it."""
+"""Handles Ctrl-C, SIGTERM and a closed terminal, during a run and around it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 @dataclass
 class Interrupts:
-    """How often the user asked to stop: once to let requests finish, twice to give them up."""
+    """`count`: how often the user asked to stop; once lets requests finish, twice gives them up."""
 
     count: int = 0
 
     @contextlib.contextmanager
     def caught(self) -> Iterator[None]:
-        """SIGINT, SIGTERM and SIGHUP are counted within the block, and do nothing else."""
+        """Within the block, SIGINT, SIGTERM and SIGHUP are counted and have no other effect."""
 
         def note(number: int, _: object) -> None:
             self.count += 1
@@ -33,14 +33,14 @@ class Interrupts:
 
 
 def _ending_signals() -> tuple[signal.Signals, ...]:
-    """SIGTERM, and SIGHUP unless it is ignored, as under nohup."""
+    """SIGTERM, and SIGHUP unless it is ignored (as under nohup)."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         return (signal.SIGTERM,)
     return (signal.SIGTERM, signal.SIGHUP)
 
 
 def interrupt_when_ended() -> None:
-    """From here on SIGTERM and SIGHUP raise KeyboardInterrupt, so that what has begun is put in order."""
+    """From here on SIGTERM and SIGHUP raise KeyboardInterrupt, so that cleanup runs."""
 
     def interrupt(number: int, _: object) -> None:
         if number == signal.SIGHUP:
@@ -52,7 +52,7 @@ def interrupt_when_ended() -> None:
 
 
 def _let_go_of_terminal() -> None:
-    """What is written to a terminal that is gone goes nowhere from here on, rather than raise."""
+    """Redirects output from a closed terminal to /dev/null, so that writing does not raise."""
     for fd in (1, 2):
         try:
             os.write(fd, b"")

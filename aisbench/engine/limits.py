@@ -1,4 +1,4 @@
-"""Limits of this host: open files, and so connections; raised before anything is sent."""
+"""Limits of this host: open files, which bound the connections, and CPUs, which bound the workers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import resource
 from aisbench.errors import BadInput, CannotRun
 from aisbench.workload.arrivals.law import ArrivalLaw
 
-# Files that a worker needs beside its connections: epolls, timers, records, standard streams.
+# Files that a worker needs besides its connections: epolls, timers, records, standard streams.
 SPARE_FILES = 64
 
 
 def raise_open_files(connections: int | None, workers: int) -> int:
-    """Raises the soft limit on open files to the hard one, and returns it.
+    """Raises the soft limit on open files to the hard one, or higher if needed, and returns it.
 
-    `connections`: how many one worker may need at a time (None: as many as there are requests in
-    flight). Raises BadInput when the hard limit is below that, CannotRun when it is too low for any.
+    `connections`: how many one worker may need at a time (None: no in-flight limit). Raises BadInput
+    when the limit is too low for that many, CannotRun when it is too low for even one.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
@@ -32,24 +32,26 @@ def raise_open_files(connections: int | None, workers: int) -> int:
             most = (soft - SPARE_FILES) * workers
             if most < 1:
                 raise CannotRun(
-                    f"this system allows {soft} open files, and a worker needs {SPARE_FILES} beside its connections; "
-                    "raise the limit (ulimit -n 4096; its bound, ulimit -Hn, as root or in limits.conf)"
+                    f"this system allows {soft} open files, and a worker needs {SPARE_FILES} besides its connections; "
+                    "raise the limit with ulimit -n 4096 (as root or in limits.conf where ulimit -Hn is lower)"
                 ) from None
             raise BadInput(
-                f"--concurrency needs {needed} open files in each of {workers} worker(s), and this system allows {soft}; "
+                f"--concurrency needs {needed} open files in each of {workers} worker(s), but this system allows {soft}; "
                 f"give --concurrency {most} at most, more --workers, or raise the limit (ulimit -Hn)"
             ) from None
     return soft
 
 
 def cpus() -> int:
-    """How many CPUs this process may use."""
+    """The number of CPUs that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def default_workers(concurrency: int | None, law: ArrivalLaw | None) -> int:
-    """One worker carries some 100,000 events/s; more are for more streams, or at the highest rate of `law`
-    (None: a closed loop) for more sends, than one should carry."""
+    """The number of workers: one for every 1,024 streams or 5,000 sends/s, and at most one for each CPU.
+
+    One worker handles some 100,000 events/s. `law` gives the highest rate of sends (None: a closed loop).
+    """
     streams = concurrency or 1024
     wanted = max(1, -(-streams // 1024))
     if law is not None and not math.isinf(law.peak_rate):

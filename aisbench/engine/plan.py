@@ -1,4 +1,4 @@
-"""The arrival plan of a run, from its options."""
+"""Makes the arrival plan of a run from its options."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from aisbench.workload.arrivals.trace import Trace
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 
-# A run bounded by time alone uses this many bodies again and again.
+# A run limited by time alone sends this many bodies over and over.
 _BODIES_OF_TIMED_RUN = 1000
-# In closed loop the first requests, one for each in-flight slot, leave this far apart. Sent at
-# once they would queue in the server's socket, and that queue would be measured as their TTFT.
+# In a closed loop the first requests, one for each in-flight slot, leave this far apart. Sent all at
+# once they would queue in the server's socket, and their TTFT would include that queue.
 START_SPACING_NS = 100_000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`limit` tickets (-1: as many as there is time for), due at `offsets_ns` from the common start.
+    """`limit` tickets (-1: as many as time allows), due `offsets_ns` after the common start.
 
-    A ticket is a request, or a whole conversation; `requests` are to be sent in all (-1: as `limit`).
-    `law`: where the offsets are from; None in a closed loop, where requests leave as others end.
+    A ticket is a request or a whole conversation. `requests`: how many are sent in all (-1: open-ended).
+    `law`: the source of the offsets; None in a closed loop, where a request leaves when another ends.
     """
 
     limit: int
@@ -39,7 +39,7 @@ class Plan:
 
     @property
     def law_name(self) -> str:
-        """As reports have it; inf for a closed loop."""
+        """The name for reports; inf for a closed loop."""
         return "inf" if self.law is None else self.law.name
 
     @property
@@ -48,7 +48,7 @@ class Plan:
 
 
 def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
-    """What the data set is told: of a run's options those that concern it. Raises BadInput for bad ones."""
+    """The options of a run that its workload depends on. Raises BadInput for bad values."""
     return WorkloadOptions.of(
         config,
         count=bodies_wanted(config),
@@ -60,7 +60,7 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
 
 
 def bodies_wanted(config: RunConfig) -> int | None:
-    """How many bodies the data set is asked for; None: as it likes."""
+    """How many bodies the data set should make; None: its default."""
     law = config.arrival_law
     if config.num_requests is not None or config.duration_s is None or law is None:
         return config.num_requests
@@ -69,10 +69,10 @@ def bodies_wanted(config: RunConfig) -> int | None:
 
 
 def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
-    """Draws the whole run's arrivals, before the first is due. `prompts` are made by now.
+    """The arrivals of the whole run, for `prompts` that are already made.
 
-    A trace brings its own times, unless a rate (or --rate inf) is asked for. vLLM's client draws from a generator
-    that some of its data sets have drawn from already; then that one's state goes on here.
+    A trace brings its own times unless --rate is given (inf included). vLLM's client draws arrivals from
+    the generator that some of its data sets have used; its state is then continued here.
     """
     talks = prompts.conversations
     tickets = prompts.count if talks is None else len(talks.first) - 1
@@ -90,11 +90,11 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
 
 
 def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
-    """What the user should know about when requests leave."""
+    """Notes for the user on when requests leave."""
     if plan.is_trace and config.concurrency is not None:
         return [
             f"requests leave at the data set's own times, at most {config.concurrency} in flight; "
-            "--rate inf replays it in closed loop"
+            "--rate inf replays it in a closed loop"
         ]
     return []
 

@@ -1,4 +1,4 @@
-"""All that must lie ready before the first worker is started: bodies, plan, limits, specs, run.json."""
+"""Makes what the workers need before they start: bodies, plan, limits, specs, run.json."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from aisbench.records.folder import RunDirectory
 from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Progress, Through, Workload, build_workload
 
-# Connections made ahead in open loop: so many seconds' worth of arrivals.
+# Connections made ahead in an open loop: enough for the arrivals of this many seconds.
 _AHEAD_S = 2.0
 MOST_AHEAD = 1024
 _TURNS = "turns.bin"
-# What coordinator and workers share while a run goes on.
+# The file that coordinator and workers share during a run.
 BLOCK = "shared.bin"
-# Data sets whose prompts vLLM's client holds against the server's tokenizer.
+# Data sets whose prompts vLLM's client checks with the server's tokenizer.
 _ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
 
 Say = Callable[[str], None]
@@ -46,7 +46,10 @@ class Prepared:
 
 
 def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
-    """Makes everything in `directory`; `progress(done, total)` is called while prompts are made. Raises BadInput for a workload that cannot be made."""
+    """Makes everything in `directory`; calls `progress(done, total)` while prompts are made.
+
+    Raises BadInput for a workload that cannot be made.
+    """
     workload = build_workload(
         workload_options(asked.config, asked.model.name),
         asked.backend,
@@ -63,7 +66,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
     limit, binding = _in_flight_limit(asked, plan)
     if binding is not None:
         say(
-            f"at most {limit} requests can be in flight: {asked.open_files} open files a process are allowed here"
+            f"at most {limit} requests can be in flight, because a process may open {asked.open_files} files here"
         )
     block_path = directory.records / BLOCK
     block = SharedBlock.create(str(block_path), asked.workers, plan.limit, plan.offsets_ns)
@@ -77,7 +80,7 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
 
 
 def _aligner(asked: Asked, say: Say) -> Through | None:
-    """What `vllm bench serve` does with the prompts of its random data sets before it sends them."""
+    """The step that `vllm bench serve` applies to the prompts of its random data sets; None: no such step."""
     if (
         asked.config.compat != "vllm"
         or asked.config.dataset not in _ALIGNED
@@ -88,7 +91,7 @@ def _aligner(asked: Asked, say: Say) -> Through | None:
 
 
 def _too_long(model: Model, workload: Workload) -> list[str]:
-    """A warning, with counts, when the server will refuse prompts."""
+    """A warning if requests exceed the model's context."""
     if model.context_tokens is None:
         return []
     total = workload.prompt_tokens + np.maximum(workload.max_tokens, 0)
@@ -102,7 +105,7 @@ def _too_long(model: Model, workload: Workload) -> list[str]:
 
 
 def _in_flight_limit(asked: Asked, plan: Plan) -> tuple[int | None, str | None]:
-    """The in-flight limit of all workers together (None: none is needed), and what of this machine set it."""
+    """The in-flight limit of all workers together (None: no limit), and the machine's limit behind it, if any."""
     if asked.config.concurrency is not None:
         return asked.config.concurrency, None
     most = (asked.open_files - SPARE_FILES) * asked.workers
@@ -110,7 +113,7 @@ def _in_flight_limit(asked: Asked, plan: Plan) -> tuple[int | None, str | None]:
 
 
 def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
-    """How many connections a worker makes before the start: those that it will surely use."""
+    """How many connections a worker makes before the start: as many as it is sure to use."""
     if not asked.transport.keep_alive:
         return 0
     wanted = float(plan.limit) if plan.limit >= 0 else float(1 << 40)
@@ -120,7 +123,7 @@ def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
 
 
 def _target_specs(asked: Asked) -> list[TargetSpec]:
-    # As vLLM's client names its requests, or as ours.
+    # vLLM's client begins its request ids with bench.
     prefix = "bench" if asked.config.compat == "vllm" else "aisbench"
     given = asked.config.request_id_prefix
     run_id = f"{prefix}-{secrets.token_hex(4)}-" if given is None else given
@@ -147,12 +150,12 @@ def _target_specs(asked: Asked) -> list[TargetSpec]:
 
 
 def _warm_up_share(asked: Asked, worker: int) -> int:
-    """How many of the --warmup requests are this worker's."""
+    """How many of the --warmup requests this worker sends."""
     return asked.config.warmup // asked.workers + (worker < asked.config.warmup % asked.workers)
 
 
 def _write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
-    """A file of bodies for each worker that has requests to send before the run; few are sent again and again."""
+    """Writes a file of warm-up bodies for each worker that has some to send, repeating `bodies` as needed."""
     begin = 0
     for worker in range(asked.workers):
         count = _warm_up_share(asked, worker)
@@ -194,7 +197,7 @@ def _worker_specs(
             insecure=asked.transport.insecure,
             rules=[list(rule) for rule in rules or ()],
             streams=asked.streams,
-            # Where an API's events have no mark of a token chunk, what they carry has to tell.
+            # Token chunks can be counted only where the API marks them; elsewhere events with text are.
             counts_chunks=(config.counts_chunks and backend.marks_chunks) or not backend.generates,
             must_finish=backend.must_finish and asked.streams,
             max_event_bytes=config.event_bytes,

@@ -1,4 +1,4 @@
-"""The worker processes: started, looked after, ended."""
+"""Starts, watches and ends the worker processes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _END_PATIENCE_S = 5.0
 
 
 class WorkerProcesses:
-    """One process for each spec; what they print goes to `logs`/worker-W.log.
+    """One process for each spec; worker W's output goes to `logs`/worker-W.log.
 
-    Their standard input brings the spec, which holds keys and so lies in no file, and is then a lifeline: a
-    worker whose coordinator is gone reads its end and stops.
+    The spec is sent on standard input, never through a file, because it holds keys. The pipe then serves as
+    a lifeline: when the coordinator is gone, the worker reads its end and stops.
     """
 
     def __init__(self, specs: list[WorkerSpec], logs: Path, inherited: tuple[int, ...]) -> None:
@@ -42,7 +42,7 @@ class WorkerProcesses:
                 )
         for process, spec in zip(self.processes, specs, strict=True):
             assert process.stdin is not None
-            # One that has died already is found by `dead`.
+            # `dead` reports a worker that has already died.
             with contextlib.suppress(BrokenPipeError):
                 write_all(process.stdin.fileno(), spec.encoded())
 
@@ -54,7 +54,7 @@ class WorkerProcesses:
         return any(process.poll() is None for process in self.processes)
 
     def death_of(self, worker: int) -> str | None:
-        """How a worker ended that should not have; None while it runs and when it ended well."""
+        """How a worker died; None while it runs and when it ended properly."""
         code = self.processes[worker].poll()
         if not code:
             return None
@@ -63,7 +63,7 @@ class WorkerProcesses:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def figures(self, worker: int, live: Any) -> dict[str, Any]:
-        """What a worker wrote about itself, with its counters in `live`; a killed one wrote nothing."""
+        """The figures that a worker wrote (none if it was killed), with its counters from `live`."""
         path = Path(self.specs[worker].records, f"worker-{worker}.json")
         figures: dict[str, Any] = {"worker": worker, "pid": None}
         if path.exists():
@@ -81,7 +81,7 @@ class WorkerProcesses:
 
     @property
     def dead(self) -> str | None:
-        """A sentence on the first worker that died."""
+        """A sentence about the first worker that died; None if none did."""
         for worker in range(len(self.processes)):
             if how := self.death_of(worker):
                 log = self.log_of(worker)
@@ -90,7 +90,7 @@ class WorkerProcesses:
         return None
 
     def wait(self, seconds: float) -> None:
-        """Until a time has passed, or the first worker that still runs has ended."""
+        """Waits for `seconds`, or until the first worker that still runs has ended."""
         for process in self.processes:
             if process.poll() is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
@@ -98,7 +98,7 @@ class WorkerProcesses:
                 return
 
     def end(self) -> None:
-        """Lets go of the lifelines, and kills what does not end by itself."""
+        """Closes the lifelines, and kills workers that do not end within 5 s."""
         for process in self.processes:
             if process.stdin is not None:
                 process.stdin.close()
@@ -111,6 +111,6 @@ class WorkerProcesses:
 
 
 def write_all(fd: int, content: bytes) -> None:
-    """A signal may cut a write to a pipe short."""
+    """Writes all of `content`, also when a signal cuts a write to a pipe short."""
     while content:
         content = content[os.write(fd, content) :]

@@ -15,7 +15,7 @@ from aisbench.engine.limits import cpus
 
 
 def _host_identity() -> dict[str, Any]:
-    """What a roofline holds for: another processor, kernel, interpreter or version has another one."""
+    """Where a roofline is valid: a different processor, kernel, interpreter or version needs a new one."""
     return {
         "host": platform.node(),
         "cpu": cpu_model(),
@@ -37,14 +37,14 @@ def cpu_model() -> str:
 
 
 def roofline_path() -> Path:
-    """The file for this host: `$XDG_CACHE_HOME/aisbench/roofline-KEY.json` (~/.cache unless that is set)."""
+    """The file for this host: `$XDG_CACHE_HOME/aisbench/roofline-KEY.json` (~/.cache if that is not set)."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     key = hashlib.sha256(json.dumps(_host_identity(), sort_keys=True).encode()).hexdigest()[:16]
     return base / "aisbench" / f"roofline-{key}.json"
 
 
 def read_roofline() -> dict[str, Any] | None:
-    """The figures of the last selfcheck on this host; None where there was none, or its file is broken."""
+    """The figures of the last selfcheck on this host; None if there was none or its file is broken."""
     try:
         found = json.loads(roofline_path().read_text())
     except (OSError, ValueError):
@@ -53,7 +53,7 @@ def read_roofline() -> dict[str, Any] | None:
 
 
 def write_roofline(figures: dict[str, Any]) -> Path:
-    """Keeps `figures`, whole or not at all, and returns where. Raises OSError when it cannot be written."""
+    """Writes `figures` atomically and returns the file's path. Raises OSError if it cannot be written."""
     path = roofline_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps({**_host_identity(), **figures}, indent=1), path)

@@ -1,7 +1,7 @@
-"""Bodies as turns of conversations: one file that every worker reads.
+"""The file that says which bodies are the turns of which conversation; every worker reads it.
 
-Layout, little-endian: int64 number of conversations n, int64 first[n + 1] (the body of each one's first
-turn, at the end the number of bodies), int64 think_ns[bodies].
+Layout, little-endian: int64 number of conversations n, int64 first[n + 1] (the index of the body of each
+conversation's first turn, then the number of bodies), int64 think_ns[bodies].
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def write_conversations(path: Path, conversations: Conversations) -> None:
 
 
 def read_conversations(path: Path) -> tuple[array[int], array[int]]:
-    """`first` and `think_ns`. Without NumPy, which a worker would load for this alone."""
+    """`first` and `think_ns`. Avoids NumPy, which a worker would load for nothing else."""
     numbers = array("q", path.read_bytes())
     end = numbers[0] + 2
     return numbers[1:end], numbers[end:]

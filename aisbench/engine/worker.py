@@ -1,4 +1,4 @@
-"""One worker: a process with a uvloop event loop and the native driver. Its standard input brings its spec."""
+"""The worker process: a uvloop event loop around the native driver. Its spec arrives on standard input."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from aisbench.masking import masked_text, remember, show_masked
 from aisbench.printable import words_of
 from aisbench.records.failure_kinds import error_kind
 
-# Connections made at a time before the start, so that no server's backlog overflows.
+# Connections made at a time before the start; few enough not to overflow a server's backlog.
 _CONNECT_BATCH = 64
 _CONNECT_PATIENCE_S = 10.0
 # How often the loop looks at the stop flag; the per-event path does not depend on it.
 _POLL_S = 0.02
 _EXPIRE_EVERY_S = 0.1
-# Samples of failures kept by each worker, for each kind.
+# Samples that each worker keeps of each kind of failure.
 _SAMPLES = 5
 _DETAIL_BYTES, _SAMPLE_CHARACTERS = 4096, 500
-# Names "module:function" to call with the running loop before load starts: how benchmarks disturb a worker.
+# Holds "module:function", called with the running loop before load starts, so that benchmarks can disturb a worker.
 _HOOK_VARIABLE = "AISBENCH_WORKER_HOOK"
 
 
@@ -57,7 +57,7 @@ class _Worker:
         self.slots = Slots(fd=spec.slots_fd) if spec.slots_fd is not None else None
         self.recorder = Recorder(spec.records, spec.worker, spec.token_times, spec.text)
         self.recorder.reserve(spec.expected_rows)
-        # Why no more can be recorded, once there is no room for it.
+        # The error that stopped the recording, once the disk is full.
         self.full: OSError | None = None
         self.bodies = BodyFile(spec.bodies)
         self.conversations = conversations(spec)
@@ -81,12 +81,12 @@ class _Worker:
         )
 
     def on_failure(self, ticket: int, error: int, http_status: int, detail: bytes) -> None:
-        """Keeps the first few of each kind; all are counted by the core."""
+        """Keeps the first few failures of each kind as samples; the core counts them all."""
         kind = (error_kind(error, http_status), http_status)
         seen = self.samples.get(kind, 0)
         self.samples[kind] = seen + 1
         if seen < _SAMPLES:
-            # Cut after it is masked: half a key would not be known as one.
+            # Cut only after masking, which would not recognise half a key.
             message = masked_text(words_of(detail[:_DETAIL_BYTES]))[:_SAMPLE_CHARACTERS]
             sample = {"kind": kind[0], "http_status": http_status, "slot": ticket, "message": message}
             with contextlib.suppress(OSError):
@@ -105,7 +105,7 @@ class _Worker:
         await self.connect()
         if self.spec.warmup:
             await self.warm_up()
-        # From here on nothing collects garbage: a collection stops the loop for milliseconds.
+        # No garbage collection from here on: it would stop the loop for milliseconds.
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -124,11 +124,11 @@ class _Worker:
         with self.noting_full():
             self.write_figures(before)
         if self.orphaned:
-            # Who else would: the coordinator is gone.
+            # The coordinator, which would do this, is gone.
             Path(self.spec.block).unlink(missing_ok=True)
 
     async def connect(self) -> None:
-        """Makes connections ahead of the first send; those that fail will be tried again when needed."""
+        """Makes connections ahead of the first send; one that fails is tried again when a request needs it."""
         wanted, rate = self.spec.connect_ahead, self.spec.connect_rate
         begun = time.monotonic()
         give_up = begun + _CONNECT_PATIENCE_S + (wanted / rate if rate else 0.0)
@@ -145,7 +145,7 @@ class _Worker:
                 return
 
     async def warm_up(self) -> None:
-        """Sends bodies of its own, which no measured request has; recorded apart and thrown away."""
+        """Sends the warm-up requests, whose bodies no measured request has, and discards their records."""
         bodies = Path(self.spec.records, f"warmup-{self.spec.worker}.bin")
         self.driver.take(BodyFile(str(bodies)), None)
         block = SharedBlock.create(
@@ -193,7 +193,7 @@ class _Worker:
 
     @contextlib.contextmanager
     def noting_full(self) -> Iterator[None]:
-        """What there is no room for on the disk ends the run, but not before its records are closed."""
+        """Turns a full disk into the end of the run, so that its records are closed first."""
         try:
             yield
         except OSError as problem:
@@ -202,7 +202,7 @@ class _Worker:
             self.full = self.full or problem
 
     def on_problem(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """The loop's: what a callback of the driver raised."""
+        """The loop's handler for exceptions that the driver's callbacks raise."""
         problem = context.get("exception")
         if isinstance(problem, OSError) and is_full(problem):
             self.full = self.full or problem
@@ -210,7 +210,7 @@ class _Worker:
             loop.default_exception_handler(context)
 
     def on_lifeline(self) -> None:
-        """Standard input ends when the coordinator is gone: load without anyone who wants it must end."""
+        """Ends the load when standard input ends, which means that the coordinator is gone."""
         if not os.read(0, 1):
             self.orphaned = True
             asyncio.get_running_loop().remove_reader(0)
@@ -232,7 +232,7 @@ class _Worker:
 
 
 def targets(spec: WorkerSpec) -> Targets:
-    """The servers of the spec; https ones share one TLS context."""
+    """The servers in the spec; those with https share one TLS context."""
     context = None
     if any(target.is_tls for target in spec.targets):
         from aisbench.engine.target.transport import tls_context
@@ -262,7 +262,7 @@ def conversations(spec: WorkerSpec) -> Conversations | None:
 
 
 def main() -> None:
-    # These reach the whole process group; the coordinator alone decides how the run ends.
+    # These signals reach the whole process group, but only the coordinator decides how the run ends.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.excepthook = show_masked

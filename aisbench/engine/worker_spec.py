@@ -1,4 +1,4 @@
-"""The instructions to a worker at its start: a line of JSON on its standard input."""
+"""The instructions that a worker gets at its start, as a line of JSON on its standard input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class TargetSpec:
-    """A server; `address`, `head` and `tunnel` are bytes, kept as Latin-1."""
+    """One server; `address`, `head` and `tunnel` are bytes as Latin-1 text, since JSON has no bytes."""
 
     address: str
     head: str
@@ -20,9 +20,9 @@ class TargetSpec:
 
 @dataclass(frozen=True)
 class WorkerSpec:
-    """Paths, numbers and file descriptors; `local_addresses` are packed sockaddrs, kept as Latin-1.
+    """Everything that a worker needs; paths are strings, and `local_addresses` packed sockaddrs as Latin-1 text.
 
-    `secrets`: what is masked in the answers of servers that say what they were sent.
+    `secrets`: strings to mask in the answers of servers that echo a request.
     """
 
     worker: int
@@ -61,12 +61,12 @@ class WorkerSpec:
 
     @staticmethod
     def read(fd: int) -> WorkerSpec:
-        """The spec that `fd` brings next; raises EOFError when it ends before."""
+        """Reads one spec from `fd`; raises EOFError if `fd` ends first."""
         line = b""
         while not line.endswith(b"\n"):
             part = os.read(fd, 1 << 16)
             if not part:
-                raise EOFError("the coordinator was gone before it said what to do")
+                raise EOFError("the coordinator ended before it sent the spec")
             line += part
         told = json.loads(line)
         told["targets"] = [TargetSpec(**target) for target in told["targets"]]

@@ -1,4 +1,4 @@
-"""A run's folder, and `records/run.json` in it: what the run was asked, and how it went."""
+"""Creates a run's folder, and writes its config.yaml and `records/run.json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.errors import BadInput
 
 
 class RunDirectory:
-    """`outputs/default/YYYYmmdd_HHMMSS/` with `records/` and `logs/` in it."""
+    """A folder such as `outputs/default/YYYYmmdd_HHMMSS/`, with `records/` and `logs/` in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -23,7 +23,7 @@ class RunDirectory:
 
     @staticmethod
     def create(work_dir: str) -> RunDirectory:
-        """A new folder named after the second; raises BadInput when it cannot be made."""
+        """Makes a new folder named after the current second. Raises BadInput if it cannot be made."""
         run = RunDirectory(new_folder(work_dir))
         run.records.mkdir()
         (run.path / "logs").mkdir()
@@ -35,27 +35,27 @@ class RunDirectory:
 
         options = {**config.as_dict(), **resolved}
         if config.rate is None:
-            # As inf it would take the place of a trace's own times.
+            # Written as inf, it would override the times of a trace.
             del options["rate"]
         if config.model is None and config.dataset == "file":
-            # Named, it would take the place of the model in the recorded bodies.
+            # If named, it would override the model in the recorded bodies.
             del options["model"]
         given = {name: value for name, value in options.items() if value not in (None, [], {})}
         (self.path / "config.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
 
     def write(self, **facts: Any) -> None:
-        """Adds to run.json, whole or not at all."""
+        """Adds `facts` to run.json. The file is replaced as a whole, so it is never half written."""
         self.facts.update(facts)
         write_text(json.dumps(self.facts, indent=1), self.records / "run.json")
 
 
 def name_of_now(prefix: str) -> str:
-    """`prefix`YYYYmmdd_HHMMSS."""
+    """`prefix` and the local time, as YYYYmmdd_HHMMSS."""
     return f"{prefix}{datetime.now():%Y%m%d_%H%M%S}"
 
 
 def new_folder(work_dir: str, prefix: str = "") -> Path:
-    """Makes `work_dir`/`prefix`YYYYmmdd_HHMMSS (with _2, _3 where that is taken); raises BadInput when it cannot be made."""
+    """Makes `work_dir`/`prefix`YYYYmmdd_HHMMSS (with _2, _3 if that exists). Raises BadInput if it cannot be made."""
     base = Path(work_dir)
     name = name_of_now(prefix)
     for suffix in ("", *(f"_{i}" for i in range(2, 100))):
@@ -64,11 +64,11 @@ def new_folder(work_dir: str, prefix: str = "") -> Path:
             path.mkdir(parents=True)
         except FileExistsError:
             if base.exists() and not base.is_dir():
-                raise BadInput(f"--work-dir {work_dir} is a file; give a folder") from None
+                raise BadInput(f"--work-dir {work_dir} is a file; name a folder") from None
             continue
         except OSError as problem:
             raise BadInput(
-                f"--work-dir {work_dir} cannot be made ({problem.strerror}); give another"
+                f"--work-dir {work_dir} cannot be made ({problem.strerror}); name another folder"
             ) from None
         return path
     raise BadInput(f"--work-dir {work_dir}: no free name for this second; try again")

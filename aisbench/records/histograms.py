@@ -1,4 +1,4 @@
-"""Figures from the core's merged log-linear histograms."""
+"""Computes figures from the core's log-linear histograms, merged over workers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from aisbench._native.memory.histogram import BUCKET_COUNT
 
-# Below this many ns each ns has its own bucket; above, 1,024 buckets a power of two (histogram.pxd).
+# Below this many ns, each ns has its own bucket; above, each power of two has 1,024 (histogram.pxd).
 _LINEAR_BELOW = 2048
 _PER_POWER = 1024
 
 
 def _bucket_bounds() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last ns that each bucket counts: the inverse of the core's `bucket_index`."""
+    """The first and last ns of each bucket: the inverse of the core's `bucket_index`."""
     index = np.arange(BUCKET_COUNT, dtype=np.int64)
     shift = np.where(index < _LINEAR_BELOW, 0, index // _PER_POWER - 1)
     first = (index - shift * _PER_POWER) << shift
@@ -30,7 +30,7 @@ _MIDDLE_NS = (FIRST_NS + LAST_NS) / 2
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts of ns values: count, mean, std, min and max are exact, percentiles to 1/2,048."""
+    """Counts of ns values. count, mean, std, min and max are exact; percentiles are within 1/2,048."""
 
     count: int
     sum_ns: int
@@ -57,7 +57,7 @@ class Histogram:
 
     @staticmethod
     def of_values(values_ns: NDArray[np.int64]) -> Histogram:
-        """Counts of values from 0 on, as the core makes them."""
+        """The histogram of non-negative values, as the core makes it."""
         if len(values_ns) == 0:
             return Histogram.empty()
         index = np.searchsorted(FIRST_NS, values_ns, side="right") - 1
@@ -71,7 +71,7 @@ class Histogram:
         )
 
     def plus(self, other: Histogram) -> Histogram:
-        """Both together; merging loses nothing."""
+        """The histogram of both together, without loss."""
         if self.count == 0 or other.count == 0:
             return other if self.count == 0 else self
         return Histogram(
@@ -102,18 +102,18 @@ class Histogram:
 
     @property
     def std_ns(self) -> float:
-        """Population standard deviation, as numpy.std."""
+        """Population standard deviation, as in numpy.std."""
         if self.count == 0:
             return 0.0
         return math.sqrt(max(0.0, self.sum_squares / self.count - self.mean_ns**2))
 
     def percentiles_ns(self, percents: Sequence[float]) -> list[float]:
-        """numpy.percentile's linear ones, over values taken as the middles of their buckets.
+        """Linear percentiles as in numpy.percentile, with each value taken as the middle of its bucket.
 
-        0 for each when nothing was counted. Kept within the exact min and max.
+        They stay within the exact min and max, and are 0 if nothing was counted.
         """
         cumulated = np.cumsum(self.buckets)
-        # A worker killed between two stores may leave `count` one ahead of its bucket: trust the buckets.
+        # A worker killed between two stores may leave `count` one ahead of the buckets, so the buckets count.
         total = int(cumulated[-1])
         if total == 0:
             return [0.0] * len(percents)
@@ -126,12 +126,12 @@ class Histogram:
         return within
 
     def mean_since_ns(self, before: Histogram) -> float | None:
-        """The mean of what was counted after `before`, an earlier state of this one; None for nothing."""
+        """The mean of the values counted since `before`, an earlier state; None if there were none."""
         count = self.count - before.count
         return (self.sum_ns - before.sum_ns) / count if count > 0 else None
 
     def counts_up_to(self, edges_ns: Sequence[float]) -> list[int]:
-        """For each edge how many values lie in buckets wholly at or below it."""
+        """For each edge, how many values lie in buckets wholly at or below it."""
         cumulated = np.concatenate([[0], np.cumsum(self.buckets)])
         counts: list[int] = cumulated[np.searchsorted(LAST_NS, edges_ns, side="right")].tolist()
         return counts

@@ -1,4 +1,4 @@
-"""Files of JSON lines; a killed process may have cut the last one short."""
+"""Reads files of JSON lines, whose last line a killed process may have cut short."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def read_json_lines(path: Path) -> Iterator[Any]:
-    """What each line holds; lines that are not JSON are left out. Nothing where there is no file."""
+    """Yields the value of each line. Lines that are not JSON are left out; a missing file counts as empty."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:

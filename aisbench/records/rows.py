@@ -1,4 +1,4 @@
-"""The rows of a run, one for each request, read from their files a column or a stretch at a time."""
+"""Reads the rows of a run, one per request, from their files, a column or a stretch at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisbench.errors import BadInput
 
 _ROW = np.dtype(ROW_FIELDS)
 _HEADER = np.dtype(ROWS_HEADER_FIELDS)
-# Rows looked at before their pages are let go: about 7 MB.
+# Rows read before their pages are released: about 7 MB.
 _BLOCK = 1 << 15
 # Reading one column touches every page of the file, so the columns that most figures need are read together and kept.
 _KEPT_TOGETHER = (
@@ -35,7 +35,7 @@ _KEPT_TOGETHER = (
 class RowsFile:
     """The rows that one worker wrote, in the order in which their requests ended.
 
-    `rows` maps the file. `origin_ns` is the common start that its header names; 0 when the header is missing.
+    `rows` maps the file. `origin_ns`: the common start given in its header, or 0 if the header is missing.
     """
 
     rows: NDArray[np.void]
@@ -43,7 +43,7 @@ class RowsFile:
 
     @staticmethod
     def open(path: Path) -> RowsFile:
-        """Raises BadInput when another version wrote the file, OSError when it cannot be read."""
+        """Maps the file. Raises BadInput if another version wrote it, and OSError if it cannot be read."""
         with path.open("rb") as file:
             head = file.read(_HEADER.itemsize)
         size = path.stat().st_size
@@ -67,13 +67,13 @@ class RowsFile:
             self._let_go()
 
     def stretch(self, begin: int, end: int) -> NDArray[np.void]:
-        """Copies of the rows from `begin` to `end`, or to the last."""
+        """Copies of the rows from `begin` to `end`, or to the last row."""
         found = np.array(self.rows[begin:end])
         self._let_go()
         return found
 
     def picked(self, index: NDArray[np.int64]) -> NDArray[np.void]:
-        """Copies of the rows at `index`, in its order."""
+        """Copies of the rows at `index`, in the same order."""
         found = np.empty(len(index), _ROW)
         for begin in range(0, len(index), _BLOCK):
             found[begin : begin + _BLOCK] = self.rows[index[begin : begin + _BLOCK]]
@@ -81,7 +81,7 @@ class RowsFile:
         return found
 
     def _let_go(self) -> None:
-        """Takes the file's pages out of this process: they would add up to the whole file, and stay in the kernel's cache."""
+        """Releases the file's pages, which would add up to the whole file. They stay in the kernel's cache."""
         pages = getattr(self.rows, "_mmap", None)
         if pages is not None:
             pages.madvise(mmap.MADV_DONTNEED)
@@ -90,8 +90,8 @@ class RowsFile:
 class Rows:
     """The rows of all workers, by ticket.
 
-    `rows["sent_ns"]` is a column of shape (len(rows),), not to be written to. `rows[5]`, `rows[10:20]`, `rows[mask]` and
-    `rows[index]` are copies of whole rows: a row, or a structured array of them. docs/records.md lists the columns.
+    `rows["sent_ns"]` is a column of shape (len(rows),); do not write to it. `rows[5]`, `rows[10:20]`, `rows[mask]` and
+    `rows[index]` are copies of whole rows: a row, or a structured array of rows. docs/records.md lists the columns.
     """
 
     def __init__(self, files: list[RowsFile]) -> None:
@@ -104,7 +104,7 @@ class Rows:
             self._order = np.argsort(tickets, kind="stable")
 
     def by_worker(self, workers: list[int]) -> NDArray[np.int32]:
-        """For each row which of `workers`, one for each file, wrote it."""
+        """For each row, the worker that wrote it. `workers`: one per file, in order."""
         found = np.repeat(np.array(workers, np.int32), np.diff(self._ends))
         return found if self._order is None else found[self._order]
 
@@ -150,14 +150,14 @@ class Rows:
         return found
 
     def _in_files(self, names: tuple[str, ...]) -> list[NDArray[Any]]:
-        """The columns `names`, one file after the other."""
+        """The columns `names`, file by file."""
         found = [np.empty(len(self), _ROW[name]) for name in names]
         for file, begin, end in zip(self._files, self._ends, self._ends[1:], strict=False):
             file.read(names, [column[begin:end] for column in found])
         return found
 
     def _stretch(self, begin: int, end: int) -> NDArray[np.void]:
-        """Copies of the rows from `begin` to `end`, where the files have them in order."""
+        """Copies of the rows from `begin` to `end`, if the files have them in ticket order."""
         found = np.empty(end - begin, _ROW)
         for file, first, last in zip(self._files, self._ends, self._ends[1:], strict=False):
             if max(begin, first) < min(end, last):

@@ -1,14 +1,14 @@
 """Metric names on each server's /metrics page.
 
-The names are those in the servers' own documentation: vLLM (with its older names after the present ones),
-SGLang, text-generation-inference and TensorRT-LLM, and of llama.cpp on its page (--metrics), whose prompt_tokens_total
-leaves cached tokens out, unlike the others'.
+The names come from the documentation of vLLM (older names after the current ones), SGLang, text-generation-inference
+and TensorRT-LLM, and from llama.cpp's own page (--metrics). Unlike the others, llama.cpp leaves cached tokens out of
+its prompt_tokens_total.
 """
 
 from __future__ import annotations
 
-# Of several names the first that a page has counts: the others are former names of the same thing.
-# Sums over a page's label sets (engines, models, finish reasons).
+# The first name that a page has is used; later ones are former names or other servers' names.
+# Values are summed over a page's label sets (engines, models, finish reasons).
 SUMS: dict[str, tuple[str, ...]] = {
     "running": (
         "vllm:num_requests_running",
@@ -29,11 +29,11 @@ SUMS: dict[str, tuple[str, ...]] = {
         "sglang:cached_tokens_total",
         "trtllm_prompt_cached_tokens_total",
     ),
-    # Found in a cache outside the engine, where its own had missed.
+    # Found in a cache outside the engine, after a miss in its own.
     "external_hits": ("vllm:external_prefix_cache_hits_total",),
-    # Without what the cache had.
+    # Without cached tokens.
     "computed_tokens": ("llamacpp:prompt_tokens_total",),
-    # SGLang's num_retracted_reqs is the last batch's alone; the counter has the longer name.
+    # SGLang's num_retracted_reqs covers only the last batch; the counter has the longer name.
     "preemptions": ("vllm:num_preemptions_total", "sglang:num_retracted_requests_total"),
     "generation_tokens": (
         "vllm:generation_tokens_total",
@@ -63,7 +63,7 @@ MEANS: dict[str, tuple[str, ...]] = {
     "cache_hit_rate": ("sglang:cache_hit_rate",),
     "accept_length": ("sglang:spec_accept_length",),
 }
-# Summed apart for each value of one label: {value: sum}.
+# Summed separately for each value of a label: {value: sum}.
 BY_LABEL: dict[str, tuple[str, str]] = {
     "accepted_at": ("vllm:spec_decode_num_accepted_tokens_per_pos_total", "position"),
 }
@@ -76,12 +76,12 @@ HISTOGRAMS: dict[str, tuple[str, ...]] = {
         "tgi_request_duration",
     ),
 }
-# What only ever grows, so that a run's own share is the end's value less the beginning's.
+# Metrics that only grow: a run's part is the value at its end less that at its start.
 COUNTERS = tuple(name for name in SUMS if name not in ("running", "waiting"))
 
 
 def known_names() -> frozenset[str]:
-    """Every sample's name that is read from a page."""
+    """The names of all samples that are read from a page."""
     found = {alias for table in (SUMS, MEANS) for aliases in table.values() for alias in aliases}
     found |= {name for name, _ in BY_LABEL.values()}
     for aliases in HISTOGRAMS.values():

@@ -37,7 +37,7 @@ def test_time_to_first_answer_token(tmp_path: Path) -> None:
     # An answer that is all reasoning meets no bound.
     assert summary["goodput"]["good"] == 2
     assert broken_gates(found, summary, parse_gates("ttfat_max>80"))[0].startswith(
-        "--fail-on ttfat_max>80: it is 90"
+        "--fail-on ttfat_max>80: ttfat_max is 90"
     )
     assert list(np.isinf(latencies_ms(found)["ttfat"])) == [False, False, False, True]
 

@@ -143,8 +143,10 @@ def test_a_usage_of_zero_tokens_tells_nothing_and_is_said(count: int, tmp_path: 
     assert (summary["total_input_tokens"], summary["input_tokens_from"]) == (300, "plan")
     assert (summary["total_output_tokens"], summary["output_tokens_from"]) == (24, "events")
     said = " ".join(summary["verdict"]["notes"])
-    assert "3 of 3 answers came without a usage of output tokens: content events are counted" in said
-    assert "no count of prompt tokens (or 0): the planned lengths are counted" in said
+    assert (
+        "3 of 3 answers came without a usage of output tokens, so their content events were counted" in said
+    )
+    assert "no count of prompt tokens, or 0, so the planned lengths were used" in said
 
 
 def test_every_request_is_counted_once(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_an_export_of_whole_answers_is_imported_and_exported_again(tmp_path: Pat
 def test_bodies_name_a_model_that_somebody_serves(tmp_path: Path) -> None:
     out, again = tmp_path / "w.jsonl", tmp_path / "again.jsonl"
     nameless = ("export", *SMALL[2:], "--output", str(out))
-    with pytest.raises(BadInput, match="every body names its model: give --model, or --url of a server"):
+    with pytest.raises(BadInput, match="every body names its model: give --model, or the --url of a server"):
         call(*nameless)
     call(*nameless, "--backend", "tgi")
     assert "model" not in lines(out)[0]["body"], "TGI serves one model, which nobody names"

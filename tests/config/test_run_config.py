@@ -118,7 +118,7 @@ def test_arrivals_go_on_where_the_data_set_left_the_generator() -> None:
         ),
         (
             {"backend": "openai-embeddings", "goodput": {"tpot": 5.0}},
-            "which --backend openai-embeddings has not",
+            "which --backend openai-embeddings does not have",
         ),
     ],
 )

@@ -127,7 +127,7 @@ def test_what_has_no_effect_is_said(args: list[str], note: str) -> None:
             ["--self-timed"],
             "--self-timed and --no-self-timed need --dataset timed_trace, trace, file, got random",
         ),
-        (["--backend", "openai-audio", "--top-p", "1"], "--backend openai-audio sends a form with a file"),
+        (["--backend", "openai-audio", "--top-p", "1"], "--backend openai-audio uploads a file in a form"),
     ],
 )
 def test_what_cannot_be_followed_is_named(args: list[str], problem: str) -> None:

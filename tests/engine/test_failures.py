@@ -81,7 +81,7 @@ def test_samples_of_all_workers_are_kept_and_their_files_move_to_the_logs(tmp_pa
 def test_a_404_names_the_path_unless_it_is_the_model_s() -> None:
     sample = {"http_status": 404, "message": "no such path"}
     assert with_hint(sample, "/v4/v1/x") == (
-        "POST /v4/v1/x is not there; is it another path (--endpoint)? no such path"
+        "the server has no POST /v4/v1/x; does it use another path (--endpoint)? no such path"
     )
     for other in ({"http_status": 404, "message": "The model `m` does not exist."}, {"http_status": 500}):
         assert with_hint(other, "/x") == other.get("message", "")

@@ -31,7 +31,7 @@ def test_recorded_times_are_followed_unless_a_rate_is_given() -> None:
         assert plan.is_trace
         assert plan.offsets_ns.tolist() == RECORDED.tolist()
         notes = plan_notes(RunConfig(**given), plan)  # type: ignore[arg-type]
-        assert any("--rate inf replays it in closed loop" in note for note in notes) is bool(given)
+        assert any("--rate inf replays it in a closed loop" in note for note in notes) is bool(given)
     plan = planned(rate=10.0)
     assert not plan.is_trace
     assert plan.offsets_ns.tolist() != RECORDED.tolist()

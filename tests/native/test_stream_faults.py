@@ -91,7 +91,7 @@ def drive(folder: Path, response: bytes, **more: Any) -> tuple[np.void, list[tup
         (
             HEAD.replace(b"Transfer-Encoding: chunked", b"Content-Length: %d" % len(TOKENS)) + TOKENS,
             "stream_cut",
-            b"without what closes it",
+            b"without a finish reason",
         ),
         (answer(chat({"role": "assistant", "content": ""}), STOP, usage(4, 120), DONE), "no_output", b"120"),
         (answer(TOKENS, chat({}, "error"), DONE), "error_event", b"error"),
@@ -103,7 +103,7 @@ def drive(folder: Path, response: bytes, **more: Any) -> tuple[np.void, list[tup
             b"gzip",
         ),
         (answer(STOP, DONE), "no_output", b"without generated content"),
-        (answer(chat({"role": "assistant", "content": ""})), "no_output", b"without what closes it"),
+        (answer(chat({"role": "assistant", "content": ""})), "no_output", b"without a finish reason"),
         (
             b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://other/v1\r\nContent-Length: 0\r\n\r\n",
             "http_status",

@@ -341,7 +341,7 @@ def test_a_condition_that_fails_a_run(tmp_path: Path) -> None:
         assert run_load(tmp_path / "a", *args).code == 0
         gated = run_load(tmp_path / "b", *args, "--fail-on", "error_rate>0.05 ttft_p99>60000")
     assert gated.code == 4
-    assert "--fail-on error_rate>0.05: it is" in gated.err
+    assert "--fail-on error_rate>0.05: error_rate is" in gated.err
     assert "ttft_p99" not in gated.err
 
 

@@ -93,4 +93,4 @@ def test_a_server_without_metrics_is_loaded_all_the_same(tmp_path: Path, page: b
         )
     assert (run.code, run.summary["completed"]) == (0, 5)
     assert run.summary["server"] is None
-    assert any("gave no metrics that are known here" in note for note in run.summary["notes"])
+    assert any("has no metrics that aisbench knows" in note for note in run.summary["notes"])

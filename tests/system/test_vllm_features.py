@@ -89,7 +89,7 @@ def test_the_ready_check_waits_for_a_server_that_loads_its_model(tmp_path: Path)
     assert done.code == 0, done.err
     assert done.summary["completed"] == 4
     assert done.summary["failed"] == 0
-    assert "answered a first request with 503; waiting for up to 60 s" in done.out + done.err
+    assert "answered the first request with 503; waiting for up to 60 s" in done.out + done.err
     checks = server.asked[:3]
     assert all(json.loads(body)["prompt"] == "Hi" for _, _, body in checks)
 
@@ -105,7 +105,7 @@ def test_a_server_that_does_not_get_ready_ends_the_run(tmp_path: Path) -> None:
     with serving(refusals=1 << 30) as server:
         done = run_load(tmp_path, "--port", server.port, "--ready-check-timeout-sec", 1, *FEW)
     assert done.code != 0
-    assert "answered a first request with 503 (waited 1 s, as --ready-check-timeout-sec says)" in done.err
+    assert "answered the first request with 503 (waited 1 s, as --ready-check-timeout-sec says)" in done.err
 
 
 def test_the_profiler_runs_from_before_the_first_request_to_after_the_last(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_model_that_was_taken_of_several_is_said_and_its_first_refusal_ends_
             20_000,
         )
     assert run.code == 1
-    assert "model first was taken of 2 that the server lists (--model takes another: second)" in run.err
+    assert "using model first, one of 2 that the server lists (--model selects another: second)" in run.err
     assert run.summary["outcome"] == "failed"
     assert run.summary["outcome_reason"].startswith("stopped at the first refusal: HTTP 400")
     assert "first cannot chat" in run.summary["outcome_reason"]
@@ -58,8 +58,8 @@ def test_several_models_of_which_the_first_answers(tmp_path: Path) -> None:
     with start_simulator(["--model", "a", "--model-alias", "b"]) as simulator:
         run = run_load(tmp_path, "--url", simulator.url, "--no-server-metrics", *FEW[2:], "--num-requests", 4)
     assert (run.code, run.summary["completed"]) == (0, 4), run.err
-    assert "model a was taken of 2" in run.err
-    assert any(note.startswith("model a was taken of 2") for note in run.summary["notes"])
+    assert "using model a, one of 2" in run.err
+    assert any(note.startswith("using model a, one of 2") for note in run.summary["notes"])
 
 
 def test_a_404_names_the_path_that_was_asked(tmp_path: Path) -> None:
@@ -85,7 +85,10 @@ def test_a_404_names_the_path_that_was_asked(tmp_path: Path) -> None:
         run = run_load(tmp_path / "base", "--url", url, *chat)
         whole = run_load(tmp_path / "whole", "--url", f"{url}/chat/completions", *chat)
     assert run.code == 1
-    assert "POST /api/paas/v4/v1/chat/completions is not there; is it another path (--endpoint)?" in run.out
+    assert (
+        "the server has no POST /api/paas/v4/v1/chat/completions; does it use another path (--endpoint)?"
+        in run.out
+    )
     assert whole.summary["requests"]["sent"] == 3
     assert "http_404" not in whole.summary["errors"]
 

@@ -1,4 +1,4 @@
-"""The encoded request bodies, mapped for reading: ticket i sends body i modulo their number."""
+"""The encoded request bodies, mapped for reading. Ticket i sends body i modulo their number."""
 from libc.stdint cimport int64_t
 
 
@@ -7,7 +7,7 @@ cdef class BodyFile:
     cdef const char* data
     cdef Py_ssize_t size
     cdef const int64_t* offsets
-    # Bytes handed out since the pages behind them were last let go.
+    # Bytes handed out since the mapped pages were last released.
     cdef int64_t touched
 
     cdef const char* body(self, int64_t ticket, Py_ssize_t* n) noexcept

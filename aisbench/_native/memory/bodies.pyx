@@ -12,7 +12,7 @@ from posix.unistd cimport close
 import os
 
 cdef enum:
-    # What the process keeps mapped of the bodies, about.
+    # About how many bytes of the bodies the process keeps resident.
     KEPT = 1 << 23
 
 
@@ -46,8 +46,8 @@ cdef class BodyFile:
         n[0] = self.offsets[i + 1] - self.offsets[i]
         self.touched += n[0]
         if self.touched > KEPT:
-            # Pages once read count as this process's memory. They stay in the kernel's cache, so letting
-            # them go costs a minor fault where a body is used again, or is still being sent.
+            # Pages that were read count as this process's memory. They stay in the kernel's cache, so
+            # releasing them costs only a minor fault if a body is used again or is still being sent.
             self.touched = 0
             madvise(<void*>self.data, self.size, MADV_DONTNEED)
         return self.data + self.offsets[i]

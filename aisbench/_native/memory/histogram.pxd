@@ -1,4 +1,4 @@
-"""Log-linear histogram of nanoseconds: 3 significant digits, merges by adding counts.
+"""Log-linear histogram of nanoseconds, with 3 significant digits; adding counts merges two.
 
 After G. Tene's HdrHistogram: 1,024 buckets for each power of two above 2,048 ns, so a bucket is
 never wider than 1/1,024 of the values in it. Below 2,048 ns every nanosecond has its own bucket.
@@ -11,7 +11,7 @@ cdef enum:
     # The last bucket ends at 2**44 ns, which is 4.9 hours; longer values are counted there.
     BUCKETS = 34 * 1024 + 1024
 
-# The histograms of a worker, in the order of its file; HISTOGRAMS in histogram.pyx is made of it.
+# The histograms in a worker's file, in order; HISTOGRAMS in histogram.pyx is made from these names.
 cpdef enum Which:
     ITL = 0
     CLIENT_DELAY = 1

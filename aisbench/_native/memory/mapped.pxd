@@ -1,4 +1,4 @@
-"""A file that is written through memory: what is in it survives kill -9 of the process."""
+"""A file written through a memory mapping, so that its contents survive kill -9 of the process."""
 
 
 cdef class MappedFile:

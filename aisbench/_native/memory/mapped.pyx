@@ -19,8 +19,8 @@ cdef extern from "sys/mman.h" nogil:
 cdef class MappedFile:
     """Maps `path` for reading and writing, at least `size` bytes long.
 
-    Raises OSError when the file cannot be made, enlarged or mapped. Its room on the disk is taken at once: a write
-    to a mapping for which there is none ends the process.
+    Raises OSError if the file cannot be made, enlarged or mapped. Room on the disk is allocated at once,
+    because writing to a mapping without room ends the process.
     """
 
     def __cinit__(self, str path, Py_ssize_t size):
@@ -34,7 +34,7 @@ cdef class MappedFile:
         self.grow(max(there, size))
 
     cdef int grow(self, Py_ssize_t size) except -1:
-        """Enlarges file and mapping; pointers into the old mapping are void afterwards."""
+        """Enlarges the file and the mapping; pointers into the old mapping become invalid."""
         cdef void* at
         if size <= self.size:
             return 0
@@ -54,7 +54,7 @@ cdef class MappedFile:
         return 0
 
     cdef int allocate(self, Py_ssize_t begin, Py_ssize_t end, int mode) except -1:
-        """Takes room on the disk, where the file system can; the file ends where it did when there is not enough."""
+        """Allocates room on the disk if the file system can; the file keeps its size if there is not enough."""
         cdef int problem
         cdef Py_ssize_t before = os.fstat(self.fd).st_size
         while fallocate(self.fd, mode, begin, end - begin) != 0:
@@ -68,7 +68,7 @@ cdef class MappedFile:
         return 0
 
     def reserve(self, Py_ssize_t size):
-        """Takes the room on the disk that growing to `size` will need; the file stays as long as it is."""
+        """Allocates the room on the disk for growing to `size`; the file keeps its size."""
         if size > self.size:
             self.allocate(self.size, size, FALLOC_FL_KEEP_SIZE)
 
@@ -79,7 +79,7 @@ cdef class MappedFile:
             self.data = NULL
         if self.fd >= 0:
             if size >= 0:
-                # What is not cut off is unused; readers go by the counts in the headers.
+                # A failure leaves unused bytes, which readers ignore: they use the counts in the headers.
                 ftruncate(self.fd, size)
             close(self.fd)
             self.fd = -1

@@ -1,10 +1,10 @@
-"""What is kept of a run: one fixed-size row a request, histograms, and logs. No Python per event."""
+"""The records of a run: one fixed-size row for each request, histograms and logs. No Python per event."""
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t
 
 from aisbench._native.memory.histogram cimport Hist, HistogramFile, Which
 from aisbench._native.memory.mapped cimport MappedFile
 
-# STATUSES, ERRORS and MARKS in recorder.pyx are made of these: a name there is the lower case of one here.
+# STATUSES, ERRORS and MARKS in recorder.pyx have these names in lower case.
 cpdef enum Status:
     IN_FLIGHT = 0
     OK = 1
@@ -28,10 +28,10 @@ cpdef enum Error:
     STOPPED = 12
 
 cpdef enum Mark:
-    BODY_LEFT_OPEN = 1    # the stream said that it ends, and the body did not
+    BODY_LEFT_OPEN = 1    # the stream said that it ends, but the body stayed open
     ODD_CONTENT_TYPE = 2  # an event stream whose content type says something else
 
-# All *_ns are CLOCK_MONOTONIC; 0 means: not reached. ROW_FIELDS in recorder.pyx is the same for numpy.
+# All *_ns are CLOCK_MONOTONIC; 0 means not reached. ROW_FIELDS in recorder.pyx is the same for NumPy.
 ctypedef struct Row:
     int64_t ticket
     int64_t planned_ns
@@ -85,7 +85,7 @@ cdef class Recorder:
     cdef int64_t tokens_logged
     cdef int64_t text_logged
     cdef int64_t flow_origin_ns
-    # Of all requests, also those under way: what the reader's rest goes by.
+    # Number and sum of the gaps of all requests, including those under way, for the reader's rest.
     cdef int64_t gaps
     cdef int64_t gaps_ns
     cdef readonly bint saves_token_times

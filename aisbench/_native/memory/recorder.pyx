@@ -1,13 +1,13 @@
-"""One worker's records, mapped while running so that they outlive the process.
+"""One worker's records, mapped during the run so that they outlive the process.
 
-Files, all little-endian, W being the worker's number:
+The files, all little-endian, where W is the worker's number:
 
   rows-W.bin    4,096 bytes of header (magic, row size, rows begun, flow origin), then rows
   hist-W.bin    histograms, see histogram.pxd
   flow-W.bin    int32 counts of token events in each 10 ms since the common start
-  tokens-W.bin  with token times kept: per finished request its `content_events - 1` gaps, uint32:
+  tokens-W.bin  if token times are kept: `content_events - 1` gaps for each finished request, uint32:
                 nanoseconds, or, with the top bit set, microseconds (gaps of 2.1 s and more)
-  text-W.bin    with outputs kept: per finished request a JSON object {"content": ..., "reasoning": ...}
+  text-W.bin    if outputs are kept: a JSON object {"content": ..., "reasoning": ...} for each finished request
 """
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy, memset
@@ -29,12 +29,12 @@ FLOW_BUCKET_NS = 10_000_000
 
 STATUSES = tuple(status.name.lower() for status in list(Status))
 ERRORS = ("none", *(error.name.lower() for error in list(Error)[1:]))
-# What else is to be said of an answer: the bits of the row's `marks`.
+# Oddities of an answer, as bits of the row's `marks`.
 MARKS = {mark.name.lower(): int(mark) for mark in list(Mark)}
 
-# The row for numpy: `np.dtype(ROW_FIELDS)`. Its meaning is documented in docs/records.md.
+# The row for NumPy: `np.dtype(ROW_FIELDS)`. docs/records.md documents the fields.
 ROW_FIELDS = [
-    # The ticket; readers of run folders have known the column as `slot` from the first.
+    # The ticket; the column's name dates from the first run folders.
     ("slot", "<i8"),
     ("planned_ns", "<i8"),
     ("taken_ns", "<i8"),
@@ -104,7 +104,7 @@ cdef class Recorder:
         self.text_log = open(path("text"), "wb") if text else None
 
     def reserve(self, int64_t rows):
-        """Takes the room on the disk that so many rows need; raises OSError when there is not enough."""
+        """Allocates the room on the disk for `rows` rows; raises OSError if there is not enough."""
         self.rows_file.reserve(HEADER + rows * <int64_t>sizeof(Row))
 
     def start_at(self, int64_t origin_ns):
@@ -113,7 +113,7 @@ cdef class Recorder:
         (<int64_t*>self.rows_file.data)[3] = origin_ns
 
     cdef int64_t begin_row(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1:
-        """A new row, status IN_FLIGHT; returns its index (pointers move when the file grows)."""
+        """Adds a row with status IN_FLIGHT; returns its index, as pointers change when the file grows."""
         cdef int64_t index = self.count
         cdef Row* row
         if HEADER + (index + 1) * <int64_t>sizeof(Row) > self.rows_file.size:
@@ -141,7 +141,7 @@ cdef class Recorder:
         return &self.histogram_file.hists[<int>which]
 
     cdef int count_token(self, int64_t at_ns) except -1:
-        """Counts one token event in its 10 ms of the run."""
+        """Counts one token event in its 10 ms bucket of the run."""
         cdef int64_t bucket = (at_ns - self.flow_origin_ns) // 10_000_000
         if bucket < 0:
             bucket = 0
@@ -151,7 +151,7 @@ cdef class Recorder:
         return 0
 
     cdef int add_latencies(self, Row* row, const uint32_t* gaps, Py_ssize_t n, bint streamed) noexcept:
-        """Counts the times of a request that succeeded; those of others say nothing of the server's speed."""
+        """Adds a successful request to the histograms; others say nothing about the server's speed."""
         cdef Hist* itl = self.hist(ITL)
         cdef Py_ssize_t i
         if streamed and row.first_token_ns > 0:
@@ -183,7 +183,7 @@ cdef class Recorder:
             self.text_log.flush()
 
     def close(self):
-        """Cuts the files to what was written; raises OSError when a log could not be written to its end."""
+        """Closes the files, and cuts the unused rows off. Raises OSError if a log could not be completed."""
         cdef int64_t rows_end = HEADER + self.count * <int64_t>sizeof(Row)
         self.rows_file.close(rows_end)
         self.flow_file.close()

@@ -1,10 +1,10 @@
-"""The shared block: what all workers of a run have in common, mapped by each of them.
+"""The shared block, which the coordinator and all workers of a run map.
 
   offset 0     BlockHead (one page): limits, the common start, the flags
   next         one Live per worker, written by that worker alone, read by the coordinator
   then         the arrival plan: int64 ns offsets from the common start
 
-A ticket, which is a place in the plan, is handed out by one atomic fetch-add; nothing else about a request is shared.
+One atomic fetch-add hands out a ticket, which is a place in the plan. Nothing else about a request is shared.
 """
 from libc.stdint cimport int64_t, uint64_t
 
@@ -12,16 +12,16 @@ from aisbench._native.memory.mapped cimport MappedFile
 
 cdef enum:
     ERROR_ROOM = 32
-    # A request that was due by the deadline may leave so long after its time.
+    # How late a request that was due by the deadline may leave, in ns.
     LAST_SEND = 50_000_000
 
 ctypedef struct BlockHead:
     int64_t magic
     int64_t workers
-    int64_t limit          # tickets in all; -1: no end
-    int64_t planned        # offsets in the plan; 0: every ticket is due at once
-    int64_t start_ns       # the common start; 0: not yet
-    int64_t deadline_ns    # no request leaves from then on but one that was due just then; 0: none
+    int64_t limit          # number of tickets; -1: no limit
+    int64_t planned        # number of offsets in the plan; 0: every ticket is due at once
+    int64_t start_ns       # the common start; 0: not set
+    int64_t deadline_ns    # no request leaves from then on, except as LAST_SEND allows; 0: no deadline
     int64_t stop           # 1: take no more tickets; 2: give up what is in flight
     int64_t reserved[9]
     int64_t next_ticket    # on a cache line of its own

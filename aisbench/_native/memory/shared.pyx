@@ -1,4 +1,4 @@
-"""Shared counters of a run. See shared.pxd for the layout."""
+"""The shared block of a run, and its in-flight slots. See shared.pxd for the layout."""
 from libc.errno cimport EAGAIN, errno
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy, memset
@@ -25,10 +25,10 @@ cdef enum:
     PAGE = 4096
     MAGIC = 0x31_44_52_48_53_53_49_41  # "AISSHRD1"
 
-# As Python knows it.
+# For Python.
 LAST_SEND_NS = LAST_SEND
 
-# One worker's live counters, for numpy: `np.dtype(LIVE_FIELDS)`.
+# One worker's live counters for NumPy: `np.dtype(LIVE_FIELDS)`.
 LIVE_FIELDS = [
     ("ready", "<i8"),
     ("taken", "<i8"),
@@ -53,7 +53,7 @@ assert sizeof(Live) == (16 + ERROR_ROOM) * 8
 
 
 cdef class SharedBlock:
-    """Maps the block at `path`, which `create` has made."""
+    """Maps the block at `path`, made by `create`. Raises ValueError if the file is not a block."""
 
     def __cinit__(self, str path):
         self.file = MappedFile(path, PAGE)
@@ -65,9 +65,9 @@ cdef class SharedBlock:
 
     @staticmethod
     def create(str path, int workers, int64_t limit, const int64_t[::1] plan):
-        """Makes the file of a block and maps it.
+        """Makes the file of a block, and maps it.
 
-        `limit`: tickets in all (-1: no end). `plan`: int64 ns offsets, shape (limit,), or empty when
+        `limit`: number of tickets (-1: no limit). `plan`: int64 ns offsets, shape (limit,), or empty if
         every ticket is due at once.
         """
         cdef Py_ssize_t n = plan.shape[0]
@@ -87,20 +87,20 @@ cdef class SharedBlock:
         return aisbench_fetch_add(&self.head.next_ticket)
 
     cdef int64_t due_ns(self, int64_t ticket) noexcept:
-        """When the ticket is due; those behind the plan, since the start."""
+        """When the ticket is due; tickets beyond the plan are due at the start."""
         return self.head.start_ns + (self.plan[ticket] if ticket < self.head.planned else 0)
 
     cdef int64_t next_due_ns(self) noexcept:
-        """When the ticket is due that is handed out next."""
+        """When the next ticket to be handed out is due."""
         return self.due_ns(aisbench_load(&self.head.next_ticket))
 
     cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept:
-        """Whether sending has ended for what was due at `due_ns`. What was due at the very deadline wakes behind it."""
+        """Whether sending has ended for a request due at `due_ns`, which LAST_SEND lets leave after the deadline."""
         cdef int64_t deadline_ns = self.head.deadline_ns
         return 0 < deadline_ns <= now_ns and (due_ns > deadline_ns or now_ns - due_ns >= LAST_SEND)
 
     def take(self):
-        """The next ticket of the run; numbers at and beyond `limit` are none."""
+        """The next ticket of the run; numbers from `limit` on are not tickets."""
         return self.take_ticket()
 
     @property
@@ -113,8 +113,8 @@ cdef class SharedBlock:
         return aisbench_load(&self.head.start_ns)
 
     def start(self, int64_t start_ns, int64_t deadline_ns=0):
-        """Sets the common start; no request leaves from `deadline_ns` on (0: no deadline), but those that were due by then
-        and less than LAST_SEND_NS ago."""
+        """Sets the common start. No request leaves from `deadline_ns` on (0: no deadline), except one that was due
+        by then and less than LAST_SEND_NS ago."""
         self.head.deadline_ns = deadline_ns
         aisbench_store(&self.head.start_ns, start_ns)
 
@@ -135,10 +135,10 @@ cdef class SharedBlock:
 
 
 cdef class Slots:
-    """A counting semaphore across processes that an event loop can wait on: an eventfd.
+    """A counting semaphore across processes that an event loop can wait on (an eventfd).
 
-    `Slots(count=n)` makes one; `Slots(fd=n)` is a process's view of one that it inherited. Raises OSError
-    where it can be neither taken from nor given to: with a limit that is not kept no run can go on.
+    `Slots(count=n)` makes one; `Slots(fd=n)` wraps an inherited one. Raises OSError if the kernel refuses,
+    since a run cannot go on without its in-flight limit.
     """
 
     def __cinit__(self, *, int64_t count=-1, int fd=-1):
@@ -161,7 +161,7 @@ cdef class Slots:
             close(self.fd)
 
     cdef int try_take(self) except -1:
-        """1 when one was taken, 0 when there is none."""
+        """1 if a slot was taken, 0 if none is free."""
         cdef uint64_t one
         if read(self.fd, &one, 8) == 8:
             return 1
@@ -173,9 +173,9 @@ cdef class Slots:
         return self.add(1)
 
     def take(self):
-        """Takes one if there is one."""
+        """Takes a slot if one is free; True if so."""
         return self.try_take() == 1
 
     def put(self):
-        """Gives one back."""
+        """Gives a slot back."""
         self.give()

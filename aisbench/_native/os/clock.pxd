@@ -1,4 +1,4 @@
-"""Nanoseconds on one axis: CLOCK_MONOTONIC, which every process on the host shares."""
+"""Time in nanoseconds on CLOCK_MONOTONIC, which all processes on the host share."""
 from libc.stdint cimport int64_t
 
 cdef int64_t mono_ns() noexcept nogil
@@ -6,9 +6,9 @@ cdef int64_t real_ns() noexcept nogil
 
 
 cdef class ClockPair:
-    # Add to a CLOCK_REALTIME stamp to get CLOCK_MONOTONIC.
+    # Added to a CLOCK_REALTIME stamp, this gives CLOCK_MONOTONIC.
     cdef readonly int64_t offset_ns
-    # How often the offset jumped by more than STEP_NS between two syncs, and the largest jump.
+    # How often the offset jumped by more than STEP_NS between two syncs, and its largest change.
     cdef readonly int64_t steps
     cdef readonly int64_t largest_step_ns
 

@@ -1,4 +1,4 @@
-"""Clocks and timers of the per-event path. See clock.pxd for the contract."""
+"""Clocks and timers of the per-event path. See clock.pxd."""
 from libc.errno cimport EAGAIN, errno
 from libc.stdint cimport int64_t, uint64_t
 from posix.time cimport CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, timespec, itimerspec
@@ -33,7 +33,7 @@ def now_ns():
 
 
 cdef class ClockPair:
-    """Carries the kernel's CLOCK_REALTIME receive stamps over to CLOCK_MONOTONIC."""
+    """Converts the kernel's CLOCK_REALTIME receive stamps to CLOCK_MONOTONIC."""
 
     def __cinit__(self):
         self.offset_ns = 0
@@ -42,7 +42,7 @@ cdef class ClockPair:
         self.sync()
 
     cpdef void sync(self):
-        """Reads both clocks again; the tightest of five readings counts."""
+        """Compares both clocks again, and uses the tightest of five readings."""
         cdef int64_t before, between, after, best = 1 << 62, offset = 0, moved
         cdef int i
         for i in range(5):
@@ -83,7 +83,7 @@ cdef class Timer:
             close(self.fd)
 
     cpdef int arm_at(self, int64_t at_ns) except -1:
-        """Fires once at `at_ns`; arming for the time it is armed for already costs nothing."""
+        """Fires once at `at_ns`; arming again for the same time costs nothing."""
         cdef itimerspec spec
         if at_ns == self.armed_ns:
             return 0

@@ -1,8 +1,8 @@
-"""The error of a system call that has just failed."""
+"""Raises the error of a system call that has just failed."""
 from libc.errno cimport errno
 from libc.string cimport strerror
 
 
 cdef inline int fail(str what) except -1:
-    """Raises OSError. It has no `errno`: epoll's ENOSPC would be taken for a full disk."""
+    """Raises OSError without `errno`, since epoll's ENOSPC would be taken for a full disk."""
     raise OSError(f"{what}: {strerror(errno).decode()}")

@@ -1,7 +1,7 @@
-"""Several descriptors behind one that is readable while any of them is."""
+"""Watches several descriptors through one, which is readable while any of them is."""
 
 cdef enum:
-    # What members are numbered by: below this.
+    # Members have numbers below this.
     MOST_WATCHED = 32
 
 

@@ -37,11 +37,11 @@ cdef class WatchSet:
     cdef int remove(self, int fd) except -1:
         cdef epoll_event event
         if epoll_ctl(self.fd, EPOLL_CTL_DEL, fd, &event) != 0:
-            fail("epoll_ctl cannot let go of a descriptor")
+            fail("epoll_ctl cannot remove a descriptor")
         return 0
 
     cdef unsigned int readable(self) except? 0xFFFFFFFF:
-        """The bits of the members that are readable now."""
+        """The bits of the descriptors that are readable now."""
         cdef epoll_event events[MOST_WATCHED]
         cdef unsigned int found = 0
         cdef int i

@@ -1,6 +1,6 @@
-"""What one event says: has it generated content, usage, a finish reason, an error?
+"""Decodes one event: generated content, usage, a finish reason, an error.
 
-The scanner reads it along the paths of the rules. What that refuses goes to orjson, whose answer counts.
+The scanner reads it along the paths of the rules. An event that the scanner refuses goes to orjson, which decides.
 """
 from aisbench._native.protocol.scanner cimport Scanner
 
@@ -10,11 +10,11 @@ cdef enum Verdict:
 
 
 cdef class Decoder(Scanner):
-    """`event` holds what the last decoded event said."""
+    """`event` holds the contents of the last decoded event."""
     cdef list keys
     cdef tuple rules
     cdef object kept
-    # How many events went to orjson.
+    # The number of events that went to orjson.
     cdef readonly long unsure
 
     cdef int decode(self, const char* data, Py_ssize_t n) except -1

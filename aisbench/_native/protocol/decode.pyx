@@ -30,8 +30,8 @@ cdef enum:
 cdef class Decoder(Scanner):
     """`rules`: pairs of a JSON path and a meaning of MEANINGS.
 
-    A path is object keys joined by dots; `[]` behind a key means each element of that array:
-    `("choices[].delta.content", "content")`. Raises ValueError for an unknown meaning.
+    A path is object keys joined by dots; `[]` after a key means each element of that array:
+    `("choices[].delta.content", "content")`. Raises ValueError for an unknown meaning or too many rules.
     """
 
     def __cinit__(self, rules):
@@ -75,13 +75,13 @@ cdef class Decoder(Scanner):
         return index
 
     cdef int decode(self, const char* data, Py_ssize_t n) except -1:
-        """Fills `event`; what it points to is valid as long as `data` is, or until the next call."""
+        """Fills `event`, whose pointers are valid as long as `data` is, or until the next call."""
         return DECODED if self.scan(data, n) else self.decode_slowly(data, n)
 
     cdef int decode_slowly(self, const char* data, Py_ssize_t n) except -1:
-        """The same by orjson, lenient on types: what has not the type its meaning asks for says nothing.
+        """Does the same with orjson; ignores values whose type does not fit the rule's meaning.
 
-        Lenient on texts too: bytes that are not UTF-8 and halves of a surrogate pair are U+FFFD.
+        Bytes that are not UTF-8 and halves of a surrogate pair become U+FFFD.
         """
         self.clear()
         self.unsure += 1
@@ -97,7 +97,7 @@ cdef class Decoder(Scanner):
                 for value in found:
                     take_text(value, content, reasoning)
             elif meaning == "reasoning":
-                # Some servers say the same under two names, for the clients of either.
+                # Some servers send the same text under two names, for clients of either.
                 thought = [value for value in found if isinstance(value, str) and value]
                 reasoning += thought if thought != reasoning else []
             else:
@@ -116,7 +116,7 @@ cdef class Decoder(Scanner):
         return DECODED
 
     def take_value(self, str meaning, value):
-        """What `value` says, found where a rule looks for `meaning`; no text."""
+        """Takes a `value` with a `meaning` other than text into `event`."""
         if meaning == "chunk":
             self.event.is_chunk = self.event.is_chunk or (isinstance(value, list) and len(value) > 0)
         elif meaning == "tool":
@@ -138,9 +138,9 @@ cdef class Decoder(Scanner):
                 self.event.cached_tokens = count
 
     def explain(self, bytes data, bint slowly=False):
-        """What the event in `data` says, as a dict; None when it is not JSON. For tests.
+        """The contents of the event in `data`, as a dict; None if it is not JSON. For tests.
 
-        With `slowly` through orjson alone, which is the oracle of the scanner.
+        `slowly`: uses orjson alone, which tests compare the scanner with.
         """
         verdict = self.decode_slowly(data, len(data)) if slowly else self.decode(data, len(data))
         if verdict == NOT_JSON:
@@ -164,7 +164,7 @@ cdef class Decoder(Scanner):
 
 
 def loads(bytes data):
-    """The JSON value in `data`, read leniently where its texts are not valid Unicode; None: no JSON."""
+    """The JSON value in `data`, also if its texts are not valid Unicode; None if it is not JSON."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -175,7 +175,7 @@ def loads(bytes data):
 
 
 def count_of(value):
-    """A count, also one that went through a program without integers and comes as 3.0 or "3"; -1: none."""
+    """The count that `value` is, also as 3.0 or "3" from a program without integers; -1 if it is not one."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
         value = int(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 0x7FFFFFFF:
@@ -184,7 +184,7 @@ def count_of(value):
 
 
 def take_text(value, content, reasoning):
-    """Adds a text to `content`; of parts, the thoughts to `reasoning` and the texts to `content`."""
+    """Adds a text to `content`; from a list of parts, adds thoughts to `reasoning` and texts to `content`."""
     if isinstance(value, str):
         content.append(value)
     elif isinstance(value, list):
@@ -197,7 +197,7 @@ def take_text(value, content, reasoning):
 
 
 def values_at(whole, steps):
-    """Every value in `whole` that the path `steps` leads to."""
+    """Yields every value in `whole` that the path `steps` leads to."""
     if not steps:
         yield whole
         return

@@ -1,11 +1,11 @@
 """Finish reasons. See finish.pxd."""
 
-# What a row's `finish` is an index into.
+# A row's `finish` is an index into this.
 FINISHES = tuple(
     finish.name.removeprefix("FINISH_").lower() for finish in list(Finish) if finish != FINISH_GAVE_UP
 )
 
-# In the words of all APIs; any other is FINISH_OTHER.
+# The words of all APIs; any other word is FINISH_OTHER.
 cdef dict WORDS = {
     FINISH_NONE: (b"in_progress", b"queued", b"none"),
     FINISH_STOP: (b"stop", b"eos", b"eos_token", b"stop_sequence", b"end_turn", b"word", b"completed"),
@@ -16,8 +16,8 @@ cdef dict FINISH_OF_WORD = {word: int(finish) for finish, words in WORDS.items()
 
 
 cdef Finish finish_of(const char* text, Py_ssize_t n) noexcept:
-    """What the finish reason `text` comes to."""
+    """The Finish that the word `text` stands for."""
     if n == 0:
-        # Some servers say so in every event, where others have null.
+        # Some servers send an empty reason in every event, where others send null.
         return FINISH_NONE
     return <Finish><int>FINISH_OF_WORD.get(text[:n].lower(), <int>FINISH_OTHER)

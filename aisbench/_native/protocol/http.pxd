@@ -1,15 +1,15 @@
-"""HTTP/1.1 response framing: push the bytes of a read, pull what they hold.
+"""HTTP/1.1 response framing: push the bytes of a read, then pull the items in them.
 
-No callbacks and no copies: a body segment points into the pushed bytes and is valid until the
-next push. A response that cannot be framed safely (both lengths, a bad chunk size) is HTTP_BAD,
-never a guess.
+There are no callbacks and no copies: a body segment points into the pushed bytes and is valid until the
+next push. A response that cannot be framed safely (two lengths, a bad chunk size) is HTTP_BAD; the parser
+never guesses.
 """
 from libc.stdint cimport int64_t
 
 cdef enum HttpItem:
     HTTP_MORE = 0  # all pushed bytes are used up
     HTTP_HEAD = 1  # status and headers are known
-    HTTP_BODY = 2  # segment, size hold a piece of the body
+    HTTP_BODY = 2  # `segment` and `size` hold a piece of the body
     HTTP_DONE = 3  # the response is complete; bytes after it, if any, are left unread
     HTTP_BAD = 4   # `problem` says why
 

@@ -20,7 +20,7 @@ cdef enum State:
 
 
 cdef class HttpResponse:
-    """One response after another on a connection; `restart` makes ready for the next."""
+    """Frames the responses of a connection one after another; `restart` prepares for the next."""
 
     def __cinit__(self):
         self.head = <char*>malloc(HEAD_LIMIT)
@@ -116,7 +116,7 @@ cdef class HttpResponse:
                 return HTTP_BODY
 
     cdef int closed(self) except -1:
-        """The peer closed: complete only where closing is how the body ends."""
+        """The peer closed the connection: HTTP_DONE if that ends the body, or else HTTP_BAD."""
         if self.state == ENDED or self.state == UNTIL_CLOSE:
             self.state = ENDED
             return HTTP_DONE
@@ -189,7 +189,7 @@ cdef class HttpResponse:
         return h[n - 2] == b"\n" or (h[n - 2] == b"\r" and h[n - 3] == b"\n")
 
     cdef int parse_head(self) except -1:
-        """Once per response, so in Python's own words."""
+        """Parses the head; plain Python will do once per response."""
         cdef bytes head = self.head[:self.head_bytes]
         cdef bytes name, value
         cdef int64_t length = -1
@@ -217,7 +217,7 @@ cdef class HttpResponse:
             elif name == b"transfer-encoding":
                 if value.lower() != b"chunked":
                     return self.bad(
-                        f"transfer-encoding is not 'chunked' alone but '{value.decode('latin-1')}': a fault of "
+                        f"transfer-encoding must be 'chunked' alone, got '{value.decode('latin-1')}': a fault of "
                         "the server, or of a proxy before it"
                     )
                 chunked = True
@@ -236,8 +236,8 @@ cdef class HttpResponse:
                 self.location = value
         if chunked and length >= 0:
             return self.bad(
-                "both content-length and transfer-encoding are given, so where the answer ends cannot be "
-                "known: a fault of the server, or of a proxy before it"
+                "both content-length and transfer-encoding are given, so the end of the answer is "
+                "unknown: a fault of the server, or of a proxy before it"
             )
         self.keep_alive = not close and (keep or not self.http10)
         self.head_bytes = 0
@@ -259,7 +259,7 @@ cdef class HttpResponse:
 
 
 def frame(pieces, bint closed):
-    """What the framing makes of a response that arrives in `pieces` (bytes each), for tests and fuzzing.
+    """Frames a response that arrives in `pieces` (bytes each), for tests and fuzzing.
 
     Returns (status, body, complete, keep_alive, unread bytes of the last piece, problem or None).
     """

@@ -1,6 +1,6 @@
-"""Answers outside the grammar of their API: errors of any shape, odd bodies, text that is not Unicode.
+"""Handles answers outside their API's grammar: errors of any shape, odd bodies, invalid Unicode.
 
-All of this is off the per-event path.
+None of this is on the per-event path.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 import orjson
 
-# With these a line of an event stream begins; a line that begins with a colon is a comment.
+# A line of an event stream begins with one of these; a line that begins with a colon is a comment.
 _FIELDS = (b"data", b"event", b"id", b"retry", b"error")
-# What some gateways send in place of a comment, to keep a connection alive.
+# Some gateways send these in place of a comment, to keep the connection alive.
 _KEEP_ALIVES = (b"", b"ping", b"keepalive", b"keep-alive", b"heartbeat")
 
 
@@ -32,7 +32,7 @@ def is_keep_alive(data: bytes) -> bool:
 def is_error(data: bytes) -> bool:
     """Whether the JSON text `data` is an error object: OpenAI's, a flat one, or one of a framework.
 
-    To be asked of what is neither a token nor a count. False for what is not JSON.
+    Only for events with neither a token nor a count. False if `data` is not JSON.
     """
     try:
         said = orjson.loads(data)
@@ -48,13 +48,13 @@ def is_error(data: bytes) -> bool:
         said.get(key) for key in ("error", "errors", "error_msg", "error_message", "errorMessage", "detail")
     ):
         return True
-    # AWS, Kong and others: a message alone, or with a code.
+    # AWS, Kong and others send a message alone or with a code.
     marked = len(said) == 1 or any(key in said for key in ("code", "status", "statusCode", "error_code"))
     return bool(said.get("message")) and marked
 
 
 def status_words(status: int, reason: bytes, location: bytes, body: bytes) -> bytes:
-    """What an answer with another status than 200 says: its body, else its status line; where it redirects to."""
+    """The error message for a status other than 200: the redirect's target, the body, or else the status line."""
     line = b" ".join([b"HTTP %d" % status, reason]).strip()
     if location and 300 <= status < 400:
         return b"%b: the server redirects to %b; redirects are not followed, so give --url that address" % (
@@ -65,7 +65,7 @@ def status_words(status: int, reason: bytes, location: bytes, body: bytes) -> by
 
 
 def type_words(kind: bytes, body: bytes, wanted_stream: bool) -> bytes:
-    """Why an answer of content type `kind` that begins with `body` is not what was asked for."""
+    """The error message for an answer of the wrong content type `kind` that begins with `body`."""
     if not wanted_stream:
         return kind + b": " + body
     what = kind or b"no content type"
@@ -77,7 +77,7 @@ def type_words(kind: bytes, body: bytes, wanted_stream: bool) -> bytes:
 def valid_text(escaped: bytes) -> bytes:
     """The JSON-escaped text `escaped` as valid UTF-8 and valid JSON.
 
-    Bytes that are not UTF-8, and halves of a surrogate pair without the other, become U+FFFD.
+    Bytes that are not UTF-8 and unpaired surrogates become U+FFFD.
     """
     quoted = b'"%b"' % escaped
     try:

@@ -1,7 +1,7 @@
-"""A walk over one JSON text along the paths of a decoder's rules, which builds no Python object.
+"""Walks one JSON text along the paths of a decoder's rules without building Python objects.
 
-Whatever it is not sure of (a type that the rules do not expect, anything that is not plain JSON) it
-refuses; see decode.pxd for what happens then.
+It refuses anything it is not sure of (a type that the rules do not expect, anything but plain JSON); see
+decode.pxd for what happens then.
 """
 from libc.stdint cimport int32_t
 
@@ -12,26 +12,26 @@ cdef enum Meaning:
     CHUNK = 1          # a non-empty array: the event is a token chunk, with or without text
     CONTENT = 2        # a non-empty string: generated text
     REASONING = 3      # a non-empty string: generated reasoning text
-    TOOL = 4           # anything non-empty: generated, but not text
-    FINISH = 5         # a string: why the generation ended
+    TOOL = 4           # anything non-empty: generated output, but not text
+    FINISH = 5         # a string: why generation ended
     PROMPT_TOKENS = 6  # an integer
     OUTPUT_TOKENS = 7  # an integer
-    FAILURE = 8        # anything but null, false and the empty: the stream reports an error
+    FAILURE = 8        # anything but null, false and empty values: the stream reports an error
     CUMULATIVE = 9     # a string: the whole text so far
-    KIND = 10          # a string: with "reasoning" in it, the event's content is reasoning
+    KIND = 10          # a string; if it contains "reasoning", the event's content is reasoning
     CACHED_TOKENS = 11 # an integer
 
 ctypedef struct Event:
     bint is_chunk
     bint has_tool
     bint has_failure
-    bint is_cumulative      # `content` is the whole text so far, not a piece of it
+    bint is_cumulative      # `content` is the whole text so far
     bint is_reasoning
     Finish finish
     int32_t prompt_tokens   # -1: not given
     int32_t output_tokens
     int32_t cached_tokens
-    const char* content     # JSON-escaped, as it stood between its quotes
+    const char* content     # JSON-escaped, as it stands between its quotes
     Py_ssize_t content_bytes
     const char* reasoning
     Py_ssize_t reasoning_bytes
@@ -41,8 +41,8 @@ ctypedef struct Node:
     Py_ssize_t key_bytes
     int meaning
     int child     # first child, -1: none
-    int sibling   # next one under the same parent, -1: none
-    int element   # the node of the elements, where this is an array; -1: none
+    int sibling   # next child of the same parent, -1: none
+    int element   # the node of an array's elements; -1: none
 
 
 cdef class Scanner:

@@ -18,7 +18,7 @@ for code in range(256):
 
 
 cdef class Scanner:
-    """Nodes are made by Decoder; `scan` fills `event`."""
+    """Decoder makes the nodes; `scan` fills `event`."""
 
     cdef void clear(self) noexcept:
         self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
@@ -29,7 +29,7 @@ cdef class Scanner:
         self.event.content_bytes = self.event.reasoning_bytes = 0
 
     cdef bint scan(self, const char* data, Py_ssize_t n) noexcept:
-        """True when the whole of `data` was understood; what `event` points to is in `data`."""
+        """True if all of `data` was understood; `event` points into `data`."""
         self.clear()
         self.at = data
         self.end = data + n
@@ -40,7 +40,7 @@ cdef class Scanner:
         return self.at == self.end
 
     cdef void sort_reasoning(self) noexcept:
-        """What an event generated whose kind is reasoning is reasoning."""
+        """Moves the content of an event whose kind is reasoning to `reasoning`."""
         if self.event.is_reasoning and self.event.content_bytes > 0 and self.event.reasoning_bytes == 0:
             self.event.reasoning = self.event.content
             self.event.reasoning_bytes = self.event.content_bytes
@@ -62,7 +62,7 @@ cdef class Scanner:
                 return
             self.at += 1
 
-    # Each of the following returns True and leaves `at` behind the value, or returns False: not sure.
+    # Each of the following returns True with `at` after the value, or False if it is not sure.
 
     cdef bint value(self, int node, int depth) noexcept:
         cdef char c
@@ -209,7 +209,7 @@ cdef class Scanner:
         elif meaning == REASONING:
             if n > 0:
                 if self.event.reasoning_bytes > 0:
-                    # The same under another name, for clients that know that one, is not said twice.
+                    # The same text under another name, for other clients, counts once.
                     return (
                         node != self.reasoning_node and self.event.reasoning_bytes == n
                         and memcmp(self.event.reasoning, text, n) == 0
@@ -263,7 +263,7 @@ cdef class Scanner:
             first = p
             while p != self.end and b"0" <= p[0] <= b"9":
                 p += 1
-            # Three digits of exponent may be beyond what a double holds: orjson knows.
+            # A three-digit exponent may be out of a double's range; orjson decides.
             if p == first or p - first > 2:
                 return False
         self.at = p

@@ -1,11 +1,12 @@
-"""Server-sent events: push a piece of the stream, pull the events that it completes.
+"""Server-sent events: push a piece of the stream, then pull the events that it completes.
 
-The grammar is that of the HTML Living Standard, section 9.2.6, with one leniency: an event that
-the end of the stream leaves without its blank line is delivered (`end`), since servers do that.
-And two that keep a server's words when it fails: a field named `error` is the data of an event that
-is one, and lines that are no field (an error that a program behind the server printed bare) are kept.
-An event's data points into the pushed bytes where it lies there whole, else into a buffer of the
-parser; it is valid until the next pull.
+The grammar is that of the HTML Living Standard, section 9.2.6, with three exceptions. An event that lacks
+only its blank line at the end of the stream is delivered (`end_of_stream`). A field named `error` is the
+data of an error event. Lines that are not fields (such as the bare output of a failing program behind the
+server) are kept in `stray`.
+
+An event's data points into the pushed bytes if it lies there whole, or else into a buffer of the parser. It
+is valid until the next pull.
 """
 from libc.stdint cimport int64_t
 
@@ -20,12 +21,12 @@ cdef enum:
 
 cdef class SseParser:
     cdef readonly int64_t limit_bytes
-    # The data of the event that `pull` returned, and whether its name (`event:` field) is "error".
+    # The data of the event that `pull` returned, and whether it is an error event by its name or field.
     cdef const char* data
     cdef Py_ssize_t size
     cdef bint is_error
     cdef bint named_error
-    # What came that belongs to no field of an event, up to STRAY_LIMIT bytes of it; None: nothing did.
+    # Lines that are not fields, about STRAY_LIMIT bytes of them; None: there were none.
     cdef bytearray stray
     cdef const char* at
     cdef const char* end

@@ -17,7 +17,7 @@ cdef int make_room(char** buffer, Py_ssize_t* room, Py_ssize_t need) except -1:
 
 
 cdef class SseParser:
-    """`limit_bytes`: what one event may take, all its lines and line ends counted."""
+    """`limit_bytes`: the limit for one event, including all its lines and line ends."""
 
     def __cinit__(self, int64_t limit_bytes):
         self.limit_bytes = limit_bytes
@@ -52,14 +52,14 @@ cdef class SseParser:
         return self.has_data or self.line_bytes > 0
 
     cdef int keep_line(self, const char* text, Py_ssize_t n) except -1:
-        """The unfinished line outlives the pushed bytes."""
+        """Copies an unfinished line, as it outlives the pushed bytes."""
         make_room(&self.line, &self.line_room, self.line_bytes + n)
         memcpy(self.line + self.line_bytes, text, n)
         self.line_bytes += n
         return 0
 
     cdef int keep_data(self) except -1:
-        """The data of the unfinished event outlives the pushed bytes."""
+        """Copies the data of an unfinished event, as it outlives the pushed bytes."""
         if self.has_data and not self.data_is_copied:
             make_room(&self.joined, &self.joined_room, self.size + 1)
             memcpy(self.joined, self.data, self.size)
@@ -82,7 +82,7 @@ cdef class SseParser:
             eol = <const char*>memchr(self.at, b"\n", there)
             if eol != NULL:
                 there = eol - self.at
-            # A lone CR ends a line too; JSON never holds one, so this finds nothing on the usual path.
+            # A lone CR ends a line, too. JSON contains none, so this usually finds nothing.
             cr = <const char*>memchr(self.at, b"\r", there)
             if cr != NULL:
                 eol = cr
@@ -121,14 +121,14 @@ cdef class SseParser:
         return SSE_MORE
 
     cdef void skip_bom(self, const char** text, Py_ssize_t* n) noexcept:
-        """The first line of a stream may begin with a byte order mark."""
+        """Skips the byte order mark that the first line of a stream may begin with."""
         self.started = True
         if n[0] >= 3 and memcmp(text[0], b"\xef\xbb\xbf", 3) == 0:
             text[0] += 3
             n[0] -= 3
 
     cdef bint dispatch(self) noexcept:
-        """An empty line: the event is whole; one without data is none."""
+        """Ends the event at an empty line; False if it has no data and so is ignored."""
         self.event_bytes = 0
         self.is_error = self.named_error
         self.named_error = False
@@ -156,7 +156,7 @@ cdef class SseParser:
             value += 1
             size -= 1
         if self.has_data:
-            # Lines of data are joined by line feeds.
+            # Data lines are joined by line feeds.
             self.keep_data()
             make_room(&self.joined, &self.joined_room, self.size + 1 + size)
             self.joined[self.size] = b"\n"
@@ -169,7 +169,7 @@ cdef class SseParser:
         self.has_data = True
         self.data_is_copied = False
         if copied:
-            # The line buffer is used again before the event is whole.
+            # The line buffer is reused before the event is complete.
             self.keep_data()
         return 0
 
@@ -194,7 +194,7 @@ cdef class SseParser:
         return False
 
     cdef int end_of_stream(self) except -1:
-        """No more bytes come: delivers an event that lacks only its blank line."""
+        """Ends the stream; SSE_EVENT if that completes an event that lacks only its blank line."""
         cdef const char* text = self.line
         cdef Py_ssize_t n = self.line_bytes
         if n > 0:
@@ -208,7 +208,7 @@ cdef class SseParser:
 def parse(pieces, int64_t limit_bytes=1 << 20, bint end=True):
     """The data of each event in a stream that arrives in `pieces` (bytes each), for tests and fuzzing.
 
-    Returns (list of bytes, too_large); after a too large event nothing more is delivered.
+    Returns (list of bytes, too_large); nothing is delivered after an event that is too large.
     """
     cdef SseParser parser = SseParser(limit_bytes)
     cdef bytes piece

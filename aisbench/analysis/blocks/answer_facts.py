@@ -1,4 +1,4 @@
-"""The block `answers`: tokens per event, how answers ended, reasoning before the answer."""
+"""The blocks `answers` and `reasoning`: tokens per event, how answers ended, and reasoning before the answer."""
 
 from __future__ import annotations
 
@@ -16,48 +16,46 @@ from aisbench.records.run import Run
 
 
 class Finish(TypedDict):
-    """How many answers ended in which way, by what the server gave as the reason."""
+    """Numbers of answers by the finish reason that the server gave."""
 
     none: Annotated[Requests, "no reason was given"]
     stop: Requests
-    length: Annotated[Requests, "the most tokens were reached"]
+    length: Annotated[Requests, "the token limit was reached"]
     other: Requests
 
 
 class AnswersBlock(TypedDict):
-    """How the answers came and ended, of the succeeded requests."""
+    """How the answers of the successful requests arrived and ended."""
 
     tokens_per_event: Annotated[
-        float | None, "output tokens to a content event, on average; null for whole answers"
+        float | None, "output tokens per content event, on average; null without streaming"
     ]
     itl_per: Annotated[
         Literal["token", "event"] | None,
-        "what ITL is the gap between: event where events carry more than 1.1 tokens on average",
+        "what ITL is the gap between: events if they carry more than 1.1 tokens on average, else tokens",
     ]
     at_one_moment: Annotated[
-        Requests, "had several tokens and all of them at one moment, so that they have neither TPOT nor ITL"
+        Requests, "that got several tokens, all at one moment, and so have neither TPOT nor ITL"
     ]
     finish: Annotated[Finish, "how they ended"]
     truncated_share: Annotated[
-        Share | None, "those that reached their most tokens; null where none succeeded"
+        Share | None, "share of the answers that reached their token limit; null if none succeeded"
     ]
     first_answer_ms: Annotated[
         Figures | None,
-        "where there was reasoning: ms from the send to the first content that is none, of those that came to one",
+        "ms from the send to the first content that is not reasoning; null if there was no reasoning",
     ]
-    reasoning_only: Annotated[Requests, "where there was reasoning: those that did not come to other content"]
-    usage_contradicted: Annotated[
-        Requests, "whose usage their own streams contradict, so that it was not used"
-    ]
+    reasoning_only: Annotated[Requests, "answers with nothing but reasoning; 0 if there was no reasoning"]
+    usage_contradicted: Annotated[Requests, "whose usage was ignored because their stream contradicts it"]
     uncounted: Annotated[Requests, "that came without a usage of output tokens"]
 
 
 class ReasoningBlock(TypedDict):
-    """Reasoning before the answer, of the succeeded requests."""
+    """Reasoning before the answer, in the successful requests."""
 
     events: Annotated[Count, "content events that were reasoning"]
     requests: Annotated[Requests, "that had any"]
-    share_of_events: Annotated[Share | None, "of all content events; null where there were none"]
+    share_of_events: Annotated[Share | None, "share of all content events; null if there were none"]
 
 
 def answers_block(measured: Measured) -> AnswersBlock:
@@ -88,7 +86,7 @@ def answers_block(measured: Measured) -> AnswersBlock:
 
 
 def _first_answers_ms(run: Run) -> NDArray[np.float64]:
-    """From the send to the first token of the answer itself, of the succeeded requests that came to one."""
+    """From the send to the first token that is not reasoning, of the successful requests that have one."""
     rows = run.selected(run.has_status("ok") & (run.rows["first_answer_ns"] > 0))
     return np.asarray((rows["first_answer_ns"] - rows["sent_ns"]) / 1e6)
 

@@ -1,4 +1,4 @@
-"""The block `client`: the client's own delays, its share of the CPU, the bounds of its stamps."""
+"""The block `client`: the client's own delays, its CPU use, and the bounds of its time stamps."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from aisbench.analysis.statistics.figures import Figures, describe, describe_his
 from aisbench.analysis.verdict import thresholds
 from aisbench.records.run import Run
 
-# The reader's pause between drains where a run could not say it: the engine's default.
+# The reader's pause between drains if the records lack it: the engine's default.
 _DEFAULT_REST_NS = 1_000_000
-# Up to this share of unstamped reads the clock still counts as the kernel's.
+# With at most this share of unstamped reads, the clock still counts as the kernel's.
 _UNSTAMPED_HARMLESS = 0.01
-# A window of so many gaps (their p99) is no server's pause between tokens: the reader was stopped.
+# No server pauses for this many of its gaps (their p99): after a longer window, the reader was stopped.
 _STOPPED_GAPS = 3
 
 
 def stamped_share(run: Run) -> float | None:
-    """The share of reads that carried a kernel stamp; None when nothing was received."""
+    """The share of reads that carried a kernel stamp; None if nothing was received."""
     reads = sum(int(worker.get("reads") or 0) for worker in run.workers)
     if reads > 0:
         return sum(int(worker.get("reads_stamped") or 0) for worker in run.workers) / reads
-    # The workers' figures are lost. User stamps are taken when the bytes are seen: no delay at all.
+    # The workers' figures are lost. User stamps are taken when the bytes are seen, so their delay is 0.
     delay = run.histograms["client_delay"]
     return None if delay.count == 0 else float(delay.max_ns > 0)
 
 
 def clock_of(run: Run) -> Literal["kernel", "user", "mixed", "unknown"]:
-    """kernel, user or mixed: who stamped the received bytes. unknown when nothing was received."""
+    """Who stamped the received bytes; unknown if nothing was received."""
     share = stamped_share(run)
     if share is None:
         return "unknown"
@@ -48,7 +48,7 @@ def _rest_ns_of(run: Run) -> int:
 
 
 def shares(run: Run, field: str) -> list[float | None]:
-    """Per worker its `field` (ns) over its wall time; None where a figure is missing."""
+    """For each worker its `field` (ns) over its wall time; None if a figure is missing."""
     found: list[float | None] = []
     for worker in run.workers:
         wall, value = worker.get("wall_ns"), worker.get(field)
@@ -57,10 +57,10 @@ def shares(run: Run, field: str) -> list[float | None]:
 
 
 def ttft_bounds_ms(run: Run) -> list[float] | None:
-    """[low, high] of the mean TTFT over the succeeded requests, in ms; None when there are none.
+    """Bounds [low, high] of the mean TTFT of the successful requests, in ms; None if there are none.
 
-    Low: from the send call's return to the earliest moment the first token can have come (not below
-    0); high: from just before the send to the stamp. The true mean lies between them.
+    Low runs from the return of the send call to the earliest moment at which the first token can have arrived (at
+    least 0), high from just before the send to the stamp. The true mean lies between them.
     """
     rows = run.selected(run.has_status("ok"))
     if len(rows) == 0:
@@ -71,13 +71,15 @@ def ttft_bounds_ms(run: Run) -> list[float] | None:
 
 
 def late_merge_share(measured: Measured) -> float:
-    """The share of token gaps blurred because the reader came back late.
+    """The share of token gaps that are blurred because the reader came back late, 0 to 1.
 
-    A merged read whose window (time since the socket was known empty) exceeds twice the reader's own
-    rest plus 0.5 ms was late; such reads' merged events, over all gaps. A prompt reader's windows may be as long
-    while nothing comes: what it reads together was written together, by a server that sends several tokens at once.
-    But no pause of a server lasts for several of its own gaps, so that beyond those the reader was stopped, however
-    few of its reads that were. There the window holds as many events as mean gaps.
+    A read's window is the time since its socket was known to be empty. A merged read is late if its window exceeds
+    twice the reader's rest plus 0.5 ms; the events of late reads, over all gaps, are the share. This applies only if
+    the client delay shows that the reader was late: a prompt reader may have such windows while nothing arrives, and
+    the tokens that it reads together were then written together.
+
+    No server pauses for several of its own gaps, so after a still longer window the reader was stopped, however few
+    such reads there are. Such a window blurs as many events as it contains mean gaps.
     """
     run, itl = measured.run, measured.itl
     rows = run.selected(measured.ok)
@@ -102,38 +104,38 @@ class MeanAndTail(TypedDict):
 
 
 class ClientBlock(TypedDict):
-    """The client itself: its delays, its share of the CPU, the bounds of its stamps. Lists have one element a worker."""
+    """The client's own delays, its CPU use, and the bounds of its time stamps. Lists have one element per worker."""
 
     schedule_lag_ms: Annotated[
         ScheduleLag | None, "ms from the planned time to the send; null in a closed loop"
     ]
-    client_delay_ms: Annotated[Figures, "ms from the arrival of bytes to when they were seen, of every read"]
+    client_delay_ms: Annotated[
+        Figures, "ms from the arrival of bytes to the moment the client saw them, of every read"
+    ]
     ttft_bounds_ms: Annotated[
-        Between | None, "low and high bound of the mean TTFT; null where no request succeeded"
+        Between | None, "low and high bound of the mean TTFT; null if no request succeeded"
     ]
-    ttft_user_ms: Annotated[MeanAndTail, "TTFT by when this program saw the bytes"]
+    ttft_user_ms: Annotated[MeanAndTail, "TTFT by the moment the client saw the bytes"]
     stamped_share: Annotated[
-        Share | None, "of the reads, those with a kernel stamp; null where nothing was received"
+        Share | None, "share of the reads that had a kernel stamp; null if nothing was received"
     ]
-    roofline: Annotated[
-        Roofline | None, "null where no selfcheck was made on this host, or where it does not apply"
-    ]
+    roofline: Annotated[Roofline | None, "null if no selfcheck was made on this host, or it does not apply"]
     cpu_share: Annotated[list[PassableShare | None], "CPU time over wall time"]
     runqueue_wait_share: Annotated[
-        list[PassableShare | None], "time that it was ready to run and had no CPU, over wall time"
+        list[PassableShare | None], "time in which it was ready to run but had no CPU, over wall time"
     ]
-    events_per_read: Annotated[float, "how many events a read held on average"]
+    events_per_read: Annotated[float, "mean number of events in a read"]
     merged_reads: Annotated[Count, "reads with several token events"]
-    merged_events: Annotated[Count, "token events that came in these"]
+    merged_events: Annotated[Count, "token events in those reads"]
     late_merge_share: Annotated[
-        Share, "of the token gaps, those that are blurred because the reader came back late"
+        Share, "share of the token gaps that are blurred because the reader came back late"
     ]
-    reader_rest_ms: Annotated[Ms, "the reader's pause between two looks at its sockets"]
-    reused_connections: Annotated[Count, "requests on a connection that had served before"]
-    stale_retries: Annotated[Count, "requests sent again since the server had closed the idle connection"]
+    reader_rest_ms: Annotated[Ms, "the reader's pause between two reads of its sockets"]
+    reused_connections: Annotated[Count, "requests on a connection that had been used before"]
+    stale_retries: Annotated[Count, "requests sent again because the server had closed the idle connection"]
     clock_steps: Annotated[Count, "how often the system clock was set during the run"]
-    largest_clock_step_ms: Annotated[Ms, "by how much, at most"]
-    peak_rss_bytes: Annotated[list[Bytes | None], "the most memory that was resident"]
+    largest_clock_step_ms: Annotated[Ms, "the largest change"]
+    peak_rss_bytes: Annotated[list[Bytes | None], "the most resident memory"]
 
 
 def client_block(measured: Measured, lag: ScheduleLag | None) -> ClientBlock:

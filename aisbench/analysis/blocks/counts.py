@@ -1,4 +1,4 @@
-"""Blocks that count the run's requests: what became of them, the busiest seconds, those that met the bounds."""
+"""Blocks that count requests: their outcomes, failures by kind, those in flight, peaks, and goodput."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from aisbench.records.run import Run
 
 
 class RequestsBlock(TypedDict):
-    """What became of the requests. Each is in exactly one of completed, failed, cancelled, dropped, lost and not_sent."""
+    """Outcomes of the requests. Each is in exactly one of completed, failed, cancelled, dropped, lost and not_sent."""
 
-    planned: Annotated[Requests | None, "null where the time alone bounds the run"]
+    planned: Annotated[Requests | None, "null if only time bounds the run"]
     sent: Annotated[Requests, "that left"]
     completed: Annotated[Requests, "that succeeded"]
     failed: Annotated[Requests, "by kind in `errors`"]
     cancelled: Annotated[Requests, "stopped by the end of the run"]
-    dropped: Annotated[Requests, "never sent, since they were late (--late drop)"]
+    dropped: Annotated[Requests, "never sent because they were late (--late drop)"]
     lost: Annotated[Requests, "in flight when the run crashed"]
     not_sent: Annotated[
         Requests,
-        "planned but never begun: the run, or the conversation it belongs to, ended first",
+        "planned but never started, because the run or their conversation ended first",
     ]
 
 
 class InFlightBlock(TypedDict):
     """Requests in flight at once."""
 
-    limit: Annotated[Requests | None, "what --concurrency allowed; null: no limit"]
+    limit: Annotated[Requests | None, "the limit set by --concurrency; null if there is none"]
     mean: Annotated[MeanInFlight, "over the run"]
     peak: Annotated[Requests, "the most at one moment"]
 
 
 class PeaksBlock(TypedDict):
-    """The most in one whole second since the start, of the succeeded requests."""
+    """The busiest whole second since the start, for each rate, of the successful requests."""
 
     requests_per_s: Annotated[RequestRate, "that ended"]
     input_tokens_per_s: Annotated[TokenRate, "counted when their request was sent"]
-    output_tokens_per_s: Annotated[TokenRate, "counted when they came"]
+    output_tokens_per_s: Annotated[TokenRate, "counted when they arrived"]
     total_tokens_per_s: Annotated[TokenRate, "both"]
 
 
@@ -53,9 +53,7 @@ class GoodputBlock(TypedDict):
     bounds_ms: Annotated[dict[str, Ms], "by metric"]
     good: Annotated[Requests, "that meet all of them"]
     of: Annotated[Requests, "that succeeded"]
-    not_measured: Annotated[
-        Requests, "that are not good only because there is no TPOT to hold against its bound"
-    ]
+    not_measured: Annotated[Requests, "that have no TPOT to compare with its bound, and so are not good"]
 
 
 def requests_block(run: Run) -> RequestsBlock:
@@ -78,7 +76,7 @@ def in_flight_block(measured: Measured) -> InFlightBlock:
 
 
 def errors_block(measured: Measured) -> dict[str, int]:
-    """Failed requests by kind, the commonest first."""
+    """Numbers of failed requests by kind, the most frequent first."""
     return {kind: len(rows) for kind, rows in measured.failures.items()}
 
 

@@ -17,38 +17,38 @@ Joules = Annotated[float, Unit("J")]
 
 
 class MeanAndMax(TypedDict):
-    """Of the samples within the run."""
+    """Mean and maximum of the samples within the run."""
 
     mean: float
     max: float
 
 
 class Device(TypedDict):
-    """One accelerator. What it did not tell is null."""
+    """One accelerator. Values that it did not report are null."""
 
     device: Annotated[str, "its number or UUID, as the source names it"]
     name: Annotated[str | None, "its model"]
-    source: Annotated[str | None, "where it was read: dcgm, nvml or npu-smi"]
+    source: Annotated[str | None, "where its figures come from: dcgm, nvml or npu-smi"]
     samples: Annotated[Count, "how often it was read"]
     utilisation_percent: Annotated[MeanAndMax | None, "load, %"]
     memory_used_bytes: Annotated[MeanAndMax | None, "memory in use, bytes"]
     power_w: Annotated[MeanAndMax | None, "power, W"]
     temperature_c: Annotated[MeanAndMax | None, "temperature, °C"]
-    memory_total_bytes: Annotated[float | None, Unit("bytes"), "memory in all"]
+    memory_total_bytes: Annotated[float | None, Unit("bytes"), "total memory"]
     energy_j: Annotated[Joules | None, "drawn from the start to the end of the run"]
 
 
 class DevicesBlock(TypedDict):
-    """GPUs and NPUs during the run, and sums over all of them, with what they draw when idle, used by the server or not."""
+    """GPUs and NPUs during the run. Sums include the idle power of devices that the server did not use."""
 
     devices: list[Device]
-    power_w_mean: Annotated[Watts | None, "mean power of all of them together"]
-    energy_j: Annotated[Joules | None, "energy of all of them"]
+    power_w_mean: Annotated[Watts | None, "sum of their mean powers"]
+    energy_j: Annotated[Joules | None, "sum of their energies"]
     joules_per_output_token: Annotated[float | None, Unit("J/token"), "that energy over all output tokens"]
 
 
 def devices_block(measured: Measured) -> DevicesBlock | None:
-    """summary.json's `devices`; None where no device was read."""
+    """summary.json's `devices`; None if no device was read."""
     devices = [_one_device(measured.run, name, samples) for name, samples in measured.device_samples.items()]
     if not devices:
         return None
@@ -79,7 +79,7 @@ def _one_device(run: Run, name: str, samples: list[Sample]) -> Device:
 
 
 def series(run: Run, samples: list[Sample], name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Seconds since the start, and the values, of the samples that have one."""
+    """Times (s since the start) and values of `name`, from the samples that have it."""
     known = [(sample["t_ns"] - run.start_ns, sample[name]) for sample in samples if name in sample]
     t_ns, y = zip(*known, strict=True) if known else ((), ())
     return np.array(t_ns, float) / 1e9, np.array(y, float)
@@ -92,13 +92,13 @@ def _mean_and_max(run: Run, samples: list[Sample], name: str) -> MeanAndMax | No
 
 
 def energy_j(run: Run, samples: list[Sample]) -> float | None:
-    """Drawn from the start to the end of the run: by the device's own counter, else power over time.
+    """The energy drawn during the run, J: from the device's own counter, or else power integrated over time.
 
-    None where there are not two samples to span it.
+    None with fewer than two samples.
     """
     ends = np.array([0.0, run.duration_ns / 1e9])
     t_s, counter = series(run, samples, "energy_j")
-    # A driver that was loaded again counts from 0.
+    # A reloaded driver counts from 0 again.
     if len(counter) > 1 and np.all(np.diff(counter) >= 0):
         return float(np.diff(np.interp(ends, t_s, counter))[0])
     t_s, watts = series(run, samples, "power_w")

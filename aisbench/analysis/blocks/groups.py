@@ -1,4 +1,4 @@
-"""The same figures for parts of a run: each server, each turn of the conversations."""
+"""The blocks `endpoints` and `turns`: the same figures for each server, and for each turn of conversations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from aisbench.metrics import METRICS
 _LATENCIES = MoreKeys(
     f"^(mean|p50|p99)_({'|'.join(metric.key for metric in METRICS if not metric.pooled)})$",
     Ms | None,
-    "latencies in ms; null where none was measured",
+    "latencies in ms; null if none was measured",
 )
 
 
@@ -42,7 +42,7 @@ class PartFigures(TypedDict):
 
 @more_keys(_LATENCIES)
 class Endpoint(PartFigures):
-    """One server of a run that asked several."""
+    """One server of a run against several."""
 
     url: Annotated[str, "its address, without secrets"]
 
@@ -51,15 +51,15 @@ class Endpoint(PartFigures):
 class Turn(PartFigures):
     """One turn of the conversations."""
 
-    turn: Annotated[Count, "from 1 on; the last holds all that came after it as well"]
+    turn: Annotated[Count, "counted from 1; the 50th includes all later ones"]
 
 
-# Turns beyond this are counted together with it.
+# Later turns are counted together with this one.
 _MOST_TURNS = 50
 
 
 def endpoints_block(measured: Measured) -> list[Endpoint] | None:
-    """One entry for each server of the run, in the order of --url; None where there was one alone."""
+    """One entry for each server of the run, in the order of --url; None for a single server."""
     run = measured.run
     urls = run.info.get("endpoints") or []
     if len(urls) < 2:
@@ -74,7 +74,7 @@ def _one_endpoint(measured: Measured, url: str, mask: NDArray[np.bool_]) -> Endp
 
 
 def turns_block(measured: Measured) -> list[Turn] | None:
-    """One entry for each turn, from 1 on; None where there were no conversations."""
+    """One entry for each turn, counted from 1; None without conversations."""
     run = measured.run
     if not run.has_conversations or len(run.rows) == 0:
         return None
@@ -88,7 +88,7 @@ def _one_turn(measured: Measured, turn: int, mask: NDArray[np.bool_]) -> Turn:
 
 
 def figures(measured: Measured, mask: NDArray[np.bool_]) -> PartFigures:
-    """Of the rows in `mask`, shape (rows,): counts, and rates over the whole run."""
+    """Counts of the rows in `mask`, shape (rows,), and their rates over the whole run."""
     run, tokens = measured.run, measured.tokens
     mine = mask[measured.ok]
     seconds = run.duration_ns / 1e9
@@ -104,7 +104,7 @@ def figures(measured: Measured, mask: NDArray[np.bool_]) -> PartFigures:
 
 
 def latencies(measured: Measured, mask: NDArray[np.bool_]) -> dict[str, float | None]:
-    """Of the rows in `mask`, shape (rows,): ms, None for those that nothing showed."""
+    """Latencies of the rows in `mask`, shape (rows,), in ms; None for those that were not measured."""
     found: dict[str, float | None] = {}
     for key, of_metric in measured.figures_within(mask[measured.ok]).items():
         found |= {

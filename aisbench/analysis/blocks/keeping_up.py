@@ -1,4 +1,4 @@
-"""The block `keeping_up`: requests done against requests that came due, and whether the queue grew."""
+"""The block `keeping_up`: compares the requests done with those that came due, and tests whether the queue grew."""
 
 from __future__ import annotations
 
@@ -13,33 +13,35 @@ from aisbench.analysis.contract.keys import RequestRate, Seconds, Unit
 from aisbench.analysis.progress import progress
 from aisbench.records.run import Run
 
-# While the first requests are answered the backlog grows whatever the server can do: so long, in their E2ELs, it
-# is not looked at, and neither is the first tenth of the load. The rest must be longer than that.
+# Until the first requests are answered, the backlog grows for any server. So the first 1.25 E2ELs and the first tenth
+# of the load are left out, and at least 30 % must remain.
 _FILLING_E2ELS = 1.25
 _FILLING_SHARE = 0.1
 _LOOKED_AT_SHARE = 0.3
 # A backlog that grows by this share of the load matters to its latencies within a minute.
 _GROWS_SHARE = 0.03
-# A rate that moves takes the backlog with it; far less than was asked is too little all the same.
+# If the rate changes, the backlog changes with it, so only a throughput far below the load counts.
 _DONE_SHARE = 0.8
 _FEWEST_REQUESTS = 30
 
 
 class KeepingUpBlock(TypedDict):
-    """Requests done against requests that came due, in an open loop once the first answers were there."""
+    """Requests done and requests that came due, in an open loop after the first answers."""
 
-    seconds: Annotated[Seconds, "how long the looked-at part of the load is"]
+    seconds: Annotated[Seconds, "length of the part of the load that was examined"]
     asked_per_s: Annotated[RequestRate, "requests that came due"]
-    done_per_s: Annotated[RequestRate, "that were done, each under way counted as far as it had come"]
-    queue_growth_per_s: Annotated[float, Unit("requests/s"), "the difference of the two"]
-    waiting_at_end: Annotated[float, Unit("requests"), "due and not done when sending ended"]
-    kept_up: Annotated[bool, "false where the queue grew, so that latencies are those of a growing queue"]
+    done_per_s: Annotated[RequestRate, "requests that were done; those under way count in part"]
+    queue_growth_per_s: Annotated[float, Unit("requests/s"), "asked_per_s - done_per_s"]
+    waiting_at_end: Annotated[
+        float, Unit("requests"), "requests that were due but not done when sending ended"
+    ]
+    kept_up: Annotated[bool, "false if the queue grew, and latencies with it"]
 
 
 @dataclass(frozen=True)
 class KeepingUp:
-    """Of the looked-at part of the load, `seconds` long: requests/s that came due (`asked`) and that were done, a
-    request under way counted as far as it had come; `waiting`: due and not done at its end."""
+    """The examined part of the load, `seconds` long: requests/s that came due (`asked`) and that were `done`, counting
+    those under way in part. `waiting`: requests that were due but not done at its end."""
 
     seconds: float
     asked: float
@@ -59,8 +61,8 @@ class KeepingUp:
 
 
 def keeping_up(run: Run) -> KeepingUp | None:
-    """None where that cannot be told: in closed loop and for conversations, which wait for their answers, and
-    for loads that were too short beside their requests."""
+    """Whether the server kept up. None where this cannot be decided: in a closed loop, for conversations (which wait
+    for their answers), and for loads that are short compared with their requests."""
     if not run.is_open_loop or run.has_conversations or len(run.rows) < _FEWEST_REQUESTS:
         return None
     due_ns = np.sort(run.rows["planned_ns"] - run.start_ns)
@@ -85,7 +87,7 @@ def keeping_up(run: Run) -> KeepingUp | None:
 
 
 def _early_e2el_ns(run: Run) -> float | None:
-    """The median E2EL of the first that succeeded, before a queue can be long; None when none did."""
+    """The median E2EL of the first successful requests, before a queue can be long; None if none succeeded."""
     first = np.flatnonzero(run.has_status("ok"))[: max(len(run.rows) // 50, _FEWEST_REQUESTS // 2)]
     if len(first) == 0:
         return None

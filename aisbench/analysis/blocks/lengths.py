@@ -1,4 +1,4 @@
-"""Lengths that were asked for beside those that came: input and output tokens of the succeeded requests."""
+"""The block `lengths`: compares requested input and output tokens with those of the successful requests."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from aisbench.analysis.measured import Measured
 from aisbench.config.run_config import RunConfig
 from aisbench.records.run import Run
 
-# A length within so many tokens, or this share, of what was asked is that length: servers differ by an
-# end-of-sequence token, and a chat template adds its own to every prompt.
+# A length counts as the requested one if it is off by at most this many tokens or this share: servers differ by an
+# end-of-sequence token, and a chat template adds tokens to every prompt.
 _OUTPUT_SPARE, _OUTPUT_SHARE = 1, 0.02
 _SHORTER_INPUT_SPARE, _LONGER_INPUT_SPARE, _INPUT_SHARE = 8, 128, 0.1
 
 
 class Spread(TypedDict):
-    """Of lengths in tokens."""
+    """A range of lengths in tokens."""
 
     min: Tokens
     median: Annotated[float, Unit("tokens", 0)]
@@ -28,31 +28,31 @@ class Spread(TypedDict):
 
 
 class Compared(TypedDict):
-    """Lengths that were asked for beside those that came."""
+    """Requested lengths compared with those received."""
 
     requests: Annotated[Requests, "that could be compared"]
     shorter: Annotated[
-        Requests, "that came shorter; an output that the model ended by itself counts as long as it was to be"
+        Requests,
+        "that were shorter; an output that the model ended on its own counts as having the requested length",
     ]
-    longer: Annotated[Requests, "that came longer"]
-    off_share: Annotated[Share, "both, of the compared ones"]
-    asked: Annotated[Spread, "what was asked for"]
-    got: Annotated[Spread, "what came"]
+    longer: Annotated[Requests, "that were longer"]
+    off_share: Annotated[Share, "share of both among the compared requests"]
+    asked: Annotated[Spread, "requested lengths"]
+    got: Annotated[Spread, "received lengths"]
 
 
 class LengthsBlock(TypedDict):
-    """Lengths of the succeeded requests, asked and got; null where there is nothing to compare."""
+    """Requested and received lengths of the successful requests; null if there is nothing to compare."""
 
     input: Annotated[Compared | None, "prompts, by the server's count"]
     output: Annotated[Compared | None, "answers"]
 
 
 def lengths_block(measured: Measured) -> LengthsBlock:
-    """summary.json's `lengths`: {"input": ..., "output": ...}, each None where there is nothing to compare.
+    """summary.json's `lengths`. `input` and `output` are None if there is nothing to compare.
 
-    Of the compared `requests`: how many came `shorter` or `longer`, the `off_share` of both, and min, median and max
-    of `asked` and `got`. An output that the model ended by itself is as long as it was to be, unless the
-    request forbade that (--ignore-eos).
+    An output that the model ended on its own counts as having the requested length, unless the request forbade that
+    (--ignore-eos).
     """
     return {"input": _input_lengths(measured.run), "output": _output_lengths(measured)}
 
@@ -75,7 +75,7 @@ def _forbids_early_end(config: RunConfig) -> bool:
 
 
 def _input_lengths(run: Run) -> Compared | None:
-    """By the servers' own counts. Later turns hold the server's own answers, and images have no length in words."""
+    """Compares the servers' counts. Later turns contain the server's answers, and images have no planned tokens."""
     planned = run.planned_lengths("prompt_tokens")
     if planned is None or run.config.image_count:
         return None
@@ -90,7 +90,7 @@ def _input_lengths(run: Run) -> Compared | None:
 def compared(
     asked: NDArray[np.int64], got: NDArray[np.int64], shorter: NDArray[np.bool_], longer: NDArray[np.bool_]
 ) -> Compared | None:
-    """All of shape (requests,)."""
+    """The comparison of arrays of shape (requests,); None if they are empty."""
     if len(asked) == 0:
         return None
     return {
@@ -108,13 +108,12 @@ def spread(lengths: NDArray[np.int64]) -> Spread:
 
 
 def lengths_text(kind: str, found: Compared) -> str:
-    """What is off about `found` (of lengths_block), as a clause."""
+    """A clause on the requests in `found` whose length is not the requested one."""
     sides = [name for name, count in (("shorter", found["shorter"]), ("longer", found["longer"])) if count]
     off = found["shorter"] + found["longer"]
     return (
-        f"{kind.capitalize()}s {' and '.join(sides)} than asked ({count(found['got']['median'])} tokens where "
-        f"{count(found['asked']['median'])} were asked, in the median): {100 * found['off_share']:.1f} % of the requests "
-        f"({off} of {found['requests']})"
+        f"{100 * found['off_share']:.1f} % of the {kind}s ({off} of {found['requests']}) are {' or '.join(sides)} than "
+        f"requested (median {count(found['got']['median'])} tokens, {count(found['asked']['median'])} requested)"
     )
 
 
@@ -123,9 +122,9 @@ def spreads_text(kind: str, found: Compared) -> str:
         f"min {count(of['min'])}, median {count(of['median'])}, max {count(of['max'])}"
         for of in (found["asked"], found["got"])
     )
-    return f"{kind.capitalize()} tokens asked: {asked}; got: {got}"
+    return f"{kind.capitalize()} tokens requested: {asked}; got: {got}"
 
 
 def count(tokens: float) -> str:
-    """A median of two lengths may lie between them."""
+    """A number of tokens, with a decimal only for a median between two lengths."""
     return f"{tokens:,.1f}".removesuffix(".0")

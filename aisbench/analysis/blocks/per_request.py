@@ -1,4 +1,4 @@
-"""Tokens and speeds of single requests, and speeds as their users saw them."""
+"""The blocks `per_user` and `per_request`: tokens of single requests, and the speeds that users saw."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from aisbench.analysis.statistics.figures import Figures, describe
 
 
 class PerUser(TypedDict, total=False):
-    """Speeds as users saw them; empty for whole answers."""
+    """Speeds that users saw; empty without streaming."""
 
     decode_tokens_per_s: Annotated[Figures, "tokens/s of a request while it streamed: 1 / TPOT"]
     prefill_tokens_per_s: Annotated[Figures, "prompt tokens / TTFT of a request, tokens/s"]
 
 
 class PerRequest(TypedDict):
-    """Tokens of single requests, and how fast they came."""
+    """Tokens of single requests, and how fast they arrived."""
 
     input_tokens: Annotated[Figures, "prompt tokens of a request"]
     output_tokens: Annotated[Figures, "output tokens of a request"]
@@ -26,8 +26,8 @@ class PerRequest(TypedDict):
 
 
 def per_user_block(measured: Measured, mine: Any = ...) -> PerUser:
-    """Decode = 1 / TPOT, prefill = prompt tokens / TTFT, in tokens/s; nothing for whole answers. `mine`: mask or index of the
-    succeeded requests."""
+    """Decode (1 / TPOT) and prefill (prompt tokens / TTFT) in tokens/s; empty without streaming. `mine`: mask or index
+    into the successful requests."""
     if not measured.run.streams:
         return {}
     prompt, ttft, tpot = (
@@ -46,7 +46,7 @@ def per_user_block(measured: Measured, mine: Any = ...) -> PerUser:
 
 
 def per_request_block(measured: Measured, mine: Any = ...) -> PerRequest:
-    """How many tokens requests had, and how fast each came: output tokens / E2EL, tokens/s. `mine`: as above."""
+    """Tokens of each request, and output tokens / E2EL in tokens/s. `mine`: as in per_user_block."""
     tokens, ok = measured.tokens, measured.ok
     prompt, output, e2el = (
         np.asarray(values[mine], float)

@@ -1,4 +1,4 @@
-"""The block `prefix_cache`: the share of prompt tokens in the server's prefix cache, beside the share that the run repeats."""
+"""The block `prefix_cache`: the share of prompt tokens found in the cache, and the share that the run repeats."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ from aisbench.records.run import Run
 
 
 class PrefixCacheBlock(TypedDict):
-    """The share of prompt tokens that the server had in its prefix cache, beside what the run repeats. Shares are of all prompt
-    tokens, null where they are not known."""
+    """The share of prompt tokens found in the server's prefix cache, and the share that the run repeats. Shares are of
+    all prompt tokens, null if not known."""
 
-    workload_share: Annotated[Share | None, "what repeats the beginning of an earlier prompt of this run"]
-    template_share: Annotated[Share, "what the server put before each prompt, at most"]
-    server_share: Annotated[Share | None, "hits by the servers' metrics"]
-    request_share: Annotated[
-        Share | None, "hits by the usage of this run's requests alone, which therefore goes before"
+    workload_share: Annotated[
+        Share | None, "tokens that repeat the beginning of an earlier prompt of this run"
     ]
-    requests_counted: Annotated[Requests, "whose usage told of hits"]
-    unexplained_share: Annotated[Share | None, "hits beyond the workload's and the template's share"]
-    prompt_tokens: Annotated[Tokens, "of the succeeded requests"]
-    reset: Annotated[str | None, "what --reset-prefix-cache came to; null where it was not asked for"]
+    template_share: Annotated[
+        Share, "upper bound of the tokens that the server's chat template adds to each prompt"
+    ]
+    server_share: Annotated[Share | None, "hits according to the servers' metrics"]
+    request_share: Annotated[
+        Share | None,
+        "hits according to the usage of this run's requests; used instead of `server_share` if known",
+    ]
+    requests_counted: Annotated[Requests, "requests whose usage gave cached tokens"]
+    unexplained_share: Annotated[Share | None, "hits beyond the shares of workload and template"]
+    prompt_tokens: Annotated[Tokens, "of the successful requests"]
+    reset: Annotated[str | None, "the outcome of --reset-prefix-cache; null without it"]
 
 
 def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
-    """summary.json's `prefix_cache`; None where nothing was generated or no prompt token is known of."""
+    """summary.json's `prefix_cache`; None if nothing was generated or the prompts' tokens are not known."""
     run, tokens = measured.run, measured.tokens
     prompt = int(tokens.prompt.sum())
     if not run.generates or prompt == 0:
@@ -54,13 +59,13 @@ def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
 
 
 def workload_share(run: Run, tokens: TokenCounts) -> float | None:
-    """The share that the bodies repeat, each of them as often as it was sent; of conversations also the answers."""
+    """The share of prompt tokens that repeat earlier ones: repeated bodies, and the history of conversations."""
     fingerprint = run.info.get("fingerprint") or {}
     reuse, bodies = fingerprint.get("prefix_reuse"), fingerprint.get("requests")
     if reuse is None or not bodies:
         return None
     sent = int(np.count_nonzero(run.rows["sent_ns"] > 0))
-    # Bodies that are sent again are repeated as a whole.
+    # A body that is sent again is repeated as a whole.
     share = 1 - (1 - reuse) * min(1.0, bodies / max(sent, 1))
     if not run.has_conversations:
         return float(share)
@@ -68,7 +73,7 @@ def workload_share(run: Run, tokens: TokenCounts) -> float | None:
 
 
 def _history_share(run: Run, tokens: TokenCounts) -> float:
-    """Of all prompt tokens, those of later turns that the turn before had in its prompt and its answer."""
+    """The share of prompt tokens that repeat the prompt and answer of the previous turn."""
     conversation, turn = run.rows["conversation"], run.rows["turn"]
     order = np.lexsort((turn, conversation))
     prompt, whole = tokens.prompt[order], (tokens.prompt + tokens.output)[order]
@@ -81,7 +86,7 @@ def _first_turns_share(run: Run, tokens: TokenCounts) -> float:
 
 
 def template_share(run: Run, tokens: TokenCounts) -> float:
-    """What a chat template may have put before every prompt alike: by how much the server counts more than was planned."""
+    """The share that a chat template may have added to every prompt: the server's counts less the planned ones."""
     counted = run.has_status("ok") & (run.rows["prompt_tokens"] >= 0)
     planned = run.planned_lengths("prompt_tokens")
     if planned is None or not counted.any():
@@ -92,7 +97,7 @@ def template_share(run: Run, tokens: TokenCounts) -> float:
 
 
 def request_share(run: Run, tokens: TokenCounts) -> tuple[float | None, int]:
-    """By `usage`, and how many requests told; None where no request did."""
+    """The share of hits by `usage` (None if no request had it), and the number of requests that gave it."""
     told = run.has_status("ok") & (run.rows["cached_tokens"] >= 0) & (tokens.prompt > 0)
     if not told.any():
         return None, 0
@@ -101,7 +106,7 @@ def request_share(run: Run, tokens: TokenCounts) -> tuple[float | None, int]:
 
 
 def server_share(measured: Measured, prompt_tokens: int) -> float | None:
-    """By the servers' counters; llama.cpp counts what it computed, which is told from `prompt_tokens`."""
+    """The share of hits by the servers' counters. llama.cpp counts computed tokens, so the rest are hits."""
     run, grown = measured.run, growth(measured.server_samples)
     queries = grown.get("prefix_queries", grown.get("prompt_tokens"))
     if queries and "prefix_hits" in grown:

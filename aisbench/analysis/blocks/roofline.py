@@ -1,8 +1,8 @@
-"""The load that a client on this host can carry, and the share of it that a run asked for.
+"""The load that a client on this host can carry, and the share of it that a run used.
 
-A worker is one thread, so its load adds up: each token event takes `event_ns` of its CPU and each request
-`request_ns` (the utilisation law). The roofline is where they fill one core: 1e9 / event_ns events a
-second, or 1e9 / request_ns requests.
+A worker is one thread, so its load is a sum: each token event takes `event_ns` of its CPU, and each request
+`request_ns` (the utilisation law). At the roofline they fill one core: 1e9 / event_ns events per second, or
+1e9 / request_ns requests per second.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from aisbench.analysis.contract.keys import PassableShare, RequestRate, Unit
 from aisbench.analysis.series import NS, bin_edges
 from aisbench.records.run import Run
 
-# A cost that the fit makes smaller than this is the noise of a busy host, not a cost.
+# If the fit gives a smaller cost than this, it is noise of a busy host.
 LEAST_COST_NS = 100.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU of one worker, in ns, per token event and per request."""
+    """CPU time of one worker per token event and per request, ns."""
 
     event_ns: float
     request_ns: float
 
     @staticmethod
     def between(decoding: Load, asking: Load) -> Cost:
-        """From a load that is nearly all token events and one that is nearly all requests."""
+        """The costs that fit two loads: one of nearly only token events, and one of nearly only requests."""
         counts = np.array([[decoding.events, decoding.requests], [asking.events, asking.requests]], float)
         event_ns, request_ns = np.linalg.solve(counts, [decoding.cpu_ns, asking.cpu_ns])
         return Cost(max(float(event_ns), LEAST_COST_NS), max(float(request_ns), LEAST_COST_NS))
@@ -52,21 +52,21 @@ class Load:
 
 
 class Roofline(TypedDict):
-    """What this client can carry according to the last selfcheck on its host, and the share of it that the run asked for."""
+    """What this client can carry by the last selfcheck on its host, and the share of it that the run used."""
 
     events_per_s_per_worker: Annotated[float, Unit("events/s", 0), "token events that fill one worker"]
     requests_per_s_per_worker: Annotated[RequestRate, "requests that fill one worker"]
     measured: Annotated[str, "when the selfcheck was made"]
-    mean_share: Annotated[PassableShare, "over the run; 1 is all that the workers can carry"]
+    mean_share: Annotated[PassableShare, "mean over the run; 1 is all that the workers can carry"]
     busiest_share: Annotated[
-        PassableShare, "the same in the busiest second; in a run of less than two, of the whole run"
+        PassableShare, "in the busiest second; runs shorter than two seconds count as one"
     ]
 
 
 def roofline_block(run: Run) -> Roofline | None:
-    """summary.json's `client.roofline`: the shares (0 to 1, more when it was passed) of what the workers can
-    carry by the last selfcheck, as a mean and in the busiest second, which in a run of less than two is the whole
-    run. None where none was made, or where it says nothing: the selfcheck is of plain http."""
+    """summary.json's `client.roofline`; None without a selfcheck, or for https, which the selfcheck does not measure.
+
+    Shares are of what the workers can carry, and can exceed 1. Runs shorter than two seconds count as one second."""
     known = run.info.get("roofline")
     endpoints = run.info.get("endpoints") or ()
     if known is None or not run.workers or any(url.startswith("https") for url in endpoints):
@@ -85,8 +85,8 @@ def roofline_block(run: Run) -> Roofline | None:
 
 
 def _counts_within(run: Run, edges_ns: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Token events and sent requests between neighbouring edges (what lies beyond, in the first and the last), both
-    of shape (len(edges_ns) - 1,)."""
+    """Token events and sent requests between neighbouring edges, both of shape (len(edges_ns) - 1,). Those beyond the
+    ends count in the outer bins."""
     inner = edges_ns[1:-1]
     sent = run.rows["sent_ns"]
     requests = np.searchsorted(inner, sent[sent > 0] - run.start_ns, side="right")

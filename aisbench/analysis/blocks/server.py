@@ -17,7 +17,7 @@ from aisbench.records.server_names import COUNTERS, HISTOGRAMS
 
 
 class MeanAndPeak(TypedDict):
-    """Of the samples within the run."""
+    """Mean and peak of the samples within the run."""
 
     mean: float
     peak: float
@@ -26,14 +26,12 @@ class MeanAndPeak(TypedDict):
 class SpecDecode(TypedDict):
     """Speculative decoding, as vLLM counts it."""
 
-    acceptance_rate: Annotated[Percent, "of the drafted tokens, those that were accepted"]
-    acceptance_length: Annotated[float, "tokens that a step brought on average"]
+    acceptance_rate: Annotated[Percent, "share of the drafted tokens that were accepted"]
+    acceptance_length: Annotated[float, "mean number of tokens per step"]
     num_drafts: Count
     draft_tokens: Tokens
     accepted_tokens: Tokens
-    per_position_acceptance_rates: Annotated[
-        list[PassableShare], "by the place in the draft, over all drafts"
-    ]
+    per_position_acceptance_rates: Annotated[list[PassableShare], "by position in the draft, over all drafts"]
 
 
 class RequestsAndMean(TypedDict):
@@ -44,11 +42,11 @@ class RequestsAndMean(TypedDict):
 
 
 class PercentileOfBoth(TypedDict):
-    """A percentile as both sides have it."""
+    """A percentile by the server and by the client."""
 
     server_within: Annotated[
         Annotated[list[Ms | None], Size(2)] | None,
-        "the edges of the histogram's bucket that holds it; the last bucket has no upper edge",
+        "edges of the histogram bucket that holds it; the last bucket has no upper edge",
     ]
     client: Ms
 
@@ -66,34 +64,34 @@ class Reconciled(TypedDict):
     server: RequestsAndMean
     client: RequestsAndMean
     difference_ms: Annotated[
-        Ms | None, "of the means: network and client; null where the two are not of the same requests"
+        Ms | None, "of the means: network and client; null if the two cover different requests"
     ]
     percentiles: PercentilesOfBoth
 
 
 class Reconcile(TypedDict, total=False):
-    """Latencies that the server keeps as well."""
+    """Latencies that the server measures as well."""
 
     ttft_ms: Reconciled
     e2el_ms: Reconciled
 
 
 class ServerBlock(TypedDict):
-    """The servers' own metrics during the run. Counts and queues are summed over the servers, shares are their mean."""
+    """The servers' own metrics during the run. Counts and queues are summed over the servers; shares are averaged."""
 
-    samples: Annotated[Count, "how often pages were read, over all servers"]
-    running: Annotated[MeanAndPeak | None, "requests that the server works on"]
+    samples: Annotated[Count, "how often metrics were read, over all servers"]
+    running: Annotated[MeanAndPeak | None, "requests that are being processed"]
     waiting: Annotated[MeanAndPeak | None, "requests in its queue"]
     kv_use: Annotated[MeanAndPeak | None, "share of the KV cache in use, 0 to 1"]
-    accept_length: Annotated[MeanAndPeak | None, "tokens that a step of speculative decoding brings"]
+    accept_length: Annotated[MeanAndPeak | None, "tokens per step of speculative decoding"]
     counters: Annotated[
         dict[Annotated[str, OneOf(COUNTERS)], float],
-        "how much each counter grew from the sample before the start to the last; only what the servers have",
+        "growth of each counter from the sample before the start to the last; only those that the servers have",
     ]
     prefix_hit_rate: Annotated[
-        PassableShare | None, "of the prompt tokens looked up, those that were in the prefix cache"
+        PassableShare | None, "share of the prompt tokens looked up that were in the prefix cache"
     ]
-    spec_decode: Annotated[SpecDecode | None, "null where nothing was drafted"]
+    spec_decode: Annotated[SpecDecode | None, "null if nothing was drafted"]
     reconcile: Annotated[Reconcile, "the server's latencies beside the client's"]
 
 
@@ -103,16 +101,15 @@ def server_notes(measured: Measured) -> list[str]:
     if not names:
         return []
     return [
-        f"the server's metrics were not finite numbers for {', '.join(sorted(names))}; these are left out"
+        f"these metrics of the server are left out because they were not finite numbers: {', '.join(sorted(names))}"
     ]
 
 
 def server_block(measured: Measured) -> ServerBlock | None:
-    """summary.json's `server`; None where no server told anything.
+    """summary.json's `server`; None if no server's metrics were read.
 
-    Gauges: mean and peak of the samples within the run, summed over servers (shares: their mean). Counters:
-    the growth from the sample before the start to the last one, which is reset's remainder where a server
-    was restarted in between.
+    Gauges: mean and peak of the samples within the run, summed over servers (shares: averaged). Counters: growth from
+    the sample before the start to the last one; after a restart of the server, only what was counted since.
     """
     run, samples = measured.run, measured.server_samples
     if not samples:
@@ -134,7 +131,7 @@ def server_block(measured: Measured) -> ServerBlock | None:
 def gauge_series(
     run: Run, samples: dict[int, list[Sample]], name: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Seconds since the start, and the gauge over all servers at each moment that the first one was read."""
+    """Times (s since the start) at which the first server was read, and the gauge over all servers then."""
     parts = []
     for kept in samples.values():
         known = [(s["t_ns"], s["values"][name]) for s in kept if name in s["values"]]
@@ -144,14 +141,14 @@ def gauge_series(
     if not parts:
         return None
     at = parts[0][0]
-    # Of the other servers the sample that is nearest to it in time.
+    # For the other servers, the sample nearest in time.
     held = [y[_nearest(t, at)] for t, y in parts]
     total = np.sum(held, axis=0)
     return (at - run.start_ns) / 1e9, total if name in ("running", "waiting") else total / len(held)
 
 
 def _nearest(t_ns: NDArray[np.int64], at_ns: NDArray[np.int64]) -> NDArray[np.intp]:
-    """For each of `at_ns` the index into `t_ns`, ascending, of what is nearest to it."""
+    """For each of `at_ns`, the index of the nearest value in `t_ns`, which is ascending."""
     after = np.clip(np.searchsorted(t_ns, at_ns), 1, len(t_ns) - 1) if len(t_ns) > 1 else np.zeros_like(at_ns)
     before = np.maximum(after - 1, 0)
     return np.where(at_ns - t_ns[before] <= t_ns[after] - at_ns, before, after)
@@ -165,7 +162,7 @@ def _gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> Mea
     end_s = run.duration_ns / 1e9
     inside = y[(t_s >= 0) & (t_s <= end_s)]
     if len(inside) == 0:
-        # A run between two samples: what they have is known, that both have nothing says nothing of it.
+        # The run lies between two samples. Their values stand for it, unless both are 0, which says nothing about it.
         around = np.concatenate([y[t_s < 0][-1:], y[t_s > end_s][:1]])
         inside = around if around.any() else inside
     return {"mean": float(inside.mean()), "peak": float(inside.max())} if len(inside) else None
@@ -174,8 +171,8 @@ def _gauge_figures(run: Run, samples: dict[int, list[Sample]], name: str) -> Mea
 def hit_rate_series(
     run: Run, samples: dict[int, list[Sample]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Whole seconds since the start, and of the prompt tokens that the servers looked up until then since their
-    sample before, the share that was cached. None where they do not tell; seconds of no lookups are left out."""
+    """Whole seconds since the start, and the share of prompt tokens looked up in each that was cached. Seconds without
+    lookups are left out. None if the servers do not report it."""
     by_second: dict[int, list[float]] = {}
     for kept in samples.values():
         for before, now in itertools.pairwise(kept):
@@ -192,7 +189,7 @@ def hit_rate_series(
 
 
 def growth(samples: dict[int, list[Sample]]) -> dict[str, Any]:
-    """How much each counter grew, summed over the servers; {label: growth} for those kept by label."""
+    """Growth of each counter, summed over the servers; {label: growth} for counters kept by label."""
     total: dict[str, Any] = {}
     for kept in samples.values():
         first, last = kept[0]["values"], kept[-1]["values"]
@@ -208,18 +205,18 @@ def growth(samples: dict[int, list[Sample]]) -> dict[str, Any]:
 
 
 def _since(before: float, now: float) -> float:
-    """A counter that fell was set back to 0."""
+    """The growth of a counter, which was reset if it fell."""
     return now - before if now >= before else now
 
 
 def _hit_rate(grown: dict[str, Any]) -> float | None:
-    """Of the prompt tokens looked up, the share that was cached, 0 to 1; SGLang looks up all of them."""
+    """The share of prompt tokens looked up that was cached, 0 to 1. SGLang looks up all of them."""
     queries = grown.get("prefix_queries", grown.get("prompt_tokens"))
     return grown["prefix_hits"] / queries if queries and "prefix_hits" in grown else None
 
 
 def spec_decode(grown: dict[str, Any]) -> SpecDecode | None:
-    """vLLM's figures of speculative decoding, None where nothing was drafted. Rate in %."""
+    """vLLM's figures of speculative decoding; None if nothing was drafted."""
     drafts, drafted = grown.get("drafts", 0.0), grown.get("draft_tokens", 0.0)
     if not drafts or not drafted:
         return None
@@ -236,12 +233,11 @@ def spec_decode(grown: dict[str, Any]) -> SpecDecode | None:
 
 
 def reconcile(measured: Measured, grown: dict[str, Any]) -> Reconcile:
-    """The server's histograms beside ours, ms. `difference_ms` of the means is network plus client; None where
-    the two are not of the same requests, as their numbers tell: a difference of them would mean nothing.
+    """The server's latency histograms beside the client's, ms.
 
-    The server counts every request that it gave a first token, or answered, in that time; ours are the succeeded
-    ones, or, where only then the numbers agree, all that had a first token. A percentile of the server is known to
-    its bucket alone.
+    `difference_ms` of the means is network plus client. It is None if the numbers of requests differ, because the
+    means are then of different requests. The server counts every request that got a first token, or ended, in that
+    time. The client counts the successful ones or, if only then the numbers agree, all with a first token.
     """
     run = measured.run
     found: dict[str, Reconciled] = {}
@@ -274,13 +270,13 @@ def _of_both(buckets: dict[str, float], ours: NDArray[np.float64], percent: floa
 
 
 def _first_tokens_ms(run: Run) -> NDArray[np.float64]:
-    """TTFT of all requests that had a first token, whatever became of them."""
+    """TTFT of all requests that got a first token, failed ones included, ms."""
     rows = run.selected((run.rows["first_token_ns"] > 0) & (run.rows["sent_ns"] > 0))
     return np.asarray((rows["first_token_ns"] - rows["sent_ns"]) / 1e6)
 
 
 def within(buckets: dict[str, float], percent: float) -> list[float | None] | None:
-    """The edges (ms) of the bucket in which the percentile lies; the last one has no upper edge."""
+    """The edges, ms, of the bucket that holds the percentile; None for the upper edge of the last bucket."""
     edges = sorted((float(edge), count) for edge, count in buckets.items())
     if not edges or edges[-1][1] <= 0:
         return None

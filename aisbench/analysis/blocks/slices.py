@@ -1,4 +1,4 @@
-"""The same figures for each slice of time, so that a long run shows whether it stayed as it began."""
+"""The block `slices`: the same figures for each slice of time, which show whether a long run stayed steady."""
 
 from __future__ import annotations
 
@@ -29,39 +29,39 @@ from aisbench.records.run import Run
     MoreKeys(
         f"^(mean|p50|p99)_({'|'.join(metric.key for metric in METRICS if not metric.pooled)})$",
         Ms | None,
-        "latencies in ms of the requests that were completed in it; null where there were none",
+        "latencies in ms of the requests that were completed in it; null if there were none",
     )
 )
 class Slice(TypedDict):
-    """What happened in a stretch of the run."""
+    """What happened in one slice of the run."""
 
     begin_s: Annotated[Seconds, "since the start"]
     end_s: Annotated[Seconds, "since the start; the last slice ends with the run"]
     sent: Annotated[Requests, "that were sent in it"]
-    completed: Annotated[Requests, "that ended well in it"]
+    completed: Annotated[Requests, "that succeeded in it"]
     failed: Annotated[Requests, "that failed in it"]
-    request_throughput: Annotated[RequestRate, "completed ones"]
-    output_throughput: Annotated[TokenRate, "of the tokens that came in it"]
+    request_throughput: Annotated[RequestRate, "completed requests"]
+    output_throughput: Annotated[TokenRate, "of the tokens that arrived in it"]
     in_flight_mean: MeanInFlight
     in_flight_max: Requests
-    errors: Annotated[dict[str, Requests], "failed requests by kind, only of kinds that there were"]
+    errors: Annotated[dict[str, Requests], "failed requests by kind, without kinds that did not occur"]
 
 
 class SlicesBlock(TypedDict):
-    """The same figures for each slice of a long run, or of --slice."""
+    """The same figures for each slice of a long run, or of a run with --slice."""
 
-    width_s: Annotated[Seconds, "how long a slice is"]
+    width_s: Annotated[Seconds, "length of a slice"]
     slices: list[Slice]
 
 
-# Unasked, runs of five minutes and more are sliced, into minutes while those are not too many.
+# Without --slice, runs of five minutes and more are sliced: into minutes, or longer slices if those are too many.
 _UNASKED_FROM_S = 300
 _UNASKED_WIDTHS_S = (60, 120, 300, 600, 1200, 1800, 3600)
 _UNASKED_MOST = 240
 
 
 def width_ns(run: Run) -> int | None:
-    """How long a slice is: --slice's, or a round one for a long run; None: the run is not sliced."""
+    """The length of a slice, ns: by --slice, or a round one for a long run. None if the run is not sliced."""
     asked = run.config.slice_s
     if asked:
         return int(asked * 1e9)
@@ -73,11 +73,10 @@ def width_ns(run: Run) -> int | None:
 
 
 def slices_block(measured: Measured) -> SlicesBlock | None:
-    """summary.json's `slices`: {"width_s", "slices": [...]}; None where the run is not sliced.
+    """summary.json's `slices`: {"width_s", "slices": [...]}; None if the run is not sliced.
 
-    A slice counts what happened in it: requests as sent when they were sent, and as completed, with their
-    latencies, or failed when they ended; the last one ends with the run. Output tokens come from the flow of token
-    events, each taken as the run's mean number of tokens. Latencies of no requests are None.
+    A slice counts what happened in it: the requests sent in it, and those that ended in it, with their latencies.
+    The last slice ends with the run. Output tokens are token events times the run's mean number of tokens per event.
     """
     run, in_flight = measured.run, measured.in_flight
     width = width_ns(run)
@@ -124,21 +123,21 @@ def slices_block(measured: Measured) -> SlicesBlock | None:
 
 @dataclass(frozen=True)
 class _Parts:
-    """Moments in their order, and where each slice's begin among them: slice i has `cuts[i]` to `cuts[i + 1]`."""
+    """Moments sorted by `order`, and where slices begin: slice i has `cuts[i]` to `cuts[i + 1]`."""
 
     order: NDArray[np.int64]
     cuts: NDArray[np.int64]
 
     @staticmethod
     def of(moments_ns: NDArray[np.int64], edges_ns: NDArray[np.int64]) -> _Parts:
-        """Every moment is in a slice: those beyond the edges in the first and the last one."""
+        """Sorts moments into slices. Those beyond the edges go into the first and the last slice."""
         order = np.argsort(moments_ns, kind="stable")
         cuts = np.searchsorted(moments_ns[order], edges_ns)
         cuts[0], cuts[-1] = 0, len(order)
         return _Parts(order, cuts)
 
     def figures(self, name: str, values_ms: NDArray[np.float64]) -> dict[str, list[float | None]]:
-        """Mean, median and p99 of each slice's values, given in the moments' own order."""
+        """Mean, median and p99 of each slice's values. `values_ms`: in the original order of the moments."""
         values = values_ms[self.order]
         parts = [values[begin:end] for begin, end in zip(self.cuts[:-1], self.cuts[1:], strict=True)]
         return {

@@ -1,13 +1,13 @@
-"""The part of a run in which the server was loaded as it was meant to be, by two definitions.
+"""The block `stable`: the part of a run in which the server was fully loaded, by two definitions.
 
-AISBench's: from the sending of the first request after in-flight first reached its maximum, to the last
-moment at which it stood there. What starts inside counts.
+AISBench's stage lasts from the first send after the number in flight reached its maximum to the last moment at that
+maximum. Requests that start in it count.
 
-The statistical one is for load that has no level to reach: the warm-up that MSER-5 finds in the number
-of requests in flight and in the throughput is cut off (K. P. White, "An effective truncation heuristic for bias
-reduction in simulation output", Simulation 69, 1997: batches of 5, cut where the standard error of what is left is
-least), and what follows the last send, when the load only drains. Latencies are of what starts inside; throughput
-is what comes out inside, since at a window's begin requests may start that another moment will end.
+The statistical stage is for load without a level to reach. It leaves out the warm-up, which MSER-5 finds in the number
+of requests in flight and in the throughput (K. P. White, "An effective truncation heuristic for bias reduction in
+simulation output", Simulation 69, 1997: batches of 5, cut where the standard error of the rest is smallest), and the
+end, when the load only drains. Latencies are of the requests that start in it, but throughput is what comes out in it,
+because requests that start at the beginning of a stage may end outside it.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from aisbench.analysis.series import flow_within
 from aisbench.analysis.statistics.figures import Figures
 from aisbench.records.run import Run
 
-# In-flight is averaged over so many equal stretches of time, and five of those make a batch.
+# Number of equal stretches of time; five of them make a batch.
 STRETCHES = 1000
 _BATCH = 5
-# What starts in a window is not what ends in it. As AISBench's documentation has it, throughput can be relied on where the
-# longest request takes less than this share of the window.
+# What starts in a window is not what ends in it. According to AISBench's documentation, its throughput is reliable if
+# the longest request takes less than this share of it.
 _LONGEST_SHARE = 1 / 3
-# Of a level that only rises, the third quarter's score is half of the second's; noise makes it larger.
+# If a level only rises, the third quarter's score is half of the second's, or more with noise.
 _FAR_BETTER = 0.7
 
 
@@ -41,17 +41,17 @@ class NoStage(TypedDict):
     """There is no such stage."""
 
     window_ms: None
-    reason: Annotated[str, "why, in words"]
+    reason: Annotated[str, "why there is none"]
 
 
 class Stage(TypedDict):
-    """A stage, and what started in it. Throughputs of `aisbench` are of what started in it, those of `statistical` of what came out."""
+    """A stage. Throughputs count what started in it (`aisbench`) or what came out in it (`statistical`)."""
 
-    window_ms: Annotated[Between, "its begin and end since the start"]
+    window_ms: Annotated[Between, "its beginning and end since the start"]
     reason: None
     long_enough: Annotated[
         bool,
-        "whether the longest request takes less than a third of it, so that the throughput can be relied on",
+        "whether the longest request takes less than a third of it, so that the throughput is reliable",
     ]
     started: Annotated[Requests, "that were sent in it"]
     completed: Annotated[Requests, "of these"]
@@ -68,18 +68,18 @@ class Stage(TypedDict):
 
 
 class StableBlock(TypedDict):
-    """The part of the run in which the server was loaded as it was meant to be, by two definitions."""
+    """The part of the run in which the server was fully loaded, by two definitions."""
 
     aisbench: Annotated[
         Stage | NoStage,
-        "AISBench's: from the first send after in-flight reached its maximum to the last moment at which it stood there",
+        "AISBench's: from the first send after in-flight reached its maximum to the last moment at that maximum",
     ]
     statistical: Annotated[Stage | NoStage, "from the end of the warm-up that MSER-5 finds to the last send"]
 
 
 @dataclass(frozen=True)
 class Window:
-    """From `begin_ns` to `end_ns`, since the start; or, where there is none, the reason in words."""
+    """From `begin_ns` to `end_ns` since the start, or the reason why there is none."""
 
     begin_ns: int
     end_ns: int
@@ -95,7 +95,7 @@ def at_maximum(run: Run, in_flight: InFlight) -> Window:
     sent = np.sort(run.rows["sent_ns"][run.rows["sent_ns"] > 0]) - run.start_ns
     if len(sent) == 0:
         return Window.none("nothing was sent")
-    # Of changes at one instant only the last is a level that was held.
+    # Of several changes at one instant, only the last is a level that was held.
     held = np.append(np.diff(in_flight.times_ns) > 0, True)
     times, counts = in_flight.times_ns[held], in_flight.counts[held]
     full = np.flatnonzero(counts == counts.max())
@@ -103,17 +103,17 @@ def at_maximum(run: Run, in_flight: InFlight) -> Window:
     left_at = times[full[-1] + 1] if full[-1] + 1 < len(times) else in_flight.end_ns
     if len(after) == 0 or after[0] >= left_at:
         return Window.none(
-            "no request was sent after in-flight had reached its maximum and before it left it"
+            "no request was sent between the first and the last moment at the maximum in flight"
         )
     return Window(int(after[0]), int(left_at))
 
 
 def settled(run: Run, in_flight: InFlight) -> Window:
-    """The statistical one: from MSER-5's later cut, of in-flight or of throughput, to the last send."""
+    """The statistical stage: from the later of MSER-5's cuts, in flight and throughput, to the last send."""
     sent = run.rows["sent_ns"][run.rows["sent_ns"] > 0]
     last_ns = int(sent.max() - run.start_ns) if len(sent) else 0
     if last_ns < STRETCHES:
-        return Window.none("nothing was sent for any time")
+        return Window.none("nothing was sent, or everything at once")
     edges = np.linspace(0, last_ns, STRETCHES + 1)
     cuts = []
     for what, values in (
@@ -134,14 +134,15 @@ def _ended_within(run: Run, edges_ns: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def mser5(values: NDArray[np.float64]) -> int | None:
-    """How many of `values` to cut off as warm-up: a multiple of 5; None when half of them are not enough.
+    """How many of `values` to cut off as warm-up, a multiple of 5; None if half of them are not enough.
 
-    That is so when a cut in the third quarter would be far better than the best in the first half. (The
-    last quarter holds few batches, which look alike by chance.) With batch means y_1..y_m, the cut d minimises sum over i > d of (y_i - mean of those)^2 / (m - d)^2.
+    Half are not enough if a cut in the third quarter would be far better than the best in the first half. (The last
+    quarter has few batches, which may look alike by chance.) With batch means y_1..y_m, the cut d minimises
+    sum over i > d of (y_i - mean of those)^2 / (m - d)^2.
     """
     batches = values[: len(values) // _BATCH * _BATCH].reshape(-1, _BATCH).mean(axis=1)
     m = len(batches)
-    # Sums over what is left behind each cut, all at once.
+    # Sums over the batches after each cut, for all cuts at once.
     left = np.arange(m, 0, -1)
     sums = np.cumsum(batches[::-1])[::-1]
     squares = np.cumsum((batches**2)[::-1])[::-1]
@@ -156,7 +157,7 @@ def mser5(values: NDArray[np.float64]) -> int | None:
 
 
 def stable_block(measured: Measured) -> StableBlock:
-    """summary.json's `stable`: both windows, and the figures of the requests that start inside."""
+    """summary.json's `stable`: both stages and their figures."""
     return {
         "aisbench": figures(measured, at_maximum(measured.run, measured.in_flight)),
         "statistical": figures(measured, settled(measured.run, measured.in_flight), by_what_came_out=True),
@@ -164,8 +165,7 @@ def stable_block(measured: Measured) -> StableBlock:
 
 
 def figures(measured: Measured, window: Window, *, by_what_came_out: bool = False) -> Stage | NoStage:
-    """Throughputs are those requests' over the window's length, or what came out in it; latencies in ms as in `metrics`;
-    totals, `per_request` and `per_user` of the requests that start inside."""
+    """Figures of the requests that start in `window`. With `by_what_came_out`, throughput is what came out."""
     if window.reason is not None:
         return {"window_ms": None, "reason": window.reason}
     run, tokens, ok = measured.run, measured.tokens, measured.ok

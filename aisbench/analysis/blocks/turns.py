@@ -1,4 +1,4 @@
-"""Conversations: turns that were never asked, and turns that lack an answer before them."""
+"""Notes on conversations: turns that were not sent, and turns that follow an answer without content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aisbench.records.run import Run
 
 
 def turn_notes(run: Run) -> list[str]:
-    """Sentences for the verdict's notes; none where there were no conversations, or nothing befell them."""
+    """Sentences for the verdict's notes; empty without conversations, or if there is nothing to note."""
     if not run.has_conversations:
         return []
     notes = []
@@ -17,20 +17,20 @@ def turn_notes(run: Run) -> list[str]:
     if ended and missing > 0:
         notes.append(
             f"{missing:,} {'turn was' if missing == 1 else 'turns were'} not sent: {ended:,} "
-            f"{'conversation' if ended == 1 else 'conversations'} ended with a turn that failed, as there was no answer "
-            "to go on from."
+            f"{'conversation' if ended == 1 else 'conversations'} ended with a turn that failed, which left no "
+            "answer to continue from."
         )
     without = _turns_without_answer(run)
     if without:
         notes.append(
-            f"{without:,} answers were all reasoning: later turns were sent without an assistant's message there, "
-            "as servers refuse an empty one."
+            f"{without:,} answers were all reasoning: later turns were sent without an assistant message for them, "
+            "because servers refuse an empty one."
         )
     return notes
 
 
 def _turns_without_answer(run: Run) -> int:
-    """How many answers without content had a turn after them."""
+    """How many answers without content were followed by another turn."""
     rows = run.rows
     empty = run.has_status("ok") & (rows["content_events"] == rows["reasoning_events"])
     conversations, turns = rows["conversation"], rows["turn"]

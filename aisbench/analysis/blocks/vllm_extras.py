@@ -1,4 +1,4 @@
-"""Keys that a result of `vllm bench serve` has only when they were asked for: queueing in the client, probes."""
+"""Keys that a result of `vllm bench serve` has only on request: queueing in the client, and probes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.records.run import Run
 
 
 class ProbeKeys(TypedDict, total=False):
-    """Of --probe-request-rate, where a probe succeeded."""
+    """Figures of --probe-request-rate, if a probe succeeded."""
 
     probe_completed: Requests
     probe_failed: Requests
@@ -27,9 +27,9 @@ QUEUE_METRICS = ("client_queue_time", "e2el_including_client_queue")
 
 
 def queue_metrics(run: Run, latencies: Latencies) -> dict[str, NDArray[np.float64]]:
-    """By name, ms of each succeeded request: from its place in the plan to its send, and E2EL with that.
+    """Arrays in ms of the successful requests, by name: from the planned time to the send, and E2EL plus that wait.
 
-    As in vLLM, the second only where a rate and a limit in flight were both given: else nothing waits here.
+    As in vLLM, the second is given only with both a rate and an in-flight limit: otherwise nothing waits in the client.
     """
     rows = run.selected(run.has_status("ok"))
     waited = (rows[run.sends_from] - rows["planned_ns"]) / 1e6
@@ -40,7 +40,7 @@ def queue_metrics(run: Run, latencies: Latencies) -> dict[str, NDArray[np.float6
 
 
 def probe_keys(run: Run) -> ProbeKeys:
-    """The figures of --probe-request-rate; nothing unless a probe succeeded, as in vLLM."""
+    """The figures of --probe-request-rate; empty unless a probe succeeded, as in vLLM."""
     probes = run.info.get("probes") or {}
     took_s = probes.get("took_s") or []
     if not took_s:

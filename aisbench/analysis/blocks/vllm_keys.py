@@ -1,8 +1,8 @@
 """The result of `vllm bench serve --save-result`, version 0.32: its keys in its order.
 
-Definitions are vLLM's: times per request in seconds, statistics in ms, population std, linear
-percentiles. Its arrays have one entry for each request that ended, by slot. Here a statistic of no values is
-None, as summary.json has it; `as_vllm_writes` puts vLLM's 0 there.
+Definitions are vLLM's: times per request in seconds, statistics in ms, population std, linear percentiles. Arrays have
+one entry for each request that ended, by ticket. A statistic of no values is None, as in summary.json; `as_vllm_writes`
+replaces it with vLLM's 0.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ class Identity(TypedDict):
     label: Annotated[str | None, "of --label"]
     model_id: Annotated[str | None, "the model's name"]
     tokenizer_id: Annotated[str | None, "of --tokenizer"]
-    num_prompts: Annotated[Requests, "that were asked for"]
+    num_prompts: Annotated[Requests, "that were requested"]
 
 
 class AskedLoad(TypedDict):
-    """The load that was asked for."""
+    """The requested load."""
 
     request_rate: Annotated[float | Literal["inf"] | None, "requests/s; inf in a closed loop"]
     burstiness: Annotated[float | Literal["inf"] | None, "shape of the gamma law of gaps; 1 is Poisson"]
-    max_concurrency: Annotated[Requests | None, "the in-flight limit; null: none"]
+    max_concurrency: Annotated[Requests | None, "the in-flight limit; null if there is none"]
 
 
 class RampKeys(TypedDict, total=False):
-    """Of --ramp-up."""
+    """Keys of --ramp-up."""
 
     ramp_up_strategy: str
     ramp_up_start_rps: RequestRate | None
@@ -64,38 +64,38 @@ class RampKeys(TypedDict, total=False):
 
 
 class Totals(TypedDict):
-    """Of the whole run."""
+    """Totals of the whole run."""
 
     duration: Annotated[Seconds, "from the start to the end of the last answer"]
     completed: Annotated[Requests, "that succeeded"]
     failed: Requests
-    total_input_tokens: Annotated[Tokens, "of the succeeded requests"]
-    total_output_tokens: Annotated[Tokens, "of the succeeded requests"]
-    request_throughput: Annotated[RequestRate, "succeeded requests over `duration`"]
+    total_input_tokens: Annotated[Tokens, "of the successful requests"]
+    total_output_tokens: Annotated[Tokens, "of the successful requests"]
+    request_throughput: Annotated[RequestRate, "successful requests over `duration`"]
     request_goodput: Annotated[
-        RequestRate | None, "those that meet every bound of --goodput; null where there is none"
+        RequestRate | None, "requests that meet every bound of --goodput; null without it"
     ]
     output_throughput: TokenRate
     total_token_throughput: Annotated[TokenRate, "input and output"]
 
 
 class PoolingKeys(TypedDict, total=False):
-    """Of answers that were not generated."""
+    """Keys of answers that were not generated, such as embeddings."""
 
     total_input_sequences: Annotated[Count, "inputs; a request may have several"]
-    input_sequence_throughput: Annotated[float, "inputs a second"]
+    input_sequence_throughput: Annotated[float, "inputs per second"]
 
 
 class Peaks(TypedDict):
-    """Over whole seconds from the first successful send."""
+    """Peaks over whole seconds from the first successful send."""
 
     max_output_tokens_per_s: Annotated[TokenRate, "in the busiest second"]
-    max_concurrent_requests: Annotated[Requests, "that touch one second, at most"]
-    rtfx: Annotated[float, "always 0: it is of audio"]
+    max_concurrent_requests: Annotated[Requests, "the most requests that touch the same second"]
+    rtfx: Annotated[float, "always 0: only audio has it"]
 
 
 class SpecDecodeKeys(TypedDict, total=False):
-    """As in `server.spec_decode`, where the servers told of it."""
+    """As in `server.spec_decode`, if the servers report it."""
 
     spec_decode_acceptance_rate: Percent
     spec_decode_acceptance_length: float
@@ -109,9 +109,9 @@ class VllmKeys(Identity, AskedLoad, RampKeys, Totals, PoolingKeys, Peaks, ProbeK
     """The keys of `vllm bench serve`, by its definitions."""
 
 
-# Those that vLLM shows unasked.
+# The metrics that vLLM shows by default.
 _UNASKED = ("ttft", "tpot", "itl")
-# What has one entry a request.
+# Arrays with one entry per request.
 REQUEST_ARRAYS = frozenset(
     (
         "input_lens",
@@ -128,7 +128,7 @@ REQUEST_ARRAYS = frozenset(
 
 
 def vllm_result(measured: Measured) -> dict[str, Any]:
-    """vllm.json of the run. Answers that were not generated have the keys of vLLM's pooling runs."""
+    """The content of vllm.json. Answers that were not generated have the keys of vLLM's pooling runs."""
     run, tokens, latencies = measured.run, measured.tokens, measured.vllm_latencies
     config = run.config
     result: dict[str, Any] = identity(run)
@@ -143,7 +143,7 @@ def vllm_result(measured: Measured) -> dict[str, Any]:
     result |= {f"spec_decode_{name}": value for name, value in (drafted or {}).items()}
     wanted = config.percentile_metrics or _UNASKED
     for metric in measured.metrics:
-        # Of whole answers those that they have, whatever was asked for.
+        # Without streaming, all metrics that there are, whatever --percentile-metrics says.
         if metric.name in wanted or (not run.streams and metric.headline):
             figures = measured.figures(metric, percents(run), latencies)
             result |= _statistics_keys(metric.name, figures, percents(run))
@@ -154,7 +154,7 @@ def vllm_result(measured: Measured) -> dict[str, Any]:
 
 
 def as_vllm_writes(result: dict[str, Any]) -> dict[str, Any]:
-    """vllm.json: where nothing was measured vLLM's client writes 0, and its readers expect a number."""
+    """`result` as vLLM writes it: with 0 for what was not measured, because readers expect a number."""
     return {name: 0.0 if value is None and name.endswith("_ms") else value for name, value in result.items()}
 
 
@@ -163,7 +163,7 @@ def percents(run: Run) -> Sequence[float]:
 
 
 def identity(run: Run) -> dict[str, Any]:
-    """What was run, as the result's first keys say it."""
+    """The first keys of the result: what was run, and the requested load."""
     config = run.config
     who: Identity = {
         "date": _vllm_date(run.info.get("date")),
@@ -191,11 +191,11 @@ def identity(run: Run) -> dict[str, Any]:
 
 
 class OwnTotals(Totals, Peaks):
-    """What every summary has, also where vLLM's result of that kind lacks it."""
+    """Totals and peaks that every summary has, even if vLLM's result of that kind lacks them."""
 
 
 def own_totals(measured: Measured) -> OwnTotals:
-    """The totals that every summary has, also where vLLM's result of that kind lacks them."""
+    """The totals and peaks of any run."""
     return {**_totals(measured.run, measured.tokens, None), **peaks(measured)}
 
 
@@ -226,7 +226,7 @@ def _pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
 
 
 def _vllm_date(iso: str | None) -> str | None:
-    """%Y%m%d-%H%M%S of an ISO time."""
+    """An ISO time in vLLM's format, such as 20261123-140000."""
     return datetime.fromisoformat(iso).strftime("%Y%m%d-%H%M%S") if iso else None
 
 
@@ -252,7 +252,7 @@ def _totals(run: Run, tokens: TokenCounts, good: int | None) -> Totals:
 
 
 def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list[Any]]:
-    """Without `detailed` only latencies and queue_times, as vLLM leaves them."""
+    """The arrays with one entry per request; without `detailed` only latencies and queue_times, as in vLLM."""
     kept = run.has_status("ok", "failed")
     rows = run.selected(kept)
     ok = run.has_status("ok")[kept]
@@ -278,12 +278,12 @@ def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list[Any]
 
 
 def _error_text(row: np.void) -> str:
-    """The kind of its failure; empty for a good request."""
+    """The kind of failure; empty for a successful request."""
     return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
 
 
 def peaks(measured: Measured) -> Peaks:
-    """Over whole seconds from the first successful send: output tokens, and requests that touch one."""
+    """The most output tokens, and the most requests that touch it, in a whole second from the first successful send."""
     run = measured.run
     rows = run.selected(measured.ok)
     most, concurrent = 0.0, 0
@@ -293,7 +293,7 @@ def peaks(measured: Measured) -> Peaks:
         skipped = max(0, (first_ns - run.start_ns) // FLOW_BUCKET_NS)
         most = peak_per_second(measured.flow[skipped:])
         begin = (sent_ns - first_ns) // NS
-        # A request that ends at a second's very beginning does not touch that second.
+        # A request that ends exactly when a second begins does not touch it.
         end = np.maximum(-(-(rows["last_token_ns"] - first_ns) // NS), begin + 1)
         steps = np.bincount(begin, minlength=int(end.max()) + 1) - np.bincount(
             end, minlength=int(end.max()) + 1
@@ -303,7 +303,7 @@ def peaks(measured: Measured) -> Peaks:
 
 
 def _statistics_keys(name: str, figures: Figures, wanted: Iterable[float]) -> dict[str, float | None]:
-    """In ms."""
+    """vLLM's keys of a metric's statistics, ms."""
     return {
         f"mean_{name}_ms": figures["mean"],
         f"median_{name}_ms": figures["median"],

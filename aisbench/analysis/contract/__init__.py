@@ -1,1 +1,1 @@
-"""The contract of summary.json: its types say units and meanings, from which its JSON Schema and its documentation are made."""
+"""The contract of summary.json: types with units and meanings, and the JSON Schema and documentation made from them."""

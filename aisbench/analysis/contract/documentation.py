@@ -16,7 +16,7 @@ The file is one JSON object: the keys of `vllm bench serve --save-result` come f
 measured is null. Arrays with one value per request are only in `vllm.json` and `requests.jsonl`. The package contains the
 JSON Schema (draft 2020-12) as `aisbench/summary.schema.json`; the key `schema` names the version of this contract.
 
-This page is generated from the types in `aisbench/analysis`. After a change of one, write the page and the schema again:
+This page is generated from the types in `aisbench/analysis`. After changing a type, write the page and the schema again:
 
 ```sh
 python -m aisbench.analysis.contract.documentation > docs/summary.md
@@ -71,7 +71,7 @@ def _type(key: Schema) -> str:
 
 
 def _unit(key: Schema) -> str:
-    """Its own, or that of the values inside it."""
+    """The unit of the key, or of the values inside it."""
     inside = [key.get("items"), key.get("additionalProperties"), *key.get("anyOf", ())]
     units = {key.get("unit", ""), *(_unit(part) for part in inside if isinstance(part, dict))} - {""}
     return ", ".join(sorted(units))

@@ -1,4 +1,4 @@
-"""The JSON Schema (2020-12) of a block's type."""
+"""Makes the JSON Schema (2020-12) of a block's type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 
 
 def schema_of(block: type, identity: str) -> Schema:
-    """Of the TypedDict `block`, with the blocks inside it under `$defs`. `identity`: its $id."""
+    """The schema of the TypedDict `block`, with the blocks inside it under `$defs`. `identity`: its $id."""
     definitions: dict[str, Schema] = {}
     whole = _object(block, definitions)
     return {
@@ -68,7 +68,7 @@ def _schema(kind: Any, definitions: dict[str, Schema]) -> Schema:
 
 
 def _said(said: object) -> Schema:
-    """What stands beside a type in `Annotated`."""
+    """The schema of one annotation. Raises TypeError for an unknown kind."""
     if isinstance(said, str):
         return {"description": words(said)}
     if isinstance(said, Unit):
@@ -76,11 +76,11 @@ def _said(said: object) -> Schema:
         return {name: value for name, value in bounds.items() if value is not None}
     if isinstance(said, Size):
         return {"minItems": said.count, "maxItems": said.count}
-    raise TypeError(f"{said!r} says nothing of a key")
+    raise TypeError(f"an annotation of a key must be a string, a Unit or a Size, got {said!r}")
 
 
 def _union(parts: list[Schema]) -> Schema:
-    """`X | None` of a plain X is one schema of two types, since bounds and units bind numbers alone."""
+    """`X | None` with a plain X becomes one schema with two types, as bounds and units apply only to numbers."""
     if len(parts) == 2 and parts[1] == {"type": "null"} and isinstance(parts[0].get("type"), str):
         return {**parts[0], "type": [parts[0]["type"], "null"]}
     return {"anyOf": parts}

@@ -1,7 +1,7 @@
-"""How the types of summary.json's blocks say what a key means: `Annotated[Ms | None, "null where nothing was sent"]`.
+"""Units and meanings in the types of summary.json's blocks, as in `Annotated[Ms | None, "null if nothing was sent"]`.
 
-A string beside a type is the meaning of the key; the types below carry its unit. Names that are not known beforehand,
-such as those of percentiles, are declared by `more_keys`.
+A string in `Annotated` is the meaning of the key; the types below carry its unit. Keys whose names are not known in
+advance, such as percentiles, are declared with `more_keys`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Block = TypeVar("Block", bound=Mapping[str, object])
 
 @dataclass(frozen=True)
 class Unit:
-    """Of a number, and the bounds that it keeps."""
+    """The unit of a number, and its bounds."""
 
     name: str
     least: float | None = None
@@ -24,7 +24,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class OneOf:
-    """The strings that a key of a mapping may be."""
+    """The names that the keys of a mapping may have."""
 
     names: tuple[str, ...]
 
@@ -44,20 +44,20 @@ Ms = Annotated[float, Unit("ms")]
 Seconds = Annotated[float, Unit("s", 0)]
 # 0 to 1.
 Share = Annotated[float, Unit("share", 0, 1)]
-# A share of what was meant as a whole, which can be passed.
+# A share that can exceed 1.
 PassableShare = Annotated[float, Unit("share", 0)]
 Percent = Annotated[float, Unit("%", 0)]
 RequestRate = Annotated[float, Unit("requests/s", 0)]
 TokenRate = Annotated[float, Unit("tokens/s", 0)]
 MeanInFlight = Annotated[float, Unit("requests", 0)]
-# From the first to the second.
+# An interval: [low, high].
 Between = Annotated[list[Ms], Size(2)]
 
 
 @dataclass(frozen=True)
 class MoreKeys:
-    """Keys of a block beside its named ones: `kind` is the type of those that `pattern` (a regular expression) matches, or
-    of all others where there is no pattern."""
+    """More keys of a block than its named ones. `kind`: the type of the keys that `pattern` (a regular expression)
+    matches, or of all other keys if it is None."""
 
     pattern: str | None
     kind: Any
@@ -65,7 +65,7 @@ class MoreKeys:
 
 
 def more_keys(*kinds: MoreKeys) -> Callable[[type[Block]], type[Block]]:
-    """A decorator of a block's type. A type made from that one inherits nothing of it."""
+    """A decorator that declares more keys of a block's type. Derived types do not inherit them."""
 
     def declare(block: type[Block]) -> type[Block]:
         setattr(block, _MORE, kinds)
@@ -75,13 +75,13 @@ def more_keys(*kinds: MoreKeys) -> Callable[[type[Block]], type[Block]]:
 
 
 def with_keys(block: Block, more: Mapping[str, object]) -> Block:
-    """`block` and, after it, what `more_keys` declares of its type."""
+    """`block` followed by `more`: keys that `more_keys` declares for its type."""
     return cast(Block, {**block, **more})
 
 
 @dataclass(frozen=True)
 class Key:
-    """A named key of a block. `kind`: its type with unit and meaning, as `Annotated` has them."""
+    """A named key of a block. `kind`: its type, in `Annotated` with its unit and meaning."""
 
     name: str
     kind: Any
@@ -89,7 +89,7 @@ class Key:
 
 
 def keys_of(block: type) -> list[Key]:
-    """The named keys of a TypedDict, in their order."""
+    """The named keys of a TypedDict, in order."""
     found = []
     for name, hint in get_type_hints(block, include_extras=True).items():
         optional = get_origin(hint) is NotRequired

@@ -8,7 +8,7 @@ from aisbench.analysis.contract.keys import OneOf
 from aisbench.metrics import METRICS
 
 MetricKey = Annotated[str, OneOf(tuple(metric.key for metric in METRICS))]
-# Those of one value a request.
+# Metrics with one value per request.
 RequestMetricKey = Annotated[str, OneOf(tuple(metric.key for metric in METRICS if not metric.pooled))]
-# Those that are also counted from the planned time.
+# Metrics that are also counted from the planned time.
 PlanMetricKey = Annotated[str, OneOf(tuple(metric.key for metric in METRICS if metric.from_plan))]

@@ -7,7 +7,7 @@ import json
 from aisbench.analysis.contract.json_schema import schema_of
 from aisbench.analysis.contract.summary_type import Summary
 
-# Another number of `schema` is another contract.
+# Ends with the version of the contract, as the key `schema`.
 IDENTITY = "urn:aisbench:summary:1"
 
 

@@ -33,27 +33,25 @@ Outcome = Literal["finished", "interrupted", "abandoned", "failed"]
 
 
 class OwnBlocks(TypedDict):
-    """What aisbench says beside vLLM's keys."""
+    """What aisbench adds to vLLM's keys."""
 
     schema: Annotated[Literal[1], "the version of this contract"]
-    version: Annotated[str | None, "of the aisbench that made the run"]
+    version: Annotated[str | None, "the version of aisbench that made the run"]
     outcome: Annotated[Outcome, "how the run ended"]
-    outcome_reason: Annotated[str | None, "why it did not go to its end"]
-    simulator: Annotated[bool, "whether the built-in simulator was asked"]
+    outcome_reason: Annotated[str | None, "why it did not run to its end"]
+    simulator: Annotated[bool, "whether the load went to the built-in simulator"]
     verdict: VerdictBlock
     clock: Annotated[
         Literal["kernel", "user", "mixed", "unknown"],
-        "who stamped the received bytes; unknown where nothing was received",
+        "who stamped the received bytes; unknown if nothing was received",
     ]
     requests: RequestsBlock
     metrics: Annotated[dict[MetricKey, Figures], "latencies in ms, of the metrics that the run has"]
     percentile_intervals: Annotated[
         dict[RequestMetricKey, dict[str, Between | None]],
-        "95 % intervals of these percentiles, ms; null for one that so few requests cannot support",
+        "95 % intervals of the percentiles, ms; null for a percentile with too few requests",
     ]
-    itl_from: Annotated[
-        Literal["histogram", "token_log"], "what ITL is computed from; only the log of all gaps is exact"
-    ]
+    itl_from: Annotated[Literal["histogram", "token_log"], "what ITL is computed from; only the log is exact"]
     from_plan: Annotated[
         dict[PlanMetricKey, Figures] | None, "latencies from the planned time, ms; null in a closed loop"
     ]
@@ -65,12 +63,12 @@ class OwnBlocks(TypedDict):
     in_flight: InFlightBlock
     timed: Annotated[TimedBlock | None, "null without --duration"]
     stable: StableBlock
-    slices: Annotated[SlicesBlock | None, "null where the run is not sliced"]
-    errors: Annotated[dict[str, Requests], "failed requests by kind, the commonest first"]
+    slices: Annotated[SlicesBlock | None, "null if the run is not sliced"]
+    errors: Annotated[dict[str, Requests], "failed requests by kind, the most frequent first"]
     error_samples: Annotated[list[ErrorSample], "the first failures of each kind"]
     input_tokens_from: Annotated[
         PromptSource,
-        "what counted prompt tokens: the server, or the plan where it did not",
+        "what counted prompt tokens: the server, or the plan if the server did not",
     ]
     output_tokens_from: Annotated[
         OutputSource,
@@ -82,36 +80,38 @@ class OwnBlocks(TypedDict):
     peaks: PeaksBlock
     per_user: PerUser
     per_request: PerRequest
-    endpoints: Annotated[list[Endpoint] | None, "one a server, in the order of --url; null for a single one"]
+    endpoints: Annotated[
+        list[Endpoint] | None, "one per server, in the order of --url; null for a single server"
+    ]
     turns: Annotated[list[Turn] | None, "null without conversations"]
     reasoning: ReasoningBlock
-    server: Annotated[ServerBlock | None, "null where no server told anything"]
+    server: Annotated[ServerBlock | None, "null if no server's metrics were read"]
     prefix_cache: Annotated[
-        PrefixCacheBlock | None, "null where nothing was generated, or no prompt token is known of"
+        PrefixCacheBlock | None, "null if nothing was generated or the prompts' tokens are not known"
     ]
-    devices: Annotated[DevicesBlock | None, "null where no device was read"]
+    devices: Annotated[DevicesBlock | None, "null if no device was read"]
     goodput: Annotated[GoodputBlock | None, "null without --goodput"]
     config: Annotated[
-        dict[str, Any], "every option, resolved, as docs/options.md names them; secrets are masked"
+        dict[str, Any], "every option, resolved, by its name in docs/options.md; secrets are masked"
     ]
     fingerprint: Fingerprint
     limits: Limits
     host: Host
-    notes: Annotated[list[str], "what the run noted while it went on"]
+    notes: Annotated[list[str], "what was noted during the run"]
 
 
 @more_keys(
     MoreKeys(
         rf"^(mean|median|std|p[0-9]+(\.[0-9]+)?)_({'|'.join((*NAMES, *QUEUE_METRICS))})_ms$",
         Ms | None,
-        "vLLM's statistics of the latencies of --percentile-metrics, ms; null where nothing was measured.",
+        "vLLM's statistics of the latencies of --percentile-metrics, ms; null if nothing was measured.",
     ),
     MoreKeys(None, str, "The user's --metadata."),
 )
 class Summary(VllmKeys, OwnBlocks):
-    """summary.json of a run. What was not measured is null; latencies are ms, and other units are in the names or below."""
+    """summary.json of a run. What was not measured is null. Latencies are in ms; names or tables have other units."""
 
 
 def plain(summary: Summary) -> dict[str, Any]:
-    """For those who look up keys by names that they compute."""
+    """The summary as a plain dict, for keys whose names are computed."""
     return cast(dict[str, Any], summary)

@@ -1,1 +1,1 @@
-"""Figures of samples, their uncertainty, and the distributions behind both."""
+"""Statistics of samples, their confidence intervals, and the distributions behind both."""

@@ -1,4 +1,4 @@
-"""Distributions, and the fits and intervals that rest on them, where the standard library has none."""
+"""Distributions, intervals and fits that the standard library lacks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import cache
 
 import numpy as np
 
-# Of the binomial distribution only this many standard deviations around its mean are looked at.
+# The binomial distribution is computed only within this many standard deviations of its mean.
 _SPREAD = 12
 
 
 def student_cdf(t: float, degrees: int) -> float:
-    """Student's t distribution for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4)."""
+    """P(T <= t) of Student's t distribution for integer degrees of freedom (Abramowitz and Stegun 26.7.3, 26.7.4)."""
     angle = math.atan2(t, degrees**0.5)
     sine, cosine = math.sin(angle), math.cos(angle)
     if degrees % 2:
@@ -31,7 +31,7 @@ def student_cdf(t: float, degrees: int) -> float:
 
 @cache
 def student_quantile(level: float, degrees: int) -> float:
-    """By halving; `level` above 0.5."""
+    """The quantile of Student's t distribution, by bisection; `level` above 0.5."""
     low, high = 0.0, 1.0
     while student_cdf(high, degrees) < level:
         high *= 2
@@ -42,10 +42,10 @@ def student_quantile(level: float, degrees: int) -> float:
 
 
 def binomial_ranks(count: int, p: float, level: float) -> tuple[int | None, int | None]:
-    """(l, u), from 1 on: the order statistics of `count` values between which the p-quantile lies.
+    """The ranks (l, u), counted from 1, of the order statistics of `count` values between which the p-quantile lies.
 
-    The number of values below it is binomial; each side is missed with a chance of at most (1 - level) / 2. None for
-    a side on which the sample has no such value: 200 values have a lower end for their p99, and no upper one.
+    The number of values below the quantile is binomial. Each side misses it with a probability of at most
+    (1 - level) / 2. A side is None if the sample is too small: 200 values have a lower end for p99, but no upper one.
     """
     if count == 0 or not 0 < p < 1:
         return None, None
@@ -63,8 +63,8 @@ def binomial_ranks(count: int, p: float, level: float) -> tuple[int | None, int 
 
 
 def never_falling(values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """The weighted least-squares fit that never falls: neighbours that would are pooled (e.g. Barlow et al.,
-    Statistical Inference under Order Restrictions, 1972, 1.2)."""
+    """The weighted least-squares fit that never falls, by pooling adjacent violators (e.g. Barlow et al., Statistical
+    Inference under Order Restrictions, 1972, 1.2)."""
     blocks: list[tuple[float, float, int]] = []
     for value, weight in zip(values, weights, strict=True):
         blocks.append((value, weight, 1))

@@ -1,4 +1,4 @@
-"""The figures that are given for every metric, from values or from a histogram."""
+"""The figures of a metric (mean, percentiles, ...), from values or from a histogram."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from aisbench.analysis.contract.keys import Count, MoreKeys, more_keys
 from aisbench.records.histograms import Histogram
 
-# Given always, whatever --percentiles asks for.
+# Always given, in addition to --percentiles.
 _STANDARD_PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0)
 _NS_PER_MS = 1e6
 
 
 PERCENTILES = MoreKeys(r"^p[0-9]+(\.[0-9]+)?$", float | None, "Percentiles of --percentiles, such as p99.9.")
-Statistic = Annotated[float | None, "linear between the two nearest values, as numpy's"]
+Statistic = Annotated[float | None, "linear between the two nearest values, as in numpy"]
 
 
 @more_keys(PERCENTILES)
 class Figures(TypedDict):
-    """Figures of a sample, in the unit that the key says which holds them; all but `count` are null where nothing was measured."""
+    """Figures of a sample, in the unit of the key that holds them; all but `count` are null if nothing was measured."""
 
-    count: Annotated[Count, "how many values there are"]
+    count: Annotated[Count, "number of values"]
     mean: float | None
     median: float | None
     std: Annotated[float | None, "standard deviation of the population"]
@@ -38,12 +38,12 @@ class Figures(TypedDict):
 
 
 def percentile_name(percent: float) -> str:
-    """p99, p99.9: vLLM's names."""
+    """vLLM's name of a percentile, such as p99 or p99.9."""
     return f"p{int(percent)}" if float(percent).is_integer() else f"p{percent}"
 
 
 def percentile(figures: Figures, percent: float) -> float | None:
-    """Raises KeyError for one that was not asked for."""
+    """The percentile in `figures`. Raises KeyError if it was not computed."""
     return cast(dict[str, float | None], figures)[percentile_name(percent)]
 
 
@@ -52,9 +52,9 @@ def all_percentiles(asked: Iterable[float]) -> list[float]:
 
 
 def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> Figures:
-    """count, mean, median, std (population), min, max and linear percentiles; None but for the count when empty.
+    """count, mean, median, std (population), min, max and linear percentiles; all but count are None if empty.
 
-    The same definitions as vLLM's: numpy's mean, median, std and percentile.
+    As in vLLM, these are numpy's mean, median, std and percentile.
     """
     wanted = all_percentiles(percents)
     if len(values) == 0:
@@ -74,9 +74,9 @@ def describe(values: NDArray[np.floating], percents: Iterable[float] = ()) -> Fi
 def describe_weighted(
     values: NDArray[np.floating], weights: NDArray[np.floating], percents: Iterable[float] = ()
 ) -> Figures:
-    """As `describe`, of values that stand for `weights` observations each, which need not be whole numbers.
+    """Like `describe`, for values that stand for `weights` observations each. Weights may be fractions.
 
-    Percentiles are linear between the middles of the values' shares of the total weight.
+    Percentiles are linear between the midpoints of the values' shares of the total weight.
     """
     wanted = all_percentiles(percents)
     total = float(weights.sum())
@@ -94,7 +94,7 @@ def describe_weighted(
 def describe_histogram_ms(
     histogram: Histogram, percents: Iterable[float] = (), spread: float = 1.0
 ) -> Figures:
-    """As `describe`, in ms, from a histogram of ns. `spread`: among so many observations each of its values is divided."""
+    """Like `describe`, in ms, from a histogram of ns. `spread`: each value is divided among this many observations."""
     wanted = all_percentiles(percents)
     if histogram.count == 0:
         return _nothing(wanted)
@@ -118,14 +118,14 @@ def _summary_of(
 
 
 def _nothing(percents: list[float]) -> Figures:
-    """What is said of no values: a 0 would be a latency that nobody measured."""
+    """The figures of an empty sample. A 0 would look like a measured latency."""
     return _figures(0, [None] * 5, percents, [None] * len(percents))
 
 
 def _figures(
     count: int, first: Sequence[float | None], percents: list[float], values: Sequence[float | None]
 ) -> Figures:
-    """`first`: mean, median, std, min, max. `percents` have the standard ones, and `values` theirs."""
+    """`first`: mean, median, std, min, max. `values`: the percentiles `percents`, which include the standard ones."""
     named = {percentile_name(percent): value for percent, value in zip(percents, values, strict=True)}
     names = ("mean", "median", "std", "min", "max")
     return cast(Figures, {"count": count, **dict(zip(names, first, strict=True)), **named})

@@ -1,4 +1,4 @@
-"""--fail-on: figures of a run that make the command fail, such as `error_rate>0.05 ttft_p99>500`."""
+"""The conditions of --fail-on, such as `error_rate>0.05 ttft_p99>500`, which make the command fail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LATENCY = re.compile(
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition under which a run has failed. Latencies in ms, shares from 0 to 1, rates a second."""
+    """A condition that makes the command fail. `bound`: ms for latencies, 0 to 1 for shares, per second for rates."""
 
     name: str
     sign: str
@@ -54,12 +54,12 @@ class Gate:
 
 
 def parse_gates(text: str | None) -> tuple[Gate, ...]:
-    """The conditions in `text`, separated by blanks or commas; raises BadInput for anything else."""
+    """The conditions in `text`, separated by blanks or commas. Raises BadInput for anything else."""
     gates = []
     for part in (text or "").replace(",", " ").split():
         match = _TERM.match(part)
         if match is None:
-            raise BadInput(f"--fail-on: {part!r} is not a condition; give some such as {_EXAMPLE}")
+            raise BadInput(f"--fail-on: {part!r} is not a condition; write them as in {_EXAMPLE}")
         name = match["name"]
         if name not in (*_SHARES, *_RATES) and not _LATENCY.match(name):
             raise BadInput(
@@ -74,7 +74,7 @@ def parse_gates(text: str | None) -> tuple[Gate, ...]:
 
 
 def broken_gates(measured: Measured, summary: Mapping[str, Any], gates: tuple[Gate, ...]) -> list[str]:
-    """A sentence for each of `gates` that the run broke. A figure that was not measured breaks its gate."""
+    """One sentence for each condition that holds. A figure that was not measured counts as a failure."""
     percents = [gate.percent for gate in gates if gate.percent is not None]
     metrics = {
         metric.key: measured.figures(metric, percents)
@@ -85,14 +85,14 @@ def broken_gates(measured: Measured, summary: Mapping[str, Any], gates: tuple[Ga
     for gate in gates:
         value = figure(gate.name, summary, metrics)
         if value is None:
-            sentences.append(f"--fail-on {gate}: it was not measured")
+            sentences.append(f"--fail-on {gate}: {gate.name} was not measured")
         elif gate.is_broken_by(value):
-            sentences.append(f"--fail-on {gate}: it is {value:.6g}{gate.unit}")
+            sentences.append(f"--fail-on {gate}: {gate.name} is {value:.6g}{gate.unit}")
     return sentences
 
 
 def figure(name: str, summary: Mapping[str, Any], metrics: Mapping[str, Any]) -> float | None:
-    """The value of `name`; None where nothing was measured."""
+    """The value of the figure `name`; None if it was not measured."""
     from aisbench.analysis.statistics.figures import percentile_name
 
     requests = summary["requests"]

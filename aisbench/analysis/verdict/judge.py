@@ -1,4 +1,4 @@
-"""The verdict on a run: whether its figures can be relied on. Every run is judged, from its records alone."""
+"""Judges from its records whether the figures of a run can be relied on."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from aisbench.records.run import Run
 
 
 def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdict:
-    """The verdict on `run`, whose `summary` (as far as it is made: metrics, client, arrivals, requests)
-    is taken from summary.summarise. `held`: the in-flight slots that were taken."""
+    """The verdict on `run`. `summary` needs metrics, client, clock, arrivals, requests and prefix_cache.
+    `held`: the in-flight slots taken over time."""
     verdict = Verdict()
     _judge_outcome(verdict, run, summary["requests"])
     if len(sending.sent_ns):
@@ -32,7 +32,7 @@ def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdi
     _judge_host(verdict, run, summary["client"])
     verdict.notes += [*answer_notes(run), *turn_notes(run)]
     verdict.notes += [
-        f"The server refused requests and named the field {name}: --omit-field {name} leaves it out."
+        f"The server refused requests with a message about the field {name}; --omit-field {name} leaves it out."
         for name in refused_fields(run)
     ]
     return verdict
@@ -40,7 +40,7 @@ def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdi
 
 def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
     if run.outcome == "failed":
-        verdict.worsen("invalid", f"The run failed: {run.outcome_reason or 'no reason was noted'}.")
+        verdict.worsen("invalid", f"The run failed: {run.outcome_reason or 'no reason was recorded'}.")
     if run.outcome == "interrupted":
         verdict.notes.append(f"The run was interrupted: {run.outcome_reason or 'before its planned end'}.")
     if run.outcome == "abandoned":
@@ -50,11 +50,12 @@ def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
             verdict.worsen("invalid", f"Worker {worker.get('worker')} died: {worker['died']}.")
     completed, failed = requests["completed"], requests["failed"]
     if completed == 0:
-        verdict.worsen("invalid", "No request succeeded, so there is no latency to speak of.")
+        verdict.worsen("invalid", "No request succeeded, so there are no latencies.")
     elif completed < thresholds.P99_NEEDS:
+        counted = "1 request" if completed == 1 else f"{completed} requests"
         verdict.notes.append(
-            f"Only {completed} requests succeeded: their p99 is hardly more than their maximum "
-            f"(from {thresholds.P99_NEEDS} on it says more)."
+            f"Only {counted} succeeded, so p99 is close to the maximum. "
+            f"Use at least {thresholds.P99_NEEDS} requests."
         )
     if completed + failed:
         share = 100 * failed / (completed + failed)
@@ -68,15 +69,15 @@ def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
 
 
 def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
-    """Open loop: did the requests leave when they were planned to, but for the in-flight limit?"""
+    """Open loop: whether requests left when planned, apart from waits for the in-flight limit."""
     arrivals, lag = summary["arrivals"], summary["client"]["schedule_lag_ms"]
     assert lag is not None
     own_ms, all_ms = lag["own_p99"], lag["p99"]
     assert own_ms is not None
     assert all_ms is not None
-    apart = "" if run.limit is None else ", without waits for the in-flight limit"
+    apart = "" if run.limit is None else ", not counting waits for the in-flight limit"
     verdict.hold(
-        thresholds.SCHEDULE_LAG, own_ms, f"Requests left {own_ms:.2f} ms after their time (p99{apart})"
+        thresholds.SCHEDULE_LAG, own_ms, f"Requests left {own_ms:.2f} ms later than planned (p99{apart})"
     )
     dropped, planned = summary["requests"]["dropped"], len(run.rows)
     if dropped:
@@ -87,21 +88,21 @@ def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sendi
     capped = sending.capped_share
     if capped > 0:
         verdict.notes.append(
-            f"The in-flight limit of {run.limit} made {100 * capped:.1f} % of the requests wait in the client "
-            f"(p99 of their lag with that wait: {all_ms:.1f} ms): the load was not the asked one then. Latencies "
-            "from the plan count that wait, those from the send do not."
+            f"The in-flight limit of {run.limit} made {100 * capped:.1f} % of the requests wait in the client, so they "
+            f"left later than planned (p99 of the schedule lag with that wait: {all_ms:.1f} ms). Latencies from the "
+            "plan include the wait; latencies from the send do not."
         )
-    # What the limit held back is the user's choice; the rest of this is about the client.
+    # What the limit held back was the user's choice. The checks below are about the client.
     if capped > 0 or len(sending.sent_ns) < 2:
         return
     asked, reached = sending.planned_rate, sending.sent_rate
-    counted = "conversations/s were begun" if run.has_conversations else "requests/s were sent"
+    counted = "conversations/s were started" if run.has_conversations else "requests/s were sent"
     off = 100 * abs(reached / asked - 1) if asked else 0.0
     behind_ms = (int(sending.sent_ns.max()) - int(sending.planned_ns.max())) / 1e6
     verdict.hold(
         thresholds.RATE_SHORTFALL,
         off,
-        f"{reached:.2f} {counted} where the plan has {asked:.2f} ({off:.2f} % off)",
+        f"{reached:.2f} {counted}, against {asked:.2f} in the plan ({off:.2f} % off)",
         matters=abs(behind_ms) > thresholds.SCHEDULE_LAG.doubtful,
     )
     cv, planned_cv = arrivals["gap_cv"], arrivals["planned_gap_cv"]
@@ -109,14 +110,14 @@ def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sendi
         verdict.hold(
             thresholds.GAP_CV,
             abs(cv - planned_cv),
-            f"The sent gaps' CV is {cv:.3f} where the plan's is {planned_cv:.3f} ({abs(cv - planned_cv):.3f} apart)",
+            f"The CV of the sent gaps is {cv:.3f}, and {planned_cv:.3f} in the plan ({abs(cv - planned_cv):.3f} apart)",
             matters=own_ms > thresholds.GAP_CV_MATTERS_FROM_LAG_MS
             and len(sending.sent_ns) > thresholds.GAP_CV_MATTERS_FROM_COUNT,
         )
 
 
 def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -> None:
-    """Was the limit never exceeded and, in closed loop, held from when it was filled to the last send?"""
+    """Whether the limit was kept and, in a closed loop, filled from the first time it was reached to the last send."""
     if run.limit is None:
         return
     counted = "conversations" if run.has_conversations else "requests"
@@ -128,7 +129,7 @@ def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -
         return
     if len(sending.sent_ns) <= run.limit:
         verdict.notes.append(
-            f"{len(sending.sent_ns)} {counted} cannot hold {run.limit} in flight: the most at once was {held.peak}."
+            f"{len(sending.sent_ns)} {counted} are too few to keep {run.limit} in flight: at most {held.peak} were."
         )
         return
     sent = sorted(sending.sent_ns.tolist())
@@ -138,12 +139,12 @@ def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -
         verdict.hold(
             thresholds.IN_FLIGHT_HELD,
             share,
-            f"{mean:.1f} {counted} were in flight of the {run.limit} asked ({share:.1f} %)",
+            f"{mean:.1f} {counted} were in flight on average, {share:.1f} % of the limit of {run.limit}",
         )
 
 
 def _judge_stamps(verdict: Verdict, summary: Summary) -> None:
-    """How well the moments of arrival are known."""
+    """How well the arrival times of the answers are known."""
     client, metrics, clock = summary["client"], summary["metrics"], summary["clock"]
     mean = metrics["ttft_ms"]["mean"] if "ttft_ms" in metrics else None
     bounds = client["ttft_bounds_ms"]
@@ -153,7 +154,7 @@ def _judge_stamps(verdict: Verdict, summary: Summary) -> None:
         verdict.hold(
             thresholds.TTFT_BOUNDS,
             width,
-            f"Mean TTFT lies between {low:.2f} and {high:.2f} ms, a width of {width:.1f} % of it",
+            f"Mean TTFT lies between {low:.2f} and {high:.2f} ms, a width of {width:.1f} % of the mean",
             matters=high - low > thresholds.TTFT_BOUNDS_MATTER_FROM_MS,
         )
     delay = client["client_delay_ms"]
@@ -164,16 +165,17 @@ def _judge_stamps(verdict: Verdict, summary: Summary) -> None:
     verdict.hold(
         thresholds.LATE_MERGES,
         share,
-        f"{share:.1f} % of the token gaps were read together after the reader was late: ITL percentiles are blurred",
+        f"A late reader blurred {share:.1f} % of the token gaps, and with them the ITL percentiles",
     )
     if clock == "user":
         verdict.notes.append(
-            "No kernel stamps: latencies are of when the client saw the bytes, and its own delays are in them unseen."
+            "No kernel stamps: bytes were timed when the client saw them, so latencies include its own delays, which "
+            "are not known."
         )
     elif clock != "unknown":
         bound = max(thresholds.CLIENT_DELAY.doubtful, itl_ms)
         threshold = replace(thresholds.CLIENT_DELAY, doubtful=bound)
-        text = f"The client saw bytes up to {delay['p99']:.2f} ms after they came (p99)"
+        text = f"The client saw bytes up to {delay['p99']:.2f} ms after they arrived (p99)"
         verdict.hold(threshold, delay["p99"], text)
     if clock == "mixed":
         stamped = client["stamped_share"]
@@ -182,12 +184,12 @@ def _judge_stamps(verdict: Verdict, summary: Summary) -> None:
         verdict.hold(thresholds.UNSTAMPED, missing, f"{missing:.1f} % of the reads carried no kernel stamp")
     if clock != "user":
         step = client["largest_clock_step_ms"]
-        text = f"The system clock was set by {step:.2f} ms during the run ({client['clock_steps']} steps)"
+        text = f"The largest step of the system clock during the run was {step:.2f} ms (steps: {client['clock_steps']})"
         verdict.hold(thresholds.CLOCK_STEP, step, text)
 
 
 def _judge_host(verdict: Verdict, run: Run, client: ClientBlock) -> None:
-    """Had the client the machine that it needed?"""
+    """Whether the client got the CPU time that it needed."""
     for threshold, shares, text in (
         (thresholds.CPU_SHARE, client["cpu_share"], "A worker used {:.1f} % of its CPU"),
         (
@@ -202,14 +204,18 @@ def _judge_host(verdict: Verdict, run: Run, client: ClientBlock) -> None:
     roofline = client["roofline"]
     if roofline is not None:
         share = 100 * roofline["busiest_share"]
-        text = f"The busiest second took {share:.1f} % of what this client can carry, by its selfcheck"
+        text = (
+            f"The busiest second took {share:.1f} % of the load that this client can carry by its selfcheck"
+        )
         verdict.hold(thresholds.ROOFLINE, share, text)
     host = run.info.get("host") or {}
     wall_ns = run.duration_ns
     if wall_ns > 0:
         steal = 100 * (host.get("steal_ns") or 0) / (wall_ns * (host.get("cpus") or 1))
         throttled = 100 * (host.get("throttled_ns") or 0) / wall_ns
-        verdict.hold(thresholds.STEAL, steal, f"The host took away {steal:.1f} % of the CPU time (steal)")
+        verdict.hold(
+            thresholds.STEAL, steal, f"The hypervisor took away {steal:.1f} % of the CPU time (steal)"
+        )
         verdict.hold(
             thresholds.THROTTLED, throttled, f"The client was throttled {throttled:.1f} % of the time"
         )

@@ -1,4 +1,4 @@
-"""The part of the verdict that is about the answers: were they what was asked, and do their figures say it?"""
+"""The verdict on the answers: whether their lengths are those requested and their tokens were counted by the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.records.run import Run
 
 
 def judge_answers(verdict: Verdict, run: Run, summary: Summary) -> None:
-    """`summary`: as far as it is made: answers, lengths, requests and the sources of token counts."""
+    """Adds to `verdict`. `summary` needs requests, answers, lengths, and the totals and sources of token counts."""
     completed = summary["requests"]["completed"]
     if completed == 0:
         return
@@ -23,13 +23,13 @@ def judge_answers(verdict: Verdict, run: Run, summary: Summary) -> None:
     if at_once:
         verdict.notes.append(
             f"{at_once} of {completed} requests had all their tokens at one moment (in one event, or in events that "
-            "came together): their TPOT and ITL were not measured. They are in no figure of these, and meet no bound "
-            "on TPOT."
+            "arrived together), so they have no TPOT and no ITL. They are left out of those figures, "
+            "and meet no bound on TPOT."
         )
     if summary["answers"]["itl_per"] == "event":
         verdict.notes.append(
             f"Events carry {per_event:.2f} tokens on average: ITL is the gap between events, not between tokens, "
-            "and TPOT is below it."
+            "and is larger than TPOT."
         )
 
 
@@ -42,42 +42,46 @@ def _judge_lengths(verdict: Verdict, run: Run, lengths: LengthsBlock) -> None:
             continue
         share = 100 * found["off_share"]
         if share == 0:
-            verdict.hold(threshold, share, f"All {kind}s are as long as was asked")
+            verdict.hold(threshold, share, f"All {kind}s have the requested length")
             continue
-        # Lengths that no tokenizer counted were estimates from the beginning.
+        # Without a tokenizer, prompts were made to an estimated length.
         estimated = kind == "input" and run.config.tokenizer is None
         text = lengths_text(kind, found)
         verdict.hold(threshold, share, text, matters=not estimated)
         if verdict.checks[-1].status == "valid":
-            because = ": without --tokenizer the asked lengths are estimates" if estimated else ""
+            because = ": without --tokenizer the requested lengths are estimates" if estimated else ""
             verdict.notes.append(f"{text}{because}.")
         verdict.notes.append(f"{spreads_text(kind, found)}.")
 
 
 def _judge_usage(verdict: Verdict, run: Run, summary: Summary) -> None:
-    """What the servers said of tokens, and what stands in for it where they said nothing or nothing true."""
+    """Judges the servers' own token counts, and says what replaces those that are missing or wrong."""
     completed, contradicted = summary["requests"]["completed"], summary["answers"]["usage_contradicted"]
     if contradicted:
         verdict.worsen(
             "doubtful",
             f"In {contradicted} of {completed} answers the server's usage contradicts the stream "
-            f"({_contradiction(run)}): it was not used, and their tokens are counted by "
+            f"({_contradiction(run)}), so it was ignored. Their tokens were counted by "
             f"{summary['output_tokens_from'].replace('mixed', 'events or tokenizer')}.",
         )
     if summary["output_tokens_from"] in ("events", "mixed") and summary["answers"]["uncounted"]:
         missing = summary["answers"]["uncounted"]
-        text = f"{missing} of {completed} answers came without a usage of output tokens: content events are counted instead."
+        instead = {
+            "events": "their content events were counted instead",
+            "mixed": "their tokens were counted by the tokenizer or from content events instead",
+        }[summary["output_tokens_from"]]
+        text = f"{missing} of {completed} answers came without a usage of output tokens, so {instead}."
         if run.config.tokenizer is not None:
-            text += " With --save-outputs the texts are kept, and --tokenizer counts their tokens."
+            text += " --save-outputs keeps the texts, so that --tokenizer can count their tokens."
         verdict.notes.append(text)
     if summary["input_tokens_from"] in ("plan", "mixed") and summary["total_input_tokens"]:
+        where = " in some answers," if summary["input_tokens_from"] == "mixed" else ""
         verdict.notes.append(
-            "The server gave no count of prompt tokens (or 0)"
-            f"{' in some answers' if summary['input_tokens_from'] == 'mixed' else ''}: the planned lengths are counted there."
+            f"The server gave no count of prompt tokens, or 0,{where} so the planned lengths were used."
         )
 
 
 def _contradiction(run: Run) -> str:
-    """One of the usages, beside what came."""
+    """The first such usage, beside the number of events that came."""
     row = run.rows[int(np.argmax(run.has_status("ok") & contradicted_by_stream(run)))]
     return f"{row['output_tokens']:,} tokens for {row['content_events']:,} events"

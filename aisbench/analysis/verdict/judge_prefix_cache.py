@@ -1,4 +1,4 @@
-"""The part of the verdict about the prefix cache: did the server compute the prompts of this run?"""
+"""The verdict on the prefix cache: whether the server computed the prompts of this run or had them already."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aisbench.records.run import Run
 
 
 def judge_prefix_cache(verdict: Verdict, run: Run, block: PrefixCacheBlock | None) -> None:
-    """Did the server compute the prompts, or did it have them from before the run? `block`: prefix_cache_block."""
+    """Adds to `verdict` whether prompts were in the cache before the run. `block`: from prefix_cache_block."""
     if block is None or block["unexplained_share"] is None:
         return
     hit = block["server_share"] if block["request_share"] is None else block["request_share"]
@@ -23,16 +23,17 @@ def judge_prefix_cache(verdict: Verdict, run: Run, block: PrefixCacheBlock | Non
         PREFIX_HITS,
         percent,
         f"{percent:.1f} % of the prompt tokens were prefix cache hits that this workload does not explain (the server "
-        f"hit {100 * hit:.1f} %, the workload repeats {100 * repeated:.1f} %)",
+        f"reports {100 * hit:.1f} %, the workload repeats {100 * repeated:.1f} %)",
         matters=each >= PREFIX_HITS_MATTER_FROM_TOKENS,
     )
     if len(verdict.reasons) > reasons:
         verdict.reasons[-1] += (
-            f" The server knew these prompts before the run, so TTFT is not that of new ones: {advice(run)}."
+            f" The server had cached these prompts before the run, so TTFT is shorter than for new prompts. "
+            f"{advice(run)}."
         )
 
 
 def advice(run: Run) -> str:
-    """How the next run's prompts are new to the server."""
+    """Says how to send prompts that the server has not cached."""
     reset = "--reset-prefix-cache empties its cache before the run"
-    return reset if run.config.dataset_path is not None else f"--seed auto sends new prompts, {reset}"
+    return reset if run.config.dataset_path is not None else f"--seed auto sends new prompts, and {reset}"

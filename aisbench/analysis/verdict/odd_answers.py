@@ -1,4 +1,4 @@
-"""Notes of the verdict on answers that were odd and count all the same."""
+"""The verdict's notes on answers that were odd but still count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aisbench.records.run import Run
 
 
 def answer_notes(run: Run) -> list[str]:
-    """One sentence for each oddity of the succeeded requests; empty when there is none."""
+    """One sentence for each kind of oddity among the successful requests."""
     rows = run.selected(run.has_status("ok"))
     of = f"of {len(rows):,} answers"
     odd_types, left_open, late, again = (
@@ -28,17 +28,17 @@ def answer_notes(run: Run) -> list[str]:
         )
     if left_open:
         notes.append(
-            f"{left_open:,} {of} left the body open after the stream had said that it ends; these requests ended "
+            f"{left_open:,} {of} left the body open after the end of the stream. These requests count as ended "
             "there, and their connections were not used again."
         )
     if late:
         notes.append(
-            f"{late:,} {of} went on after [DONE]; those {int(rows['late_events'].sum()):,} events count as nothing "
-            "but usage."
+            f"{late:,} {of} went on after [DONE]. Only usage was taken from those "
+            f"{int(rows['late_events'].sum()):,} events."
         )
     if again:
         notes.append(
-            f"{again:,} {of} were sent twice, because the server had closed the idle connection; their time counts "
-            "from the first send."
+            f"{again:,} of {len(rows):,} requests were sent twice, because the server had closed the idle connection. "
+            "They are timed from the first send."
         )
     return notes

@@ -14,17 +14,17 @@ RANK: dict[str, int] = {"valid": 0, "doubtful": 1, "invalid": 2}
 class CheckBlock(TypedDict):
     """One figure compared with its threshold."""
 
-    name: Annotated[str, "what is held"]
-    unit: Annotated[str, "of the value and its bounds; empty for a plain number"]
-    doubtful: Annotated[float, "the bound from which a run is doubtful"]
+    name: Annotated[str, "what was checked"]
+    unit: Annotated[str, "unit of the value and its bounds; empty for a plain number"]
+    doubtful: Annotated[float, "the bound beyond which a run is doubtful"]
     invalid: Annotated[
-        float | None, "the bound from which it is invalid; null where no value alone is that bad"
+        float | None, "the bound beyond which it is invalid; null where no value alone makes it so"
     ]
-    below: Annotated[bool, "whether it is values below the bounds that are bad"]
+    below: Annotated[bool, "whether values below the bounds are the bad ones"]
     value: float
-    status: Annotated[Status, "valid too where the value is bad and too small to matter"]
+    status: Annotated[Status, "also valid where the value is beyond a bound but too small to matter"]
     text: Annotated[str, "the figure in words"]
-    why: Annotated[str, "the reason of the threshold"]
+    why: Annotated[str, "the reason for the threshold"]
 
 
 class VerdictBlock(TypedDict):
@@ -32,7 +32,7 @@ class VerdictBlock(TypedDict):
 
     status: Status
     reasons: Annotated[list[str], "a sentence for each thing that made it worse than valid"]
-    notes: Annotated[list[str], "things to know that take nothing from the figures"]
+    notes: Annotated[list[str], "things to know that do not make the figures less reliable"]
     checks: Annotated[list[CheckBlock], "every figure that was compared with a threshold"]
 
 
@@ -61,8 +61,8 @@ class Check:
 
 @dataclass
 class Verdict:
-    """`reasons`: one sentence for each thing that made it worse than valid. `notes`: things to know that
-    take nothing from the figures. `checks`: every figure that was compared with a threshold."""
+    """`reasons`: one sentence for each thing that made it worse than valid. `notes`: things to know that do not
+    make the figures less reliable. `checks`: every figure that was compared with a threshold."""
 
     status: Status = "valid"
     reasons: list[str] = field(default_factory=list)
@@ -70,8 +70,8 @@ class Verdict:
     checks: list[Check] = field(default_factory=list)
 
     def hold(self, threshold: Threshold, value: float, text: str, *, matters: bool = True) -> None:
-        """Holds `value` against `threshold`; `text` says the figure as a clause. Unless it `matters` (is
-        large enough in absolute terms), it is shown and never counts."""
+        """Compares `value` with `threshold`. `text` states the figure as a clause. Without `matters` (large
+        enough in absolute terms) the check is shown, but cannot worsen the verdict."""
         status: Status = threshold.status(value) if matters else "valid"
         self.checks.append(Check(threshold, value, status, text))
         if status == "valid":
@@ -80,7 +80,7 @@ class Verdict:
         assert bound is not None
         side = "below" if threshold.below else "above"
         unit = "%" if threshold.unit.startswith("%") else threshold.unit
-        self.worsen(status, f"{text}, {side} the {f'{bound:g} {unit}'.strip()} from which a run is {status}.")
+        self.worsen(status, f"{text}; a run is {status} {side} {f'{bound:g} {unit}'.strip()}.")
 
     def worsen(self, status: Status, reason: str, *, on_top: bool = False) -> None:
         self.reasons.insert(0 if on_top else len(self.reasons), reason)

@@ -1,4 +1,4 @@
-"""A server's /metrics page, read into the few values that are kept of it."""
+"""Reads the few values that are kept from a server's /metrics page."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Samples = dict[str, list[tuple[dict[str, str], float]]]
 
 
 def read_page(text: str) -> dict[str, Any]:
-    """The values by the names of server_names; empty when the page has none of them.
+    """The values on the page, by their names in records/server_names.py; empty if it has none of them.
 
-    None stands for a value that is not a finite number.
+    None stands for a value that is not finite.
     """
     samples = _known_samples(text)
     values: dict[str, Any] = {}
@@ -44,18 +44,18 @@ def read_page(text: str) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """The value, or None where JSON has no number for it; of values by label, those that are numbers."""
+    """`value`, or None if it is not finite; of values by label, only the finite ones."""
     if isinstance(value, dict):
         return {label: one for label, one in value.items() if math.isfinite(one)}
     return value if math.isfinite(value) else None
 
 
 def _known_samples(text: str) -> Samples:
-    """Pages have thousands of lines; the parser sees only those that are kept. What it cannot read is left out."""
+    """Parses only the lines that are kept, as a page has thousands; leaves out what it cannot parse."""
     from prometheus_client.parser import text_string_to_metric_families
 
     found: Samples = defaultdict(list)
-    # Not splitlines: labels may hold characters that are line ends elsewhere.
+    # Not splitlines, which also splits at characters that labels may contain.
     for line in text.split("\n"):
         match = _NAME.match(line)
         if match is None or match.group() not in _KNOWN:
@@ -76,7 +76,7 @@ def first_of(samples: Samples, aliases: tuple[str, ...]) -> list[tuple[dict[str,
 
 
 def _parts_of(samples: list[tuple[dict[str, str], float]]) -> list[tuple[dict[str, str], float]]:
-    """Those to add up: where SGLang gives the sum over its caches as well, that alone."""
+    """The samples to add up; only the total, where SGLang reports one besides its caches."""
     sums = [sample for sample in samples if sample[0].get("cache_source") == "total"]
     return sums or samples
 

@@ -1,4 +1,4 @@
-"""Something that is read once a second beside a run and kept in a file of the run folder."""
+"""The base of samplers, which read something once a second during a run, into a file of the run folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _EVERY_S = 1.0
 
 
 class Sampler:
-    """Reads in a thread with a loop of its own, between `begin` and `end`, once more at each of them.
+    """Reads from `begin` to `end`, and once at each of them, in a thread with its own event loop.
 
-    What `read` gives is appended to `path`, a JSON object a line. Subclasses let no failure out of `read`.
+    The objects that `read` returns are appended to `path`, one JSON object a line. `read` must not raise.
     """
 
     def __init__(self, path: Path) -> None:
@@ -24,13 +24,13 @@ class Sampler:
         self.repeating: Any = None
 
     def begin(self) -> None:
-        """Returns when the first samples are there."""
+        """Starts reading; returns after the first samples."""
         self.thread.start()
         if asyncio.run_coroutine_threadsafe(self.first(), self.loop).result():
             self.repeating = asyncio.run_coroutine_threadsafe(self.repeat(), self.loop)
 
     def end(self) -> None:
-        """The last samples; the thread ends. Does nothing when `begin` was never called."""
+        """Takes the last samples and ends the thread. Does nothing if `begin` was never called."""
         if not self.thread.is_alive():
             return
         asyncio.run_coroutine_threadsafe(self.last(), self.loop).result()
@@ -41,13 +41,13 @@ class Sampler:
     # In the thread
 
     async def first(self) -> bool:
-        """True when there is something to read on."""
+        """Takes the first samples; True if there is something to keep reading."""
         return bool(await self.sample())
 
     async def repeat(self) -> None:
         due = self.loop.time()
         while True:
-            # A reading that took longer than the interval loses its next one.
+            # If a reading takes longer than the interval, the next one is skipped.
             due = max(due + _EVERY_S, self.loop.time())
             await asyncio.sleep(due - self.loop.time())
             await self.sample()
@@ -59,7 +59,7 @@ class Sampler:
         await self.close()
 
     async def sample(self) -> list[dict[str, Any]]:
-        """Reads, and appends what came."""
+        """Reads once, and appends the samples to the file."""
         lines = await self.read()
         if lines:
             import orjson
@@ -72,4 +72,4 @@ class Sampler:
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Gives back what reading needed."""
+        """Releases the resources of `read`."""

@@ -1,4 +1,4 @@
-"""The servers' own counters, read once a second beside the run and kept in records/server.jsonl."""
+"""Reads the servers' own counters once a second during the run, into records/server.jsonl."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from aisbench.engine.target.fetching import fetch
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target, with_scheme
 
-# Below the interval: a server that is slow to answer loses samples, and no two requests wait at once.
+# Below the interval, so that a slow server loses samples and never has two requests waiting.
 _TIMEOUT_S = 0.8
 _MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
 class Page:
-    """One /metrics page and how it is reached. `headers` hold the key only for a server under test."""
+    """One /metrics page and how to reach it. `headers` include the key only for a server under test."""
 
     url: str
     target: Target
@@ -31,7 +31,7 @@ class Page:
 
 
 class Scraper(Sampler):
-    """Reads `pages`; those that have nothing to read the first time are not read again."""
+    """Reads `pages`; a page without known metrics the first time is not read again."""
 
     def __init__(self, pages: Sequence[Page], transport: Transport, path: Path) -> None:
         super().__init__(path)
@@ -49,7 +49,7 @@ class Scraper(Sampler):
         headers: dict[str, str],
         records: Path,
     ) -> Scraper | None:
-        """For a run against `targets`; None where none is wanted. A page at another address is not told the servers' key."""
+        """For a run against `targets`; None without --server-metrics. --metrics-url is never sent the servers' key."""
         if not config.server_metrics:
             return None
         pages = [Page(f"{target.root_url}/metrics", target, headers) for target in targets]
@@ -64,12 +64,12 @@ class Scraper(Sampler):
         for endpoint in set(self.pages) - read:
             url = self.pages.pop(endpoint).url
             self.notes.append(
-                f"{url} gave no metrics that are known here; the server's own figures are missing"
+                f"{url} has no metrics that aisbench knows, so the server's own figures are missing"
             )
         return bool(self.pages)
 
     async def read(self) -> list[dict[str, Any]]:
-        """All pages at once; a line for each that gave something."""
+        """Reads all pages at once; returns an object for each page that had values."""
         endpoints = list(self.pages)
         found = await asyncio.gather(*(self.read_one(endpoint) for endpoint in endpoints))
         return [
@@ -83,7 +83,7 @@ class Scraper(Sampler):
             await client.close()
 
     async def read_one(self, endpoint: int) -> tuple[int, dict[str, Any]]:
-        """When the answer was complete (monotonic ns) and its values; no values when it could not be had."""
+        """The time when the answer was complete (CLOCK_MONOTONIC, ns) and its values; no values on failure."""
         import aiohttp
 
         from aisbench.engine.samplers.metrics_page import read_page
@@ -94,5 +94,5 @@ class Scraper(Sampler):
             answer = await fetch(self.clients[endpoint], "GET", url, most=_MOST_BYTES, timeout=timeout)
             t_ns = now_ns()
             return t_ns, read_page(answer.text) if answer.status == 200 else {}
-        except Exception:  # whatever a page makes the parser stumble over, the run goes on
+        except Exception:  # a page that breaks the parser must not end the run
             return now_ns(), {}

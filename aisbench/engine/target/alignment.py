@@ -1,8 +1,8 @@
-"""vLLM's client lets the server shorten random prompts that its own tokenizer finds too long.
+"""Shortens random prompts that the server's tokenizer finds too long, as vLLM's client does.
 
-The server's /tokenize is asked about the first prompt. Where it counts as the client did, or does
-not answer, nothing happens. Else it is asked about every prompt, and a longer one is cut to its
-planned length and replaced by what /detokenize makes of the rest. No headers of the run go along.
+The first prompt is sent to the server's /tokenize. If the count matches the plan, or there is no
+answer, nothing changes. Otherwise every prompt is sent, and one with too many tokens is cut to its
+planned number and replaced by the text that /detokenize makes of them. The run's headers are not sent.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Alignment:
     say: Any
 
     def align(self, prompts: Iterator[Prompt]) -> Iterator[Prompt]:
-        """The prompts as vLLM's client would send them; they are all made before the first is given."""
+        """The prompts as vLLM's client would send them. Consumes `prompts` before it yields the first."""
         return iter(asyncio.run(self.aligned(list(prompts))))
 
     async def aligned(self, prompts: list[Prompt]) -> list[Prompt]:
         async with session(self.target, self.transport, {}) as client:
             first = await self.tokens(client, prompts[0].text) if prompts else None
             if first is None:
-                self.say("the server has no /tokenize: prompts are sent as this tokenizer made them")
+                self.say("the server has no /tokenize, so prompts are sent as the local tokenizer made them")
                 return prompts
             if len(first) == prompts[0].prompt_tokens:
                 return prompts
@@ -59,7 +59,7 @@ class Alignment:
         return ids if isinstance(ids, list) else None
 
     async def post(self, client: Any, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer as an object; None when there is none."""
+        """The answer, a JSON object; None if there is none."""
         import aiohttp
 
         try:

@@ -1,4 +1,4 @@
-"""Questions to the server before the run: its model, and the length of its context."""
+"""Asks the server, before the run, for its model and the length of its context."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from aisbench.errors import BadInput, CannotRun
 from aisbench.printable import printable
 
 _TIMEOUT_S = 15.0
-# A list of models is small; a body that never ends must not fill the memory.
+# A list of models is small; the limit keeps an endless body from filling the memory.
 _MOST_BYTES = 4 << 20
-# Named in full when several are served.
+# How many of the other served models a message names.
 _MOST_NAMED = 8
-# How names say that a model answers with vectors or scores.
+# Names of models that answer with vectors or scores.
 _NO_TEXT = re.compile(
     r"embed|rerank|(^|[-_/])(bge|gte|e5|jina|minilm|mpnet|sentence|colbert)([-_/]|$)", re.IGNORECASE
 )
-# The fields in which servers say what a model is for.
+# Fields in which servers report the purpose of a model.
 KINDS = ("type", "task", "tasks", "capabilities", "architecture", "mode")
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model as /v1/models lists it. `context_tokens`: what vLLM and SGLang call max_model_len; None: not said.
+    """A model as /v1/models lists it. `context_tokens`: max_model_len of vLLM and SGLang; None if not given.
 
-    `others`: what else the server lists.
+    `others`: the other models that the server lists.
     """
 
     name: str
@@ -42,18 +42,18 @@ class Model:
 
     @property
     def choice(self) -> str:
-        """Which one of several was taken, in a line."""
+        """A line that says which of several models was taken."""
         named = ", ".join(self.others[:_MOST_NAMED])
         more = len(self.others) - _MOST_NAMED
         rest = f" and {more} more" if more > 0 else ""
         return (
-            f"model {printable(self.name)} was taken of {len(self.others) + 1} that the server lists "
-            f"(--model takes another: {named}{rest})"
+            f"using model {printable(self.name)}, one of {len(self.others) + 1} that the server lists "
+            f"(--model selects another: {named}{rest})"
         )
 
 
 def model_for(config: RunConfig, target: Target, transport: Transport, headers: dict[str, str]) -> Model:
-    """The model that the requests name: --model, or else what the server at `target` lists. Raises as discover_model."""
+    """The model that the requests name: --model, or else from the server at `target`. Raises as discover_model does."""
     if config.model is not None:
         return Model(config.model, None)
     return discover_model(target, transport, headers, generates=backend_named(config.backend).generates)
@@ -62,9 +62,9 @@ def model_for(config: RunConfig, target: Target, transport: Transport, headers: 
 def discover_model(
     target: Target, transport: Transport, headers: dict[str, str], *, generates: bool = True
 ) -> Model:
-    """The first model of /v1/models that is for text (or, unless `generates`, for vectors), else the first of all.
+    """The first model in /v1/models that makes text (vectors, if `generates` is False), or else the first of all.
 
-    Raises BadInput, naming --model, when that cannot be had, and CannotRun while the server is not ready.
+    Raises BadInput, naming --model, if no list can be fetched, and CannotRun while the server is not ready.
     """
     url = f"{target.root_url}/v1/models"
     answer = asyncio.run(ask(url, target, transport, headers))
@@ -75,7 +75,7 @@ def discover_model(
         )
     if answer.status in (401, 403):
         raise BadInput(
-            f"{url} answered {answer.status}: the server wants a key; give --api-key or set AISBENCH_API_KEY"
+            f"{url} answered {answer.status}: the server requires a key; give --api-key or set AISBENCH_API_KEY"
         )
     if answer.status == 503:
         raise CannotRun(
@@ -85,7 +85,7 @@ def discover_model(
         raise BadInput(f"{url} answered {answer.status}; name the model with --model")
     listed = models(answer.body)
     if not listed:
-        raise BadInput(f"{url} does not list a model; name it with --model")
+        raise BadInput(f"{url} lists no model; name one with --model")
     first = next((entry for entry in listed if _makes_text(entry) is generates), listed[0])
     context = first.get("max_model_len")
     return Model(
@@ -96,7 +96,7 @@ def discover_model(
 
 
 def models(body: bytes) -> list[dict[str, Any]]:
-    """The entries that have a name; empty for a body that lists none, or is nested too deep to be read."""
+    """The named entries of a /v1/models body; empty if it lists none or cannot be parsed."""
     try:
         data = json.loads(body)["data"]
     except (ValueError, LookupError, TypeError, RecursionError):
@@ -111,7 +111,7 @@ def _makes_text(entry: dict[str, Any]) -> bool:
 
 
 async def ask(url: str, target: Target, transport: Transport, headers: dict[str, str]) -> Fetched:
-    """The answer to a GET; raises BadInput when there is none, or one without an end."""
+    """The answer to a GET; raises BadInput when there is none or it is too large."""
     import aiohttp
 
     try:
@@ -124,12 +124,12 @@ async def ask(url: str, target: Target, transport: Transport, headers: dict[str,
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         reason = printable(" ".join(str(problem).split())) or f"no answer within {_TIMEOUT_S:g} s"
         raise BadInput(
-            f"{url}: {reason}; is this the server's address? Else name the model with --model"
+            f"{url}: {reason}; check that this is the server's address, or name the model with --model"
         ) from None
 
 
 def session(target: Target, transport: Transport, headers: dict[str, str]) -> Any:
-    """An aiohttp session that reaches the server as the requests do."""
+    """An aiohttp session that reaches the server the same way as the load."""
     import aiohttp
 
     connector: Any

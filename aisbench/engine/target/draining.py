@@ -1,4 +1,4 @@
-"""Servers whose run was cut: a while passes until they have let go of what they were asked."""
+"""Waits, after a run that was cut, until the servers have dropped its requests."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _LOOK_EVERY_S = 0.25
 def wait_until_idle(
     pages: Sequence[Page], transport: Transport, *, least_s: float, most_s: float
 ) -> int | None:
-    """Waits until the metrics `pages` tell of no request that runs or waits, from `least_s` to `most_s` seconds.
+    """Waits until the metrics `pages` report no running or waiting requests, from `least_s` to `most_s` seconds.
 
-    Returns how many they told of last; None where none tells, after `least_s`.
+    Returns the last reported number of requests; None, after `least_s`, if no page reports any number.
     """
     return asyncio.run(_until_idle(Scraper(pages, transport, Path(os.devnull)), least_s, most_s))
 

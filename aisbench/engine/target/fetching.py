@@ -1,6 +1,6 @@
-"""Small answers of the server beside the load: bounded in size, and never asked for at another origin.
+"""Fetches small answers from a server, bounded in size.
 
-A redirect to another origin is not followed: the headers of the run (a key, cookies) are for its own servers alone.
+A redirect to another origin is not followed, since the run's headers (a key, cookies) are only for its own servers.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ WORDS = 200
 
 
 class TooLarge(Exception):
-    """An answer of more bytes than are read."""
+    """The answer is larger than the limit."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """`location`: where a redirect points that was not followed, absolute; None for other answers."""
+    """An answer. `location`: the absolute URL of a redirect that was not followed; None for other answers."""
 
     status: int
     body: bytes
@@ -35,13 +35,13 @@ class Fetched:
 
     @property
     def words(self) -> str:
-        """The beginning of the body in one line, as a person may read it."""
+        """The beginning of the body as one printable line of at most WORDS characters."""
         plain = " ".join(words_of(self.body[: 4 * WORDS]).split())
         return plain if len(plain) <= WORDS else plain[: WORDS - 3] + "..."
 
 
 async def fetch(client: Any, method: str, url: str, *, most: int, **options: Any) -> Fetched:
-    """The answer, after redirects within the origin of a GET. Raises TooLarge, and what aiohttp raises."""
+    """The answer. A GET follows redirects within its origin. Raises TooLarge above `most` bytes, or aiohttp's errors."""
     for _ in range(_MOST_REDIRECTS):
         async with client.request(method, url, allow_redirects=False, **options) as answer:
             location = answer.headers.get("Location")
@@ -75,7 +75,7 @@ def _charset_of(answer: Any) -> str:
 
 
 def origin(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port; another one is another server to give a key to."""
+    """Scheme, host and port, which together identify the server that a key is for."""
     try:
         parts = urlsplit(url)
         return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""--reset-prefix-cache: empties the servers' prefix caches, by whichever endpoint each of them has."""
+"""Empties the servers' prefix caches (--reset-prefix-cache), through the endpoint that each server has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EMPTIED = "the cache was emptied before the run"
 
 
 def reset_prefix_caches(targets: Sequence[Target], transport: Transport, headers: dict[str, str]) -> str:
-    """EMPTIED, or in one line which server refused, and in what words."""
+    """Returns EMPTIED, or a line with the servers that refused and their messages."""
 
     async def all_of_them() -> list[str | None]:
         return await asyncio.gather(*(_refusal(target, transport, headers) for target in targets))
@@ -47,7 +47,7 @@ async def _refusal(target: Target, transport: Transport, headers: dict[str, str]
 
 
 async def _slots_refusal(client: Any, root: str) -> str | None:
-    """llama.cpp has no cache beside its slots, which are erased one by one."""
+    """Erases llama.cpp's slots one by one, which are its only cache; returns why one was not erased."""
     answer = await fetch(client, "GET", f"{root}/slots", most=_MOST_BYTES)
     try:
         slots = [int(slot["id"]) for slot in json.loads(answer.body)] if answer.status == 200 else []
@@ -55,7 +55,7 @@ async def _slots_refusal(client: Any, root: str) -> str | None:
         slots = []
     if not slots:
         return (
-            f"not emptied: {root} has no endpoint for it (vLLM has /reset_prefix_cache when started with "
+            f"not emptied: {root} has no endpoint for it (vLLM has /reset_prefix_cache if started with "
             "VLLM_SERVER_DEV_MODE=1, llama.cpp /slots with --slots --slot-save-path)"
         )
     for slot in slots:
@@ -67,7 +67,7 @@ async def _slots_refusal(client: Any, root: str) -> str | None:
 
 
 def is_done(answer: Fetched) -> bool:
-    """vLLM may answer 200 and say in the body that it could not."""
+    """Whether the reset succeeded; vLLM may answer 200 and report a failure in the body."""
     if answer.status != 200:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The head of every request: request line, headers, the number by which a server's log finds it."""
+"""The head of every request: request line, headers, and the request id that a server logs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _OWN_HEADERS = ("content-length", "transfer-encoding", "host", "x-request-id", "
 def request_head(
     target: Target, path: str, headers: dict[str, str], transport: Transport, id_prefix: str, *, streams: bool
 ) -> bytes:
-    """The head up to the number in X-Request-Id; the core adds it and the length."""
+    """The head up to the number in X-Request-Id; the core appends the number and the Content-Length."""
     proxy = transport.proxy if not target.is_tls else None
-    # A proxy is told the whole URL; behind a tunnel, or without one, the server knows who it is.
+    # A proxy needs the whole URL. Through a tunnel, or without a proxy, the server needs only the path.
     asked = f"http://{target.authority}{path}" if proxy is not None else path
     lines = [
         f"POST {asked} HTTP/1.1",
@@ -33,7 +33,7 @@ def request_head(
 
 
 def tunnel_head(target: Target, transport: Transport) -> bytes:
-    """What a proxy is sent first; empty where no tunnel is needed."""
+    """The CONNECT request that opens a tunnel through the proxy; empty if no tunnel is needed."""
     proxy = transport.proxy
     if proxy is None or not target.is_tls:
         return b""
@@ -49,18 +49,18 @@ def _carried(value: str) -> bool:
 
 
 def _clean_key(api_key: str | None) -> str:
-    """The key without the line end that files and `echo` leave at it; raises BadInput, without it, for one no header carries."""
+    """The key without surrounding whitespace. Raises BadInput, without quoting it, if no header can carry it."""
     key = (api_key or "").strip()
     if not _carried(key):
         raise BadInput(
             "the API key (--api-key, AISBENCH_API_KEY or OPENAI_API_KEY) has a character that a header cannot carry: "
-            "a line break, a control character or one outside Latin-1; give the key alone"
+            "a line break, a control character or one outside Latin-1; give only the key"
         )
     return key
 
 
 def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]:
-    """Headers from `--header NAME:VALUE` (or NAME=VALUE) and the key; raises BadInput for others."""
+    """Headers from `--header NAME:VALUE` (or NAME=VALUE) and the key. Raises BadInput for anything else."""
     key = _clean_key(api_key)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     for text in given:
@@ -69,9 +69,11 @@ def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]
         if at < 1 or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             raise BadInput(f"--header {text!r} is not a header; give NAME:VALUE")
         if not _carried(value):
-            raise BadInput(f"--header {name}: the value has characters that a header cannot carry")
+            raise BadInput(
+                f"--header {name}: the value has a character that a header cannot carry; use visible Latin-1 characters"
+            )
         if name.lower() in _OWN_HEADERS:
-            raise BadInput(f"--header {name}: this header is set by aisbench itself")
+            raise BadInput(f"--header {name} is set by aisbench; leave it out")
         headers = {known: kept for known, kept in headers.items() if known.lower() != name.lower()}
         headers[name] = value
     return headers

@@ -1,4 +1,4 @@
-"""One request at a time, beside the load: is the server ready, its profiler, probes during the run."""
+"""Single requests outside the load: the ready check, the profiler's switch, probes during the run."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 from aisbench.errors import CannotRun
 
-# Between two looks whether a server is ready.
+# Between two checks whether a server is ready.
 _READY_PAUSE_S = 0.5
-# A profiler writes its trace when it is stopped, which takes its time.
+# A profiler writes its trace when it is stopped, which can take minutes.
 _PROFILE_TIMEOUT_S = 600.0
 
 Got = TypeVar("Got")
 
 
 def patiently(attempt: Callable[[], Got], timeout_s: float, say: Callable[[str], None]) -> Got:
-    """What `attempt` gives once it does not raise CannotRun; its last problem after `timeout_s`.
+    """Repeats `attempt` until it returns instead of raising CannotRun; after `timeout_s` raises its last error.
 
-    `say` gets the first problem, where it is waited for another try.
+    `say` gets a line with the first error if there is time for another attempt.
     """
     give_up = time.monotonic() + timeout_s
     waiting = False
@@ -48,14 +48,14 @@ def patiently(attempt: Callable[[], Got], timeout_s: float, say: Callable[[str],
 
 
 def short_body(backend: Backend, model: str, *, stream: bool) -> bytes:
-    """A request for one token, that shares no prefix with the load."""
+    """The body of a request for one token that shares no prefix with the load."""
     prompt = Prompt("Hi", 1, 1, documents=("Hi",))
     return backend.body(prompt, BodyOptions(model, stream=stream))
 
 
 @dataclass(frozen=True)
 class Asking:
-    """How a server is asked: `url` is the endpoint's."""
+    """A server and how to reach it; `url` is the endpoint's."""
 
     target: Target
     transport: Transport
@@ -67,7 +67,7 @@ class Asking:
 
 
 def post(asking: Asking, url: str, body: bytes | None, timeout_s: float) -> int:
-    """The status of the answer, read to its end; raises CannotRun when there is none."""
+    """Posts, and returns the status once the answer is complete. Raises CannotRun if there is no answer."""
     import aiohttp
 
     async def ask() -> int:
@@ -85,21 +85,21 @@ async def _posted(client: Any, url: str, body: bytes | None, timeout_s: float) -
 
     kind = {"Content-Type": "application/json"} if body is not None else {}
     timeout = aiohttp.ClientTimeout(total=timeout_s)
-    # A redirect is an answer: its target may be another server, which the run's headers are not for.
+    # Redirects are not followed: the target may be another server, and the run's headers are not for it.
     async with client.post(url, data=body, headers=kind, timeout=timeout, allow_redirects=False) as answer:
         await answer.read()
         return int(answer.status)
 
 
 def first_answer(asking: Asking, body: bytes, timeout_s: float) -> None:
-    """Raises CannotRun unless a request is answered well."""
+    """Raises CannotRun unless a request is answered with 200."""
     status = post(asking, asking.url, body, max(timeout_s, 1.0))
     if status != 200:
-        raise CannotRun(f"{asking.url} answered a first request with {status}")
+        raise CannotRun(f"{asking.url} answered the first request with {status}")
 
 
 def switch_profiler(asked: list[Asking], what: str) -> list[str]:
-    """Posts /start_profile or /stop_profile to each server; returns what the user should know."""
+    """Posts /start_profile or /stop_profile to each server; returns notes on those that refused."""
     notes = []
     for asking in asked:
         url = f"{asking.target.root_url}/{what}_profile"
@@ -109,17 +109,15 @@ def switch_profiler(asked: list[Asking], what: str) -> list[str]:
         except CannotRun as problem:
             refused = str(problem)
         if refused is not None:
-            hint = (
-                "; vLLM has a profiler when it is started with --profiler-config" if what == "start" else ""
-            )
+            hint = "; vLLM has a profiler if started with --profiler-config" if what == "start" else ""
             notes.append(f"--profile: {url} {refused}, so nothing was profiled{hint}")
     return notes
 
 
 class Probes:
-    """Short requests, one after another, at most `rate` a second; how long each took, in seconds.
+    """Sends short requests one after another, at most `rate` a second, and times each in seconds.
 
-    They take no place under the in-flight limit. Times end with the last byte of an answer.
+    Probes do not count towards the in-flight limit. A time ends with the last byte of the answer.
     """
 
     def __init__(self, asking: Asking, body: bytes, rate: float, timeout_s: float) -> None:
@@ -137,7 +135,7 @@ class Probes:
         self.thread.start()
 
     def end(self) -> dict[str, Any]:
-        """Ends after the probe that is under way; returns what run.json keeps."""
+        """Waits for the probe that is under way, and returns the results for run.json."""
         self.loop.call_soon_threadsafe(self.stop.set)
         self.thread.join()
         return {"took_s": self.took_s, "failed": self.failed}

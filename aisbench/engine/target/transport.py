@@ -1,4 +1,4 @@
-"""The way to the servers: directly, by a proxy or a Unix socket, with TLS, from which addresses."""
+"""How connections reach the servers: proxy, Unix socket, TLS, local addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisbench.errors import BadInput
 
 @dataclass(frozen=True)
 class Proxy:
-    """An HTTP proxy, and who it is to think we are (None: it does not ask)."""
+    """An HTTP proxy; `user` None if it needs no login."""
 
     host: str
     port: int
@@ -25,7 +25,7 @@ class Proxy:
 
     @property
     def authorization(self) -> str:
-        """The value of Proxy-Authorization; empty for none."""
+        """The value of Proxy-Authorization; empty without a login."""
         if self.user is None:
             return ""
         return "Basic " + base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
@@ -38,7 +38,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Transport:
-    """What all connections of a run have in common. `local_addresses`: IP addresses to connect from, in turn."""
+    """The settings of all connections of a run. `local_addresses`: IP addresses to connect from, in turn."""
 
     uds: str | None
     proxy: Proxy | None
@@ -49,7 +49,7 @@ class Transport:
 
     @staticmethod
     def of(config: RunConfig) -> Transport:
-        """Raises BadInput, naming the flag, for what cannot work."""
+        """The transport that `config` asks for. Raises BadInput, naming the flag, if it cannot work."""
         if config.uds is not None and config.proxy is not None:
             raise BadInput("--uds and --proxy exclude each other; leave one out")
         if config.uds is not None and config.local_address:
@@ -72,7 +72,7 @@ class Transport:
 
 
 def _parse_proxy(url: str) -> Proxy:
-    """`http://[user:password@]host:port`; raises BadInput for others."""
+    """Parses `http://[user:password@]host:port`; raises BadInput for anything else."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         port = parts.port or 8080
@@ -101,7 +101,7 @@ def _check_local(address: str) -> None:
 
 def _check_cacert(path: str) -> None:
     if not Path(path).is_file():
-        raise BadInput(f"--cacert {path}: there is no such file; give a PEM file of certificates")
+        raise BadInput(f"--cacert {path} does not exist; give a PEM file of certificates")
     try:
         tls_context(path, insecure=False)
     except (ssl.SSLError, OSError) as problem:
@@ -111,7 +111,7 @@ def _check_cacert(path: str) -> None:
 
 
 def tls_context(cacert: str | None, *, insecure: bool) -> ssl.SSLContext:
-    """A client's context: the system's certificates, or those of `cacert` alone; `insecure`: any will do."""
+    """A client's context that trusts the system's certificates, only those in `cacert`, or, if `insecure`, any."""
     context = ssl.create_default_context(cafile=cacert)
     if insecure:
         context.check_hostname = False

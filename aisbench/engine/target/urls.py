@@ -1,4 +1,4 @@
-"""URLs taken apart, names resolved, socket addresses packed."""
+"""Parses URLs, resolves names and packs socket addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.engine.target.transport import Proxy, Transport
 from aisbench.errors import BadInput, CannotRun
 
 _CONNECT_TIMEOUT_S = 10.0
-# The ends of paths that people copy whole into --url; before those of OpenAI's stands /v1, or what a gateway has for it.
+# Endpoints at the end of URLs that people copy whole into --url. /v1, or a gateway's equivalent, stays in the base.
 _WHOLE_ENDPOINT = re.compile(
     r"/(chat/)?completions$|(?<=/v1)/(embeddings|responses|rerank)$|/generate_stream$"
 )
@@ -22,10 +22,10 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Target:
-    """A server as its URL names it, and the socket address by which it, or its proxy, is reached.
+    """A server as its URL names it, and the socket address of the server or its proxy.
 
-    `base_url` ends before the endpoint's path, `base_path` is the path in it. `sockaddr` is packed as
-    the kernel takes it.
+    `base_url` ends before the endpoint's path; `base_path` is the path in it. `sockaddr` is packed in the
+    kernel's format.
     """
 
     base_url: str
@@ -34,7 +34,7 @@ class Target:
     port: int
     base_path: str
     sockaddr: bytes
-    # What follows the base where --url named a whole endpoint.
+    # The endpoint's path after the base, if --url contained it.
     endpoint: str | None = None
 
     @property
@@ -51,13 +51,13 @@ class Target:
 
     @property
     def is_here(self) -> bool:
-        """True when the socket address is one of this host's own."""
+        """True when the socket address belongs to this host."""
         (family,) = struct.unpack_from("=H", self.sockaddr)
         if family == socket.AF_UNIX:
             return True
         packed = self.sockaddr[4:8] if family == socket.AF_INET else self.sockaddr[8:24]
         try:
-            # Only a host's own addresses can be bound.
+            # Only an address of this host can be bound.
             with socket.socket(family, socket.SOCK_DGRAM) as probe:
                 probe.bind((str(ipaddress.ip_address(packed)), 0))
             return True
@@ -65,16 +65,16 @@ class Target:
             return False
 
     def path(self, endpoint: str) -> str:
-        """The path to post to. A base URL that ends in /v1, as OpenAI clients take it, is not asked for /v1 twice.
+        """The path to post to. If the base URL ends in /v1, as for OpenAI's clients, /v1 is not repeated.
 
-        Raises BadInput where --url named the whole path of another endpoint.
+        Raises BadInput if --url contained the path of a different endpoint.
         """
         base = self.base_path
         if self.endpoint is not None:
             if _split_endpoint(endpoint)[1] != self.endpoint:
                 raise BadInput(
                     f"--url ends in {self.endpoint}, but this run posts to {endpoint}; give --url {self.base_url}, "
-                    "and another --backend or --endpoint if that is meant"
+                    "or the --backend or --endpoint that you mean"
                 )
             return base + self.endpoint
         if base.endswith(endpoint):
@@ -85,7 +85,7 @@ class Target:
 
     @property
     def root_url(self) -> str:
-        """The base URL without a /v1 at its end: what all endpoints stand behind."""
+        """The base URL without /v1 at its end, under which a server has its other endpoints."""
         return self.base_url.removesuffix("/v1")
 
 
@@ -98,9 +98,9 @@ def with_scheme(url: str) -> str:
 
 
 def resolve(url: str, transport: Transport) -> Target:
-    """The target behind `--url`, as `transport` reaches it.
+    """The target of `--url`, reached through `transport`.
 
-    Raises BadInput for a URL that is none and a name that does not resolve, CannotRun for a port that refuses.
+    Raises BadInput for an invalid URL or a name that does not resolve, CannotRun if nothing accepts a connection.
     """
     url = with_scheme(url)
     try:
@@ -123,7 +123,9 @@ def resolve(url: str, transport: Transport) -> Target:
             f"--url {url} has a query; split it: --url {server} --endpoint '{parts.path or '/'}?{parts.query}'"
         )
     if parts.fragment:
-        raise BadInput(f"--url {url} has a fragment, which no server is sent; leave #{parts.fragment} out")
+        raise BadInput(
+            f"--url {url} has a fragment, which is never sent to a server; leave #{parts.fragment} out"
+        )
     port = port or _PORTS[parts.scheme]
     base_path, endpoint = _split_endpoint(parts.path.rstrip("/"))
     base_url = f"{parts.scheme}://{_bracketed(parts.hostname)}:{port}{base_path}"
@@ -131,13 +133,13 @@ def resolve(url: str, transport: Transport) -> Target:
     for local in transport.local_addresses:
         if packed_address(local, 0)[:2] != address[:2]:
             raise BadInput(
-                f"--local-address {local} is of another IP version than {base_url}'s address; give one of the same"
+                f"--local-address {local} and the address of {base_url} are of different IP versions; give one of the same version"
             )
     return Target(base_url, parts.scheme, parts.hostname, port, base_path, address, endpoint)
 
 
 def _split_endpoint(path: str) -> tuple[str, str | None]:
-    """The path before a whole endpoint, and the endpoint as far as all servers have it; None where there is none."""
+    """Splits a path into base and endpoint (None if the path does not end in a known endpoint)."""
     match = _WHOLE_ENDPOINT.search(path)
     return (path[: match.start()], match[0]) if match else (path, None)
 
@@ -157,7 +159,7 @@ def _proxy_address(proxy: Proxy) -> bytes:
 
 
 def _unix_address(path: str) -> bytes:
-    """struct sockaddr_un of a socket that somebody listens on; raises CannotRun for others."""
+    """The struct sockaddr_un of a listening socket; raises CannotRun if it does not accept a connection."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(_CONNECT_TIMEOUT_S)
@@ -169,7 +171,7 @@ def _unix_address(path: str) -> bytes:
 
 
 def _addresses(what: str, host: str, port: int) -> list[str]:
-    """The IP addresses of a host; raises BadInput, beginning with `what`, for an unknown one."""
+    """The IP addresses of `host`; raises BadInput, beginning with `what`, if it does not resolve."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError) as problem:

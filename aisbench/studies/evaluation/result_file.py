@@ -38,11 +38,18 @@ class SubsetFigures(TypedDict, total=False):
     answers: int
 
 
+class QuestionScores(TypedDict):
+    """What one question came to. `prompt`: its digest (pairs.prompt_digest). `scores`: of its answers, 0 to 1."""
+
+    prompt: str
+    scores: list[float]
+
+
 class ResultFile(TypedDict, total=False):
     """Scores in per cent, 0 to 100, standard errors in percentage points. `accuracy` is the weighted average.
 
     `counts`: how many answers there are, and how many of them are `correct`, `no_answer`, `cut` and `unsure`; `missing`:
-    questions without an answer. `parts`: other metrics. `mean_length`: of the outputs, in characters. `details`: by question, "3", and for its
+    questions without an answer. `parts`: other metrics. `mean_length`: of the outputs, in characters. `questions`: what each came to, by its number, for comparisons. `details`: by question, "3", and for its
     further answers "3#1", "3#2"; only with --dump-eval-details.
     """
 
@@ -59,4 +66,5 @@ class ResultFile(TypedDict, total=False):
     parts: dict[str, float]
     counts: dict[str, int]
     mean_length: float
+    questions: dict[str, QuestionScores]
     details: dict[str, Detail]

@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any, cast
 
 from aisbench.accuracy.averages import Averages, Graded, averages
+from aisbench.accuracy.pairs import prompt_digest
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.task import Task
 from aisbench.studies.evaluation.predictions import Place, key_of
-from aisbench.studies.evaluation.result_file import Detail, ResultFile
+from aisbench.studies.evaluation.result_file import Detail, QuestionScores, ResultFile
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,23 @@ class Result:
                 values.setdefault(name, []).extend(found)
         return {name: 100 * math.fsum(found) / len(found) for name, found in values.items() if found}
 
-    def content(self, prompts: Mapping[Place, Any] | None) -> ResultFile:
-        """What the results file holds; with `prompts` its `details`, too."""
+    def content(self, prompts: Mapping[Place, Any]) -> ResultFile:
+        """What the results file holds, its details included."""
         found: dict[str, Any] = {"accuracy": None} if self.averages is None else self.averages.as_dict()
         found = {**found, "metric": self.task.metric, **({"parts": self.parts} if self.parts else {})}
         found["counts"] = {**found.get("counts", {"questions": 0, "answers": 0}), "missing": self.missing}
-        if prompts is not None:
-            found["details"] = {key_of(*one.place): _detail(one, prompts[one.place]) for one in self.scored}
+        found["questions"] = self._questions(prompts)
+        found["details"] = {key_of(*one.place): _detail(one, prompts[one.place]) for one in self.scored}
         return cast(ResultFile, found)
+
+    def _questions(self, prompts: Mapping[Place, Any]) -> dict[str, QuestionScores]:
+        found: dict[str, QuestionScores] = {}
+        for one in self.scored:
+            key = str(one.place[0])
+            if key not in found:
+                found[key] = {"prompt": prompt_digest(prompts[one.place]), "scores": []}
+            found[key]["scores"].append(one.scored.score)
+        return found
 
 
 def _detail(one: ScoredAnswer, prompt: Any) -> Detail:

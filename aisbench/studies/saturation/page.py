@@ -17,7 +17,7 @@ from aisbench.report.shown import known
 from aisbench.studies.saturation.charts import CHARTS, Search
 from aisbench.studies.saturation.doubt import clients, doubts
 from aisbench.studies.saturation.settings import Settings
-from aisbench.studies.saturation.table import DIFFERING, ending, interval_words, is_scored
+from aisbench.studies.saturation.table import BATCHING, DIFFERING, ending, interval_words, is_scored
 
 # In this order: each uses what those before it define.
 _SCRIPTS = ("charts.js", "keys.js", "plain.js")
@@ -147,7 +147,7 @@ def _share_cell(share: Mapping[str, Any] | None) -> str:
 
 def _reference_words(reference: Mapping[str, Any]) -> str:
     link = f'<a href="{escape(reference["folder"], quote=True)}/report.html">one at a time</a>'
-    return f'<p class="hint">{reference["answers"]} questions were asked {link} first. Differing: {escape(DIFFERING)}.</p>'
+    return f'<p class="hint">{reference["answers"]} questions were asked {link} first. Differing: {DIFFERING}. {BATCHING}.</p>'
 
 
 def _latency_cell(figures: Mapping[str, Any] | None) -> str:

@@ -25,10 +25,10 @@ _PLAIN = (
 )
 # Written with their intervals, where answers were scored.
 _SHARES = ("accuracy", "differing")
-# What stands below a table that has the share.
-DIFFERING = (
-    "answers with another text than the same questions got one at a time. Batching alone may change answers of a correct "
-    "server; a bound on accuracy decides, not this share"
+# Sentences for a table that has the share of differing answers.
+DIFFERING = "answers with another text than the same questions got one at a time"
+BATCHING = (
+    "Batching alone may change answers of a correct server: a bound on accuracy decides, not this share"
 )
 
 
@@ -141,7 +141,7 @@ def _table_lines(found: Mapping[str, Any]) -> Iterator[str]:
             f"{'' if point['clear'] else ' (not clear)'}"
         )
     if found.get("reference") is not None:
-        yield f"differ: {DIFFERING}."
+        yield from (f"differ: {DIFFERING}.", f"{BATCHING}.")
     yield "=" * _WIDTH
 
 

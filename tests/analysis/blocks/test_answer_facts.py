@@ -112,10 +112,10 @@ def test_an_event_for_each_token_is_not_remarked_upon(tmp_path: Path) -> None:
 
 LENGTH_CASES = [
     # asked, got, ignore_eos, finish (2: length, 1: stop), what is said
-    (64, 3, True, 2, "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests (20 of 20),"),
-    (64, 3, False, 2, "Outputs shorter than asked (3 tokens where 64 were asked, in the median): 100.0 % of the requests (20 of 20),"),
+    (64, 3, True, 2, "100.0 % of the outputs (20 of 20) are shorter than requested (median 3 tokens, 64 requested);"),
+    (64, 3, False, 2, "100.0 % of the outputs (20 of 20) are shorter than requested (median 3 tokens, 64 requested);"),
     (64, 3, False, 1, None),
-    (8, 32, False, 1, "Outputs longer than asked (32 tokens where 8 were asked, in the median): 100.0 % of the requests (20 of 20),"),
+    (8, 32, False, 1, "100.0 % of the outputs (20 of 20) are longer than requested (median 32 tokens, 8 requested);"),
     (64, 63, True, 2, None),
     (-1, 63, True, 2, None),
 ]  # fmt: skip
@@ -131,11 +131,11 @@ def test_outputs_of_another_length_than_asked(
     summary = summary_of(tmp_path, rows, config=config, asked_output=[asked])
     if words is None:
         assert (summary["lengths"]["output"] or {}).get("off_share", 0.0) == 0.0
-        assert "than asked" not in said(summary)
+        assert "than requested" not in said(summary)
     else:
         assert summary["verdict"]["status"] == "doubtful"
         assert words in said(summary)
-        spread = f"Output tokens asked: min {asked}, median {asked}, max {asked}; got: min {got}, median {got}, max {got}."
+        spread = f"Output tokens requested: min {asked}, median {asked}, max {asked}; got: min {got}, median {got}, max {got}."
         assert spread in summary["verdict"]["notes"]
         assert summary["lengths"]["output"]["off_share"] == 1.0
         assert summary["lengths"]["output"]["got"] == {"min": got, "median": got, "max": got}
@@ -147,22 +147,24 @@ def test_inputs_of_another_length_than_asked(tmp_path: Path) -> None:
     config = base_config(concurrency=100, tokenizer="some/tokenizer")
     summary = summary_of(tmp_path, rows, config=config, asked_input=[2048])
     assert summary["verdict"]["status"] == "valid", "one in fifty is a note; a chat template is not even that"
-    text = "Inputs shorter than asked (2,088 tokens where 2,048 were asked, in the median): 2.0 % of the requests"
+    text = "2.0 % of the inputs (2 of 100) are shorter than requested (median 2,088 tokens, 2,048 requested)"
     assert text in said(summary)
-    assert "Input tokens asked: min 2,048, median 2,048, max 2,048; got: min 807, median 2,088" in said(
+    assert "Input tokens requested: min 2,048, median 2,048, max 2,048; got: min 807, median 2,088" in said(
         summary
     )
     rows["prompt_tokens"] = 807
     summary = summary_of(tmp_path / "all", rows, config=config, asked_input=[2048])
     assert summary["verdict"]["status"] == "doubtful"
-    assert "Inputs shorter than asked (807 tokens where 2,048 were asked, in the median)" in said(summary)
+    assert "inputs (100 of 100) are shorter than requested (median 807 tokens, 2,048 requested)" in said(
+        summary
+    )
 
 
 def test_inputs_that_were_estimates_are_told_and_no_reason(tmp_path: Path) -> None:
     rows = made_rows(np.arange(100) * 10.0, prompt_tokens=807)
     summary = summary_of(tmp_path, rows, config=base_config(concurrency=100), asked_input=[2048])
     assert summary["verdict"]["status"] == "valid"
-    text = "100.0 % of the requests (100 of 100): without --tokenizer the asked lengths are estimates."
+    text = "(median 807 tokens, 2,048 requested): without --tokenizer the requested lengths are estimates."
     assert text in said(summary)
 
 
@@ -195,7 +197,7 @@ def test_a_tokenizer_that_could_not_count_is_named_with_the_way_out(tmp_path: Pa
     rows["output_tokens"] = -1
     summary = summary_of(tmp_path, rows, config=base_config(concurrency=2, tokenizer="some/tokenizer"))
     assert summary["output_tokens_from"] == "events"
-    assert "With --save-outputs the texts are kept, and --tokenizer counts their tokens." in said(summary)
+    assert "--save-outputs keeps the texts, so that --tokenizer can count their tokens." in said(summary)
 
 
 def test_finish_reasons_and_the_share_that_was_cut(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_hits_of_an_earlier_run_are_doubtful(tmp_path: Path, told: dict[str, Any
     assert summary["verdict"]["status"] == "doubtful"
     (reason,) = summary["verdict"]["reasons"]
     assert "92.7 % of the prompt tokens were prefix cache hits that this workload does not explain" in reason
-    assert "the server hit 93.0 %, the workload repeats 0.3 %" in reason
+    assert "the server reports 93.0 %, the workload repeats 0.3 %" in reason
     assert "--seed auto" in reason
     assert "--reset-prefix-cache" in reason
     assert (

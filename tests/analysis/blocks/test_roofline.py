@@ -84,5 +84,5 @@ def test_a_run_near_the_roofline_is_doubtful(tmp_path: Path) -> None:
     verdict = summarise(Measured(made_run(tmp_path / "run", rows, roofline=slow)))["verdict"]
     assert verdict["status"] == "doubtful"
     (reason,) = verdict["reasons"]
-    assert "what this client can carry" in reason
-    assert "above the 80 %" in reason
+    assert "the load that this client can carry" in reason
+    assert "above 80 %" in reason

@@ -51,7 +51,7 @@ def test_there_is_none_where_all_were_sent_at_once(tmp_path: Path) -> None:
     assert at_maximum(run, InFlight.of(run)).reason is not None
     block = summarise(Measured(run))["stable"]["aisbench"]
     assert block["window_ms"] is None
-    assert "after in-flight had reached its maximum" in block["reason"]
+    assert "between the first and the last moment at the maximum" in block["reason"]
 
 
 def test_an_empty_run_says_why_it_has_none(tmp_path: Path) -> None:

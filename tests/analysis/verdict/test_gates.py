@@ -25,9 +25,9 @@ def test_what_holds_is_named_with_its_value(tmp_path: Path) -> None:
     fail(rows, slice(0, 10), "timeout")
     conditions = "error_rate>0.05, ttft_p99>500 ttft_p37.5>20 tpot_mean<50 itl_max>=11"
     assert broken(tmp_path, rows, conditions) == [
-        "--fail-on error_rate>0.05: it is 0.1",
-        "--fail-on ttft_p37.5>20: it is 44.375 ms",
-        "--fail-on tpot_mean<50: it is 10 ms",
+        "--fail-on error_rate>0.05: error_rate is 0.1",
+        "--fail-on ttft_p37.5>20: ttft_p37.5 is 44.375 ms",
+        "--fail-on tpot_mean<50: tpot_mean is 10 ms",
     ]
 
 
@@ -35,7 +35,7 @@ def test_what_was_not_measured_breaks_its_condition(tmp_path: Path) -> None:
     rows = made_rows(np.arange(3) * 10.0)
     fail(rows, slice(0, 3), "timeout")
     (sentence,) = broken(tmp_path, rows, "e2el_p99>500")
-    assert sentence == "--fail-on e2el_p99>500: it was not measured"
+    assert sentence == "--fail-on e2el_p99>500: e2el_p99 was not measured"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_a_limit_of_the_machine_counts_when_it_was_reached(tmp_path: Path) -> No
     limits = {"open_files": 64, "in_flight": 50, "binding": "open files"}
     rows = made_rows(np.zeros(100), lag_ms=np.repeat([0.0, 200.0], 50))
     verdict = judged(tmp_path / "reached", rows, base_config(), limits=limits)
-    the_reason(verdict, "doubtful", "open files allow 50 requests in flight, and so many were")
+    the_reason(verdict, "doubtful", "limit on open files allows 50 requests in flight, and that many were")
     verdict = judged(tmp_path / "not", rows, base_config(), limits={**limits, "in_flight": 51})
     assert (verdict["status"], verdict["reasons"]) == ("valid", [])
 
@@ -49,7 +49,7 @@ def test_a_server_that_did_not_keep_up_is_the_first_finding(tmp_path: Path) -> N
     verdict, found = summary["verdict"], summary["keeping_up"]
     assert verdict["status"] == "invalid"
     assert verdict["reasons"][0].startswith("The server did not keep up: 41.98 of the 196.09 req")
-    assert "requests/s asked were done, and its queue grew by 15" in verdict["reasons"][0]
+    assert "requests/s that came due were done, and its queue grew by 15" in verdict["reasons"][0]
     assert "cut off at the end" in verdict["reasons"][1]
     assert found["kept_up"] is False
     assert found["done_per_s"] == pytest.approx(42, abs=1.5)
@@ -82,7 +82,7 @@ def test_refusals_in_closed_loop_free_their_slots(tmp_path: Path) -> None:
     assert said.startswith(
         "50 of 100 requests were refused (http_429: 50), which freed their in-flight slots"
     )
-    assert "requests/s, of which 8." in said
+    assert "of --concurrency 2: 16." in said
 
 
 def test_the_two_lags_of_a_limited_run_have_names_of_their_own(tmp_path: Path) -> None:
@@ -93,4 +93,4 @@ def test_the_two_lags_of_a_limited_run_have_names_of_their_own(tmp_path: Path) -
     shown = render(summary, [99.0])
     assert "; without waits for the limit p99 0." in shown
     lag = next(check for check in summary["verdict"]["checks"] if check["name"] == "schedule lag p99")
-    assert lag["text"].endswith("after their time (p99, without waits for the in-flight limit)")
+    assert lag["text"].endswith("later than planned (p99, not counting waits for the in-flight limit)")

@@ -27,8 +27,10 @@ def test_each_oddity_is_one_sentence_with_its_count(tmp_path: Path) -> None:
     rows["marks"][9] = MARKS["odd_content_type"]
     notes = answer_notes(Run.load(write_run(tmp_path, rows)))
     assert [note.split(" ", 5)[:5] for note in notes] == [
-        [count, "of", "9", "answers", verb]
-        for count, verb in (("3", "were"), ("2", "left"), ("1", "went"), ("1", "were"))
+        ["3", "of", "9", "answers", "were"],
+        ["2", "of", "9", "answers", "left"],
+        ["1", "of", "9", "answers", "went"],
+        ["1", "of", "9", "requests", "were"],
     ]
     assert "4 events" in notes[2]
     assert "first send" in notes[3]

@@ -166,7 +166,7 @@ def test_a_page_that_is_no_exporter_s_is_told_where_it_was_named(bare: Path) -> 
         assert sampled(bare, metrics_url=url) == ([], [])
         assert sampled(bare, dcgm_url=url) == (
             [],
-            [f"--dcgm-url {url} gave no figures of a DCGM exporter"],
+            [f"--dcgm-url {url} has no figures of a DCGM exporter"],
         )
     # Nobody listens there now.
     assert sampled(bare, metrics_url=url) == ([], [])

@@ -59,7 +59,7 @@ def test_of_several_one_for_the_purpose_is_taken_and_the_others_are_named() -> N
     model = found(listing(*names))
     assert model.name == "Qwen/Qwen3-8B"
     assert model.choice == (
-        "model Qwen/Qwen3-8B was taken of 4 that the server lists (--model takes another: BAAI/bge-m3, "
+        "using model Qwen/Qwen3-8B, one of 4 that the server lists (--model selects another: BAAI/bge-m3, "
         "text-embedding-3, other\\x1b[31m)"
     )
     assert found(listing("Qwen/Qwen3-8B", "bge-m3"), generates=False).name == "bge-m3"
@@ -81,7 +81,7 @@ def test_of_several_one_for_the_purpose_is_taken_and_the_others_are_named() -> N
     ],
 )
 def test_what_is_no_list_of_models_is_one_line(body: bytes) -> None:
-    with pytest.raises(BadInput, match="does not list a model; name it with --model") as problem:
+    with pytest.raises(BadInput, match="lists no model; name one with --model") as problem:
         found(answered(body))
     assert "\n" not in str(problem.value)
 

@@ -80,7 +80,7 @@ def test_headers_that_cannot_be_sent(text: str) -> None:
         ({"uds": "/s", "proxy": "http://h:1"}, "--uds and --proxy exclude"),
         ({"local_address": ("300.1.1.1",)}, "--local-address '300.1.1.1' is not an IP address"),
         ({"local_address": ("192.0.2.1",)}, "--local-address 192.0.2.1 cannot be used"),
-        ({"cacert": "/no/such.pem"}, "--cacert /no/such.pem: there is no such file"),
+        ({"cacert": "/no/such.pem"}, "--cacert /no/such.pem does not exist"),
         ({"cacert": __file__}, "holds no certificate"),
         ({"cacert": __file__, "insecure": True}, "contradict"),
     ],

@@ -121,7 +121,9 @@ def test_a_socket_nobody_listens_on(tmp_path: Path) -> None:
 def test_local_addresses_are_of_the_server_s_ip_version() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with pytest.raises(BadInput, match="--local-address ::1 is of another IP version"):
+        with pytest.raises(
+            BadInput, match=r"--local-address ::1 and the address of .* are of different IP versions"
+        ):
             resolve(url, Transport.of(RunConfig(local_address=("::1",))))
 
 

@@ -82,7 +82,7 @@ def test_what_vllm_does_not_tell(tmp_path: Path) -> None:
         "Error http_500             3  e.g. out of memory",
         "Error timeout              1",
         "Verdict: doubtful",
-        "  - 4.00 % of the requests failed (4), above the 1 % from which a run is doubtful.",
+        "  - 4.00 % of the requests failed (4); a run is doubtful above 1 %.",
         "Report: there/report.html",
     ):
         assert any(found.startswith(line) for found in text.splitlines()), f"{line!r} not in\n{text}"

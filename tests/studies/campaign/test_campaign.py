@@ -158,7 +158,7 @@ def test_perf_writes_the_tables_of_each_load(tmp_path: Path) -> None:
     assert rows["InputTokens", "total"][2] == "7"
     assert rows["E2EL", "total"][-1] == "8"
     common = json.loads((written / "synthetic_gen.json").read_text())
-    assert common["Success Requests"] == {"total": "8"}
+    assert common["Success Requests"]["total"] == "8"
     assert (written / "synthetic_gen_plot.html").read_text().startswith("<!DOCTYPE html>")
     assert len((written / "synthetic_gen_details.jsonl").read_text().splitlines()) == 8
     assert "Success Requests" in out

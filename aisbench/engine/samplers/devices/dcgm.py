@@ -1,4 +1,4 @@
-"""NVIDIA's GPUs of any host, by the page of its DCGM exporter."""
+"""Reads the NVIDIA GPUs of any host from its DCGM exporter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from aisbench.engine.samplers.devices.source import MIB, Reading
 
 _TIMEOUT_S = 0.8
-# By field: the reading's key, what one unit of the field is, and what several instances (MIG) of one GPU make.
+# For each field: the reading's key, the unit's factor, and how to combine the instances (MIG) of one GPU.
 _FIELDS: dict[str, tuple[str, float, Any]] = {
     "DCGM_FI_DEV_GPU_UTIL": ("utilisation_percent", 1, fmean),
     "DCGM_FI_PROF_GR_ENGINE_ACTIVE": ("engine_active_percent", 100, fmean),
@@ -24,7 +24,7 @@ _FIELDS: dict[str, tuple[str, float, Any]] = {
 
 
 class Dcgm:
-    """Reads the pages `urls`."""
+    """Reads the exporters' pages at `urls`."""
 
     name = "dcgm"
 
@@ -36,7 +36,7 @@ class Dcgm:
         import asyncio
 
         pages = await asyncio.gather(*(self.page(url) for url in self.urls))
-        # One exporter by two addresses is one.
+        # Two addresses may lead to the same exporter.
         return list({reading["device"]: reading for page in pages for reading in page}.values())
 
     async def page(self, url: str) -> list[Reading]:
@@ -47,7 +47,7 @@ class Dcgm:
                 self.client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S))
             async with self.client.get(url) as answer:
                 return read_exporter(await answer.text()) if answer.status == 200 else []
-        except Exception:  # whatever a page makes the parser stumble over, the run goes on
+        except Exception:  # a page that breaks the parser must not end the run
             return []
 
     async def close(self) -> None:
@@ -56,12 +56,12 @@ class Dcgm:
 
 
 def read_exporter(text: str) -> list[Reading]:
-    """A reading for each GPU on the page; raises ValueError for what is no Prometheus text."""
+    """A reading for each GPU on the page; raises ValueError if `text` is not in Prometheus' format."""
     from prometheus_client.parser import text_string_to_metric_families
 
     lines = [line for line in text.split("\n") if line.startswith("DCGM_FI_")]
     names: dict[str, str] = {}
-    # Device, then key, then whether of a part of it (MIG): the values.
+    # Values by device, key, and whether they are an instance's (MIG) rather than the GPU's.
     values: dict[str, dict[str, dict[bool, list[float]]]] = defaultdict(lambda: defaultdict(dict))
     for family in text_string_to_metric_families("\n".join([*lines, ""])):
         for sample in family.samples:
@@ -77,10 +77,10 @@ def read_exporter(text: str) -> list[Reading]:
 
 
 def finished(reading: Reading, found: dict[str, dict[bool, list[float]]]) -> Reading:
-    """One value for each key: the whole GPU's where it is told, else that of its instances together."""
+    """`reading` with one value for each key: the whole GPU's if reported, or else its instances' combined."""
     combine = {key: how for key, _, how in _FIELDS.values()}
     for key, parts in found.items():
-        # Pods that share a GPU each get a line with the same value.
+        # Pods that share a GPU have a line each, with the same value.
         reading[key] = max(parts[False]) if False in parts else combine[key](parts[True])
     free, reserved = reading.pop("memory_free_bytes", None), reading.pop("memory_reserved_bytes", 0.0)
     if free is not None and "memory_used_bytes" in reading:

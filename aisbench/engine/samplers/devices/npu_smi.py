@@ -1,6 +1,6 @@
-"""Ascend NPUs of this host, by the table that `npu-smi info` prints.
+"""Reads this host's Ascend NPUs from the table that `npu-smi info` prints.
 
-Each chip has two lines, with the card's name, power and temperature, and with the load and memory:
+Each chip has two lines, one with the card's name, power and temperature, and one with load and memory:
 
     | 0     910B3               | OK            | 90.2        36                0    / 0             |
     | 0                         | 0000:C1:00.0  | 0           0    / 0          4152 / 65536         |
@@ -14,7 +14,7 @@ import shutil
 
 from aisbench.engine.samplers.devices.source import MIB, Reading
 
-# It is slow: it starts, asks every card in turn, and prints.
+# npu-smi is slow, as it queries the cards one after another.
 _TIMEOUT_S = 5.0
 _HEALTH = re.compile(r"[A-Za-z]+$")
 _PAIR = re.compile(r"(\d+)\s*/\s*(\d+)")
@@ -54,7 +54,7 @@ class NpuSmi:
 
 
 def read_table(text: str) -> list[Reading]:
-    """A reading for each chip; empty for anything but such a table."""
+    """A reading for each chip; empty if `text` is not such a table."""
     readings: list[Reading] = []
     card: tuple[str, str, list[str]] | None = None
     for line in text.splitlines():
@@ -71,7 +71,7 @@ def read_table(text: str) -> list[Reading]:
             _add_number(found, "power_w", figures[:1])
             _add_number(found, "temperature_c", figures[1:2])
             _add_number(found, "utilisation_percent", load[:1])
-            # The last of the pairs is the HBM, where a chip has one, else its memory.
+            # The last pair is the chip's HBM if it has one, or else its memory.
             pairs = _PAIR.findall(cells[2])
             if pairs:
                 used, total = pairs[-1]
@@ -82,7 +82,7 @@ def read_table(text: str) -> list[Reading]:
 
 
 def _add_number(found: Reading, name: str, words: list[str]) -> None:
-    """Where a chip has no such figure, the table says NA or -."""
+    """Adds the first word if it is a number; the table shows NA or - for a missing figure."""
     try:
         found[name] = float(words[0])
     except (ValueError, IndexError):

@@ -1,4 +1,4 @@
-"""NVIDIA's GPUs of this host, by the driver's own library (nvidia-ml-py)."""
+"""Reads this host's NVIDIA GPUs through the driver's library (nvidia-ml-py)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Nvml:
             if self.handles is None:
                 self.handles = self.opened()
             return [self.reading(index, handle) for index, handle in enumerate(self.handles)]
-        except Exception:  # no library, no driver, a GPU that fell off the bus: nothing to tell
+        except Exception:  # no library, no driver, a GPU that fell off the bus: nothing to read
             self.handles = self.handles or []
             return []
 
@@ -47,7 +47,7 @@ class Nvml:
             ),
         )
         for name, ask in asked:
-            # Each GPU supports some of them.
+            # Not every GPU supports all of them.
             with contextlib.suppress(library.NVMLError):
                 found[name] = ask()
         return found
@@ -59,5 +59,5 @@ class Nvml:
 
 
 def text(name: str | bytes) -> str:
-    """Older releases of the library give bytes."""
+    """`name` as a string; older releases of the library return bytes."""
     return name.decode() if isinstance(name, bytes) else name

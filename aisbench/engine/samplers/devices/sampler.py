@@ -1,4 +1,4 @@
-"""Accelerators, read once a second beside the run and kept in records/devices.jsonl."""
+"""Reads accelerators once a second during the run, into records/devices.jsonl."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _NICENESS = 10
 
 
 class DeviceSampler(Sampler):
-    """Reads every source that gave something the first time; the others are forgotten in silence.
+    """Reads the sources that have something the first time; the others are silently dropped.
 
-    `dcgm_url`: a DCGM exporter's page; a note says so when it is none. `metrics_url` may be one as well. `local`: a
-    server runs on this host, so that this host's devices may be its own. What an exporter tells is not
-    asked of this host's driver again.
+    `dcgm_url`: a DCGM exporter's page; a note says if it has no such figures. `metrics_url` may be an
+    exporter's page, too. `local`: a server runs on this host, so this host's drivers are read unless an
+    exporter reports the devices already.
     """
 
     def __init__(self, dcgm_url: str | None, metrics_url: str | None, path: Path, *, local: bool) -> None:
@@ -38,25 +38,25 @@ class DeviceSampler(Sampler):
 
     @staticmethod
     def of(config: RunConfig, targets: Sequence[Target], records: Path) -> DeviceSampler | None:
-        """For a run against `targets`; None where none is wanted. This host's devices are read when a server runs on it."""
+        """For a run against `targets`; None without --device-metrics. Reads this host if a server runs on it."""
         if not config.device_metrics:
             return None
         local = any(target.is_here for target in targets)
         return DeviceSampler(config.dcgm_url, config.metrics_url, records / "devices.jsonl", local=local)
 
     async def first(self) -> bool:
-        # Of this thread and of the programs that it starts.
+        # Lowers the priority of this thread and of the programs that it starts.
         os.nice(_NICENESS)
         await self.keep(Dcgm(self.urls))
         if not self.sources and self.dcgm_url is not None:
-            self.notes.append(f"--dcgm-url {self.dcgm_url} gave no figures of a DCGM exporter")
+            self.notes.append(f"--dcgm-url {self.dcgm_url} has no figures of a DCGM exporter")
         if not self.sources and self.local:
             await self.keep(Nvml())
             await self.keep(NpuSmi())
         return bool(await self.sample())
 
     async def keep(self, source: Source) -> None:
-        """Keeps a source that has something to tell."""
+        """Keeps `source` if it has something to read, and closes it otherwise."""
         if await source.read():
             self.sources.append(source)
         else:
