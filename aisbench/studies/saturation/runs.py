@@ -63,7 +63,6 @@ def reference_config(config: RunConfig) -> RunConfig:
         concurrency=1,
         num_requests=_REFERENCE_ANSWERS,
         duration_s=_REFERENCE_MOST_S,
-        grace_s=0.0,
     )
 
 

@@ -26,7 +26,7 @@ _PLAIN = (
 # Written with their intervals, where answers were scored.
 _SHARES = ("accuracy", "differing")
 # Sentences for a table that has the share of differing answers.
-DIFFERING = "answers with another text than the same questions got one at a time"
+DIFFERING = "answers whose text is not what the same question got when it was asked alone"
 BATCHING = (
     "Batching alone may change answers of a correct server: a bound on accuracy decides, not this share"
 )
