@@ -1,4 +1,4 @@
-"""E2EL of requests as they finish, from the rows that the workers have mapped."""
+"""Collects E2EL of requests as they finish, from the rows that the workers map."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ _IN_FLIGHT, _OK = STATUSES.index("in_flight"), STATUSES.index("ok")
 
 
 class Finished:
-    """Reads each row once when it has finished. Holds the histogram and what is in flight, no rows."""
+    """A histogram of E2EL that grows with each `read`.
+
+    Counts each row once, when it has finished. Keeps the histogram and the indexes of rows in flight, but no rows.
+    """
 
     def __init__(self) -> None:
         self.e2el = Histogram.empty()
-        # By file: how many of its rows were looked at, and which of those had not finished.
+        # For each file, the number of rows read so far, and the indexes of those that had not finished.
         self.seen: dict[Path, int] = {}
         self.pending: dict[Path, NDArray[np.int64]] = {}
 
     def read(self, paths: list[Path]) -> Histogram:
-        """The histogram (ns) of all succeeded requests in the row files `paths` so far."""
+        """The histogram (ns) of all requests in the row files `paths` that have succeeded so far."""
         for path in paths:
             rows = RowsFile.open(path).rows
             fresh = np.arange(self.seen.get(path, 0), len(rows))
             index = np.concatenate([self.pending.get(path, np.empty(0, np.int64)), fresh])
             status = rows["status"][index]
             ok = index[status == _OK]
-            # The status is written last, when the row's moments stand.
+            # A worker writes the status last, so these rows' moments are final.
             self.e2el = self.e2el.plus(
                 Histogram.of_values(np.maximum(rows["last_token_ns"][ok] - rows["sent_ns"][ok], 0))
             )

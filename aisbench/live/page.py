@@ -1,7 +1,7 @@
-"""The live view as a web page, fed by server-sent events, and the same figures for Prometheus.
+"""Serves the live view as a web page, updated by server-sent events, and the same figures for Prometheus.
 
-Served by a thread of the coordinator with a loop of its own and low priority: workers are other
-processes, and what a browser or a scraper asks is answered from the last snapshot.
+A low-priority thread of the coordinator serves them from the last snapshot, with its own event loop. Workers are
+other processes and are not involved.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from aisbench.report.page.shell import json_text, page
 if TYPE_CHECKING:
     from aiohttp import web
 
-# Ten minutes of snapshots, two a second, for whoever opens the page later.
+# Ten minutes of snapshots, two per second, for a page that is opened later.
 MOST_POINTS = 1200
-# The page's charts, in their order: what each draws of a point, its title, unit, decimals and colour (report.css), and
-# whether the in-flight limit stands in it.
+# The page's charts in order: the value of a point that each draws, its title, unit, decimals and colour (report.css),
+# and whether it shows the in-flight limit.
 CHARTS = (
     {"key": "in_flight", "name": "In flight", "unit": "", "digits": 0, "colour": "accent", "limit": True},
     {"key": "tokens", "name": "Tokens", "unit": "/s", "digits": 0, "colour": "accent"},
@@ -40,30 +40,30 @@ CHARTS = (
     {"key": "rate", "name": "Requests sent", "unit": "/s", "digits": 1, "colour": "accent"},
     {"key": "failed", "name": "Failed requests so far", "unit": "", "digits": 0, "colour": "failed"},
 )
-# A point of a snapshot.
+# The values of a point, which is a snapshot as the charts draw it.
 _POINT = ("t", "in_flight", "rate", "tokens", "ttft", "itl", "failed")
 _BACKLOG = 64
 _NICENESS = 10
-# How long browsers have, at the run's end, to be told so.
+# How long the end of the run waits for browsers to receive the news of it.
 _END_PATIENCE_S = 1.0
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; raises BadInput, naming --live-port, when that cannot be."""
+    """A socket that listens on `host` and `port`. Raises BadInput, naming --live-port, if that is not possible."""
     try:
         return bound(host, port, backlog=_BACKLOG)
     except socket.gaierror as problem:
         raise BadInput(f"--live-port {host}:{port}: {problem.strerror}; give [HOST:]PORT") from None
     except OSError as problem:
         raise BadInput(
-            f"--live-port {host}:{port} cannot be listened on ({problem.strerror}); give another, or 0 for any free one"
+            f"--live-port {host}:{port} cannot be used ({problem.strerror}); give another port, or 0 for any free one"
         ) from None
 
 
 class LivePage:
-    """A context manager that serves `/`, `/events` and `/metrics` on `listening` meanwhile.
+    """A context manager that serves `/`, `/events` and `/metrics` on `listening`.
 
-    `title` heads the page. `ended` is what open pages are told at the end: outcome, reason, folder.
+    `title`: the page's heading. `ended`: what open pages show at the end (outcome, reason, folder).
     """
 
     def __init__(self, listening: socket.socket, title: str) -> None:
@@ -73,9 +73,9 @@ class LivePage:
         self.thread = threading.Thread(target=self.serve, daemon=True, name="live-page")
         self.ready = threading.Event()
         self.ended: dict[str, str | None] = {"outcome": "failed", "reason": None, "folder": None}
-        # What follows belongs to the loop's thread.
+        # Only the loop's thread uses the following attributes.
         self.snapshot: Snapshot | None = None
-        # The point that came n-th stands at n modulo MOST_POINTS: memory is the same from the start on.
+        # A ring: point n is at n modulo MOST_POINTS. Memory use is constant from the start.
         self.points = np.full((MOST_POINTS, len(_POINT)), np.nan)
         self.came = 0
         self.over = False
@@ -103,10 +103,10 @@ class LivePage:
         self.thread.join()
         self.loop.close()
 
-    # In the thread
+    # The methods below run in the thread
 
     def serve(self) -> None:
-        # Of this thread alone: niceness is a thread's on Linux.
+        # On Linux, niceness applies to this thread only.
         os.nice(_NICENESS)
         asyncio.set_event_loop(self.loop)
         try:
@@ -159,7 +159,7 @@ class LivePage:
         return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """First all points that are kept, then each as it comes, at last how the run ended."""
+        """Sends all stored points, then each new one, and finally how the run ended."""
         from aiohttp import web
 
         answer = web.StreamResponse(
@@ -170,7 +170,7 @@ class LivePage:
         assert task is not None
         self.watching.add(task)
         sent = -1
-        # Who closed the page is written to once more at most; a slow one gets several points at a time.
+        # A closed page causes at most one failed write. A slow one gets several points at a time.
         with contextlib.suppress(ConnectionError):
             while True:
                 fresh = self.fresh
@@ -185,12 +185,12 @@ class LivePage:
         return answer
 
     def message(self, sent: int) -> bytes:
-        """What one browser does not know yet; `all` the first time (`sent` -1)."""
+        """The points after the first `sent`, as JSON. A `sent` of -1 asks for all stored points."""
         first = max(sent, self.came - MOST_POINTS, 0)
         message: dict[str, Any] = {
             "all": sent < 0,
             "most": MOST_POINTS,
-            # What is not known is NaN here and null there.
+            # NaN, for unknown values, becomes null.
             "points": [
                 dict(zip(_POINT, self.points[at % MOST_POINTS].tolist(), strict=True))
                 for at in range(first, self.came)
@@ -204,7 +204,7 @@ class LivePage:
 
 
 def point(snapshot: Snapshot) -> tuple[float | None, ...]:
-    """The values of POINT; None, where nothing came, becomes NaN."""
+    """The values named in _POINT. None, if nothing arrived, becomes NaN in the array."""
     return (
         round(snapshot.elapsed_s, 2),
         snapshot.in_flight,

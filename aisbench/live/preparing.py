@@ -1,4 +1,4 @@
-"""Progress of the making of prompts: a bar on a terminal, else a line now and then."""
+"""Shows the progress of preparing prompts: a bar on a terminal, otherwise a line now and then."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TextIO
 
 from aisbench.saying import say
 
-# A quick workload says nothing, a long one this often.
+# The interval of the lines. A workload that is ready sooner prints none.
 _SAY_EVERY_S = 2.0
 
 
 @contextlib.contextmanager
 def preparing() -> Iterator[Callable[[int, int], None]]:
-    """What takes the progress within the block, and shows it on standard error."""
+    """A function for the block to report (done, total) to; the progress is shown on standard error."""
     with contextlib.ExitStack() as stack:
         yield Preparing(stack, lambda line: say(line, err=True), bar=True).report
 
 
 class Preparing:
-    """Takes `report(done, total)` as often as it is called; `say` gets the lines where there is no terminal.
+    """Shows the progress passed to `report` as a bar or, without a terminal, as lines passed to `say`.
 
-    The bar goes to `file` (standard error), so that standard output is the result's alone.
+    The bar goes to `file` (standard error), because standard output is reserved for the result. `stack` closes it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The state of a run while it goes on, read from what its workers have mapped."""
+"""Reads the state of a running benchmark from the files that its workers map."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from aisbench.live.snapshot import Snapshot
 from aisbench.records.histograms import Histogram
 from aisbench.records.reading import ROWS_NAME, read_histograms
 
-# Over less time than this a rate says how the server's batches fell: two snapshots that follow each other at once, as at
-# a run's end, would make a spike.
+# Over less time, a rate depends on how the server's batches happened to fall. Two snapshots in quick succession, as at
+# the end of a run, would show a spike.
 SHORTEST_RATE_S = 0.25
 
 
 class LiveReader:
-    """Makes snapshots of the run in `records`; rates are those since the snapshot before, if that is long enough ago."""
+    """Makes snapshots of the run in `records`. Rates are measured since the previous snapshot, if it is old enough."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class LiveReader:
         self.finished = Finished()
 
     def snapshot(self, live: NDArray[np.void]) -> Snapshot:
-        """From the workers' live counters, shape (workers,), and their histograms."""
+        """A snapshot from `live`, the workers' live counters of shape (workers,), and from their histograms and rows."""
         now_ns = time.monotonic_ns()
         total = {
             name: int(live[name].sum()) for name in ("sent", "ok", "failed", "token_events", "in_flight")
@@ -84,7 +84,7 @@ class LiveReader:
         )
 
     def rates_now(self, now_ns: int, sent: int, tokens: int) -> tuple[float | None, float | None]:
-        """Requests/s and tokens/s since the snapshot before; the last ones again where that is hardly any time."""
+        """Requests/s and tokens/s since the previous snapshot; the previous rates if it is younger than SHORTEST_RATE_S."""
         then_ns, sent_then, tokens_then = self.before
         passed_s = (now_ns - then_ns) / 1e9
         if passed_s >= SHORTEST_RATE_S:
@@ -93,13 +93,13 @@ class LiveReader:
         return self.rates
 
     def recent_ms(self, name: str, now: Histogram) -> float | None:
-        """The mean since the snapshot before."""
+        """The mean of the latency `name` since the previous snapshot, ms; None if nothing arrived."""
         mean_ns = now.mean_since_ns(self.histograms_before[name])
         self.histograms_before[name] = now
         return None if mean_ns is None else mean_ns / 1e6
 
     def remaining_s(self, elapsed_s: float, sent: int, done: int) -> float | None:
-        """Until the end of sending by the clock, or at the pace so far; None while that is unknown."""
+        """Seconds to the end of sending, from the set duration or at the pace so far; None while unknown."""
         if self.duration_s is not None:
             return max(0.0, self.duration_s - elapsed_s)
         if self.planned is None:

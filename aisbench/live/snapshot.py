@@ -1,4 +1,4 @@
-"""A run's state at one moment, as the engine sees it and the live view shows it."""
+"""The state of a run at one moment, as the live view shows it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from aisbench.records.histograms import Histogram
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Rates are requests/s and tokens/s over the last second or so; latencies are of the run so far. Both are None
-    while there is nothing to tell.
+    """Rates are requests/s and tokens/s since the previous snapshot. Latencies cover the run so far. Both are None
+    while they are unknown.
 
-    `done` counts all requests that ended, `failed` those of them that failed. The `*_recent_ms` are means
-    of what came since the snapshot before, None when nothing came. `histograms`: those of the records, and
-    `e2el` of the succeeded requests.
+    `asked_rate`: the target rate, requests/s; None if it is not constant or there is none.
+    `done`: the requests that ended; `failed`: those of them that failed.
+    `*_recent_ms`: means since the previous snapshot, None if nothing arrived.
+    `histograms`: those of the records, and `e2el` of the succeeded requests.
     """
 
     elapsed_s: float = 0.0

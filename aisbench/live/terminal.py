@@ -1,4 +1,4 @@
-"""The live view of a run: a panel on a terminal, else a plain line every few seconds."""
+"""Shows a run in progress: a panel on a terminal, otherwise a plain line every few seconds."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from aisbench.report.text.sparkline import sparkline
 if TYPE_CHECKING:
     from rich.table import Table
 
-# Plain lines go to logs: often enough to see that the run lives, seldom enough to read.
+# Plain lines go to logs: often enough to show that the run is alive, seldom enough to read.
 _PLAIN_EVERY_S = 5.0
 _BAR_CELLS = 30
-# What the sparklines show: a minute of snapshots, two a second.
+# The sparklines show one minute, at two snapshots per second.
 SPARK_SNAPSHOTS = 120
 _WIDEST_SPARK = 60
 _NARROWEST_SPARK = 8
-# Beside a sparkline: the panel's frame with the labels, and the row's value.
+# Widths of what stands beside a sparkline: the frame with the labels, and the row's value.
 _FRAME_CELLS = 21
 _VALUE_CELLS = 24
 
-# What of each snapshot the sparklines need, by the label of their row.
+# The values of one snapshot that sparklines draw, by the label of their row.
 Point = dict[str, float | None]
 
 
 def progress(snapshot: Snapshot) -> float | None:
-    """How much of the run is done, 0 to 1: by time where it is bounded by time, else by requests."""
+    """The share of the run that is done, 0 to 1: of its time if that is known, otherwise of its requests."""
     if snapshot.remaining_s is not None and snapshot.elapsed_s + snapshot.remaining_s > 0:
         return snapshot.elapsed_s / (snapshot.elapsed_s + snapshot.remaining_s)
     if snapshot.planned:
@@ -48,8 +48,8 @@ def clock(seconds: float) -> str:
 
 
 def fields(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """(label, value) of what both views show."""
-    asked = "as they end" if snapshot.asked_rate is None else f"{snapshot.asked_rate:.1f}"
+    """(label, value) of each row that the panel and the plain line show."""
+    target = "no fixed target" if snapshot.asked_rate is None else f"target {snapshot.asked_rate:.1f}"
     limit = "" if snapshot.limit is None else f" of {snapshot.limit}"
     planned = "" if snapshot.planned is None else f" of {snapshot.planned:,}"
     left = "" if snapshot.remaining_s is None else f", {clock(snapshot.remaining_s)} left"
@@ -59,7 +59,7 @@ def fields(snapshot: Snapshot) -> list[tuple[str, str]]:
             "requests",
             f"{snapshot.sent:,}{planned} sent, {snapshot.done:,} done, {snapshot.failed:,} of them failed",
         ),
-        ("rate", f"{_shown_with(snapshot.achieved_rate, '.1f', '/s')} (asked {asked})"),
+        ("rate", f"{_shown_with(snapshot.achieved_rate, '.1f', '/s')} ({target})"),
         ("in flight", f"{snapshot.in_flight}{limit}"),
         ("tokens", _shown_with(snapshot.tokens_per_s, ",.0f", "/s")),
         ("TTFT p50 / p99", _pair(snapshot.ttft_p50_ms, snapshot.ttft_p99_ms, ".1f")),
@@ -83,7 +83,7 @@ def plain_line(snapshot: Snapshot) -> str:
 
 
 def panel_fields(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """`fields`, and what the panel and the page have room for."""
+    """`fields`, with rows for which only the panel and the page have room."""
     rows = fields(snapshot)
     at = [label for label, _ in rows].index("ITL p50 / p99") + 1
     rows.insert(at, ("E2EL p50 / p99", _pair(snapshot.e2el_p50_ms, snapshot.e2el_p99_ms, ".1f")))
@@ -99,7 +99,7 @@ def point(snapshot: Snapshot) -> Point:
 
 
 def panel(snapshot: Snapshot, recent: Iterable[Point] = (), width: int = 80) -> Table:
-    """The snapshot as a rich table of at most `width`; `recent`: the last minute's points, for sparklines."""
+    """The snapshot as a rich table, at most `width` characters wide. `recent`: the points that the sparklines draw."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -112,7 +112,7 @@ def panel(snapshot: Snapshot, recent: Iterable[Point] = (), width: int = 80) -> 
     for label, value in panel_fields(snapshot):
         text = Text(value, style="red" if label == "errors" else "")
         if cells >= _NARROWEST_SPARK and recent and label in recent[-1]:
-            # The newest at the right end from the start on, so that the panel keeps its width.
+            # The newest value is always at the right end, so that the panel keeps its width.
             spark = sparkline([point[label] for point in recent], cells).rjust(cells)
             text = Text.assemble(f"{value:<{_VALUE_CELLS}}", (spark, "cyan"), no_wrap=True)
         table.add_row(label, text)
@@ -124,10 +124,10 @@ def panel(snapshot: Snapshot, recent: Iterable[Point] = (), width: int = 80) -> 
 
 
 class LiveView:
-    """A context manager; `update` may be called as often as one likes.
+    """A context manager that shows the snapshots passed to `update`.
 
-    On a terminal the panel is redrawn in place; elsewhere a line is written every PLAIN_EVERY_S. With
-    `quiet` nothing is written at all.
+    On a terminal it redraws the panel in place. Elsewhere it writes a line every _PLAIN_EVERY_S. With `quiet` it
+    writes nothing.
     """
 
     def __init__(self, file: TextIO | None = None, *, quiet: bool = False) -> None:
@@ -141,11 +141,11 @@ class LiveView:
         return self
 
     def begin_panel(self) -> None:
-        """Not before there is something to draw: until then the terminal belongs to others."""
+        """Takes over the terminal. Called at the first snapshot, because others write to the terminal before it."""
         from rich.console import Console
         from rich.live import Live
 
-        # Redrawn by `update` alone: no thread beside the run.
+        # Only `update` redraws it, so no thread runs beside the benchmark.
         self.live = Live(console=Console(file=self.file), auto_refresh=False, transient=True)
         self.live.__enter__()
 

@@ -1,4 +1,4 @@
-"""Snapshots of a run that goes on, now and then, for whoever wants to see them."""
+"""Takes snapshots of a run in progress and passes them to views."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aisbench.engine.coordinator import Coordinator
 from aisbench.live.reader import LiveReader
 from aisbench.live.snapshot import Snapshot
 
-# The view is drawn by a process that may share a CPU with a worker: seldom, and with low priority.
+# The drawing process may share a CPU with a worker, so it draws seldom and with low priority.
 _VIEW_EVERY_S = 0.5
 _NICENESS = 10
 
@@ -23,7 +23,7 @@ class View(Protocol):
 
 
 class Watching:
-    """`tick` is the coordinator's; it makes a snapshot every VIEW_EVERY_S, and a last one at the end."""
+    """Passes a snapshot to `views` every _VIEW_EVERY_S, and a last one at the end. The coordinator calls `tick`."""
 
     def __init__(self, config: RunConfig, views: Sequence[View]) -> None:
         self.config = config
@@ -41,7 +41,7 @@ class Watching:
             self.reader = self.reader_of(coordinator)
         snapshot = self.reader.snapshot(coordinator.live())
         for view in self.views:
-            # A terminal that is gone does not end the run.
+            # A run goes on if its terminal is closed.
             with contextlib.suppress(OSError):
                 view.update(snapshot)
 

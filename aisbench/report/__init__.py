@@ -1,1 +1,1 @@
-"""Numbers for people and files: console, live view, files, HTML."""
+"""Reports on a run: console text, pages, figures and files."""

@@ -1,4 +1,4 @@
-"""The servers that a study asks: those of the options, or the built-in simulator."""
+"""The servers that a study sends requests to: those of the options, or the built-in simulator."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from aisbench.config.run_config import RunConfig
 def servers_of(
     stack: ExitStack, config: RunConfig, say: Callable[[str], None]
 ) -> tuple[tuple[str, ...], bool]:
-    """The URLs, and whether they are the simulator's, which then runs until `stack` ends. Of --uds alone, the URL's host
-    only fills the Host header."""
+    """The URLs, and whether they belong to the simulator, which then runs until `stack` ends.
+
+    With --uds and no --url, the host in the URL only fills the Host header.
+    """
     if config.url:
         return config.url, False
     if config.uds is not None:
@@ -20,5 +22,5 @@ def servers_of(
     from aisbench.simulator.process import start_simulator
 
     simulator = stack.enter_context(start_simulator([]))
-    say(f"no --url: the built-in simulator runs at {simulator.url}")
+    say(f"no --url: using the built-in simulator at {simulator.url}")
     return (simulator.url,), True

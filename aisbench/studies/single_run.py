@@ -39,10 +39,10 @@ def run_and_report(
     live_port: tuple[str, int] | None = None,
     opening: Sequence[str] = (),
 ) -> int:
-    """Runs, writes the reports, prints the table; returns the exit code.
+    """Runs, writes the reports and prints the table; returns the exit code.
 
-    `live_port`: host and port at which the live page is served; None: nowhere. `opening`: lines that are said
-    once the run is prepared.
+    `live`: show progress on the terminal. `live_port`: host and port of the live page, or None for no page.
+    `opening`: lines to print once the run is prepared.
     """
     check_result_folder(config)
     with contextlib.ExitStack() as stack:
@@ -71,10 +71,10 @@ def run_to_folder(
     quiet: bool = False,
     ticks: Sequence[Tick] = (),
 ) -> Path:
-    """Runs, and returns the folder with the records. What is started beside the run ends with `stack`.
+    """Runs, and returns the folder with the records. Whatever is started beside the run ends with `stack`.
 
-    `live`: shown on the terminal as it goes; `bar`: the same of its preparation (None: as `live`). `quiet`: nothing is
-    said at all. `ticks` are called ten times a second while load runs.
+    `live`: show the run on the terminal. `bar`: show its preparation as a progress bar (None: as `live`).
+    `quiet`: print nothing. `ticks` are called ten times a second while the load runs.
     """
     say = _unsaid if quiet else _say
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
@@ -113,13 +113,13 @@ def _say(line: str) -> None:
 
 
 def _unsaid(line: str) -> None:
-    """Where nobody is to be told."""
+    """Discards the line."""
 
 
 def _served_page(
     stack: contextlib.ExitStack, config: RunConfig, at: tuple[str, int], say: Callable[[str], None]
 ) -> LivePage:
-    """The live page, served until `stack` ends; raises BadInput when its port cannot be had."""
+    """The live page, served until `stack` ends; raises BadInput when its port cannot be opened."""
     from aisbench.live.page import LivePage, listen
 
     urls = map(masked_url, config.url)
@@ -147,7 +147,7 @@ def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
 
 
 def exit_code(summary: dict[str, Any], *, strict: bool) -> int:
-    """0 done; 1 the run failed or no request succeeded; 3 invalid and --strict; 130 interrupted."""
+    """0: done; 1: the run failed or no request succeeded; 3: invalid under --strict; 130: interrupted."""
     if summary["outcome"] == "interrupted":
         return INTERRUPTED
     if summary["outcome"] == "failed" or summary["completed"] == 0:

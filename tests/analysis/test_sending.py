@@ -41,8 +41,8 @@ def test_the_plan_of_conversations_is_of_starts_and_says_so(tmp_path: Path) -> N
     summary = summarise(Measured(run))
     assert summary["arrivals"]["counts"] == "conversations"
     assert summary["arrivals"]["sent_rate"] == pytest.approx(CONVERSATIONS * TURNS / 4, rel=1e-3)
-    assert "Conversations/s     asked 200.00, begun" in render(summary, [99.0])
-    assert "; 25.00 requests (turns) sent a second" in render(summary, [99.0])
+    assert "Conversations/s     target 200.00, started" in render(summary, [99.0])
+    assert "; 25.00 requests (turns) sent per second" in render(summary, [99.0])
     asked = asked_rate_series(run, Sending.of(run, InFlight.held(run)), 50_000_000)
     assert asked is not None
     assert np.count_nonzero(asked.y) == TURNS

@@ -160,7 +160,7 @@ def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
         ((folder, "--metric", "mean"), "'--metric': unknown 'mean'"),
         ((folder, "--output", "x.bmp"), "ends in .svg, .png, .pdf, .html"),
         ((folder, "--output", tmp_path / "no" / "x.html"), "cannot be written"),
-        ((a, b), "over rate and over concurrency"),
+        ((a, b), "searches over rate and over concurrency do not fit"),
         ((empty,), "measured no load"),
     ):
         said = drawn(*args)

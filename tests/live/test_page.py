@@ -121,9 +121,9 @@ def test_a_port_that_is_taken_or_a_host_that_is_not_ours() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(BadInput, match=rf"--live-port 127.0.0.1:{port} cannot be listened on \(Address"):
+        with pytest.raises(BadInput, match=rf"--live-port 127.0.0.1:{port} cannot be used \(Address"):
             listen("127.0.0.1", port)
-    with pytest.raises(BadInput, match=r"--live-port 192\.0\.2\.1:0 cannot be listened on"):
+    with pytest.raises(BadInput, match=r"--live-port 192\.0\.2\.1:0 cannot be used"):
         listen("192.0.2.1", 0)
     with pytest.raises(BadInput, match=r"give \[HOST:\]PORT"):
         listen("no such host", 0)

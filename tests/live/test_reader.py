@@ -50,6 +50,6 @@ def test_before_anything_came_there_are_no_figures(tmp_path: Path, now: list[int
     fail(rows, [0], "timeout")
     first = reader_of(write_run(tmp_path / "run", rows)).snapshot(np.zeros(1, np.dtype(LIVE_FIELDS)))
     line = plain_line(first)
-    assert "rate - (asked as they end)" in line
+    assert "rate - (no fixed target)" in line
     assert "tokens - |" in line
     assert "TTFT p50 / p99 - / - | ITL p50 / p99 - / -" in line

@@ -25,7 +25,7 @@ class Terminal(io.StringIO):
 def test_the_line_says_everything() -> None:
     assert plain_line(SNAPSHOT) == (
         "time 0:30, 1:30 left | requests 1,520 of 6,000 sent, 1,480 done, 3 of them failed | "
-        "rate 49.8/s (asked 50.0) | in flight 37 of 512 | tokens 5,120/s | TTFT p50 / p99 48.1 / 130.9 ms | "
+        "rate 49.8/s (target 50.0) | in flight 37 of 512 | tokens 5,120/s | TTFT p50 / p99 48.1 / 130.9 ms | "
         "ITL p50 / p99 10.01 / 12.50 ms | errors timeout 2, http_500 1"
     )
     assert "left" not in plain_line(Snapshot())

@@ -29,16 +29,18 @@ def test_one_request_is_no_stage(tmp_path: Path) -> None:
     summary = summary_of(tmp_path, np.array([0.0, 60.0, 130.0]), 4)
     text = render(summary, [99.0])
     (line,) = [found for found in text.splitlines() if found.startswith("Stable stage")]
-    assert line == "Stable stage        none: 1 request in 0.05 s, too few to say anything (at least 10)"
+    assert (
+        line == "Stable stage        none: 1 request in 0.05 s, too few for figures (at least 10 are needed)"
+    )
     page = stable(summary)
-    assert "No stable stage: 1 request in 0.05 s, too few to say anything (at least 10)." in page
+    assert "No stable stage: 1 request in 0.05 s, too few for figures (at least 10 are needed)." in page
     assert not [shape for shape in stable_stages(summary) if shape["y0"] == 0], "not shaded"
 
 
 @pytest.mark.parametrize(
     ("count", "window_ms", "why"),
     [
-        (0, [0.0, 0.0], "0 requests in 0.00 s, too few to say anything (at least 10)"),
+        (0, [0.0, 0.0], "0 requests in 0.00 s, too few for figures (at least 10 are needed)"),
         (12, [0.0, 100.0], "its 0.10 s are shorter than its longest request (0.12 s)"),
         (12, [0.0, 500.0], None),
     ],

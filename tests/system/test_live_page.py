@@ -60,8 +60,8 @@ def test_a_port_that_is_taken(tmp_path: Path, quick_simulator: SimulatorProcess)
         run = run_load(tmp_path, "--url", quick_simulator.url, "--live-port", port, "--num-requests", 3)
     assert (run.code, run.out) == (2, "")
     assert run.err == (
-        f"error: --live-port 127.0.0.1:{port} cannot be listened on (Address already in use); "
-        "give another, or 0 for any free one\n"
+        f"error: --live-port 127.0.0.1:{port} cannot be used (Address already in use); "
+        "give another port, or 0 for any free one\n"
     )
     assert list(tmp_path.iterdir()) == []
     assert quick_simulator.truth()["requests"] == 0

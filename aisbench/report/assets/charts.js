@@ -1,5 +1,5 @@
 "use strict";
-// Draws the charts that Python built (aisbench/report/charts) as the page's theme and width want them.
+// Draws the charts that aisbench/report/charts built, adapted to the page's theme and width.
 const data = JSON.parse(document.getElementById("data").textContent);
 const TYPES = { f8: Float64Array, f4: Float32Array, i4: Int32Array, i2: Int16Array, i1: Int8Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
 const narrow = matchMedia("(max-width: 760px)");
@@ -7,7 +7,7 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const MS_PER_S = 1e3;
 const TIME_LEFT_NARROW = 54;
 
-// An array came as {type, b64}; of two dimensions it has `columns`, and becomes rows with null for what is not there.
+// Decodes an array {type, b64}. A two-dimensional one has `columns`, and becomes rows with null for missing values.
 function unpacked({ type, b64, columns }) {
   const values = new TYPES[type](Uint8Array.from(atob(b64), (c) => c.charCodeAt(0)).buffer);
   if (!columns) return values;
@@ -25,14 +25,14 @@ for (const part of ["charts", "tables", "timeline"]) withArrays(data[part]);
 
 const chart = (id) => document.getElementById(id);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-// A colour by its name, which an opacity may follow; others are colours already.
+// The colour for a name, which an opacity may follow. Anything else is a colour already.
 function paint(text) {
   const [name, alpha] = text.split(" "), hex = colour(name);
   if (!hex) return text;
   const part = (at) => parseInt(hex.slice(at, at + 2), 16);
   return alpha ? `rgba(${part(1)},${part(3)},${part(5)},${alpha})` : hex;
 }
-// A copy with colours in place of their names; numbers are not copied, however many.
+// A copy with colours in place of their names. Arrays of numbers are not copied.
 function painted(node, key = "") {
   if (typeof node === "string") return /color/.test(key) ? paint(node) : node;
   if (node === null || typeof node !== "object" || ArrayBuffer.isView(node)) return node;
@@ -41,24 +41,24 @@ function painted(node, key = "") {
 }
 const SETTINGS = () => ({
   responsive: true, displaylogo: false, scrollZoom: false,
-  // The page speaks to nobody: no button that would hand its data to a service.
+  // The page sends nothing, so it has no button that would upload its data.
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "sendChartToCloud"],
   toImageButtonOptions: { scale: 2 },
 });
-// On a phone the legend stands in rows of two, below the buttons.
+// On a phone the legend has two entries per row, below the buttons.
 const BUTTONS_PX = 32, LEGEND_ROW_PX = 18;
 function template() {
   const { page, narrow: over } = data.look, made = { ...page };
   if (narrow.matches) for (const [key, value] of Object.entries(over)) made[key] = { ...made[key], ...value };
-  // A finger that drags scrolls the page; a mouse zooms.
+  // Dragging scrolls the page on a touch screen, and zooms with a mouse.
   return { layout: { ...painted(made), dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom" } };
 }
 
-// Of charts with buttons, which form is shown.
+// The form that each chart shows.
 const shown = Object.fromEntries(Object.entries(data.charts).map(([id, forms]) => [id, Object.keys(forms)[0]]));
-// Charts whose traces depend on what is in view: by id what makes these, given the figure.
+// For charts whose traces depend on what is in view: functions by id that make the traces from the figure.
 const fill = {};
-// What plotly draws of a chart: traces, layout, settings.
+// A chart's traces, layout and settings for plotly.
 function drawn(id) {
   const figure = painted(data.charts[id][shown[id]]), layout = figure.layout;
   const traces = fill[id] ? fill[id](figure) : figure.data;
@@ -70,7 +70,7 @@ function drawn(id) {
   }
   return [traces, layout, SETTINGS()];
 }
-// Another colour scheme or width: the same picture, at the zoom that was chosen.
+// Draws all charts again for another colour scheme or width, and keeps their zoom.
 async function redraw() {
   for (const id of Object.keys(data.charts)) {
     const [traces, fresh, settings] = drawn(id), old = chart(id).layout;
@@ -80,7 +80,7 @@ async function redraw() {
     await Plotly.react(id, traces, fresh, settings);
   }
 }
-// Buttons of which one is chosen: it names a form, which every one of its charts then has.
+// Groups of buttons that choose the form of their charts.
 function offerForms() {
   for (const group of document.querySelectorAll("[data-forms]")) {
     const buttons = [...group.querySelectorAll("[data-form]")];
@@ -97,7 +97,7 @@ function offerForms() {
   }
 }
 
-// The numbers behind the charts as CSV, by the names on their buttons.
+// The numbers behind the charts as CSV.
 const isColumn = (value) => Array.isArray(value) || ArrayBuffer.isView(value);
 function csvCell(value) {
   if (value === undefined || value === null || Number.isNaN(value)) return "";
@@ -128,7 +128,7 @@ function offerCsv() {
     button.addEventListener("click", () => download(button.dataset.csv));
   }
 }
-// The command above the charts, for whoever wants to run it.
+// Copies the command above the charts.
 function offerCopy() {
   const button = chart("copy");
   button.addEventListener("click", async () => {
@@ -137,9 +137,9 @@ function offerCopy() {
   });
 }
 
-// Draws the page. `ready` is called when all charts are there, `redrawn` after each time that they are drawn again; `keys`: see offerKeys.
+// Draws the page. `ready` is called once all charts are drawn, `redrawn` each time that they are drawn again. `keys`: see offerKeys.
 async function openPage({ ready = () => {}, redrawn = () => {}, keys = {} } = {}) {
-  // Charts are left out where there is nothing to draw.
+  // Hides the places of charts that have nothing to draw.
   for (const place of document.querySelectorAll(".chart")) (place.closest("[data-optional]") || place).hidden = !data.charts[place.id];
   offerCsv();
   offerCopy();

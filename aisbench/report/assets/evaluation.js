@@ -1,5 +1,5 @@
-// Answers of an evaluation: filters, a list of which only the rows in view are drawn, and the chosen answer beside it.
-// All texts come from data sets and models; they are only ever set as textContent.
+// The answers of an evaluation: filters, a list, and the chosen answer beside it. Only the rows in view are drawn.
+// Texts come from data sets and models, so they are only ever set as textContent.
 const ROW_PX = 52, BEYOND = 6, PREVIEW = 160;
 const { sets, texts } = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
@@ -22,7 +22,7 @@ function element(name, text = "", kind = "") {
   return made;
 }
 
-// What is searched in an answer, in lower case; made when it is first searched.
+// The text of an answer that a search looks at, in lower case; built at the first search.
 function searched(one) {
   one.searched ??= [...one.prompt.map(([, place]) => texts[place]), one.thought, one.answer, one.extracted ?? "", one.gold ?? "", one.rule, one.key].join("\n").toLowerCase();
   return one.searched;
@@ -68,10 +68,10 @@ function drawRows() {
   at("rows").replaceChildren(...shown.slice(first, last).map((one, i) => row(one, first + i)));
 }
 
-// The text as nodes: what was searched is marked everywhere, `said` where it stands last.
+// The text as nodes, with every match of the search marked, and the last occurrence of `said`.
 function marked(text, said = "") {
   const low = text.toLowerCase(), nodes = [], spans = [];
-  // Lower case can have another length (İ); then nothing is marked.
+  // Lower case can have another length (İ). Then nothing is marked.
   if (low.length === text.length) {
     for (let begin = words ? low.indexOf(words) : -1; begin >= 0; begin = low.indexOf(words, begin + words.length)) spans.push([begin, begin + words.length, ""]);
     const place = said ? text.lastIndexOf(said) : -1;
@@ -93,7 +93,7 @@ function block(text, kind, said) {
 
 function drawAnswer() {
   const one = current, parts = [];
-  if (one === null) return at("answer").replaceChildren(element("p", "No answer is like this.", "none"));
+  if (one === null) return at("answer").replaceChildren(element("p", "No answer matches.", "none"));
   const head = element("h3", `${one.set.name} ${one.key}`);
   head.append(element("span", one.right ? "right" : "wrong", one.right ? "chip" : "chip wrong"));
   for (const [name, is] of KINDS.slice(2)) if (is(one)) head.append(element("span", name, "chip warn"));
@@ -114,7 +114,7 @@ function drawAnswer() {
     fold.append(element("summary", `Reasoning (${one.thought.length.toLocaleString("en-GB")} characters)`), block(one.thought, "thought"));
     parts.push(fold);
   }
-  parts.push(element("h4", "Answer"), one.answer ? block(one.answer, "said", one.extracted ?? "") : element("p", "The model said nothing.", "none"));
+  parts.push(element("h4", "Answer"), one.answer ? block(one.answer, "said", one.extracted ?? "") : element("p", "The model returned no text.", "none"));
   at("answer").replaceChildren(...parts);
   at("answer").scrollTop = 0;
   for (const prompt of document.querySelectorAll("#answer pre.prompt")) prompt.scrollTop = prompt.scrollHeight;
@@ -136,7 +136,7 @@ function move(by) {
   if (shown.length) choose(shown[Math.min(shown.length - 1, Math.max(0, shown.indexOf(current) + by))]);
 }
 
-// In the list also what moves in any list; elsewhere the arrows scroll.
+// The usual keys of a list work only in the list. Elsewhere the arrows scroll.
 const STEPS = { j: 1, k: -1 };
 const LIST_STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, End: Infinity, Home: -Infinity };
 document.addEventListener("keydown", (event) => {
@@ -168,7 +168,7 @@ for (const [i, [name]] of KINDS.entries()) {
   button.dataset.kind = i;
   button.onclick = () => {
     if (!chosenKinds.delete(name)) chosenKinds.add(name);
-    // No answer is both.
+    // No answer is both right and wrong.
     if (chosenKinds.has(name) && i < 2) chosenKinds.delete(KINDS[1 - i][0]);
     filter();
   };

@@ -1,6 +1,6 @@
-// What a mouse does with a chart, by keyboard: + and - zoom along the horizontal axis, arrows move, Home shows all.
+// Keys for charts: + and - zoom along the horizontal axis, arrows move, Home shows everything.
 const ZOOM = 2, MOVE = 0.2;
-const KEYS_TOLD = "plus and minus zoom, left and right move, Home shows all";
+const KEYS_TOLD = "plus and minus zoom, left and right move, Home shows everything";
 
 function rangeAfter(key, [low, high], whole) {
   const width = high - low, middle = (low + high) / 2;
@@ -13,7 +13,7 @@ function rangeAfter(key, [low, high], whole) {
     default: return null;
   }
 }
-// For every chart that is drawn, once, while all of it is shown. `more`: by a chart's id what else its keys do, and the words for it.
+// Adds the keys to every chart; call it once, before any zoom. `more`: further keys by a chart's id, as {told, press}.
 function offerKeys(more = {}) {
   for (const gd of document.querySelectorAll(".chart")) {
     if (!gd._fullLayout) continue;

@@ -1,5 +1,5 @@
 "use strict";
-// The live page: points come as server-sent events and are drawn as they come.
+// The live page: draws points as they arrive in server-sent events.
 const CHARTS = JSON.parse(document.getElementById("data").textContent);
 const LEFT = 50, RIGHT = 8, TOP = 6, BOTTOM = 18, HEIGHT = 150;
 const SVG = "http://www.w3.org/2000/svg";
@@ -15,7 +15,7 @@ function number(value, digits) {
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-// The smallest round number that is not below `value`, and whose half is round as well.
+// The smallest number from `value` up that is round and whose half is round as well.
 function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((edge) => edge >= value * (1 - 1e-9));
@@ -70,7 +70,7 @@ class Chart {
     const known = points.map((p) => p[this.key]).filter((value) => value !== null);
     const shownLimit = this.limit && limit !== null ? limit : 0;
     const high = Math.max(0, ...known);
-    // A limit far above what there is would press the line to the ground.
+    // A limit far above the values would press the line to the bottom.
     const top = roundUp(Math.max(high, shownLimit < 4 * high ? shownLimit : 0) || 1);
     this.begin = points.length ? points[0].t : 0;
     this.span = Math.max(points.length ? points[points.length - 1].t - this.begin : 0, 10);
@@ -90,7 +90,7 @@ class Chart {
     const close = () => {
       if (!run.length) return;
       const path = run.map(([px, py]) => `${px.toFixed(1)} ${py.toFixed(1)}`).join("L");
-      // One value alone would be nothing: it gets a dot's width.
+      // A path of a single value is invisible, so it gets the width of a dot.
       line.push(`M${path}${run.length === 1 ? "h1" : ""}`);
       area.push(`M${run[0][0].toFixed(1)} ${ground}L${path}L${run[run.length - 1][0].toFixed(1)} ${ground}Z`);
       run = [];

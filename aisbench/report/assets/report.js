@@ -1,5 +1,5 @@
-// The page of a run: the concurrency chart and the timeline move together.
-// What one chart's time axis does, the other's does; the timeline then shows the requests of that time.
+// The page of a run. The zoom of the concurrency chart and of the timeline are linked.
+// Zooming one chart's time axis zooms the other's. The timeline then shows the requests of that time.
 let following = false;
 function link(from, to) {
   chart(from).on("plotly_relayout", async () => {

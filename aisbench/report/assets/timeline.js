@@ -1,11 +1,11 @@
-// The request timeline. All embedded requests can be zoomed to; at most DRAWN_MOST are drawn at a time.
+// The request timeline. At most DRAWN_MOST requests are drawn at a time; zooming in shows all of them.
 const DRAWN_MOST = 4000;
 const DRAWN_SLOWEST = 200;
 const line = data.timeline;
 const requestCount = line.slot.length;
 const statusOf = (i) => line.statuses[line.status[i]];
 const isOk = Uint8Array.from(line.status, (code) => line.statuses[code] === "ok");
-// Seconds: when each request enters the picture and leaves it. The spans are ms; NaN: did not come to it.
+// When each request begins and ends in the chart, s. Spans are in ms; NaN means that a phase was not reached.
 const begins = Float64Array.from(line.sent, (t, i) => t - (line.wait[i] || 0) / MS_PER_S);
 const firsts = Float64Array.from(line.sent, (t, i) => t + line.ttft[i] / MS_PER_S);
 const lasts = Float64Array.from(firsts, (t, i) => t + line.decode[i] / MS_PER_S);
@@ -22,7 +22,7 @@ function within(times, slots) {
   }
   return found;
 }
-// Evenly by slot, and of what that leaves out the slowest and those that failed.
+// An even selection by slot that keeps the slowest and some of the failed.
 function thinned(found) {
   if (found.length <= DRAWN_MOST) return found;
   const slowest = found.filter((i) => isOk[i]).sort((a, b) => ends[b] - begins[b] - ends[a] + begins[a]).slice(0, DRAWN_SLOWEST);
@@ -34,7 +34,7 @@ function thinned(found) {
   for (let k = 0; k < even; k++) kept.add(found[Math.floor(k * found.length / even)]);
   return [...kept].sort((a, b) => a - b);
 }
-// One path of separate segments for each phase: quick to draw however many requests there are.
+// One path of separate segments for each phase, which is quick to draw even for many requests.
 function segments(chosen, from, to) {
   const x = [], y = [];
   for (const i of chosen) {
@@ -44,10 +44,10 @@ function segments(chosen, from, to) {
   }
   return { x, y };
 }
-// `phases`: the figure's traces, in this order.
+// `phases`: the figure's traces, in the order of `parts`.
 function timelineTraces(phases, times, slots) {
   const found = within(times, slots), chosen = thinned(found), ok = chosen.filter((i) => isOk[i]);
-  // Lines fill their rows: thin when all are seen, bars when a few are.
+  // Lines fill their rows, so they are thin for many requests and thick for a few.
   const height = chart("timeline")._fullLayout ? chart("timeline")._fullLayout._size.h : 400;
   const width = Math.min(14, Math.max(1.2, 0.75 * height / Math.max(chosen.length, 1)));
   sayThinned(chosen.length, found.length);
@@ -62,11 +62,11 @@ function timelineTraces(phases, times, slots) {
 function sayThinned(drawn, there) {
   const count = (n) => n.toLocaleString("en");
   const parts = [];
-  if (drawn < there) parts.push(`Thinned: ${count(drawn)} of the ${count(there)} requests in view are drawn, evenly chosen, with the slowest and failed ones kept; zoom in to see all.`);
+  if (drawn < there) parts.push(`The chart draws ${count(drawn)} of the ${count(there)} requests in view: an even selection with the slowest and some of the failed. Zoom in to see all.`);
   if (requestCount < line.total) parts.push(`This page holds ${count(requestCount)} of the run's ${count(line.total)} requests; requests.jsonl has them all.`);
   chart("thinned").textContent = parts.join(" ");
 }
-// Draws again for what is in view.
+// Draws the requests that are now in view.
 function redrawTimeline() {
   const gd = chart("timeline"), { data: phases } = painted(data.charts.timeline[shown.timeline]);
   return Plotly.react(gd, timelineTraces(phases, gd.layout.xaxis.range.map(Number), gd.layout.yaxis.range.map(Number)), gd.layout, SETTINGS());
@@ -78,13 +78,13 @@ function timelineCsv() {
     blocks: [[line.slot, line.sent, ...spans.map((name) => line[name]), line.prompt_tokens, line.output_tokens, Array.from(line.status, (code) => line.statuses[code])]],
   });
 }
-// The requests that lived in these times, as a range of the timeline's axis.
+// The range of the timeline's axis that holds the requests in progress between these times.
 function slotsWithin([begin, end]) {
   const found = within([begin, end], [-Infinity, Infinity]);
   return found.length ? [line.slot[found[found.length - 1]] + 0.5, line.slot[found[0]] - 0.5] : fullSlots();
 }
 
-// Hover: the request nearest to the pointer's height, with its numbers.
+// Hovering shows the numbers of the request nearest to the pointer's height.
 const ms = (span) => (span >= 0 ? `${span.toFixed(2)} ms` : "–");
 function nearest(slot) {
   const slots = line.slot;
@@ -125,10 +125,10 @@ function timelineHover() {
   gd.addEventListener("mouseleave", silence);
   gd.addEventListener("blur", silence);
 }
-// By keyboard: one request after the other of those in view is told, at its place.
+// The keyboard steps through the requests in view and shows their numbers.
 let told = null;
 const timelineKeys = {
-  told: "up and down tell of one request after the other, Escape ends that",
+  told: "up and down step through the requests, Escape hides their numbers",
   press(key) {
     if (key === "Escape") { told = null; silence(); return true; }
     if ((key !== "ArrowDown" && key !== "ArrowUp") || !requestCount) return false;

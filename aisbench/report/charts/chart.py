@@ -1,4 +1,4 @@
-"""What an entry of a table of charts says of its chart."""
+"""Defines an entry of a table of charts, and the numbers behind a chart."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Source = TypeVar("Source")
 class Table:
     """The numbers behind a chart as CSV: blocks of columns, one after the other.
 
-    A column is an array or a list, or one value that stands in every line of its block; what a shorter column lacks is
-    left blank. `cells` is a heat map's block: (name, edges of columns, edges of rows, counts of shape (rows, columns)).
+    A column is an array, a list, or one value for every line of its block. Shorter columns end in blanks. `cells`: the
+    blocks of a heat map, as (name, edges of columns, edges of rows, counts of shape (rows, columns)).
     """
 
     head: Sequence[str]
@@ -27,7 +27,7 @@ class Table:
 
 
 def long_table(found: dict[str, Series]) -> Table:
-    """Series of different times: one value a line."""
+    """A table of series with different times: one value per line."""
     return Table(
         ("name", "seconds", "value"), [[name, series.t_s, series.y] for name, series in found.items()]
     )
@@ -35,12 +35,14 @@ def long_table(found: dict[str, Series]) -> Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart(Generic[Source]):
-    """`name` is the id of its place on a page, and what `aisbench plot` calls it.
+    """A chart of a page, of `aisbench plot`, or of both.
 
-    `build` makes its figures: one by the name "", or several of which a button chooses, by the buttons' names and
-    the first of them shown; none where there is nothing to draw. `tables`: what its CSV buttons give, by their names.
-    `hint`: the words below the title where the page makes the chart's panel from this entry alone; its CSV button then
-    gives the table that has the chart's name.
+    `name`: the id of its place on a page, and its name in `aisbench plot`.
+    `build`: makes its figures by form. A chart with one form calls it "". If there are several, buttons with their
+    names choose one, and the first is shown at the start. An empty result means that there is nothing to draw.
+    `tables`: makes the tables for its CSV buttons, by the buttons' names.
+    `hint`: the caption, for a chart whose panel is made from this entry alone. Its CSV button gives the table named
+    after the chart.
     """
 
     name: str
@@ -51,12 +53,12 @@ class Chart(Generic[Source]):
     # Whether pages draw it, and whether `aisbench plot` does.
     on_page: bool = True
     in_plots: bool = True
-    # Of one run only, as several lie over each other to no use.
+    # Only for one run: several would cover each other.
     alone: bool = False
 
 
 def drawn(charts: Sequence[Chart[Source]], source: Source) -> dict[str, Any]:
-    """What a page's script is given of these charts: figures by name and by form, and the tables."""
+    """The charts as a page's script needs them: figures by name and form, and tables by name."""
     figures: dict[str, Mapping[str, Figure]] = {}
     tables: dict[str, Table] = {}
     for chart in charts:
@@ -71,5 +73,5 @@ def drawn(charts: Sequence[Chart[Source]], source: Source) -> dict[str, Any]:
 
 
 def titles(charts: Sequence[Chart[Any]]) -> dict[str, str]:
-    """The charts' titles for a page's template, as HTML: `rate_title` is that of the chart `rate`."""
+    """The charts' titles as HTML for a page's template; the title of the chart `rate` is at `rate_title`."""
     return {f"{chart.name.replace('-', '_')}_title": escape(chart.title) for chart in charts if chart.on_page}

@@ -1,4 +1,4 @@
-"""Charts of latencies by percentile, and of shares of requests by latency."""
+"""Charts of latency by percentile, and of the share of requests by latency."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisbench.report.charts.latency_curves import Curve, curve_of
 from aisbench.report.charts.source import RunSource
 
 _PERCENTS = (0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999)
-# A latency of nothing has no place on a logarithmic axis.
+# A logarithmic axis has no 0.
 _LEAST_MS = 1e-3
 
 
@@ -29,7 +29,7 @@ def token_curves(source: RunSource) -> dict[str, Figure]:
 
 
 def delay(source: RunSource) -> dict[str, Figure]:
-    """From bytes come to bytes seen."""
+    """The client delay: from the arrival of bytes to the client's reading them."""
     found = Curve.of_histogram(source.run.histograms["client_delay"])
     return {} if found is None else _both_forms({"client delay": (found, "decode", "solid")})
 
@@ -40,12 +40,12 @@ def delay_tables(source: RunSource) -> dict[str, Table]:
 
 
 def by_percentile(source: RunSource) -> dict[str, Figure]:
-    """The latency that was asked for; raises BadInput where the run has none of it."""
+    """The source's metric by percentile. Raises BadInput if the run has no values of it."""
     return {"": _asked_for(source)["percentiles"]}
 
 
 def cumulative(source: RunSource) -> dict[str, Figure]:
-    """The same as shares of requests."""
+    """The share of requests by the source's metric. Raises BadInput if the run has no values of it."""
     return {"": _asked_for(source)["cdf"]}
 
 
@@ -54,30 +54,30 @@ def _asked_for(source: RunSource) -> dict[str, Figure]:
     if metric.needs_stream and not source.run.streams:
         alone = ", ".join(one.name for one in metrics_of(streams=False))
         raise BadInput(
-            f"--metric {metric.name}: {source.run.folder.name} has whole answers, which show {alone} alone"
+            f"--metric {metric.name}: the answers of {source.run.folder.name} were not streamed; give --metric {alone}"
         )
     found = curve_of(source.measured, metric)
     if found is None:
         raise BadInput(
-            f"--metric {metric.name}: {source.run.folder.name} has no value of it, so there is nothing to draw"
+            f"--metric {metric.name}: {source.run.folder.name} has no values of it, so there is nothing to draw; give another"
         )
     return _both_forms({metric.title: (found, metric.colour, "solid")}, f"{metric.title}, ms")
 
 
 def _of_metrics(source: RunSource, place: str) -> dict[str, Figure]:
-    """The curves of the metrics whose chart this is; those from the plan are dotted."""
+    """The curves of the metrics whose `chart` is `place`; those from the plan are dotted."""
     drawn: dict[str, tuple[Curve, str, str]] = {}
     for metric in METRICS:
         if metric.chart == place:
             for name, dash in ((metric.name, "solid"), (metric.plan_name, "dot")):
                 if name in source.curves:
                     drawn[name] = (source.curves[name], metric.colour, dash)
-    # In the order of the run's curves: what is from the plan lies on top.
+    # In the order of the run's curves, so that those from the plan lie on top.
     return _both_forms({TITLES[name]: drawn[name] for name in source.curves if name in drawn})
 
 
 def _both_forms(found: Mapping[str, tuple[Curve, str, str]], title: str = "ms") -> dict[str, Figure]:
-    """Curves by their names, with colour and dash: latency by percentile, and the share of requests by latency; none of none."""
+    """Both forms of a chart of `found`, which has (curve, colour, dash) by name; {} if it is empty."""
     if not found:
         return {}
     furthest = max(10.0, *(1 / (1 - curve.fraction[-1]) for curve, _, _ in found.values()))

@@ -1,4 +1,4 @@
-"""Figures on their way into a page: each array once, however many charts and tables it stands in."""
+"""Encodes figures and tables for a page's script. An array that several of them use is written once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from aisbench.report.charts.chart import Table
 
 
 def packed(values: NDArray[Any]) -> dict[str, Any]:
-    """A typed array for the page: little-endian bytes in base64 and the name of their type; of two dimensions with
-    the number of its columns."""
-    # A script has no plain numbers of 64-bit integers.
+    """An array as `type`, and its little-endian bytes in base64. A two-dimensional one also has `columns`."""
+    # JavaScript has no typed arrays of plain numbers for 64-bit integers.
     if values.dtype.kind in "biu":
         values = values.astype(
             "u1" if values.dtype.kind == "b" else "f8" if values.itemsize == 8 else values.dtype
@@ -25,7 +24,7 @@ def packed(values: NDArray[Any]) -> dict[str, Any]:
 
 
 def embedded(data: dict[str, Any]) -> dict[str, Any]:
-    """`data` for JSON: {"$": n} in place of each array, and in `arrays` the n-th of them as `packed`."""
+    """`data` for JSON: each array becomes {"$": n}, and the n-th entry of `arrays` is that array as `packed`."""
     arrays: list[dict[str, Any]] = []
     places: dict[tuple[str, tuple[int, ...], bytes], int] = {}
 

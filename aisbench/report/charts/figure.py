@@ -1,7 +1,7 @@
-"""The parts of which charts are built: plotly figures as plain dicts, for nothing here needs plotly itself.
+"""Builds plotly figures as plain dicts, without needing plotly.
 
-A figure is `{"data": [traces], "layout": {...}}`, with numpy arrays of x and y. It names its colours by what they mean
-("ttft", "decode 0.16" with an opacity): `look` has what they look like on pages and on paper.
+A figure is `{"data": [traces], "layout": {...}}`, with numpy arrays of x and y. Its colours are named by their meaning,
+such as "ttft", or "decode 0.16" with an opacity. `look` has the colours of pages and of paper.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from aisbench.analysis.series import Series
 Figure = dict[str, Any]
 Trace = dict[str, Any]
 
-# Of a trace that is left out where several runs lie over each other.
+# Marks a trace that is left out of a chart of several runs.
 DETAIL = {"meta": "detail"}
 SECONDS = "seconds since the start"
 # The same left edge, in px, for charts that share their time axis.
 _TIME_LEFT = 68
 TIME_MARGIN = {"l": _TIME_LEFT, "r": 10, "t": 54, "b": 40}
-# Of charts above each other, what lies between two, as a share of the height.
+# The gap between stacked charts, as a share of the whole height.
 _STACK_GAP = 0.05
 
 
 def line(name: str, x: ArrayLike, y: ArrayLike, colour: str, **more: Any) -> Trace:
-    """A curve. `more`: plotly's own, of which `line` and `marker` are added to what stands here."""
+    """A curve. `more`: further attributes of a plotly trace; `line` is merged into the defaults."""
     style = {"width": 1.5, "color": colour, **more.pop("line", {})}
     return {"name": name, "x": x, "y": y, "type": "scatter", "mode": "lines", "line": style, **more}
 
 
 def titled(text: str, **more: Any) -> dict[str, Any]:
-    """An axis with this title."""
+    """An axis with the title `text`. `more`: further attributes of a plotly axis."""
     return {"title": {"text": text}, **more}
 
 
@@ -44,12 +44,12 @@ def times(duration_s: float, text: str = SECONDS, **more: Any) -> dict[str, Any]
 
 
 def held(series: Series, duration_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Times and rates of bins: each rate holds to the next time, the last one to the end of the run."""
+    """Times and rates of a step line. Each rate holds until the next time, the last one until the run's end."""
     return np.append(series.t_s, duration_s), np.append(series.y, series.y[-1])
 
 
 def log_ticks(lowest: float, highest: float) -> dict[str, Any]:
-    """A logarithmic axis whose ticks are written out: plotly's own leave out the power between two of them."""
+    """A logarithmic axis with full tick labels, where plotly would write 2 and 5 without their power of ten."""
     ratio = highest / lowest
     digits: tuple[float, ...] = (1, 2, 5)
     if ratio > 3000:
@@ -57,13 +57,13 @@ def log_ticks(lowest: float, highest: float) -> dict[str, Any]:
     elif ratio <= 8:
         digits = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
     powers = range(int(np.floor(np.log10(lowest))), int(np.ceil(np.log10(highest))) + 1)
-    # Rounded: 1.2 times a power of ten is rarely that to the last digit.
+    # Rounded, because 1.2 times a power of ten is rarely exact.
     ticks = [float(f"{digit * 10.0**power:.7g}") for power in powers for digit in digits]
     return {"type": "log", "tickvals": ticks, "ticktext": [f"{tick:,.7g}" for tick in ticks]}
 
 
 def vertical(at: float, colour: str, dash: str) -> dict[str, Any]:
-    """A line over the whole height."""
+    """A vertical line at `at`, over the whole height."""
     return {
         "type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": 0, "y1": 1,
         "line": {"color": colour, "width": 1.5, "dash": dash},
@@ -72,7 +72,7 @@ def vertical(at: float, colour: str, dash: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Row:
-    """One of several charts above each other; `height` beside that of the others, `axis` its vertical axis."""
+    """One of several stacked charts. `axis`: its vertical axis; `height`: relative to that of the others."""
 
     traces: Sequence[Trace]
     axis: dict[str, Any]
@@ -80,7 +80,7 @@ class Row:
 
 
 def stacked(rows: Sequence[Row], duration_s: float, **layout: Any) -> Figure:
-    """Charts above each other, from the top, that share their time axis."""
+    """Charts stacked from top to bottom that share their time axis. `layout`: further attributes of the layout."""
     unit = (1 - _STACK_GAP * (len(rows) - 1)) / sum(row.height for row in rows)
     traces: list[Trace] = []
     axes, top = {}, 1.0

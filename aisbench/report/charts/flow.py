@@ -15,7 +15,7 @@ from aisbench.report.charts.source import RunSource
 from aisbench.report.stages import missing
 
 _ERROR_TINTS = ("ttft", "failed", "doubtful", "decode", "valid", "wait")
-# What was planned is a broad band under the line of what was: where they agree, both can be seen.
+# Planned values are a broad band under the line of the real ones, so that both can be seen where they agree.
 _BAND = {"width": 5, "color": "wait 0.45"}
 
 
@@ -69,14 +69,14 @@ def _in_flight_row(source: RunSource, height: float = 1.0) -> Row:
 
 
 def _level(name: str, series: Series, tint: str, **more: Any) -> Trace:
-    """A count that holds until the next one."""
+    """A step line: each count holds until the next one."""
     style = {"shape": "hv", **more.pop("line")}
     return line(name, series.t_s, series.y, tint, line=style, hovertemplate="%{y:d}", **more)
 
 
 def _rates_row(source: RunSource, height: float = 1.0) -> Row:
-    asked = source.asked_rate
-    traces = [] if asked is None else [rate("asked", asked, source, "wait", **_BAND)]
+    target = source.asked_rate
+    traces = [] if target is None else [rate("target", target, source, "wait", **_BAND)]
     return Row([*traces, rate("sent", source.sent_rate, source, "accent")], titled("requests/s"), height)
 
 
@@ -92,7 +92,7 @@ def rate(name: str, series: Series, source: RunSource, tint: str, **style: Any) 
 
 
 def stable_stages(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is shaded: AISBench's stable stage in the lower half of the chart, the statistical one in the upper."""
+    """Shading for the stable stage in the lower half of the chart and for the settled stage in the upper half."""
     found = []
     for name, tint, bottom in (("aisbench", "valid", 0.0), ("statistical", "doubtful", 0.5)):
         stage = summary["stable"][name]
@@ -123,7 +123,7 @@ def flow_tables(source: RunSource) -> dict[str, Table]:
 
 
 def errors(source: RunSource) -> dict[str, Figure]:
-    """Failures a second by kind."""
+    """Failures per second by kind."""
     found = source.errors
     if not found:
         return {}

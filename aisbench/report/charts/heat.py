@@ -1,4 +1,4 @@
-"""Latency over time: the more requests of a latency were sent in a stretch of time, the stronger its cell."""
+"""Charts of latency over time, as heat maps of the number of requests by time of the send and by latency."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from aisbench.report.charts.source import RunSource
 
 
 def heat(source: RunSource) -> dict[str, Figure]:
-    """A figure for each latency, by its name."""
+    """A heat map for each latency, by its name."""
     return {name: _figure(found, TITLES[name], source.duration_s) for name, found in source.heats.items()}
 
 
 def _figure(found: Heat, title: str, duration_s: float) -> Figure:
     counts = _narrow(found)
-    # By the logarithm: a single slow request is to be seen beside a thousand quick ones.
+    # Logarithmic, so that a single slow request can be seen beside a thousand quick ones.
     strength = np.where(counts > 0, np.log2(1 + found.counts), np.nan).astype("f4")
     cells = {
         "type": "heatmap",
@@ -48,7 +48,7 @@ def _figure(found: Heat, title: str, duration_s: float) -> Figure:
 
 
 def _narrow(found: Heat) -> NDArray[Any]:
-    """The counts in as few bytes as hold them."""
+    """The counts in the smallest integer type that holds them."""
     return found.counts.astype(np.min_scalar_type(int(found.counts.max())))
 
 

@@ -1,4 +1,4 @@
-"""A run's latencies by percentile, as few points as show the body and every power of ten of the tail."""
+"""Computes curves of latency by percentile, with few points that still show every power of ten of the tail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 class Curve:
     """Latency `ms` by `fraction` of the requests that were faster, both of shape (points,) and ascending.
 
-    The highest value of n stands at the fraction 1 - 1 / (2 n): it is beyond what n values resolve.
+    The highest of n values is drawn at the fraction 1 - 1 / (2 n), beyond what n values resolve.
     """
 
     fraction: Floats
@@ -37,7 +37,7 @@ class Curve:
 
     @staticmethod
     def of_histogram(histogram: Histogram, spread: float = 1.0) -> Curve | None:
-        """`spread`: among how many each value is divided."""
+        """The curve of `histogram`, whose values (ns) are divided by `spread`; None if it is empty."""
         if histogram.count == 0:
             return None
         fractions = _curve_fractions(histogram.count)
@@ -50,7 +50,7 @@ class Curve:
 
 
 def _curve_fractions(count: int) -> Floats:
-    """Fractions from 0 up to (count - 1) / count, evenly below 0.9 and by decades of 1 - p above."""
+    """Fractions from 0 to (count - 1) / count: evenly spaced below 0.9, and above it in the logarithm of 1 - fraction."""
     body = np.linspace(0, 0.9, _CURVE_BODY, endpoint=False)
     decades = max(0.0, np.log10(max(count, 10)) - 1)
     tail = 1 - 10.0 ** -np.linspace(1, 1 + decades, max(2, int(_CURVE_PER_DECADE * decades)))
@@ -58,14 +58,14 @@ def _curve_fractions(count: int) -> Floats:
 
 
 def curve_of(measured: Measured, metric: Metric) -> Curve | None:
-    """A latency of the run's succeeded requests; None where nothing has a value of it."""
+    """The curve of one latency of the succeeded requests; None if none of them has a value."""
     if metric.pooled:
         return Curve.of_histogram(measured.itl, measured.spread(metric))
     return Curve.of(measured.latencies.measured(metric.name))
 
 
 def curves(measured: Measured) -> dict[str, Curve]:
-    """The headline latencies of the run by their names, those from the plan last."""
+    """The curves of the run's headline latencies by name, those from the plan last."""
     metrics = [metric for metric in measured.metrics if metric.headline]
     found = {metric.name: curve_of(measured, metric) for metric in metrics}
     for metric in metrics:

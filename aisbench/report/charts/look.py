@@ -1,15 +1,15 @@
-"""What charts look like: on pages (with report.css, which has the colours by the same names) and on paper."""
+"""The look of charts on pages and on paper. report.css has the pages' colours under the same names."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# What all charts of the pages share, as plotly's template. On a phone the second is laid over the first.
+# The plotly template of all charts on pages. On a phone, PAGE_NARROW overrides parts of it.
 PAGE = {
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
     "font": {"family": "system-ui, sans-serif", "color": "text", "size": 12},
-    # Above the plot: the buttons' row, and the legend's one row or two.
+    # The top margin holds the row of buttons, and one or two rows of legend.
     "margin": {"l": 16, "r": 16, "t": 54, "b": 40},
     "legend": {
         "orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "font": {"size": 11.5},
@@ -27,11 +27,11 @@ PAGE = {
 }  # fmt: skip
 PAGE_NARROW = {
     "margin": {"l": 8, "r": 8, "t": 54, "b": 36},
-    # Two columns, however long the names.
+    # Two columns, even if the names are long.
     "legend": {"font": {"size": 10.5}, "entrywidth": 0.48, "entrywidthmode": "fraction"},
 }
 
-# The pages' colours on paper: Okabe and Ito's, which colour-blind readers can tell apart.
+# The colours on paper are Okabe and Ito's, which colour-blind readers can tell apart.
 PAPER = {
     "text": "#000000",
     "muted": "#444444",
@@ -45,13 +45,13 @@ PAPER = {
     "doubtful": "#E69F00",
     "invalid": "#D55E00",
 }
-# Of several runs in one chart; they also differ by their dashes, for print in black and white.
+# Colours and dashes for several runs in one chart. The dashes are for black-and-white print.
 RUNS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
 def on_paper(node: Any, key: str = "") -> Any:
-    """A figure (or a part of it, which stands at `key`) with colours in place of their names."""
+    """A copy of a figure, or of the part of it under `key`, with colours in place of their names."""
     if isinstance(node, dict):
         return {name: on_paper(value, name) for name, value in node.items()}
     if isinstance(node, list):
@@ -62,13 +62,13 @@ def on_paper(node: Any, key: str = "") -> Any:
 
 
 def _painted(colour: str) -> str:
-    """The colour of a name, which an opacity may follow; others are colours already."""
+    """The colour for a name, which an opacity may follow. Anything else is a colour already."""
     name, _, alpha = colour.partition(" ")
     return opaque(PAPER[name], alpha) if name in PAPER else colour
 
 
 def opaque(colour: str, alpha: str) -> str:
-    """The colour #rrggbb with an opacity; as it is for ""."""
+    """The colour #rrggbb with the opacity `alpha`; unchanged if that is ""."""
     if not alpha:
         return colour
     red, green, blue = bytes.fromhex(colour[1:])

@@ -1,4 +1,4 @@
-"""The charts of a run: the table from which its page and `aisbench plot` take them. A new one is an entry here."""
+"""The table of a run's charts, for its page and `aisbench plot`. To add a chart, add an entry here."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ CHARTS: tuple[Chart[RunSource], ...] = (
     Chart(
         name="heat",
         title="Latency over time",
-        hint="Succeeded requests by when they were sent and by how long they took; the stronger a cell, the more of "
-        "them (by the logarithm of their number), and the rarest are still to be seen.",
+        hint="Succeeded requests by when they were sent and how long they took. A stronger colour means more requests; "
+        "the scale is logarithmic, so that single requests remain visible.",
         build=heat.heat,
         tables=heat.heat_tables,
         alone=True,
@@ -29,28 +29,28 @@ CHARTS: tuple[Chart[RunSource], ...] = (
     Chart(name="slices", title="Slices", build=stretches.slices, tables=stretches.slice_tables),
     Chart(
         name="server",
-        title="The server's own account",
+        title="Server metrics",
         build=server.server,
         tables=server.server_tables,
     ),
     Chart(name="devices", title="Devices", build=server.devices, tables=server.device_tables),
     Chart(name="errors", title="Errors", build=flow.errors, tables=flow.error_tables),
     Chart(
-        name="lag", title="Schedule lag: sent after planned", build=stretches.lag, tables=stretches.lag_tables
+        name="lag", title="Schedule lag: planned to sent", build=stretches.lag, tables=stretches.lag_tables
     ),
     Chart(
         name="delay",
-        title="Client delay: bytes come, bytes seen",
+        title="Client delay: arrival of bytes to bytes read",
         build=curves.delay,
         tables=curves.delay_tables,
         in_plots=False,
     ),
-    # The page has these within the charts above.
+    # The page has these as parts of the charts above.
     Chart(name="in-flight", title="Requests in flight", build=flow.in_flight, on_page=False),
-    Chart(name="rates", title="Requests sent a second", build=flow.rates, on_page=False),
-    Chart(name="tokens", title="Output tokens a second", build=flow.tokens, on_page=False),
+    Chart(name="rates", title="Requests sent per second", build=flow.rates, on_page=False),
+    Chart(name="tokens", title="Output tokens per second", build=flow.tokens, on_page=False),
     Chart(name="percentiles", title="Latency by percentile", build=curves.by_percentile, on_page=False),
-    Chart(name="cdf", title="Shares of requests by latency", build=curves.cumulative, on_page=False),
+    Chart(name="cdf", title="Share of requests by latency", build=curves.cumulative, on_page=False),
     Chart(
         name="timeline",
         title="Request timeline",

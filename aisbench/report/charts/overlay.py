@@ -1,4 +1,4 @@
-"""One chart of several runs: their curves lie over each other, told apart by colour and dash."""
+"""Combines the same chart of several runs into one, with a colour and a dash for each run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import numpy as np
 from aisbench.report.charts.figure import DETAIL, Figure, Trace
 from aisbench.report.charts.look import DASHES, RUNS, opaque
 
-# A broad line is the ground for another and needs no dashes.
+# A line at least this broad is a background for another and needs no dashes.
 _BAND_PX = 4
 
 
 def overlaid(figures: Mapping[str, Figure]) -> Figure:
-    """`figures` by the runs' names, all of one chart. Curves at one and the same height in all of them, such as a
-    limit, are drawn once, in grey; details and what is shaded of a single run are left out, lines over the whole
-    height are kept."""
+    """One figure from `figures`, which are the same chart by the runs' names.
+
+    A level that is the same in all runs, such as a limit, is drawn once, in grey. Details and shading of single runs
+    are left out. Lines over the whole height are kept.
+    """
     if len(figures) == 1:
         return next(iter(figures.values()))
     shown = {
@@ -35,7 +37,7 @@ def overlaid(figures: Mapping[str, Figure]) -> Figure:
         colour = RUNS[at % len(RUNS)]
         own = [trace for trace in shown[name] if trace["name"] not in common]
         alone = len(own) == 1
-        # Curves of one run on one axis: colour tells the run, so dashes tell these apart.
+        # Colour marks the run, so curves of one run on one axis differ by dash.
         seen: dict[str, int] = {}
         for trace in own:
             drawn = _tinted(trace, name if alone else f"{name}, {trace['name']}", colour)
@@ -65,7 +67,7 @@ def overlaid(figures: Mapping[str, Figure]) -> Figure:
 
 
 def _common(of_runs: Sequence[Sequence[Trace]]) -> set[str]:
-    """The names of curves, such as a limit, that are at the same heights in all runs."""
+    """The names of curves that are the same constant level in all runs, such as a limit."""
     first, *others = [{trace["name"]: trace["y"] for trace in traces} for traces in of_runs]
     return {
         name
@@ -76,7 +78,7 @@ def _common(of_runs: Sequence[Sequence[Trace]]) -> set[str]:
 
 
 def _tinted(trace: Trace, name: str, colour: str) -> Trace:
-    """The curve under a name and in a colour of its own; how opaque it was stays."""
+    """A copy of the curve with another name and colour, and the same opacity."""
     found = {**trace, "name": name, "line": {**trace["line"]}, "legendgroup": name}
     for of, key in ((found["line"], "color"), (found, "fillcolor")):
         if key in of:
@@ -87,7 +89,7 @@ def _tinted(trace: Trace, name: str, colour: str) -> Trace:
 
 
 def _axis_of_all(axes: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The axis with room for what all of these have, and the ticks of all."""
+    """An axis whose range and ticks cover those of all `axes`."""
     found = dict(axes[0])
     if "range" in found:
         ends = np.array([axis["range"] for axis in axes], float)

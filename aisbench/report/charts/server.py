@@ -1,4 +1,4 @@
-"""Charts of what servers and devices say of themselves over time."""
+"""Charts of server metrics and of devices over time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.report.charts.figure import TIME_MARGIN, Figure, Row, line, stacke
 from aisbench.report.charts.source import RunSource
 
 _GIB = 1 << 30
-# Of each device: the figure in the samples, its title, and what of it is one of the unit shown.
+# For each device: the figure in the samples, its title, and by how much to divide it for the unit shown.
 DEVICE_CHARTS = (
     ("utilisation_percent", "busy, %", 1.0),
     ("memory_used_bytes", "memory, GiB", _GIB),
@@ -24,7 +24,7 @@ _TINTS = ("decode", "ttft", "valid", "doubtful", "failed", "wait")
 
 
 def gauges(source: RunSource) -> dict[str, Series]:
-    """The servers' gauges: requests `running` and `waiting`, `kv_use` and `prefix_hit_rate` in %; {} for none."""
+    """The servers' gauges: requests `running` and `waiting`, `kv_use` and `prefix_hit_rate` in %. Missing ones are left out."""
     run, samples = source.run, source.measured.server_samples
     found = {
         name: _within(gauge_series(run, samples, name), scale)
@@ -35,7 +35,7 @@ def gauges(source: RunSource) -> dict[str, Series]:
 
 
 def _within(points: tuple[NDArray[Any], NDArray[Any]] | None, scale: float) -> Series | None:
-    """Samples of the run, those before its start left out."""
+    """The samples from the run's start on, multiplied by `scale`; None if there are none."""
     if points is None:
         return None
     t_s, y = points
@@ -44,7 +44,7 @@ def _within(points: tuple[NDArray[Any], NDArray[Any]] | None, scale: float) -> S
 
 
 def server(source: RunSource) -> dict[str, Figure]:
-    """The servers' caches."""
+    """Use of the KV cache and hits of the prefix cache, %."""
     found = gauges(source)
     traces = [
         line(title, found[name].t_s, found[name].y, tint, hovertemplate="%{y:.3~g} %")
@@ -72,7 +72,7 @@ def server_tables(source: RunSource) -> dict[str, Table]:
 
 
 def _device_gauges(source: RunSource) -> dict[str, dict[str, Series]]:
-    """By the chart's title, and then by device."""
+    """The series by the chart's title and then by device."""
     found = {}
     for name, title, unit in DEVICE_CHARTS:
         by_device = {
@@ -95,7 +95,7 @@ def devices(source: RunSource) -> dict[str, Figure]:
         traces = []
         for device, series in by_device.items():
             tint = _TINTS[names.index(device) % len(_TINTS)]
-            # A device has one place in the legend for its lines in all charts.
+            # One entry in the legend stands for a device's lines in all charts.
             more = {"legendgroup": device, "showlegend": device not in named, "hovertemplate": "%{y:.5~g}"}
             named.add(device)
             traces.append(line(device, series.t_s, series.y, tint, **more))

@@ -1,4 +1,4 @@
-"""What the charts of a run are drawn from."""
+"""The data that the charts of a run are drawn from."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from aisbench.report.charts.latency_curves import Curve, curves
 
 
 class RunSource:
-    """A run, its `summary` (summarise's), and the series that several charts draw, each computed once.
+    """A run, its summary, and the series that several charts draw, each computed once.
 
-    `metric` is what a chart of one latency draws.
+    `metric`: the latency that a chart of one latency draws.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RunSource:
 
     @cached_property
     def width_ns(self) -> int:
-        """Of the bins of rates."""
+        """The width of the bins of rates, ns."""
         return bin_ns(self.run.duration_ns)
 
     @cached_property
@@ -77,12 +77,12 @@ class RunSource:
 
     @cached_property
     def errors(self) -> dict[str, Series]:
-        """Failures a second by kind."""
+        """Failures per second by kind."""
         return error_series(self.run, self.width_ns)
 
     @cached_property
     def lags(self) -> dict[str, Series]:
-        """lag_series'; {} where nothing was planned."""
+        """The result of lag_series; {} in a closed loop."""
         return lag_series(self.run, self.measured.sending, self.width_ns) or {}
 
     @cached_property

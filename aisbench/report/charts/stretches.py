@@ -1,4 +1,4 @@
-"""Charts of figures of stretches of a run: its slices, and how late the client sent."""
+"""Charts with one point per stretch of a run: its slices, and its schedule lag."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from aisbench.report.charts.figure import (
 )
 from aisbench.report.charts.source import RunSource
 
-# A lag of nothing has no place on a logarithmic axis.
+# A logarithmic axis has no 0.
 _LEAST_LAG_MS = 1e-3
-# By the names of lag_series: title, colour and dash.
+# Title, colour and dash of each series of lag_series.
 _LAGS = {
     "p50": ("p50", "decode", "solid"),
     "p99": ("p99", "doubtful", "solid"),
     "max": ("largest", "ttft", "solid"),
     "own_p99": ("own p99", "valid", "dot"),
 }
-# What part of its width a run's last slice needs to be drawn.
+# The last slice of a run is drawn if it has at least this share of the full width.
 _LEAST_OF_A_SLICE = 0.5
 
 
 def lag(source: RunSource) -> dict[str, Figure]:
-    """Milliseconds late, by when a request was planned; none in closed loop."""
+    """Schedule lag, ms, by planned time; {} in a closed loop."""
     found = source.lags
     if not found:
         return {}
-    # What the in-flight limit did not cause: the same as p99 unless it made requests wait.
+    # own_p99 differs from p99 only if the in-flight limit made requests wait.
     apart = not np.array_equal(found["own_p99"].y, found["p99"].y)
     traces = [
         line(
@@ -70,9 +70,9 @@ def lag_tables(source: RunSource) -> dict[str, Table]:
 
 
 def _slices(source: RunSource) -> dict[str, list[Any]]:
-    """The slices' figures as columns, None for what a slice did not have; {} for a run that was not sliced.
+    """The slices' figures as columns, with None for missing ones; {} if the run has no slices.
 
-    A last slice that is hardly one is left to the table: rates over so little time would stretch the axis.
+    A very short last slice is left out: rates over so little time would stretch the axis.
     """
     block = source.summary["slices"]
     if block is None:

@@ -1,4 +1,4 @@
-"""The request timeline: each request a line, by its place in the plan, in a colour for each of its phases."""
+"""The request timeline: a line for each request in the order of the plan, with a colour for each phase."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from aisbench.records.run import Run
 from aisbench.report.charts.figure import TIME_MARGIN, Figure, line, times, titled
 from aisbench.report.charts.source import RunSource
 
-# Requests that the page holds (50 bytes each); of more, an even choice by slot with so many of the
-# slowest by each measure, and of the failed. The page draws fewer of them at a time.
+# A page holds at most this many requests (50 bytes each). Larger runs are thinned evenly by slot, but keep up to
+# TIMELINE_SPECIAL of the slowest by each measure and of the failed. The page draws fewer of them at a time.
 TIMELINE_MOST = 100_000
 TIMELINE_SPECIAL = 1000
-# Requests that a timeline of a page's width can show.
+# As many requests as a printed timeline can show.
 _DRAWN_MOST = 4000
-# Pixels of a line: those of many requests fill the height, those of a few are bars.
+# Width of a line in px, at least and at most, and the height that the lines of a few requests share.
 _LINE_PX, _ROOM_PX = (1.2, 14.0), 300
 # The legend's names of the phases and their colours, in the order in which timeline.js fills them.
 _PHASES = (
@@ -31,13 +31,13 @@ _PHASES = (
 
 
 def timeline(source: RunSource) -> dict[str, Figure]:
-    """For a page, whose script fills in the requests that are in view."""
+    """The empty timeline for a page, whose script fills in the requests in view."""
     nothing = np.empty(0)
     return {"": _figure(source, [(nothing, nothing)] * len(_PHASES))}
 
 
 def whole_timeline(source: RunSource) -> dict[str, Figure]:
-    """With an even choice of the requests drawn, the slowest and some that failed among them."""
+    """The timeline of an even selection of requests, which includes the slowest and some of the failed."""
     run = source.run
     shown = chosen(run, _DRAWN_MOST, _DRAWN_MOST // 20)
     found = _columns(run, shown)
@@ -45,7 +45,7 @@ def whole_timeline(source: RunSource) -> dict[str, Figure]:
     firsts = sent + found["ttft"] / 1e3
     lasts = firsts + found["decode"] / 1e3
     ends = sent + found["until_done"] / 1e3
-    # What was cut off is in the picture to its end.
+    # Requests that were cut off are drawn to the end of the run.
     ends[~ok & np.isnan(ends)] = source.duration_s
     waits = np.where(run.is_open_loop, sent - found["wait"] / 1e3, np.nan)
     parts = [
@@ -63,7 +63,7 @@ def whole_timeline(source: RunSource) -> dict[str, Figure]:
 def _segments(
     begin: NDArray[Any], end: NDArray[Any], slot: NDArray[Any], among: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """One path of separate lines, from begin to end at each slot: x and y."""
+    """x and y of one path that is a separate line from `begin` to `end` at each `slot`, for rows in `among`."""
     kept = among & (end >= begin)
     x = np.full(3 * np.count_nonzero(kept), np.nan)
     x[0::3], x[1::3] = begin[kept], end[kept]
@@ -71,7 +71,7 @@ def _segments(
 
 
 def _figure(source: RunSource, parts: list[tuple[NDArray[Any], NDArray[Any]]], drawn: int = 1) -> Figure:
-    """`parts`: x and y of each phase; `drawn`: of how many requests."""
+    """`parts`: x and y of each phase; `drawn`: the number of requests in them."""
     slots = source.run.rows["slot"]
     last_slot = int(slots[-1]) if len(slots) else 0
     width = min(_LINE_PX[1], max(_LINE_PX[0], _ROOM_PX / max(drawn, 1)))
@@ -92,13 +92,13 @@ def _figure(source: RunSource, parts: list[tuple[NDArray[Any], NDArray[Any]]], d
 
 
 def _columns(run: Run, rows: NDArray[np.int64]) -> dict[str, Any]:
-    """The requests of these `rows` as columns: `sent` in seconds since the start, spans in ms, NaN for what was not reached.
+    """The requests `rows` as columns: `sent` in s since the start, spans in ms, NaN for phases that were not reached.
 
-    `total` says of how many these were chosen; `error` is the index of the kind of failure in `errors`, whose first is none.
+    `total`: the number of requests in the run. `error`: an index into `errors`, the kinds of failure; 0 for none.
     """
     shown = run.rows[rows]
     sent = shown["sent_ns"]
-    # Whole answers have no first token: all of their time is drawn as waiting for the end.
+    # Answers that were not streamed have no first token. All of their time is drawn as waiting for the end.
     has_token = (shown["first_token_ns"] > 0) & (sent > 0)
 
     def span(
@@ -108,7 +108,7 @@ def _columns(run: Run, rows: NDArray[np.int64]) -> dict[str, Any]:
 
     return {
         "total": len(run.rows),
-        # In closed loop nothing was planned for a certain time, so there is no wait to draw.
+        # A closed loop plans no times, so there is no wait to draw.
         "has_plan": run.is_open_loop,
         "slot": shown["slot"].astype("i4"),
         "sent": np.where(sent > 0, (sent - run.start_ns) / 1e9, np.nan),
@@ -125,12 +125,12 @@ def _columns(run: Run, rows: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def page_columns(run: Run) -> dict[str, Any]:
-    """The requests that a page holds."""
+    """The columns of the requests that a page holds."""
     return _columns(run, chosen(run, TIMELINE_MOST, TIMELINE_SPECIAL))
 
 
 def _kinds(rows: NDArray[np.void]) -> dict[str, Any]:
-    """Per row the index of its kind of failure in `errors`, whose first is none."""
+    """`errors`: the kinds of failure, the first of which is none; `error`: for each row an index into them."""
     both = rows["error"].astype(np.int64) << 32 | np.where(rows["error"] > 0, rows["http_status"], 0)
     codes, index = np.unique(np.append(both, 0), return_inverse=True)
     names = [error_kind(int(code) >> 32, int(code) & 0xFFFFFFFF) for code in codes]
@@ -138,7 +138,7 @@ def _kinds(rows: NDArray[np.void]) -> dict[str, Any]:
 
 
 def chosen(run: Run, most: int, special: int) -> NDArray[np.int64]:
-    """`most` of the rows, or all: evenly by slot, with up to `special` of the slowest by each measure and of the failed."""
+    """Indexes of at most `most` rows: evenly by slot, with up to `special` of the slowest by each measure and of the failed."""
     rows = run.rows
     if len(rows) <= most:
         return np.arange(len(rows))

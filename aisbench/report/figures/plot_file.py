@@ -1,4 +1,4 @@
-"""A figure as a file: vector or pixels by kaleido, or a page that can be zoomed."""
+"""Writes a figure to a file: an image drawn by kaleido, or an HTML page that can be zoomed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import plotly.graph_objects as go
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
-# Pixels of a bitmap to each of the figure's: sharp in print.
+# A bitmap has this many pixels for each pixel of the figure, which keeps it sharp in print.
 _BITMAP_SCALE = 3
 
 
 def dressed(figure: go.Figure, title: str | None, width: int, height: int) -> go.Figure:
-    """The figure as it is to be printed: on white, with a frame, the legend above."""
+    """Styles `figure` in place for print (white background, frame, legend above) and returns it. Sizes in px."""
     figure.update_layout(
         template="simple_white",
         width=width,
@@ -27,14 +27,16 @@ def dressed(figure: go.Figure, title: str | None, width: int, height: int) -> go
     )
     figure.update_xaxes(showgrid=True, mirror=True)
     figure.update_yaxes(showgrid=True)
-    # The template has them faint.
+    # The template makes shapes faint.
     figure.update_shapes(opacity=1)
     return figure
 
 
 def write_figure(figure: go.Figure, path: Path) -> None:
-    """Writes by the suffix of `path`. Raises BadInput where kaleido or a browser for it is missing, or the
-    file cannot be written."""
+    """Writes `figure` in the format that the suffix of `path` names.
+
+    Raises BadInput if kaleido or its browser is missing, or the file cannot be written.
+    """
     if path.suffix != ".html" and importlib.util.find_spec("kaleido") is None:
         raise BadInput(
             f"--output {path}: {path.suffix} files need kaleido: {install_command('plot', 'kaleido')}, or give a name ending in .html"
@@ -48,6 +50,6 @@ def write_figure(figure: go.Figure, path: Path) -> None:
         raise BadInput(f"--output {path} cannot be written ({problem.strerror or problem})") from None
     except RuntimeError as problem:
         raise BadInput(
-            f"--output {path}: kaleido could not draw ({' '.join(str(problem).split())[:120]}); it needs Chrome or "
-            "Chromium, or give a name ending in .html"
+            f"--output {path}: kaleido failed ({' '.join(str(problem).split())[:120]}); install Chrome or "
+            "Chromium for it, or give a name ending in .html"
         ) from None

@@ -1,4 +1,4 @@
-"""Figures for papers: a chart of the tables of charts, of one run or search or of several, as a plotly figure."""
+"""Draws a chart of one or several runs or searches as a plotly figure for print."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ RUN_CHARTS = {chart.name: chart for chart in CHARTS if chart.in_plots}
 
 
 def run_figure(chart: str, runs: Mapping[str, Run], metric: str) -> go.Figure:
-    """`chart` (of RUN_CHARTS) of `runs` by their names; `metric` is what charts of one latency show.
+    """The figure of `chart`, a key of RUN_CHARTS, for `runs` by their names.
 
-    Raises BadInput for a chart or metric that these runs do not have.
+    `metric`: the latency that a chart of one latency shows. Raises BadInput if a run has nothing to draw in this chart.
     """
     sources = {name: RunSource(Measured(run), metric=metric) for name, run in runs.items()}
     return paper_figure(RUN_CHARTS[chart], sources, metric)
 
 
 def paper_figure(chart: Chart[Any], sources: Mapping[str, Any], form: str = "") -> go.Figure:
-    """`chart` of `sources` by their names; of a chart of several forms the one called `form`. Raises BadInput where there
-    is nothing to draw."""
+    """The figure of `chart` for `sources` by their names.
+
+    `form`: which form of a chart that has several. Raises BadInput if there is nothing to draw.
+    """
     if chart.alone and len(sources) > 1:
         raise BadInput(f"--chart {chart.name} shows one run; give one DIR")
     figures = {}

@@ -1,4 +1,4 @@
-"""The two plots of `vllm bench serve`: requests over time with their gaps, and how long prompts and outputs were."""
+"""Draws the two plots of `vllm bench serve`: the requests with their token gaps over time, and the lengths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aisbench.analysis.tokens import TokenCounts, each_gaps_ns
 from aisbench.records.run import Run
 from aisbench.report.figures.plot_file import dressed
 
-# Colours of the time to the first token, and of gaps by the two thresholds.
+# Colours of TTFT, and of gaps below, between and above the two thresholds.
 _TTFT_COLOUR = "#636EFA"
 _GAP_COLOURS = ("#109618", "#FF7F0E", "#D62728")
 TIMELINE_MOST = 2000
@@ -19,9 +19,9 @@ _WIDTH, _HEIGHT = 1200, 700
 
 
 def timeline(run: Run, thresholds_ms: tuple[float, ...]) -> go.Figure:
-    """Each succeeded request a line: to its first token in blue, then each gap by how long it was.
+    """A line for each succeeded request: blue up to its first token, then a colour for the length of each gap.
 
-    Of many requests an even choice is drawn.
+    If there are more than TIMELINE_MOST requests, an even selection of them is drawn.
     """
     ok = np.flatnonzero(run.has_status("ok"))
     shown = set(ok[np.linspace(0, len(ok) - 1, min(len(ok), TIMELINE_MOST)).astype(np.int64)].tolist())
@@ -47,7 +47,7 @@ def timeline(run: Run, thresholds_ms: tuple[float, ...]) -> go.Figure:
         add("TTFT", sent, first, slot)
         ends = first + np.concatenate(([0.0], np.cumsum(gaps))) / 1e9
         kinds = np.searchsorted(np.array(thresholds_ms) * 1e6, gaps, side="right")
-        # Neighbours of one kind are one line.
+        # Neighbouring gaps of one colour are drawn as one line.
         borders = [0, *(np.flatnonzero(np.diff(kinds)) + 1).tolist(), len(gaps)] if len(gaps) else []
         for begin, end in pairwise(borders):
             add(names[1 + int(kinds[begin])], float(ends[begin]), float(ends[end]), slot)
@@ -60,7 +60,7 @@ def timeline(run: Run, thresholds_ms: tuple[float, ...]) -> go.Figure:
 
 
 def lengths(run: Run) -> go.Figure:
-    """How prompt, output and both lengths are distributed over the succeeded requests."""
+    """Histograms of the prompt lengths, the output lengths and their sums, over the succeeded requests."""
     tokens, ok = TokenCounts.of(run), run.has_status("ok")
     prompt, output = tokens.prompt[ok], tokens.output[ok]
     figure = go.Figure(layout={"xaxis_title": "tokens", "yaxis_title": "requests", "barmode": "overlay"})

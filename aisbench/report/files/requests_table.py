@@ -1,4 +1,4 @@
-"""requests.jsonl: one object per request, times in ms since the start."""
+"""Writes requests.jsonl: one object per request, with times in ms since the start."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _COUNTS = (
 
 
 def write_requests(measured: Measured, path: Path) -> None:
-    """Writes one line per row of the run, by slot. Unknown counts and moments not reached are null."""
+    """Writes one line per row of the run, in order of slots. Unknown counts and moments that were not reached are null."""
     run = measured.run
     gaps = each_gaps_ns(run) if run.config.save_token_times else None
     texts = each_text(run) if run.config.save_outputs else None
@@ -68,7 +68,7 @@ def write_requests(measured: Measured, path: Path) -> None:
 
 
 def request_columns(measured: Measured) -> dict[str, list[Any]]:
-    """The same as columns of plain values, without the logs of tokens and texts."""
+    """The fields of `write_requests` as columns of plain values, without token gaps and texts."""
     found: dict[str, list[Any]] = {}
     for begin in range(0, len(measured.run.rows), _BATCH):
         for name, values in _columns(measured, begin, begin + _BATCH).items():
@@ -77,14 +77,14 @@ def request_columns(measured: Measured) -> dict[str, list[Any]]:
 
 
 def _members(name: str, values: list[bytes]) -> list[bytes]:
-    """`"name":value` for each value, which is JSON."""
+    """`"name":value` for each of `values`, which are JSON already."""
     key = orjson.dumps(name) + b":"
-    # No value of JSON holds this byte, so that what is joined by it can be taken apart again.
+    # JSON never contains this byte, so the joined text can be split at it.
     return (key + (b"\0" + key).join(values)).split(b"\0")
 
 
 def _columns(measured: Measured, begin: int, end: int) -> dict[str, list[bytes]]:
-    """The values of some rows in JSON, a column at a time: encoded so, a million rows take half as long."""
+    """The values of rows `begin` to `end` in JSON, by column: this takes half as long as encoding row by row."""
     run = measured.run
     rows = run.rows[begin:end]
     columns = {
@@ -120,7 +120,7 @@ def _columns(measured: Measured, begin: int, end: int) -> dict[str, list[bytes]]
 
 
 def _encoded(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> list[bytes]:
-    """Numbers or truth values (rows,) as JSON; null where they are not `known`."""
+    """Numbers or booleans of shape (rows,) as JSON; null where `known` is False."""
     if len(values) == 0:
         return []
     text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
@@ -141,7 +141,7 @@ def _named(names: Sequence[str], codes: NDArray[np.integer]) -> list[bytes]:
 
 
 def _errors(rows: NDArray[np.void]) -> list[bytes]:
-    """The kind of each row's failure; null for those that did not fail."""
+    """The kind of each row's failure as JSON; null if it did not fail."""
     found = [b"null"] * len(rows)
     for at in np.flatnonzero(rows["error"]).tolist():
         found[at] = orjson.dumps(error_kind(int(rows["error"][at]), int(rows["http_status"][at])))

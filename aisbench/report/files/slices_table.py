@@ -1,4 +1,4 @@
-"""slices.csv: one slice of time a row."""
+"""Writes slices.csv: one row per slice of time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 
 def write_slices_csv(block: dict[str, Any] | None, path: Path) -> None:
-    """Columns as in summary.json's `slices`, the errors by kind as `errors_KIND`. Without slices no file."""
+    """Writes the columns of summary.json's `slices`, and errors by kind as `errors_KIND`.
+
+    If the run has no slices (`block` is None), removes the file that an earlier report left.
+    """
     if block is None:
         path.unlink(missing_ok=True)
         return
@@ -19,7 +22,7 @@ def write_slices_csv(block: dict[str, Any] | None, path: Path) -> None:
     ]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     with path.open("w", newline="", encoding="utf-8") as file:
-        # A slice without requests has no latencies; one without errors has none of each kind.
+        # A slice lacks latencies if no request ended in it, and kinds of errors that did not occur in it.
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         for row in rows:

@@ -1,4 +1,4 @@
-"""summary.csv: one metric a row."""
+"""Writes summary.csv: one row per metric."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# Figures that are one value; they fill the column `mean` alone.
+# Figures with a single value, which stands in the column `mean`.
 SCALARS = (
     ("duration", "s"),
     ("completed", "requests"),
@@ -24,7 +24,7 @@ SCALARS = (
 
 
 def _described(summary: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, float]]]:
-    """(metric, unit, describe()'s figures) of every metric that has such."""
+    """(metric, unit, describe()'s figures) of every metric that is described by such figures."""
     for name, figures in summary["metrics"].items():
         yield name.removesuffix("_ms"), "ms", figures
     for name, figures in (summary["from_plan"] or {}).items():
@@ -38,7 +38,7 @@ def _described(summary: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, fl
 
 
 def write_summary_csv(summary: dict[str, Any], path: Path) -> None:
-    """Columns: metric, unit, count, mean, median, std, min, max and every percentile that a metric has."""
+    """Writes the columns metric, unit, count, mean, median, std, min, max, and every percentile of any metric."""
     rows = list(_described(summary))
     columns = list(dict.fromkeys(name for _, _, figures in rows for name in figures))
     with path.open("w", newline="", encoding="utf-8") as file:

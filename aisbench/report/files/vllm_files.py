@@ -1,4 +1,4 @@
-"""The files that `vllm bench serve` writes where its user says: the result, the timeline, the lengths."""
+"""Writes the files of `vllm bench serve` to --result-dir: the result, and plots of the timeline and the lengths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.extras import install_command
 
 
 def check_result_folder(config: RunConfig) -> None:
-    """Makes --result-dir. Raises BadInput, before anything is sent, where no result could be written or drawn."""
+    """Makes --result-dir. Raises BadInput if no result could be written or drawn. Called before anything is sent."""
     if not config.wants_result_file:
         return
     draws = config.plot_timeline or config.plot_dataset_stats
@@ -25,13 +25,15 @@ def check_result_folder(config: RunConfig) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise BadInput(f"--result-dir {folder} cannot be made ({problem.strerror}); give another") from None
+        raise BadInput(
+            f"--result-dir {folder} cannot be created ({problem.strerror}); give another folder"
+        ) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise BadInput(f"--result-dir {folder}: nothing may be written there; give another")
+        raise BadInput(f"--result-dir {folder} is not writable; give another folder")
 
 
 def _result_path(config: RunConfig, result: dict[str, Any]) -> Path:
-    """Where vLLM's client would put this result, by its own rules."""
+    """The path that vLLM's client would give this result."""
     model = str(result["model_id"]).split("/")[-1]
     limit = f"-concurrency{config.concurrency}" if config.concurrency is not None else ""
     rate = f"{result['request_rate']}qps"
@@ -42,7 +44,7 @@ def _result_path(config: RunConfig, result: dict[str, Any]) -> Path:
 
 
 def write_vllm_files(run_folder: Path, config: RunConfig) -> list[Path]:
-    """Writes what was asked for and returns where; raises CannotRun where that cannot be done."""
+    """Writes the files that the options ask for and returns their paths. Raises CannotRun if that fails."""
     if not config.wants_result_file:
         return []
     result: dict[str, Any] = json.loads((run_folder / "vllm.json").read_text())
@@ -53,7 +55,7 @@ def write_vllm_files(run_folder: Path, config: RunConfig) -> list[Path]:
             _write_result(result, path, append=config.append_result)
             written.append(path)
         if config.plot_timeline or config.plot_dataset_stats:
-            # Plotly takes a second, and may not be there.
+            # Importing plotly takes a second, and it may not be installed.
             from aisbench.records.run import Run
             from aisbench.report.figures.plot_file import write_figure
             from aisbench.report.figures.vllm_plots import lengths, timeline
@@ -67,7 +69,7 @@ def write_vllm_files(run_folder: Path, config: RunConfig) -> list[Path]:
                 write_figure(lengths(run), written[-1])
     except OSError as problem:
         raise CannotRun(
-            f"--result-dir: {path} cannot be written ({problem.strerror}); {run_folder} has the result as vllm.json"
+            f"--result-dir: {path} cannot be written ({problem.strerror}); vllm.json in {run_folder} holds the result"
         ) from None
     return written
 

@@ -1,4 +1,4 @@
-"""The files of a run folder that are made from its records."""
+"""Writes the reports of a run from its records."""
 
 from __future__ import annotations
 
@@ -28,20 +28,21 @@ def write_all(
 ) -> dict[str, Any]:
     """Writes summary.json, summary.csv, slices.csv (of a long run), requests.jsonl, vllm.json and report.html.
 
-    They go to `output`, or else into the run's folder. Returns the summary. Everything comes from records/, also after
-    a crash. Raises BadInput when `run_dir` is not a run folder, or the files cannot be written; CannotRun on a full disk.
+    They go to `output`, or by default into the run's folder. Returns the summary. All of them are computed from records/,
+    so this also works after a crash. Raises BadInput if `run_dir` is not a run folder or the files cannot be written,
+    and CannotRun if the disk is full.
     """
     return plain(write_reports(Measured(Run.load(run_dir, trust_remote_code=trust_remote_code)), output))
 
 
 def write_reports(measured: Measured, output: Path | None = None) -> Summary:
-    """The same of a run that was read already."""
+    """Does what `write_all` does, for a run that is already read."""
     run = measured.run
     vllm = vllm_result(measured)
     folder = run.folder if output is None else output
     with writing_report(run.folder, folder):
         write_json(as_vllm_writes(vllm), folder / "vllm.json")
-        # What has an entry for each request is large, and is in that file alone.
+        # Arrays with an entry per request are large, so only vllm.json has them.
         for name in REQUEST_ARRAYS & vllm.keys():
             del vllm[name]
         made = summarise(measured, vllm)
@@ -56,15 +57,15 @@ def write_reports(measured: Measured, output: Path | None = None) -> Summary:
 
 @contextlib.contextmanager
 def writing_report(run: Path, folder: Path) -> Iterator[None]:
-    """Makes `folder`; raises BadInput when a file of the report on `run` cannot be written to it, CannotRun for want of room."""
+    """Makes `folder` and reports what goes wrong in the block: BadInput if a file cannot be written, CannotRun if the disk is full."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as problem:
         if is_full(problem):
             raise CannotRun(
-                f"no room on the disk for the report in {folder} ({problem.strerror}); the records are kept: free some, "
-                f"then `aisbench report {run}`, or give --output on another disk"
+                f"no room on the disk for the report in {folder} ({problem.strerror}); the records are kept: free some space and run "
+                f"`aisbench report {run}`, or give --output on another disk"
             ) from None
         raise BadInput(
             f"{problem.filename or folder} cannot be written ({problem.strerror}); give another folder with --output"

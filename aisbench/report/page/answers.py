@@ -1,4 +1,4 @@
-"""The page's panel about the answers: asked and got, how they ended, what an event carried."""
+"""The panel on the answers: requested and received lengths, finish reasons, tokens per event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aisbench.report.page.table import count, figure, table
 
 
 def answers(summary: dict[str, Any]) -> str:
-    """Nothing where no request succeeded."""
+    """The panel as HTML; "" if no request succeeded."""
     if not summary["completed"]:
         return ""
     return (
@@ -18,7 +18,7 @@ def answers(summary: dict[str, Any]) -> str:
 
 
 def _accuracy(found: dict[str, Any] | None) -> str:
-    """The scores of all answers, by the load at the send, and over time."""
+    """The scores of all answers, by requests in flight at the send, and over time."""
     if found is None or found["whole"] is None:
         return ""
     lines = [
@@ -41,7 +41,7 @@ def _score(name: str, part: dict[str, Any]) -> list[str]:
 
 
 def lengths(found: dict[str, Any]) -> str:
-    """Tokens that were asked for beside those that came."""
+    """A table of requested and received tokens; "" if there is nothing to compare."""
     lines = [
         [
             f"{kind} tokens",
@@ -56,8 +56,12 @@ def lengths(found: dict[str, Any]) -> str:
     ]
     if not lines:
         return ""
-    head = ["", "asked: min", "median", "max", "got: min", "median", "max"]
-    return table([*head, "shorter than asked", "longer than asked", "requests off"], lines, "numbers")
+    head = ["", "requested: min", "median", "max", "received: min", "median", "max"]
+    return table(
+        [*head, "shorter than requested", "longer than requested", "requests of another length"],
+        lines,
+        "numbers",
+    )
 
 
 def rows(summary: dict[str, Any]) -> list[list[str]]:
@@ -65,11 +69,11 @@ def rows(summary: dict[str, Any]) -> list[list[str]]:
     ended = ", ".join(f"{name} {count:,}" for name, count in of["finish"].items() if count)
     found = [
         ["finish reasons", ended],
-        ["ended at their most tokens (length)", f"{100 * of['truncated_share']:.1f} %"],
+        ["ended by the token limit (length)", f"{100 * of['truncated_share']:.1f} %"],
         ["output tokens counted by", summary["output_tokens_from"]],
     ]
     if of["tokens_per_event"] is not None:
-        found.append(["tokens an event", f"{of['tokens_per_event']:.2f}"])
+        found.append(["tokens per event", f"{of['tokens_per_event']:.2f}"])
     if of["at_one_moment"]:
         found.append(["all tokens at one moment (no TPOT, no ITL)", f"{of['at_one_moment']:,}"])
     if of["usage_contradicted"]:
@@ -80,6 +84,6 @@ def rows(summary: dict[str, Any]) -> list[list[str]]:
     first = of["first_answer_ms"]
     if first is not None:
         values = " / ".join(figure(first[name]) for name in ("mean", "p50", "p99"))
-        found.append(["first token of the answer, after reasoning: mean / p50 / p99, ms", values])
-        found.append(["answers that are all reasoning", f"{of['reasoning_only']:,}"])
+        found.append(["send to first token of the answer, after reasoning: mean / p50 / p99, ms", values])
+        found.append(["answers that are only reasoning", f"{of['reasoning_only']:,}"])
     return found

@@ -1,4 +1,4 @@
-"""The page's tables of parts of a run: the stable stage, each server, each turn."""
+"""Tables of parts of a run: the stable and the settled stage, each server, each turn, each slice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STAGES = {"aisbench": "stable stage", "statistical": "settled stage"}
 
 
 def stable(summary: dict[str, Any]) -> str:
-    """The stable stage by both definitions beside the whole run."""
+    """The stable and the settled stage beside the whole run, and why one of them is missing."""
     whole = {
         "window_ms": [0.0, summary["duration"] * 1e3],
         "completed": summary["completed"],
@@ -33,24 +33,24 @@ def stable(summary: dict[str, Any]) -> str:
     if len(shown) == 1:
         return remarks
     remarks += "".join(
-        f'<p class="hint">The {escape(title)} is less than three times as long as its longest request: what starts '
-        "inside is not what ends inside, and its throughput is rough.</p>"
+        f'<p class="hint">The {escape(title)} is less than three times as long as its longest request. Many of the '
+        "requests that start in it end after it, so its throughput is only approximate.</p>"
         for title, stage in shown.items()
         if not stage.get("long_enough", True)
     )
     cells = {title: _stage_cells(stage) for title, stage in shown.items()}
-    # A column for each stage: three of them fit a phone, their many figures do not.
+    # A column for each stage, because three columns fit on a phone.
     rows = [[linked(name), *(of_stage[name] for of_stage in cells.values())] for name in cells["whole run"]]
     note = (
-        '<p class="hint">Shaded in the lower half of the chart: the stable stage, from the first send after in-flight reached its maximum to '
-        f"the last moment at it. In the upper half: the settled stage, which is what is left when warm-up (by {link('MSER-5', 'MSER-5')}) and drain are cut off. "
-        "Latencies are of the requests that start inside; throughput of the settled stage is of what came out inside.</p>"
+        '<p class="hint">The lower half of the concurrency chart shades the stable stage, from the first send after in-flight reached its '
+        f"maximum to the last moment at it. The upper half shades the settled stage, without warm-up (by {link('MSER-5', 'MSER-5')}) and drain. "
+        "Latencies cover the requests that start in a stage. The throughput of the settled stage counts what arrived in it.</p>"
     )
     return table(["", *map(linked, cells)], rows, "numbers") + note + remarks
 
 
 def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
-    """What the table says of one stage, by the rows' names."""
+    """A stage's column of the table: its cells by the rows' names."""
     cells = {
         "window, s": " to ".join(figure(ms / 1e3) for ms in stage["window_ms"]),
         "requests": f"{stage['completed']:,}",
@@ -59,7 +59,7 @@ def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
         "output tokens/s": figure(stage["output_throughput"]),
     }
     for metric in METRICS:
-        # A stage has no figures of pooled metrics.
+        # Pooled metrics (ITL) have no figures by stage.
         if metric.headline and not metric.pooled and metric.key in stage["metrics"]:
             for kind in ("mean", "p99"):
                 cells[f"{metric.title} {kind}, ms"] = figure(known(stage["metrics"][metric.key], kind))
@@ -67,7 +67,7 @@ def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
 
 
 def parts(summary: dict[str, Any]) -> str:
-    """Tables by server and by turn, where there are several."""
+    """Tables by server and by turn, for a run that has several; "" otherwise."""
     found = ""
     for key, title, name in (("endpoints", "By server", "server"), ("turns", "By turn", "turn")):
         rows = summary[key]
@@ -98,7 +98,7 @@ def _three_of(row: dict[str, Any], key: str) -> str:
 
 
 def slices(summary: dict[str, Any]) -> str:
-    """The run by slices of time, where it was sliced."""
+    """The panel on the slices; "" if the run has none."""
     block = summary["slices"]
     if block is None:
         return ""

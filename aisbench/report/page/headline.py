@@ -1,4 +1,4 @@
-"""The cards on top of a run's page: what a reader takes home."""
+"""The cards at the top of a run's page, with its most important figures."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from aisbench.report.shown import APART, felt_from_plan, known, metric_title
 
 def headline(summary: dict[str, Any]) -> str:
     streams = "ttft_ms" in summary["metrics"]
-    in_flight, asked = summary["in_flight"], summary["arrivals"]["asked_rate"]
+    in_flight, target = summary["in_flight"], summary["arrivals"]["asked_rate"]
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']:,}"
-    peak = f"peak {figure(summary['max_output_tokens_per_s'])}" if streams else "in whole answers"
+    peak = f"peak {figure(summary['max_output_tokens_per_s'])}" if streams else "answers not streamed"
     rows = [
         ("Requests", f"{summary['completed']:,}", _requests_words(summary)),
         (
             "Requests/s",
             figure(summary["request_throughput"]),
-            "as fast as they end" if asked is None else _asked_words(summary["arrivals"]),
+            "closed loop" if target is None else _target_words(summary["arrivals"]),
         ),
         ("Output tokens/s", figure(summary["output_throughput"]), peak),
         ("In flight", figure(in_flight["mean"]), f"mean; peak {in_flight['peak']:,}, {limit}"),
@@ -33,14 +33,14 @@ def headline(summary: dict[str, Any]) -> str:
     return cards(rows)
 
 
-def _asked_words(arrivals: dict[str, Any]) -> str:
-    """What the plan asked for; of conversations it has the starts alone."""
+def _target_words(arrivals: dict[str, Any]) -> str:
+    """The target rate: of requests, or of conversations started."""
     of = "conversations" if arrivals["counts"] == "conversations" else ""
-    return f"asked {figure(arrivals['asked_rate'])} {of}".rstrip() + "/s"
+    return f"target {figure(arrivals['asked_rate'])} {of}".rstrip() + "/s"
 
 
 def _requests_words(summary: dict[str, Any]) -> str:
-    """Where the requests went that are not among the completed ones."""
+    """How many requests were sent, failed or were neither completed nor failed, and in what time."""
     requests = summary["requests"]
     apart = [f"{requests[name]:,} {words}" for name, words in APART.items() if requests[name]]
     failed = f"{requests['failed']:,} failed" if requests["failed"] else "none failed"
@@ -51,8 +51,11 @@ def _requests_words(summary: dict[str, Any]) -> str:
 
 
 def _latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """One card a latency: from the plan, where requests had to wait before they were sent, for that is what a
-    user of the server felt; the figure from the send then stands below it."""
+    """One card per latency: (label, mean, aside).
+
+    If requests waited in the client, a user felt the latency from the plan, so the card shows that, and the one from
+    the send below it.
+    """
     felt = felt_from_plan(summary)
     of = _survivors(summary)
     rows = []
@@ -69,12 +72,12 @@ def _latency_cards(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _survivors(summary: dict[str, Any]) -> str:
-    """Whose latencies these are, where so many requests were cut off that the rest does not speak for all."""
+    """Says which requests the latencies cover, if too many were cut off or lost; "" otherwise."""
     requests = summary["requests"]
     cut, sent = requests["cancelled"] + requests["lost"], requests["sent"]
     if not sent or 100 * cut / sent <= thresholds.CUT_OFF.doubtful:
         return ""
-    return f" of the {requests['completed']:,} completed alone"
+    return f" of only the {requests['completed']:,} completed"
 
 
 def _milliseconds(value: float | None) -> str:

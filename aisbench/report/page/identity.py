@@ -9,12 +9,12 @@ from aisbench.records.run import Run
 from aisbench.report.page.table import count
 
 _DIGEST = re.compile(r"[0-9a-f]{32,}")
-# As many digits as tell two runs apart at a glance; summary.json has them all.
+# Enough to tell two runs apart at a glance. summary.json has the whole digests.
 _DIGITS_SHOWN = 16
 
 
 def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Those that are known."""
+    """(label, value) of everything that is known about the run's origin."""
     found = [
         (f"{kind}: {name.removesuffix('_ns').replace('_', ' ')}", plain(name, value))
         for kind, block in (("fingerprint", "fingerprint"), ("host", "host"), ("limit", "limits"))
@@ -26,9 +26,9 @@ def identity_facts(run: Run, summary: dict[str, Any]) -> list[tuple[str, Any]]:
 
 
 def plain(name: str, value: Any) -> str | None:
-    """One value in words; parts of it that are not known are left out."""
+    """`value` as text, without the parts of it that are unknown; None if all of it is."""
     if isinstance(value, dict) and "left_out" in value:
-        # The rows of a data set's file; what was wrong with those left out is in the notes.
+        # Rows of a data set's file. The notes say why rows were left out.
         return f"{value['used']} used, {value['left_out']} left out"
     if isinstance(value, dict):
         parts = {part: plain(part, kept) for part, kept in value.items()}
@@ -37,7 +37,7 @@ def plain(name: str, value: Any) -> str | None:
         return None if value is None else str(value).lower()
     if name.endswith("_ns"):
         return f"{value / 1e9:.3f} s"
-    # Kept in run.json as text, or as numbers that are not counts: a seed, a port.
+    # Integers here are not counts but, for example, a seed or a port, so they get no thousands separators.
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""report.html of a run."""
+"""Writes report.html of a run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from aisbench.report.page import parts as page_parts
 from aisbench.report.page.panels import panels
 from aisbench.report.page.shell import chart_page
 
-# In this order: each uses what those before it define.
+# The order matters: each uses definitions of those before it.
 _SCRIPTS = ("charts.js", "keys.js", "timeline.js", "report.js")
 
 
 def write_html(measured: Measured, summary: dict[str, Any], path: Path) -> None:
-    """Writes the page for the run, whose `summary` is summarise's."""
+    """Writes the page of a run to `path`. `summary`: the run's summary.json as a dict."""
     run = measured.run
     source = RunSource(measured, summary)
     found = drawn(CHARTS, source)
@@ -40,6 +40,6 @@ def _thinned(flow: Series) -> str:
     if flow.of is None:
         return ""
     return (
-        f"Thinned: of the {flow.of:,} changes in flight {len(flow.t_s):,} are drawn, of each stretch the first, "
-        "lowest, highest and last."
+        f"The chart draws {len(flow.t_s):,} of the {flow.of:,} changes in flight: the first, lowest, highest and last "
+        "of each stretch."
     )

@@ -1,4 +1,4 @@
-"""Panels that a page makes of the table of charts alone."""
+"""Panels of charts that need nothing but their entry in the table of charts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aisbench.report.charts.chart import Chart
 
 
 def panels(charts: Sequence[Chart[Any]], drawn: Mapping[str, Any]) -> str:
-    """A panel for each of `charts` that has a hint and, in `drawn` (chart.drawn's), a figure."""
+    """A panel for each of `charts` that has a hint, and a figure in `drawn` (the result of chart.drawn)."""
     return "".join(
         _panel(chart, list(drawn["charts"][chart.name]))
         for chart in charts
@@ -28,7 +28,7 @@ def _panel(chart: Chart[Any], forms: list[str]) -> str:
             f"{escape(TITLES.get(form, form))}</button>"
             for at, form in enumerate(forms)
         )
-        buttons = f'<span class="buttons" role="group" aria-label="What is shown" data-forms="{name}">{buttons}</span>'
+        buttons = f'<span class="buttons" role="group" aria-label="Form of the chart" data-forms="{name}">{buttons}</span>'
     if chart.tables is not None:
         buttons += f'<button type="button" data-csv="{name}">CSV</button>'
     return (

@@ -1,4 +1,4 @@
-"""The page's fixed parts as HTML: readable before, and without, any script."""
+"""The parts of a run's page that are plain HTML, so that they can be read without scripts."""
 
 from __future__ import annotations
 
@@ -32,13 +32,15 @@ def title(run: Run) -> str:
 
 
 def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
-    """The template's places, by name."""
+    """HTML for the places of report.html, by their names."""
     return {
         "subtitle": target(run, summary),
         "command": escape(shlex.join(run.info.get("command") or [])),
         "verdict": verdict(summary["verdict"]),
         "headline": page_headline.headline(summary),
-        "planned_note": "; the grey band counts each from when it was due" if run.is_open_loop else "",
+        "planned_note": "; the grey band counts each request from when it was due"
+        if run.is_open_loop
+        else "",
         "turns_note": _turns_note(run),
         "timeline_note": _timeline_note(run),
         "percentiles": percentile_table(summary),
@@ -59,7 +61,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
 
 
 def _curves_of(summary: dict[str, Any]) -> str:
-    """The latencies that the chart of requests draws, in words."""
+    """The names of the latencies in the chart of requests, such as "TTFT and E2EL"."""
     *others, last = [metric.title for metric in BRIEF if metric.key in summary["metrics"]]
     return f"{', '.join(others)} and {last}" if others else last
 
@@ -83,13 +85,13 @@ def verdict(found: dict[str, Any]) -> str:
 
 
 def _turns_note(run: Run) -> str:
-    """Which requests of conversations are counted: a conversation is not one of them."""
+    """In runs with conversations, says that each turn counts as a request."""
     return f" (every {link('turn', 'turn')} of a conversation counts as one)" if run.has_conversations else ""
 
 
 def _timeline_note(run: Run) -> str:
-    what = "a request, one turn of a conversation," if run.has_conversations else "a request,"
-    parts = [f"Each line is {what} by its place in the plan:"]
+    what = "a request (one turn of a conversation)" if run.has_conversations else "a request"
+    parts = [f"Each line is {what} in the order of the plan:"]
     if run.is_open_loop:
         parts.append('<b class="wait">planned to sent</b>,')
     if run.streams:
@@ -111,7 +113,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
     from_send = [(metric_title(summary, key), found) for key, found in metrics.items()]
     plan = summary["from_plan"] or {}
     from_plan = [(f"{BY_KEY[key].title} from plan", found) for key, found in plan.items()]
-    # As on the cards: first what a user felt.
+    # As on the cards, the latencies that a user felt come first.
     rows = from_plan + from_send if felt_from_plan(summary) else from_send + from_plan
     intervals = {BY_KEY[key].title: found for key, found in summary["percentile_intervals"].items()}
     return table(
@@ -129,7 +131,7 @@ def percentile_table(summary: dict[str, Any]) -> str:
 
 
 def _cell(value: float | None, intervals: dict[str, Any], column: str) -> str:
-    """A figure, and below a percentile its 95 % interval, or that there are too few requests for it."""
+    """A figure. Below a percentile stands its 95 % interval, or "too few" requests for one."""
     if value is None or column not in intervals:
         return figure(value)
     between = intervals[column]
@@ -143,7 +145,7 @@ def _is_percentile(name: str) -> bool:
 
 def latency_note(summary: dict[str, Any]) -> str:
     if "ttft_ms" not in summary["metrics"]:
-        return "E2EL: from the send to the end of the whole answer; nothing was streamed."
+        return "E2EL: end-to-end latency, from the send to the end of the answer. Answers were not streamed."
     event = "choices" if summary["config"].get("ttft_at") == "first-chunk" else "generated content"
     notes = [
         f"TTFT: first event with {event}, from the send. ITL: gaps between such events, of all requests that "
@@ -151,18 +153,16 @@ def latency_note(summary: dict[str, Any]) -> str:
     ]
     if summary["from_plan"] is not None:
         notes.append(
-            "From plan: counted from when the request was to leave, as a user who came then feels it."
+            "From plan: counted from when the request was due, so it is what a user who came then would feel."
         )
     if summary["output_tokens_from"] in ("events", "mixed"):
-        notes.append(
-            "Where the server gave no usage that can be used, output tokens are counted as content events."
-        )
+        notes.append("Output tokens are counted as content events if the server gave no usable usage.")
     user = summary["client"]["ttft_user_ms"]
     if summary["clock"] == "user":
-        notes.append("Stamps are the client's own: its delays are in every figure.")
+        notes.append("The client stamped arrivals itself, so its delays are part of every figure.")
     elif summary["completed"] and known(user, "mean") is not None:
         notes.append(
-            f"Without kernel stamps mean TTFT would have read {figure(known(user, 'mean'))} ms "
+            f"Without kernel stamps, mean TTFT would be {figure(known(user, 'mean'))} ms "
             f"(p99 {figure(known(user, 'p99'))} ms)."
         )
     return " ".join(notes)
@@ -181,11 +181,11 @@ def errors(summary: dict[str, Any]) -> str:
     for kind, count in found.items():
         samples = [sample for sample in summary["error_samples"] if sample.get("kind") == kind][:3]
         words = "<br>".join(
-            f"#{sample.get('slot')}: {said(str(sample.get('message') or '(nothing)')[:400])}"
+            f"#{sample.get('slot')}: {said(str(sample.get('message') or '(no message)')[:400])}"
             for sample in samples
         )
         rows.append([f"<code>{escape(kind)}</code>", f"{count:,}", words])
-    return table(["kind", "requests", "what the first ones said"], rows, "errors") + tail
+    return table(["kind", "requests", "first messages"], rows, "errors") + tail
 
 
 def checks(found: list[dict[str, Any]]) -> str:
@@ -201,7 +201,7 @@ def checks(found: list[dict[str, Any]]) -> str:
         rows.append(
             [linked(check["name"]), measured, *bounds, chip, f"<small>{escape(check['why'])}</small>"]
         )
-    return table(["what", "measured", "doubtful", "invalid", "", "why it matters"], rows, "checks")
+    return table(["check", "measured", "doubtful", "invalid", "status", "why it matters"], rows, "checks")
 
 
 def _client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -223,7 +223,7 @@ def _client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
             "reads with several tokens",
             f"{client['merged_reads']:,}"
             + (
-                f"; {client['merged_events']:,} tokens share another's stamp"
+                f"; {client['merged_events']:,} tokens share a stamp with another"
                 if client["merged_events"]
                 else ""
             ),
@@ -251,9 +251,9 @@ def _three(figures: dict[str, float]) -> str:
 
 def _roofline(found: dict[str, Any] | None) -> str:
     if found is None:
-        return "not known: aisbench selfcheck finds it for this host and plain http"
+        return "unknown; aisbench selfcheck measures it for this host, for plain http"
     mean, busiest = 100 * found["mean_share"], 100 * found["busiest_share"]
-    return f"{mean:.1f} %, in the busiest second {busiest:.1f} % (selfcheck of {found['measured'][:10]})"
+    return f"{mean:.1f} % on average, {busiest:.1f} % in the busiest second (selfcheck of {found['measured'][:10]})"
 
 
 def _percents_of(shares: list[float | None]) -> str:
@@ -261,7 +261,7 @@ def _percents_of(shares: list[float | None]) -> str:
 
 
 def facts(pairs: Iterable[tuple[str, Any]], label: Callable[[str], str] = linked) -> str:
-    """`label` makes the names HTML; options by their names are not words of the glossary."""
+    """A list of names and values. `label` turns a name into HTML; by default it links terms of the glossary."""
     items = "".join(
         f"<div><dt>{label(name)}</dt><dd>{said(ABSENT if value is None else value)}</dd></div>"
         for name, value in pairs

@@ -1,4 +1,4 @@
-"""The page's panels on the server: the servers' own figures, and their accelerators."""
+"""Panels on the servers' own metrics and on their accelerators."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def server_panel(summary: dict[str, Any]) -> str:
     )
     counters = f'<p class="hint">Counted by the servers during the run: {counted}.</p>' if counted else ""
     return (
-        '<section class="panel"><div class="bar"><h2>The server\'s own account</h2><span class="buttons">'
+        '<section class="panel"><div class="bar"><h2>Server metrics</h2><span class="buttons">'
         '<button type="button" data-csv="server">CSV</button></span></div>'
-        '<p class="hint">From its metrics page, read once a second. Requests running and waiting there are in the '
-        "concurrency chart above.</p>"
+        '<p class="hint">Read from the server\'s metrics page once a second. The concurrency chart above draws its running and '
+        "waiting requests.</p>"
         '<div id="server" class="chart short" hidden></div>'
         f"{table(['', 'mean', 'peak'], rows, 'numbers') if rows else ''}{_reconcile(block['reconcile'])}"
         f"{_speculation(block['spec_decode'])}{counters}</section>"
@@ -40,7 +40,7 @@ def server_panel(summary: dict[str, Any]) -> str:
 
 
 def _reconcile(found: dict[str, Any]) -> str:
-    """The server's latencies beside ours."""
+    """A table of the server's latencies beside the client's; "" if there are none to compare."""
     if not found:
         return ""
     rows = []
@@ -60,13 +60,13 @@ def _reconcile(found: dict[str, Any]) -> str:
             ]
         )
     percents = next(iter(found.values()))["percentiles"]
-    head = ["ms", "mean at the server", "mean here", "network and client add"]
-    head += [f"{name}: server's bucket / here" for name in percents]
+    head = ["ms", "mean at the server", "mean at the client", "added by network and client"]
+    head += [f"{name}: server's bucket / client" for name in percents]
     return (
-        f"<h3>Latencies by the server's clock and by ours</h3>{table(head, rows, 'numbers')}"
-        '<p class="hint">The server counts from when it took a request up to when it handed the answer to its own '
-        "HTTP layer; what lies between is the network, that layer, and this client. Where the numbers of requests differ (others "
-        "were served as well, or requests that failed or were cut off here), the means are of different requests, and no difference of them is shown.</p>"
+        f"<h3>Latencies measured by the server and by the client</h3>{table(head, rows, 'numbers')}"
+        '<p class="hint">The server counts from when it accepted a request to when it handed the answer to its HTTP '
+        "layer. The difference is due to the network, that layer and this client. If the numbers of requests differ (the server had "
+        "other clients, or requests failed or were cut off here), the means cover different requests and the difference is not shown.</p>"
     )
 
 
@@ -113,7 +113,7 @@ def devices_panel(summary: dict[str, Any]) -> str:
     ]
     head = ["mean / max", *(title for _, title, _ in DEVICE_CHARTS), "temperature, °C", "energy, J"]
     joules = block["joules_per_output_token"]
-    note = "" if joules is None else f"<p>{joules:.3g} J per output token, idle draw included.</p>"
+    note = "" if joules is None else f"<p>{joules:.3g} J per output token, including idle power.</p>"
     return (
         '<section class="panel"><div class="bar"><h2>Devices</h2><span class="buttons">'
         '<button type="button" data-csv="devices">CSV</button></span></div>'

@@ -1,4 +1,4 @@
-"""The shell of all pages: one file that needs nothing else, from template, style, script and data."""
+"""Builds every page as one self-contained file from template, styles, scripts and data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisbench.report.charts.look import PAGE, PAGE_NARROW
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 _SCRIPT = "<script>\n{{script}}\n</script>\n"
-# Parts that are scripts and data: no words of the glossary are looked for in them.
+# Scripts, data and styles are not searched for links to the glossary.
 _NO_WORDS = ("script", "data", "plotly", "style")
 CHARTS = (
     '<script type="application/json" id="data">{{data}}</script>\n<script>{{plotly}}</script>\n' + _SCRIPT
@@ -24,14 +24,16 @@ CHARTS = (
 
 
 def page(main: str, parts: dict[str, str], *, styles: Sequence[str] = (), scripts: Sequence[str] = ()) -> str:
-    """The page whose middle is the asset `main`, its places filled with `parts` (HTML; `title`, `subtitle`)."""
+    """A page around the asset `main`. `parts`: HTML for its places, `title` and `subtitle` among them."""
     after = _SCRIPT if scripts else ""
     return filled(main, after, {**parts, **_styled(styles), "script": joined(scripts)})
 
 
 def chart_page(main: str, parts: dict[str, str], data: dict[str, Any], scripts: Sequence[str]) -> str:
-    """As `page`, with plotly and `data` (chart.drawn's, and what else the scripts need) for charts; each of `scripts`
-    uses what those before it define."""
+    """A page with charts. `data`: the result of chart.drawn, and whatever else the scripts need.
+
+    The order of `scripts` matters: each may use definitions of those before it.
+    """
     data = {**embedded(data), "look": {"page": PAGE, "narrow": PAGE_NARROW}}
     own = {"data": json_text(data), "plotly": _script_text(_plotly_source()), "script": joined(scripts)}
     return filled(main, CHARTS, {**parts, **_styled(()), **own})
@@ -43,7 +45,7 @@ def filled(main: str, after: str, parts: dict[str, str]) -> str:
     )
     written = "".join(text for name, text in parts.items() if name not in _NO_WORDS)
     parts = {**parts, "words": glossary.section(written)}
-    # One pass: what is put in is never searched for places itself.
+    # One pass, so that inserted text is not searched for places.
     return _PLACE.sub(lambda place: parts[place[1]], template)
 
 
@@ -62,15 +64,15 @@ def _asset(name: str) -> str:
 
 @cache
 def _plotly_source() -> str:
-    """plotly.js for charts with two axes, minified: a third of the whole library, and without its Python package."""
+    """plotly.js for charts with two axes, minified: a third of the whole library, and no Python package needed."""
     return _asset("plotly-cartesian.min.js")
 
 
 def json_text(data: Any) -> str:
-    """JSON that cannot end the script element it stands in: no `<` is left (it only occurs in strings)."""
+    """JSON without any `<` (it only occurs in strings), so that it cannot end the script element around it."""
     return orjson.dumps(data).decode().replace("<", "\\u003c")
 
 
 def _script_text(source: str) -> str:
-    """A script whose strings cannot end the element: `</` and `<\\/` are the same in JavaScript strings."""
+    """A script whose strings cannot end the element around it: `</` and `<\\/` are the same in JavaScript strings."""
     return source.replace("</script", "<\\/script").replace("<!--", "<\\!--")

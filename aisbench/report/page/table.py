@@ -1,4 +1,4 @@
-"""Figures and tables as the page shows them."""
+"""Figures, tables and cards as HTML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from html import escape
 from aisbench.printable import printable
 from aisbench.report.glossary import linked
 
-# In place of a figure that was not measured.
+# Shown for a figure that was not measured.
 ABSENT = "–"
 
 
@@ -25,7 +25,7 @@ def figure(value: float | None) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
-    """Cells are HTML already; the first of each row is its heading."""
+    """A table of cells that are already HTML; the first cell of each row is its heading."""
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>'
@@ -38,7 +38,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") ->
 
 
 def cards(shown: Iterable[tuple[str, str, str]]) -> str:
-    """Headline figures as (label, value, aside), all of them plain text; a value may have a unit after a blank."""
+    """Cards of (label, value, aside), all plain text; a blank separates a value from its unit."""
     return "".join(
         f'<div class="card"><div class="label">{linked(label)}</div><div class="value">{_with_unit(value)}</div>'
         f'<div class="aside">{_unbroken(aside)}</div></div>'
@@ -47,17 +47,17 @@ def cards(shown: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _unbroken(text: str) -> str:
-    """As HTML; figures are not parted from their units at the end of a line."""
+    """`text` as HTML, with no line break between a figure and its unit."""
     return re.sub(r"(\d|limit) (?=m?s\b|\d)", "\\1&nbsp;", escape(text))
 
 
 def count(value: float) -> str:
-    """Of tokens and the like: whole numbers have no decimals."""
+    """A count, such as of tokens: no decimals if it is a whole number."""
     return f"{value:,.0f}" if value == round(value) else figure(value)
 
 
 def said(text: object) -> str:
-    """Words that a server may have had a hand in, as HTML."""
+    """Text that may contain a server's words, made printable and escaped for HTML."""
     return escape(printable(str(text)))
 
 

@@ -1,8 +1,8 @@
-"""The tables of AISBench: one of what requests had, one of the whole run, in its words and order.
+"""AISBench's two tables, one of the requests and one of the run, with its names and order.
 
-Definitions: AISBench's documentation of its performance results. OutputTokenThroughput of a request is
-its output tokens / E2EL, PrefillTokenThroughput its input tokens / TTFT, Concurrency sum(E2EL) /
-duration. What whole answers do not show (TTFT, TPOT, ITL, prefill) is left out.
+The definitions are those of AISBench's documentation: OutputTokenThroughput is a request's output tokens / E2EL,
+PrefillTokenThroughput its input tokens / TTFT, Concurrency sum(E2EL) / duration. TTFT, TPOT, ITL and prefill are
+left out if answers were not streamed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from aisbench.metrics import BY_NAME, NAMES
 
 _COLUMNS = ("Average", "Min", "Max", "Median", "P75", "P90", "P99")
 _KEYS = ("mean", "min", "max", "median", "p75", "p90", "p99")
-# In AISBench's order, then what it does not have.
+# AISBench's latencies in its order, then those that it does not have.
 _FIRST = ("e2el", "ttft", "tpot", "itl")
 LATENCIES = tuple(
     (BY_NAME[name].title, BY_NAME[name].key)
@@ -36,7 +36,7 @@ def aisbench_table(summary: dict[str, Any]) -> str:
 
 
 def aisbench_rows(summary: dict[str, Any]) -> tuple[tuple[list[str], Rows], tuple[list[str], Rows]]:
-    """Head and rows of both tables, of the whole run and, where there is one, of its stable stage."""
+    """Head and rows of the table of requests and of that of the run: the whole run, and its stable stage if it has one."""
     stages = {"total": _whole_run(summary)}
     if summary["stable"]["aisbench"]["window_ms"] is not None:
         stages["stable"] = _stable_stage(summary)
@@ -47,7 +47,7 @@ def aisbench_rows(summary: dict[str, Any]) -> tuple[tuple[list[str], Rows], tupl
 
 
 def _whole_run(summary: dict[str, Any]) -> dict[str, Any]:
-    """What the tables show of a stage: its duration in seconds, and the rest under summary.json's names."""
+    """The stage `total`: the summary with the in-flight limit as `limit`."""
     return {**summary, "limit": summary["in_flight"]["limit"]}
 
 
@@ -58,7 +58,7 @@ def _stable_stage(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def _requests_rows(stages: dict[str, dict[str, Any]]) -> Rows:
-    """A metric's lines together, a stage each. ITL is the whole run's alone: its histogram knows no stages."""
+    """A row for each metric and stage. ITL has only the whole run, because its histogram is not split by stage."""
     told = {name: request_metrics(stage) for name, stage in stages.items()}
     return [
         [
@@ -74,7 +74,7 @@ def _requests_rows(stages: dict[str, dict[str, Any]]) -> Rows:
 
 
 def request_metrics(stage: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """describe()'s figures by the rows' titles."""
+    """The figures of describe() by the rows' titles."""
     metrics, of_requests = stage["metrics"], stage["per_request"]
     found = {title: metrics[name] for title, name in LATENCIES if name in metrics}
     found["InputTokens"] = of_requests["input_tokens"]
@@ -96,7 +96,7 @@ def _common_metrics(stage: dict[str, Any]) -> dict[str, str]:
     def a_second(count: float) -> float:
         return count / seconds if seconds > 0 else 0.0
 
-    # Of a stage, what starts inside may last beyond it; AISBench shows the limit then.
+    # Requests may outlast the stage in which they start. AISBench then shows the limit.
     concurrency = a_second((stage["metrics"]["e2el_ms"]["mean"] or 0.0) * stage["completed"] / 1e3)
     shown = {
         "Benchmark Duration": f"{value(seconds * 1e3)} ms",
@@ -120,7 +120,7 @@ def _common_metrics(stage: dict[str, Any]) -> dict[str, str]:
 
 
 def value(number: float | None) -> str:
-    """At most four decimals, as AISBench rounds; a dash for what was not measured."""
+    """At most four decimals, as in AISBench; a dash if not measured."""
     if number is None:
         return "-"
     return f"{round(number, 4):g}" if abs(number) < 1e5 else f"{number:.1f}"
@@ -131,7 +131,7 @@ def measured(number: float | None, unit: str) -> str:
 
 
 def _boxed(head: list[str], rows: list[list[str]]) -> list[str]:
-    """A table with lines around, each column as wide as its widest cell."""
+    """The lines of a table with borders. Each column is as wide as its widest cell."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
 
     def line(left: str, fill: str, between: str, right: str) -> str:

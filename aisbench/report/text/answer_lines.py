@@ -1,4 +1,4 @@
-"""Lines on the answers: how they ended, and what counted their tokens."""
+"""Console lines on the answers: score, finish reasons, reasoning, and the source of token counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from aisbench.report.shown import shown
 
-# What makes a score doubtful, by its key in summary.json.
+# Answers that make a score doubtful: the key in summary.json, and how the line calls them.
 _DOUBTS = (
     ("cut", "cut at the length limit"),
     ("no_answer", "without an answer"),
@@ -21,22 +21,22 @@ def answer_lines(summary: dict[str, Any]) -> Iterator[str]:
     ended = {name: count for name, count in answers["finish"].items() if count}
     if summary["completed"] and set(ended) != {"none"}:
         told = ", ".join(f"{name} {count}" for name, count in ended.items())
-        yield f"Finish reasons      {told} ({100 * answers['truncated_share']:.1f} % ended at their most tokens)"
+        yield f"Finish reasons      {told} ({100 * answers['truncated_share']:.1f} % ended by the token limit)"
     first = answers["first_answer_ms"]
     if first is not None:
         told = ", ".join(f"{name} {shown(first[name])}" for name in ("mean", "p50", "p99"))
         yield (
-            f"First answer (ms)   {told}: first token after reasoning, of {first['count']} requests; "
-            f"{answers['reasoning_only']} were all reasoning"
+            f"First answer (ms)   {told}: send to first token after reasoning, in {first['count']} requests; "
+            f"{answers['reasoning_only']} had only reasoning"
         )
     if answers["itl_per"] == "event":
-        yield f"ITL per event       {answers['tokens_per_event']:.2f} tokens in each: not the time between tokens"
+        yield f"ITL per event       {answers['tokens_per_event']:.2f} tokens per event, so this is not the time between tokens"
     if summary["output_tokens_from"] in ("events", "mixed"):
-        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server gave no usage that can be used"
+        yield f"Output tokens       counted by {summary['output_tokens_from']}: the server gave no usable usage"
 
 
 def _accuracy_lines(accuracy: dict[str, Any] | None) -> Iterator[str]:
-    """The score, and, where the load varied, that of the requests sent at its lowest and its highest."""
+    """The score and, if the load varied, the scores of the requests sent at its lowest and its highest."""
     if accuracy is None:
         return
     if accuracy["whole"] is None:

@@ -1,4 +1,4 @@
-"""The result on the console: vLLM's table first, then what it does not tell."""
+"""Prints a run's result on the console: the table of vLLM or AISBench, further figures, and the verdict."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from aisbench.report.text.part_lines import device_lines, parts, slice_lines, st
 
 _WIDTH = 50
 _STREAMED = tuple(metric.name for metric in METRICS if metric.needs_stream)
-# Short titles, and those that stand above a metric's figures.
+# By metric: its short title, and the title above its figures.
 _METRIC_TITLES = {
     **{metric.name: (metric.title, metric.long_title) for metric in METRICS},
     "client_queue_time": ("Client Queue Time", "Client-side Queueing"),
@@ -36,9 +36,9 @@ _VERDICT_STYLES = {"valid": "bold green", "doubtful": "bold yellow", "invalid": 
 
 
 def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
-    """The table of `vllm bench serve`: labels padded to 40, values left in 10, floats .2f.
+    """The table of `vllm bench serve`: labels padded to 40 characters, values left-aligned in 10, floats as .2f.
 
-    It shows the metrics whose keys `summary` holds at its top level, each with `percents`.
+    It shows the metrics whose keys `summary` has at its top level, each with the percentiles `percents`.
     """
     lines = [f"{' Serving Benchmark Result ':=^{_WIDTH}}"]
 
@@ -63,7 +63,7 @@ def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
         add("Request goodput (req/s)", summary["request_goodput"])
     if not pools:
         add("Output token throughput (tok/s)", summary["output_throughput"])
-    # A whole answer comes at once: there is no flow of tokens that could have a peak.
+    # An answer that is not streamed comes at once, so its tokens have no peak rate.
     if any(f"mean_{name}_ms" in summary for name in _STREAMED):
         add("Peak output token throughput (tok/s)", summary["max_output_tokens_per_s"])
     add("Peak concurrent requests", summary["max_concurrent_requests"])
@@ -98,7 +98,7 @@ def vllm_table(summary: dict[str, Any], percents: Sequence[float]) -> str:
 
 
 def details(summary: dict[str, Any]) -> Iterator[str]:
-    """The compact block below the table, a line at a time."""
+    """The lines of the block below the table."""
     requests, in_flight, client = summary["requests"], summary["in_flight"], summary["client"]
     apart = [f"{requests[name]} {words}" for name, words in APART.items() if requests[name]]
     if apart:
@@ -109,8 +109,8 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     touched = summary["max_concurrent_requests"]
     if touched > in_flight["peak"]:
         yield (
-            f"Peak concurrent     {touched:.0f} touched one second, which is vLLM's count; "
-            f"at one moment at most {in_flight['peak']} were in flight"
+            f"Peak concurrent     {touched:.0f} active within one second, which is vLLM's count; "
+            f"at most {in_flight['peak']} were in flight at one moment"
         )
     timed = summary["timed"]
     if timed is not None:
@@ -118,7 +118,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
         yield (
             f"{title:<19} {timed['completed']} completed, "
             f"{timed['request_throughput']:.2f} req/s, {timed['output_throughput']:.2f} tok/s; "
-            f"{timed['finished_after']} finished after it, {timed['cut']} were cut"
+            f"{timed['finished_after']} finished later, {timed['cut']} were cut off"
         )
     yield from stages(summary["stable"])
     yield from slice_lines(summary["slices"])
@@ -128,7 +128,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     lag = client["schedule_lag_ms"]
     if lag is not None:
         own = (
-            f"; without waits for the limit p99 {shown(lag['own_p99'], '.3f')}" if in_flight["limit"] else ""
+            f"; p99 without waits for the limit {shown(lag['own_p99'], '.3f')}" if in_flight["limit"] else ""
         )
         yield f"Schedule lag (ms)   {named(lag, ('p50', 'p99', 'max'), '.3f')}{own}"
     yield from keeping_up_lines(summary["keeping_up"])
@@ -144,7 +144,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
         name = BY_KEY[key].title
         yield (
-            f"{name + ' at server':<19} mean {shown(pair['server']['mean'])} ms of {pair['server']['requests']} requests; "
+            f"{name + ' at server':<19} mean {shown(pair['server']['mean'])} ms over {pair['server']['requests']} requests; "
             + difference_words(pair)
         )
     yield from device_lines(summary["devices"])
@@ -157,8 +157,8 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     roofline = client["roofline"]
     if roofline is not None:
         yield (
-            f"Client roofline     {100 * roofline['mean_share']:.1f} % used (busiest second "
-            f"{100 * roofline['busiest_share']:.1f} %), by the selfcheck of {roofline['measured'][:10]}"
+            f"Client roofline     {100 * roofline['mean_share']:.1f} % used on average, "
+            f"{100 * roofline['busiest_share']:.1f} % in the busiest second (selfcheck of {roofline['measured'][:10]})"
         )
     yield from answer_lines(summary)
     for kind, count in summary["errors"].items():
@@ -168,7 +168,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
 
 
 def _plan_lines(summary: dict[str, Any]) -> Iterator[str]:
-    """Latencies from the plan, right below the table: where requests waited, these are what a user felt."""
+    """Latencies from the plan, right below the table: if requests waited in the client, a user felt these."""
     for key, figures in (summary["from_plan"] or {}).items():
         title = BY_KEY[key].title
         yield f"{title} from plan (ms) {named(figures, ('mean', 'p50', 'p90', 'p99'))}"
@@ -179,7 +179,7 @@ def named(figures: dict[str, float] | None, names: tuple[str, ...], form: str = 
 
 
 def _interval_lines(summary: dict[str, Any], percents: Sequence[float]) -> Iterator[str]:
-    """How well the highest percentile that is shown is known, or that it is not."""
+    """The 95 % intervals of the highest percentile shown, or that there are too few requests for one."""
     if not percents:
         return
     name = percentile_name(max(percents))
@@ -187,11 +187,11 @@ def _interval_lines(summary: dict[str, Any], percents: Sequence[float]) -> Itera
     for metric, found in summary["percentile_intervals"].items():
         between = found.get(name)
         title = BY_KEY[metric].title
-        told.append(f"{title} {between[0]:.2f} to {between[1]:.2f}" if between else f"{title} unsupported")
+        told.append(f"{title} {between[0]:.2f} to {between[1]:.2f}" if between else f"{title} unknown")
     if any(found.get(name) for found in summary["percentile_intervals"].values()):
         yield f"{name.upper() + ' within':<19} {', '.join(told)} ms (95 %)"
     elif summary["completed"]:
-        yield f"{name.upper():<19} not supported by {summary['completed']} requests: hardly more than their maximum"
+        yield f"{name.upper():<19} rests on only {summary['completed']} requests, so it is hardly more than their maximum"
 
 
 def one_line(text: str, most: int = 120) -> str:
@@ -200,7 +200,7 @@ def one_line(text: str, most: int = 120) -> str:
 
 
 def verdict_lines(verdict: dict[str, Any]) -> Iterator[str]:
-    """The first line is the verdict itself."""
+    """The verdict, then its reasons and notes."""
     yield f"Verdict: {verdict['status']}"
     yield from (f"  - {reason}" for reason in verdict["reasons"])
     yield from (f"  note: {note}" for note in verdict["notes"])
@@ -209,8 +209,9 @@ def verdict_lines(verdict: dict[str, Any]) -> Iterator[str]:
 def render(
     summary: dict[str, Any], percents: Sequence[float], report: Path | None = None, style: str = "vllm"
 ) -> str:
-    """All of it as plain text. `report`: where the HTML report lies, named in the last line.
+    """The whole result as plain text.
 
+    `percents`: the percentiles of the table. `report`: the path of the HTML report, which the last line names.
     `style`: whose table comes first, vllm or aisbench.
     """
     table = aisbench_table(summary) if style == "aisbench" else vllm_table(summary, percents)
@@ -222,7 +223,7 @@ def render(
     ]
     if report is not None:
         lines.append(f"Report: {report}")
-    # Models, devices and metrics bring the server's words in as well.
+    # Names of models, devices and metrics come from the server, too.
     return printable("\n".join(lines))
 
 
@@ -233,7 +234,7 @@ def print_result(
     file: TextIO | None = None,
     style: str = "vllm",
 ) -> None:
-    """Writes `render` to `file` (standard output); the verdict in colour when that is a terminal."""
+    """Writes the text of `render` to `file` (standard output), with the verdict in colour on a terminal."""
     file = file or sys.stdout
     text = render(summary, percents, report, style)
     if not file.isatty():

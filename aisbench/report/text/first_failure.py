@@ -1,4 +1,4 @@
-"""Why requests of a run failed, in a few words."""
+"""Names the first failure of a run in a few words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aisbench.report.text.console import one_line
 
 
 def first_failure(run: Run) -> str:
-    """The kind and words of the first failure that the run kept, if it did: " (http_500: overloaded)"."""
+    """Kind and message of the first failure that the run kept, as in " (http_500: overloaded)"; "" if none."""
     samples = run.info.get("error_samples") or []
     if not samples:
         return ""

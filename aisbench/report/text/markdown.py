@@ -1,4 +1,4 @@
-"""A run as Markdown, for an issue, a pull request or a lab book."""
+"""Formats a run as Markdown, for an issue, a pull request or a lab book."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def markdown(summary: dict[str, Any], percents: Sequence[float]) -> str:
     config = summary["config"]
     where = f"{config.get('url') or ''}{config.get('endpoint') or ''}"
     requests, in_flight = summary["requests"], summary["in_flight"]
-    asked = summary["arrivals"]["asked_rate"]
+    target = summary["arrivals"]["asked_rate"]
     of = " conversations/s" if summary["arrivals"]["counts"] == "conversations" else ""
     limit = "no limit" if in_flight["limit"] is None else f"limit {in_flight['limit']}"
     totals = [
@@ -23,7 +23,8 @@ def markdown(summary: dict[str, Any], percents: Sequence[float]) -> str:
         ("Duration", f"{summary['duration']:.2f} s"),
         (
             "Requests/s",
-            f"{summary['request_throughput']:.2f}" + ("" if asked is None else f" (asked {asked:.2f}{of})"),
+            f"{summary['request_throughput']:.2f}"
+            + ("" if target is None else f" (target {target:.2f}{of})"),
         ),
         ("Output tokens/s", f"{summary['output_throughput']:,.2f}"),
         ("Input tokens", f"{summary['total_input_tokens']:,}"),
@@ -63,5 +64,5 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    """What stands in a table's cell: a bar in it would end it."""
+    """`text` for a cell of a table, which an unescaped bar would end."""
     return str(text).replace("|", "\\|")

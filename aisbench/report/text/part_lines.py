@@ -1,4 +1,4 @@
-"""Parts of a run on the console: its stages, slices, devices, servers and turns, a line each."""
+"""Console lines on parts of a run: its stages, slices, devices, servers and turns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GIB = 1 << 30
 
 
 def stages(stable: dict[str, Any]) -> Iterator[str]:
-    """The stable stage by both definitions, where there is one."""
+    """A line for the stable stage and one for the settled stage, if the run has them."""
     for name, title in (("aisbench", "Stable stage"), ("statistical", "Settled (MSER-5)")):
         stage = stable[name]
         if stage["window_ms"] is None:
@@ -25,7 +25,11 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
             continue
         begin, end = (ms / 1e3 for ms in stage["window_ms"])
         metrics = stage["metrics"]
-        short = "" if stage["long_enough"] else "; short beside its longest request, so throughput is rough"
+        short = (
+            ""
+            if stage["long_enough"]
+            else "; short compared with its longest request, so throughput is approximate"
+        )
         latencies = ", ".join(
             f"{metric.title} {shown(known(metrics[metric.key], 'mean'))}"
             for metric in BRIEF
@@ -39,7 +43,7 @@ def stages(stable: dict[str, Any]) -> Iterator[str]:
 
 
 def slice_lines(block: dict[str, Any] | None) -> Iterator[str]:
-    """How far the slices of a long run part; the first and the last one, which are not whole loads, left out."""
+    """The range of the figures over the slices, without the first and the last, which do not have the full load."""
     whole = block["slices"][1:-1] if block is not None else []
     if block is None or not whole:
         return
@@ -60,7 +64,7 @@ def slice_lines(block: dict[str, Any] | None) -> Iterator[str]:
 
 
 def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
-    """The accelerators that were read, all of one model together."""
+    """A line for each model of accelerator, and one for the energy."""
     if block is None:
         return
     by_name: dict[str, list[dict[str, Any]]] = {}
@@ -86,7 +90,7 @@ def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
 
 
 def parts(summary: dict[str, Any]) -> Iterator[str]:
-    """A line for each server, and for each turn of conversations, where there are several."""
+    """A line for each server and for each turn of conversations, if there are several."""
     for key, name in (("endpoints", "url"), ("turns", "turn")):
         for row in summary[key] or ():
             latencies = ", ".join(

@@ -1,4 +1,4 @@
-"""A series in one line of text."""
+"""Draws a series as one line of text."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def sparkline(values: Sequence[float | None], cells: int) -> str:
-    """The last values in at most `cells` characters, their height from 0 to the largest; None is a gap.
+    """`values` as at most `cells` block characters, scaled from 0 to the largest value; None is a gap.
 
-    More values than cells: each cell is the mean of its share.
+    If there are more values than cells, each cell shows the mean of its share of them.
     """
     if cells <= 0 or not values:
         return ""

@@ -16,7 +16,7 @@ _MOST_RATE_BARS = 40
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan whose last request leaves at `ends_s`; one request has no `gaps`."""
+    """A plan whose last request leaves at `ends_s`. `gaps` is None for a plan of one request."""
 
     ends_s: float
     rate: PlannedRate
@@ -50,7 +50,7 @@ def _rate_tables(plan: Planned) -> dict[str, Table]:
 
 
 def rates(plan: Planned) -> dict[str, Figure]:
-    """How many bins of the rate have which."""
+    """How many bins of the planned rate have each rate."""
     bars = {
         "type": "histogram", "x": plan.rate.planned, "nbinsx": _MOST_RATE_BARS, "marker": {"color": "decode"},
         "hovertemplate": "%{x}/s: %{y} bins<extra></extra>",

@@ -1,4 +1,4 @@
-"""An arrival plan before anything is sent: its rate over time, its gaps, and the law of both."""
+"""Measures an arrival plan before anything is sent: its rate over time and its gaps, beside what its law expects."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from aisbench.workload.arrivals.gap_statistics import gap_statistics
 
 Floats = NDArray[np.float64]
 
-# Bins of the rate: as many as can be seen, each with enough requests to show a rate and not its chance.
+# Bins of the rate: as many as can be seen, each with enough requests to show the rate rather than noise.
 _MOST_BINS, _FEWEST_BINS, _BIN_REQUESTS = 300, 20, 10
-# The moving average is over this share of the plan, and at least so many bins.
+# The moving average covers this share of the plan, and at least this many bins.
 _AVERAGED_SHARE, _AVERAGED_LEAST = 0.05, 3
 _RATE_BARS = 40
-# Gaps are shown up to this percentile of theirs, in so many bars.
+# How many bars the gaps are drawn in, and the percentile of the gaps at which the chart ends.
 _GAP_BARS, _GAPS_SHOWN = 60, 99.5
 
 
 @dataclass(frozen=True)
 class PlannedRate:
-    """Requests/s in bins that begin at `starts_s`, `width_s` wide: as planned, their moving average, and what the
-    law expects there (nan after its end; None where no law is known)."""
+    """Requests/s in bins that begin at `starts_s` and are `width_s` wide; all arrays have shape (bins,).
+
+    `averaged`: the moving average of `planned`. `law`: what the law expects in each bin (nan after the law ends; None
+    if the plan has no law).
+    """
 
     starts_s: Floats
     width_s: float
@@ -39,8 +42,11 @@ class PlannedRate:
 
 @dataclass(frozen=True)
 class PlannedGaps:
-    """`counts` of gaps between `edges`, in mean gaps (of the rate of the moment), `beyond` the last of them, and
-    how many the law expects in each bar; None where gaps are not drawn from one."""
+    """A histogram of the gaps, in mean gaps at the rate of the moment.
+
+    `edges` (bars + 1,); `counts` (bars,): gaps in each bar; `beyond`: how many lie beyond the last edge; `law` (bars,):
+    how many the law expects, or None if the gaps are not drawn from a law.
+    """
 
     edges: Floats
     counts: NDArray[np.int64]
@@ -50,7 +56,7 @@ class PlannedGaps:
 
 def planned_rate(plan: Plan) -> PlannedRate:
     offsets = plan.offsets_ns
-    # The last request leaves at the plan's very end: it belongs to the bin that ends there.
+    # The last request leaves exactly at the plan's end and belongs to the bin that ends there.
     duration_ns = max(int(offsets[-1]), 1)
     width_ns = bin_ns(duration_ns, min(_MOST_BINS, max(_FEWEST_BINS, len(offsets) // _BIN_REQUESTS)))
     edges_s = bin_edges(duration_ns, width_ns) / NS
@@ -63,7 +69,7 @@ def planned_rate(plan: Plan) -> PlannedRate:
 
 
 def moving_average(values: Floats, window: int) -> Floats:
-    """The mean of the `window` (odd) values around each; of fewer at the ends."""
+    """The mean of the `window` values (an odd number) around each value; fewer at the ends."""
     half = window // 2
     total = np.concatenate([[0.0], np.cumsum(values)])
     at = np.arange(len(values))
@@ -72,18 +78,20 @@ def moving_average(values: Floats, window: int) -> Floats:
 
 
 def law_rate(plan: Plan, edges_s: Floats) -> Floats | None:
-    """The rate that is expected between `edges_s`; None for a trace, whose times are its own."""
+    """The rate, requests/s, that the law expects between neighbouring `edges_s` (bins + 1,); None for a trace."""
     return None if plan.law is None else plan.law.rate_at(edges_s, plan.limit)
 
 
 def operational(plan: Plan) -> Floats | None:
-    """The plan's times as a process of unit rate, ascending: time that runs as fast as requests are asked for.
-    None where gaps are not drawn from a law (bursts, traces)."""
+    """The plan's times (requests,), ascending, stretched so that the rate is 1 at every moment.
+
+    None if the gaps are not drawn from a law (bursts, traces).
+    """
     return None if plan.law is None else plan.law.unit_times(plan.offsets_ns)
 
 
 def gap_shape(plan: Plan) -> float:
-    """The gamma shape of the plan's gaps, where they are drawn from a law."""
+    """The gamma shape of the plan's gaps; inf (constant gaps) if they are not drawn from a law."""
     return math.inf if plan.law is None or plan.law.gap_shape is None else plan.law.gap_shape
 
 
@@ -98,15 +106,15 @@ def planned_gaps(plan: Plan) -> PlannedGaps | None:
         gaps = gaps / mean
     high = max(float(np.percentile(gaps, _GAPS_SHOWN)), 2.0)
     edges = np.linspace(0.0, high, _GAP_BARS + 1)
-    # A constant gap of one mean gap lies inside a bar, whatever its last digit.
+    # Keeps a constant gap of one mean gap inside one bar, however it was rounded.
     counts, _ = np.histogram(gaps + 1e-9, edges)
     law = None if unit is None else np.diff(gap_cdf(gap_shape(plan), edges - 1e-9)) * len(gaps)
     return PlannedGaps(edges, counts, int((gaps > high).sum()), law)
 
 
 def plan_facts(plan: Plan) -> dict[str, Any]:
-    """The plan in numbers: requests, seconds, rates in requests/s; of the gaps, in mean gaps, CV and Kolmogorov
-    distance beside the law's. None for what a plan does not have."""
+    """The plan in numbers: requests, seconds, rates in requests/s, and the CV and Kolmogorov distance of its gaps
+    beside those of the law. A figure that the plan does not have is None."""
     rate = planned_rate(plan)
     unit = operational(plan)
     found = None

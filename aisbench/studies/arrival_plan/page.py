@@ -1,4 +1,4 @@
-"""plan.html: an arrival plan before anything is sent, in one file that needs nothing else."""
+"""Writes plan.html: an arrival plan before anything is sent, in one self-contained file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from aisbench.report.page.table import cards, figure
 from aisbench.studies.arrival_plan.charts import CHARTS, Planned
 from aisbench.studies.arrival_plan.measure import PlannedGaps, PlannedRate
 
-# In this order: each uses what those before it define.
+# The order matters: each uses definitions of those before it.
 _SCRIPTS = ("charts.js", "keys.js", "plain.js")
 
 
 def write_plan(
     facts: dict[str, Any], rate: PlannedRate, gaps: PlannedGaps | None, command: Sequence[str], path: Path
 ) -> None:
-    """Writes the page of analysis.planned's figures."""
+    """Writes the page to `path`. `facts`: measure.plan_facts; `command`: the command line that it shows."""
     parts = {
         **titles(CHARTS),
         "title": "Arrival plan",
@@ -42,22 +42,26 @@ def _what(facts: dict[str, Any]) -> str:
 
 
 def _rate_note(rate: PlannedRate) -> str:
-    note = f"Requests a second in bins of {rate.width_s:g} s, their moving average"
-    return f"{note}, and what the law expects." if rate.law is not None else f"{note}. A trace has no law."
+    note = f"Requests per second in bins of {rate.width_s:g} s, their moving average"
+    return (
+        f"{note}, and the rate that the law expects."
+        if rate.law is not None
+        else f"{note}. A trace has no law."
+    )
 
 
 def _gap_note(facts: dict[str, Any], gaps: PlannedGaps | None) -> str:
     if gaps is None:
-        return "One request has no gap."
+        return "A plan of one request has no gaps."
     beyond = f" {gaps.beyond:,} longer ones are not shown." if gaps.beyond else ""
     if gaps.law is None:
         return f"Gaps between requests, in mean gaps. They are not drawn from a law.{beyond}"
     return (
-        "Gaps between requests in mean gaps of the rate asked at that moment (so that a moving rate keeps one law), and "
-        f"how many of them the law expects in each bar.{beyond} Kolmogorov distance {facts['gap_ks']:.3f}, "
-        f"which plans of the law exceed {facts['gap_ks_limit']:.3f} once in a hundred."
+        "Gaps between requests, and how many the law expects in each bar. The unit is the mean gap at the rate of that "
+        f"moment, so that one law fits a changing rate.{beyond} Kolmogorov distance {facts['gap_ks']:.3f}; one plan "
+        f"in a hundred drawn from the law exceeds {facts['gap_ks_limit']:.3f}."
         if facts["gap_ks"] is not None
-        else f"Gaps between requests, in mean gaps of the rate asked at that moment.{beyond}"
+        else f"Gaps between requests, in mean gaps at the rate of that moment.{beyond}"
     )
 
 

@@ -1,1 +1,1 @@
-"""Results of several runs, of this program or of others, side by side."""
+"""Compares the results of several runs, by aisbench or by other tools."""

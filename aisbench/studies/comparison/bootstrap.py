@@ -1,9 +1,9 @@
 """Bootstrap intervals of a run's statistics: resampled requests, and repeats.
 
-Inside a run the resampled unit is a block of neighbouring requests, cube root of their number long: requests
-of one run meet the same batches, so that neighbours are alike, and resampling them singly would promise too
-much (the block bootstrap: Künsch 1989, with blocks that do not overlap). All of a block's token gaps go
-with it. Between runs, see `difference`.
+Within a run the resampled unit is a block of neighbouring requests, as long as the cube root of their number (the
+block bootstrap of Künsch 1989, with blocks that do not overlap). Requests of one run share batches, so neighbours are
+alike, and resampling them singly would give too narrow an interval. A block keeps all its token gaps.
+`difference` says how repeats are treated.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from aisbench.studies.comparison.result import Sample
 
 REPLICATES = 2000
 CONFIDENCE = 0.95
-# Above these, neighbours are joined: memory stays at blocks x levels numbers of 4 bytes.
+# Above these, neighbours are merged, so memory is bounded by blocks x levels numbers of 4 bytes.
 _MOST_BLOCKS = 2048
 _MOST_LEVELS = 2048
-# A percentile of fewer values beyond it, or a mean of fewer blocks, says little about its own spread.
+# With fewer values beyond a percentile, or fewer blocks for a mean, resampling says little about the spread.
 _LEAST_BEYOND = 5
 _LEAST_BLOCKS = 8
 _QUANTILES = {"median": 0.5, "p99": 0.99}
@@ -31,7 +31,7 @@ _QUANTILES = {"median": 0.5, "p99": 0.99}
 
 @dataclass(frozen=True)
 class Spread:
-    """`draws` (replicates,): a statistic as resampling gives it."""
+    """`draws` (replicates,): a statistic of each resampling."""
 
     draws: NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def middle(draws: NDArray[np.floating]) -> tuple[float, float]:
 
 
 def _blocks_of(sample: Sample) -> tuple[NDArray[np.int64], int]:
-    """For each value its block (n,), and how many blocks there are."""
+    """The block of each value (n,), and the number of blocks."""
     requests = int(sample.owner.max()) + 1 if len(sample.owner) else 0
     length = max(1, math.ceil(requests ** (1 / 3)), math.ceil(requests / _MOST_BLOCKS))
     blocks = sample.owner // length
@@ -55,11 +55,11 @@ def _blocks_of(sample: Sample) -> tuple[NDArray[np.int64], int]:
 
 
 def resampled(sample: Sample, statistics: Sequence[str], random: np.random.Generator) -> dict[str, Spread]:
-    """REPLICATES of each of `statistics` ("mean", "median", "p99") that the sample can tell; not the others."""
+    """REPLICATES draws of each of `statistics` ("mean", "median", "p99") that `sample` can support."""
     block, blocks = _blocks_of(sample)
     if blocks < _LEAST_BLOCKS:
         return {}
-    # How often each block was drawn, in each replicate: (replicates, blocks).
+    # How often each replicate drew each block: (replicates, blocks).
     drawn = random.multinomial(blocks, np.full(blocks, 1 / blocks), REPLICATES).astype(np.float32)
     found = {}
     if "mean" in statistics:
@@ -83,11 +83,11 @@ def _can_tell(sample: Sample, quantile: float) -> bool:
 def _resampled_quantiles(
     values: NDArray[np.float64], block: NDArray[np.int64], drawn: NDArray[np.float32], quantiles: list[float]
 ) -> list[NDArray[np.float64]]:
-    """For each of `quantiles` the replicates (replicates,).
+    """The draws (replicates,) of each of `quantiles`.
 
-    Values (n,) are put on a grid of levels: their own when there are few, else 1,024 quantiles and as
-    many more beyond the 97th percentile. Blocks x levels counts, summed up to each level, times `drawn`
-    (replicates, blocks) are the replicates' histograms; the quantile is read off between two levels.
+    Puts the values (n,) on a grid of levels: the values themselves if there are few, else 1,024 quantiles and as many
+    more beyond the 97th percentile. The cumulative counts by block and level, multiplied by `drawn` (replicates,
+    blocks), give each replicate's cumulative histogram; the quantile is interpolated between two levels.
     """
     levels = np.unique(values)
     if len(levels) > _MOST_LEVELS:
@@ -98,13 +98,13 @@ def _resampled_quantiles(
     size = drawn.shape[1] * len(levels)
     counts = np.bincount(block * len(levels) + at, minlength=size).reshape(drawn.shape[1], len(levels))
     up_to = np.cumsum(counts, axis=1)
-    # Whole numbers, exact in four bytes while all of them stay below 2 ** 24.
+    # Counts are whole numbers, which four bytes hold exactly below 2 ** 24.
     exact = np.float32 if drawn.shape[1] * up_to[:, -1].max() < 1 << 24 else np.float64
     below = drawn.astype(exact) @ up_to.astype(exact)
     total = below[:, -1].astype(np.float64)
     found = []
     for quantile in quantiles:
-        # Numpy's linear rule: the value at place (n - 1) q, counted from 0, between its two neighbours.
+        # As numpy's linear rule: at place (n - 1) q, counted from 0, interpolated between the two neighbours.
         place = (total - 1) * quantile
         low, high = (_level_at(below, levels, np.floor(place) + up) for up in (1, 2))
         found.append(low + (high - low) * (place - np.floor(place)))
@@ -114,9 +114,9 @@ def _resampled_quantiles(
 def _level_at(
     below: NDArray[np.floating], levels: NDArray[np.float64], rank: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """For each replicate the level of its value of `rank` (replicates,), counted from 1.
+    """The level (replicates,) of each replicate's value of `rank` (replicates,), counted from 1.
 
-    `below` (replicates, levels): how many values are at a level or under it.
+    `below` (replicates, levels): how many values are at or below each level.
     """
     wanted = np.minimum(rank, below[:, -1]) - 0.5
     each = np.arange(len(below))
@@ -135,14 +135,14 @@ def difference(
     first_spreads: Sequence[Spread | None],
     second_spreads: Sequence[Spread | None],
 ) -> tuple[float, float] | None:
-    """The 95 % interval of second / first - 1, each the geometric mean of its runs; None: it cannot be told.
+    """The 95 % interval of second / first - 1, each side the geometric mean of its runs; None if there is none.
 
-    One run each: from the requests alone. With repeats the run is the unit: the logarithms' spread between
-    runs of the same thing, pooled over both sides, with Student's t for so few of them. Resampling three runs
-    would be too narrow (a resampled mean of k runs varies by (k - 1) / k of what it should, and its tails are
-    normal ones). The requests then add nothing: repeats ask the same again, so that what chance there was in
-    the choice of requests is in all of them alike. A single run against repeats is taken to scatter as they
-    do; it needs data of its requests, and the interval is no narrower than these give.
+    With one run on each side, the interval comes from the requests alone. With repeats the unit is the run: the spread
+    of the logarithms between repeats, pooled over both sides, with Student's t because there are few. Resampling three
+    runs would be too narrow: a resampled mean of k runs varies by (k - 1) / k of what it should, and its tails are
+    normal. The requests then add nothing: repeats send the same ones, so the chance in choosing them is the same in
+    all. A single run against repeats is assumed to scatter as they do. It needs values of single requests, and its
+    interval is at least as wide as the one from those.
     """
     if min(*first, *second) <= 0:
         return None
@@ -167,7 +167,7 @@ def difference(
 
 
 def _log_mean(spreads: Sequence[Spread | None]) -> NDArray[np.float64]:
-    """Replicates (replicates,) of the mean of the runs' logarithms."""
+    """The draws (replicates,) of the mean of the runs' logarithms."""
     found: NDArray[np.float64] = np.mean(
         [np.log(spread.draws) for spread in spreads if spread is not None], axis=0
     )

@@ -1,4 +1,4 @@
-"""The whole comparison as one value, and as plain JSON."""
+"""Compares groups of runs: the whole comparison as one value, and as plain JSON."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Comparison:
 
 
 def compare(groups: Sequence[Group], *, margin: float = MARGIN, seed: int = 0) -> Comparison:
-    """The first of `groups` is the baseline; each needs at least one run, and a name of its own."""
+    """Compares `groups` with the first, the baseline. Each needs at least one run and a distinct name."""
     rows = judge(groups, margin=margin, seed=seed)
     pairs = []
     for group in groups[1:]:
@@ -89,7 +89,7 @@ def _run_dict(run: ToolResult) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Without tuples, numpy's numbers and infinity, which JSON does not have."""
+    """`value` without what JSON lacks: tuples become lists, numpy's numbers Python's, and infinity "inf"."""
     if isinstance(value, dict):
         return {name: plain(kept) for name, kept in value.items()}
     if isinstance(value, (list, tuple)):

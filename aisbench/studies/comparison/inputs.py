@@ -1,4 +1,4 @@
-"""Whether two runs asked for the same: by fingerprint where both have one, else by what can be counted."""
+"""Whether two runs sent the same requests: by fingerprint if both have one, else by what can be counted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAME, DIFFERENT, UNKNOWN = "the same", "different", "not known"
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that can be held against its like; `equal` None: one of the two does not tell it."""
+    """One property of both runs, as text. `equal` is None if one of the results does not contain it."""
 
     name: str
     first: str
@@ -24,7 +24,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Inputs:
-    """`status`: SAME only by the bodies' fingerprint; DIFFERENT when anything asked differs."""
+    """`status`: SAME only if the bodies' fingerprints are equal; DIFFERENT if any fact differs. `words` says why."""
 
     status: str
     words: str
@@ -70,7 +70,7 @@ def _fact(name: str, one: object, other: object) -> Fact:
 
 
 def text(value: object) -> str:
-    return "not told" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    return "not given" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _short(digest: object) -> str:
@@ -82,5 +82,5 @@ def whole(value: float | None) -> int | None:
 
 
 def _spread_of(lengths: np.ndarray) -> str:
-    """Of lengths (requests,), least to largest."""
+    """The smallest and the largest of `lengths` (requests,)."""
     return f"{lengths.min():,} to {lengths.max():,}" if len(lengths) else "none"

@@ -1,4 +1,4 @@
-"""Each metric side by side, and whether it is the same: an interval compared with a margin."""
+"""Judges each metric: same, differs or cannot tell, from the interval of the difference and a margin."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAME, DIFFERS, CANNOT_TELL = "same", "differs", "cannot tell"
 
 @dataclass(frozen=True)
 class Metric:
-    """`counts`: a number that is what it is, so that equal is the same and unequal is not."""
+    """`counts`: a count rather than an estimate, so it is the same only if it is equal."""
 
     key: str
     title: str
@@ -45,17 +45,17 @@ METRICS = (
         for statistic in STATISTICS
     ),
     Metric("cpu_s", "Client's CPU time", "s"),
-    Metric("cpu_us_per_token", "Client's CPU a token", "us"),
+    Metric("cpu_us_per_token", "Client's CPU per token", "us"),
 )
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A group's value of a metric (of repeats the geometric mean, of counts the mean) and what is known of it.
+    """A group's value of a metric: the geometric mean of its repeats (for counts the mean), and how certain it is.
 
-    `low`, `high`: the 95 % interval of resampled requests, for a single run with data behind it, or the least
-    and the largest of the repeats (`range_of` "requests" or "runs"). Against the baseline, in all other
-    groups: `ratio`, `difference`, the interval of the relative difference, the verdict and why.
+    `low`, `high`: for a single run, the 95 % interval from resampling its requests (`range_of` is "requests"); for
+    repeats, the smallest and largest value (`range_of` is "runs"). All groups but the baseline also have `ratio`,
+    `difference`, the interval of the relative difference, the verdict and its reason (`why`).
     """
 
     value: float | None
@@ -80,7 +80,7 @@ class Row:
 def judge(groups: Sequence[Group], *, margin: float = MARGIN, seed: int = 0) -> list[Row]:
     """A row for each metric that any of `groups` has; the first group is the baseline.
 
-    `margin`: how large a relative difference still counts as none. The same data and `seed`, the same rows.
+    `margin`: the largest relative difference that counts as none. The same data and `seed` give the same rows.
     """
     spreads = Spreads(groups, seed)
     rows = []
@@ -95,7 +95,7 @@ def judge(groups: Sequence[Group], *, margin: float = MARGIN, seed: int = 0) -> 
 
 
 class Spreads:
-    """The resampled statistics of every run, each made once."""
+    """The resampled statistics of every run, each computed once."""
 
     def __init__(self, groups: Sequence[Group], seed: int) -> None:
         random = np.random.default_rng(seed)
@@ -135,11 +135,11 @@ def _middle_value(values: Sequence[float], metric: Metric) -> float:
 
 
 def against(baseline: Group, group: Group, metric: Metric, spreads: Spreads, margin: float) -> Cell:
-    """The group's own cell with the comparison in it."""
+    """The group's cell, compared with the baseline's."""
     own = _own_cell(group, metric, spreads)
     first, second = baseline.values(metric.key), group.values(metric.key)
     if not first or not second:
-        return replace(own, verdict=CANNOT_TELL, why="only one of the two tells it")
+        return replace(own, verdict=CANNOT_TELL, why="only one of the two results contains it")
     base = _middle_value(first, metric)
     assert own.value is not None
     compared = replace(own, difference=own.value - base, ratio=own.value / base if base > 0 else None)
@@ -156,19 +156,19 @@ def against(baseline: Group, group: Group, metric: Metric, spreads: Spreads, mar
 
 
 def verdict_of(low: float, high: float, margin: float) -> tuple[str, str]:
-    """From the 95 % interval of the relative difference."""
+    """The verdict and its reason, from the 95 % interval of the relative difference, `low` to `high`."""
     if -margin <= low and high <= margin:
-        return SAME, f"the interval lies within {margin:.0%} either way"
+        return SAME, f"the interval lies within {margin:.0%} on both sides"
     if low > margin or high < -margin:
-        return DIFFERS, f"the interval lies wholly beyond {margin:.0%}"
-    return CANNOT_TELL, f"the interval reaches both inside and beyond {margin:.0%}"
+        return DIFFERS, f"the interval lies entirely beyond {margin:.0%}"
+    return CANNOT_TELL, f"the interval lies partly within and partly beyond {margin:.0%}"
 
 
 def _why_not(first: Sequence[float], second: Sequence[float], metric: Metric) -> str:
     if min(*first, *second) <= 0:
-        return "a value of 0 has no ratio"
+        return "one of the values is 0, so there is no ratio"
     if metric.key.endswith("_ms.p99"):
-        return "no single values of it, or fewer than 500 requests: p99 then rests on the slowest few; repeat the runs"
+        return "no values of single requests, or fewer than 500 of them, so p99 depends on the slowest few; repeat the runs"
     if "_ms." in metric.key:
-        return "one of the two kept no values of single requests; repeat the runs, or keep them (--save-detailed)"
-    return "one number from one run; repeat the runs (NAME=run,run)"
+        return "one of the two kept no values of single requests; keep them (--save-detailed), or repeat the runs"
+    return "there is one number from one run; repeat the runs (NAME=run,run)"

@@ -1,4 +1,4 @@
-"""comparison.html: one file that needs nothing else, readable without any script."""
+"""Writes comparison.html: one self-contained file that needs no script."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from aisbench.studies.comparison.table import (
     value_text,
 )
 
-# How much of a relative difference a bar shows to either side, in margins.
+# How far a bar reaches to either side, in margins.
 _MARGINS_SHOWN = 4
 _BAR_PX, _BAR_HEIGHT_PX, _EDGE_PX = 160, 16, 4
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> None:
-    """Writes comparison.json and comparison.html into `folder`, which is made if need be."""
+    """Writes comparison.json and comparison.html into `folder`, which is created if needed."""
     folder.mkdir(parents=True, exist_ok=True)
     write_bytes(orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2), folder / "comparison.json")
     write_text(_comparison_page(comparison), folder / "comparison.html")
@@ -42,7 +42,7 @@ def _comparison_page(comparison: Comparison) -> str:
         "subtitle": escape(f"baseline: {names[0]}"),
         "groups": _groups_table(comparison.groups),
         "legend": escape(legend(comparison.margin))
-        + ". The bar is the interval of the relative difference, the grey band the margin.",
+        + ". Bars show the interval of the relative difference; the grey band is the margin.",
         "metrics": _metrics_table(comparison),
         "caveat": escape(SINGLE_RUNS) if comparison.has_single_runs else "",
         "pairs": "".join(_pair_panel(comparison.groups[0], pair) for pair in comparison.pairs),
@@ -58,7 +58,7 @@ def _groups_table(groups: tuple[Group, ...]) -> str:
         bodies = group.first.fingerprint.get("bodies")
         print_of = f"<code>{escape(str(bodies)[:16])}</code>" if bodies else "none"
         rows.append([escape(group.name), escape(group_words(group)), paths, print_of])
-    return table(["", "what", "from", "fingerprint of the bodies"], rows)
+    return table(["", "run", "read from", "fingerprint of the bodies"], rows)
 
 
 def _metrics_table(comparison: Comparison) -> str:
@@ -77,7 +77,7 @@ def _metric_row(row: Row, margin: float) -> list[str]:
 
 
 def _difference_cell(cell: Cell, margin: float) -> str:
-    """The difference with its verdict, and below it the interval and its bar: one column, so that several fit."""
+    """The difference and its verdict, above the interval and its bar: one column, so that several groups fit."""
     kind = _css_class(cell.verdict)
     reach = difference_reach(cell)
     verdict = (
@@ -102,7 +102,7 @@ def _value_cell(cell: Cell) -> str:
 
 
 def _bar(cell: Cell, margin: float) -> str:
-    """The interval of the relative difference as a line over the margin's band; nothing without one."""
+    """The interval of the relative difference as a line over the margin's band; "" if there is no interval."""
     if cell.relative_low is None or cell.relative_high is None or cell.ratio is None:
         return ""
     shown = _MARGINS_SHOWN * margin
@@ -134,10 +134,10 @@ def _pair_panel(baseline: Group, pair: Pair) -> str:
         f"<li><b>{escape(reason.topic)}</b>: {escape(reason.text)} <small>({escape(', '.join(reason.touches))})</small></li>"
         for reason in pair.reasons
     )
-    why = f'<ul class="reasons">{items}</ul>' if items else "<p>Nothing in what the two results tell.</p>"
+    why = f'<ul class="reasons">{items}</ul>' if items else "<p>The two results contain no reason.</p>"
     return (
         f'<section class="panel"><h2>{escape(pair.name)} against {escape(baseline.name)}</h2>'
-        f"<h3>Was the same asked?</h3><p>{escape(pair.inputs.words)}</p>{facts}"
+        f"<h3>Were the inputs the same?</h3><p>{escape(pair.inputs.words)}</p>{facts}"
         f"<h3>Why these two may differ</h3>{why}</section>"
     )
 
@@ -145,5 +145,5 @@ def _pair_panel(baseline: Group, pair: Pair) -> str:
 _AGREEMENT = {
     True: '<span class="same">equal</span>',
     False: '<span class="differs">differs</span>',
-    None: '<span class="cannot">cannot be told</span>',
+    None: '<span class="cannot">not known</span>',
 }

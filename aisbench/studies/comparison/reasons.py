@@ -1,6 +1,6 @@
-"""Why two results may differ although the server was the same: only what applies to the two at hand.
+"""Reasons why two results may differ although the server was the same: only those that apply to the two at hand.
 
-What each tool does is known from its source (vllm 0.32, sglang 0.5.23, AIPerf 0.13, GuideLLM 0.8).
+The behaviour of each tool is taken from its source (vllm 0.32, sglang 0.5.23, AIPerf 0.13, GuideLLM 0.8).
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from aisbench.studies.comparison.inputs import DIFFERENT, UNKNOWN, Inputs
 from aisbench.studies.comparison.readers import aiperf, aisbench, sglang, vllm
 from aisbench.studies.comparison.result import Group, ToolResult
 
-# What vllm bench serve takes of its one thread for a streamed event (docs/measurements.md), where nothing
-# was measured.
+# CPU time that vllm bench serve's one thread takes for a streamed event (docs/measurements.md), used where the result
+# has no measured one.
 _PYTHON_CLIENT_EVENT_US = 23.0
 _NOTABLE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Reason:
-    """`topic` in a word or two, `text` a sentence, `touches` the metrics that it moves."""
+    """`topic`: a word or two; `text`: a sentence or more; `touches`: the metrics that it affects."""
 
     topic: str
     text: str
@@ -29,7 +29,7 @@ class Reason:
 
 
 def reasons(baseline: Group, group: Group, inputs: Inputs) -> Iterator[Reason]:
-    """In the order in which they are worth checking."""
+    """The reasons that apply, the most important first."""
     first, second = baseline.first, group.first
     yield from _input_reasons(first, second, inputs)
     for rule in _RULES:
@@ -43,11 +43,12 @@ def reasons(baseline: Group, group: Group, inputs: Inputs) -> Iterator[Reason]:
 
 def _input_reasons(a: ToolResult, b: ToolResult, inputs: Inputs) -> Iterator[Reason]:
     if inputs.status == DIFFERENT:
-        yield Reason("inputs", f"The inputs are not the same: {inputs.words}.", ("all",))
+        yield Reason("inputs", f"The inputs differ: {inputs.words}.", ("all",))
     elif inputs.status == UNKNOWN:
         yield Reason(
             "inputs",
-            "That the prompts were the same cannot be shown: both need a fingerprint of the bodies, which only aisbench keeps.",
+            "It cannot be shown that the prompts were the same: that takes a fingerprint of the bodies on both sides, and only "
+            "aisbench keeps one.",
             ("all",),
         )
 
@@ -56,15 +57,13 @@ def endpoint(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     one, other = a.setup.api, b.setup.api
     if one and other and one != other:
         extra = ", and a chat template adds tokens to the prompt" if "chat" in (one, other) else ""
-        yield Reason(
-            "endpoint", f"The endpoints are not the same: {one} and {other}{extra}.", ("ttft", "input tokens")
-        )
+        yield Reason("endpoint", f"The endpoints differ: {one} and {other}{extra}.", ("ttft", "input tokens"))
     ins = [_tokens_each(run, "total_input_tokens") for run in (a, b)]
     if ins[0] and ins[1] and abs(ins[0] - ins[1]) > 0.5:
         yield Reason(
             "prompt length",
-            f"A request had {ins[0]:.1f} and {ins[1]:.1f} input tokens on average: other prompts, another count "
-            "(the server's or a tokenizer's) or a chat template.",
+            f"A request had {ins[0]:.1f} and {ins[1]:.1f} input tokens on average: the prompts, the way to count (the "
+            "server's usage or a tokenizer) or the chat template differ.",
             ("ttft", "throughput"),
         )
 
@@ -81,18 +80,18 @@ def load(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         if one != other and not closed and (name == "in-flight limit" or None not in (one, other)):
             parts.append(f"{name} {_plainly(one)} and {_plainly(other)}")
     if parts:
-        yield Reason("load", f"The load is not the same: {'; '.join(parts)}.", ("all",))
+        yield Reason("load", f"The load differs: {'; '.join(parts)}.", ("all",))
     warm = [run.setup.warmup for run in (a, b)]
     if warm[0] is not None and warm[1] is not None and warm[0] != warm[1]:
         yield Reason(
             "warm-up",
-            f"{warm[0]} and {warm[1]} warm-up requests: they fill caches and open connections before the count.",
+            f"There were {warm[0]} and {warm[1]} warm-up requests, which fill caches and open connections beforehand.",
             ("ttft",),
         )
     if sglang.TOOL in (a.tool, b.tool) and a.tool != b.tool:
         yield Reason(
             "warm-up",
-            "sglang's client sends one warm-up request unless told otherwise; its result does not say.",
+            "sglang's client sends one warm-up request by default; its result does not say whether it did.",
             ("ttft",),
         )
 
@@ -108,17 +107,17 @@ def sampling(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     elif sglang.TOOL in (a.tool, b.tool) and a.tool != b.tool:
         yield Reason(
             "sampling",
-            "sglang's client sends temperature 0 and ignore_eos by default; the others send a temperature only when told.",
+            "sglang's client sends temperature 0 and ignore_eos by default; the others send a temperature only if it is set.",
             ("output tokens", "throughput"),
         )
     if one.ignore_eos is not None and other.ignore_eos is not None and one.ignore_eos != other.ignore_eos:
-        yield Reason("sampling", "ignore_eos was set in one of the two only.", ("output tokens",))
+        yield Reason("sampling", "ignore_eos was set in only one of the two.", ("output tokens",))
     outs = [_tokens_each(run, "total_output_tokens") for run in (a, b)]
     if outs[0] and outs[1] and abs(outs[0] - outs[1]) > 0.01 * max(outs[0], outs[1]):
         yield Reason(
             "answer length",
-            f"An answer had {outs[0]:.1f} and {outs[1]:.1f} output tokens on average: other sampling or ignore_eos, or "
-            "another way to count.",
+            f"An answer had {outs[0]:.1f} and {outs[1]:.1f} output tokens on average: sampling, ignore_eos or the way to "
+            "count differs.",
             ("e2el", "output tokens", "throughput"),
         )
 
@@ -129,17 +128,17 @@ def _first_token(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         early = a if one == "first-chunk" else b
         yield Reason(
             "first chunk",
-            f"{early.tool} takes the first chunk with choices for the first token, also one that only names the role; "
-            "the other waits for content. They agree where a server sends both together (vLLM) and part where the role "
-            "comes at once (llama.cpp).",
+            f"{early.tool} counts the first chunk with choices as the first token, even if it only names the role; the "
+            "other waits for content. Both agree on a server that sends the role with the first token (vLLM), but not on "
+            "one that sends the role at once (llama.cpp).",
             ("ttft", "itl"),
         )
 
 
 _ORIGINS = {
     "send": "right before the bytes are sent",
-    "slot": "before a connection is looked for, so that connecting and its own queue in the event loop count",
-    "connection": "before a new connection is made for each request, so that connecting is in every TTFT",
+    "slot": "before a connection is found, so that connecting and waiting in its event loop count",
+    "connection": "before a new connection is opened for each request, so that every TTFT includes connecting",
 }
 
 
@@ -148,14 +147,14 @@ def clock(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     if one and other and one != other:
         yield Reason(
             "latency origin",
-            f"Latencies begin at another moment: {a.tool} {_ORIGINS[one]}; {b.tool} {_ORIGINS[other]}.",
+            f"Latencies begin at different moments: in {a.tool} {_ORIGINS[one]}; in {b.tool} {_ORIGINS[other]}.",
             ("ttft", "e2el"),
         )
     if a.habits.end and b.habits.end and a.habits.end != b.habits.end:
         late = a if a.habits.end == "done" else b
         yield Reason(
             "latency end",
-            f"{late.tool} ends a request with the stream ([DONE] included), the other with the last event that has content.",
+            f"{late.tool} ends a request at the end of the stream, [DONE] included; the other at the last event with content.",
             ("e2el", "tpot"),
         )
 
@@ -169,12 +168,12 @@ def queue(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     if not capped:
         return
     silent = [run.tool for run in capped if not run.habits.tells_queue]
-    hidden = f" {' and '.join(silent)} does not tell that wait." if silent else ""
+    hidden = f" {' and '.join(silent)} does not report that wait." if silent else ""
     yield Reason(
         "client queue",
-        "A rate and an in-flight limit: a request that the limit holds back waits in the client, and TTFT and E2EL from "
-        "the send leave that out (vLLM issue 54101). The rows from plan have it in; where they are much larger, the "
-        f"limit and not the server kept requests waiting.{hidden}",
+        "With a rate and an in-flight limit, a request that the limit holds back waits in the client. TTFT and E2EL from "
+        "the send leave that wait out (vLLM issue 54101); the rows from plan include it. If those are much larger, the "
+        f"limit kept requests waiting, not the server.{hidden}",
         ("ttft", "e2el"),
     )
 
@@ -191,15 +190,15 @@ def tokens(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
     if one and other and one != other:
         yield Reason(
             "ITL",
-            f"ITL is not the same thing: {a.tool}'s is the {_PER[one]}, {b.tool}'s the {_PER[other]}.",
+            f"ITL means different things: in {a.tool} it is the {_PER[one]}, in {b.tool} the {_PER[other]}.",
             ("itl",),
         )
     for run in (a, b):
         if run.tool == aiperf.TOOL and a.tool != b.tool:
             yield Reason(
                 "ITL",
-                "AIPerf's inter-token latency is (E2EL - TTFT) / (output tokens - 1) and stands here as TPOT; its "
-                "inter-chunk latency stands as ITL, where all messages of one read have one time.",
+                "AIPerf's inter-token latency is (E2EL - TTFT) / (output tokens - 1) and is shown here as TPOT. Its "
+                "inter-chunk latency is shown as ITL; it gives all messages of one read the same time.",
                 ("itl", "tpot"),
             )
     counts = [run.habits.output_tokens for run in (a, b)]
@@ -207,7 +206,7 @@ def tokens(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         yield Reason(
             "token count",
             f"Output tokens are counted by {counts[0]} in {a.tool} and by {counts[1]} in {b.tool}; encoding a text again "
-            "need not give the tokens that made it.",
+            "does not always give the tokens that it was made of.",
             ("output tokens", "tpot", "throughput"),
         )
 
@@ -217,37 +216,39 @@ def lengths(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
         if run.tool == sglang.TOOL and other.tool != run.tool and run.setup.length_rule:
             yield Reason(
                 "range ratio",
-                f"sglang's random-range-ratio means the reverse of vLLM's: here {run.setup.length_rule}, where vLLM's "
-                "and aisbench's 0.0 is the fixed length.",
+                f"sglang's random-range-ratio means the reverse of vLLM's: its lengths here are {run.setup.length_rule}. "
+                "In vLLM and aisbench 0.0 gives fixed lengths.",
                 ("input tokens", "output tokens"),
             )
 
 
 def reader(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
-    """A client that reads all its streams in one Python thread, at a pace that keeps that thread busy."""
+    """A client that reads all streams in one Python thread, and enough tokens to keep that thread busy."""
     for run, other in ((a, b), (b, a)):
         each_us = run.figures.get("cpu_us_per_token", _PYTHON_CLIENT_EVENT_US)
         share = run.figures.get("output_throughput", 0.0) * each_us / 1e6
         if run.tool == vllm.TOOL and other.tool != run.tool and share > _NOTABLE_SHARE:
             yield Reason(
                 "client delay",
-                f"{run.tool} reads every stream in one Python thread: at {run.figures['output_throughput']:,.0f} tokens/s and "
-                f"about {each_us:.0f} us of CPU each, that is {min(share, 1):.0%} of a core, and what waits to be "
-                "read is in its TTFT and ITL. aisbench takes the kernel's stamp of the arrival.",
+                f"{run.tool} reads every stream in one Python thread: {run.figures['output_throughput']:,.0f} tokens/s at "
+                f"about {each_us:.0f} us of CPU each are {min(share, 1):.0%} of a core, and its TTFT and ITL include "
+                "the time that tokens wait to be read. aisbench uses the kernel's stamp of their arrival.",
                 ("ttft", "itl"),
             )
 
 
 def opening(a: ToolResult, b: ToolResult) -> Iterator[Reason]:
-    """Closed loop: how the first requests leave."""
+    """How the first requests of a closed loop leave."""
     for run, other in ((a, b), (b, a)):
         closed = run.setup.rate == math.inf and (run.setup.concurrency or 0) > 1
         if run.tool == vllm.TOOL and other.tool == aisbench.TOOL and closed:
-            spaced = "" if other.habits.origin == "slot" else "; aisbench sends its first ones 0.1 ms apart"
+            spaced = (
+                "" if other.habits.origin == "slot" else "; aisbench sends its first requests 0.1 ms apart"
+            )
             yield Reason(
                 "opening burst",
                 f"{run.tool} starts its first {run.setup.concurrency} requests at one instant, stamps each, and then opens "
-                f"their connections one after another in one thread: that wait is in their TTFT{spaced}.",
+                f"their connections one after another in one thread. Their TTFT includes that wait{spaced}.",
                 ("ttft", "e2el"),
             )
 
@@ -267,15 +268,15 @@ _RULES: tuple[Callable[[ToolResult, ToolResult], Iterator[Reason]], ...] = (
 
 
 def _side_reasons(group: Group) -> Iterator[Reason]:
-    """What a group says of itself."""
+    """Reasons from one group alone: the verdict, failures and notes of its runs."""
     for run in group.runs:
         if run.verdict not in (None, "valid"):
             why = "; ".join(reason.rstrip(".") for reason in run.verdict_reasons)
-            yield Reason("verdict", f"{run.path} is {run.verdict} by its own verdict: {why}.", ("all",))
+            yield Reason("verdict", f"The verdict of {run.path} is {run.verdict}: {why}.", ("all",))
         if run.figures.get("failed"):
             yield Reason(
                 "failures",
-                f"{run.figures['failed']:,.0f} requests failed in {run.path}; they are in no latency.",
+                f"{run.figures['failed']:,.0f} requests failed in {run.path}; no latency includes them.",
                 ("all",),
             )
         for note in run.notes:
@@ -283,14 +284,14 @@ def _side_reasons(group: Group) -> Iterator[Reason]:
     if group.first.tool != aisbench.TOOL:
         yield Reason(
             "client delay",
-            f"{group.first.tool} does not say whether its own client kept up, so that its delays cannot be told from "
+            f"{group.first.tool} does not say whether its own client kept up, so its delays cannot be told apart from "
             "the server's.",
             ("all",),
         )
 
 
 def _tokens_each(run: ToolResult, key: str) -> float | None:
-    """Tokens a completed request had on average."""
+    """Mean tokens of a completed request, by the figure `key`."""
     completed = run.figures.get("completed")
     return run.figures[key] / completed if completed and key in run.figures else None
 

@@ -1,4 +1,4 @@
-"""One run, whichever tool wrote it: what was asked, the figures, and the data behind them."""
+"""The result of one run, in one form for all tools: its settings, its figures, and the values behind them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ STATISTICS = ("mean", "median", "p99")
 class Sample:
     """The values behind a latency.
 
-    `values_ms` (n,) float64; `owner` (n,) int64: which request a value belongs to, requests counted from
-    0 in the order in which they began, so that neighbours stand together; `weights` (n,) float64: how many
-    observations a value stands for, where a request's mean gap is known but not its single gaps. With any
-    weight other than 1 only the mean can be drawn from it (`is_whole` False), no percentile.
+    `values_ms` (n,) float64. `owner` (n,) int64: the request that a value belongs to, counted from 0 in the order in
+    which requests began, so that neighbours ran at about the same time. `weights` (n,) float64: how many observations a
+    value stands for, if a request's mean gap is known but not its single gaps. `is_whole` is False if any weight is not
+    1: then only the mean can be computed, not a percentile.
     """
 
     values_ms: NDArray[np.float64]
@@ -31,7 +31,7 @@ class Sample:
 
     @staticmethod
     def of_requests(values_ms: NDArray[np.floating]) -> Sample:
-        """One value for each request, NaN where it has none."""
+        """`values_ms` (requests,): one value for each request, NaN if it has none."""
         values = np.asarray(values_ms, np.float64)
         known = np.isfinite(values)
         owner = np.flatnonzero(known).astype(np.int64)
@@ -39,7 +39,7 @@ class Sample:
 
     @staticmethod
     def of_gaps(gaps_ms: list[NDArray[np.floating]]) -> Sample:
-        """Several values for each request: `gaps_ms` holds an array (gaps,) for each."""
+        """Several values for each request: `gaps_ms` holds one array (gaps,) per request."""
         counts = [len(gaps) for gaps in gaps_ms]
         owner = np.repeat(np.arange(len(gaps_ms), dtype=np.int64), counts)
         values = np.concatenate([np.empty(0), *gaps_ms]).astype(np.float64)
@@ -47,7 +47,7 @@ class Sample:
 
     @staticmethod
     def of_mean_gaps(total_ms: NDArray[np.floating], gaps: NDArray[np.integer]) -> Sample:
-        """For each request the sum of its gaps (requests,) and how many they were (requests,)."""
+        """`total_ms` (requests,): the sum of each request's gaps; `gaps` (requests,): how many it has."""
         some = np.asarray(gaps) > 0
         counts = np.asarray(gaps)[some].astype(np.float64)
         means = np.asarray(total_ms, np.float64)[some] / counts
@@ -61,10 +61,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Setup:
-    """What was asked, as far as the result says; None: it does not say.
+    """The settings of a run, as far as the result contains them; the others are None.
 
-    `api` is "completions", "chat" or what else the tool names; `rate` requests/s, inf for closed loop;
-    `sampling` what was set of temperature and its like; `length_rule` is "fixed" or how lengths spread.
+    `api` is "completions", "chat" or another name that the tool uses; `rate` is in requests/s, inf for a closed loop;
+    `sampling` holds temperature and similar parameters that were set; `length_rule` is "fixed" or the range of lengths.
     """
 
     model: str | None = None
@@ -85,13 +85,13 @@ class Setup:
 
 @dataclass(frozen=True)
 class Habits:
-    """How a tool measures: what decides whether its figures mean the same as another's.
+    """How a tool measures, which decides whether its figures mean the same as another's.
 
-    `ttft_at`: "content" or "first-chunk". `origin`: "send" (when the bytes leave), "slot" (before a connection
-    is looked for, so that connecting counts) or "connection" (a new connection for each request, counted).
-    `end`: "content" (last event with content) or "done" (the stream's end). `itl_per`: "chunk", "token" or
-    "request" (one mean gap a request). `output_tokens`: "usage", "tokenizer" or "events".
-    `tells_queue`: whether time spent waiting for an in-flight slot is told.
+    `ttft_at`: "content" or "first-chunk". `origin`: "send" (when the bytes leave), "slot" (before a connection is
+    found, so connecting counts) or "connection" (a new connection for each request, which counts). `end`: "content"
+    (the last event with content) or "done" (the end of the stream). `itl_per`: "chunk", "token" or "request" (one mean
+    gap per request). `output_tokens`: "usage", "tokenizer" or "events". `tells_queue`: whether the result contains the
+    time spent waiting for the in-flight limit.
     """
 
     ttft_at: str | None = None
@@ -104,11 +104,11 @@ class Habits:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """`figures`: by "ttft_ms.mean", "request_throughput" and the like; what is not known is not in it.
+    """The result of one run.
 
-    `samples`: by name in LATENCIES. `input_lens` and `output_lens`: (requests,) int64 or None.
-    `fingerprint`: aisbench's, else empty. `verdict`: "valid", "doubtful", "invalid", or None where
-    the tool does not judge itself, with `verdict_reasons`.
+    `figures`: by names such as "ttft_ms.mean" and "request_throughput"; unknown ones are missing. `samples`: by name in
+    LATENCIES. `input_lens` and `output_lens`: tokens (requests,) int64, or None. `fingerprint`: aisbench's; empty for
+    other tools. `verdict`: "valid", "doubtful", "invalid", or None if the tool gives no verdict.
     """
 
     tool: str
@@ -127,7 +127,7 @@ class ToolResult:
 
 @dataclass(frozen=True)
 class Group:
-    """Repeats of one thing under one name; a single run is a group of one."""
+    """Repeats of the same run under one name; a single run is a group of one."""
 
     name: str
     runs: tuple[ToolResult, ...]
@@ -142,7 +142,7 @@ class Group:
 
 
 def described_figures(name: str, values_ms: NDArray[np.floating]) -> dict[str, float]:
-    """mean, median and p99 (numpy's linear one) of `values_ms` (n,); empty when there are none."""
+    """Mean, median and p99 (numpy's linear rule) of `values_ms` (n,); empty if there are no values."""
     if len(values_ms) == 0:
         return {}
     return {
@@ -153,7 +153,7 @@ def described_figures(name: str, values_ms: NDArray[np.floating]) -> dict[str, f
 
 
 def number(value: Any) -> float | None:
-    """`value` as a float, "inf" included; None for anything that is not a number."""
+    """`value` as a float, which may be infinite; None for anything that is not a number."""
     if isinstance(value, bool) or value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The comparison on the console."""
+"""Prints a comparison on the console."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from aisbench.studies.comparison.judge import Cell
 from aisbench.studies.comparison.result import Group
 
 _WIDTH = 110
-# From this relative difference on, a factor is given instead of per cent.
+# Relative differences from this on are shown as a factor instead of per cent.
 _FACTOR_FROM = 2.0
 SINGLE_RUNS = (
-    "Single runs: the intervals say how far chance among the requests reaches, not how much one run differs from the "
-    "next. Repeat them (NAME=run,run,...) to know that too."
+    "Single runs: the intervals cover chance among the requests, but not how much one run differs from the next. "
+    "Repeat the runs (NAME=run,run,...) to include that."
 )
 
 
@@ -41,7 +41,7 @@ def _wrapped(text: str, indent: str = "") -> list[str]:
 
 def _group_lines(comparison: Comparison) -> Iterator[str]:
     for at, group in enumerate(comparison.groups):
-        mark = "baseline" if at == 0 else "against it"
+        mark = "baseline" if at == 0 else "compared with it"
         yield f"{group.name} ({mark}): {group_words(group)}"
 
 
@@ -77,8 +77,8 @@ def _metric_lines(comparison: Comparison) -> Iterator[str]:
 
 def legend(margin: float) -> str:
     return (
-        f"[a, b] {CONFIDENCE:.0%} interval by resampling requests; {{a, b}} least and largest of the repeats; "
-        f"a difference within {margin:.0%} counts as none"
+        f"[a, b]: {CONFIDENCE:.0%} interval from resampling requests; {{a, b}}: smallest and largest of the repeats; "
+        f"differences within {margin:.0%} count as none"
     )
 
 
@@ -92,7 +92,7 @@ def value_text(cell: Cell) -> str:
 
 
 def difference_text(cell: Cell) -> str:
-    """The relative difference with its interval; of counts how many more."""
+    """The relative difference with its interval; for counts, the difference itself."""
     reach = difference_reach(cell)
     return point_difference(cell) + (f" ({reach})" if reach else "")
 
@@ -104,19 +104,19 @@ def point_difference(cell: Cell) -> str:
 
 
 def difference_reach(cell: Cell) -> str:
-    """The interval of the relative difference; "" where there is none."""
+    """The interval of the relative difference; "" if there is none."""
     if cell.ratio is None or cell.relative_low is None or cell.relative_high is None:
         return ""
     return f"{_relative(cell.relative_low)} to {_relative(cell.relative_high)}"
 
 
 def _relative(change: float) -> str:
-    """As per cent; what has more than tripled is easier read as a factor."""
+    """In per cent; a value that has more than tripled is easier to read as a factor."""
     return f"{change:+.1%}" if change < _FACTOR_FROM else f"x{figure(1 + change)}"
 
 
 def figure(value: float) -> str:
-    """Whole numbers as they are, others with about four digits, thousands separated."""
+    """Whole numbers in full, others with about four digits; thousands are separated by commas."""
     size = abs(value)
     if value == round(value) and size < 1e15:
         return f"{value:,.0f}"

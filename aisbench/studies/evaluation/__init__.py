@@ -1,1 +1,1 @@
-"""Accuracy of a served model: asks the questions of tasks through the load engine, keeps and scores the answers."""
+"""Evaluates a served model: asks the questions of tasks through the load engine, and scores the answers."""

@@ -1,4 +1,4 @@
-"""Sends questions through the load engine, each once, and hands on their answers as they come."""
+"""Sends questions through the load engine, each once, and passes on their answers as they arrive."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from aisbench.records.run import Run
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.single_run import run_to_folder
 
-# In the folder of a run, its requests, a line each, in order.
+# The file of a run's requests, in the folder that holds the run: one line per request, in order.
 QUESTIONS = "questions.jsonl"
-# Between two looks at what was recorded: they read the rows of all requests.
+# Seconds between two looks at the records. Each look reads the rows of all requests.
 _EVERY_S = 1.0
 
 Took = Callable[[Mapping[int, Answer]], None]
@@ -27,8 +27,11 @@ Took = Callable[[Mapping[int, Answer]], None]
 
 @dataclass(frozen=True)
 class Request:
-    """A question to send. `max_tokens`: the length limit of its answer, unless --output-len sets one. `stop`: texts that
-    end the answer where it is sent as one text."""
+    """A question to send.
+
+    `max_tokens`: the length limit of its answer, unless --output-len sets one. `stop`: texts that end the answer, used
+    if the question is sent as one text.
+    """
 
     question: Question
     max_tokens: int
@@ -37,8 +40,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Asking:
-    """Asks by the options of `config`: the servers, the load, sampling. `folder` gets the run; `live`: shown on the
-    terminal as they go on. What is started beside a run ends with `stack`."""
+    """Asks questions with the options of `config`: servers, load and sampling.
+
+    `folder` gets the run; `live`: show it on the terminal. Whatever is started beside a run ends with `stack`.
+    """
 
     config: RunConfig
     folder: Path
@@ -48,14 +53,14 @@ class Asking:
 
     @property
     def as_chat(self) -> bool:
-        """Whether questions are sent as messages; else as one text."""
+        """Whether questions are sent as messages rather than as one text."""
         return backend_named(self.config.backend).takes_messages
 
     def ask(self, requests: Sequence[Request], took: Took) -> Run:
-        """The run, once it has ended. `took` gets new answers now and then, by the place of their request; what has no
-        answer in the end has failed.
+        """Sends `requests`; returns the run once it has ended. Raises BadInput and CannotRun as a run does.
 
-        Raises BadInput and CannotRun as a run does.
+        `took` is called about once a second with the new answers, by the index of their request. A request that has no
+        answer at the end has failed.
         """
         path = self.folder / QUESTIONS
         path.write_text("".join(map(self.line, requests)))
@@ -76,7 +81,7 @@ class Asking:
         return Run.load(folder)
 
     def line(self, request: Request) -> str:
-        """Its row of the run's file, with the newline."""
+        """The line of `request` in the run's file, with its newline."""
         question = request.question
         body = dict(question.body)
         row: dict[str, object] = {"output_tokens": self.config.output_len or request.max_tokens, "body": body}
@@ -90,6 +95,8 @@ class Asking:
 
 
 class _Watch:
+    """Passes new answers of a run to `took` while it goes on."""
+
     def __init__(self, took: Took) -> None:
         self._took = took
         self._harvest: Harvest | None = None

@@ -1,4 +1,4 @@
-"""Carries out an evaluation: asks, scores, and writes what came of it."""
+"""Carries out an evaluation: asks the questions, scores the answers, and writes the results."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ from aisbench.studies.evaluation.settings import Settings
 from aisbench.studies.evaluation.summary import printed, write_summary
 from aisbench.studies.servers import servers_of
 
-# Where data sets are looked for unless --dataset-path says otherwise.
+# The default of --dataset-path.
 _DATASETS = "datasets"
-# Beside a run: the data set, question and sample that each of its requests asks.
+# A file beside a run: the data set, question and sample of each request.
 _PLACES = "places.json"
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class _DataSet:
-    """A task with its questions, as many as are asked."""
+    """A task, and the questions of it that are asked."""
 
     name: str
     task: Task
@@ -64,8 +64,12 @@ def evaluate(
     into: str | None = None,
     say: Say = saying.say,
 ) -> int:
-    """Evaluates, prints the summary; returns the exit code. `reuse`: the folder to go on with, "" for the newest; None: a
-    new one. `into`: the folder that other evaluations share with this one, of one data set. Raises BadInput before anything is sent for data sets that cannot be read or scored."""
+    """Evaluates and prints the summary; returns the exit code.
+
+    `reuse`: the folder of an evaluation to continue, "" for the newest, or None for a new one. `into`: the folder that
+    this evaluation, of one data set, shares with others. `say` gets the results. Raises BadInput, before anything is
+    sent, if a data set cannot be read or scored.
+    """
     settings.check()
     config.check()
     own, theirs = split_names(settings.datasets)
@@ -93,15 +97,16 @@ def evaluate(
 
 
 def _read_data_sets(settings: Settings, names: Sequence[str]) -> list[_DataSet]:
-    """Raises BadInput for the first that cannot be had, or must not be scored."""
+    """The data sets `names`. Raises BadInput for the first that cannot be read, or that needs --allow-code."""
     if not names:
-        raise BadInput("--datasets is missing; name tasks, such as gsm8k (aisbench datasets lists them)")
+        raise BadInput("--datasets is missing; give tasks, such as gsm8k (`aisbench datasets` lists them)")
     found = []
     for name in dict.fromkeys(names):
         task = task_named(name)
         if task.runs_code and not settings.allow_code:
             raise BadInput(
-                f"--datasets {name}: its scores come from running code that the model wrote; give --allow-code if that is all right on this host"
+                f"--datasets {name}: scoring it runs code that the model wrote; give --allow-code if that is acceptable "
+                "on this host"
             )
         questions = task.read(Source(_path_of(settings, name), settings.shots))
         found.append(_DataSet(name, task, tuple(questions[: settings.num_prompts])))
@@ -109,7 +114,10 @@ def _read_data_sets(settings: Settings, names: Sequence[str]) -> list[_DataSet]:
 
 
 def files_read(settings: Settings) -> list[Path]:
-    """The files of the own tasks among the data sets. Raises BadInput for the first data set that cannot be had."""
+    """The files of the data sets, without those of lm-evaluation-harness.
+
+    Raises BadInput for the first data set that cannot be read.
+    """
     settings.check()
     own, _ = split_names(settings.datasets)
     with noted() as files:
@@ -119,17 +127,17 @@ def files_read(settings: Settings) -> list[Path]:
 
 
 def _path_of(settings: Settings, name: str) -> Path:
-    """Of several data sets, each is looked for in a folder of its name first."""
+    """Where the data set `name` is: the folder of its name in --dataset-path if there is one, else --dataset-path."""
     base = Path(settings.path or _DATASETS).expanduser()
     return base / name if (base / name).exists() else base
 
 
 def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) -> RunConfig:
-    """With the servers to ask and the model's name."""
+    """`config` with the servers to ask and the model's name; unchanged unless `asks`."""
     if not asks:
         return config
     urls, simulated = servers_of(
-        stack, config, lambda line: saying.say(f"{line}; it knows no answers", err=True)
+        stack, config, lambda line: saying.say(f"{line}, which does not know any answers", err=True)
     )
     if simulated:
         config = replace(config, url=urls)
@@ -146,14 +154,17 @@ def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: st
     if reuse is None:
         if settings.mode not in ("all", "infer"):
             raise BadInput(
-                f"--mode {settings.mode} works on answers that exist; name their folder with --reuse"
+                f"--mode {settings.mode} needs the answers of an earlier evaluation; name its folder with --reuse"
             )
         model = config.model or "model"
         return EvaluationFolder.create(config.work_dir, model, _facts(config, settings, command, model))
     folder = EvaluationFolder.reuse(config.work_dir, reuse)
     before = read_facts(folder.path)["model"]
     if config.model is not None and config.model != before:
-        raise BadInput(f"--reuse: {folder.path} holds answers of model {before}, not {config.model}")
+        raise BadInput(
+            f"--reuse: {folder.path} holds answers of model {before}, not of {config.model}; give --model {before}, or "
+            "start a new evaluation"
+        )
     return folder
 
 
@@ -203,7 +214,9 @@ class _Evaluation:
         if self._settings.mode in ("all", "infer"):
             interrupted = self._ask_all(stack, live=live)
         elif not self._has_answers:
-            raise BadInput(f"{self._folder.predictions} holds no answers of {', '.join(self._predictions)}")
+            raise BadInput(
+                f"{self._folder.predictions} holds no answers to {', '.join(self._predictions)}; ask with --mode all"
+            )
         if self._settings.mode != "infer":
             self._report(say)
         say(f"folder: {self._folder.path}")
@@ -216,14 +229,14 @@ class _Evaluation:
         return any(len(kept) for kept in self._predictions.values())
 
     def _gather(self) -> None:
-        """Takes the answers that runs which were killed have recorded and not handed on."""
+        """Takes the answers in the records of earlier runs; a run that was killed did not pass on all of its answers."""
         for path in sorted(self._folder.runs.glob(f"*/{_PLACES}")):
             asked = [(name, (index, sample)) for name, index, sample in json.loads(path.read_bytes())]
             for records in sorted(path.parent.glob("*/records")):
                 self._keep(asked, Harvest(records.parent).new())
 
     def _keep(self, asked: Sequence[tuple[str, Place]], found: Mapping[int, Answer]) -> None:
-        """Of each question the first answer. `asked`: by place in the run, the data set and the question."""
+        """Keeps the first answer to each question. `asked`: the data set and place of each request of the run."""
         by_name: dict[str, dict[Place, Answer]] = {}
         for at, answer in found.items():
             name, place = asked[at]
@@ -233,7 +246,7 @@ class _Evaluation:
                 self._predictions[name].add(answers)
 
     def _ask_all(self, stack: contextlib.ExitStack, *, live: bool) -> bool:
-        """Asks what has no answer yet, a data set after the other or all in one run; returns whether the user stopped it."""
+        """Asks what has no answer yet, in one run or one per data set. True if the user stopped it."""
         if self._settings.merge_ds:
             return self._ask(self._data_sets, stack, live=live)
         return any(self._ask([one], stack, live=live) for one in self._data_sets)
@@ -244,7 +257,7 @@ class _Evaluation:
             return False
         for one in data_sets:
             count, missing = len(one.questions) * self._settings.samples, self._predictions[one.name].missing
-            saying.say(f"{one.name}: {len(missing)} of {count} to ask", err=True)
+            saying.say(f"{one.name}: {len(missing)} of {count} requests to send", err=True)
         by_name = {one.name: one for one in data_sets}
         requests = [
             Request(by_name[name].questions[index], by_name[name].task.max_tokens, by_name[name].task.stop)
@@ -259,18 +272,21 @@ class _Evaluation:
         for one in data_sets:
             if failed := len(self._predictions[one.name].missing):
                 why = first_failure(run)
-                saying.say(f"{one.name}: {failed} without an answer{why}; --reuse asks them again", err=True)
+                saying.say(
+                    f"{one.name}: {failed} requests without an answer{why}; --reuse sends them again",
+                    err=True,
+                )
         return run.outcome == "interrupted"
 
     def _new_run(self, asked: Sequence[tuple[str, Place]]) -> Path:
-        """The folder of one more run, with what its requests ask."""
+        """Creates the folder of the next run, with the file that says what its requests ask."""
         folder = self._folder.runs / str(len(list(self._folder.runs.glob("*"))))
         folder.mkdir(parents=True)
         write_text(json.dumps([[name, *place] for name, place in asked]), folder / _PLACES)
         return folder
 
     def _report(self, say: Say) -> None:
-        """Scores what is answered, and writes the results, the summary and the page."""
+        """Scores the answers; writes the results, the summary and the page."""
         results = [self._scored(one) for one in self._data_sets]
         contents = []
         for result in results:

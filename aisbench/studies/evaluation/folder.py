@@ -1,4 +1,4 @@
-"""The folder of an evaluation: what it was asked, and where its predictions, results and summary lie."""
+"""The folder of an evaluation: its settings, and the places of its predictions, results and summary."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ _SCHEMA = 1
 
 @dataclass(frozen=True)
 class EvaluationFolder:
-    """`model` is the model's name as files bear it. `part`: where several evaluations share the folder (ais_bench), the
-    data set of this one; the summary and the page of all are then written by whoever started them."""
+    """`model`: the model's name as it is used in file names.
+
+    `part`: the data set of this evaluation, if several share the folder (ais_bench). The caller then writes the summary
+    and the page of them all.
+    """
 
     path: Path
     model: str
@@ -27,14 +30,14 @@ class EvaluationFolder:
 
     @staticmethod
     def create(work_dir: str, model: str, facts: dict[str, Any]) -> EvaluationFolder:
-        """A new folder named after the second; raises BadInput when it cannot be made."""
+        """Creates a folder named after the time, to the second; raises BadInput if it cannot be created."""
         folder = EvaluationFolder(new_folder(work_dir), file_name(model))
         folder.write_facts(facts)
         return folder
 
     @staticmethod
     def reuse(work_dir: str, timestamp: str) -> EvaluationFolder:
-        """The evaluation of that name below `work_dir`, or the newest where it is empty. Raises BadInput where there is none."""
+        """The evaluation `timestamp` in `work_dir`, or the newest if it is empty. Raises BadInput if there is none."""
         base = Path(work_dir)
         if timestamp:
             found = [path for path in (base / timestamp, Path(timestamp)) if (path / _STATE).is_file()]
@@ -76,16 +79,17 @@ class EvaluationFolder:
 
     @property
     def runs(self) -> Path:
-        """Where the runs that asked the questions are, one folder each."""
+        """The folder of the runs that asked the questions; each run has a subfolder."""
         return self.path / "runs" / self.model
 
     def write(self, content: dict[str, Any], path: Path) -> None:
-        """Whole or not at all, and readable for people."""
+        """Writes `content` as indented JSON, completely or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(json.dumps(content, indent=1, ensure_ascii=False).encode("utf-8", "replace"), path)
 
 
 def read_facts(path: Path) -> dict[str, Any]:
+    """What evaluation.json in `path` holds. Raises BadInput if it cannot be read."""
     found = read_object(path / _STATE)
     if found.get("schema") != _SCHEMA or not isinstance(found.get("model"), str):
         raise BadInput(f"{path / _STATE} was written by another version of aisbench; evaluate again")
@@ -93,7 +97,7 @@ def read_facts(path: Path) -> dict[str, Any]:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """A JSON object. Raises BadInput where there is none."""
+    """The JSON object in `path`. Raises BadInput if there is none."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError) as problem:
@@ -104,5 +108,5 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def file_name(name: str) -> str:
-    """`name` as a file can bear it."""
+    """`name` with each character that is unsafe in a file name replaced by a hyphen."""
     return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "model"

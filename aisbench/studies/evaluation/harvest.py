@@ -1,4 +1,4 @@
-"""The answers that a run has recorded so far, also while it goes on and after it was killed."""
+"""Reads the answers that a run has recorded so far, while it goes on, after it ended, or after it was killed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from aisbench.records.run import Run
 
 
 class Harvest:
-    """Takes each answer of the run in `folder` once."""
+    """Returns each answer of the run in `folder` once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken: set[int] = set()
 
     def new(self) -> dict[int, Answer]:
-        """By its place in the plan, each answer that came since the last call. Failed requests have none."""
+        """The answers that arrived since the last call, by their place in the plan. Failed requests have none."""
         try:
             run = Run.load(self._folder)
         except BadInput:
-            # It has not begun.
+            # The run has not begun.
             return {}
         found = {}
         done = run.has_status("ok")
@@ -44,7 +44,7 @@ class Harvest:
 
     @staticmethod
     def _text(run: Run, worker: int, at: int, size: int) -> bytes | None:
-        """None where it is not on disk yet: workers write texts once a second."""
+        """None if the text is not on disk yet: workers write texts once a second."""
         if at < 0 or size == 0:
             return b""
         try:

@@ -1,7 +1,7 @@
-"""evaluation.html: the averages, and every answer with its prompt, what was extracted and by which rule.
+"""Writes evaluation.html: the averages, and every answer with its prompt, what was extracted and by which rule.
 
-One file that needs nothing else. The averages can be read without any script; the answers are found, filtered and shown
-by evaluation.js, which draws only those in view.
+It is one self-contained file. The averages need no script; evaluation.js searches, filters and shows the answers, and
+draws only those in view.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from aisbench.report.page.shell import json_text, page
 from aisbench.report.page.table import ABSENT, said, table
 from aisbench.studies.evaluation.result_file import Detail, ResultFile
 
-# From so many subsets on, their table is folded.
+# A table of at least this many subsets is folded.
 _FOLDED_FROM = 8
 _END_OF_THOUGHT = "</think>"
 _BEGIN_OF_THOUGHT = "<think>"
 
 
 def write_page(path: Path, title: str, datasets: Sequence[tuple[str, ResultFile]]) -> None:
-    """Writes the page to `path`, whose folder is there.
+    """Writes the page to `path`, whose folder must exist.
 
-    `datasets`: the name of each, and what its results file holds. Answers can be looked at where it has `details`.
+    `datasets`: names, each with the content of its results file. The page shows the answers of those with `details`.
     """
     texts = _Texts()
     shown = [_answers(name, result, texts) for name, result in datasets if result.get("details")]
@@ -52,7 +52,7 @@ _HEAD = (
 
 
 def _rows(datasets: Sequence[tuple[str, ResultFile]]) -> Iterator[list[str]]:
-    """The score of each data set, and both averages of those with subsets."""
+    """A row with the score of each data set; two rows, one for each average, if it has subsets."""
     for name, result in datasets:
         counts = result.get("counts") or {}
         answers = counts.get("answers")
@@ -103,7 +103,7 @@ def _subsets(name: str, result: ResultFile) -> str:
 
 
 def _repeated(datasets: Sequence[tuple[str, ResultFile]]) -> str:
-    """A list of avg@n, pass@k and cons@n of the data sets that were asked several times."""
+    """A list of avg@n, pass@k and cons@n of the data sets whose questions were asked several times."""
     items = [
         f"<li><b>{said(name)}</b>: "
         + ", ".join(f"{said(key)} {value:.2f} %" for key, value in found.items() if key != "n")
@@ -117,8 +117,11 @@ def _repeated(datasets: Sequence[tuple[str, ResultFile]]) -> str:
 def _without(names: Sequence[str]) -> str:
     if not names:
         return ""
-    told = ", ".join(map(said, names))
-    return f'<p class="remark">Single answers were not kept for {told}; score again with --dump-eval-details to see them.</p>'
+    listed = ", ".join(map(said, names))
+    return (
+        f'<p class="remark">The answers to {listed} were not kept in the results; score again with --dump-eval-details '
+        "to see them.</p>"
+    )
 
 
 def _subtitle(datasets: Sequence[tuple[str, ResultFile]]) -> str:
@@ -146,7 +149,7 @@ def _part(count: int | None, of: int | None) -> str:
 
 
 class _Texts:
-    """Each text once: few-shot examples and the prompts of several samples repeat."""
+    """Keeps each text once, because few-shot examples and the prompts of several samples repeat."""
 
     def __init__(self) -> None:
         self.every: list[str] = []
@@ -161,8 +164,10 @@ class _Texts:
 
 
 def _answers(name: str, result: ResultFile, texts: _Texts) -> dict[str, Any]:
-    """A data set for evaluation.js: a list for each fact of its answers. `skip`: how many characters all questions begin
-    with, which the list of answers leaves out."""
+    """A data set for evaluation.js: one list for each property of its answers.
+
+    `skip`: how many characters all questions have in common at their beginning; the list of answers leaves them out.
+    """
     details = result["details"]
     prompts = [_messages(one.get("prompt"), texts) for one in details.values()]
     last = {texts.every[messages[-1][1]] for messages in prompts if messages}
@@ -186,7 +191,7 @@ def _answers(name: str, result: ResultFile, texts: _Texts) -> dict[str, Any]:
 
 
 def _messages(prompt: Any, texts: _Texts) -> list[tuple[str, int]]:
-    """Role and place of the text of each message; one text has no role."""
+    """The role of each message and the place of its text; a prompt that is one text has no role."""
     messages = prompt if isinstance(prompt, list) else [prompt]
     return [
         (
@@ -198,7 +203,7 @@ def _messages(prompt: Any, texts: _Texts) -> list[tuple[str, int]]:
 
 
 def _thought_and_answer(detail: Detail) -> tuple[str, str]:
-    """What the model thought, sent apart or in a block of its own, and what it then said."""
+    """The model's reasoning, whether sent separately or in a <think> block, and the answer after it."""
     text, apart = detail.get("origin_prediction") or "", detail.get("reasoning") or ""
     thought, mark, rest = text.rpartition(_END_OF_THOUGHT)
     if not mark and text.lstrip().startswith(_BEGIN_OF_THOUGHT):
@@ -208,10 +213,10 @@ def _thought_and_answer(detail: Detail) -> tuple[str, str]:
 
 
 def _common(texts: set[str]) -> int:
-    """How many characters, whole words, all of `texts` begin with; 0 for a single one."""
+    """How many characters all of `texts` have in common at their beginning, in whole words; 0 for a single text."""
     if len(texts) < 2:
         return 0
-    # Of texts in order, what the first and the last share all share.
+    # The beginning that the first and the last text in order share is shared by all.
     first, last = min(texts), max(texts)
     differs = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     begin = first[:differs]

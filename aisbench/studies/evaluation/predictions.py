@@ -1,4 +1,4 @@
-"""The answers to a data set's questions, in AISBench's file format, written as they come."""
+"""Keeps the answers to a data set's questions in AISBench's file format, and writes them as they arrive."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from aisbench.accuracy.question import Answer, Question
 from aisbench.errors import BadInput
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
 
-# Which question, and which of the answers to it; both from 0.
+# The index of a question and that of a sample, which is one of several answers to it; both from 0.
 Place = tuple[int, int]
-# Writing the file may take so much of the time at most.
+# Writing the file takes at most this share of the time.
 _SHARE = 0.05
 
 
 class Predictions:
-    """`predictions/<model>/<dataset>.json`: by its key, each answer with `origin_prompt`, `prediction` and `gold`.
+    """`predictions/<model>/<dataset>.json`: each answer with `origin_prompt`, `prediction` and `gold`, by its key.
 
-    The key of question 3 is "3"; of its further samples "3#1", "3#2" and so on.
+    The key of question 3 is "3"; its further samples have the keys "3#1", "3#2" and so on.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Predictions:
         self._next_s = 0.0
 
     def load(self) -> None:
-        """Takes the answers of the file, if there is one. Raises BadInput where it answers other questions."""
+        """Reads the answers in the file, if there is one. Raises BadInput if they answer other questions."""
         if not self.path.is_file():
             return
         for key, entry in read_object(self.path).items():
@@ -49,14 +49,14 @@ class Predictions:
                 continue
             if entry.get("origin_prompt") != self._prompt(self._questions[index]):
                 raise BadInput(
-                    f"--reuse: {self.path}: question {key} was asked with another prompt; "
+                    f"--reuse: {self.path}: question {key} was asked with a different prompt; "
                     "give the same --datasets, --dataset-path and --shots as before, or start a new evaluation"
                 )
             self._kept[index, sample] = entry
 
     @property
     def missing(self) -> list[Place]:
-        """Question and sample of what has no answer yet, in order."""
+        """The places that have no answer yet, in order."""
         every = ((index, sample) for index in range(len(self._questions)) for sample in range(self._samples))
         return [place for place in every if place not in self._kept]
 
@@ -65,18 +65,18 @@ class Predictions:
 
     @property
     def prompts(self) -> dict[Place, Any]:
-        """What was asked, as the file has it."""
+        """The prompt at each place, as the file has it."""
         return {place: entry["origin_prompt"] for place, entry in self._kept.items()}
 
     def answers(self) -> dict[Place, Answer]:
-        """By question and sample, in order."""
+        """The answers by place, in order."""
         return {
             place: Answer(entry["prediction"], entry.get("reasoning", ""), entry.get("finish", "stop"))
             for place, entry in sorted(self._kept.items())
         }
 
     def add(self, found: Mapping[Place, Answer]) -> None:
-        """Keeps new answers, of each question the first, and writes them soon."""
+        """Keeps new answers, unless their place already has one, and writes them from time to time."""
         for (index, sample), answer in found.items():
             if (index, sample) in self._kept or not self._asks(index, sample):
                 continue
@@ -96,15 +96,15 @@ class Predictions:
             self._next_s = time.monotonic() + (time.monotonic() - begun) / _SHARE
 
     def write(self) -> None:
-        """Whole or not at all; answers that are not in it yet are still in the run's records."""
+        """Writes the file, completely or not at all. Answers that are not written yet are in the run's records."""
         self._folder.write({key_of(*place): entry for place, entry in sorted(self._kept.items())}, self.path)
 
     def _asks(self, index: int, sample: int) -> bool:
-        """False for what only an evaluation of more questions asked."""
+        """False for a place that only an earlier evaluation with more questions or samples asked."""
         return 0 <= index < len(self._questions) and sample < self._samples
 
     def _prompt(self, question: Question) -> Any:
-        """One message of the user is its text; several stay messages."""
+        """The prompt as the file has it: a single user message as its text, several messages as a list."""
         messages = question.messages
         if not self._as_chat:
             return question.prompt

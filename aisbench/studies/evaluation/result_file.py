@@ -1,6 +1,6 @@
-"""What `results/<model>/<dataset>.json` holds, as the page and the comparison of evaluations read it.
+"""The content of `results/<model>/<dataset>.json`, as the page and the comparison of evaluations read it.
 
-The names that AISBench has too are its own, and its files can be read: all keys but `accuracy` may be missing.
+Keys that AISBench also has mean the same there. Its files can be read too, so all keys but `accuracy` may be missing.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from typing import Any, TypedDict
 
 
 class Detail(TypedDict, total=False):
-    """One answer. `prompt`: a text or messages. `predictions`: the answer that was found in `origin_prediction`, None where
-    there is none; `rule` found it, and `sure` is False where that rule guesses. `references`: the known answer. `score`: 0 to
-    1. `finish`: "length" where the output was cut at the length limit. `reasoning`: what the server sent apart as such.
-    `why`: what is wrong, where scoring knows."""
+    """One answer.
+
+    `prompt`: a text or messages. `predictions`: the answer that `rule` found in `origin_prediction`, or None; `sure` is
+    False if that rule guesses. `references`: the known answer. `score`: 0 to 1. `finish`: "length" if the output was
+    cut at the length limit. `reasoning`: what the server sent separately as reasoning. `why`: what is wrong with the
+    answer, if scoring knows.
+    """
 
     prompt: Any
     origin_prediction: str
@@ -39,18 +42,19 @@ class SubsetFigures(TypedDict, total=False):
 
 
 class QuestionScores(TypedDict):
-    """What one question came to. `prompt`: its digest (pairs.prompt_digest). `scores`: of its answers, 0 to 1."""
+    """The scores of one question. `prompt`: its digest (pairs.prompt_digest). `scores`: of its answers, 0 to 1."""
 
     prompt: str
     scores: list[float]
 
 
 class ResultFile(TypedDict, total=False):
-    """Scores in per cent, 0 to 100, standard errors in percentage points. `accuracy` is the weighted average.
+    """Scores in per cent, 0 to 100, with standard errors in percentage points. `accuracy` is the weighted average.
 
-    `counts`: how many answers there are, and how many of them are `correct`, `no_answer`, `cut` and `unsure`; `missing`:
-    questions without an answer. `parts`: other metrics. `mean_length`: of the outputs, in characters. `questions`: what each came to, by its number, for comparisons. `details`: by question, "3", and for its
-    further answers "3#1", "3#2"; only with --dump-eval-details.
+    `counts`: how many answers there are, how many of them are `correct`, `no_answer`, `cut` and `unsure`, and how many
+    questions have no answer (`missing`). `parts`: other metrics. `mean_length`: of the outputs, in characters.
+    `questions`: the scores of each question, by its number, for comparisons. `details`: the answers by question, "3",
+    with further answers as "3#1", "3#2"; only with --dump-eval-details.
     """
 
     accuracy: float | None

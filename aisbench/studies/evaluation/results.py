@@ -1,4 +1,4 @@
-"""Scores of the answers to a data set, and what `results/<model>/<dataset>.json` holds."""
+"""Scores the answers to a data set, and makes the content of `results/<model>/<dataset>.json`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aisbench.studies.evaluation.result_file import Detail, QuestionScores, Resu
 
 @dataclass(frozen=True)
 class ScoredAnswer:
-    """`place`: which question, and which of the answers to it."""
+    """`place`: the index of the question, and that of the answer among those to the same question."""
 
     place: Place
     question: Question
@@ -28,7 +28,7 @@ class ScoredAnswer:
 
 @dataclass(frozen=True)
 class Result:
-    """The scores of a data set. `missing`: answers that never came, which do not count."""
+    """The scores of a data set. `missing`: how many answers never arrived; they do not count."""
 
     name: str
     task: Task
@@ -37,7 +37,7 @@ class Result:
 
     @cached_property
     def averages(self) -> Averages | None:
-        """None where there is no answer."""
+        """None if there is no answer."""
         return averages(
             Graded(
                 *one.place,
@@ -54,7 +54,7 @@ class Result:
 
     @property
     def parts(self) -> dict[str, float]:
-        """Other metrics of the task, in per cent: each the mean of all its values."""
+        """Other metrics of the task in per cent, each the mean over the answers that have it."""
         values: dict[str, list[float]] = {}
         for one in self.scored:
             for name, found in one.scored.parts.items():
@@ -62,7 +62,7 @@ class Result:
         return {name: 100 * math.fsum(found) / len(found) for name, found in values.items() if found}
 
     def content(self, prompts: Mapping[Place, Any]) -> ResultFile:
-        """What the results file holds, its details included."""
+        """The content of the results file, with its details."""
         found: dict[str, Any] = {"accuracy": None} if self.averages is None else self.averages.as_dict()
         found = {**found, "metric": self.task.metric, **({"parts": self.parts} if self.parts else {})}
         found["counts"] = {**found.get("counts", {"questions": 0, "answers": 0}), "missing": self.missing}
@@ -102,6 +102,7 @@ def _detail(one: ScoredAnswer, prompt: Any) -> Detail:
 def result_of(
     name: str, task: Task, questions: Sequence[Question], answers: Mapping[Place, Answer], *, missing: int
 ) -> Result:
+    """Scores `answers` to `questions`. `missing`: how many answers never arrived."""
     scored = (
         ScoredAnswer(place, questions[place[0]], answer, task.score(questions[place[0]], answer))
         for place, answer in answers.items()

@@ -1,4 +1,4 @@
-"""Settings of an evaluation, beside the options of its runs."""
+"""The settings of an evaluation, in addition to the options of its runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _option = partial(option, section=SECTION)
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`datasets`: names of tasks. `path`: a file or folder with their files. `samples`: answers asked for per question.
+    """`datasets`: names of tasks. `path`: their file or folder. `samples`: how many answers to ask for per question.
 
-    `mode`: infer (ask), eval or viz (score the answers that exist and write the summary), all (both).
+    `mode`: infer (ask), eval or viz (score existing answers and write the summary), all (both).
     """
 
     datasets: tuple[str, ...] = _option(
@@ -25,7 +25,7 @@ class Settings:
         default=(),
         kind=ListOf(str),
         metavar="NAMES",
-        help="Tasks, separated by commas; `aisbench datasets` lists them. lm-eval:NAMES: of lm-evaluation-harness.",
+        help="Tasks, separated by commas; `aisbench datasets` lists them. lm-eval:NAMES for lm-evaluation-harness.",
     )
     path: str | None = _option(
         "--dataset-path",
@@ -35,7 +35,7 @@ class Settings:
     include_path: str | None = _option(
         "--include-path",
         metavar="DIR",
-        help="Folder with task files for lm-eval: tasks.",
+        help="Folder with more task files for lm-evaluation-harness.",
     )
     num_prompts: int | None = _option(
         "--num-prompts",
@@ -47,7 +47,7 @@ class Settings:
         "--shots",
         check=whole(0),
         metavar="N",
-        help="Solved examples in front of each question. Default: as the task says.",
+        help="Solved examples before each question. Default: set by the task.",
     )
     samples: int = _option(
         "--n",
@@ -60,12 +60,12 @@ class Settings:
         "--mode",
         default="all",
         words=_MODES,
-        help="infer only asks; eval and viz score the answers that exist and write the summary; all does both.",
+        help="infer only asks; eval and viz score existing answers and write the summary; all does both.",
     )
     dump_eval_details: bool = _option(
         "--dump-eval-details",
         default=False,
-        help="Keep for each question what was extracted and whether it is right.",
+        help="Keep for each answer what was extracted and whether it is right.",
     )
     dump_extract_rate: bool = _option(
         "--dump-extract-rate",
@@ -80,9 +80,9 @@ class Settings:
     allow_code: bool = _option(
         "--allow-code",
         default=False,
-        help="Run code that the model wrote, where a task is scored by it.",
+        help="Allow tasks that are scored by running code that the model wrote.",
     )
 
     def check(self) -> None:
-        """Raises BadInput for the first option that cannot be followed."""
+        """Raises BadInput for the first option whose value does not fit."""
         check_values(self)

@@ -1,4 +1,4 @@
-"""The table of an evaluation: on the console, and as summary_<time>.csv, .md and .txt."""
+"""Makes the table of an evaluation, for the console and as summary_<time>.csv, .md and .txt."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _COLUMNS = ("data set", "metric", "score", "stderr", "answers", "cut", "no answe
 
 
 def printed(results: Sequence[Result], *, extract_rate: bool) -> str:
-    """A table with aligned columns."""
+    """The table of `results`, with aligned columns."""
     return aligned(list(_rows(results, extract_rate=extract_rate)), 2)
 
 
 def aligned(rows: Sequence[Sequence[str]], words: int) -> str:
-    """Rows as text. The first `words` columns hold words; the others hold numbers, and are aligned on the right."""
+    """`rows` as text. The first `words` columns are aligned on the left, the others, with numbers, on the right."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
@@ -33,7 +33,7 @@ def aligned(rows: Sequence[Sequence[str]], words: int) -> str:
 
 
 def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extract_rate: bool) -> Path:
-    """Writes the three files; returns the path of the table for spreadsheets."""
+    """Writes the three files; returns the path of the .csv file."""
     folder.summary.mkdir(exist_ok=True)
     rows = list(_rows(results, extract_rate=extract_rate))
     path = folder.summary / f"{name_of_now('summary_')}.csv"
@@ -46,7 +46,7 @@ def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extrac
 
 
 def _rows(results: Sequence[Result], *, extract_rate: bool) -> Iterator[tuple[str, ...]]:
-    """The head; then the score of each data set, or, where it has parts, theirs and both averages."""
+    """The head; then the score of each data set. If it has subsets: their scores and both averages."""
     yield (*_COLUMNS, *(("extract rate",) if extract_rate else ()))
     for result in results:
         found = result.averages
@@ -73,7 +73,7 @@ def _rows(results: Sequence[Result], *, extract_rate: bool) -> Iterator[tuple[st
 
 
 def percent(value: float | None) -> str:
-    """With two decimals; a dash where there is none."""
+    """`value` with two decimals; a dash if there is none."""
     return "-" if value is None else f"{value:.2f}"
 
 

@@ -1,1 +1,1 @@
-"""Saturation of a server: what a step of load showed, which load is tried next, and the answer."""
+"""Searches for the load at which a server saturates: measures steps, chooses the next load, and reports the answer."""

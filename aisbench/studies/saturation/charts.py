@@ -1,4 +1,4 @@
-"""The charts of a search: what each load brought, and what it cost. A new one is an entry of CHARTS."""
+"""The charts of a search: throughput and latency by load. A new chart is an entry of CHARTS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisbench.report.charts.figure import Figure, Row, Trace, line, log_ticks, s
 from aisbench.studies.saturation.doubt import clients, doubts
 from aisbench.studies.saturation.slo import parse_slo
 
-# What is drawn of each metric that every request has its own value of: name, key, statistic, colour, dash.
+# Curves of each headline metric with one value per request: name, key, statistic, colour, dash.
 STATISTICS = [
     (f"{metric.title} {statistic}", metric.key, statistic, metric.colour, dash)
     for metric in METRICS
@@ -27,7 +27,7 @@ STATISTICS = [
 
 @dataclass(frozen=True)
 class Search:
-    """`found` is saturation.json's."""
+    """`found`: the content of saturation.json."""
 
     found: Mapping[str, Any]
 
@@ -42,7 +42,7 @@ class Search:
 
     @cached_property
     def symbols(self) -> list[str]:
-        """Hollow where the client was not valid: what was measured there may be its own."""
+        """Hollow where the client was not valid: those figures may show the client rather than the server."""
         at = clients(self.found)
         return [
             "circle" if at.get(point["load"], "valid") == "valid" else "circle-open" for point in self.points
@@ -50,7 +50,7 @@ class Search:
 
     @cached_property
     def bounds(self) -> list[tuple[str, float]]:
-        """The SLO's on latencies: metric and ms."""
+        """The SLO's bounds on latencies, as (metric, ms)."""
         terms = parse_slo(" ".join(self.found["slo"]))
         return [(term.metric, term.bound) for term in terms if term.metric in BY_NAME]
 
@@ -59,11 +59,11 @@ class Search:
         return bool(self.found["over"] == "rate")
 
     def values(self, name: str) -> NDArray[np.float64]:
-        """A figure by load, nan where it is not known."""
+        """The figure `name` by load (loads,); nan where it is not known."""
         return np.array([point[name] for point in self.points], float)
 
     def latency(self, key: str, statistic: str) -> NDArray[np.float64]:
-        """In ms, nan where no request has it."""
+        """A statistic of a latency by load (loads,), in ms; nan where no request has the latency."""
         of_points = [point["metrics"].get(key) or {} for point in self.points]
         return np.array([of[statistic] if of.get("count") else np.nan for of in of_points], float)
 
@@ -91,12 +91,12 @@ def _chart(search: Search, row: Row, shapes: list[dict[str, Any]]) -> Figure:
 
 
 def _load_axis(search: Search) -> dict[str, Any]:
-    asked = "load, requests/s asked" if search.is_open_loop else "load, requests in flight"
-    return titled(asked, rangemode="tozero")
+    load = "load, requests/s" if search.is_open_loop else "load, requests in flight"
+    return titled(load, rangemode="tozero")
 
 
 def _answer(search: Search) -> list[dict[str, Any]]:
-    """The answer with its interval, and the knee; none that an invalid client decided."""
+    """Marks the answer with its interval, and the knee, except where the client was invalid."""
     found, doubt = search.found, doubts(search.found)
     shapes = []
     if doubt["max_load"] != "invalid":
@@ -146,7 +146,7 @@ def _throughput_row(search: Search) -> Row:
     if search.is_open_loop:
         whole = np.array([0.0, search.loads.max(initial=0.0)])
         style = {"width": 1.2, "dash": "dash"}
-        traces.append(line("all that was asked", whole, whole, "wait", line=style, hoverinfo="skip"))
+        traces.append(line("requests due", whole, whole, "wait", line=style, hoverinfo="skip"))
     marks = ["valid" if point["passes"] else "invalid" for point in search.points]
     done = search.values("request_throughput")
     traces.append(_curve(search, "requests done", done, "accent", "solid", hover, marks))
@@ -168,7 +168,7 @@ def _latency_row(search: Search) -> Row:
 
 
 def tables(search: Search) -> dict[str, Table]:
-    """What both charts draw, a line for each load."""
+    """The data of both charts, a row for each load."""
     head = ["load", "passes", "requests_per_s", "goodput_per_s"]
     head += [f"{statistic}_{key}" for _, key, statistic, _, _ in STATISTICS]
     columns = [

@@ -1,4 +1,4 @@
-"""Doubts about a search's figures: the state of its client at the loads that they come from."""
+"""How far a search's figures can be trusted: the client's status at the loads that they come from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aisbench.analysis.verdict.verdict import RANK
 
 
 def clients(found: Mapping[str, Any]) -> dict[float, str]:
-    """The worst that the client was at each load, in the words of a verdict."""
+    """The client's worst status at each load: valid, doubtful or invalid."""
     worst: dict[float, str] = {}
     for step in found["steps"]:
         worst[step["load"]] = _worse(worst.get(step["load"], "valid"), step["client"])
@@ -21,7 +21,7 @@ def _worse(*statuses: str) -> str:
 
 
 def doubts(found: Mapping[str, Any]) -> dict[str, str]:
-    """The client's status behind `max_load`, `knee` and `capacity` of a saturation.json."""
+    """The client's status at the loads that gave `max_load`, `knee` and `capacity` of a saturation.json."""
     at = clients(found)
 
     def behind(loads: Iterable[float]) -> str:

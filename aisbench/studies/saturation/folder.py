@@ -1,4 +1,4 @@
-"""The folder of a search, and search.json in it: from there an interrupted one goes on."""
+"""The folder of a search, and its search.json, from which an interrupted search resumes."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ STATE = "search.json"
 
 @dataclass
 class SearchFolder:
-    """`steps`: one entry for each run that was finished, in order: its `load`, `folder` and what was said of it.
+    """A search and its state.
 
-    `sounding`: what the first look at the server told; None before it, or where none is needed. `reference`: the
-    `folder` of the run that asked one question at a time, and how many `answers` it has to compare with; None before it,
-    or where answers are not compared. `outcome` and `ended`
-    (why it is over, in words): see saturation.result.
+    `steps`: one entry for each finished run, in order: its `load`, `folder` and what was reported about it.
+    `sounding`: what the sounding measured; None before it, or if none is needed. `reference`: the `folder` of the run that
+    asked one question at a time, and the number of its `answers`; None before it, or if answers are not compared.
+    `outcome` and `ended` (why the search ended, in words): see saturation.result.
     """
 
     path: Path
@@ -37,18 +37,21 @@ class SearchFolder:
     reference: dict[str, Any] | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
     outcome: str = "interrupted"
-    ended: str = "the search did not come to its end"
+    ended: str = "the search was interrupted"
 
     @staticmethod
     def create(config: RunConfig, settings: Settings, command: list[str]) -> SearchFolder:
-        """A new folder named after the second; raises BadInput when it cannot be made."""
+        """Creates a folder named after the time, to the second; raises BadInput if it cannot be created."""
         folder = SearchFolder(new_folder(config.work_dir, "saturate_"), config, settings, command)
         folder.save()
         return folder
 
     @staticmethod
     def load(path: Path, api_key: str | None) -> SearchFolder:
-        """The search that was begun in `path`. The key is in no file, and has to be given again."""
+        """The search that was begun in `path`. No file holds the API key, so it is passed again.
+
+        Raises BadInput if `path` has no readable search.json, or one of another version.
+        """
         try:
             state = json.loads((path / STATE).read_text())
         except (OSError, ValueError):
@@ -67,7 +70,7 @@ class SearchFolder:
         )
 
     def save(self) -> None:
-        """Whole or not at all."""
+        """Writes search.json, completely or not at all."""
         state = {
             "schema": _SEARCH_SCHEMA,
             "command": self.command,
@@ -79,5 +82,7 @@ class SearchFolder:
             "outcome": self.outcome,
             "ended": self.ended,
         }
-        with room_for(f"{self.path / STATE}", f"free some, then `aisbench saturate --resume {self.path}`"):
+        with room_for(
+            f"{self.path / STATE}", f"free some, then run `aisbench saturate --resume {self.path}`"
+        ):
             write_text(json.dumps(state, indent=1), self.path / STATE)

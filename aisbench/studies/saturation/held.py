@@ -1,4 +1,4 @@
-"""Measured figures against the bounds of an SLO."""
+"""Compares measured figures with the bounds of an SLO."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ NO_SHARE = Share()
 
 @dataclass(frozen=True)
 class Held:
-    """A term held against what was measured: `low` and `high` are the 95 % interval of `value` (None: the
-    sample cannot support that end). A latency that has no value (infinite) is None."""
+    """A term and the measured `value` of its figure; None for a latency that is infinite or was not measured.
+
+    `low` and `high` are the 95 % interval of `value`; an end that the sample cannot support is None.
+    """
 
     term: Term
     value: float | None
@@ -64,7 +66,7 @@ class Held:
 
 
 def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
-    """`values_ms` holds one value for each request; infinite for those that never came to one."""
+    """`values_ms` (requests,): infinite for a request that was cut off before its latency could be measured."""
     if len(values_ms) == 0:
         return Held(term, None, None, None)
     ordered = np.sort(values_ms)
@@ -72,7 +74,7 @@ def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
         mean = float(ordered.mean())
         reach = Z_95 * float(ordered.std()) / len(ordered) ** 0.5 if np.isfinite(mean) else 0.0
         return Held(term, _finite(mean), _finite(mean - reach), _finite(mean + reach))
-    # An observation, not a mix of two: one of the two may be infinite.
+    # An observation rather than an interpolation, because one of two neighbours may be infinite.
     value = float(np.percentile(ordered, term.percent, method="inverted_cdf"))
     low, high = (
         None if rank is None else ordered[rank - 1] for rank in side_ranks(len(ordered), term.percent)

@@ -1,8 +1,8 @@
-"""The knee of a curve: the load at which the server does most for what its users wait.
+"""Finds the knee of a curve: the load with the best trade-off between throughput and latency.
 
-It is where the power, throughput over mean latency, is greatest (L. Kleinrock, "Power and deterministic rules of
-thumb for probabilistic problems in computer communications", ICC 1979). Points that lie close together part by
-chance more than by their loads, so the means of E2EL are smoothed first, as what they must be: never falling with load.
+At the knee the power, throughput over mean latency, is greatest (L. Kleinrock, "Power and deterministic rules of thumb
+for probabilistic problems in computer communications", ICC 1979). Points at similar loads differ more by chance than by
+load, so mean E2ELs are smoothed first, such that they never fall with load.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aisbench.studies.saturation.step import Point
 
 @dataclass(frozen=True)
 class Knee:
-    """`load` has the greatest power; `between` the loads measured beside it (None: none there)."""
+    """`load` has the greatest power; `between`: the measured loads next to it (None if there is none)."""
 
     load: float
     between: tuple[float | None, float | None]
@@ -24,9 +24,9 @@ class Knee:
 
 @dataclass(frozen=True)
 class Curve:
-    """`loads`, ascending, and the power at each: requests/s^2, 0 where the queue grew or nothing was answered.
+    """`loads`, ascending, and the power at each, in requests/s^2: 0 if the queue grew or no request succeeded.
 
-    `knee`: None where there is no power, or the lowest load has the greatest, so that the knee may lie below it.
+    `knee`: None if no load has any power, or if the lowest one has the greatest, so that the knee may lie lower.
     """
 
     loads: tuple[float, ...]
@@ -39,7 +39,7 @@ class Curve:
         known = [point for point in ordered if _mean_e2el_s(point) > 0 and not point.overloaded]
         smooth = never_falling([_mean_e2el_s(point) for point in known], [requests(point) for point in known])
         by_load = {
-            # In closed loop the throughput is load / E2EL, by Little's law.
+            # In a closed loop the throughput is load / E2EL, by Little's law.
             point.load: point.load / e2el_s if point.open_loop else point.load / e2el_s**2
             for point, e2el_s in zip(known, smooth, strict=True)
         }

@@ -1,4 +1,4 @@
-"""Carries out a search: its steps, its records, and its reports."""
+"""Carries out a search: runs its steps, keeps its state, and writes its reports."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ from aisbench.studies.saturation.table import (
 )
 from aisbench.studies.servers import servers_of
 
-# A server that was cut off needs a moment to drop what it was doing, and may tell when it has.
+# After a run was cut short the server needs a moment to drop its requests; its metrics page may show when it has.
 _DRAIN_LEAST_S, _DRAIN_MOST_S = 2.0, 60.0
 
 Say = Callable[[str], None]
 
 
 def note(line: str) -> None:
-    """A line that is not part of the result."""
+    """Prints a line that is not part of the result."""
     saying.say(line, err=True)
 
 
 class _RunFailed(Exception):
-    """A run of the search came to nothing; the message says why."""
+    """A run of the search failed; the message says why."""
 
 
 def _no_success(run: Run) -> _RunFailed:
@@ -66,7 +66,7 @@ def _no_success(run: Run) -> _RunFailed:
 
 
 def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Say) -> int:
-    """Goes on with the search in `folder`, writes its result, returns the exit code."""
+    """Continues the search in `folder` and writes its result; returns the exit code."""
     with contextlib.ExitStack() as stack:
         config = folder.config
         urls, simulated = servers_of(stack, config, note)
@@ -85,12 +85,12 @@ def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Sa
 
 
 def reported(folder: SearchFolder, output: Path | None = None) -> dict[str, Any]:
-    """The result of the search in `folder`, made and written again from the records of its steps."""
+    """Rebuilds the result of the search in `folder` from the records of its steps, writes it and returns it."""
     return _write_result(Search(folder, (), False, None, lambda _: None), output)
 
 
 def _write_result(search: Search, output: Path | None = None) -> dict[str, Any]:
-    """Writes saturation.json, .csv and .html into `output`, or else the search's folder; returns what is in the first."""
+    """Writes saturation.json, .csv and .html into `output` or the search's folder; returns the content of the first."""
     folder = search.folder
     place = output or folder.path
     found = result(
@@ -111,7 +111,10 @@ def _write_result(search: Search, output: Path | None = None) -> dict[str, Any]:
 
 
 class Search:
-    """Measures one load after the other. What was measured before, in `folder`, is read from its records."""
+    """Measures one load after another. Steps that `folder` already has are read from their records.
+
+    `budget_s`: how long the search may take; None for no limit. `say` gets the lines of the result.
+    """
 
     def __init__(
         self,
@@ -130,7 +133,7 @@ class Search:
         self.say = say
         self.samples: dict[float, list[Sample]] = {}
         self.said: list[str] = []
-        # The last run, where it was cut.
+        # The last run, if it was cut short.
         self.cut: Coordinator | None = None
         # The answers that others are compared with: see accuracy.Graded.texts.
         self.reference: dict[int, int] = {}
@@ -161,10 +164,11 @@ class Search:
         return first_load(self.settings, self.folder.sounding)
 
     def step_s(self, load: float) -> float:
+        """How long `load` is held, in seconds."""
         return length_of_step(self.settings, load, self.folder.sounding, self.points())
 
     def run(self) -> tuple[str, str]:
-        """The outcome and why the search is over: see saturation.result."""
+        """Runs the search; returns its outcome and why it ended: see saturation.result."""
         settings = self.settings
         try:
             alone = None
@@ -185,7 +189,7 @@ class Search:
         except _RunFailed as problem:
             return "failed", str(problem)
         except (BadInput, CannotRun) as problem:
-            # Nothing measured yet: the options are at fault or the server is down, and the message says which.
+            # Nothing is measured yet, so the options are wrong or the server is down; the message says which.
             sounded_out = self.folder.sounding is not None
             if not self.folder.steps and not (sounded_out and isinstance(problem, CannotRun)):
                 if not sounded_out:
@@ -194,7 +198,7 @@ class Search:
             return "failed", str(problem)
 
     def discard(self) -> None:
-        """Takes the folder away in which nothing is."""
+        """Removes the search's folder if it holds no run."""
         steps = self.folder.path / "steps"
         if steps.exists() and not any(steps.iterdir()):
             steps.rmdir()
@@ -203,8 +207,8 @@ class Search:
             self.folder.path.rmdir()
 
     def ask_reference(self) -> Measured | None:
-        """Asks questions one at a time, for answers that are not batched with others; None where answers are sampled, so
-        that they differ anyway."""
+        """Asks some questions one at a time, so that other answers can be compared with these; None if answers are sampled
+        and so differ anyway."""
         config = self.folder.config
         if config.temperature:
             note(
@@ -224,13 +228,15 @@ class Search:
         return measured
 
     def sound(self, alone: Measured | None) -> None:
-        """A first look, in closed loop: what the server gets done, and how long a request takes then. `alone`: a run that
-        had one request in flight."""
+        """Runs the sounding: a short closed loop that measures throughput and how long a request takes.
+
+        `alone`: a run with one request in flight, which is the sounding if that has one in flight, too.
+        """
         config = sounding_config(self.folder.config, self.start, open_loop=self.settings.is_open_loop)
 
         def tick(coordinator: Coordinator) -> None:
             if sounding_over(coordinator):
-                coordinator.abandon("the sounding knows enough")
+                coordinator.abandon("the sounding measured enough")
 
         if alone is not None and config.concurrency == 1:
             measured = alone
@@ -242,7 +248,7 @@ class Search:
         throughput, mean_s = found
         if self.settings.is_open_loop and run.has_conversations:
             raise BadInput(
-                "--over rate counts requests, and these come in conversations; use --over concurrency"
+                "--over rate cannot be used with conversations, whose requests wait for answers; use --over concurrency"
             )
         self.folder.sounding = {
             "folder": str(run.folder.relative_to(self.folder.path)),
@@ -279,11 +285,11 @@ class Search:
         self.say(step_text(at, next(p for p in self.points() if p.load == load), self.settings.unit, step))
 
     def one_run(self, config: RunConfig, tick: Tick) -> tuple[Measured, dict[str, Any]]:
-        """One run in the search's folder, with all its files; raises KeyboardInterrupt when the user ended it."""
+        """Does one run in the search's folder and writes its reports; KeyboardInterrupt if the user stopped it."""
 
         def watch(coordinator: Coordinator) -> None:
             if coordinator.interrupts.count:
-                # What a search has measured is in its finished steps: this one is not waited for.
+                # Only finished steps count, so the rest of this one need not be waited for.
                 coordinator.abandon("the search was stopped")
             else:
                 tick(coordinator)
@@ -299,15 +305,15 @@ class Search:
         return measured, plain(write_reports(measured))
 
     def drain(self) -> None:
-        """What the run before left in the server when it was cut is not to be measured with the next one."""
+        """Waits until the server has dropped the requests of a run that was cut short, which would disturb the next."""
         if self.cut is None:
             return
         held = self.cut.wait_until_idle(least_s=_DRAIN_LEAST_S, most_s=_DRAIN_MOST_S)
         if held:
-            note(f"{_DRAIN_MOST_S:g} s after a run was cut the server still has {held} requests")
+            note(f"{_DRAIN_MOST_S:g} s after a run was cut short, the server still has {held} requests")
 
     def say_once(self, line: str) -> None:
-        """What is noted of the workload is the same for every step."""
+        """Prints `line` unless an earlier step did: notes about the workload are the same for every step."""
         if line not in self.said:
             self.said.append(line)
             note(line)

@@ -1,4 +1,4 @@
-"""saturation.html: the curve of a search, in one file that needs nothing else."""
+"""Writes saturation.html: the curve of a search, in one self-contained file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from aisbench.studies.saturation.doubt import clients, doubts
 from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.table import BATCHING, DIFFERING, ending, interval_words, is_scored
 
-# In this order: each uses what those before it define.
+# The order matters: each uses definitions of those before it.
 _SCRIPTS = ("charts.js", "keys.js", "plain.js")
 _VERDICT_WORDS = {
-    "valid": "The client was not the bottleneck where the answer was decided.",
-    "doubtful": "The client may have been the bottleneck where the answer was decided:",
-    "invalid": "Do not rely on the answer: where it was decided, the client was invalid:",
+    "valid": "The client was not the bottleneck at the loads that decided the answer.",
+    "doubtful": "The client may have been the bottleneck at the loads that decided the answer:",
+    "invalid": "Do not rely on the answer: the client was invalid at the loads that decided it:",
 }
 # By their names in saturation.json.
 _SHARES = (("accuracy", "accuracy"), ("differing", "differing answers"))
@@ -34,7 +34,7 @@ _SHOWN = tuple(metric for metric in METRICS if metric.headline and not metric.po
 def write_saturation(
     found: Mapping[str, Any], settings: Settings, command: Sequence[str], path: Path
 ) -> None:
-    """Writes the page for `found`, which is saturation.result's."""
+    """Writes the page to `path`. `found`: the content of saturation.json; `command`: the command line that it shows."""
     parts = {
         **titles(CHARTS),
         "title": "Saturation",
@@ -52,19 +52,23 @@ def write_saturation(
 def _slo_words(found: Mapping[str, Any], settings: Settings) -> str:
     what = "request rate" if settings.is_open_loop else "number of requests in flight"
     bounds = [*found["slo"], *(["a steady queue"] if settings.is_open_loop else [])]
-    return f"The highest {what} with {', '.join(bounds)}. Search {ending(found)}."
+    return f"The highest {what} with {', '.join(bounds)}. The search: {ending(found)}."
 
 
 def _throughput_note(found: Mapping[str, Any], settings: Settings) -> str:
     notes = [
-        "Requests done by load. Green points pass, red ones fail; at hollow ones the client was not valid."
+        "Requests done by load. Green points pass, red ones fail. Points are hollow where the client was not valid."
     ]
     if doubts(found)["max_load"] == "invalid":
-        notes.append("No answer is drawn: the client was invalid where it was decided.")
+        notes.append("No answer is drawn, because the client was invalid at the loads that decided it.")
     else:
-        notes.append("The line is the answer, shaded its interval, the dotted line the knee.")
+        notes.append(
+            "The vertical line is the answer, the shaded band its interval, and the dotted line the knee."
+        )
     if settings.is_open_loop:
-        notes.append("Where requests done leave the dashed line, the queue grows.")
+        notes.append(
+            "Where points fall below the dashed line, fewer requests are done than come due: the queue grows."
+        )
     return " ".join(notes)
 
 
@@ -89,7 +93,7 @@ def headline(found: Mapping[str, Any], settings: Settings) -> str:
 
 
 def answer(value: float | None, client: str, unit: str, more: str) -> tuple[str, str]:
-    """A card's value and what stands below it: a figure that an invalid client brought about is not an answer."""
+    """The value of a card and the words below it. A figure that an invalid client reached is shown as not known."""
     if value is None:
         return "none", more or unit
     if client == "invalid":
@@ -100,12 +104,12 @@ def answer(value: float | None, client: str, unit: str, more: str) -> tuple[str,
 
 def _knee_words(found: Mapping[str, Any]) -> str:
     if found["knee"] is None:
-        return "it may lie below the loads measured"
-    return f"{interval_words(found['knee_interval'])}; throughput / mean E2EL highest"
+        return "it may lie below the lowest load measured"
+    return f"{interval_words(found['knee_interval'])}; throughput / mean E2EL is highest"
 
 
 def _chip(kind: str, text: str) -> str:
-    """`kind`: valid, doubtful or invalid, which is its colour."""
+    """`kind`: valid, doubtful or invalid, which decides the colour."""
     return f'<span class="chip {kind}">{escape(text)}</span>'
 
 

@@ -1,4 +1,4 @@
-"""saturation.json: what a search came to."""
+"""The result of a search, as saturation.json holds it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from aisbench.studies.saturation.step import Point, Sample
 _SATURATION_SCHEMA = 1
 # By load.
 Samples = Mapping[float, Sequence[Sample]]
-# What an overloaded server does to a run; everything else in a verdict is about the client.
+# Checks that an overloaded server fails; all other checks of a verdict are about the client.
 _SERVER_CHECKS = tuple(
     threshold.name
     for threshold in (
@@ -30,8 +30,11 @@ _SERVER_CHECKS = tuple(
 
 @dataclass(frozen=True)
 class Answer:
-    """`max_load` is the highest load that passed below all that failed (None: none did), `low` and `high` the
-    loads between which the true one lies as far as chance goes (None: not bounded on that side). `capacity`: requests/s that the overloaded server completed; in closed loop the most that was reached."""
+    """`max_load`: the highest load that passed below all that failed; None if none did.
+
+    `low` and `high`: the loads between which the true one lies, as far as chance goes; None if that side has no bound.
+    `capacity`: requests/s that the overloaded server completed; in a closed loop the highest throughput reached.
+    """
 
     max_load: float | None
     low: float | None
@@ -52,14 +55,14 @@ class Answer:
         )
 
     def is_clear(self, point: Point) -> bool:
-        """Whether chance alone would hardly turn it round, by all that was measured."""
+        """Whether chance is unlikely to have decided that `point` passes or fails, judged by all measurements."""
         return point.clear or (point.passes and self.low is not None and point.load <= self.low)
 
 
 def surely_passing(slo: tuple[Term, ...], points: list[Point], samples: Samples) -> float | None:
-    """The highest load, below all that fail, that passes beyond chance; None where there is none.
+    """The highest load, below all that fail, that passes beyond chance; None if there is none.
 
-    What holds at more load holds at less: so what was measured at higher loads that pass, too, speaks for a load.
+    What holds at a load holds at less, so each load is judged by its own runs and those at higher loads that pass.
     """
     high = Bracket.of(points).high
     passing = [point for point in points if point.passes and (high is None or point.load < high.load)]
@@ -74,7 +77,7 @@ def surely_passing(slo: tuple[Term, ...], points: list[Point], samples: Samples)
 
 
 def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """How far the client of a step may be believed, and why not: its verdict without what the server did."""
+    """A step's client status, and the reasons: the verdict without the checks that an overloaded server fails."""
     worst = "valid"
     reasons = []
     for check in summary["verdict"]["checks"]:
@@ -85,7 +88,7 @@ def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _verdict_on(points: list[Point], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Valid unless the client was in doubt where the answer was decided: at the two ends of the bracket."""
+    """The client's worst status at the two ends of the bracket, which decided the answer, and the reasons."""
     bracket = Bracket.of(points)
     ends = {point.load for point in (bracket.low, bracket.high) if point is not None}
     status, reasons = "valid", []
@@ -107,7 +110,11 @@ def result(
     outcome: str,
     reference: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """`samples`: what was measured at the loads of `points`. `ended`: why the search is over, in words; `outcome`: finished, budget, interrupted or failed. `reference`: see SearchFolder."""
+    """The content of saturation.json.
+
+    `samples`: what was measured at the loads of `points`. `ended`: why the search ended, in words. `outcome`: finished,
+    budget, interrupted or failed. `reference`: see SearchFolder.
+    """
     answer, curve = Answer.of(plan, slo, points, samples), Curve.of(points)
     return {
         "schema": _SATURATION_SCHEMA,

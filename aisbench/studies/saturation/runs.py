@@ -1,4 +1,4 @@
-"""The runs of a search: what each one is asked to do, and when it is cut because enough is known."""
+"""The runs of a search: the configuration of each, and when it is cut short because enough is known."""
 
 from __future__ import annotations
 
@@ -16,31 +16,35 @@ from aisbench.engine.coordinator import Coordinator
 from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.step import Point, Sample
 
-# The first look at the server: so many at a time, until each slot has been used so often.
+# The sounding: requests in flight, and how often each of these slots is used before it ends.
 _SOUNDING_IN_FLIGHT = 64
 _SOUNDING_ROUNDS = 4
 _SOUNDING_LEAST_REQUESTS = 20
 _SOUNDING_S, _SOUNDING_MOST_S = 30.0, 120.0
-# The first rate, of what the sounding got done.
+# The first rate, as a share of the sounding's throughput.
 _FIRST_SHARE = 0.75
+# The first load over concurrency.
 _FIRST_IN_FLIGHT = 16.0
-# Questions that are asked one at a time, and for how long at most, so that other answers can be compared with theirs.
+# The reference asks this many questions one at a time, and takes at most this long.
 _REFERENCE_ANSWERS = 100
 _REFERENCE_MOST_S = 120.0
-# A step is so many mean E2ELs long, and so many requests, within bounds.
+# A step lasts at least this many mean E2ELs and this many requests, within the bounds below.
 _STEP_E2ELS = 16
 _STEP_REQUESTS = 200
 _STEP_LEAST_S, _STEP_MOST_S = 20.0, 300.0
 _FEWEST_REQUESTS = 5
-# In closed loop, bodies for more requests than can be expected; the same body twice would meet a warm cache.
+# In a closed loop, bodies for more requests than expected: a body that is sent twice would meet a warm cache.
 _SPARE_BODIES = 1.2
 _MOST_BODIES = 200_000
-# The backlog is watched for so long, of the whole step, before it is judged.
+# As shares of the step: when watching the backlog begins, and how long it lasts before it is judged.
 _WATCH_FROM, _WATCH_FOR = 1 / 3, 1 / 6
 
 
 def sounding_config(config: RunConfig, first_load: float, *, open_loop: bool) -> RunConfig:
-    """In closed loop at the first load itself: more in flight would only wait the longer."""
+    """The configuration of the sounding.
+
+    A search over concurrency sounds at its first load: with more in flight, requests would only wait longer.
+    """
     limit = config.concurrency or _SOUNDING_IN_FLIGHT if open_loop else int(first_load)
     return replace(config, rate=math.inf, concurrency=limit, duration_s=_SOUNDING_MOST_S, grace_s=0.0)
 
@@ -67,7 +71,7 @@ def reference_config(config: RunConfig) -> RunConfig:
 
 
 def sounding_over(coordinator: Coordinator) -> bool:
-    """True once every slot has been used a few times, or after a while when few requests end."""
+    """True once every slot was used a few times, or after a while if few requests end."""
     seconds = (now_ns() - coordinator.start_ns) / 1e9
     ended = int(coordinator.live()["ok"].sum())
     rounds = _SOUNDING_ROUNDS * (coordinator.config.concurrency or 1)
@@ -75,10 +79,10 @@ def sounding_over(coordinator: Coordinator) -> bool:
 
 
 def sounded(sample: Sample) -> tuple[float, float] | None:
-    """Requests/s and the mean E2EL, s, of what the sounding measured; None where no request succeeded.
+    """Requests/s and the mean E2EL, in seconds, of the sounding; None if no request succeeded.
 
-    E2EL by Little's law, requests in flight / requests/s: of a slow server's requests that were sent in the measured
-    half few or none have ended by its end, and those few are the quick ones.
+    The E2EL follows from Little's law, requests in flight / requests/s. On a slow server few of the requests sent in
+    the measured half have ended by its end, and those are the quick ones.
     """
     if sample.completed == 0:
         return None
@@ -87,15 +91,15 @@ def sounded(sample: Sample) -> tuple[float, float] | None:
 
 
 def step_seconds(mean_e2el_s: float, throughput: float) -> float:
-    """How long a load has to be held to say something: for some generations of requests, and enough of them."""
+    """How long to hold a load, in seconds: for several generations of requests, and enough of them."""
     wanted = max(_STEP_E2ELS * mean_e2el_s, _STEP_REQUESTS / throughput if throughput > 0 else 0.0)
     return float(round(min(max(wanted, _STEP_LEAST_S), _STEP_MOST_S)))
 
 
 def expected_e2el_s(load: float, sounding: dict[str, Any], points: list[Point]) -> float:
-    """The mean E2EL, s, that `load` in flight may have at most: it grows with them at worst, from what fewer had."""
+    """The largest mean E2EL, in seconds, to expect at `load` in flight: at worst it grows in proportion to the load."""
     seen = [(sounding["in_flight"], sounding["mean_e2el_s"])]
-    # Little's law, as of the sounding.
+    # By Little's law, as for the sounding.
     seen += [
         (point.load, point.in_flight_mean / point.throughput) for point in points if point.throughput > 0
     ]
@@ -117,16 +121,16 @@ def length_of_step(
 def step_config(
     config: RunConfig, load: float, step_s: float, at: int, expected: float | None, *, open_loop: bool
 ) -> RunConfig:
-    """The search's run number `at`, with other prompts than those before, which the server may have cached.
+    """The configuration of the search's run number `at`, with new prompts, because the server may cache earlier ones.
 
-    `expected`: the most requests/s that may come out of a closed loop; None: unknown.
+    `expected`: the highest requests/s to expect of a closed loop; None: unknown.
     """
     seed = (config.seed + at) % (1 << 32)
     if open_loop:
         count = max(_FEWEST_REQUESTS, round(load * step_s))
         # The measured half begins with the questions of the reference.
         first = config.first_question - count // 2 if config.score else config.first_question
-        # By the clock it ends a second after the last was due, and then waits for --grace, not for ever.
+        # The duration ends sending a second after the last request is due; answers are then awaited for --grace only.
         return replace(
             config,
             seed=seed,
@@ -144,7 +148,7 @@ def step_config(
 
 
 def expected_throughput(load: float, sounding: dict[str, Any] | None, points: list[Point]) -> float | None:
-    """The most that `load` in flight may bring: no more than its share of what fewer brought."""
+    """The highest requests/s to expect at `load` in flight: at best it grows in proportion to the load."""
     seen = [(point.load, point.throughput) for point in points]
     if sounding is not None:
         seen.append((sounding["in_flight"], sounding["throughput"]))
@@ -152,7 +156,7 @@ def expected_throughput(load: float, sounding: dict[str, Any] | None, points: li
 
 
 class Hopeless:
-    """A tick that ends an open-loop run whose backlog surely grows."""
+    """A tick that ends an open-loop run whose backlog clearly grows."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -169,4 +173,4 @@ class Hopeless:
         live = coordinator.live()
         ended = int(live["ok"].sum() + live["failed"].sum() + live["cancelled"].sum())
         if self.watch.hopeless(passed_ns, int(np.searchsorted(offsets_ns, passed_ns)), ended):
-            coordinator.abandon("more was asked than the server gets done, and the queue grew")
+            coordinator.abandon("the server could not keep up with the load, and the queue grew")

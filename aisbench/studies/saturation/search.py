@@ -1,6 +1,6 @@
-"""Chooses the next load: doubling until one fails, then between the last that passes and the first that does not.
+"""Chooses the next load: doubles it until one fails, then tries loads between the last to pass and the first to fail.
 
-Nothing here runs anything: from the points so far follows the next load, or the end.
+Nothing is run here: the next load, or the end of the search, follows from the points so far.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ from aisbench.studies.saturation.knee import Curve
 from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.step import Point
 
-# A doubling of the requests in flight that brings less throughput than this was the last one.
+# The search ends when doubling the requests in flight gains less throughput than this.
 _PLATEAU_GAIN = 0.05
-# A server that did this many times as much elsewhere as under overload is slowed down by overload.
+# Overload slows a server down if its throughput elsewhere is this many times that under overload.
 _SLOWED = 1.1
-# Where the lowest load that fails is the highest that was measured, so many times as much has to fail as well.
+# If the highest load measured fails only because its queue grew a little, this many times as much is tried.
 _PROVING = 1.5
+# A queue grew by chance if that of a higher load grows by less than this share of the difference between the loads.
 _REFUTED = 0.5
-# The knee's neighbours on the curve are no further than this from it.
+# Loads are added around the knee until its neighbours are within this factor.
 KNEE_RATIO = 1.5
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`over`: rate or concurrency. `loads`: exactly these, once each; else a search that starts at `start`.
+    """`over`: rate or concurrency. `loads`: exactly these, `repeats` times each; if empty, a search from `start`.
 
-    The search ends when the bracket is narrower than `tolerance` (relative), and both ends are clear or
-    measured `repeats` times. `most`: no load above it. `bounded`: there is a bound on a latency to fail.
+    The search ends when the bracket is narrower than `tolerance` (relative), and both ends are clear or were measured
+    `repeats` times. `most`: the highest load. `bounded`: the SLO has a bound on a latency.
     """
 
     over: str
@@ -42,7 +43,7 @@ class Plan:
 
     @staticmethod
     def of(settings: Settings, start: float) -> Plan:
-        """`start` is what was found where none was given."""
+        """`start` is used if the settings have none."""
         return Plan(
             settings.over,
             start if settings.start is None else settings.start,
@@ -55,13 +56,13 @@ class Plan:
 
     @property
     def whole(self) -> bool:
-        """Loads are whole numbers."""
+        """Whether loads are whole numbers."""
         return self.over == "concurrency"
 
 
 @dataclass(frozen=True)
 class Next:
-    """The load to measure; None when the search is over. `why` in words."""
+    """The load to measure, or None if the search is over; `why` says in words why."""
 
     load: float | None
     why: str
@@ -83,7 +84,7 @@ class Bracket:
 
 
 def next_load(plan: Plan, points: list[Point]) -> Next:
-    """`points`: one for each load that was measured, in any order."""
+    """Chooses the next load. `points`: one for each load measured so far, in any order."""
     if plan.loads:
         return _next_of_list(plan, points)
     found = _next_towards_answer(plan, points)
@@ -100,12 +101,12 @@ def _next_towards_answer(plan: Plan, points: list[Point]) -> Next:
         return _upwards(plan, points, low)
     doubted = contradicted(plan, points, high)
     if doubted is not None:
-        return Next(doubted.load, "a higher load passed: this one again")
+        return Next(doubted.load, "a higher load passed, so this one is measured again")
     if not high.clear and high.runs < plan.repeats:
-        return Next(high.load, "it may have failed by chance: once more")
+        return Next(high.load, "it may have failed by chance, so it is measured again")
     if high.hardly_overloaded and high.load == max(point.load for point in points) and high.load < plan.most:
         more = min(_PROVING * high.load, plan.most)
-        return Next(_rounded(plan, more), "a queue that grew a little: does it grow with more load?")
+        return Next(_rounded(plan, more), "the queue grew only a little, so a higher load is tried")
     if low is None:
         return _downwards(plan, points, high)
     return between(plan, points, low, high)
@@ -116,16 +117,16 @@ def _next_of_list(plan: Plan, points: list[Point]) -> Next:
     for runs in range(plan.repeats):
         for load in plan.loads:
             if done.get(load, 0) <= runs:
-                return Next(load, f"number {runs + 1} of {plan.repeats} at this load")
+                return Next(load, f"run {runs + 1} of {plan.repeats} at this load")
     return Next(None, "all loads were measured")
 
 
 def _upwards(plan: Plan, points: list[Point], low: Point) -> Next:
     if low.load >= plan.most:
-        return settle(plan, [low], f"the highest load that was allowed ({plan.most:g}) passes")
+        return settle(plan, [low], f"the highest load that --max allows ({plan.most:g}) passes")
     if plan.over == "concurrency" and not plan.bounded and _has_plateau(points):
-        return Next(None, f"twice the requests in flight bring less than {_PLATEAU_GAIN:.0%} more throughput")
-    return Next(_rounded(plan, min(2 * low.load, plan.most)), "all loads so far pass: twice as much")
+        return Next(None, f"doubling the requests in flight gained less than {_PLATEAU_GAIN:.0%} throughput")
+    return Next(_rounded(plan, min(2 * low.load, plan.most)), "all loads so far pass, so the load is doubled")
 
 
 def _has_plateau(points: list[Point]) -> bool:
@@ -137,62 +138,67 @@ def _has_plateau(points: list[Point]) -> bool:
 
 
 def contradicted(plan: Plan, points: list[Point], high: Point) -> Point | None:
-    """The failing load below one that passes, as long as it may be measured again."""
+    """`high`, if it fails below a load that passes and may be measured again; else None."""
     above = any(point.passes and point.load > high.load for point in points)
     return high if above and high.runs < plan.repeats else None
 
 
 def _downwards(plan: Plan, points: list[Point], high: Point) -> Next:
     if high.is_lone:
-        return settle(plan, [high], "not even requests that are alone in the server meet the SLO")
+        return settle(plan, [high], "even requests that are alone on the server do not meet the SLO")
     guess = high.capacity
     if guess is not None and guess * (1 - plan.tolerance) < high.load / 2:
         return Next(
-            _rounded(plan, guess * (1 - plan.tolerance)), "just below what the overloaded server got done"
+            _rounded(plan, guess * (1 - plan.tolerance)), "just below the throughput of the overloaded server"
         )
-    return Next(_rounded(plan, high.load / 2), "no load passes so far: half as much")
+    return Next(_rounded(plan, high.load / 2), "no load passes so far, so the load is halved")
 
 
 def between(plan: Plan, points: list[Point], low: Point, high: Point) -> Next:
     if high.load <= low.load * (1 + plan.tolerance) or (plan.whole and high.load - low.load <= 1):
-        return settle(plan, [low, high], f"{low.load:g} passes and {high.load:g} does not")
+        return settle(plan, [low, high], f"{low.load:g} passes and {high.load:g} fails")
     guess = high.capacity
     if guess is not None:
         for load in (guess * (1 - plan.tolerance), guess * (1 + plan.tolerance)):
-            # Only where it shortens the bracket.
+            # Only if it narrows the bracket.
             if low.load * (1 + plan.tolerance / 2) < load < high.load / (1 + plan.tolerance / 2):
-                return Next(_rounded(plan, load), "beside what the overloaded server got done")
+                return Next(_rounded(plan, load), "next to the throughput of the overloaded server")
     return Next(
-        _rounded(plan, math.sqrt(low.load * high.load)), "between a load that passes and one that does not"
+        _rounded(plan, math.sqrt(low.load * high.load)), "between a load that passes and one that fails"
     )
 
 
 def settle(plan: Plan, ends: list[Point], why: str) -> Next:
-    """Measures what is not clear once more, the one with fewer runs first; then it is over."""
+    """Measures an end of the bracket again if it is not clear, that with fewer runs first; else ends the search."""
     unclear = [point for point in ends if not point.clear and point.runs < plan.repeats]
     if unclear:
-        return Next(min(unclear, key=lambda point: point.runs).load, "not clear by chance: once more")
+        return Next(
+            min(unclear, key=lambda point: point.runs).load,
+            "chance may have decided, so it is measured again",
+        )
     return Next(None, why)
 
 
 def _next_towards_knee(plan: Plan, points: list[Point], answered: Next) -> Next:
-    """Loads below the answer, where the curve is still to show its knee; else `answered`."""
+    """A load below the answer if the curve does not show its knee closely enough yet; else `answered`."""
     curve = Curve.of(points)
     if not curve.has_power or Bracket.of(points).low is None:
         return answered
     if curve.knee is None:
-        return Next(_rounded(plan, curve.loads[0] / 2), "the knee may lie below: half of the lowest load")
+        return Next(
+            _rounded(plan, curve.loads[0] / 2), "the knee may lie lower, so half of the lowest load is tried"
+        )
     below, above = curve.knee.between
     for one, other in ((below, curve.knee.load), (curve.knee.load, above)):
         if one is not None and other is not None and curve.power(other) > 0 and other > KNEE_RATIO * one:
             between = _rounded(plan, math.sqrt(one * other))
             if one < between < other:
-                return Next(between, "beside the greatest power: the knee more closely")
+                return Next(between, "next to the greatest power, to find the knee more closely")
     return answered
 
 
 def done_under_overload(points: list[Point]) -> float | None:
-    """What the server got done, requests/s, where its backlog surely grew. None: it never did."""
+    """The throughput under overload: requests/s done while the backlog surely grew. None if it never did."""
     overloaded = [point for point in points if point.surely_overloaded and point.done_per_s > 0]
     if not overloaded:
         return None
@@ -201,8 +207,11 @@ def done_under_overload(points: list[Point]) -> float | None:
 
 
 def _capacity_of(points: list[Point], sounded: float | None) -> float | None:
-    """What the server can complete, requests/s, by what it did under overload. None where that does not tell: it was
-    never overloaded, or it surely did more at another load or when it was `sounded`, so that overload slows it down."""
+    """The requests/s that the server can complete, from its throughput under overload.
+
+    None if it was never overloaded, or if overload slows it down: it clearly did more at another load or in the
+    sounding (`sounded`, requests/s).
+    """
     capacity = done_under_overload(points)
     if capacity is None:
         return None
@@ -211,16 +220,21 @@ def _capacity_of(points: list[Point], sounded: float | None) -> float | None:
 
 
 def informed(points: list[Point], sounded: float | None = None) -> list[Point]:
-    """Each point told what the others show: what the server can do, and whether more load refutes that its queue grows.
-    `sounded`: requests/s that the server did in closed loop."""
+    """The points, each with what the others show: the capacity, and whether a higher load refutes that its queue grows.
+
+    `sounded`: requests/s that the server did in the sounding.
+    """
     points = [replace(point, refuted=_is_refuted(point, points)) for point in points]
     capacity = _capacity_of(points, sounded)
     return [replace(point, capacity=capacity) for point in points]
 
 
 def _is_refuted(point: Point, points: list[Point]) -> bool:
-    """Were a load too much, the queue would grow by all that a higher one is above it; where it surely does so by less
-    than half of that, the growth was chance."""
+    """Whether the queue's growth at `point` was chance.
+
+    If its load were too high, the queue at a higher load would grow by at least the difference between the two loads.
+    If it clearly grows by less than half of that, the growth at `point` was chance.
+    """
     return any(
         other.growth is not None and other.growth.high_per_s < _REFUTED * (other.load - point.load)
         for other in points
@@ -229,5 +243,5 @@ def _is_refuted(point: Point, points: list[Point]) -> bool:
 
 
 def _rounded(plan: Plan, load: float) -> float:
-    """Loads that people can read: whole requests in flight, rates of four digits."""
+    """`load` rounded to be readable: whole requests in flight, rates of four digits."""
     return float(max(1, round(load))) if plan.whole else float(f"{load:.4g}")

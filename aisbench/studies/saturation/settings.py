@@ -1,4 +1,4 @@
-"""Settings of a search, beside the options of its runs."""
+"""The settings of a search, in addition to the options of its runs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from aisbench.options.option import SPAN, ListOf, check_values, option
 from aisbench.studies.saturation.slo import Term, parse_slo
 
 _OVER = ("rate", "concurrency")
-# Two runs of one server differ by more than this.
+# Two runs on the same server differ by more than this.
 _LEAST_TOLERANCE = 0.005
-# A load of a search over concurrency, which is a number like any other on the command line.
+# Loads over concurrency are whole numbers; the command line takes loads of both kinds as any number.
 _IN_FLIGHT = MustBe(
-    "a whole number of at least 1, as it is requests in flight",
+    "a whole number of at least 1 with --over concurrency",
     lambda load: load >= 1 and float(load).is_integer(),
 )
 SECTION = "Search"
@@ -32,8 +32,8 @@ def _check_slo(flag: str, value: str) -> None:
 class Settings:
     """`over`: rate (requests/s, open loop) or concurrency (requests in flight, closed loop).
 
-    `start`, `most`: the first and the highest load; None: found by itself, no bound. `step_s`: how long each
-    load is held, None: found by itself. `sweep`: exactly these loads, instead of a search.
+    `start`: the first load; None: chosen by the search. `most`: the highest load; None: no limit. `step_s`: how long
+    each load is held; None: chosen by the search. `sweep`: exactly these loads, instead of a search.
     """
 
     over: str = _option(
@@ -47,39 +47,39 @@ class Settings:
         default="error_rate<0.01",
         check=_check_slo,
         metavar="BOUNDS",
-        help="What a load has to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01', and with --score accuracy>0.70; with --over rate also a steady queue.",
+        help="Bounds to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01', and with --score accuracy>0.70. With --over rate also a steady queue.",
     )
     start: float | None = _option(
         "--start",
         check=above(0),
         metavar="LOAD",
-        help="First load; found by itself otherwise.",
+        help="First load. Default: from a short run at the start; 16 with --over concurrency.",
     )
     most: float | None = _option(
         "--max",
         check=above(0),
         metavar="LOAD",
-        help="No load above it.",
+        help="Highest load to try.",
     )
     step_s: float | None = _option(
         "--step",
         kind=SPAN,
         check=at_least(1, "second"),
         metavar="TIME",
-        help="Seconds for each load, the second half measured; from the E2EL otherwise.",
+        help="Seconds for each load; the second half is measured. Default: chosen from the E2EL.",
     )
     tolerance: float = _option(
         "--tolerance",
         default=0.03,
         check=between(_LEAST_TOLERANCE, 1),
-        help="How close, relative, the loads that pass and fail have to be.",
+        help="Search until the loads that pass and fail are this close (0.03: 3 %).",
     )
     repeats: int = _option(
         "--repeats",
         default=3,
         check=whole(1),
         metavar="N",
-        help="Most runs at one load, where chance may have decided.",
+        help="Maximum number of runs at one load, used where chance may have decided.",
     )
     sweep: tuple[float, ...] = _option(
         "--sweep",
@@ -91,15 +91,13 @@ class Settings:
     )
 
     def check(self) -> None:
-        """Raises BadInput, naming the flag, for what makes no search."""
+        """Raises BadInput, naming the flag, if these settings do not describe a search."""
         check_values(self)
         if self.over == "concurrency":
             for flag, load in (("--start", self.start), ("--max", self.most)):
                 if load is not None:
                     _IN_FLIGHT(flag, load)
-            every(_IN_FLIGHT, "whole numbers of at least 1, as they are requests in flight")(
-                "--sweep", self.sweep
-            )
+            every(_IN_FLIGHT, "whole numbers of at least 1 with --over concurrency")("--sweep", self.sweep)
         if len(set(self.sweep)) < len(self.sweep):
             raise BadInput("--sweep names a load twice; --repeats says how often each is measured")
         if self.sweep and (self.start is not None or self.most is not None):
@@ -121,7 +119,7 @@ class Settings:
 
     @property
     def unit(self) -> str:
-        """Of a load."""
+        """The unit of a load, as it is shown."""
         return "req/s" if self.is_open_loop else "in flight"
 
     @property

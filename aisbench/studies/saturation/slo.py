@@ -1,4 +1,4 @@
-"""The SLO that a load has to meet: `ttft_p99<500 tpot_p99<50 error_rate<0.01`."""
+"""Parses the SLO that a load must meet: `ttft_p99<500 tpot_p99<50 error_rate<0.01`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _sign_of(name: str) -> str:
 
 
 def parse_slo(text: str) -> tuple[Term, ...]:
-    """The terms of `text`, separated by blanks or commas; raises BadInput for anything else."""
+    """The terms of `text`, separated by spaces or commas; raises BadInput for anything else."""
     terms = []
     for part in text.replace(",", " ").split():
         match = _TERM.match(part)
@@ -65,6 +65,7 @@ def parse_slo(text: str) -> tuple[Term, ...]:
 
 
 def term(name: str, bound: float) -> Term:
+    """The term `name`<`bound`; raises BadInput for an unknown figure or a bound out of range."""
     if name == ERROR_RATE:
         if not 0 <= bound < 1:
             raise BadInput(f"--slo: error_rate<{bound:g} is out of range; give a share from 0 to below 1")
@@ -78,7 +79,7 @@ def term(name: str, bound: float) -> Term:
     match = _STATISTIC.match(name)
     if match is None or match["metric"] not in NAMES:
         raise BadInput(
-            f"--slo: unknown figure {name!r}; known: error_rate, accuracy, and {', '.join(NAMES)} each with _mean, _median "
+            f"--slo: unknown figure {name!r}; known: error_rate, accuracy, and {', '.join(NAMES)}, each with _mean, _median "
             "or a percentile, as in ttft_p99"
         )
     if bound <= 0:

@@ -1,4 +1,4 @@
-"""The second half of one run of a search, and all runs at one load together."""
+"""What a search measures: a `Sample` is the second half of one run, a `Point` all runs at one load."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from aisbench.metrics import NAMES, metrics_of
 from aisbench.studies.saturation.held import NO_SHARE, Held, Share, hold_latency, hold_share
 from aisbench.studies.saturation.slo import ACCURACY, ERROR_RATE, Term
 
-# The part of a step that only brings the server to its level, and is not measured.
+# The first part of a step brings the server to its level and is not measured.
 _WARM_UP_SHARE = 0.5
-# How far what an overloaded server got done may be from what it can do.
+# The relative error of the capacity, as the throughput under overload gives it.
 _CAPACITY_ERROR = 0.01
-# Growth by this share of the load leaves no doubt that there is too much of it.
+# Growth by this share of the load leaves no doubt that the load is too high.
 _MUCH_GROWTH = 0.1
-# With fewer requests in flight than this on average, the server has them one at a time.
+# With fewer requests in flight than this on average, requests are mostly alone on the server.
 LONE = 0.5
 
 
@@ -33,13 +33,14 @@ LONE = 0.5
 class Sample:
     """The measured part of one run, `seconds` long.
 
-    `latencies`: by metric one value in ms for each request that was due inside (in closed loop:
-    sent inside) and did not fail; infinite for those that were cut off before they came to one. `due` of them `failed`;
-    `good` met all the SLO's bounds. `completed` ended inside, with `output_tokens`. `flow`: none in closed loop.
+    `due`: requests that were due in it (in a closed loop: sent in it); `failed` of them failed, and `good` met all the
+    SLO's bounds. `latencies`: by metric, one value in ms for each request due that did not fail; infinite if it was cut
+    off before the latency could be measured. `completed`: requests that ended in it, with `output_tokens` tokens.
+    `flow`: empty in a closed loop.
 
-    With --score, `right` is the share of right answers to requests that were due inside, and `differing` that of answers
-    whose text differs from the reference's. In closed loop, where all requests in flight are there from the
-    beginning, the latter is of the whole run.
+    With --score: `right` is the scores of the answers to requests due in it. `differing`: how many of the answers to
+    questions of the reference have another text there; in a closed loop, which has all its requests in flight from the
+    beginning, of the whole run.
     """
 
     seconds: float
@@ -96,8 +97,11 @@ class Sample:
 
 
 def latencies_ms(measured: Measured) -> dict[str, NDArray[np.float64]]:
-    """By metric that of every row, from its send. Infinite where it was cut off before; nan where there is none to speak of
-    (no second token, or none that came after the first)."""
+    """By metric, the latency of every row (rows,), in ms from its send.
+
+    Infinite if the request was cut off before the latency could be measured; nan if it has none (no second token, or
+    all tokens at one moment).
+    """
     run = measured.run
     # Only succeeded requests have output tokens here.
     every = Columns(run.rows, measured.tokens.output)
@@ -115,7 +119,7 @@ def latencies_ms(measured: Measured) -> dict[str, NDArray[np.float64]]:
 def _meets(
     values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...], requests: Columns
 ) -> NDArray[np.bool_]:
-    """Which rows keep every bound of `slo` on a latency by themselves."""
+    """Which rows meet every bound of `slo` on a latency (rows,)."""
     good = np.ones(len(requests.tokens), np.bool_)
     for term in slo:
         if term.metric in values:
@@ -125,14 +129,14 @@ def _meets(
 
 @dataclass(frozen=True)
 class Point:
-    """All runs at one load together. `open_loop`: `load` is requests/s, else requests in flight.
+    """All runs at one load together. `load` is in requests/s if `open_loop`, else in requests in flight.
 
-    `throughput`: requests/s that ended; `done_per_s`, in open loop: requests' worth that was done, which those that are
-    under way are part of.
+    `throughput`: requests/s that ended. `done_per_s`: in an open loop, requests/s done, where an unfinished request
+    counts for the part that was done.
 
-    `capacity`: requests/s that the server can complete, as far as overloading it told (see search.capacity_of); None:
-    it did not. Where a step cannot tell whether the queue grows, the capacity decides. `refuted`: a higher load shows that the
-    queue does not grow here, whatever it looks like.
+    `capacity`: requests/s that the server can complete (see search._capacity_of); None if that is not known. It decides
+    if a step cannot show whether the queue grows. `refuted`: a higher load shows that the queue does not grow here,
+    although it seemed to.
     """
 
     load: float
@@ -202,13 +206,13 @@ class Point:
 
     @property
     def hardly_overloaded(self) -> bool:
-        """True where nothing but a queue that grew a little speaks against the load."""
+        """True if the load fails only because the queue grew a little."""
         grew = self.growth.share if self.growth is not None else 0.0
         return self.overloaded and grew < _MUCH_GROWTH and all(held.met for held in self.held)
 
     @property
     def steady(self) -> bool:
-        """True when the queue surely does not grow, by itself or by what the server can do."""
+        """True if the queue surely does not grow, as the step itself or the capacity shows."""
         if self.growth is None or self.overloaded:
             return self.growth is None
         return (
@@ -219,7 +223,7 @@ class Point:
 
     @property
     def beyond(self) -> bool:
-        """True for a load above the capacity under which the queue did not show whether it grows."""
+        """True if the load is above the capacity and the step did not show whether the queue grows."""
         known = self.capacity is not None and self.growth is not None and not self.overloaded
         return known and not self.steady and self.load > (1 + _CAPACITY_ERROR) * (self.capacity or 0.0)
 
@@ -229,7 +233,7 @@ class Point:
 
     @property
     def clear(self) -> bool:
-        """True when chance alone would hardly turn `passes` round."""
+        """True if chance is unlikely to have decided `passes`."""
         if self.passes:
             return self.surely_passes
         return any(held.clear for held in self.held if not held.met) or self.surely_overloaded or self.beyond
@@ -240,7 +244,7 @@ class Point:
 
     @property
     def is_lone(self) -> bool:
-        """True when less load would not help: requests hardly ever meet each other."""
+        """True if requests are mostly alone on the server, so that less load would not help."""
         return self.in_flight_mean < LONE if self.open_loop else self.load <= 1
 
     def as_dict(self) -> dict[str, Any]:

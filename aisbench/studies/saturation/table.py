@@ -1,4 +1,4 @@
-"""A search on the console, and its points as CSV."""
+"""Prints a search on the console, and writes its points as CSV."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BATCHING = (
 
 def sounding_text(sounding: Mapping[str, Any], step_s: float) -> str:
     return (
-        f"sounding: {sounding['in_flight']} in flight bring {sounding['throughput']:.4g} req/s, "
+        f"sounding: {sounding['in_flight']} requests in flight give {sounding['throughput']:.4g} req/s, "
         f"mean E2EL {1e3 * sounding['mean_e2el_s']:.0f} ms; steps of {step_s:g} s"
     )
 
@@ -44,7 +44,7 @@ def reference_text(reference: Mapping[str, Any]) -> str:
 
 
 def step_text(at: int, point: Point, unit: str, step: Mapping[str, Any]) -> str:
-    """One line on a step that is done; `point` is all that its load has shown so far."""
+    """One line about a finished step; `point`: all runs at its load so far."""
     parts = [f"{point.throughput:.4g} req/s done"]
     if point.growth is not None:
         parts.append(_queue_words(point, point.growth))
@@ -67,15 +67,15 @@ def _queue_words(point: Point, growth: Growth) -> str:
     if point.overloaded:
         return f"queue grows by {growth.per_s:.3g}/s"
     if point.beyond:
-        return f"above the {point.capacity:.4g} req/s that the overloaded server got done"
+        return f"above the {point.capacity:.4g} req/s done under overload"
     return "queue steady"
 
 
 def answer_text(found: Mapping[str, Any], settings: Settings, folder: Path) -> str:
-    """The answer, and a line for each load."""
+    """The answer, then a line for each load."""
     lines = [*answer_lines(found, settings), *_table_lines(found), f"written: {folder}/saturation.html"]
     if found["outcome"] in ("interrupted", "budget"):
-        lines.append(f"to go on: aisbench saturate --resume {folder}")
+        lines.append(f"to continue: aisbench saturate --resume {folder}")
     return "\n".join(lines)
 
 
@@ -107,19 +107,19 @@ def answer_lines(found: Mapping[str, Any], settings: Settings) -> Iterator[str]:
 
 
 def _believed(text: str, client: str) -> str:
-    """What a search found, or why there is no answer."""
+    """`text`, a figure of the search, or "not known" if the client was invalid where it was found."""
     if client == "invalid":
-        return f"not known; {text} is what a client reached that was invalid at this step"
+        return f"not known; the client reached {text}, but was invalid at this step"
     return text + ("; the client was doubtful at this step" if client == "doubtful" else "")
 
 
 def ending(found: Mapping[str, Any]) -> str:
-    """How the search came to its end, and why."""
+    """Whether the search finished, and why it ended."""
     return f"{_ENDINGS[found['outcome']]}: {found['ended']}"
 
 
 def interval_words(between: Sequence[float | None]) -> str:
-    """An end that is not known is a question mark."""
+    """An interval such as "48 to 80"; an end that is not known is a question mark."""
     return " to ".join("?" if end is None else f"{end:g}" for end in between)
 
 
@@ -155,11 +155,12 @@ def _percent(share: Mapping[str, Any] | None) -> str:
 
 
 def latency(point: Mapping[str, Any], metric: str, statistic: str) -> str:
+    """A statistic of `metric`, a key such as ttft_ms, in ms with one decimal."""
     return shown(known(point["metrics"].get(metric), statistic), ".1f")
 
 
 def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
-    """One row for each load, in their order."""
+    """Writes one row for each load, in the order of `found`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     keys = [

@@ -1,4 +1,4 @@
-"""Carries out a selfcheck: three loads on a referee, the cost of each, and the result kept."""
+"""Carries out a selfcheck: puts three loads on a referee, measures what they cost, and keeps the result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from aisbench.studies.selfcheck.table import selfcheck_table
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One load, and the referee that it is put on."""
+    """One load, and how the referee answers it: `ttft_us`, `itl_us` and `tokens` of each answer."""
 
     title: str
     ttft_us: int
@@ -39,7 +39,7 @@ class Step:
     rate: float = math.inf
 
 
-# About 4 s each, with what is in flight at the end.
+# Each step takes about 4 s, including the requests in flight at the end.
 STEP_S = 3.0
 _QUIET = Step(title="256 streams", concurrency=256, ttft_us=50_000, itl_us=10_000, tokens=100)
 _DECODING = Step(title="768 streams", concurrency=768, ttft_us=50_000, itl_us=10_000, tokens=100)
@@ -48,7 +48,7 @@ _STEPS = (_QUIET, _DECODING, _ASKING)
 
 
 def check_and_report(*, as_json: bool) -> int:
-    """Loads, prints the table, keeps the result; returns the exit code."""
+    """Runs the steps, prints the table and keeps the result; returns the exit code."""
     steps, loads = [], {}
     with tempfile.TemporaryDirectory(prefix="aisbench-selfcheck-") as folder:
         for at, step in enumerate(_STEPS, 1):
@@ -66,7 +66,7 @@ def check_and_report(*, as_json: bool) -> int:
             loads[step] = Load.of(run)
     result = selfcheck_result(steps, decoding=loads[_DECODING], asking=loads[_ASKING], date=local_date())
     try:
-        kept = f"Kept in {write_roofline(result)}: each run on this host now says what share of it was used."
+        kept = f"Kept in {write_roofline(result)}. Each run on this host now reports how much of this roofline it used."
     except OSError as problem:
         kept = f"Not kept: {problem.filename} cannot be written ({problem.strerror}); set XDG_CACHE_HOME."
     click.echo(json.dumps(result, indent=1) if as_json else f"{selfcheck_table(result, cpus())}\n{kept}")
@@ -74,13 +74,13 @@ def check_and_report(*, as_json: bool) -> int:
 
 
 def measured(step: Step, folder: str) -> tuple[Run, dict[str, Any]]:
-    """The step's run, and what its referee knows of it."""
+    """Runs `step` in `folder`; returns the run, and what its referee measured."""
     allowed = sorted(os.sched_getaffinity(0))
     with start_referee(
         ttft_us=step.ttft_us,
         itl_us=step.itl_us,
         tokens=step.tokens,
-        # A core for the referee and the others for the client, where there is more than one.
+        # With more than one core, the referee gets one and the client the others.
         cpu=allowed[-1] if len(allowed) > 1 else None,
     ) as referee:
         config = RunConfig(
@@ -102,4 +102,4 @@ def measured(step: Step, folder: str) -> tuple[Run, dict[str, Any]]:
 
 
 def _silent(line: str) -> None:
-    """The steps' own lines are nobody's concern."""
+    """Discards what the runs print: the selfcheck prints its own lines."""

@@ -1,4 +1,4 @@
-"""The result of a selfcheck: each step beside the referee's truth, and the roofline of this host's client."""
+"""The result of a selfcheck: each step beside the referee's true times, and the roofline of this host's client."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from aisbench.records.run import Run
 
 
 def step_figures(title: str, run: Run, summary: dict[str, Any], truth: dict[str, Any]) -> dict[str, Any]:
-    """One step: rates per second, latencies in ms as [reported, true]. `truth`: what the referee answered.
+    """One step: rates per second, and latencies in ms as [reported, true]. `truth`: the referee's own figures.
 
-    True TTFT is from the kernel's stamp of the request to the first token's being written.
+    The true TTFT begins at the kernel's stamp of the request and ends when the referee writes the first token.
     """
     metrics, lag = summary["metrics"], summary["client"]["schedule_lag_ms"]
     pairs = {
@@ -37,7 +37,10 @@ def step_figures(title: str, run: Run, summary: dict[str, Any], truth: dict[str,
 def selfcheck_result(
     steps: list[dict[str, Any]], *, decoding: Load, asking: Load, date: str
 ) -> dict[str, Any]:
-    """The roofline, from the load that was nearly all token events and the one that was nearly all requests."""
+    """The roofline and the steps.
+
+    `decoding`: the load that was nearly all token events; `asking`: the one that was nearly all requests.
+    """
     cost = Cost.between(decoding, asking)
     return {
         "date": date,

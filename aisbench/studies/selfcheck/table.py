@@ -1,4 +1,4 @@
-"""A selfcheck on the console."""
+"""Prints a selfcheck on the console."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ HEAD = (
 
 
 def selfcheck_table(result: dict[str, Any], cpus: int) -> str:
-    """The steps, a line each, then the roofline. `cpus`: how many this client may use."""
-    lines = ["This host as a client: one worker, plain http. Latencies in ms: reported (true).", HEAD]
+    """The steps, one per line, then the roofline. `cpus`: how many this client may use."""
+    lines = ["This host as a client, with one worker and plain http. Latencies in ms: reported (true).", HEAD]
     lines += [_step_line(step) for step in result["steps"]]
     lines += [f"  {step['title']}: {reason}" for step in result["steps"] for reason in step["reasons"]]
     for step in result["steps"]:
@@ -23,11 +23,11 @@ def selfcheck_table(result: dict[str, Any], cpus: int) -> str:
     lines.append(
         f"Roofline of one worker: {result['events_per_s_per_worker']:,.0f} token events/s "
         f"({result['event_ns'] / 1e3:.1f} us each) or {result['requests_per_s_per_worker']:,.0f} requests/s "
-        f"({result['request_ns'] / 1e3:.0f} us each); {cpus} CPU{'s' if cpus > 1 else ''}, a worker on each at most"
+        f"({result['request_ns'] / 1e3:.0f} us each); {cpus} CPU{'s' if cpus > 1 else ''}, at most one worker on each"
     )
     if cpus == 1:
         lines.append(
-            "Referee and client shared the only CPU: the costs hold, the rates and latencies hardly."
+            "The referee and the client shared the only CPU: trust the costs, but not the rates and latencies."
         )
     return "\n".join(lines)
 
@@ -38,7 +38,7 @@ def _step_line(step: dict[str, Any]) -> str:
         return f"{reported:>9.2f}{f'({true:.2f})':>9}"
 
     share = "?" if step["cpu_share"] is None else f"{100 * step['cpu_share']:.0f} %"
-    # An answer of one token has no gap.
+    # An answer of one token has no gaps.
     gaps = pair("itl_p99_ms") if step["itl_p99_ms"][1] > 0 else f"{'–':>18}"
     return (
         f"{step['title']:<20}{step['events_per_s']:>10,.0f}{step['requests_per_s']:>9,.0f}{share:>7}"

@@ -87,7 +87,7 @@ def test_hits_of_an_earlier_run_are_doubtful(tmp_path: Path, told: dict[str, Any
     assert "--seed auto" in reason
     assert "--reset-prefix-cache" in reason
     assert (
-        "Prefix cache        the server hit 93.0 % of the prompt tokens, the workload repeats 0.3 %"
+        "Prefix cache        the server found 93.0 % of the prompt tokens in it, the workload repeats 0.3 %"
         in render(summary, [99.0])
     )
     assert "92.7" in prefix_cache_panel(summary)

@@ -172,7 +172,7 @@ def test_means_over_different_requests_are_not_subtracted(tmp_path: Path) -> Non
         found = summary["server"]["reconcile"][name]
         assert (found["server"]["requests"], found["client"]["requests"]) == (50, 40)
         assert found["difference_ms"] is None
-    assert "TTFT at server      mean 58.00 ms of 50 requests; here 50.00 ms of 40 others" in render(
+    assert "TTFT at server      mean 58.00 ms over 50 requests; 50.00 ms over 40 here" in render(
         summary, [99.0]
     )
 

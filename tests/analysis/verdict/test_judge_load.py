@@ -91,6 +91,6 @@ def test_the_two_lags_of_a_limited_run_have_names_of_their_own(tmp_path: Path) -
     config = base_config(rate=100.0, arrival="constant", concurrency=1)
     summary = summarise(Measured(Run.load(write_run(tmp_path / "run", rows, config=config))))
     shown = render(summary, [99.0])
-    assert "; without waits for the limit p99 0." in shown
+    assert "; p99 without waits for the limit 0." in shown
     lag = next(check for check in summary["verdict"]["checks"] if check["name"] == "schedule lag p99")
     assert lag["text"].endswith("later than planned (p99, not counting waits for the in-flight limit)")

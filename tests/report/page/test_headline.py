@@ -73,7 +73,7 @@ def test_requests_that_were_cut_are_in_the_tile(tmp_path: Path) -> None:
     value, aside = found["Requests"]
     assert value == "39"
     assert aside.startswith("completed of 99 sent, 60 cut off, 1 dropped, none failed")
-    assert "of the 39 completed alone" in found["TTFT"][1]
+    assert "of only the 39 completed" in found["TTFT"][1]
     assert errors(summary) == "<p>No request failed, but not all were completed: 60 cut off, 1 dropped.</p>"
     assert "Not in the figures  60 cut off, 1 dropped; 99 were sent" in render(summary, [99.0])
 
@@ -88,8 +88,8 @@ def test_turns_are_named_as_what_is_counted(tmp_path: Path) -> None:
         "completed, turns of 2 conversations, none failed; 0.5 s",
     )
     page = re.sub(r"<script.*?</script>|</?a.*?>", "", written(folder).read_text(), flags=re.DOTALL)
-    assert "requests sent a second (every turn of a conversation counts as one)" in page
-    assert "Each line is a request, one turn of a conversation, by its place in the plan" in page
+    assert "requests sent per second (every turn of a conversation counts as one)" in page
+    assert "Each line is a request (one turn of a conversation) in the order of the plan" in page
 
 
 def test_without_a_success_no_latency_is_a_number(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_the_servers_latencies_stand_beside_ours(page: Page, told: Path) -> None
     hits = page.value(
         "[...document.querySelectorAll('h2')].find(h => h.innerText == 'Prefix cache').parentNode.innerText"
     )
-    assert "hit, by the server's metrics\t40.0" in hits
+    assert "hits, from the server's metrics\t40.0" in hits
     assert "accepted at position 1" in text
 
 
@@ -178,6 +178,6 @@ def test_what_a_run_has_not_is_not_shown(page: Page, tmp_path: Path) -> None:
         assert not page.value(f"document.getElementById('{name}')?.offsetParent"), name
         assert not page.value(f"document.querySelector('[data-csv={name}]')?.offsetParent"), name
     text = page.value("document.body.innerText")
-    assert "own account" not in text
+    assert "Server metrics" not in text
     assert "Devices" not in text
     assert "Slices" not in text

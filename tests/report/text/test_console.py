@@ -96,7 +96,7 @@ def test_peak_concurrent_requests_stand_beside_the_peak_in_flight(tmp_path: Path
     at = next(i for i, line in enumerate(lines) if line.startswith("In flight "))
     assert lines[at].endswith("peak 1 (limit 1)")
     assert lines[at + 1] == (
-        "Peak concurrent     4 touched one second, which is vLLM's count; at one moment at most 1 were in flight"
+        "Peak concurrent     4 active within one second, which is vLLM's count; at most 1 were in flight at one moment"
     )
 
 
@@ -129,12 +129,12 @@ def test_what_was_not_measured_is_a_dash(tmp_path: Path) -> None:
     for line in ("Mean TPOT (ms):                          -         ", "P99 ITL (ms):  "):
         assert line in text
     assert "Mean TTFT (ms):                          50.00     " in text
-    assert "Finish reasons      length 4 (100.0 % ended at their most tokens)" in text
+    assert "Finish reasons      length 4 (100.0 % ended by the token limit)" in text
 
 
 def test_events_of_several_tokens_are_named(tmp_path: Path) -> None:
     rows = closed_rows()
     rows["output_tokens"] = 16
     text = render(summary_of(write_run(tmp_path / "run", rows)), [99.0])
-    assert "ITL per event       2.00 tokens in each: not the time between tokens" in text
+    assert "ITL per event       2.00 tokens per event, so this is not the time between tokens" in text
     assert "Peak output token throughput (tok/s):    64.00     " in text

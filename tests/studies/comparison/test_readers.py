@@ -69,7 +69,7 @@ def test_sglang_lines() -> None:
     assert bare.tool == "sglang bench_serving"
     assert bare.setup.rate == math.inf
     assert detailed.setup.rate == 8.0
-    assert bare.setup.length_rule == "from 0.5 of the length to the length"
+    assert bare.setup.length_rule == "0.5 to 1 times the set length"
     assert bare.setup.model == "small-model"
     assert bare.figures["e2el_ms.p99"] == 153.0
     assert bare.figures["total_token_throughput"] == 45.0
@@ -202,10 +202,10 @@ def test_compat_vllm_counts_from_the_slot(tmp_path: Path) -> None:
         ("", "is not JSON"),
         ("not json", "is not JSON"),
         ('{"a": 1}\n{broken\n', "line 2 is not JSON"),
-        ("[1, 2]", "holds no JSON object"),
+        ("[1, 2]", "is not a JSON object"),
         ('{"colour": "red"}', "it holds colour"),
         ('{"benchmarks": [{"metrics": {}, "duration": [1]}]}', ""),
-        ('{"request_throughput": 1, "endpoint_type": "a", "num_prompts": "x", "burstiness": 1}', "cannot be understood"),
+        ('{"request_throughput": 1, "endpoint_type": "a", "num_prompts": "x", "burstiness": 1}', "not in the expected format"),
     ],
 )  # fmt: skip
 def test_what_is_no_result_is_one_line(tmp_path: Path, content: str, said: str) -> None:

@@ -60,8 +60,8 @@ def test_endpoint_and_prompt_length() -> None:
 
 def test_load_and_warm_up() -> None:
     told = topics(made(setup={"warmup": 0}), made(setup={"rate": 5.0, "concurrency": None, "warmup": 4}))
-    assert told["load"] == "The load is not the same: rate inf and 5; in-flight limit 8 and none."
-    assert told["warm-up"].startswith("0 and 4")
+    assert told["load"] == "The load differs: rate inf and 5; in-flight limit 8 and none."
+    assert told["warm-up"].startswith("There were 0 and 4")
     assert "load" not in topics(made(setup={"burstiness": 1.0}), made(setup={"burstiness": 2.0})), (
         "closed loop"
     )
@@ -106,8 +106,8 @@ def test_the_clients_queue() -> None:
     capped = {"rate": 50.0, "concurrency": 8}
     told = topics(made(setup=capped), made(AIPERF, setup=capped))
     assert "54101" in told["client queue"]
-    assert "AIPerf does not tell that wait" in told["client queue"]
-    assert "does not tell" not in topics(made(setup=capped), made(VLLM, setup=capped))["client queue"]
+    assert "AIPerf does not report that wait" in told["client queue"]
+    assert "does not report" not in topics(made(setup=capped), made(VLLM, setup=capped))["client queue"]
     assert "client queue" not in topics(made(), made(VLLM))
     free = {"rate": 50.0, "concurrency": None}
     assert "client queue" not in topics(made(setup=free), made(VLLM, setup=free))
@@ -125,8 +125,8 @@ def test_token_counts() -> None:
 
 
 def test_range_ratio() -> None:
-    told = topics(made(), made(SGLANG, setup={"length_rule": "from 0.5 of the length to the length"}))
-    assert "reverse of vLLM's" in told["range ratio"]
+    told = topics(made(), made(SGLANG, setup={"length_rule": "0.5 to 1 times the set length"}))
+    assert "lengths here are 0.5 to 1 times the set length" in told["range ratio"]
     assert "range ratio" not in topics(made(), made(SGLANG))
 
 
@@ -144,7 +144,7 @@ def test_opening_burst_and_one_thread() -> None:
 def test_what_a_side_says_of_itself() -> None:
     bad = made(verdict="doubtful", verdict_reasons=("too late.",), figures={"failed": 3.0}, path="run-7")
     told = topics(bad, made(VLLM, notes=("cut",)))
-    assert told["verdict"] == "run-7 is doubtful by its own verdict: too late."
+    assert told["verdict"] == "The verdict of run-7 is doubtful: too late."
     assert told["failures"].startswith("3 requests failed in run-7")
     assert "cut" in told["note"]
     assert "does not say whether its own client kept up" in told["client delay"]

@@ -185,7 +185,7 @@ def test_other_questions_are_not_mixed_in(tmp_path: Path, data: Path) -> None:
         path.write_text(path.read_text().replace("books", "volumes"))
         done = evaluate(work_dir, data, "--url", server.url, "--reuse")
     assert done.returncode == 2
-    assert "another prompt" in done.stderr
+    assert "a different prompt" in done.stderr
     assert len(server.asked) == COUNT
 
 
@@ -193,7 +193,10 @@ def test_other_questions_are_not_mixed_in(tmp_path: Path, data: Path) -> None:
     ("args", "said"),
     [
         (["--datasets", "gsm8"], "data set 'gsm8' is unknown; did you mean gsm8k?"),
-        (["--mode", "eval"], "--mode eval works on answers that exist; name their folder with --reuse"),
+        (
+            ["--mode", "eval"],
+            "--mode eval needs the answers of an earlier evaluation; name its folder with --reuse",
+        ),
         (["--reuse", "19990101_000000", "--mode", "eval"], "holds no evaluation"),
         (["--n", "0"], "--n must be a whole number of at least 1"),
     ],

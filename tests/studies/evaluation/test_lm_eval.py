@@ -274,10 +274,14 @@ def _answer_all(server: WeighingServer) -> None:
             ("--datasets", "lm-eval:gsm8k"),
             "lm-eval:gsm8k: its data is not on this host and HF_HUB_OFFLINE is set",
         ),
-        (("--datasets", "lm-eval:"), "lm-eval: names no task"),
-        (("--datasets", "lm-eval:larger"), "which chat APIs do not have; give --backend openai"),
+        (("--datasets", "lm-eval:"), "lm-eval: does not name a task"),
+        (("--datasets", "lm-eval:qqqq"), "lm-eval:qqqq is unknown; --include-path adds a folder"),
+        (("--datasets", "lm-eval:larger"), "which chat APIs do not give; use --backend openai"),
         (("--datasets", "lm-eval:larger", "--backend", "openai"), "give the model's --tokenizer"),
-        (("--datasets", "lm-eval:sums", "--mode", "infer"), "--mode infer does not go with lm-eval: tasks"),
+        (
+            ("--datasets", "lm-eval:sums", "--mode", "infer"),
+            "--mode infer cannot be used with lm-eval: tasks",
+        ),
     ],
 )
 def test_one_line_says_what_is_wrong_and_nothing_is_sent(

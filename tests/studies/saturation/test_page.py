@@ -188,7 +188,7 @@ def test_an_answer_of_an_invalid_client_is_none(tmp_path: Path) -> None:
     assert "Do not rely on the answer" in text
     assert "No answer is drawn" in text
     console = answer_text(found, SETTINGS, Path("folder"))
-    assert "not known; 48 req/s (48 to 80) is what a client reached that was invalid at this step" in console
+    assert "not known; the client reached 48 req/s (48 to 80), but was invalid at this step" in console
     assert "40 req/s (20 to 48)" in console
 
 

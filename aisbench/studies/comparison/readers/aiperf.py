@@ -1,8 +1,8 @@
-"""AIPerf's `profile_export_aiperf.json` (schema 1.4, AIPerf 0.13, and the older ones of its shape).
+"""Reads AIPerf's `profile_export_aiperf.json` (schema 1.4 of AIPerf 0.13, and older ones of the same shape).
 
-Each metric is {"unit", "avg", "p50", "p99", ...}: aiperf/common/models/export_models.py. There are no
-values of single requests in it. What was asked stands in `input_config`: since 0.13 with `models`,
-`endpoint` and `phases`, before that with `endpoint.model_names` and `loadgen`.
+Each metric is {"unit", "avg", "p50", "p99", ...}: aiperf/common/models/export_models.py. The file has no values of
+single requests. `input_config` holds the settings: since 0.13 in `models`, `endpoint` and `phases`, before that in
+`endpoint.model_names` and `loadgen`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from aisbench.studies.comparison.result import Habits, Setup, ToolResult, known,
 TOOL = "AIPerf"
 _LATENCY_TAGS = {
     "ttft": "time_to_first_token",
-    # Its inter-token latency is one mean gap a request: what others call TPOT.
+    # Its inter-token latency is one mean gap per request, which other tools call TPOT.
     "tpot": "inter_token_latency",
     "itl": "inter_chunk_latency",
     "e2el": "request_latency",
@@ -51,7 +51,7 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
         found = known({f"{name}_ms.{ours}": metric.get(theirs) for ours, theirs in STATISTICS.items()})
         figures |= {key: value * factor for key, value in found.items()}
     if "completed" in figures:
-        # The tag is left out when nothing failed.
+        # AIPerf leaves the tag out if nothing failed.
         figures.setdefault("failed", 0.0)
     complaints = [text for flag, text in _COMPLAINTS if content.get(flag[0]) is flag[1]]
     return ToolResult(
@@ -65,7 +65,7 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
 
 
 def habits_of(endpoint: dict[str, Any]) -> Habits:
-    """Output is counted by its own tokenizer unless use_server_token_count was set."""
+    """AIPerf counts output tokens with its own tokenizer unless use_server_token_count is set."""
     by_server = endpoint.get("use_server_token_count") is True
     return Habits(
         ttft_at="content",
@@ -83,7 +83,7 @@ _COMPLAINTS = (
 
 
 def part(content: dict[str, Any], name: str) -> dict[str, Any]:
-    """The object under `name`; empty where there is none."""
+    """The object under `name`; empty if there is none."""
     found = content.get(name)
     return found if isinstance(found, dict) else {}
 

@@ -1,4 +1,4 @@
-"""A run folder of this program, read from its records; or its summary.json where only that is left."""
+"""Reads a run folder of aisbench from its records, or from its summary.json if the records are gone."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from aisbench.studies.comparison.result import (
 )
 
 TOOL = "aisbench"
-# With any of these no one number is the rate.
+# With any of these options the rate is not a single number.
 _MOVING = ("ramp_up", "rate_steps", "rate_series", "rate_sine", "burst")
 _APIS = {"openai": "completions", "openai-chat": "chat", "openai-responses": "responses"}
 SAMPLING = ("temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty")
 
 
 def recognises(content: dict[str, Any]) -> bool:
-    """True for summary.json, which holds vLLM's keys as well: so this is asked first."""
+    """True for summary.json. It has vLLM's keys too, so this must be called before vLLM's `recognises`."""
     return {"fingerprint", "verdict", "metrics", "config"} <= content.keys()
 
 
 def read_folder(folder: Path) -> ToolResult:
-    """Everything from the records. Raises BadInput when `folder` holds none that can be read."""
+    """The result with all its values. Raises BadInput if `folder` has no readable records."""
     measured = Measured(Run.load(folder))
     summary = plain(summarise(measured))
     ok, tokens = measured.ok, measured.tokens
@@ -52,7 +52,7 @@ def read_folder(folder: Path) -> ToolResult:
 
 
 def read_summary(content: dict[str, Any], path: str) -> ToolResult:
-    """The figures alone: without its records a run has no data behind them."""
+    """The figures alone: without its records, a run has no values of single requests."""
     return result_of(content, path, samples={}, input_lens=None, output_lens=None)
 
 
@@ -70,7 +70,7 @@ def result_of(
             key = name.removesuffix("_ms") + suffix
             figures |= known({f"{key}_ms.{kind}": values.get(kind) for kind in ("mean", "median", "p99")})
     for name, sample in samples.items():
-        # With --compat vllm these count from vLLM's origin, where the summary's blocks count from the send.
+        # With --compat vllm these begin where vLLM's client starts its timer; in the summary they begin at the send.
         if sample.is_whole:
             figures |= described_figures(name, sample.values_ms)
     verdict = summary.get("verdict") or {}
@@ -113,7 +113,7 @@ def _setup_of(config: dict[str, Any], summary: dict[str, Any]) -> Setup:
         if ratio is None or config.get("dataset") != "random"
         else "fixed"
         if ratio == 0
-        else f"the length up to {ratio:g} of it more or less",
+        else f"{1 - ratio:g} to {1 + ratio:g} times the set length",
         warmup=config.get("warmup"),
     )
 
@@ -132,8 +132,8 @@ def habits_of(config: dict[str, Any], summary: dict[str, Any]) -> Habits:
 def _samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
     """`order` (succeeded requests,): their indices in the order of sending.
 
-    Without --save-token-times the single gaps are in a histogram only: each request's mean gap and
-    their number are known, so that the mean ITL has an interval and its percentiles have none.
+    Without --save-token-times single gaps are kept only in a histogram. Each request's mean gap and number of gaps are
+    known, so the mean ITL has an interval, but its percentiles have none.
     """
     latencies = measured.vllm_latencies
     found = {}
@@ -149,11 +149,11 @@ def _samples_of(measured: Measured, order: np.ndarray) -> dict[str, Sample]:
 
 
 def _gaps_of(measured: Measured, metric: Metric, order: np.ndarray) -> Sample:
-    """The gaps of a pooled metric."""
+    """The gaps of a pooled metric; `order` as in `_samples_of`."""
     run, ok = measured.run, measured.ok
     rows = run.selected(ok)
     span_ns = (rows["last_token_ns"] - rows["first_token_ns"])[order]
-    # Answers that came at one moment show no time between tokens.
+    # An answer that arrived at one moment shows no time between tokens.
     timed = span_ns > 0
     share = (
         np.ones(len(order)) if metric.spread is None else metric.spread(measured.latencies.requests)[order]

@@ -1,9 +1,9 @@
-"""GuideLLM's report (`benchmarks.json`, schema 2, GuideLLM 0.8): a list of benchmarks, a run each.
+"""Reads GuideLLM's report (`benchmarks.json`, schema 2 of GuideLLM 0.8): a list of benchmarks, each of them one run.
 
-Fields: guidellm/benchmark/schemas/{report,benchmark,metrics}.py and schemas/base/request_stats.py. A
-distribution stands under `successful`, with `mean`, `median` and `percentiles`. `request_latency` is in
-seconds, names that end in `_ms` are in ms. `inter_token_latency_ms` of a request is its mean gap (last
-minus first token over tokens - 1), which others call TPOT; their `time_per_output_token_ms` includes TTFT.
+Fields: guidellm/benchmark/schemas/{report,benchmark,metrics}.py and schemas/base/request_stats.py. Distributions are
+under `successful`, with `mean`, `median` and `percentiles`. `request_latency` is in seconds; names that end in `_ms`
+are in ms. `inter_token_latency_ms` of a request is its mean gap (last minus first token, over tokens - 1), which other
+tools call TPOT; GuideLLM's `time_per_output_token_ms` includes TTFT.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from aisbench.studies.comparison.readers.aiperf import part
 from aisbench.studies.comparison.result import Habits, Sample, Setup, ToolResult, known, number
 
 TOOL = "GuideLLM"
-# Our name: the metric, and what makes ms of it.
+# By our name: GuideLLM's metric, and the factor that converts it to ms.
 LATENCIES = {
     "ttft": ("time_to_first_token_ms", 1.0),
     "tpot": ("inter_token_latency_ms", 1.0),
@@ -28,7 +28,7 @@ _RATES = {
     "output_throughput": "output_tokens_per_second",
     "total_token_throughput": "tokens_per_second",
 }
-# The request's start is moved to when its HTTP client begins to send (a trace event of httpcore).
+# GuideLLM moves a request's start to the moment when its HTTP client begins to send (a trace event of httpcore).
 HABITS = Habits(ttft_at="content", origin="send", end="done", itl_per="request", output_tokens="usage")
 
 
@@ -81,7 +81,7 @@ def _read_benchmark(benchmark: dict[str, Any], report: dict[str, Any], path: str
         },
         input_lens=lengths(requests, "prompt_tokens"),
         output_lens=lengths(requests, "output_tokens"),
-        notes=(f"{incomplete:.0f} requests were cut off by its end",) if incomplete else (),
+        notes=(f"{incomplete:.0f} requests were cut off at the end of the run",) if incomplete else (),
     )
 
 
@@ -90,7 +90,7 @@ def _successful(metrics: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _requests_of(benchmark: dict[str, Any], completed: int) -> list[dict[str, Any]]:
-    """The succeeded requests, in the order in which they began; none when the report keeps only some."""
+    """The succeeded requests, in the order in which they began; empty if the report keeps only some of them."""
     found = part(benchmark, "requests").get("successful")
     if not isinstance(found, list) or len(found) != completed:
         return []
@@ -99,7 +99,7 @@ def _requests_of(benchmark: dict[str, Any], completed: int) -> list[dict[str, An
 
 
 def column(requests: list[dict[str, Any]], name: str) -> NDArray[np.float64]:
-    """A field of each request, shape (requests,), NaN where it has none."""
+    """A field of each request, shape (requests,); NaN if a request lacks it."""
     found = [number(request.get(name)) for request in requests]
     return np.array([np.nan if value is None else value for value in found], np.float64)
 

@@ -1,4 +1,4 @@
-"""Finds the reader of a result by its content, not by its name."""
+"""Reads results of any known tool, which is recognised from the content of the file, not its name."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ KINDS = (
 
 
 def read_groups(arguments: list[str]) -> list[Group]:
-    """Each argument is a path, or NAME=path,path,... for repeats of one thing.
+    """The groups that `arguments` name: each is a path, or NAME=path,path,... for repeats of the same run.
 
-    A path that holds several results is several groups when it stands alone, and several repeats in
-    a NAME=... argument. Raises BadInput for what cannot be read, and when there are fewer than two
-    groups.
+    If a path holds several results, each becomes a group, or in a NAME=... argument a repeat. Raises BadInput if a path
+    cannot be read, or if there are fewer than two groups.
     """
     groups: list[Group] = []
     for argument in arguments:
@@ -46,13 +45,15 @@ def read_groups(arguments: list[str]) -> list[Group]:
 
 
 def _split_argument(argument: str) -> tuple[str | None, list[str]]:
-    """(name, paths); no name for a plain path, also for one that has an equals sign in it."""
+    """(name, paths). The name is None for a plain path, even one that contains an equals sign."""
     name, mark, rest = argument.partition("=")
     if not mark or "/" in name or Path(argument).exists():
         return None, [argument]
     paths = [path for path in rest.split(",") if path]
     if not name or not paths:
-        raise BadInput(f"{argument!r} is not NAME=RUN,RUN...; give for example ours=run1,run2")
+        raise BadInput(
+            f"{argument!r} is not NAME=RUN,RUN...; give a name and its runs, such as ours=run1,run2"
+        )
     return name, paths
 
 
@@ -61,7 +62,7 @@ def _short_name(result: ToolResult) -> str:
 
 
 def _with_distinct_names(groups: list[Group]) -> list[Group]:
-    """A name that has been there gets a number."""
+    """Adds a number to a name that an earlier group has."""
     seen: dict[str, int] = {}
     found = []
     for group in groups:
@@ -71,14 +72,14 @@ def _with_distinct_names(groups: list[Group]) -> list[Group]:
 
 
 def read_path(path: str) -> list[ToolResult]:
-    """The results in one folder or file. Raises BadInput: the line names it and what would work."""
+    """The results in one folder or file. Raises BadInput if it cannot be read."""
     place = Path(path)
     if place.is_dir():
         if not (place / "records").is_dir() and (place / "benchmarks.json").is_file():
             return read_path(str(place / "benchmarks.json"))
         return [aisbench.read_folder(place)]
     if place.name in ("summary.json", "vllm.json") and (place.parent / "records" / "run.json").is_file():
-        # Made from the records beside it: these tell more, and who measured.
+        # The records beside it contain more: single requests, and that aisbench measured them.
         return [aisbench.read_folder(place.parent)]
     return [result for content in _objects_of(place) for result in read_object(content, path)]
 
@@ -96,13 +97,13 @@ def read_object(content: dict[str, Any], path: str) -> list[ToolResult]:
         if aiperf.recognises(content):
             return [aiperf.read(content, path)]
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as problem:
-        raise BadInput(f"{path} cannot be understood ({problem}); give {KINDS}") from None
+        raise BadInput(f"{path} is not in the expected format ({problem}); give {KINDS}") from None
     some = ", ".join(list(content)[:5]) or "nothing"
-    raise BadInput(f"{path} is not a result that is known here (it holds {some}); give {KINDS}")
+    raise BadInput(f"{path} is not the result of a known tool (it holds {some}); give {KINDS}")
 
 
 def _objects_of(place: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file: one, or one a line. Raises BadInput."""
+    """The JSON objects of a file: one, or one per line. Raises BadInput if there are none."""
     try:
         raw = place.read_bytes()
     except OSError as problem:
@@ -116,7 +117,7 @@ def _objects_of(place: Path) -> list[dict[str, Any]]:
         found = [_json_line(line, place, at) for at, line in enumerate(lines, 1)]
     for content in found:
         if not isinstance(content, dict):
-            raise BadInput(f"{place} holds no JSON object; give {KINDS}")
+            raise BadInput(f"{place} is not a JSON object; give {KINDS}")
     return found
 
 
@@ -128,7 +129,7 @@ def _json_line(line: bytes, place: Path, at: int) -> Any:
 
 
 def _json_of(raw: bytes) -> Any:
-    """orjson, or, for the NaN and Infinity that Python's json writes, the standard library's."""
+    """Parses `raw` with orjson, or with the standard library if it contains NaN or Infinity, which orjson refuses."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -1,7 +1,7 @@
-"""sglang's serving benchmark (`python -m sglang.benchmark.serving`, 0.5.23): JSON lines, a run each.
+"""Reads results of sglang's serving benchmark (`python -m sglang.benchmark.serving`, 0.5.23): one run per JSON line.
 
-Keys and their meaning: sglang/benchmark/serving.py. Per-request arrays only with --output-details, in
-seconds; `errors` holds an empty string for a good request, and there is no array of latencies.
+Keys and their meaning: sglang/benchmark/serving.py. Per-request arrays are in seconds, and only there with
+--output-details. `errors` holds an empty string for a request that succeeded; there is no array of latencies.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def read(content: dict[str, Any], path: str) -> ToolResult:
 
 
 def habits_of(backend: str) -> Habits:
-    """A new session, and so a new connection, for every request; the end is the last line, [DONE] included.
+    """Every request opens a new session, and so a new connection; it ends with the last line, [DONE] included.
 
-    On its own /generate a gap is divided by the tokens that came in it.
+    On sglang's own /generate a gap is divided by the tokens that arrived after it.
     """
     return Habits(
         ttft_at="content",
@@ -92,7 +92,7 @@ def _setup_of(content: dict[str, Any], requests: int | None) -> Setup:
         if ratio is None or not str(dataset).startswith("random")
         else "fixed"
         if ratio == 1
-        else f"from {ratio:g} of the length to the length",
+        else f"{ratio:g} to 1 times the set length",
     )
 
 
@@ -102,7 +102,7 @@ def _picked_lengths(content: dict[str, Any], name: str, good: list[bool]) -> np.
 
 
 def _samples_of(content: dict[str, Any], good: list[bool]) -> dict[str, Sample]:
-    """TTFT and ITL; the end of a request (after [DONE]) is not kept, so E2EL and TPOT have no sample."""
+    """TTFT and ITL. The result does not contain when a request ended, so E2EL and TPOT have no sample."""
     found: dict[str, Sample] = {}
     ttft, itls = seconds(content.get("ttfts")), content.get("itls")
     if good and len(ttft) == len(good):

@@ -1,8 +1,8 @@
-"""`vllm bench serve --save-result`, version 0.32 and near it: one JSON object, or one a line when appended.
+"""Reads results of `vllm bench serve --save-result`, version 0.32 and similar: one JSON object, or one per line.
 
-Keys and their meaning: vllm/benchmarks/serve.py. Arrays are in seconds and have an entry for every
-request, failed ones included; statistics are in ms. `latencies` and `queue_times` are kept in every result,
-the other arrays only with --save-detailed.
+Keys and their meaning: vllm/benchmarks/serve.py. Arrays are in seconds and have an entry for every request, including
+failed ones; statistics are in ms. `latencies` and `queue_times` are in every result, the other arrays only with
+--save-detailed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from aisbench.studies.comparison.result import (
 )
 
 TOOL = "vllm bench serve"
-# The client of the same name in Rust writes the same keys, with its date as ISO.
+# The Rust client of the same name writes the same keys, but the date in ISO format.
 _RUST_TOOL = "vllm bench serve (Rust)"
 SCALARS = (
     "duration",
@@ -37,7 +37,7 @@ SCALARS = (
     "output_throughput",
     "total_token_throughput",
 )
-# aiohttp's timer starts before a connection is looked for; choices make a token event, also an empty one.
+# The timer starts before aiohttp finds a connection. Every event with choices counts as a token, even without text.
 HABITS = Habits(
     ttft_at="first-chunk",
     origin="slot",
@@ -116,7 +116,7 @@ class _Arrays:
         )
 
     def of(self, name: str) -> NDArray[np.float64] | None:
-        """An array of seconds (succeeded requests,); None when the result has none that fits."""
+        """The array `name` (succeeded requests,), in order; None if the result has none of the right length."""
         values = seconds(self.content.get(name))
         return values[self.order] if len(values) == self.length and self.length else None
 
@@ -125,7 +125,7 @@ class _Arrays:
         return None if values is None else values.astype(np.int64)
 
     def samples(self, *, planned: bool) -> dict[str, Sample]:
-        """`planned`: whether waiting for a slot under a finite rate was possible."""
+        """By metric. `planned`: there was a rate and an in-flight limit, so requests may have waited in the client."""
         found: dict[str, Sample] = {}
         latency, ttft, queue = self.of("latencies"), self.of("ttfts"), self.of("queue_times")
         if latency is None:

@@ -1,1 +1,1 @@
-"""Tasks of lm-evaluation-harness: it makes the requests and the scores, the load engine asks."""
+"""Runs tasks of lm-evaluation-harness, which makes the requests and the scores; the load engine sends the requests."""

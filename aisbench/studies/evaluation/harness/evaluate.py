@@ -1,4 +1,4 @@
-"""Evaluates tasks of lm-evaluation-harness: checks, asks, and keeps what the harness reports."""
+"""Evaluates tasks of lm-evaluation-harness: checks the options, asks, and keeps what the harness reports."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ from aisbench.studies.evaluation.harness.tasks import HarnessTasks, load_tasks
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.settings import Settings
 
-# Requests in flight where --concurrency is not given; only for those that the small client sends.
+# Requests in flight of the client for log-probabilities, if --concurrency is not given.
 _AT_ONCE = 64
-# The length limit of an answer where a task gives none; the harness's own default.
+# The length limit of an answer if the task gives none: the harness's own default.
 _MAX_TOKENS = 256
 _COMPLETIONS = "openai-completions"
-# How the folders of its runs begin.
+# The names of its runs' folders begin with this.
 _RUN = "lm-eval-"
 
 
 def read_harness(names: Sequence[str], config: RunConfig, settings: Settings) -> HarnessTasks:
-    """The tasks, with their data. Raises BadInput for what cannot be had, and for options that do not go with them."""
+    """Loads the tasks with their data. Raises BadInput if one cannot be loaded, or an option does not fit them."""
     if settings.mode != "all":
         raise BadInput(
-            f"--mode {settings.mode} does not go with {PREFIX} tasks, which are asked and scored in one step; leave it out. "
-            "With --reuse, only what has no answer yet is asked"
+            f"--mode {settings.mode} cannot be used with {PREFIX} tasks, which are asked and scored in one step; leave it "
+            "out (--reuse asks only what has no answer yet)"
         )
     if settings.samples > 1:
         raise BadInput(
-            f"--n does not go with {PREFIX} tasks; their files say how often each question is asked (repeats)"
+            f"--n cannot be used with {PREFIX} tasks; their files set how often each question is asked (repeats)"
         )
     backend = backend_named(config.backend)
     if backend.family not in (_COMPLETIONS, "openai-chat"):
         raise BadInput(
-            f"--backend {config.backend} does not go with {PREFIX} tasks; give openai-chat or openai"
+            f"--backend {config.backend} cannot be used with {PREFIX} tasks; give openai-chat or openai"
         )
     found = load_tasks(names, settings.include_path)
     unsafe = [name for name, task in found.tasks.items() if getattr(task, "UNSAFE_CODE", False)]
     if unsafe and not settings.allow_code:
         raise BadInput(
-            f"--datasets {PREFIX}{unsafe[0]}: its scores come from running code that the model wrote; "
-            "give --allow-code if that is all right on this host"
+            f"--datasets {PREFIX}{unsafe[0]}: scoring it runs code that the model wrote; "
+            "give --allow-code if that is acceptable on this host"
         )
     if weighed := found.of_probabilities:
         _check_weighed(weighed[0], config, as_chat=backend.takes_messages)
@@ -74,9 +74,9 @@ def read_harness(names: Sequence[str], config: RunConfig, settings: Settings) ->
 def _check_weighed(name: str, config: RunConfig, *, as_chat: bool) -> None:
     what = f"--datasets {PREFIX}{name} needs log-probabilities of given texts"
     if as_chat:
-        raise BadInput(f"{what}, which chat APIs do not have; give --backend openai and --tokenizer")
+        raise BadInput(f"{what}, which chat APIs do not give; use --backend openai and --tokenizer")
     if config.tokenizer is None:
-        raise BadInput(f"{what}; give the model's --tokenizer, which says where its answers begin")
+        raise BadInput(f"{what}; give the model's --tokenizer, which shows where the answers begin in them")
     if importlib.util.find_spec("transformers") is None:
         raise BadInput(
             f"--tokenizer needs transformers; install it with: {install_command('tokenizer', 'transformers')}"
@@ -85,7 +85,7 @@ def _check_weighed(name: str, config: RunConfig, *, as_chat: bool) -> None:
 
 @dataclass(frozen=True)
 class HarnessEvaluation:
-    """One model on tasks of the harness. `say` gets the table."""
+    """An evaluation of one model on tasks of the harness. `say` gets the results."""
 
     config: RunConfig
     settings: Settings
@@ -96,7 +96,7 @@ class HarnessEvaluation:
     say: Callable[[str], None]
 
     def run(self, stack: ExitStack) -> int:
-        """Asks, prints the harness's table, writes its results; returns the exit code."""
+        """Asks, prints the harness's table and writes its results; returns the exit code."""
         from lm_eval import evaluator
 
         from aisbench.studies.evaluation.harness.model import Unanswered, served_model
@@ -111,7 +111,7 @@ class HarnessEvaluation:
             texts=self._texts() if self.tasks.of_probabilities else None,
             context_tokens=self._context_tokens() if self.tasks.of_probabilities else None,
         )
-        # It asks git about the working folder, which is not the harness's; git's complaint would look like a failure.
+        # The harness asks git about the working folder. That is not its own, and git's complaint looks like a failure.
         evaluator.get_git_commit_hash = lambda: None
         try:
             results = evaluator.simple_evaluate(
@@ -125,7 +125,7 @@ class HarnessEvaluation:
                 confirm_run_unsafe_code=self.settings.allow_code,
             )
         except Unanswered as problem:
-            saying.say(f"lm-eval: {problem}{engine.failure}; --reuse asks them again", err=True)
+            saying.say(f"lm-eval: {problem}{engine.failure}; --reuse sends them again", err=True)
             return INTERRUPTED if engine.interrupted else RUN_FAILED
         finally:
             if model.cache_hook.dbdict is not None:
@@ -135,7 +135,7 @@ class HarnessEvaluation:
         return DONE
 
     def _cache(self) -> str | None:
-        """Where the harness keeps log-probabilities as they come; answers are in the runs' records."""
+        """The file in which the harness keeps log-probabilities as they arrive. Answers are in the runs' records."""
         if not self.tasks.of_probabilities:
             return None
         path = self.folder.path / "lm_eval"
@@ -156,7 +156,7 @@ class HarnessEvaluation:
         return Texts(self._servers(), self.config.concurrency or _AT_ONCE, self.config.timeout_s)
 
     def _context_tokens(self) -> int | None:
-        """As the server lists it for this model; None where it does not."""
+        """The context length in tokens that the server lists for this model; None if it lists none."""
         server = self._servers()[0]
         try:
             found = discover_model(server.target, server.transport, server.headers)
@@ -190,7 +190,7 @@ class HarnessEvaluation:
 
 
 class _Engine:
-    """Asks through the load engine what no earlier run has an answer to."""
+    """Sends questions through the load engine, except those that an earlier run has an answer to."""
 
     def __init__(
         self, config: RunConfig, folder: EvaluationFolder, command: list[str], stack: ExitStack, live: bool
@@ -215,7 +215,7 @@ class _Engine:
         }
         took(earlier)
         missing = [at for at in range(len(requests)) if at not in earlier]
-        saying.say(f"lm-eval: {len(missing)} of {len(requests)} to ask", err=True)
+        saying.say(f"lm-eval: {len(missing)} of {len(requests)} requests to send", err=True)
         if missing:
             folder.mkdir(parents=True)
             self._last = asking.ask(
@@ -224,7 +224,7 @@ class _Engine:
             )
 
     def _recorded(self) -> dict[str, list[Answer]]:
-        """By its line in the file of a run, the answers to a request; one that is sampled again has several."""
+        """The answers to each request, by its line in the file of a run. One that is sampled again has several."""
         found: dict[str, list[Answer]] = {}
         for path in sorted(self._folder.runs.glob(f"{_RUN}*/{QUESTIONS}")):
             lines = path.read_text().splitlines()
@@ -240,11 +240,11 @@ class _Engine:
 
     @property
     def failure(self) -> str:
-        """The first one of the last run, in the server's words; empty for none."""
+        """The first failure of the last run, in the server's words; "" if there is none."""
         return first_failure(self._last) if self._last is not None else ""
 
 
 def _request(question: Question) -> Request:
-    """The engine puts the length limit under the name that the API has for it."""
+    """The length limit is taken out of the body: the engine adds it under the API's own name."""
     body = dict(question.body)
     return Request(replace(question, body=body), int(body.pop("max_tokens", _MAX_TOKENS)))

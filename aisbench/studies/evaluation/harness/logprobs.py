@@ -1,7 +1,7 @@
-"""Log-probabilities of given texts, from v1/completions.
+"""Gets log-probabilities of given texts from v1/completions.
 
-The load engine keeps the text of an answer and nothing else of it, so these requests are sent by a small client with the
-same limit of requests in flight. They generate one token; how long they take is not measured.
+The load engine keeps only the text of an answer, so a small client sends these requests, with the same in-flight limit.
+They generate one token; how long they take is not measured.
 """
 
 from __future__ import annotations
@@ -15,27 +15,32 @@ from typing import Any
 from aisbench.engine.target.small_requests import Asking
 from aisbench.errors import BadInput, CannotRun
 
-# How a server is asked: the first way that a probe finds.
+# Two ways to ask a server; the first that works in a probe is used.
 _ECHO = "echo"
 _PROMPT_LOGPROBS = "prompt_logprobs"
 
 
 @dataclass(frozen=True)
 class Given:
-    """The log-probability of each token of a text (None: of the first, which has no context), and by token those of the
-    likeliest at its place."""
+    """Log-probabilities of a text. `tokens`: of each token; None for the first, which has no context.
+
+    `top`: of the likeliest tokens at each place, by token.
+    """
 
     tokens: Sequence[float | None]
     top: Sequence[Mapping[str, float] | None]
 
     def as_echo(self) -> dict[str, Any]:
-        """As v1/completions gives it with `echo`: one generated token follows, which is not of the text."""
+        """As v1/completions gives it with `echo`, where one generated token follows the text."""
         found = {"token_logprobs": [*self.tokens, 0.0], "top_logprobs": [*self.top, {"": 0.0}]}
         return {"choices": [{"index": 0, "logprobs": found}]}
 
 
 class Texts:
-    """Weighs texts by their token ids. `asked`: the servers' v1/completions, in turn. `at_once`: requests in flight."""
+    """Gets the log-probabilities of texts from their token ids.
+
+    `asked`: the v1/completions of the servers, which are used in turn. `at_once`: the in-flight limit.
+    """
 
     def __init__(self, asked: Sequence[Asking], at_once: int, timeout_s: float) -> None:
         self._asked = asked
@@ -44,10 +49,10 @@ class Texts:
         self._way: str | None = None
 
     def weigh(self, bodies: Sequence[dict[str, Any]], took: Callable[[int, Given], None]) -> None:
-        """Calls `took` with each text's place and what the server gave. `bodies` have the ids as `prompt`.
+        """Calls `took` with the index of each text and what the server gave. `bodies` hold token ids as `prompt`.
 
-        Raises BadInput, after one request, where the server gives no log-probabilities of a prompt; CannotRun where a
-        request fails.
+        Raises BadInput, after one or two requests, if the server gives no log-probabilities of a prompt, and CannotRun
+        if a request fails.
         """
         if bodies:
             asyncio.run(self._all(bodies, took))
@@ -56,7 +61,7 @@ class Texts:
         import aiohttp
 
         clients = [one.client() for one in self._asked]
-        # Set for the whole session by its maker, which is for questions that are answered at once.
+        # The timeout of the client's session is meant for requests that are answered at once.
         timeout = aiohttp.ClientTimeout(total=self._timeout_s)
         gate = asyncio.Semaphore(self._at_once)
 
@@ -74,7 +79,7 @@ class Texts:
                 for at in range(len(bodies)):
                     group.create_task(kept(at, way))
         except BaseExceptionGroup as problems:
-            # Those of the other requests would not help.
+            # The problems of the other requests would not help.
             raise _as_cannot_run(_first(problems), self._asked[0].url) from None
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise _as_cannot_run(problem, self._asked[0].url) from None
@@ -99,11 +104,11 @@ class Texts:
 
 
 class _NotGiven(BadInput):
-    """The answer has no log-probabilities of the prompt."""
+    """An answer has no log-probabilities of the prompt."""
 
 
 def _as_cannot_run(problem: BaseException, url: str) -> BaseException:
-    """What a client raises, in a line; others as they are."""
+    """A problem of the HTTP client as a one-line CannotRun; other problems unchanged."""
     import aiohttp
 
     if isinstance(problem, (aiohttp.ClientError, TimeoutError)):
@@ -142,7 +147,7 @@ def _from_echo(choice: dict[str, Any]) -> Given:
 
 
 def _from_prompt(choice: dict[str, Any], ids: Sequence[int]) -> Given:
-    """vLLM's: at each place after the first, the token itself and the likeliest, by id."""
+    """From vLLM's prompt_logprobs: at each place after the first, the token itself and the likeliest one, by id."""
     places = choice["prompt_logprobs"]
     top = [None if place is None else {key: one["logprob"] for key, one in place.items()} for place in places]
     tokens = [None if place is None else place[str(token)] for place, token in zip(top, ids, strict=True)]
@@ -150,14 +155,14 @@ def _from_prompt(choice: dict[str, Any], ids: Sequence[int]) -> Given:
 
 
 def _cut(given: Given, count: int) -> Given:
-    """Without the token that was generated. Raises BadInput where the server has counted others than it was sent."""
+    """`given` without the generated token. Raises BadInput if the number of tokens is not `count`, as sent."""
     had = len(given.tokens)
     if had <= 1 and count > 1:
         raise _NotGiven("echo is ignored")
     if not count <= had <= count + 1:
         raise BadInput(
-            f"the server gave log-probabilities of {had} tokens for {count} that were sent; "
-            "is --tokenizer the model's own?"
+            f"the server gave log-probabilities of {had} tokens, but {count} were sent; "
+            "check that --tokenizer is the model's own"
         )
     return Given(given.tokens[:count], given.top[:count])
 

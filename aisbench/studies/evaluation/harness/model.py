@@ -1,7 +1,7 @@
 """The served model as lm-evaluation-harness sees it. Importing this module imports the harness.
 
-It extends the harness's own API clients, so that request bodies, truncation and the reading of log-probabilities are
-theirs; only the sending is ours.
+It extends the harness's own API clients: they make and truncate the request bodies and read the log-probabilities. Only
+the sending differs.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from aisbench.accuracy.question import Answer, Question
 from aisbench.errors import CannotRun
 from aisbench.studies.evaluation.harness.logprobs import Given, Texts
 
-# The harness's own default where the server does not say how long its context is.
+# The harness's own default, used if the server does not say how long its context is.
 _CONTEXT_TOKENS = 2048
 
 
 class Ask(Protocol):
-    """Asks all questions in one run. `took` gets new answers now and then, by the place of their question; what has no
-    answer in the end has failed."""
+    """Asks all questions in one run.
+
+    `took` is called from time to time with new answers, by the index of their question. A question that has no answer
+    at the end has failed.
+    """
 
     def __call__(
         self, questions: Sequence[Question], took: Callable[[Mapping[int, Answer]], None]
@@ -32,13 +35,13 @@ class Ask(Protocol):
 
 
 class Unanswered(CannotRun):
-    """Requests of a task failed, or the user stopped it; the harness gives no scores without them."""
+    """Requests of a task failed, or the user stopped them. The harness cannot give scores without their answers."""
 
 
 class _ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
-    """As `local-completions`: a prompt is one text; log-probabilities of token ids, where there is a tokenizer."""
+    """As `local-completions`: a prompt is one text. With a tokenizer there are log-probabilities of token ids."""
 
-    # Pictures in messages are not in what a question can hold.
+    # A question cannot hold pictures.
     MULTIMODAL = False
 
     def __init__(self, ask: Ask, texts: Texts | None, **options: Any) -> None:
@@ -47,7 +50,7 @@ class _ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
         self._texts = texts
 
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[str]:
-        """The text of each answer, in order, "" where the server sent none. Raises Unanswered where requests failed."""
+        """The text of each answer, in order; "" if the server sent none. Raises Unanswered if requests failed."""
         said: dict[int, str] = {}
         asked = [request.args for request in requests]
 
@@ -60,7 +63,7 @@ class _ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
         return [said[at] for at in range(len(asked))]
 
     def _question(self, context: Any, options: dict[str, Any]) -> Question:
-        # The client takes fields out of the options, which all requests of a task share.
+        # The client removes fields from the options, and all requests of a task share them.
         body = self._create_payload(
             self.create_message([context]),
             generate=True,
@@ -72,8 +75,10 @@ class _ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
         return Question(tuple(messages or ()), body.pop("prompt", ""), None, body=body)
 
     def _loglikelihood_tokens(self, requests: Sequence[Any], **_: Any) -> list[tuple[float, bool]]:
-        """For each (key, ids of the context, ids of the continuation), the continuation's log-probability, and whether
-        each of its tokens is the likeliest."""
+        """The log-probability of each continuation, and whether each of its tokens is the likeliest.
+
+        `requests`: (key, token ids of the context, token ids of the continuation).
+        """
         assert self._texts is not None
         inputs, contexts, keys = self.batch_loglikelihood_requests([requests])
         bodies = [self._create_payload([ids], generate=False, seed=self._seed) for ids in inputs]
@@ -90,7 +95,7 @@ class _ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
         return [found[at] for at in range(len(inputs))]
 
     def loglikelihood_rolling(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[float]:
-        """The log-probability of each whole text; the windows of all texts are sent together."""
+        """The log-probability of each text as a whole. The windows of all texts are sent together."""
         windows: list[tuple[None, list[int], list[int]]] = []
         owners: list[int] = []
         for owner, request in enumerate(requests):
@@ -114,7 +119,7 @@ class _ServedCompletions(LocalCompletionsAPI):  # type: ignore[misc]
 
 
 class _ServedChat(_ServedCompletions, LocalChatCompletion):  # type: ignore[misc]
-    """As `local-chat-completions`: a prompt is messages; there are no log-probabilities."""
+    """As `local-chat-completions`: a prompt is a list of messages, and there are no log-probabilities."""
 
 
 def served_model(
@@ -126,11 +131,11 @@ def served_model(
     texts: Texts | None,
     context_tokens: int | None,
 ) -> Any:
-    """The harness's model. `tokenizer`: needed for log-probabilities only."""
+    """The harness's model object. `tokenizer` and `texts` are needed for log-probabilities only."""
     options: dict[str, Any] = {
         "model": name,
         "max_length": context_tokens or _CONTEXT_TOKENS,
-        # Texts are sent as texts; only given texts that are weighed are sent as ids.
+        # Prompts are sent as text. Token ids are sent only to get log-probabilities.
         "tokenized_requests": False,
         "tokenizer_backend": None,
     }

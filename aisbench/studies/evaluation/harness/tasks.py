@@ -1,4 +1,4 @@
-"""The harness's tasks by name, loaded with their data before anything is sent."""
+"""Loads the harness's tasks with their data, before anything is sent."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aisbench.errors import BadInput
 from aisbench.extras import install_command
 from aisbench.studies.evaluation.harness.names import PREFIX
 
-# Tasks of these kinds compare probabilities of given texts.
+# Tasks of these output types compare the probabilities of given texts.
 _PROBABILITIES = ("loglikelihood", "loglikelihood_rolling", "multiple_choice")
-# The libraries read these when they are imported: bars for steps that take no time, and advice on torch, would be drawn
-# into the live view.
+# The libraries read these when they are imported. Without them, progress bars for quick steps and advice about torch
+# would be printed into the live view.
 _QUIET = {
     "TQDM_DISABLE": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -27,8 +27,10 @@ _QUIET = {
 
 @dataclass(frozen=True)
 class HarnessTasks:
-    """`manager`: the harness's TaskManager, which knows all tasks. `specs`: what was asked for, loaded: its Task and
-    Group objects. `tasks`: every Task in them by name."""
+    """`manager`: the harness's TaskManager, which knows all tasks.
+
+    `specs`: the Task and Group objects that were asked for. `tasks`: every Task in them, by name.
+    """
 
     manager: Any
     specs: list[Any]
@@ -41,15 +43,15 @@ class HarnessTasks:
 
 
 def load_tasks(names: Sequence[str], include_path: str | None) -> HarnessTasks:
-    """Raises BadInput where the harness is not installed, a name is unknown, or a task's data cannot be had.
+    """Loads the tasks `names`. `include_path`: a folder with more task files, which override the harness's by name.
 
-    `include_path`: a folder with more task files, which come before the harness's own of the same name.
+    Raises BadInput if the harness is not installed, a name is unknown, or a task's data cannot be loaded.
     """
     if not all(names):
-        raise BadInput(f"--datasets {PREFIX} names no task; give one, such as {PREFIX}gsm8k")
+        raise BadInput(f"--datasets {PREFIX} does not name a task; give one, such as {PREFIX}gsm8k")
     _check_installed()
     if include_path is not None and not Path(include_path).is_dir():
-        raise BadInput(f"--include-path {include_path} is not a folder; give the one with the task files")
+        raise BadInput(f"--include-path {include_path} is not a folder; give the folder with the task files")
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     from lm_eval.tasks import TaskManager
@@ -62,7 +64,9 @@ def load_tasks(names: Sequence[str], include_path: str | None) -> HarnessTasks:
     tasks = _loaded(manager, specs, ",".join(names))["tasks"]
     for name, task in tasks.items():
         if getattr(task, "MULTIMODAL", False):
-            raise BadInput(f"--datasets {PREFIX}{name} asks about pictures, which is not supported")
+            raise BadInput(
+                f"--datasets {PREFIX}{name} asks about pictures, which is not supported; give tasks of text only"
+            )
     return HarnessTasks(manager, specs, tasks)
 
 
@@ -70,13 +74,13 @@ def _loaded(manager: Any, specs: list[Any], names: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = manager.load(specs)
     except Exception as problem:
-        # The harness, its task files and the Hugging Face libraries below them raise all kinds.
+        # The harness, its task files and the Hugging Face libraries raise exceptions of all kinds.
         raise BadInput(f"--datasets {PREFIX}{names}: {_why(problem)}") from None
     return found
 
 
 def _check_installed() -> None:
-    """Raises BadInput, with the command that installs it, where the harness is missing."""
+    """Raises BadInput, with the command that installs it, if the harness is missing."""
     for module in ("lm_eval", "tenacity"):
         if importlib.util.find_spec(module) is None:
             raise BadInput(
@@ -85,7 +89,7 @@ def _check_installed() -> None:
 
 
 def _tops(loaded: dict[str, Any]) -> Iterator[Any]:
-    """The groups that are in no other group, and the tasks that are in none."""
+    """The groups that are not in another group, and the tasks that are not in a group."""
     groups = loaded.get("groups", {})
     inner = {child for children in loaded.get("group_map", {}).values() for child in children}
     yield from (group for name, group in groups.items() if name not in inner)
@@ -95,7 +99,7 @@ def _tops(loaded: dict[str, Any]) -> Iterator[Any]:
 def _nearest(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean {PREFIX}{near[0]}?" if near else ""
-    return f"{hint} --include-path names a folder with task files of your own"
+    return f"{hint or ';'} --include-path adds a folder with your own task files"
 
 
 def _why(problem: Exception) -> str:
@@ -104,9 +108,9 @@ def _why(problem: Exception) -> str:
         offline = any(
             os.environ.get(name, "0") not in ("", "0") for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
         )
-        state = "HF_HUB_OFFLINE is set" if offline else "the Hugging Face hub did not give it"
+        state = "HF_HUB_OFFLINE is set" if offline else "the Hugging Face hub did not deliver it"
         return (
-            f"its data is not on this host and {state} ({said[:200]}); load it once with the network, or write a task "
-            "file that reads local files and name its folder with --include-path"
+            f"its data is not on this host and {state} ({said[:200]}); load it once with network access, or write a "
+            "task file that reads local files, and name its folder with --include-path"
         )
     return f"the harness cannot load it: {type(problem).__name__}: {said[:300]}"
