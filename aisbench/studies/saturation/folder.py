@@ -86,3 +86,12 @@ class SearchFolder:
             f"{self.path / STATE}", f"free some, then run `aisbench saturate --resume {self.path}`"
         ):
             write_text(json.dumps(state, indent=1), self.path / STATE)
+
+    def discard(self) -> None:
+        """Removes the search's folder if it holds no run."""
+        steps = self.path / "steps"
+        if steps.exists() and not any(steps.iterdir()):
+            steps.rmdir()
+        if not steps.exists():
+            (self.path / STATE).unlink()
+            self.path.rmdir()

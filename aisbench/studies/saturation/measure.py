@@ -193,18 +193,9 @@ class Search:
             sounded_out = self.folder.sounding is not None
             if not self.folder.steps and not (sounded_out and isinstance(problem, CannotRun)):
                 if not sounded_out:
-                    self.discard()
+                    self.folder.discard()
                 raise
             return "failed", str(problem)
-
-    def discard(self) -> None:
-        """Removes the search's folder if it holds no run."""
-        steps = self.folder.path / "steps"
-        if steps.exists() and not any(steps.iterdir()):
-            steps.rmdir()
-        if not steps.exists():
-            (self.folder.path / "search.json").unlink()
-            self.folder.path.rmdir()
 
     def ask_reference(self) -> Measured | None:
         """Asks some questions one at a time, so that other answers can be compared with these; None if answers are sampled
