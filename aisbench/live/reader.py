@@ -16,7 +16,7 @@ from aisbench.records.reading import ROWS_NAME, read_histograms
 
 # Over less time, a rate depends on how the server's batches happened to fall. Two snapshots in quick succession, as at
 # the end of a run, would show a spike.
-SHORTEST_RATE_S = 0.25
+_SHORTEST_RATE_S = 0.25
 
 
 class LiveReader:
@@ -53,7 +53,7 @@ class LiveReader:
         histograms = read_histograms(sorted(self.records.glob("hist-*.bin")))
         rows = sorted(path for path in self.records.glob("rows-*.bin") if ROWS_NAME.match(path.name))
         histograms["e2el"] = self.finished.read(rows)
-        ttft, itl, e2el = (p50_and_p99_ms(histograms[name]) for name in ("ttft", "itl", "e2el"))
+        ttft, itl, e2el = (_p50_and_p99_ms(histograms[name]) for name in ("ttft", "itl", "e2el"))
         recent_ms = {name: self.recent_ms(name, histograms[name]) for name in ("ttft", "itl")}
         errors = live["errors"].sum(axis=0)
         elapsed_s = max(0.0, (now_ns - self.start_ns) / 1e9)
@@ -87,7 +87,7 @@ class LiveReader:
         """Requests/s and tokens/s since the previous snapshot; the previous rates if it is younger than SHORTEST_RATE_S."""
         then_ns, sent_then, tokens_then = self.before
         passed_s = (now_ns - then_ns) / 1e9
-        if passed_s >= SHORTEST_RATE_S:
+        if passed_s >= _SHORTEST_RATE_S:
             self.before = (now_ns, sent, tokens)
             self.rates = ((sent - sent_then) / passed_s, (tokens - tokens_then) / passed_s)
         return self.rates
@@ -109,7 +109,7 @@ class LiveReader:
         return (self.planned - done) * elapsed_s / done if done else None
 
 
-def p50_and_p99_ms(histogram: Histogram) -> tuple[float, float] | tuple[None, None]:
+def _p50_and_p99_ms(histogram: Histogram) -> tuple[float, float] | tuple[None, None]:
     if histogram.count == 0:
         return None, None
     p50, p99 = histogram.percentiles_ns([50, 99])

@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 import httptools
 
-REASONS = {
+_REASONS = {
     200: b"OK",
     400: b"Bad Request",
     401: b"Unauthorized",
@@ -171,7 +171,7 @@ class TlsConnection(Connection):
 def response_head(status: int, content_type: bytes, length: int) -> bytes:
     return b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n" % (
         status,
-        REASONS[status],
+        _REASONS[status],
         content_type,
         length,
     )

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-MAGIC = b"AISBODY1"
-WRITE_BUFFER_BYTES = 1 << 20
+_MAGIC = b"AISBODY1"
+_WRITE_BUFFER_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def write_bodies(path: Path, bodies: Iterable[bytes], count: int) -> Bodies:
     unless `bodies` yields exactly `count` bodies.
     """
     offsets = np.zeros(count + 1, dtype="<i8")
-    offsets[0] = at = len(MAGIC) + 8 + 8 * (count + 1)
+    offsets[0] = at = len(_MAGIC) + 8 + 8 * (count + 1)
     digest = hashlib.sha256()
     seen: set[bytes] = set()
     written = 0
-    with path.open("wb", buffering=WRITE_BUFFER_BYTES) as file:
+    with path.open("wb", buffering=_WRITE_BUFFER_BYTES) as file:
         file.seek(at)
         for body in bodies:
             if written == count:
@@ -58,5 +58,5 @@ def write_bodies(path: Path, bodies: Iterable[bytes], count: int) -> Bodies:
         if written != count:
             raise ValueError(f"{written} bodies instead of {count}")
         file.seek(0)
-        file.write(MAGIC + struct.pack("<q", count) + offsets.tobytes())
+        file.write(_MAGIC + struct.pack("<q", count) + offsets.tobytes())
     return Bodies(path, count, len(seen), digest.hexdigest())

@@ -1,6 +1,7 @@
 """A process that compares mathematical expressions with math-verify, one pair of JSON lines at a time.
 
-Some comparisons never end, and ignore even a signal. In a separate process they can be killed.
+Some comparisons never end, and Python runs no signal handler in them. The kernel ends this process when one has
+used up its CPU time.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import resource
+import signal
 import sys
 
 _BYTES = 2 << 30
+_CPU_SECONDS = 1.5
 
 
 def main() -> None:
@@ -21,12 +24,14 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         gold, answer = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, _CPU_SECONDS)
         try:
             sides = [parse(f"${text}$", parsing_timeout=None) for text in (gold, answer)]
             same = verify(*sides, timeout_seconds=None)
         except Exception:
             # sympy raises many kinds of exception. An expression that it cannot read is not equal to another.
             same = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
         print(json.dumps(bool(same)), flush=True)
 
 

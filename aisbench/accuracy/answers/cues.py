@@ -39,7 +39,7 @@ _DENIED = re.compile(
     r"tempting|common|naive|obvious but)\b[^,;]{0,30}$|(?:不认为|并非|不是|错误)的?$",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[!?;\n]|\.(?=[\s\"')\]]|$|[^\x00-\x7f])")
+_SENTENCE_END = re.compile(r"[!?;\n]|(?<!\bi\.e)(?<!\be\.g)\.(?=[\s\"')\]]|$|[^\x00-\x7f])")
 # A statement is read up to this many characters.
 _LONGEST_CLAUSE = 400
 # Only this many statements at the end are read, for outputs that repeat themselves.

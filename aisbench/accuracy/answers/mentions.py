@@ -44,11 +44,11 @@ _GOOD = (
 _AFTER = r"\s*(?:项|选项|[)\]\"'])?\s*(?:all|both|alone)?\s*"
 _CJK_LINK = r"(?:的?说法|的?描述|的?表述)?(?:都|均|也|是|皆|并|最|才)*"
 _AGAINST_AFTER = re.compile(
-    rf"{_AFTER}(?::?\s*(?:no|not|wrong|incorrect|false)\b|{_BAD}|{_CJK_LINK}(?:不|错|排除|可排除|被排除|有误|非))",
+    rf"{_AFTER}(?::?\s*(?:no|not|wrong|incorrect|false)\b|:?\s*[✗✘❌×]|{_BAD}|{_CJK_LINK}(?:不|错|排除|可排除|被排除|有误|非))",
     re.IGNORECASE,
 )
 _FOR_AFTER = re.compile(
-    rf"{_AFTER}(?::?\s*(?:yes|right|correct|true)\b|{_GOOD}|{_CJK_LINK}(?:正确|对|符合|成立|合适|准确|恰当))",
+    rf"{_AFTER}(?::?\s*(?:yes|right|correct|true)\b|:?\s*[✓✔✅]|{_GOOD}|{_CJK_LINK}(?:正确|对|符合|成立|合适|准确|恰当))",
     re.IGNORECASE,
 )
 
@@ -69,7 +69,7 @@ def _letters(labels: str) -> re.Pattern[str]:
     either = "".join(re.escape(label) for label in labels)
     low = "".join(re.escape(label.lower()) for label in labels)
     return re.compile(
-        rf"(?<![A-Za-z0-9'_.\\^-])(?P<upper>[{either}])(?![A-Za-z0-9'_^]|-\w|\.\w|\+\+|\s*=)"
+        rf"(?:(?<![A-Za-z0-9'_.\\^-])|(?<=[\s(]'))(?P<upper>[{either}])(?![A-Za-z0-9_^]|'\w|-\w|\.\w|\+\+|\s*=)"
         rf"|[(\[]\s*(?P<bracketed>[{low}])\s*[)\]]"
         rf"|\b(?:[Oo]ption|[Cc]hoice)\s+[(\"']?(?P<named>[{low}])(?![A-Za-z0-9'])"
     )

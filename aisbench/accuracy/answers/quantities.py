@@ -22,6 +22,10 @@ _SO = re.compile(
     r"\b(?:so|therefore|thus|hence|making|makes|which (?:is|makes|gives)|that is|i\.e\.|or rather)\b|→|所以|因此|即",
     re.IGNORECASE,
 )
+_DRAWN = re.compile(
+    r",\s*(?:and\s+)?(?:so|therefore|thus|hence|leaving|which (?:is|makes|leaves|gives))\b|[,还]\s*(?:还?剩|所以|因此)",
+    re.IGNORECASE,
+)
 _EXPLAINED = re.compile(
     r"\b(?:because|since|due to|given that|whereas|although|though|while|as (?:the|she|he|they|there|we|it)|if you|let me)\b|因为|由于",
     re.IGNORECASE,
@@ -142,6 +146,17 @@ def _result(clause: str, found: list[Number]) -> Number | None:
     return last[-1] if last else None
 
 
+def _after_sum(sentence: str, found: list[Number]) -> Number | None:
+    """The number of a later clause that says what comes of the sum: "20% of $50 = $10, so the price is $40"."""
+    tail = sentence.rfind("=") + 1
+    drawn = _DRAWN.search(sentence, tail) if tail else None
+    if drawn is None or not any(tail <= number.start < drawn.start() for number in found):
+        return None
+    after = [number for number in found if number.start >= drawn.end()]
+    free = [number for number in after if not _GOVERNED.search(_just_before(sentence, number))]
+    return (free or after)[0] if after else None
+
+
 def _operates(clause: str, found: list[Number]) -> bool:
     """Whether the first of these numbers is an operand, such as the 3 in 3 + 4."""
     return len(found) > 1 and bool(
@@ -162,7 +177,7 @@ def _total(clause: str, found: list[Number]) -> Number | None:
         if after and not before:
             verb = re.search(r"\b(?:is|are|was|of|:|=)\s*[$€£¥]?$", clause[mark.end() : after[-1].start])
             return after[-1] if verb and _GOVERNED.search(_just_before(clause, after[0])) else after[0]
-        if after and re.match(r"[^,.;\d]*$", clause[mark.end() : after[0].start]):
+        if after and re.match(r"[^,.;(\d]*$", clause[mark.end() : after[0].start]):
             return after[0]
         return before[-1] if before else None
     so = [*_SO.finditer(clause)]
@@ -189,7 +204,7 @@ def _guess(text: str, bare: str) -> Found:
         found = [number for number in numbers(sentence) if not number.numbering]
         if not found:
             continue
-        result = _result(sentence, found) or _total(sentence, found)
+        result = _after_sum(sentence, found) or _result(sentence, found) or _total(sentence, found)
         if result is not None:
             return Found(written(result), "result of the last sum", sure=False)
         free = [number for number in found if not _GOVERNED.search(_just_before(sentence, number))]

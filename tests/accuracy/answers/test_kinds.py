@@ -16,6 +16,11 @@ from aisbench.accuracy.question import Answer, Scored
 
 CHOICES = [
     ("B. Paris", "B"),
+    ("Let's eliminate: A ✗, B ✗, C ✓, D ✗.", "C"),
+    ("So, the right answer is option 'B'.", "B"),
+    ("The statement in C is false, the statement in B is true; hence B.", "B"),
+    ("The answer could be A or D. I can't decide.", None),
+    ("根据题意，A、B、D均错误，只有C正确。", "C"),
     ("A: no. B: no. C: yes.", "C"),
     ("(A) No. (B) Yes, (C) No", "B"),
     ("A: wrong\nB: correct\nC: wrong\nD: false", "B"),
@@ -113,6 +118,13 @@ CHOICES = [
     ("I'm torn between A and C.", None),
 ]
 NUMBERS = [
+    ("一共有 3×8=24 个苹果，吃掉 5 个，还剩 19 个。", "19"),
+    ("The discount is 20% of $50 = $10, so the price is $40.", "40"),
+    ("Janet pays 45 dollars in total (15 dollars x 3).", "45"),
+    ("It would take 1/4 of an hour, so 15 minutes. Answer: 15", "15"),
+    ("He needs three dozen eggs, which is 36.", "36"),
+    ("Sarah's age is 12 and Tom's age is 2 * 12 = 24. In 5 years Tom will be 29 years old.", "29"),
+    ("I got 14 at first. But wait, she gives away 2, so it's 12.", "12"),
     ("The answer is 10²", "100"),
     ("The answer is 2^{10}", "1024"),
     ("The area is 12 m^2", "12"),

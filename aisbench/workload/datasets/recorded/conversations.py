@@ -27,7 +27,7 @@ from aisbench.workload.prompts import Conversations, Prompts
 from aisbench.workload.tokens.token_counts import TokenCounter
 from aisbench.workload.tokens.words import WORDS
 
-TURNS, TURN_LEN = 3, 256
+_TURNS, _TURN_LEN = 3, 256
 S = 1e9
 
 
@@ -41,7 +41,7 @@ def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.dataset_path is None:
         if options.history == "recorded":
             raise BadInput("--history recorded needs --dataset-path with recorded conversations")
-        source, rows = random_conversations(options), None
+        source, rows = _random_conversations(options), None
         counter = TokenCounter(options)
         notes = ["no --dataset-path was given: conversations are words of a built-in list", counter.note]
     else:
@@ -60,7 +60,7 @@ def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.count is not None and len(turns) < options.count:
         notes.append(f"the file has fewer turns than the {options.count} requested")
     return Prompts(
-        (prompt for one in kept for prompt in prompts_of(one, counter, options)),
+        (prompt for one in kept for prompt in _prompts_of(one, counter, options)),
         len(turns),
         notes,
         conversations=Conversations(first, think_ns),
@@ -73,16 +73,16 @@ def think_s(turn: Turn, options: WorkloadOptions) -> float:
     return turn.think_s if options.think_time_s is None else options.think_time_s
 
 
-def random_conversations(options: WorkloadOptions) -> Iterator[Conversation]:
+def _random_conversations(options: WorkloadOptions) -> Iterator[Conversation]:
     """Enough conversations for --num-requests; every turn has --input-len new words."""
     generator = np.random.default_rng(options.seed)
     words = np.array(WORDS, dtype=object)
-    length = TURN_LEN if options.input_len is None else options.input_len
+    length = _TURN_LEN if options.input_len is None else options.input_len
     if length < 1:
         raise BadInput("--input-len 0 leaves turns empty; give at least 1")
     output = OUTPUT_LEN if options.output_len is None else options.output_len
     for _ in range(options.count or DEFAULT_COUNT):
-        drawn = words[generator.integers(0, len(words), size=(options.turns or TURNS, length))]
+        drawn = words[generator.integers(0, len(words), size=(options.turns or _TURNS, length))]
         yield Conversation(None, tuple(Turn(" ".join(row), None, output, 0.0) for row in drawn.tolist()))
 
 
@@ -100,7 +100,7 @@ def chosen(source: Iterator[Conversation], options: WorkloadOptions) -> list[Con
     return kept
 
 
-def prompts_of(one: Conversation, counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
+def _prompts_of(one: Conversation, counter: TokenCounter, options: WorkloadOptions) -> Iterator[Prompt]:
     """A prompt for each turn; its length counts recorded answers, as the server's own are not known yet."""
     asked = counter.counts([turn.user for turn in one.turns])
     answered = counter.counts([turn.answer or "" for turn in one.turns], special=False)
