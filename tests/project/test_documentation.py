@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-DOCUMENTS = [*PAGES, *sorted(ROOT.glob("*.md"))]
+DOCUMENTS = [*PAGES, *sorted((ROOT / "docs" / "zh").glob("*.md")), *sorted(ROOT.glob("*.md"))]
 
 
 def prose(path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from aisbench.cli.command import Command
+from aisbench.cli.accuracy.other_flags import SwitchersCommand
 from aisbench.cli.load import command_line
 from aisbench.cli.options.types import Listed
 from aisbench.errors import BadInput
@@ -19,7 +19,7 @@ from aisbench.studies.campaign.tasks import MODES, SUMMARIZERS, Asked
 _NAMES = Listed(ListOf(str, many=True))
 
 
-@click.command("ais_bench", cls=Command)
+@click.command("ais_bench", cls=SwitchersCommand)
 @click.argument("extra", nargs=-1, type=click.UNPROCESSED)
 @click.option(
     "--models", type=_NAMES, default=(), metavar="NAMES", help="Presets, such as vllm_api_stream_chat."

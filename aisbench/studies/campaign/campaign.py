@@ -16,12 +16,12 @@ from aisbench.children import child_command
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.records.folder import new_folder
-from aisbench.report.text.aisbench_table import aisbench_table
+from aisbench.report.text.console import render
 from aisbench.studies.campaign.bars import Bars
 from aisbench.studies.campaign.names import DataSetName
 from aisbench.studies.campaign.performances import last_run, write_performances
 from aisbench.studies.campaign.running import Ended, Runner
-from aisbench.studies.campaign.table import results_of, write_table
+from aisbench.studies.campaign.table import remarks, results_of, write_table
 from aisbench.studies.campaign.tasks import (
     Asked,
     Model,
@@ -51,17 +51,19 @@ class Campaign:
         self.models = models_of(asked)
         self.datasets = data_sets_of(asked)
         self._summarizer = summarizer
-        if asked.is_load:
+        if asked.mode == "perf_viz":
             return
         for dataset in self.datasets:
-            files_read(
-                Settings(
-                    datasets=(dataset.name,),
-                    path=asked.dataset_path,
-                    shots=dataset.shots,
-                    allow_code="--allow-code" in asked.extra,
+            if dataset.has_answers:
+                files_read(
+                    Settings(
+                        datasets=(dataset.name,),
+                        path=asked.dataset_path,
+                        shots=None if asked.is_load else dataset.shots,
+                        # A load only sends the questions.
+                        allow_code=asked.is_load or "--allow-code" in asked.extra,
+                    )
                 )
-            )
 
     def folder_in(self, work_dir: str, reuse: str | None) -> Path:
         """A new folder, or the one to go on with (`reuse`: its name, or "" for the newest). Raises BadInput."""
@@ -161,6 +163,8 @@ class Campaign:
             folder, self.models, self.datasets, results, extract_rate=self.asked.dump_extract_rate
         )
         saying.say(table)
+        for line in remarks(self.models, self.datasets, results):
+            saying.say(line)
         saying.say(f"written: {path}")
 
     def _summarise_load(self, folder: Path) -> None:
@@ -176,8 +180,9 @@ class Campaign:
                 write_all(run)
             with contextlib.suppress(BadInput):
                 path = write_performances(runs, stage=stage)
-                saying.say(aisbench_table(read_object(run / "summary.json")))
-                saying.say(f"{model.name}/{dataset.asked}: {path}, {run / 'report.html'}")
+                # The whole text: figures without their verdict and the errors would say too much.
+                saying.say(render(read_object(run / "summary.json"), (), run / "report.html", "aisbench"))
+                saying.say(f"{model.name}/{dataset.asked}: {path}")
 
 
 def _has_work(task: Task, folder: Path) -> bool:

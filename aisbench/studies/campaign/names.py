@@ -18,20 +18,34 @@ _OTHERS = {
     "math_500": "math500",
     "custom_mcq": "mcq",
     "custom_qa": "qa",
+    "demo_gsm8k": "gsm8k",
+    "math_prm800k_500": "math500",
+    "mbpp_passk": "mbpp",
 }
 # Data sets without known answers, for load alone.
 LOADS = {"synthetic": "synthetic", "sharegpt": "sharegpt", "mooncake_trace": "trace", "random": "random"}
-_SUFFIX = re.compile(r"_(?:gen|ppl|perf)(?:_.*)?$")
 _SHOTS = re.compile(r"_(\d+)_?shots?(?:_|$)")
+_SUFFIX = re.compile(rf"(?:{_SHOTS.pattern}|_(?:gen|ppl|perf)(?:_|$)).*")
+
+# As in BFCL_gen_live_simple.
+_CATEGORY = re.compile(r"_gen_(\w+)")
 
 
 @dataclass(frozen=True)
 class DataSetName:
-    """`asked`: as the user wrote it. `name`: ours. `shots`: solved examples that the name asks for; None: the task's own."""
+    """`asked`: as the user wrote it. `name`: ours. `shots`: solved examples that the name asks for; None: the task's own.
+
+    `options`: what else the name asks of a load.
+    """
 
     asked: str
     name: str
     shots: int | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def has_answers(self) -> bool:
+        return self.name in TASKS
 
 
 def data_set_named(asked: str, *, for_load: bool) -> DataSetName:
@@ -48,4 +62,14 @@ def data_set_named(asked: str, *, for_load: bool) -> DataSetName:
         if name in LOADS:
             raise BadInput(f"--datasets {asked}: it has no known answers; use it with --mode perf")
         raise BadInput(f"--datasets: {unknown(name, list(known))}")
-    return DataSetName(asked, LOADS.get(name, name), int(shots[1]) if shots and name in TASKS else None)
+    if name == "bfcl" and (category := _CATEGORY.search(asked)):
+        raise BadInput(
+            f"--datasets {asked}: bfcl is asked with all categories; for one of them, name its file: "
+            f"--datasets bfcl --dataset-path bfcl/BFCL_v3_{category[1]}.json"
+        )
+    return DataSetName(
+        asked,
+        LOADS.get(name, name),
+        int(shots[1]) if shots and name in TASKS else None,
+        ("--synthetic-kind", "tokenid") if name == "synthetic" and "tokenid" in asked else (),
+    )

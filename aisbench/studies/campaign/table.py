@@ -53,6 +53,26 @@ def write_table(
     return shown, path
 
 
+def remarks(
+    models: Sequence[Model], datasets: Sequence[DataSetName], results: Mapping[tuple[str, str], ResultFile]
+) -> Iterator[str]:
+    """What lowers a score, or makes it one of fewer questions, and the table does not show."""
+    for model in models:
+        for dataset in datasets:
+            counts = results.get((model.name, dataset.name), {}).get("counts") or {}
+            answers, missing, cut = (counts.get(key, 0) for key in ("answers", "missing", "cut"))
+            if missing:
+                yield (
+                    f"{model.name}/{dataset.asked}: {missing:,} of {answers + missing:,} questions have no answer "
+                    "and are not in the score; --reuse asks them again"
+                )
+            if cut:
+                yield (
+                    f"{model.name}/{dataset.asked}: {cut:,} of {answers:,} answers were cut at the length limit; "
+                    "raise max_out_len"
+                )
+
+
 def _rows(
     models: Sequence[Model],
     datasets: Sequence[DataSetName],

@@ -9,6 +9,7 @@ from pathlib import Path
 from aisbench.config.presets import options_of, preset_file
 from aisbench.errors import BadInput
 from aisbench.studies.campaign.names import DataSetName, data_set_named
+from aisbench.studies.evaluation.settings import DEFAULT_PATH
 
 ACCURACY_MODES = ("all", "infer", "eval", "viz")
 LOAD_MODES = ("perf", "perf_viz")
@@ -86,10 +87,9 @@ def models_of(asked: Asked) -> list[Model]:
 def _endpoint(asked: Asked, url: str) -> str:
     """A --url after `--` stands above the preset's."""
     for flag, value in zip(asked.extra, (*asked.extra[1:], ""), strict=False):
-        if flag == "--url":
-            return value
-        if flag.startswith("--url="):
-            return flag.removeprefix("--url=")
+        name, _, joined = flag.partition("=")
+        if name in ("--url", "--base-url"):
+            return joined or value
     return url
 
 
@@ -133,8 +133,9 @@ def load_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) ->
     """Loads the server with the data set; the run is in `folder`/performances."""
     pressure = ("--stress", "--duration", asked.pressure_time) if asked.pressure else ()
     command = (
-        *("load", "--dataset", dataset.name),
+        *("load", "--dataset", dataset.name, *dataset.options),
         *_common(asked, model, "--num-requests"),
+        *(("--dataset-path", DEFAULT_PATH) if asked.dataset_path is None and dataset.has_answers else ()),
         *(() if asked.num_warmups is None else ("--num-warmups", str(asked.num_warmups))),
         *pressure,
         *("--table", "aisbench", "--work-dir", str(runs_of(folder, model, dataset))),

@@ -34,12 +34,10 @@ from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.page import write_page
 from aisbench.studies.evaluation.predictions import Place, Predictions
 from aisbench.studies.evaluation.results import Result, result_of
-from aisbench.studies.evaluation.settings import Settings
+from aisbench.studies.evaluation.settings import DEFAULT_PATH, Settings
 from aisbench.studies.evaluation.summary import printed, write_summary
 from aisbench.studies.servers import servers_of
 
-# The default of --dataset-path.
-_DATASETS = "datasets"
 # A file beside a run: the data set, question and sample of each request.
 _PLACES = "places.json"
 Say = Callable[[str], None]
@@ -128,7 +126,7 @@ def files_read(settings: Settings) -> list[Path]:
 
 def _path_of(settings: Settings, name: str) -> Path:
     """Where the data set `name` is: the folder of its name in --dataset-path if there is one, else --dataset-path."""
-    base = Path(settings.path or _DATASETS).expanduser()
+    base = Path(settings.path or DEFAULT_PATH).expanduser()
     return base / name if (base / name).exists() else base
 
 

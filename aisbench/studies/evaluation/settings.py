@@ -9,6 +9,8 @@ from aisbench.options.checks import whole
 from aisbench.options.option import ListOf, check_values, option
 
 SECTION = "Evaluation"
+# The default of --dataset-path.
+DEFAULT_PATH = "datasets"
 _MODES = ("all", "infer", "eval", "viz")
 _option = partial(option, section=SECTION)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aisbench.config.presets import preset_file
+from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.studies.evaluation.answering import AnsweringServer, Body, answering
 from tests.studies.evaluation.sums import adds, write_sums
 from tests.system.running import environment, wait_for
@@ -38,7 +39,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "datasets"
 
 
-def preset(folder: Path, name: str, server: AnsweringServer) -> None:
+def preset(folder: Path, name: str, server: AnsweringServer | SimulatorProcess) -> None:
     """One of ours for this server, as a user would change it."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     text = preset_file("vllm_api_stream_chat").read_text()
@@ -68,6 +69,11 @@ def run(tmp_path: Path, *args: object) -> tuple[int, str, str]:
 def folder_in(tmp_path: Path) -> Path:
     (folder,) = (tmp_path / "out").iterdir()
     return folder
+
+
+def run_of(performances: Path) -> Path:
+    (run,) = (performances / "synthetic_gen").iterdir()
+    return run
 
 
 def table_of(folder: Path) -> list[list[str]]:
@@ -162,10 +168,46 @@ def test_perf_writes_the_tables_of_each_load(tmp_path: Path) -> None:
     assert (written / "synthetic_gen_plot.html").read_text().startswith("<!DOCTYPE html>")
     assert len((written / "synthetic_gen_details.jsonl").read_text().splitlines()) == 8
     assert "Success Requests" in out
+    assert (
+        f"Verdict: {json.loads((run_of(written) / 'summary.json').read_text())['verdict']['status']}" in out
+    )
     (written / "synthetic_gen.csv").unlink()
     code, _, err = run(tmp_path, *args, "--mode", "perf_viz", "--reuse")
     assert code == 0, err
     assert (written / "synthetic_gen.csv").is_file()
+
+
+def test_questions_without_an_answer_and_answers_that_were_cut_are_told(tmp_path: Path, data: Path) -> None:
+    with start_simulator(["--fault", "http-500:0.5", "--seed", "1"]) as server:
+        preset(tmp_path / "presets", "faulty", server)
+        args = ("--models", "faulty", "--datasets", "gsm8k", "--dataset-path", data)
+        code, out, err = run(tmp_path, *args, "--", "--output-len", 8)
+    assert code == 0, err
+    counts = json.loads((folder_in(tmp_path) / "results" / "faulty" / "gsm8k.json").read_text())["counts"]
+    assert 0 < counts["missing"] < COUNT
+    assert f"faulty/gsm8k: {counts['missing']} of {COUNT} questions have no answer" in out
+    assert f"faulty/gsm8k: {counts['cut']} of {counts['answers']} answers were cut at the length limit" in out
+    assert counts["cut"] == counts["answers"] == COUNT - counts["missing"]
+
+
+def test_a_load_with_questions_looks_for_them_in_the_same_folder(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "presets").mkdir()
+    shutil.copy(preset_file("vllm_api_stream_chat"), tmp_path / "presets" / "served.toml")
+    args = (
+        "--models",
+        "served",
+        "--datasets",
+        "gsm8k_gen_0_shot_cot_str_perf",
+        "--mode",
+        "perf",
+        "--dry-run",
+    )
+    code, out, err = run(tmp_path, *args, "--dataset-path", data)
+    assert code == 0, err
+    assert f" --dataset-path {data} " in out
+    code, out, err = run(tmp_path, *args)
+    assert (code, out, len(err.splitlines())) == (2, "", 1), err
+    assert err.startswith("error: --dataset-path datasets ")
 
 
 def test_dry_run_prints_commands_and_search_their_values(tmp_path: Path, data: Path) -> None:

@@ -22,6 +22,11 @@ from aisbench.studies.campaign.names import data_set_named
         ("ARC_c_gen_0_shot_chat_prompt", "arc_c", 0),
         ("SuperGLUE_BoolQ_gen_0_shot_str", "boolq", 0),
         ("gpqa_diamond_gen", "gpqa", None),
+        ("demo_gsm8k_gen_4_shot_cot_chat_prompt", "gsm8k", 4),
+        ("math_prm800k_500_0shot_cot_gen", "math500", 0),
+        ("math500_gen_0_shot_cot_chat_prompt", "math500", 0),
+        ("mbpp_passk_gen_3_shot_chat_prompt", "mbpp", 3),
+        ("bbh_gen_3_shot_cot_chat", "bbh", 3),
     ],
 )
 def test_a_task(asked: str, name: str, shots: int | None) -> None:
@@ -32,6 +37,8 @@ def test_a_task(asked: str, name: str, shots: int | None) -> None:
 
 def test_a_data_set_without_answers_is_for_load_alone() -> None:
     assert data_set_named("synthetic_gen", for_load=True).name == "synthetic"
+    assert data_set_named("synthetic_gen_string", for_load=True).options == ()
+    assert data_set_named("synthetic_gen_tokenid", for_load=True).options == ("--synthetic-kind", "tokenid")
     assert data_set_named("mooncake_trace_gen", for_load=True).name == "trace"
     with pytest.raises(BadInput, match="synthetic_gen: it has no known answers; use it with --mode perf"):
         data_set_named("synthetic_gen", for_load=False)
@@ -39,7 +46,12 @@ def test_a_data_set_without_answers_is_for_load_alone() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "said"),
-    [("gsm9k_gen", "did you mean gsm8k"), ("mmlu_ppl_0_shot", "lm-eval:TASK")],
+    [
+        ("gsm9k_gen", "did you mean gsm8k"),
+        ("mmlu_ppl_0_shot", "lm-eval:TASK"),
+        ("sanitized_mbpp_passk_gen_3_shot_chat_prompt", "unknown 'sanitized_mbpp_passk'"),
+        ("BFCL_gen_live_simple", "--dataset-path bfcl/BFCL_v3_live_simple.json"),
+    ],
 )
 def test_others_are_refused(asked: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
