@@ -1,8 +1,11 @@
-"""The block `accuracy`: scores of answers to questions with known answers (--score), over time and by load."""
+"""Scores of answers to questions with known answers (--score), and the block `accuracy`: over time and by load."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Annotated, TypedDict
 
 import numpy as np
@@ -10,9 +13,9 @@ from numpy.typing import NDArray
 
 from aisbench._native.protocol.finish import FINISHES
 from aisbench.accuracy.question import Answer, Question
+from aisbench.accuracy.task import Task
 from aisbench.accuracy.tasks.registry import task_named
 from aisbench.analysis.contract.keys import Percent, Requests, Seconds, Size
-from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import each_text
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
@@ -64,40 +67,90 @@ class AccuracyBlock(TypedDict):
     ]
 
 
-def accuracy_block(measured: Measured) -> AccuracyBlock | None:
-    """summary.json's `accuracy`; None without --score. Raises BadInput if the run's questions cannot be read."""
-    run = measured.run
-    if not run.config.score:
+@dataclass(frozen=True)
+class Graded:
+    """The answers of a run with known ones, by row. `scores`: 0 to 1, nan where the request did not succeed.
+
+    `asked` and `said`: fingerprints of the question and of the answer's text, reasoning included. `correct`, `cut`,
+    `no_answer`, `unsure`: see AccuracyBlock.
+    """
+
+    task: Task
+    ok: NDArray[np.bool_]
+    scores: NDArray[np.float64]
+    asked: NDArray[np.uint64]
+    said: NDArray[np.uint64]
+    correct: int
+    cut: int
+    no_answer: int
+    unsure: int
+
+    @staticmethod
+    def of(run: Run) -> Graded | None:
+        """None without --score. Raises BadInput if the run's questions cannot be read."""
+        if not run.config.score:
+            return None
+        task = task_named(run.config.dataset)
+        if task.runs_code:
+            # --score refuses such tasks, so this folder comes from elsewhere and must not start code here.
+            raise BadInput(
+                f"{run.folder}: --score does not run code, but answers to {task.name} are scored by running them"
+            )
+        questions = _questions(run)
+        marks = [_mark(json.dumps([question.messages, question.prompt])) for question in questions]
+        ok = run.has_status("ok")
+        scores = np.full(len(run.rows), np.nan)
+        asked, said = np.zeros(len(run.rows), np.uint64), np.zeros(len(run.rows), np.uint64)
+        correct = cut = no_answer = unsure = 0
+        for at, (text, reasoning) in enumerate(each_text(run)):
+            if not ok[at]:
+                continue
+            row = run.rows[at]
+            finish = FINISHES[row["finish"]]
+            number = int(row["slot"]) % len(questions)
+            scored = task.score(questions[number], Answer(text, reasoning, finish))
+            scores[at], asked[at], said[at] = scored.score, marks[number], _mark(f"{reasoning}\0{text}")
+            correct += scored.correct
+            cut += finish == "length"
+            no_answer += scored.extracted is None
+            unsure += scored.extracted is not None and not scored.sure
+        return Graded(task, ok, scores, asked, said, correct, cut, no_answer, unsure)
+
+    def texts(self) -> dict[int, int]:
+        """The fingerprint of the first answer to each question, by the question's."""
+        first: dict[int, int] = {}
+        for question, answer in zip(self.asked[self.ok].tolist(), self.said[self.ok].tolist(), strict=True):
+            first.setdefault(question, answer)
+        return first
+
+    def differing(self, reference: Mapping[int, int], mine: NDArray[np.bool_]) -> tuple[int, int]:
+        """How many of the answers in `mine` (a mask) have another text than `reference` (see texts) has for their question,
+        and how many answer a question that it has."""
+        known = [
+            reference[question] != answer
+            for question, answer in zip(self.asked[mine].tolist(), self.said[mine].tolist(), strict=True)
+            if question in reference
+        ]
+        return sum(known), len(known)
+
+
+def _mark(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())
+
+
+def accuracy_block(run: Run, graded: Graded | None) -> AccuracyBlock | None:
+    """summary.json's `accuracy`; None without --score."""
+    if graded is None:
         return None
-    task = task_named(run.config.dataset)
-    if task.runs_code:
-        # --score refuses such tasks, so this folder comes from elsewhere and must not start code here.
-        raise BadInput(
-            f"{run.folder}: --score does not run code, but answers to {task.name} are scored by running them"
-        )
-    questions = _questions(run)
-    ok = measured.ok
-    scores = np.full(len(run.rows), np.nan)
-    correct = cut = no_answer = unsure = 0
-    for at, (text, reasoning) in enumerate(each_text(run)):
-        if not ok[at]:
-            continue
-        row = run.rows[at]
-        finish = FINISHES[row["finish"]]
-        scored = task.score(questions[int(row["slot"]) % len(questions)], Answer(text, reasoning, finish))
-        scores[at] = scored.score
-        correct += scored.correct
-        cut += finish == "length"
-        no_answer += scored.extracted is None
-        unsure += scored.extracted is not None and not scored.sure
+    ok, scores = graded.ok, graded.scores
     return {
-        "task": task.name,
-        "metric": task.metric,
+        "task": graded.task.name,
+        "metric": graded.task.metric,
         "whole": _part(scores[ok]) if np.any(ok) else None,
-        "correct": correct,
-        "cut": cut,
-        "no_answer": no_answer,
-        "unsure": unsure,
+        "correct": graded.correct,
+        "cut": graded.cut,
+        "no_answer": graded.no_answer,
+        "unsure": graded.unsure,
         "over_time": _over_time(run, scores, ok),
         "by_in_flight": _by_in_flight(run, scores, ok),
     }

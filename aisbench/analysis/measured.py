@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.analysis.accuracy import Graded
 from aisbench.analysis.failures import failures_by_kind
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
@@ -94,6 +95,11 @@ class Measured:
     @cached_property
     def failures(self) -> dict[str, NDArray[np.void]]:
         return failures_by_kind(self.run)
+
+    @cached_property
+    def graded(self) -> Graded | None:
+        """The scores of the answers; None without --score."""
+        return Graded.of(self.run)
 
     @cached_property
     def server_samples(self) -> ServerSamples:

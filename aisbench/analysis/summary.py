@@ -77,7 +77,7 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
         "output_tokens_from": tokens.source,
         "answers": answers_block(measured),
         "lengths": lengths_block(measured),
-        "accuracy": accuracy_block(measured),
+        "accuracy": accuracy_block(measured.run, measured.graded),
         "peaks": peaks_block(measured),
         "per_user": per_user_block(measured),
         "per_request": per_request_block(measured),

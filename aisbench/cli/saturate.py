@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,17 @@ from aisbench.studies.saturation.settings import SECTION, Settings
 from aisbench.workload.seeds import drawn_lines
 
 _TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
-_OUTPUT = ("stream", "max_chunk_size", "ttft_at", "work_dir", "label", "metadata", "strict", "reader_rest_ms")
+_OUTPUT = (
+    "stream",
+    "score",
+    "max_chunk_size",
+    "ttft_at",
+    "work_dir",
+    "label",
+    "metadata",
+    "strict",
+    "reader_rest_ms",
+)
 # vLLM's flags that change the requests or the server they go to.
 _VLLM = ("chat_template_kwargs", *(one.name for one in declared(VllmFlags)))
 SETTINGS = tuple(one.name for one in declared(Settings))
@@ -65,9 +76,13 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
     aisbench saturate --url http://host:8000 --slo 'ttft_p99<500 error_rate<0.01'
     aisbench saturate --url http://host:8000 --over concurrency --budget 30m
     aisbench saturate --url http://host:8000 --sweep 10,20,40 --step 60s
+    aisbench saturate --url http://host:8000 --backend openai-chat --dataset gsm8k --dataset-path DIR --score --slo 'ttft_p99<500 accuracy>0.70'
 
     Doubles the load until the SLO fails, then narrows the range down. Each load is a separate run with all
     its reports in the search's folder. saturation.json there has the answer and the curve.
+
+    With --score, the temperature is 0 unless --temperature says otherwise, and the answers at each load are also
+    compared with the answers to the same questions asked one at a time.
     """
     if budget_s is not None:
         above(0, "seconds", infinite=True)("--budget", budget_s)
@@ -76,6 +91,8 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
         folder = resumed(resume, settings, options, _typed(ctx))
     else:
         config = run_config(options).expanded()
+        if config.score and config.temperature is None:
+            config = replace(config, temperature=0.0)
         check_search(settings, config)
         folder = SearchFolder.create(config, settings, ["aisbench", "saturate", *command_line("saturate")])
         for line in drawn_lines(options["seed"], config.seed):

@@ -16,8 +16,8 @@ SECTIONS = (
     ("Model", ("model", "model_alias", "max_model_len", "embedding_size", "image_tokens")),
     ("Scheduling", ("max_num_seqs", "kv_tokens", "max_batched_tokens", "prefix_cache_tokens")),
     ("Time", ("prefill_us_per_token", "prefill_fixed_ms", "decode_base_ms", "decode_per_seq_us", "jitter")),
-    ("Stream", ("stop_early", "reasoning_tokens", "usage_in_last_chunk")),
-    ("Faults", ("fault", "huge_event_bytes")),
+    ("Stream", ("stop_early", "reasoning_tokens", "usage_in_last_chunk", "answers")),
+    ("Faults", ("fault", "huge_event_bytes", "wrong_above")),
 )
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _DEFAULTS = {field.name: field.default for field in fields(Parameters)}
@@ -60,6 +60,11 @@ def option(flag: str, kind: type, help_text: str) -> Callable[[Decorated], Decor
     is_flag=True,
     help="Completions and chats send usage in the last token's event, even if not requested, as MindIE does.",
 )
+@click.option(
+    "--answers",
+    metavar="FILE",
+    help="JSON lines with question and answer. A prompt that contains a question gets its answer, one token per word.",
+)
 @option("--embedding-size", int, "Numbers in a vector of /v1/embeddings and /pooling.")
 @option("--image-tokens", int, "Tokens counted for an image in a chat.")
 @option(
@@ -77,6 +82,11 @@ def option(flag: str, kind: type, help_text: str) -> Callable[[Decorated], Decor
     help=f"Inject a fault into this share of requests; repeatable. Kinds: {', '.join(FAULTS)}.",
 )
 @option("--huge-event-bytes", int, "Size of the event that a huge-event fault sends.")
+@option(
+    "--wrong-above",
+    int,
+    "Known answers (--answers) become wrong in a step that gives tokens to more sequences than this; 0: never.",
+)
 @click.option("--announce", type=int, hidden=True)
 @click.option("--lifeline", type=int, hidden=True)
 def simulate(

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from aisbench.simulator.known_answers import KnownAnswer
 from aisbench.simulator.model.parameters import Parameters
 
 Fields = dict[str, Any]
@@ -63,6 +64,7 @@ class Asked:
     documents: tuple[str, ...] = ()
     prompt: Any = field(default=None, compare=False)
     cached_tokens: int | None = None
+    known: KnownAnswer | None = None
 
 
 def parse_json(body: bytes) -> Fields:

@@ -35,11 +35,12 @@ class Envelope:
 
     __slots__ = ("heads", "tail")
 
-    def __init__(self, event: bytes, lead: bytes = DATA) -> None:
+    def __init__(self, event: bytes, lead: bytes = DATA, longest: int = LONGEST_TOKEN) -> None:
+        """`longest`: bytes of the longest text that will be put in."""
         before, _, after = event.partition(ESCAPED_MARK)
         size = len(lead) + len(before) + len(after) + 2
         # A chunk begins with its size, so there is one head for each length of a word.
-        self.heads = tuple(b"%x\r\n%b%b" % (size + n, lead, before) for n in range(LONGEST_TOKEN + 1))
+        self.heads = tuple(b"%x\r\n%b%b" % (size + n, lead, before) for n in range(longest + 1))
         self.tail = after + b"\n\n\r\n"
 
 

@@ -16,6 +16,7 @@ import uvloop
 
 from aisbench.errors import BadInput
 from aisbench.simulator.connection import Connection, TlsConnection
+from aisbench.simulator.known_answers import KnownAnswers
 from aisbench.simulator.listening import encryption, listen, listen_unix
 from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.server import Simulator
@@ -44,6 +45,7 @@ def serve(
     Raises BadInput when the parameters, the address or the certificate cannot be used.
     """
     parameters.check()
+    known = None if parameters.answers is None else KnownAnswers.read(parameters.answers)
     for flag, fd in (("--announce", announce), ("--lifeline", lifeline)):
         if fd is not None:
             _check_open(flag, fd)
@@ -51,7 +53,7 @@ def serve(
     _raise_file_limit()
     listener = listen(host, port) if uds is None else listen_unix(uds)
     try:
-        uvloop.run(run(parameters, listener, context, say, announce, lifeline))
+        uvloop.run(run(parameters, known, listener, context, say, announce, lifeline))
     finally:
         if uds is not None:
             with contextlib.suppress(OSError):
@@ -75,6 +77,7 @@ def _raise_file_limit() -> None:
 
 async def run(
     parameters: Parameters,
+    known: KnownAnswers | None,
     listener: socket.socket,
     context: ssl.SSLContext | None,
     say: Callable[[str], None],
@@ -88,7 +91,7 @@ async def run(
         loop.add_signal_handler(number, end.set)
     if lifeline is not None:
         loop.add_reader(lifeline, end.set)
-    simulator = Simulator(parameters)
+    simulator = Simulator(parameters, known)
     kind = Connection if context is None else TlsConnection
     port = 0
     scheme = "http" if context is None else "https"

@@ -13,6 +13,7 @@ from aisbench.simulator.connection import Connection, HttpRequest, response_head
 from aisbench.simulator.dialects.answer import Answer
 from aisbench.simulator.dialects.dialect import Dialect
 from aisbench.simulator.faults import HTML, After, Faults, before_answer
+from aisbench.simulator.known_answers import KnownAnswers
 from aisbench.simulator.model.batcher import Batcher, Sequence
 from aisbench.simulator.model.ledger import Ledger
 from aisbench.simulator.model.parameters import Parameters
@@ -68,8 +69,9 @@ class Simulator:
     parameters say. When the server is idle, a step begins as soon as a request arrives.
     """
 
-    def __init__(self, parameters: Parameters) -> None:
+    def __init__(self, parameters: Parameters, known: KnownAnswers | None = None) -> None:
         self.parameters = parameters
+        self.known = known
         self.batcher: Batcher[Request] = Batcher(parameters)
         self.ledger = Ledger()
         self.prefix_cache = PrefixCache(parameters.prefix_cache_tokens)
@@ -120,6 +122,8 @@ class Simulator:
             status, body = dialect.refuse(refusal)
             connection.respond(status, JSON, body)
             return
+        if self.known is not None and asked.generates:
+            asked = replace(asked, known=self.known.answer_to(fields))
         if self.prefix_cache.is_on:
             asked = replace(asked, cached_tokens=self.prefix_cache.take(asked.prompt))
         self.numbers += 1
@@ -132,7 +136,10 @@ class Simulator:
             self.begin_step(taken.arrived_ns)
 
     def draw_end(self, asked: Asked) -> int:
-        """The number of tokens in the answer: each token is the last with probability `stop_early`."""
+        """The number of tokens in the answer: a known one has its own, else each token is the last with probability
+        `stop_early`."""
+        if asked.known is not None:
+            return min(asked.max_tokens, len(asked.known.plain))
         end = 1
         if not self.parameters.stop_early or asked.ignore_eos:
             return asked.max_tokens
@@ -162,6 +169,9 @@ class Simulator:
         late_ns = now_ns() - self.step_end_ns
         self.ledger.late.append(late_ns)
         requests = self.batcher.end_step()
+        if 0 < self.parameters.wrong_above < len(requests):
+            for request in requests:
+                self.ledger.faults["wrong"] += request.answer.go_wrong(request.generated - 1)
         itl_append = self.ledger.itl.append
         # Requests for vectors and scores take part in the step but generate no token.
         no_tokens = 0

@@ -236,6 +236,13 @@ class DatasetOptions(VllmDatasetOptions):
         metavar="N",
         help="Solved examples in front of each question of a task with known answers.",
     )
+    first_question: int = _option(
+        "--first-question",
+        default=0,
+        check=whole(-LONGEST, LONGEST),
+        metavar="N",
+        help="Question of a task with known answers to begin with, counted from 0; after the last come those before. Below 0: from the end.",
+    )
     batch_size: int | None = _option(
         "--batch-size",
         check=whole(1, LONGEST),

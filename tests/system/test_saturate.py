@@ -160,6 +160,8 @@ def test_a_server_that_is_down_is_one_line_and_leaves_nothing(tmp_path: Path) ->
     [
         (["--over", "users"], "unknown 'users'"),
         (["--slo", "ttft_p99=5"], "--slo: 'ttft_p99=5' is not a bound"),
+        (["--slo", "accuracy>0.7"], "--slo: accuracy needs --score"),
+        (["--score"], "--score needs a --dataset with known answers, got random"),
         (["--start", "-1"], "--start must be a number above 0, got -1"),
         (["--over", "concurrency", "--start", "2.5"], "a whole number"),
         (["--over", "concurrency", "--concurrency", "4"], "leave"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from aisbench.simulator.framing import (
     DONE,
     ESCAPED_MARK,
     LAST_CHUNK,
+    LONGEST_TOKEN,
     MARK,
     STREAM_HEAD,
     TOKENS,
@@ -32,7 +34,10 @@ class Answer(ABC):
     bytes to write to the socket. Subclasses define the JSON.
     """
 
-    __slots__ = ("asked", "content", "created", "first_word", "number", "parameters")
+    __slots__ = (
+        *("asked", "content", "created", "escaped", "first_word"),
+        *("longest", "number", "parameters", "plain", "wrong"),
+    )
 
     # The bytes before the data of an event, and those that end the stream.
     lead = DATA
@@ -43,12 +48,28 @@ class Answer(ABC):
         self.number = number
         self.created = created
         self.parameters = parameters
+        # Words of the built-in list look the same in JSON.
+        self.plain: Sequence[bytes] = TOKENS
+        self.escaped: Sequence[bytes] = TOKENS
+        self.longest = LONGEST_TOKEN
         self.first_word = number * _STRIDE
+        self.wrong = False
+        if asked.known is not None:
+            self.plain, self.escaped = asked.known.plain, asked.known.escaped
+            self.longest, self.first_word = asked.known.longest, 0
         self.prepare()
 
     def prepare(self) -> None:
         """Builds the part that all tokens share."""
-        self.content = Envelope(self.event(MARK), self.lead)
+        self.content = Envelope(self.event(MARK), self.lead, self.longest)
+
+    def go_wrong(self, index: int) -> bool:
+        """Makes a known answer wrong from token `index` on; False where it is wrong already or not known."""
+        if self.wrong or self.asked.known is None:
+            return False
+        known = self.asked.known.wrong_from(index)
+        self.plain, self.escaped, self.wrong = known.plain, known.escaped, True
+        return True
 
     @abstractmethod
     def event(self, text: str, reason: str | None = None) -> bytes:
@@ -59,7 +80,11 @@ class Answer(ABC):
         """The answer without streaming, as an object."""
 
     def word(self, index: int) -> bytes:
-        return TOKENS[(self.first_word + index) % len(TOKENS)]
+        return self.plain[(self.first_word + index) % len(self.plain)]
+
+    def escaped_word(self, index: int) -> bytes:
+        """As it stands in JSON."""
+        return self.escaped[(self.first_word + index) % len(self.escaped)]
 
     def text(self, begin: int, end: int) -> str:
         return b"".join(self.word(i) for i in range(begin, end)).decode()
@@ -70,7 +95,7 @@ class Answer(ABC):
 
     def token(self, index: int) -> bytes:
         envelope = self.content
-        word = TOKENS[(self.first_word + index) % len(TOKENS)]
+        word = self.escaped[(self.first_word + index) % len(self.escaped)]
         return envelope.heads[len(word)] + word + envelope.tail
 
     def last_token(self, index: int, reason: str) -> bytes:

@@ -89,7 +89,7 @@ class _TritonGenerated(Answer):
     def token(self, index: int) -> bytes:
         if not self.asked.wants_usage:
             return super().token(index)
-        return self.numbered.filled(self.word(index), index + 1)
+        return self.numbered.filled(self.escaped_word(index), index + 1)
 
     def last_token(self, index: int, reason: str) -> bytes:
         return chunk(orjson.dumps(self.shaped(self.word(index).decode(), index + 1, reason)), self.lead)

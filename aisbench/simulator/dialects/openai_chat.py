@@ -18,7 +18,7 @@ from aisbench.simulator.asked import (
 from aisbench.simulator.dialects.dialect import Dialect, Way
 from aisbench.simulator.dialects.openai import refuse, usage
 from aisbench.simulator.dialects.openai_completions import Completion
-from aisbench.simulator.framing import MARK, STREAM_HEAD, TOKENS, Envelope, chunk
+from aisbench.simulator.framing import MARK, STREAM_HEAD, Envelope, chunk
 from aisbench.simulator.model.parameters import Parameters
 
 # The types of content parts, here and in /v1/responses.
@@ -84,7 +84,7 @@ class _Chat(Completion):
         super().prepare()
         self.reasoning = self.content
         if self.parameters.reasoning_tokens:
-            self.reasoning = Envelope(self.shaped({"reasoning_content": MARK}))
+            self.reasoning = Envelope(self.shaped({"reasoning_content": MARK}), longest=self.longest)
 
     def event(self, text: str, reason: str | None = None) -> bytes:
         return self.shaped({"content": text}, reason)
@@ -101,7 +101,7 @@ class _Chat(Completion):
 
     def token(self, index: int) -> bytes:
         envelope = self.reasoning if index < self.parameters.reasoning_tokens else self.content
-        word = TOKENS[(self.first_word + index) % len(TOKENS)]
+        word = self.escaped[(self.first_word + index) % len(self.escaped)]
         return envelope.heads[len(word)] + word + envelope.tail
 
     def last_token(self, index: int, reason: str) -> bytes:

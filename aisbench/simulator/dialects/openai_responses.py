@@ -111,9 +111,9 @@ class Response(Answer):
     def token(self, index: int) -> bytes:
         thinking = self.parameters.reasoning_tokens
         if index < thinking:
-            return self.thinking.filled(self.word(index), self.number_next())
+            return self.thinking.filled(self.escaped_word(index), self.number_next())
         begins = self.message_begins() if thinking and index == thinking else b""
-        return begins + self.saying.filled(self.word(index), self.number_next())
+        return begins + self.saying.filled(self.escaped_word(index), self.number_next())
 
     def last_token(self, index: int, reason: str) -> bytes:
         """Like any other token: separate events in `closing` announce the end."""

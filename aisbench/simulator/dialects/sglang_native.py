@@ -59,9 +59,9 @@ class Generated(Answer):
         return orjson.dumps(self.body(text, self.words, reason))
 
     def grown(self, index: int) -> bytearray:
-        """The text up to token `index`, even if a fault replaced an earlier event."""
+        """The text up to token `index` as it stands in JSON, even if a fault replaced an earlier event."""
         while self.words <= index:
-            self.so_far += self.word(self.words)
+            self.so_far += self.escaped_word(self.words)
             self.words += 1
         return self.so_far
 
@@ -69,7 +69,7 @@ class Generated(Answer):
         return self.numbered.filled(self.grown(index), index + 1)
 
     def last_token(self, index: int, reason: str) -> bytes:
-        return chunk(self.event(self.grown(index).decode(), reason))
+        return chunk(self.event(orjson.loads(b'"' + self.grown(index) + b'"'), reason))
 
     def body(self, text: str, generated: int, reason: str | None) -> dict[str, Any]:
         finish: dict[str, Any] | None = None

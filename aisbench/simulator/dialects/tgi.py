@@ -74,7 +74,7 @@ class _Generated(Answer):
         )
 
     def token(self, index: int) -> bytes:
-        return self.numbered.filled(self.word(index), index + 1)
+        return self.numbered.filled(self.escaped_word(index), index + 1)
 
     def last_token(self, index: int, reason: str) -> bytes:
         generated = index + 1

@@ -26,6 +26,7 @@ _COSTS = (
     "jitter",
     "reasoning_tokens",
     "prefix_cache_tokens",
+    "wrong_above",
 )
 # A larger jitter is most likely a percentage.
 _LARGEST_JITTER = 2.0
@@ -60,6 +61,8 @@ class Parameters:
     api_key: str | None = None
     faults: dict[str, float] = field(default_factory=dict)
     huge_event_bytes: int = 2_000_000
+    answers: str | None = None
+    wrong_above: int = 0
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -94,6 +97,14 @@ class Parameters:
             raise BadInput("--model-alias names a model twice; give each name once")
         if self.api_key is not None and not (self.api_key and self.api_key.isascii()):
             raise BadInput("--api-key is empty or not ASCII; give an ASCII key, or leave it out")
+        if self.wrong_above and self.answers is None:
+            raise BadInput(
+                f"--wrong-above {self.wrong_above} needs --answers FILE; other answers are random words"
+            )
+        if self.answers is not None and self.reasoning_tokens:
+            raise BadInput(
+                "--reasoning-tokens cannot be used with --answers, which have no reasoning; leave it out"
+            )
         for kind, share in self.faults.items():
             if kind not in FAULTS:
                 raise BadInput(f"--fault {kind!r} is unknown; known: {', '.join(FAULTS)}")
@@ -114,6 +125,8 @@ class Parameters:
                 shown += [f"model-alias {name}" for name in value]
             elif f.name == "api_key":
                 shown += ["api-key set"] if value else []
+            elif f.name in ("answers", "wrong_above"):
+                shown += [f"{f.name.replace('_', '-')} {value}"] if value else []
             elif f.name == "usage_in_last_chunk":
                 shown += ["usage-in-last-chunk"] if value else []
             elif f.name != "huge_event_bytes" or "huge-event" in self.faults:

@@ -24,8 +24,9 @@ class SearchFolder:
     """A search and its state.
 
     `steps`: one entry for each finished run, in order: its `load`, `folder` and what was reported about it.
-    `sounding`: what the sounding measured; None before it, or if none is needed. `outcome` and `ended` (why the search
-    ended, in words): see saturation.result.
+    `sounding`: what the sounding measured; None before it, or if none is needed. `reference`: the `folder` of the run that
+    asked one question at a time, and the number of its `answers`; None before it, or if answers are not compared.
+    `outcome` and `ended` (why the search ended, in words): see saturation.result.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class SearchFolder:
     settings: Settings
     command: list[str]
     sounding: dict[str, Any] | None = None
+    reference: dict[str, Any] | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
     outcome: str = "interrupted"
     ended: str = "the search was interrupted"
@@ -62,6 +64,7 @@ class SearchFolder:
             restored(Settings, state["settings"]),
             state["command"],
             state["sounding"],
+            state.get("reference"),
             [step for step in state["steps"] if (path / step["folder"]).is_dir()],
             **{name: state[name] for name in ("outcome", "ended") if name in state},
         )
@@ -74,6 +77,7 @@ class SearchFolder:
             "config": self.config.as_dict(),
             "settings": asdict(self.settings),
             "sounding": self.sounding,
+            "reference": self.reference,
             "steps": self.steps,
             "outcome": self.outcome,
             "ended": self.ended,
@@ -82,3 +86,12 @@ class SearchFolder:
             f"{self.path / STATE}", f"free some, then run `aisbench saturate --resume {self.path}`"
         ):
             write_text(json.dumps(state, indent=1), self.path / STATE)
+
+    def discard(self) -> None:
+        """Removes the search's folder if it holds no run."""
+        steps = self.path / "steps"
+        if steps.exists() and not any(steps.iterdir()):
+            steps.rmdir()
+        if not steps.exists():
+            (self.path / STATE).unlink()
+            self.path.rmdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,27 @@ from numpy.typing import NDArray
 from aisbench.analysis.statistics.intervals import side_ranks
 from aisbench.shares import Z_95, wilson_interval
 from aisbench.studies.saturation.slo import Term
+
+
+@dataclass(frozen=True)
+class Share:
+    """`happened` of `count`. A score that is not 0 or 1 counts in part."""
+
+    happened: float = 0.0
+    count: int = 0
+
+    def __add__(self, other: Share) -> Share:
+        return Share(self.happened + other.happened, self.count + other.count)
+
+    def as_dict(self) -> dict[str, Any] | None:
+        """With the 95 % interval; None where there is nothing to take a share of."""
+        if self.count == 0:
+            return None
+        low, high = wilson_interval(self.happened, self.count)
+        return {"answers": self.count, "share": self.happened / self.count, "low": low, "high": high}
+
+
+NO_SHARE = Share()
 
 
 @dataclass(frozen=True)
@@ -26,16 +48,21 @@ class Held:
 
     @property
     def met(self) -> bool:
-        return self.value is not None and self.value <= self.term.bound
+        return self.value is not None and self._fits(self.value)
+
+    def _fits(self, value: float) -> bool:
+        return value >= self.term.bound if self.term.sign == ">" else value <= self.term.bound
 
     @property
     def clear(self) -> bool:
         """True when the whole interval lies on one side of the bound."""
         if self.value is None:
             return True
+        # The end that is furthest on the wrong side, and on the right one.
+        worst, best = (self.low, self.high) if self.term.sign == ">" else (self.high, self.low)
         if self.met:
-            return self.high is not None and self.high <= self.term.bound
-        return self.low is not None and self.low > self.term.bound
+            return worst is not None and self._fits(worst)
+        return best is not None and not self._fits(best)
 
 
 def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
@@ -55,11 +82,10 @@ def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
     return Held(term, _finite(value), _finite(low), _finite(high))
 
 
-def hold_errors(term: Term, failed: int, count: int) -> Held:
-    """`failed` of `count` requests failed."""
-    if count == 0:
+def hold_share(term: Term, share: Share) -> Held:
+    if share.count == 0:
         return Held(term, None, None, None)
-    return Held(term, failed / count, *wilson_interval(failed, count))
+    return Held(term, share.happened / share.count, *wilson_interval(share.happened, share.count))
 
 
 def _finite(value: float | None) -> float | None:

@@ -25,8 +25,10 @@ from aisbench.studies.saturation.page import write_saturation
 from aisbench.studies.saturation.result import client_status, result
 from aisbench.studies.saturation.runs import (
     Hopeless,
-    expected_e2el_s,
     expected_throughput,
+    first_load,
+    length_of_step,
+    reference_config,
     sounded,
     sounding_config,
     sounding_over,
@@ -37,6 +39,7 @@ from aisbench.studies.saturation.search import Plan, informed, next_load
 from aisbench.studies.saturation.step import Point, Sample
 from aisbench.studies.saturation.table import (
     answer_text,
+    reference_text,
     sounding_text,
     step_text,
     write_points_csv,
@@ -45,10 +48,6 @@ from aisbench.studies.servers import servers_of
 
 # After a run was cut short the server needs a moment to drop its requests; its metrics page may show when it has.
 _DRAIN_LEAST_S, _DRAIN_MOST_S = 2.0, 60.0
-# The first rate, as a share of the sounding's throughput.
-_FIRST_SHARE = 0.75
-# The first load over concurrency.
-_FIRST_IN_FLIGHT = 16.0
 
 Say = Callable[[str], None]
 
@@ -60,6 +59,10 @@ def note(line: str) -> None:
 
 class _RunFailed(Exception):
     """A run of the search failed; the message says why."""
+
+
+def _no_success(run: Run) -> _RunFailed:
+    return _RunFailed(f"no request succeeded{first_failure(run)}; see {run.folder}")
 
 
 def saturate_and_report(folder: SearchFolder, *, budget_s: float | None, say: Say) -> int:
@@ -98,6 +101,7 @@ def _write_result(search: Search, output: Path | None = None) -> dict[str, Any]:
         folder.steps,
         ended=folder.ended,
         outcome=folder.outcome,
+        reference=folder.reference,
     )
     with writing_report(folder.path, place):
         write_json(found, place / "saturation.json", indent=True)
@@ -131,14 +135,21 @@ class Search:
         self.said: list[str] = []
         # The last run, if it was cut short.
         self.cut: Coordinator | None = None
+        # The answers that others are compared with: see accuracy.Graded.texts.
+        self.reference: dict[int, int] = {}
+        if folder.reference is not None:
+            self.compare_with(self.load(folder.path / folder.reference["folder"]))
         for step in folder.steps:
             self.keep(step["load"], self.load(folder.path / step["folder"]))
 
-    def load(self, path: Path) -> Run:
-        return Run.load(path, trust_remote_code=self.folder.config.trust_remote_code)
+    def load(self, path: Path) -> Measured:
+        return Measured(Run.load(path, trust_remote_code=self.folder.config.trust_remote_code))
 
-    def keep(self, load: float, run: Run) -> None:
-        self.samples.setdefault(load, []).append(Sample.of(run, self.terms))
+    def compare_with(self, measured: Measured) -> None:
+        self.reference = {} if measured.graded is None else measured.graded.texts()
+
+    def keep(self, load: float, measured: Measured) -> None:
+        self.samples.setdefault(load, []).append(Sample.of(measured, self.terms, self.reference))
 
     def points(self) -> list[Point]:
         open_loop = self.settings.is_open_loop
@@ -150,33 +161,22 @@ class Search:
 
     @property
     def start(self) -> float:
-        """The first load."""
-        settings, sounding = self.settings, self.folder.sounding
-        if settings.start is not None or settings.sweep:
-            return settings.start or settings.sweep[0]
-        if settings.is_open_loop and sounding is not None:
-            first = _FIRST_SHARE * float(sounding["throughput"])
-        else:
-            first = _FIRST_IN_FLIGHT
-        return min(first, settings.most or math.inf)
+        return first_load(self.settings, self.folder.sounding)
 
     def step_s(self, load: float) -> float:
         """How long `load` is held, in seconds."""
-        if self.settings.step_s is not None:
-            return self.settings.step_s
-        sounding = self.folder.sounding
-        assert sounding is not None
-        if self.settings.is_open_loop:
-            return float(sounding["step_s"])
-        return step_seconds(expected_e2el_s(load, sounding, self.points()), float(sounding["throughput"]))
+        return length_of_step(self.settings, load, self.folder.sounding, self.points())
 
     def run(self) -> tuple[str, str]:
         """Runs the search; returns its outcome and why it ended: see saturation.result."""
         settings = self.settings
         try:
+            alone = None
+            if self.folder.config.score and self.folder.reference is None:
+                alone = self.ask_reference()
             known_start = settings.start is not None or bool(settings.sweep)
             if self.folder.sounding is None and not (known_start and settings.step_s is not None):
-                self.sound()
+                self.sound(alone)
             while True:
                 wanted = next_load(Plan.of(settings, self.start), self.points())
                 if wanted.load is None:
@@ -193,31 +193,49 @@ class Search:
             sounded_out = self.folder.sounding is not None
             if not self.folder.steps and not (sounded_out and isinstance(problem, CannotRun)):
                 if not sounded_out:
-                    self.discard()
+                    self.folder.discard()
                 raise
             return "failed", str(problem)
 
-    def discard(self) -> None:
-        """Removes the search's folder if it holds no run."""
-        steps = self.folder.path / "steps"
-        if steps.exists() and not any(steps.iterdir()):
-            steps.rmdir()
-        if not steps.exists():
-            (self.folder.path / "search.json").unlink()
-            self.folder.path.rmdir()
+    def ask_reference(self) -> Measured | None:
+        """Asks some questions one at a time, so that other answers can be compared with these; None if answers are sampled
+        and so differ anyway."""
+        config = self.folder.config
+        if config.temperature:
+            note(
+                f"--temperature {config.temperature:g}: answers are not compared with those at one in flight"
+            )
+            return None
+        measured, _ = self.one_run(reference_config(config), lambda _: None)
+        self.compare_with(measured)
+        if not self.reference:
+            raise _no_success(measured.run)
+        self.folder.reference = {
+            "folder": str(measured.run.folder.relative_to(self.folder.path)),
+            "answers": len(self.reference),
+        }
+        self.folder.save()
+        self.say(reference_text(self.folder.reference))
+        return measured
 
-    def sound(self) -> None:
-        """Runs the sounding: a short closed loop that measures throughput and how long a request takes."""
+    def sound(self, alone: Measured | None) -> None:
+        """Runs the sounding: a short closed loop that measures throughput and how long a request takes.
+
+        `alone`: a run with one request in flight, which is the sounding if that has one in flight, too.
+        """
         config = sounding_config(self.folder.config, self.start, open_loop=self.settings.is_open_loop)
 
         def tick(coordinator: Coordinator) -> None:
             if sounding_over(coordinator):
                 coordinator.abandon("the sounding measured enough")
 
-        run, _ = self.one_run(config, tick)
-        found = sounded(Sample.of(run))
+        if alone is not None and config.concurrency == 1:
+            measured = alone
+        else:
+            measured, _ = self.one_run(config, tick)
+        run, found = measured.run, sounded(Sample.of(measured))
         if found is None:
-            raise _RunFailed(f"no request succeeded{first_failure(run)}; see {run.folder}")
+            raise _no_success(run)
         throughput, mean_s = found
         if self.settings.is_open_loop and run.has_conversations:
             raise BadInput(
@@ -238,11 +256,12 @@ class Search:
         expected = None if open_loop else expected_throughput(load, self.folder.sounding, self.points())
         config = step_config(self.folder.config, load, self.step_s(load), at, expected, open_loop=open_loop)
         began = time.monotonic()
-        run, summary = self.one_run(config, Hopeless(load) if open_loop else lambda _: None)
+        measured, summary = self.one_run(config, Hopeless(load) if open_loop else lambda _: None)
+        run = measured.run
         if run.outcome == "failed":
             raise _RunFailed(f"at {load:g} {self.settings.unit}: {run.outcome_reason}; see {run.folder}")
         status, reasons = client_status(summary)
-        self.keep(load, run)
+        self.keep(load, measured)
         step = {
             "load": load,
             "folder": str(run.folder.relative_to(self.folder.path)),
@@ -256,7 +275,7 @@ class Search:
         self.folder.save()
         self.say(step_text(at, next(p for p in self.points() if p.load == load), self.settings.unit, step))
 
-    def one_run(self, config: RunConfig, tick: Tick) -> tuple[Run, dict[str, Any]]:
+    def one_run(self, config: RunConfig, tick: Tick) -> tuple[Measured, dict[str, Any]]:
         """Does one run in the search's folder and writes its reports; KeyboardInterrupt if the user stopped it."""
 
         def watch(coordinator: Coordinator) -> None:
@@ -273,8 +292,8 @@ class Search:
         if coordinator.interrupts.count:
             raise KeyboardInterrupt
         self.cut = coordinator if coordinator.abandoned is not None else None
-        run = self.load(path)
-        return run, plain(write_reports(Measured(run)))
+        measured = self.load(path)
+        return measured, plain(write_reports(measured))
 
     def drain(self) -> None:
         """Waits until the server has dropped the requests of a run that was cut short, which would disturb the next."""

@@ -17,7 +17,7 @@ from aisbench.report.shown import known
 from aisbench.studies.saturation.charts import CHARTS, Search
 from aisbench.studies.saturation.doubt import clients, doubts
 from aisbench.studies.saturation.settings import Settings
-from aisbench.studies.saturation.table import ending, interval_words
+from aisbench.studies.saturation.table import BATCHING, DIFFERING, ending, interval_words, is_scored
 
 # The order matters: each uses definitions of those before it.
 _SCRIPTS = ("charts.js", "keys.js", "plain.js")
@@ -26,6 +26,8 @@ _VERDICT_WORDS = {
     "doubtful": "The client may have been the bottleneck at the loads that decided the answer:",
     "invalid": "Do not rely on the answer: the client was invalid at the loads that decided it:",
 }
+# By their names in saturation.json.
+_SHARES = (("accuracy", "accuracy"), ("differing", "differing answers"))
 _SHOWN = tuple(metric for metric in METRICS if metric.headline and not metric.pooled)
 
 
@@ -113,6 +115,7 @@ def _chip(kind: str, text: str) -> str:
 
 def _points_table(found: Mapping[str, Any], settings: Settings) -> str:
     at = clients(found)
+    shares = _SHARES if is_scored(found) else ()
     rows = []
     for point in found["points"]:
         verdict = _chip("valid", "passes") if point["passes"] else _chip("invalid", "fails")
@@ -127,13 +130,28 @@ def _points_table(found: Mapping[str, Any], settings: Settings) -> str:
                 figure(point["output_throughput"]),
                 figure(point["goodput"]),
                 f"{100 * point['error_rate']:.2f}",
+                *(_share_cell(point[name]) for name, _ in shares),
                 *(_latency_cell(point["metrics"].get(metric.key)) for metric in _SHOWN),
             ]
         )
     head = [settings.unit, "", "runs", "client", "req/s", "output tokens/s", "goodput, req/s", "errors, %"]
-    return table(
+    head += [f"{title}, %<br><small>95 % interval</small>" for _, title in shares]
+    told = "" if found["reference"] is None else _reference_words(found["reference"])
+    return told + table(
         [*head, *(f"{metric.title}, ms<br><small>mean / p99</small>" for metric in _SHOWN)], rows, "numbers"
     )
+
+
+def _share_cell(share: Mapping[str, Any] | None) -> str:
+    if share is None:
+        return ABSENT
+    low, high = 100 * share["low"], 100 * share["high"]
+    return f"{100 * share['share']:.1f} <small>{low:.1f} to {high:.1f}</small>"
+
+
+def _reference_words(reference: Mapping[str, Any]) -> str:
+    link = f'<a href="{escape(reference["folder"], quote=True)}/report.html">one at a time</a>'
+    return f'<p class="hint">{reference["answers"]} questions were asked {link} first. Differing: {DIFFERING}. {BATCHING}.</p>'
 
 
 def _latency_cell(figures: Mapping[str, Any] | None) -> str:

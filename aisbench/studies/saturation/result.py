@@ -108,11 +108,12 @@ def result(
     *,
     ended: str,
     outcome: str,
+    reference: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of saturation.json.
 
     `samples`: what was measured at the loads of `points`. `ended`: why the search ended, in words. `outcome`: finished,
-    budget, interrupted or failed.
+    budget, interrupted or failed. `reference`: see SearchFolder.
     """
     answer, curve = Answer.of(plan, slo, points, samples), Curve.of(points)
     return {
@@ -127,6 +128,7 @@ def result(
         "knee_interval": [None, None] if curve.knee is None else list(curve.knee.between),
         "capacity": answer.capacity,
         "verdict": _verdict_on(points, steps),
+        "reference": None if reference is None else dict(reference),
         "points": [
             {**point.as_dict(), "clear": answer.is_clear(point), "power": power}
             for point, power in zip(sorted(points, key=lambda point: point.load), curve.powers, strict=True)

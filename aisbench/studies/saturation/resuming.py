@@ -12,6 +12,7 @@ from aisbench.errors import BadInput
 from aisbench.masking import MASK
 from aisbench.studies.saturation.folder import SearchFolder
 from aisbench.studies.saturation.settings import Settings
+from aisbench.studies.saturation.slo import ACCURACY
 
 # Options that may be given again when a search is resumed.
 _RENEWED = ("resume", "budget_s", "repeats", "tolerance", "api_key", *SECRET_FIELDS)
@@ -26,6 +27,8 @@ def check_search(settings: Settings, config: RunConfig) -> None:
         raise BadInput(
             "--over concurrency varies the requests in flight; leave --concurrency out, or set a limit with --max"
         )
+    if any(term.name == ACCURACY for term in settings.terms) and not config.score:
+        raise BadInput("--slo: accuracy needs --score and a --dataset with known answers, such as gsm8k")
     if settings.needs_streams and not config.stream:
         raise BadInput(
             "--slo: TTFT and TPOT need streamed answers; leave --no-stream out, or give a bound on e2el"

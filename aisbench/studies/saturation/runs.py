@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from aisbench._native.os.clock import now_ns
 from aisbench.analysis.backlog import BacklogWatch
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator
+from aisbench.studies.saturation.settings import Settings
 from aisbench.studies.saturation.step import Point, Sample
 
 # The sounding: requests in flight, and how often each of these slots is used before it ends.
@@ -19,6 +21,13 @@ _SOUNDING_IN_FLIGHT = 64
 _SOUNDING_ROUNDS = 4
 _SOUNDING_LEAST_REQUESTS = 20
 _SOUNDING_S, _SOUNDING_MOST_S = 30.0, 120.0
+# The first rate, as a share of the sounding's throughput.
+_FIRST_SHARE = 0.75
+# The first load over concurrency.
+_FIRST_IN_FLIGHT = 16.0
+# The reference asks this many questions one at a time, and takes at most this long.
+_REFERENCE_ANSWERS = 100
+_REFERENCE_MOST_S = 120.0
 # A step lasts at least this many mean E2ELs and this many requests, within the bounds below.
 _STEP_E2ELS = 16
 _STEP_REQUESTS = 200
@@ -38,6 +47,27 @@ def sounding_config(config: RunConfig, first_load: float, *, open_loop: bool) ->
     """
     limit = config.concurrency or _SOUNDING_IN_FLIGHT if open_loop else int(first_load)
     return replace(config, rate=math.inf, concurrency=limit, duration_s=_SOUNDING_MOST_S, grace_s=0.0)
+
+
+def first_load(settings: Settings, sounding: Mapping[str, Any] | None) -> float:
+    if settings.start is not None or settings.sweep:
+        return settings.start or settings.sweep[0]
+    if settings.is_open_loop and sounding is not None:
+        first = _FIRST_SHARE * float(sounding["throughput"])
+    else:
+        first = _FIRST_IN_FLIGHT
+    return min(first, settings.most or math.inf)
+
+
+def reference_config(config: RunConfig) -> RunConfig:
+    """One question at a time, each alone in the server."""
+    return replace(
+        config,
+        rate=math.inf,
+        concurrency=1,
+        num_requests=_REFERENCE_ANSWERS,
+        duration_s=_REFERENCE_MOST_S,
+    )
 
 
 def sounding_over(coordinator: Coordinator) -> bool:
@@ -76,6 +106,18 @@ def expected_e2el_s(load: float, sounding: dict[str, Any], points: list[Point]) 
     return float(min(mean_s * max(1.0, load / other) for other, mean_s in seen))
 
 
+def length_of_step(
+    settings: Settings, load: float, sounding: dict[str, Any] | None, points: list[Point]
+) -> float:
+    """How long `load` is held, s."""
+    if settings.step_s is not None:
+        return settings.step_s
+    assert sounding is not None
+    if settings.is_open_loop:
+        return float(sounding["step_s"])
+    return step_seconds(expected_e2el_s(load, sounding, points), float(sounding["throughput"]))
+
+
 def step_config(
     config: RunConfig, load: float, step_s: float, at: int, expected: float | None, *, open_loop: bool
 ) -> RunConfig:
@@ -86,8 +128,17 @@ def step_config(
     seed = (config.seed + at) % (1 << 32)
     if open_loop:
         count = max(_FEWEST_REQUESTS, round(load * step_s))
+        # The measured half begins with the questions of the reference.
+        first = config.first_question - count // 2 if config.score else config.first_question
         # The duration ends sending a second after the last request is due; answers are then awaited for --grace only.
-        return replace(config, seed=seed, rate=load, num_requests=count, duration_s=count / load + 1)
+        return replace(
+            config,
+            seed=seed,
+            rate=load,
+            num_requests=count,
+            duration_s=count / load + 1,
+            first_question=first,
+        )
     bodies = None
     if expected is not None:
         bodies = int(min(_SPARE_BODIES * expected * step_s + 2 * load + _FEWEST_REQUESTS, _MOST_BODIES))

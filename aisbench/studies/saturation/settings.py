@@ -47,7 +47,7 @@ class Settings:
         default="error_rate<0.01",
         check=_check_slo,
         metavar="BOUNDS",
-        help="Bounds to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01'. With --over rate also a steady queue.",
+        help="Bounds to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01', and with --score accuracy>0.70. With --over rate also a steady queue.",
     )
     start: float | None = _option(
         "--start",

@@ -9,8 +9,12 @@ from aisbench.errors import BadInput
 from aisbench.metrics import NAMES
 
 ERROR_RATE = "error_rate"
-_EXAMPLE = "--slo 'ttft_p99<500 tpot_p99<50 error_rate<0.01'"
-_TERM = re.compile(r"(?P<name>[a-z_0-9.]+)<(?P<equal>=?)(?P<bound>[0-9.]+(?:[eE][-+]?[0-9]+)?)$")
+ACCURACY = "accuracy"
+_SHARES = (ERROR_RATE, ACCURACY)
+_EXAMPLE = "--slo 'ttft_p99<500 tpot_p99<50 error_rate<0.01 accuracy>0.70'"
+_TERM = re.compile(
+    r"(?P<name>[a-z_0-9.]+)(?P<sign>[<>])=?(?P<bound>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)(?P<percent>%?)$"
+)
 _STATISTIC = re.compile(
     r"(?P<metric>[a-z0-9_]+?)_(?P<statistic>mean|median|p(?P<percent>[0-9]+(?:\.[0-9]+)?))$"
 )
@@ -18,9 +22,9 @@ _STATISTIC = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """A bound on one figure: ms for latencies, a share from 0 to 1 for error_rate.
+    """A bound on one figure: ms for latencies, a share from 0 to 1 for error_rate and accuracy.
 
-    `percent` is None for a mean and for error_rate.
+    `percent` is None for a mean and for a share.
     """
 
     name: str
@@ -28,8 +32,17 @@ class Term:
     percent: float | None
     bound: float
 
+    @property
+    def sign(self) -> str:
+        """On which side of the bound the figure has to be: `<` or `>`."""
+        return _sign_of(self.name)
+
     def __str__(self) -> str:
-        return f"{self.name}<{self.bound:g}"
+        return f"{self.name}{self.sign}{self.bound:g}"
+
+
+def _sign_of(name: str) -> str:
+    return ">" if name == ACCURACY else "<"
 
 
 def parse_slo(text: str) -> tuple[Term, ...]:
@@ -37,9 +50,13 @@ def parse_slo(text: str) -> tuple[Term, ...]:
     terms = []
     for part in text.replace(",", " ").split():
         match = _TERM.match(part)
-        if match is None:
+        if (
+            match is None
+            or match["sign"] != _sign_of(match["name"])
+            or (match["percent"] and match["name"] not in _SHARES)
+        ):
             raise BadInput(f"--slo: {part!r} is not a bound; give terms such as {_EXAMPLE}")
-        terms.append(term(match["name"], float(match["bound"])))
+        terms.append(term(match["name"], float(match["bound"]) / (100 if match["percent"] else 1)))
     names = [one.name for one in terms]
     for name in names:
         if names.count(name) > 1:
@@ -53,10 +70,16 @@ def term(name: str, bound: float) -> Term:
         if not 0 <= bound < 1:
             raise BadInput(f"--slo: error_rate<{bound:g} is out of range; give a share from 0 to below 1")
         return Term(name, name, None, bound)
+    if name == ACCURACY:
+        if not 0 < bound < 1:
+            raise BadInput(
+                f"--slo: accuracy>{bound:g} is out of range; give a share above 0 and below 1, or per cent as in accuracy>70%"
+            )
+        return Term(name, name, None, bound)
     match = _STATISTIC.match(name)
     if match is None or match["metric"] not in NAMES:
         raise BadInput(
-            f"--slo: unknown figure {name!r}; known: error_rate, and {', '.join(NAMES)}, each with _mean, _median "
+            f"--slo: unknown figure {name!r}; known: error_rate, accuracy, and {', '.join(NAMES)}, each with _mean, _median "
             "or a percentile, as in ttft_p99"
         )
     if bound <= 0:

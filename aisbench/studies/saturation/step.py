@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,9 +16,8 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
 from aisbench.analysis.statistics.figures import describe
 from aisbench.metrics import NAMES, metrics_of
-from aisbench.records.run import Run
-from aisbench.studies.saturation.held import Held, hold_errors, hold_latency
-from aisbench.studies.saturation.slo import ERROR_RATE, Term
+from aisbench.studies.saturation.held import NO_SHARE, Held, Share, hold_latency, hold_share
+from aisbench.studies.saturation.slo import ACCURACY, ERROR_RATE, Term
 
 # The first part of a step brings the server to its level and is not measured.
 _WARM_UP_SHARE = 0.5
@@ -37,6 +37,10 @@ class Sample:
     SLO's bounds. `latencies`: by metric, one value in ms for each request due that did not fail; infinite if it was cut
     off before the latency could be measured. `completed`: requests that ended in it, with `output_tokens` tokens.
     `flow`: empty in a closed loop.
+
+    With --score: `right` is the scores of the answers to requests due in it. `differing`: how many of the answers to
+    questions of the reference have another text there; in a closed loop, which has all its requests in flight from the
+    beginning, of the whole run.
     """
 
     seconds: float
@@ -48,22 +52,33 @@ class Sample:
     output_tokens: int
     in_flight_mean: float
     flow: Flow
+    right: Share = NO_SHARE
+    differing: Share = NO_SHARE
 
     @staticmethod
-    def of(run: Run, slo: tuple[Term, ...] = ()) -> Sample:
+    def of(
+        measured: Measured, slo: tuple[Term, ...] = (), reference: Mapping[int, int] | None = None
+    ) -> Sample:
+        """`reference`: see accuracy.Graded.texts."""
+        run = measured.run
         end_ns = int(run.info.get("sending_ended_ns") or run.last_ns) - run.start_ns
         begin_ns = int(end_ns * _WARM_UP_SHARE)
         rows = run.rows
         asked = rows["planned_ns"] if run.is_open_loop else rows["sent_ns"]
         due_ns = asked - run.start_ns
         inside = (due_ns >= begin_ns) & (due_ns < end_ns) & ((rows["sent_ns"] > 0) | run.is_open_loop)
-        measured = Measured(run)
         tokens, ok = measured.tokens, measured.ok
         values = latencies_ms(measured)
         done_ns = rows["done_ns"] - run.start_ns
         ended_inside = ok & (done_ns >= begin_ns) & (done_ns < end_ns)
         failed = run.has_status("failed")
         counted = inside & ~failed
+        graded = measured.graded
+        right = differing = NO_SHARE
+        if graded is not None:
+            answered = inside & ok
+            right = Share(float(graded.scores[answered].sum()), int(answered.sum()))
+            differing = Share(*graded.differing(reference or {}, answered if run.is_open_loop else ok))
         return Sample(
             seconds=(end_ns - begin_ns) / 1e9,
             latencies={name: every[counted & ~np.isnan(every)] for name, every in values.items()},
@@ -76,6 +91,8 @@ class Sample:
             flow=Flow.within(due_ns, progress(run, end_ns), begin_ns, end_ns)
             if run.is_open_loop
             else Flow.none(),
+            right=right,
+            differing=differing,
         )
 
 
@@ -135,6 +152,8 @@ class Point:
     error_rate: float
     in_flight_mean: float
     latencies: dict[str, dict[str, float]]
+    right: Share = NO_SHARE
+    differing: Share = NO_SHARE
     capacity: float | None = None
     refuted: bool = False
 
@@ -147,6 +166,8 @@ class Point:
             if any(name in s.latencies for s in samples)
         }
         due, failed = sum(s.due for s in samples), sum(s.failed for s in samples)
+        right = sum((s.right for s in samples), NO_SHARE)
+        shares = {ERROR_RATE: Share(failed, due), ACCURACY: right}
         flow = Flow.pooled([s.flow for s in samples])
         return Point(
             load=load,
@@ -154,8 +175,8 @@ class Point:
             runs=len(samples),
             seconds=seconds,
             held=tuple(
-                hold_errors(term, failed, due)
-                if term.name == ERROR_RATE
+                hold_share(term, shares[term.name])
+                if term.name in shares
                 else hold_latency(term, pooled.get(term.metric, np.empty(0)))
                 for term in slo
             ),
@@ -171,6 +192,8 @@ class Point:
                 for name, values in pooled.items()
                 if len(values)
             },
+            right=right,
+            differing=sum((s.differing for s in samples), NO_SHARE),
         )
 
     @property
@@ -236,6 +259,8 @@ class Point:
             "goodput": self.goodput,
             "error_rate": self.error_rate,
             "in_flight_mean": self.in_flight_mean,
+            "accuracy": self.right.as_dict(),
+            "differing": self.differing.as_dict(),
             "slo": [
                 {
                     "term": str(held.term),

@@ -23,6 +23,13 @@ _PLAIN = (
     *("load", "runs", "measured_s", "passes", "clear", "request_throughput", "output_throughput"),
     *("goodput", "error_rate", "in_flight_mean", "power"),
 )
+# Written with their intervals, where answers were scored.
+_SHARES = ("accuracy", "differing")
+# Sentences for a table that has the share of differing answers.
+DIFFERING = "answers whose text is not what the same question got when it was asked alone"
+BATCHING = (
+    "Batching alone may change answers of a correct server: a bound on accuracy decides, not this share"
+)
 
 
 def sounding_text(sounding: Mapping[str, Any], step_s: float) -> str:
@@ -32,6 +39,10 @@ def sounding_text(sounding: Mapping[str, Any], step_s: float) -> str:
     )
 
 
+def reference_text(reference: Mapping[str, Any]) -> str:
+    return f"reference: {reference['answers']} questions asked one at a time"
+
+
 def step_text(at: int, point: Point, unit: str, step: Mapping[str, Any]) -> str:
     """One line about a finished step; `point`: all runs at its load so far."""
     parts = [f"{point.throughput:.4g} req/s done"]
@@ -39,7 +50,11 @@ def step_text(at: int, point: Point, unit: str, step: Mapping[str, Any]) -> str:
         parts.append(_queue_words(point, point.growth))
     for held in point.held:
         value = "none" if held.value is None else f"{held.value:.4g}"
-        parts.append(f"{held.term.name} {value}" + ("" if held.met else f" (not < {held.term.bound:g})"))
+        parts.append(
+            f"{held.term.name} {value}" + ("" if held.met else f" (not {held.term.sign} {held.term.bound:g})")
+        )
+    if point.differing.count:
+        parts.append(f"{point.differing.happened:g} of {point.differing.count} answers differ")
     if step["early"]:
         parts.append("cut early")
     if step["client"] != "valid":
@@ -109,17 +124,34 @@ def interval_words(between: Sequence[float | None]) -> str:
 
 
 def _table_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    scored = is_scored(found)
     yield "-" * _WIDTH
-    yield f"{'load':>9} {'req/s':>9} {'tok/s':>9} {'goodput':>9} {'TTFT p99':>10} {'E2EL mean':>10} {'E2EL p99':>10}  runs"
+    shares = f" {'accuracy':>9} {'differ':>9}" if scored else ""
+    yield (
+        f"{'load':>9} {'req/s':>9} {'tok/s':>9} {'goodput':>9} {'TTFT p99':>10} {'E2EL mean':>10} {'E2EL p99':>10}"
+        f"{shares}  runs"
+    )
     for point in found["points"]:
         goodput = "-" if point["goodput"] is None else f"{point['goodput']:.4g}"
+        shares = f" {_percent(point['accuracy']):>9} {_percent(point['differing']):>9}" if scored else ""
         yield (
             f"{point['load']:>9.4g} {point['request_throughput']:>9.4g} {point['output_throughput']:>9.5g} "
             f"{goodput:>9} {latency(point, 'ttft_ms', 'p99'):>10} {latency(point, 'e2el_ms', 'mean'):>10} "
-            f"{latency(point, 'e2el_ms', 'p99'):>10}  {point['runs']} {'passes' if point['passes'] else 'fails'}"
+            f"{latency(point, 'e2el_ms', 'p99'):>10}{shares}  {point['runs']} {'passes' if point['passes'] else 'fails'}"
             f"{'' if point['clear'] else ' (not clear)'}"
         )
+    if found.get("reference") is not None:
+        yield from (f"differ: {DIFFERING}.", f"{BATCHING}.")
     yield "=" * _WIDTH
+
+
+def is_scored(found: Mapping[str, Any]) -> bool:
+    """Whether the answers of this saturation.json were scored."""
+    return any(point.get("accuracy") is not None for point in found["points"])
+
+
+def _percent(share: Mapping[str, Any] | None) -> str:
+    return "-" if share is None else f"{100 * share['share']:.1f} %"
 
 
 def latency(point: Mapping[str, Any], metric: str, statistic: str) -> str:
@@ -136,8 +168,12 @@ def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
         for m in METRICS
         if any(m.key in point["metrics"] for point in found["points"]) or (m.headline and not m.pooled)
     ]
-    writer.writerow([*_PLAIN, *(f"{s}_{m}" for m in keys for s in STATISTICS)])
+    shares = [f"{name}{end}" for name in _SHARES for end in ("", "_low", "_high")] if is_scored(found) else []
+    writer.writerow([*_PLAIN, *shares, *(f"{s}_{m}" for m in keys for s in STATISTICS)])
     for point in found["points"]:
         figures = [known(point["metrics"].get(m), s) for m in keys for s in STATISTICS]
-        writer.writerow([*(point[name] for name in _PLAIN), *figures])
+        known_shares = [
+            known(point[name], key) for name in _SHARES for key in ("share", "low", "high") if shares
+        ]
+        writer.writerow([*(point[name] for name in _PLAIN), *known_shares, *figures])
     write_text(text.getvalue(), path)

@@ -60,7 +60,7 @@ PREFIXES = _vllms(
 )
 TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
 _FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
-_SCORED = ("--dataset-path", "--output-len", "--shots")
+_SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 
 DATASETS: dict[str, Dataset] = {
@@ -192,6 +192,7 @@ PARTIAL = {
     "think_time_s": "--think-time",
     "history": "--history",
     "shots": "--shots",
+    "first_question": "--first-question",
     "image_count": "--image-count",
     "image_size": "--image-size",
     "batch_size": "--batch-size",

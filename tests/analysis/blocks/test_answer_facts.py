@@ -74,7 +74,7 @@ def test_a_search_holds_no_bound_on_what_was_not_measured(tmp_path: Path) -> Non
     rows = made_rows(np.arange(100) * 10.0)
     at_one_moment(rows, slice(0, None, 2))
     run = Run.load(write_run(tmp_path / "run", rows, config=base_config(rate=100.0, arrival="constant")))
-    sample = Sample.of(run, parse_slo("tpot_p99<50"))
+    sample = Sample.of(Measured(run), parse_slo("tpot_p99<50"))
     assert sample.due > 20
     assert sample.good == len(sample.latencies["tpot"]) == sample.due // 2
 

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.backlog import STRETCHES, Flow
+from aisbench.studies.saturation.held import Share
 from aisbench.studies.saturation.page import write_saturation
 from aisbench.studies.saturation.result import result
 from aisbench.studies.saturation.search import Plan, informed
 from aisbench.studies.saturation.settings import Settings
+from aisbench.studies.saturation.slo import parse_slo
 from aisbench.studies.saturation.step import Point, Sample
 from aisbench.studies.saturation.table import answer_text, write_points_csv
 from bench.browser import Page
@@ -130,6 +132,38 @@ def test_the_console_tells_the_same() -> None:
 def written(path: Path, found: dict[str, Any]) -> str:
     write_saturation(found, SETTINGS, ["aisbench", "saturate"], path)
     return re.sub(r"<script.*?</script>", "", path.read_text(), flags=re.DOTALL)
+
+
+def test_accuracy_and_differing_answers_stand_beside_each_load(tmp_path: Path) -> None:
+    terms = parse_slo("accuracy>0.7")
+    known = replace(sample(10), right=Share(80, 100), differing=Share(3, 60))
+    # At this load no answer came to a question of the reference.
+    unknown = replace(sample(20), right=Share(30, 100))
+    samples = {10.0: [known], 20.0: [unknown]}
+    points = [Point.of(load, False, seen, terms) for load, seen in samples.items()]
+    assert [(point.passes, point.clear) for point in points] == [(True, True), (False, True)]
+    plan = Plan("concurrency", 10, 0.03, 3)
+    reference = {"folder": "steps/0", "answers": 60}
+    found = result(
+        plan, terms, points, samples, [], ended="10 passes", outcome="finished", reference=reference
+    )
+    # Wilson's intervals for 80 of 100, 3 of 60 and 30 of 100, as scipy gives them.
+    wanted = {"answers": 100, "share": 0.8, "low": pytest.approx(0.7112, abs=1e-4), "high": pytest.approx(0.8666, abs=1e-4)}  # fmt: skip
+    assert found["points"][0]["accuracy"] == wanted
+    assert found["points"][1]["differing"] is None
+    text = written(tmp_path / "saturation.html", found)
+    assert "<td>80.0 <small>71.1 to 86.7</small></td><td>5.0 <small>1.7 to 13.7</small></td>" in text
+    assert "<td>30.0 <small>21.9 to 39.6</small></td><td>–</td>" in text
+    assert '60 questions were asked <a href="steps/0/report.html">one at a time</a> first.' in text
+    assert "Batching alone may change answers of a correct server" in text
+    console = answer_text(found, SETTINGS, Path("folder"))
+    assert re.search(r" 10 .* 80\.0 % +5\.0 %  1 passes", console)
+    assert re.search(r" 20 .* 30\.0 % +-  1 fails", console)
+    write_points_csv(found, tmp_path / "points.csv")
+    head, first, second = (line.split(",") for line in (tmp_path / "points.csv").read_text().splitlines())
+    assert dict(zip(head, first, strict=True))["differing"] == "0.05"
+    assert dict(zip(head, second, strict=True))["differing"] == ""
+    assert "accuracy" not in answer_text(searched(), SETTINGS, Path("folder"))
 
 
 def card(text: str, label: str) -> tuple[str, str]:

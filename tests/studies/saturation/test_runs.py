@@ -9,7 +9,13 @@ import pytest
 
 from aisbench.analysis.backlog import Flow
 from aisbench.config.run_config import RunConfig
-from aisbench.studies.saturation.runs import expected_e2el_s, sounded, sounding_config
+from aisbench.studies.saturation.runs import (
+    expected_e2el_s,
+    reference_config,
+    sounded,
+    sounding_config,
+    step_config,
+)
 from aisbench.studies.saturation.step import Point, Sample
 
 
@@ -52,3 +58,15 @@ def test_the_e2el_to_expect_is_the_least_bound_of_what_was_seen() -> None:
     point = Point.of(32.0, False, [replace(measured(120, [4000.0] * 120), in_flight_mean=32.0)], ())
     assert point.throughput == pytest.approx(8.0)
     assert expected_e2el_s(64, sounding, [point]) == pytest.approx(8.0)
+
+
+def test_the_measured_half_of_a_step_begins_with_the_questions_of_the_reference() -> None:
+    scored = RunConfig(score=True, dataset="gsm8k", dataset_path="gsm8k", first_question=7)
+    alone = reference_config(scored)
+    assert (alone.concurrency, alone.first_question) == (1, 7)
+    step = step_config(scored, 10.0, 20.0, 1, None, open_loop=True)
+    # Request 100 of 200 asks question 7.
+    assert (step.num_requests, step.first_question + 100) == (200, 7)
+    # In closed loop the whole step counts, and nobody knows how many requests it will have.
+    assert step_config(scored, 8.0, 20.0, 1, None, open_loop=False).first_question == 7
+    assert step_config(RunConfig(), 10.0, 20.0, 1, None, open_loop=True).first_question == 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aisbench._native.memory.recorder import STATUSES
+from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
 from aisbench.records.run import Run
 from aisbench.studies.saturation.slo import parse_slo
@@ -34,7 +35,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_the_second_half_is_measured(run: Run) -> None:
-    sample = Sample.of(run, parse_slo("ttft_p99<60 error_rate<0.1"))
+    sample = Sample.of(Measured(run), parse_slo("ttft_p99<60 error_rate<0.1"))
     assert sample.seconds == pytest.approx(2.0)
     assert (sample.due, sample.failed) == (20, 1)
     # 17 were answered, and one of the two that were cut off had its first token.

@@ -18,12 +18,14 @@ from aisbench.workload.tokens.token_counts import TokenCounter
 
 
 def scored_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """The questions in the order of the files, repeated if more are requested; raises BadInput where they cannot be
-    read."""
+    """The questions in the order of the files from --first-question on, repeated if more are requested; raises BadInput
+    where they cannot be read."""
     task = task_named(options.dataset)
     if not options.dataset_path:
         raise BadInput(f"--dataset {options.dataset} needs --dataset-path with {' or '.join(task.files)}")
     questions = task.read(Source(Path(options.dataset_path).expanduser(), options.shots))
+    first = options.first_question % len(questions)
+    questions = [*questions[first:], *questions[:first]]
     count = options.count or len(questions)
     counter = TokenCounter(options)
     tokens = counter.counts([question.prompt for question in questions[:count]])
