@@ -141,6 +141,9 @@ class BacklogWatch:
         edges = np.linspace(self.times_ns[0], now_ns, STRETCHES + 1)
         at = np.searchsorted(self.times_ns, edges, side="right") - 1
         lengths_s = np.diff(np.array(self.times_ns)[at]) / 1e9
+        if not lengths_s.all():
+            # Nothing was recorded within one of the stretches.
+            return False
         flow = Flow(*(np.diff(np.array(counts)[at]) / lengths_s for counts in (self.due, self.ended)))
         if np.count_nonzero(flow.done) < STRETCHES // 2:
             # Whole batches end at once, and too few have ended so far.

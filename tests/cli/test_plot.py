@@ -171,7 +171,7 @@ def test_what_cannot_be_drawn_is_one_line(folder: Path, tmp_path: Path) -> None:
 def test_whole_answers_have_no_ttft(tmp_path: Path) -> None:
     rows = made_rows(np.arange(20) * 10, tokens=1)
     run = Run.load(write_run(tmp_path / "whole", rows, config=base_config(), streams=False))
-    with pytest.raises(BadInput, match="show e2el, norm_e2el alone"):
+    with pytest.raises(BadInput, match="give --metric e2el, norm_e2el"):
         run_figure("cdf", {"whole": run}, "ttft")
     assert len(run_figure("cdf", {"whole": run}, "e2el").data) == 1
 

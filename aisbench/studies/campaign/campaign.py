@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from aisbench.atomic import write_text
 from aisbench.children import child_command
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
-from aisbench.masking import masked_command
+from aisbench.masking import masked_command, masked_text
 from aisbench.records.folder import new_folder
 from aisbench.report.text.console import render
 from aisbench.studies.campaign.bars import Bars
@@ -150,7 +149,8 @@ class Campaign:
         asked = {**asdict(self.asked), "extra": masked_command(self.asked.extra)}
         write_text(json.dumps({"command": command, **asked}, indent=1), configs / _ASKED)
         for model in self.models:
-            shutil.copyfile(model.file, configs / f"{model.preset}.toml")
+            text = model.file.read_text(encoding="utf-8-sig")
+            write_text(masked_text(text), configs / f"{model.preset}.toml")
 
     def _say(self, one: Ended, folder: Path) -> None:
         if one.code == INTERRUPTED:

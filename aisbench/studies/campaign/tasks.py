@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aisbench.config.presets import options_of, preset_file
 from aisbench.errors import BadInput
-from aisbench.masking import masked_command
+from aisbench.masking import masked_command, remember_options
 from aisbench.studies.campaign.names import DataSetName, data_set_named
 from aisbench.studies.evaluation.settings import DEFAULT_PATH
 
@@ -87,6 +87,7 @@ def models_of(asked: Asked) -> list[Model]:
     for name in dict.fromkeys(asked.models):
         file = preset_file(name, asked.config_dir)
         options, _ = options_of(file)
+        remember_options(options)
         found.append(Model(name, name.replace("_", "-"), file, _endpoint(asked, options.get("url", [""])[0])))
     return found
 

@@ -113,6 +113,18 @@ def test_each_model_on_each_data_set_in_one_table(tmp_path: Path, data: Path) ->
     assert (folder / "configs" / "good_model.toml").is_file()
 
 
+def test_a_key_is_in_no_file(tmp_path: Path, data: Path) -> None:
+    with answering(adds) as server:
+        preset(tmp_path / "presets", "keyed", server)
+        path = tmp_path / "presets" / "keyed.toml"
+        path.write_text(path.read_text().replace('api_key = ""', 'api_key = "c0ffee-for-all"'))
+        code, _, err = run(tmp_path, "--models", "keyed", "--datasets", "gsm8k", "--dataset-path", data)
+        assert code == 0, err
+        assert "Bearer c0ffee-for-all" in server.keys
+    for file in folder_in(tmp_path).rglob("*"):
+        assert not file.is_file() or b"c0ffee" not in file.read_bytes(), file
+
+
 def test_a_task_that_fails_names_its_log_and_the_others_go_on(tmp_path: Path, data: Path) -> None:
     with answering(adds) as right, answering(adds) as gone:
         preset(tmp_path / "presets", "here", right)

@@ -87,6 +87,11 @@ def compare_evaluations(evaluations: Sequence[Evaluated], *, seed: int = 0) -> E
 
 
 def _compared(dataset: str, first: Evaluated, other: Evaluated, seed: int) -> Compared:
+    metrics = first.metrics[dataset], other.metrics[dataset]
+    if metrics[0] != metrics[1]:
+        raise BadInput(
+            f"{first.name} and {other.name}, {dataset}: the scores are {metrics[0]} and {metrics[1]}; score both in the same way"
+        )
     try:
         found = paired(first.outcomes[dataset], other.outcomes[dataset], seed=seed)
     except BadInput as problem:

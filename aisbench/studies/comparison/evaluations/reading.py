@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from aisbench.studies.evaluation.result_file import ResultFile
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One model's answers. `outcomes`: by data set and by question. `answers`: the predictions files, by data set, for
+    """One model's answers. `outcomes`: by data set and by question; `metrics`: by data set, what their scores are. `answers`: the predictions files, by data set, for
     whoever wants to see an answer; read when they are asked for."""
 
     name: str
     path: Path
     model: str
     outcomes: dict[str, dict[str, Outcome]]
+    metrics: dict[str, str]
 
     def answers(self, dataset: str) -> dict[str, Any]:
         """`{"3": {"origin_prompt", "prediction", "gold"}}`; empty where the file is gone."""
@@ -55,7 +56,7 @@ def read_evaluations(arguments: list[str]) -> list[Evaluated]:
             name = given or (path.resolve().name if len(models) == 1 else folder.name)
             if given and len(models) > 1:
                 name = f"{given} {folder.name}"
-            found.append(Evaluated(name, path, folder.name, _outcomes(folder)))
+            found.append(Evaluated(name, path, folder.name, *_outcomes(folder)))
     if len(found) < 2:
         raise BadInput(
             f"one evaluation cannot be compared; {arguments[0]} holds one model's: give another folder"
@@ -63,10 +64,7 @@ def read_evaluations(arguments: list[str]) -> list[Evaluated]:
     names = [one.name for one in found]
     if len(set(names)) < len(names):
         # The same model in two folders, or two folders of one name.
-        found = [
-            Evaluated(f"{one.path.resolve().name} {one.model}", one.path, one.model, one.outcomes)
-            for one in found
-        ]
+        found = [replace(one, name=f"{one.path.resolve().name} {one.model}") for one in found]
     return found
 
 
@@ -76,8 +74,9 @@ def _split(argument: str) -> tuple[str | None, Path]:
     return (name, Path(rest)) if mark and not Path(argument).exists() else (None, Path(argument))
 
 
-def _outcomes(folder: Path) -> dict[str, dict[str, Outcome]]:
-    found = {}
+def _outcomes(folder: Path) -> tuple[dict[str, dict[str, Outcome]], dict[str, str]]:
+    """By data set, what each question came to, and the metric. Raises BadInput for a file that does not tell."""
+    found, metrics = {}, {}
     for path in sorted(folder.glob("*.json")):
         result: ResultFile = read_object(path)  # type: ignore[assignment]
         outcomes = _of_result(result)
@@ -87,7 +86,8 @@ def _outcomes(folder: Path) -> dict[str, dict[str, Outcome]]:
                 "aisbench eval --mode eval --reuse FOLDER"
             )
         found[path.stem] = outcomes
-    return found
+        metrics[path.stem] = result.get("metric", "accuracy")
+    return found, metrics
 
 
 def _of_result(result: ResultFile) -> dict[str, Outcome] | None:

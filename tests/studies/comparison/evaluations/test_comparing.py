@@ -125,6 +125,7 @@ def test_all_data_sets_together_and_what_only_one_has(tmp_path: Path) -> None:
         (["a.json"], "evaluations are compared with evaluations alone"),
         ([], "one evaluation cannot be compared"),
         (["apart"], "no data set in common"),
+        (["judged"], "the scores are accuracy and judged; score both in the same way"),
         (["bare"], "does not say what each question came to"),
         (["asked_otherwise"], "the prompts of 1 of 1 questions differ"),
     ],
@@ -133,6 +134,9 @@ def test_bad_input_is_one_line(tmp_path: Path, others: list[str], said: str) -> 
     (tmp_path / "a.json").write_text("{}")
     made(tmp_path / "one", a={"0": [1.0]})
     made(tmp_path / "apart", b={"0": [1.0]})
+    made(tmp_path / "judged", a={"0": [1.0]})
+    path = tmp_path / "judged" / "results" / "m" / "a.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "metric": "judged"}))
     made(tmp_path / "bare", a={"0": [1.0]})
     (tmp_path / "bare" / "results" / "m" / "a.json").write_text('{"accuracy": 50.0}')
     made(tmp_path / "asked_otherwise", a={"0": [1.0]})
