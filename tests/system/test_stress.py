@@ -83,8 +83,8 @@ def test_connections_are_made_at_a_pace(tmp_path: Path, quick_simulator: Simulat
     ("args", "said"),
     [
         (("--stress",), "give --concurrency"),
-        (("--stress", "--concurrency", 2, "--rate", 5), "leave --rate"),
-        (("--stress", "--concurrency", 2, "--num-requests", 5), "--num-requests out"),
+        (("--stress", "--concurrency", 2, "--rate", 5), "leave out --rate"),
+        (("--stress", "--concurrency", 2, "--num-requests", 5), "and --num-requests"),
         (("--connect-rate", 0), "--connect-rate must be a number above 0, got 0"),
     ],
 )
