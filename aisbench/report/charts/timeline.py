@@ -72,8 +72,8 @@ def _segments(
 
 def _figure(source: RunSource, parts: list[tuple[NDArray[Any], NDArray[Any]]], drawn: int = 1) -> Figure:
     """`parts`: x and y of each phase; `drawn`: the number of requests in them."""
-    slots = source.run.rows["slot"]
-    last_slot = int(slots[-1]) if len(slots) else 0
+    rows = source.run.rows
+    last_slot = int(rows[-1]["slot"]) if len(rows) else 0
     width = min(_LINE_PX[1], max(_LINE_PX[0], _ROOM_PX / max(drawn, 1)))
     traces = [
         line(name, x, y, tint, line={"width": width, "simplify": False}, hoverinfo="skip")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -183,19 +182,21 @@ class Campaign:
     def _summarise_load(self, folder: Path) -> None:
         stage = "stable" if self._summarizer == "stable_stage" else None
         for model, dataset in self._each:
-            runs = runs_of(folder, model, dataset)
-            run = last_run(runs)
+            run = last_run(runs_of(folder, model, dataset))
             if run is None:
                 continue
             if self.asked.mode == "perf_viz":
                 from aisbench.report.files.write import write_all
 
-                write_all(run)
-            with contextlib.suppress(BadInput):
-                path = write_performances(runs, stage=stage)
-                # The whole text: figures without their verdict and the errors would say too much.
-                saying.say(render(read_object(run / "summary.json"), (), run / "report.html", "aisbench"))
-                saying.say(f"{model.name}/{dataset.asked}: {path}")
+                summary = write_all(run)
+            elif (run / "summary.json").is_file():
+                summary = read_object(run / "summary.json")
+            else:
+                continue
+            path = write_performances(run, summary, stage=stage)
+            # The whole text: figures without their verdict and the errors would say too much.
+            saying.say(render(summary, (), run / "report.html", "aisbench"))
+            saying.say(f"{model.name}/{dataset.asked}: {path}")
 
 
 def _may_name_judge(extra: Sequence[str]) -> bool:

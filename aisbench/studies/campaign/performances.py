@@ -6,11 +6,10 @@ import csv
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from aisbench.atomic import write_text
-from aisbench.errors import BadInput
 from aisbench.report.text.aisbench_table import aisbench_rows
-from aisbench.studies.evaluation.folder import read_object
 
 # The run's own files under AISBench's names.
 _LINKS = {"_plot.html": "report.html", "_details.jsonl": "requests.jsonl"}
@@ -22,15 +21,13 @@ def last_run(runs: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def write_performances(runs: Path, *, stage: str | None) -> Path:
-    """Writes <dataset>.csv (figures of requests) and .json (of the run) beside `runs`; returns the first's path.
+def write_performances(run: Path, summary: dict[str, Any], *, stage: str | None) -> Path:
+    """Writes <dataset>.csv (figures of requests) and .json (of the run) beside the folder of `run`; returns the first's path.
 
-    `stage`: total or stable; None: both. Raises BadInput where no run left a summary.
+    `summary`: the run's. `stage`: total or stable; None: both.
     """
-    run = last_run(runs)
-    if run is None or not (run / "summary.json").is_file():
-        raise BadInput(f"{runs} holds no run with a report; run it with --mode perf")
-    (head, of_requests), (_, of_run) = aisbench_rows(read_object(run / "summary.json"))
+    runs = run.parent
+    (head, of_requests), (_, of_run) = aisbench_rows(summary)
     stages = {row[1] for row in of_requests}
     kept = stages if stage not in stages else {stage}
     text = StringIO()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import cast
 
-from aisbench.atomic import write_text
-from aisbench.records.folder import name_of_now
 from aisbench.studies.campaign.names import DataSetName
 from aisbench.studies.campaign.tasks import Model
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
 from aisbench.studies.evaluation.judge.remarks import judge_remarks
 from aisbench.studies.evaluation.result_file import ResultFile
-from aisbench.studies.evaluation.summary import aligned, markdown, percent
+from aisbench.studies.evaluation.summary import percent, write_tables
 
 _HEAD = ("dataset", "version", "metric", "mode")
 
@@ -43,15 +39,7 @@ def write_table(
     """Writes summary/summary_<time>.csv, .md and .txt; returns the table as text, and the path of the first."""
     head = (*_HEAD, *(model.name for model in models))
     rows = [head, *_rows(models, datasets, results, extract_rate=extract_rate)]
-    path = folder / "summary" / f"{name_of_now('summary_')}.csv"
-    path.parent.mkdir(exist_ok=True)
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    write_text(text.getvalue(), path)
-    write_text(markdown(rows), path.with_suffix(".md"))
-    shown = aligned(rows, len(_HEAD))
-    write_text(shown + "\n", path.with_suffix(".txt"))
-    return shown, path
+    return write_tables(folder / "summary", rows, len(_HEAD))
 
 
 def remarks(

@@ -239,7 +239,7 @@ class _Evaluation:
 
     def _new_run(self, asked: Sequence[tuple[str, Place]]) -> Path:
         """Creates the folder of the next run, with the file that says what its requests ask."""
-        folder = self._folder.runs / str(len(list(self._folder.runs.glob("*"))))
+        folder = self._folder.next_run()
         folder.mkdir(parents=True)
         write_text(json.dumps([[name, *place] for name, place in asked]), folder / _PLACES)
         return folder

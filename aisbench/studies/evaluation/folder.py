@@ -86,6 +86,10 @@ class EvaluationFolder:
         """The folder of the runs that asked the questions; each run has a subfolder."""
         return self.path / "runs" / self.model
 
+    def next_run(self, prefix: str = "") -> Path:
+        """Where the next run goes; the folder is not created."""
+        return self.runs / f"{prefix}{len(list(self.runs.glob('*')))}"
+
     def write(self, content: dict[str, Any], path: Path) -> None:
         """Writes `content` as indented JSON, completely or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)

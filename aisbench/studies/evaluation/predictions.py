@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aisbench.accuracy.question import Answer, Question
 from aisbench.errors import BadInput
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
+from aisbench.studies.evaluation.pace import Pace
 
 # The index of a question and that of a sample, which is one of several answers to it; both from 0.
 Place = tuple[int, int]
-# Writing the file takes at most this share of the time.
-_SHARE = 0.05
 
 
 class Predictions:
@@ -37,7 +35,7 @@ class Predictions:
         self._samples = samples
         self._as_chat = as_chat
         self._kept: dict[Place, dict[str, Any]] = {}
-        self._next_s = 0.0
+        self._pace = Pace(self.write)
 
     def load(self) -> None:
         """Reads the answers in the file, if there is one. Raises BadInput if they answer other questions."""
@@ -90,10 +88,7 @@ class Predictions:
             if answer.reasoning:
                 entry["reasoning"] = answer.reasoning
             self._kept[index, sample] = entry
-        if time.monotonic() >= self._next_s:
-            begun = time.monotonic()
-            self.write()
-            self._next_s = time.monotonic() + (time.monotonic() - begun) / _SHARE
+        self._pace.write_if_due()
 
     def write(self) -> None:
         """Writes the file, completely or not at all. Answers that are not written yet are in the run's records."""

@@ -13,11 +13,13 @@ from aisbench.studies.evaluation.folder import EvaluationFolder
 from aisbench.studies.evaluation.results import Result
 
 _COLUMNS = ("data set", "metric", "score", "stderr", "answers", "cut", "no answer", "failed")
+# Of these, the first hold words.
+_WORDS = 2
 
 
 def printed(results: Sequence[Result], *, extract_rate: bool) -> str:
     """The table of `results`, with aligned columns."""
-    return aligned(list(_rows(results, extract_rate=extract_rate)), 2)
+    return aligned(list(_rows(results, extract_rate=extract_rate)), _WORDS)
 
 
 def aligned(rows: Sequence[Sequence[str]], words: int) -> str:
@@ -34,15 +36,23 @@ def aligned(rows: Sequence[Sequence[str]], words: int) -> str:
 
 def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extract_rate: bool) -> Path:
     """Writes the three files; returns the path of the .csv file."""
-    folder.summary.mkdir(exist_ok=True)
-    rows = list(_rows(results, extract_rate=extract_rate))
-    path = folder.summary / f"{name_of_now('summary_')}.csv"
+    return write_tables(folder.summary, list(_rows(results, extract_rate=extract_rate)), _WORDS)[1]
+
+
+def write_tables(folder: Path, rows: Sequence[Sequence[str]], words: int) -> tuple[str, Path]:
+    """Writes `rows` to summary_<time>.csv, .md and .txt in `folder`; returns the text and the path of the .csv file.
+
+    `words`: as for `aligned`.
+    """
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name_of_now('summary_')}.csv"
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     write_text(text.getvalue(), path)
-    write_text(markdown(rows), path.with_suffix(".md"))
-    write_text(printed(results, extract_rate=extract_rate) + "\n", path.with_suffix(".txt"))
-    return path
+    write_text(_markdown(rows), path.with_suffix(".md"))
+    shown = aligned(rows, words)
+    write_text(shown + "\n", path.with_suffix(".txt"))
+    return shown, path
 
 
 def _rows(results: Sequence[Result], *, extract_rate: bool) -> Iterator[tuple[str, ...]]:
@@ -77,6 +87,6 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def markdown(rows: Sequence[Sequence[str]]) -> str:
+def _markdown(rows: Sequence[Sequence[str]]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]]) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +9,8 @@ from aisbench.accuracy.question import Answer
 from aisbench.studies.evaluation.folder import EvaluationFolder, read_object
 from aisbench.studies.evaluation.judge.server import Judge
 from aisbench.studies.evaluation.judge.verdict import verdict_of
+from aisbench.studies.evaluation.pace import Pace
 from aisbench.studies.evaluation.predictions import Place, key_of
-
-# Writing the file takes at most this share of the time.
-_SHARE = 0.05
 
 
 class Judgements:
@@ -32,7 +29,7 @@ class Judgements:
         self._prompts = prompts
         self._wanted = frozenset(prompts.values())
         self._said: dict[str, Answer] = {}
-        self._next_s = 0.0
+        self._pace = Pace(self.write)
 
     def load(self) -> None:
         """Reads the judgements in the file, if there is one."""
@@ -76,10 +73,7 @@ class Judgements:
         if not new:
             return
         self._said |= new
-        if time.monotonic() >= self._next_s:
-            begun = time.monotonic()
-            self.write()
-            self._next_s = time.monotonic() + (time.monotonic() - begun) / _SHARE
+        self._pace.write_if_due()
 
     def write(self) -> None:
         """Writes the file, completely or not at all. Judgements that are not written yet are in the run's records."""

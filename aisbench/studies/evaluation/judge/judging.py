@@ -67,8 +67,7 @@ class Judging:
         """Asks about the answers that have no judgement yet, in one run. True if the user stopped it."""
         for kept in self._kept.values():
             kept.load()
-        number = len(list(self._folder.runs.glob("*")))
-        folder = self._folder.runs / f"{_RUN}{number}"
+        folder = self._folder.next_run(_RUN)
         asking = Asking(self._judge.config, folder, self._command, stack, live)
         self._recall(asking)
         for one in self._data_sets:
