@@ -204,8 +204,7 @@ class _Engine:
         self._earlier = self._recorded()
 
     def ask(self, questions: Sequence[Question], took: Callable[[Mapping[int, Answer]], None]) -> None:
-        number = len(list(self._folder.runs.glob("*")))
-        folder = self._folder.runs / f"{_RUN}{number}"
+        folder = self._folder.next_run(_RUN)
         asking = Asking(self._config, folder, self._command, self._stack, self._live)
         requests = [_request(one) for one in questions]
         earlier = {
