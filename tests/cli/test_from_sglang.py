@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from aisbench.backends.registry import BACKENDS
 from aisbench.cli.load import load
 from aisbench.simulator.process import start_simulator
 from aisbench.workload.datasets.registry import DATASETS
-from tests.system.running import environment
+from tests.system.running import run_command
 
 TEXT = (Path(__file__).parents[2] / "docs" / "from-sglang.md").read_text()
 (BLOCK,) = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -45,10 +43,7 @@ def test_a_command_of_the_page_runs(number: int, tmp_path: Path) -> None:
     with start_simulator([]) as simulator:
         name, *args = [word.replace("http://127.0.0.1:30000", simulator.url) for word in COMMANDS[number]]
         assert name == "aisbench-load"
-        command = [sys.executable, "-m", "aisbench", "load", *args, "--work-dir", str(tmp_path / "o")]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=100
-        )
+        done = run_command("load", *args, "--work-dir", tmp_path / "o", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (run,) = (tmp_path / "o").iterdir()
     summary = json.loads((run / "summary.json").read_text())

@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,30 +17,17 @@ from aisbench.cli.report import report
 from aisbench.simulator.model.capacity import capacity
 from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.process import SimulatorProcess, start_simulator
-from tests.system.running import environment
+from tests.system.running import run_command, start_command
 
 pytestmark = pytest.mark.xdist_group("timing")
 
-SATURATE = [sys.executable, "-m", "aisbench", "saturate"]
 LENGTHS = ("--input-len", "32", "--output-len", "16")
 ANSWER = "saturation.json"
 
 
-def start(*args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*SATURATE, *map(str, args)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-
-
 def saturate(*args: object) -> tuple[int, str, str]:
-    process = start(*args)
-    out, err = process.communicate(timeout=200)
-    return process.returncode, out, err
+    done = run_command("saturate", *args)
+    return done.returncode, done.stdout, done.stderr
 
 
 def answer(work_dir: Path) -> dict[str, Any]:
@@ -115,8 +100,7 @@ def test_a_sweep_over_requests_in_flight_measures_each(server: SimulatorProcess,
 
 def test_a_stopped_search_goes_on_where_it_was(server: SimulatorProcess, tmp_path: Path) -> None:
     args = ("--sweep", "20,40,30", "--step", 1, "--repeats", 1)
-    process = start("--url", server.url, *LENGTHS, *args, "--work-dir", tmp_path)
-    assert process.stdout is not None
+    process = start_command("saturate", "--url", server.url, *LENGTHS, *args, "--work-dir", tmp_path)
     lines = iter(process.stdout.readline, "")
     # Once the second load is measured, the third runs or is prepared.
     assert any(line.startswith("  2 ") for line in lines)

@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 
 from tests.studies.evaluation.answering import AnsweringServer, Body, answering, text_of
 from tests.studies.evaluation.sums import adds, write_sums
-from tests.system.running import environment, kill
+from tests.system.running import kill, run_command, start_command
 from tests.waiting import wait_until
 
 COUNT = 12
@@ -71,19 +70,13 @@ def judges(body: Body) -> str:
 
 def command(work_dir: Path, data: Path, *args: object) -> list[str]:
     return [
-        *(sys.executable, "-m", "aisbench", "eval", "--work-dir", str(work_dir), "--dataset-path", str(data)),
+        *("eval", "--work-dir", str(work_dir), "--dataset-path", str(data)),
         *("--datasets", "gsm8k", "--no-progress", *map(str, args)),
     ]
 
 
 def evaluate(work_dir: Path, data: Path, *args: object, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(work_dir, data, *args),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env=environment() | variables,
-    )
+    return run_command(*command(work_dir, data, *args), variables=variables)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -216,13 +209,7 @@ def test_a_killed_judging_loses_no_judgement(
 ) -> None:
     args = ("--mode", "judge", "--reuse", "--judge-prompt", template, "--concurrency", 3)
     with answering(judges, hold_after=5) as judge:
-        process = subprocess.Popen(
-            command(tmp_path / "out", data, *args, "--judge-url", judge.url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
-        )
+        process = start_command(*command(tmp_path / "out", data, *args, "--judge-url", judge.url))
         wait_until(lambda: len(judge.answered) == 5 and len(judge.asked) == 8)
         finished = {text_of(body) for body in judge.answered}
         kill(process)

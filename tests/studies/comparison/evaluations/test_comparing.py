@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from scipy import stats
 
 from tests.studies.evaluation.answering import Body, answering
 from tests.studies.evaluation.sums import adds, write_sums
-from tests.system.running import environment
+from tests.system.running import run_command
 
 COUNT = 40
 
@@ -30,10 +29,7 @@ def wrong_after(first: int) -> Any:
 
 
 def aisbench(*args: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "aisbench", *map(str, args)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=100
-    )
+    return run_command(*args, cwd=cwd)
 
 
 def evaluation(folder: Path, data: Path, first_wrong: int, *more: object) -> Path:
