@@ -146,7 +146,7 @@ class Forks:
 
 
 # Whatever a run, a search or an evaluation imports once it has begun.
-_OF_RUNS = (
+OF_RUNS = (
     "aiohttp",
     "prometheus_client.parser",
     "yaml",
@@ -161,7 +161,7 @@ _OF_RUNS = (
 @functools.cache
 def forks() -> Forks:
     """The process of which this test session forks commands."""
-    return Forks(_OF_RUNS, os.environ)
+    return Forks(OF_RUNS, os.environ)
 
 
 class _Job(Exception):
