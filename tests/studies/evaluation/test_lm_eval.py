@@ -85,7 +85,9 @@ found = simple_evaluate(client, model_args=options, tasks=names, task_manager=ma
 kept = {"results": found["results"], "samples": found["samples"], "versions": found["versions"]}
 open(sys.argv[2], "w").write(json.dumps(kept, default=str))
 """
-_IMPORTS = ("lm_eval.evaluator", "lm_eval.tasks", "lm_eval.models.openai_completions")
+_IMPORTS = ["lm_eval.evaluator", "lm_eval.tasks", "lm_eval.models.openai_completions"]
+if importlib.util.find_spec("transformers") is not None:
+    _IMPORTS.append("transformers.models.auto.tokenization_auto")
 
 
 @pytest.fixture(scope="module")

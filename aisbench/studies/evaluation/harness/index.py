@@ -22,7 +22,7 @@ _FILE = "lm-eval-tasks.json"
 _KEYS = ("class", "group", "task", "tag")
 
 # By a file's path in the folder of tasks; None for a file that defines nothing.
-Heads = dict[str, dict[str, Any] | None]
+_Known = dict[str, dict[str, Any] | None]
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def quick_index() -> Iterator[None]:
     """
     from lm_eval.tasks import _index
 
-    heads = _Heads(Path(_index.__file__).parent, _index.load_yaml)
+    heads = Heads(Path(_index.__file__).parent, _index.load_yaml)
     _index.load_yaml = heads.read
     try:
         yield
@@ -42,7 +42,7 @@ def quick_index() -> Iterator[None]:
     heads.keep()
 
 
-class _Heads:
+class Heads:
     """The heads of the task files in `folder`; `parse` is the harness's reader of a whole file."""
 
     def __init__(self, folder: Path, parse: Callable[..., dict[str, Any]]) -> None:
@@ -51,7 +51,7 @@ class _Heads:
         self._prefix = f"{folder}{os.sep}"
         self._stamp = _stamp_of(folder)
         self._known = _kept(self._stamp)
-        self._new: Heads = {}
+        self._new: _Known = {}
 
     def read(self, path: Path, **options: Any) -> dict[str, Any]:
         """What the harness files this one by. Raises an error, which the harness skips the file for, if that is nothing."""
@@ -101,7 +101,7 @@ def _stamp_of(folder: Path) -> str:
     return stamp.hexdigest()
 
 
-def _kept(stamp: str) -> Heads | None:
+def _kept(stamp: str) -> _Known | None:
     """The heads in the cache; None if there are none, or not those of these files."""
     try:
         found = json.loads(cached_file(_FILE).read_text())
@@ -109,5 +109,5 @@ def _kept(stamp: str) -> Heads | None:
         return None
     if not isinstance(found, dict) or found.get("stamp") != stamp or not isinstance(found.get("heads"), dict):
         return None
-    heads: Heads = found["heads"]
+    heads: _Known = found["heads"]
     return heads
