@@ -220,6 +220,9 @@ def _run(request: dict[str, Any]) -> None:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    # As a new interpreter would have it.
+    named = filter(None, request["environment"].get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:0] = [folder for folder in named if folder not in sys.path]
     sys.argv = ["aisbench", *request["argv"]]
     entry = getattr(main, request["entry"], None)
     if entry is not None:

@@ -59,12 +59,13 @@ def test_every_step_begins_with_an_empty_prefix_cache(tmp_path: Path) -> None:
 
 def test_the_search_finds_the_capacity(server: SimulatorProcess, tmp_path: Path) -> None:
     true = capacity(Parameters(max_num_seqs=8, decode_base_ms=5.0), 32, 16).requests_per_s
-    args = ("--start", 200, "--step", 4, "--repeats", 1, "--tolerance", 0.04)
+    # So far above it that the first step ends early, whatever else the host does.
+    args = ("--start", 300, "--step", 2.5, "--repeats", 1, "--tolerance", 0.06)
     code, out, err = saturate("--url", server.url, *LENGTHS, *args, "--work-dir", tmp_path)
     assert code == 0, out + err
     found = answer(tmp_path)
     assert found["outcome"] == "finished"
-    # Steps of 4 s; with longer ones it is within 5 %, as docs/saturation.md shows.
+    # Steps of 2.5 s; with longer ones it is within 5 %, as docs/saturation.md shows.
     assert found["max_load"] == pytest.approx(true, rel=0.1)
     assert found["capacity"] == pytest.approx(true, rel=0.1)
     assert any(step["early"] for step in found["steps"])

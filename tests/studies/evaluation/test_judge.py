@@ -246,7 +246,7 @@ def test_another_judge_judges_again_and_the_first_ones_words_are_not_lost(
 def test_answers_that_were_not_judged_are_not_in_the_score(
     tmp_path: Path, data: Path, answered: Path, template: Path
 ) -> None:
-    args = ("--mode", "judge", "--reuse", "--judge-prompt", template, "--concurrency", 1, "--timeout", 1)
+    args = ("--mode", "judge", "--reuse", "--judge-prompt", template, "--concurrency", 7, "--timeout", 1)
     with answering(judges, hold_after=5) as judge:
         done = evaluate(tmp_path / "out", data, *args, "--judge-url", judge.url)
     assert done.returncode == 0, done.stderr
