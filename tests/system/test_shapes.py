@@ -29,7 +29,7 @@ GAPS = Gaps(seed=SEED)
 SHORT = ("--input-len", 8, "--output-len", 2, "--no-progress", "--seed", SEED)
 BOUNDS = ("--duration", "--num-requests")
 # The runs mostly wait, so several go at a time.
-AT_ONCE = 4
+AT_ONCE = 3
 
 
 @dataclass(frozen=True)
