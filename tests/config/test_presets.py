@@ -35,8 +35,15 @@ def test_the_values_are_those_of_aisbench_3_1(name: str) -> None:
         preset.pop(key)
     chat = {"pred_postprocessor": "extract_non_reasoning_content"} if "chat" in name else {}
     assert preset == {
-        **{"path": "", "model": "", "host_ip": "localhost", "host_port": 8080, "url": ""},
-        **{"request_rate": 0, "batch_size": 1, "retry": 0, "trust_remote_code": False},
+        "path": "",
+        "model": "",
+        "host_ip": "localhost",
+        "host_port": 8080,
+        "url": "",
+        "request_rate": 0,
+        "batch_size": 1,
+        "retry": 0,
+        "trust_remote_code": False,
         "max_out_len": 10240 if "function_call" in name else 512,
         "generation_kwargs": {"temperature": 0.01},
         **chat,
