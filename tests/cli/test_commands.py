@@ -22,7 +22,7 @@ def test_every_option_of_a_run_is_on_the_command_line() -> None:
 def test_help_is_there_and_loads_nothing_heavy(command: str) -> None:
     code = (
         "import sys; sys.argv = ['aisbench', sys.argv[1], '--help']\n"
-        "import atexit; heavy = {'numpy', 'plotly', 'rich', 'transformers', 'aiohttp', 'uvloop', 'yaml'}\n"
+        "import atexit; heavy = {'numpy', 'plotly', 'rich', 'transformers', 'aiohttp', 'uvloop', 'yaml', 'tomllib', 'secrets'}\n"
         "atexit.register(lambda: print('heavy:', sorted(heavy & set(sys.modules))))\n"
         "from aisbench.cli.main import main; main()"
     )
