@@ -20,15 +20,24 @@ _FILLERS = (
     r"clearly|simply|therefore|thus|then|just|probably|likely|most|definitely|indeed|actually|equal|to|that|given|by|"
     r"still|now|exactly|obviously|hence|only|as|follows|indeed|really|in|fact|approximately|about|roughly|around"
 )
-_JOIN = rf"(?:(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b(?:\s+(?:{_FILLERS})\b)*\s*:?)|:|=|→|-+>|\s-+\s)"
+_JOIN = r"(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b\s*:?|:|=|→|-+>|\s-+\s)"
+_JOIN_AND_FILLERS = rf"(?:(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b(?:\s+(?:{_FILLERS})\b)*\s*:?)|:|=|→|-+>|\s-+\s)"
 # What may be between "answer" and "is", such as "to the question" or "(letter only)", but not a choice's letter or the
 # end of a sentence.
 _GAP = r"(?:(?!\b(?-i:[A-J])\b)[^.:=\n?!→]){0,80}?"
-ANSWER = rf"""
-    \b(?:answers?|ans)\b(?!\s+(?:choices|options)){_GAP}\s*{_JOIN}
+
+
+def _cue(join: str) -> str:
+    return rf"""
+    \b(?:answers?|ans)\b(?!\s+(?:choices|options)){_GAP}\s*{join}
   | \b(?:{_OTHERS})\b{_GAP}\s*(?:\b(?:{_OTHER_JOINS})\b\s*:?|:|=|→)
   | {_CJK}{_CJK_JOINS}
 """
+
+
+ANSWER = _cue(_JOIN_AND_FILLERS)
+# Before an answer in words, whose first ones may look like fillers: "To Kill a Mockingbird".
+ANSWER_IN_WORDS = _cue(_JOIN)
 # Words before a statement that make it only a supposition, or deny it.
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|whether|imagine|unless|had)\b[^,]*$|(?:如果|假如|假设|倘若|若)[^,]*$",

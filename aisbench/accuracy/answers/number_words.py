@@ -58,12 +58,13 @@ _CHINESE = re.compile(
     rf"(?P<minus>负)?(?:(?<!\d)(?P<digits>\d++(?:\.\d++)?)(?P<myriad>[万亿千百])|(?P<below>[{''.join(_DIGITS)}十百千万亿]+)分之"
     rf"(?P<above>[{''.join(_DIGITS)}十百千万亿]+)|(?P<words>[{''.join(_DIGITS)}十百千万亿]+)(?:点(?P<decimals>[{''.join(_DIGITS)}]+))?(?P<and_half>个?半)?)"
 )
+_PERCENT = re.compile(r"百分之(\d++(?:\.\d++)?)")
 _MINUS = re.compile(r"\b(?:minus|negative)\s+(?=[$€£¥]?\s*[\d.])|负(?=\d)", re.IGNORECASE)
 
 
 def in_digits(text: str) -> str:
     """`text` with its number words as digits: "twenty-three" as 23, 三百二十 as 320, "1.5 million" as 1500000."""
-    text = _CHINESE.sub(_chinese, text)
+    text = _CHINESE.sub(_chinese, _PERCENT.sub(r"\1%", text))
     text = _SCALED.sub(_scaled, text)
     text = _ENGLISH.sub(_english, text)
     return _MINUS.sub("-", text)
@@ -116,6 +117,8 @@ def _chinese(found: re.Match[str]) -> str:
     if found["digits"]:
         return sign + _written(Fraction(found["digits"]) * (_MYRIADS | _UNITS)[found["myriad"]])
     if found["below"]:
+        if found["below"] == "百":
+            return f"{sign}{_chinese_integer(found['above'])}%"
         below = _chinese_integer(found["below"])
         return f"{sign}{_chinese_integer(found['above'])}/{below}" if below else found[0]
     words = found["words"]
