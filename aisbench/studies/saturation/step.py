@@ -77,7 +77,8 @@ class Sample:
         right = differing = NO_SHARE
         if graded is not None:
             answered = inside & ok
-            right = Share(float(graded.scores[answered].sum()), int(answered.sum()))
+            by_question = graded.by_question(answered)
+            right = Share(float(graded.scores[answered].sum()), int(answered.sum()), by_question)
             differing = Share(*graded.differing(reference or {}, answered if run.is_open_loop else ok))
         return Sample(
             seconds=(end_ns - begin_ns) / 1e9,
