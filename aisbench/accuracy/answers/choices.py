@@ -38,7 +38,7 @@ _CONCLUSION = re.compile(
     r"it is|it s|it's|it must be|must be|has to be|we are left with|only|that leaves|leaves|leaving|we get|say|"
     r"that is|this is|i e)\b|→|->|=>|∴|综上(?:所述)?|因此|所以|故|即|可见|显然|从而|于是|只有|只剩(?:下)?|就是|应该?是"
     # A letter after the answer to a question of its own: "A, isn't it? No - B."
-    r"|(?:^|[?.!]\s*)\bno\b\s*[-,:.])"
+    r"|(?:^|[?.!]\s*)(?:\bno\b\s*[-,:.]|(?:不对?|错了)\s*[,.]))"
     r"\s*[,:]?\s*(?:it is|it's|the|we have|my|i say|with|option|choice|letter|by elimination|only|"
     r"是|为|本题|选项|\s)*\s*[(\"']?$",
     re.IGNORECASE,
@@ -82,7 +82,9 @@ def choice(text: str, labels: str, texts: Sequence[str] = ()) -> Found:
     """The choice in `text`, which is unified and has no thinking. `texts`: of the choices, in the order of `labels`."""
     marked = _marked(text, labels, texts)
     bare = plain(text)
-    bare = re.sub(r"n't\b", " not", bare)
+    bare = re.sub(
+        r"n't\b", " not", re.sub(r"\b(can)'t\b|\b(can)not\b", r"\1\2 not", bare, flags=re.IGNORECASE)
+    )
     if alone := _alone(bare, labels):
         return Found(alone, "letter alone")
     votes = _said(bare, labels, texts)

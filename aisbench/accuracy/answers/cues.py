@@ -48,6 +48,10 @@ _DENIED = re.compile(
     r"tempting|common|naive|obvious but)\b[^,;]{0,30}$|(?:不认为|并非|不是|错误)的?$",
     re.IGNORECASE,
 )
+# The same in the words for "answer" themselves: "the answer cannot be".
+_DENIES = re.compile(
+    r"(?:\bcannot|\b(?:can|could|may|might|must|should|would|will)\s*(?:not|n't))\s+be\b", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"[!?;\n]|(?<!\bi\.e)(?<!\be\.g)\.(?=[\s\"')\]]|$|[^\x00-\x7f])")
 # A statement is read up to this many characters.
 _LONGEST_CLAUSE = 400
@@ -82,7 +86,8 @@ def statements(pattern: re.Pattern[str], text: str) -> Iterator[Statement]:
         if (end is not None and end[0] == "?") or _SUPPOSED.search(before):
             continue
         heading = "\n" in text[cue.end() : at]
-        yield Statement(clause, cue.start(), at, bool(_DENIED.search(before)), heading)
+        denied = bool(_DENIED.search(before) or _DENIES.search(cue[0]))
+        yield Statement(clause, cue.start(), at, denied, heading)
 
 
 def _sentence_before(text: str, at: int) -> str:

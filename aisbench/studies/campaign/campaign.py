@@ -63,9 +63,11 @@ class Campaign:
                 f"--mode {asked.mode} needs a judge; give its server after --, as in -- --judge-url http://host:8000"
             )
         if not asked.judges and (given := [one for one in asked.extra if one.startswith("--judge-")]):
+            flag = given[0].partition("=")[0]
             raise BadInput(
-                f"{given[0].partition('=')[0]} has no effect with --mode {asked.mode} here; give --judge-url with it, and "
-                "--mode all, judge or infer_judge"
+                f"{flag} needs the judge's server; give it after --, as in -- --judge-url http://host:8000"
+                if asked.mode == "all"
+                else f"{flag} has no effect with --mode {asked.mode}; give --mode judge to score answers that exist"
             )
         if reuses and asked.dataset_path is None and not asked.is_load:
             return

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from aisbench import saying
 from aisbench.accuracy.question import Answer
@@ -25,14 +24,15 @@ from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.evaluation.asking import Asking, Request
 from aisbench.studies.evaluation.data_sets import DataSet, read_data_sets
-from aisbench.studies.evaluation.folder import EvaluationFolder, file_name
+from aisbench.studies.evaluation.folder import EvaluationFolder
 from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
 from aisbench.studies.evaluation.harness.names import split_names
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.judge.judging import Answered, Judging
 from aisbench.studies.evaluation.judge.server import Judge, judge_for
+from aisbench.studies.evaluation.opening import folder_before, opened
 from aisbench.studies.evaluation.predictions import Place, Predictions
-from aisbench.studies.evaluation.remembered import options_of, with_remembered
+from aisbench.studies.evaluation.remembered import with_remembered
 from aisbench.studies.evaluation.reporting import report
 from aisbench.studies.evaluation.results import Result, result_of
 from aisbench.studies.evaluation.settings import Settings
@@ -63,7 +63,7 @@ def evaluate(
     """
     settings.check()
     config.check()
-    before = _folder_before(config, settings, reuse, into)
+    before = folder_before(config, settings, reuse, into)
     if before is not None:
         config, settings, changed = with_remembered(before.facts(), config, settings, given)
         if changed:
@@ -76,13 +76,7 @@ def evaluate(
         saying.say("lm-eval: tasks are scored by the harness, not by the judge", err=True)
     with contextlib.ExitStack() as stack:
         config = _with_target(stack, config, asks=settings.asks)
-        folder = (
-            _shared_folder(Path(into), config, settings, command)
-            if into is not None
-            else _new_folder(config, settings, command)
-            if before is None
-            else _reused_folder(before, config, settings)
-        )
+        folder = opened(before, config, settings, command, into)
         with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
             ended = DONE
             if data_sets:
@@ -113,61 +107,6 @@ def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) 
         lambda line: saying.say(line, err=True),
     )
     return replace(config, model=model.name)
-
-
-def _folder_before(
-    config: RunConfig, settings: Settings, reuse: str | None, into: str | None
-) -> EvaluationFolder | None:
-    """The folder with which this evaluation goes on; None if it begins. Raises BadInput if there is none to reuse."""
-    if into is not None:
-        shared = _part_of(Path(into), config, settings)
-        return shared if shared.exists else None
-    return None if reuse is None else EvaluationFolder.reuse(config.work_dir, reuse)
-
-
-def _part_of(path: Path, config: RunConfig, settings: Settings) -> EvaluationFolder:
-    return EvaluationFolder(path, file_name(config.label or "model"), settings.datasets[0])
-
-
-def _new_folder(config: RunConfig, settings: Settings, command: list[str]) -> EvaluationFolder:
-    if not settings.asks:
-        raise BadInput(
-            f"--mode {settings.mode} needs the answers of an earlier evaluation; name its folder with --reuse"
-        )
-    model = config.model or "model"
-    return EvaluationFolder.create(config.work_dir, model, _facts(config, settings, command, model))
-
-
-def _reused_folder(folder: EvaluationFolder, config: RunConfig, settings: Settings) -> EvaluationFolder:
-    facts = folder.facts()
-    before = facts["model"]
-    if config.model is not None and config.model != before:
-        raise BadInput(
-            f"--reuse: {folder.path} holds answers of model {before}, not of {config.model}; give --model {before}, or "
-            "start a new evaluation"
-        )
-    if settings.asks:
-        # The other data sets of the folder keep their options.
-        options = {**(facts.get("options") or {}), **options_of(config, settings)}
-        folder.write_facts({**facts, "options": options})
-    return folder
-
-
-def _shared_folder(path: Path, config: RunConfig, settings: Settings, command: list[str]) -> EvaluationFolder:
-    folder = _part_of(path, config, settings)
-    if settings.asks:
-        folder.write_facts(_facts(config, settings, command, config.model or "model"))
-    return folder
-
-
-def _facts(config: RunConfig, settings: Settings, command: list[str], model: str) -> dict[str, Any]:
-    return {
-        "model": model,
-        "command": command,
-        "config": config.as_dict(),
-        "datasets": list(settings.datasets),
-        "options": options_of(config, settings),
-    }
 
 
 class _Evaluation:

@@ -214,10 +214,12 @@ def test_all_with_a_judge_is_one_command_that_judges() -> None:
 
 @pytest.mark.parametrize("mode", ["infer", "eval", "viz"])
 def test_a_judge_in_a_mode_that_asks_none_is_refused(mode: str) -> None:
-    with pytest.raises(BadInput, match=f"--judge-url has no effect with --mode {mode} here"):
+    with pytest.raises(BadInput, match=f"--judge-url has no effect with --mode {mode}; give --mode judge"):
         campaign(mode, "--judge-url=http://h:1")
 
 
 def test_a_judges_options_without_its_server_are_refused() -> None:
     with pytest.raises(BadInput, match="--judge-model needs the judge's server"):
         Settings(datasets=("gsm8k",), judge_model="umpire").check()
+    with pytest.raises(BadInput, match="--judge-model needs the judge's server; give it after --"):
+        campaign("all", "--judge-model", "umpire")
