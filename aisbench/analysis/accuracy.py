@@ -125,12 +125,12 @@ class Graded:
             first.setdefault(question, answer)
         return first
 
-    def by_question(self, mine: NDArray[np.bool_]) -> dict[int, tuple[float, int]]:
-        """Of the answers in `mine` (a mask), the sum of the scores and the number, by the question's fingerprint."""
-        questions, at = np.unique(self.asked[mine], return_inverse=True)
-        sums = np.bincount(at, self.scores[mine], len(questions)).tolist()
-        counts = np.bincount(at, minlength=len(questions)).tolist()
-        return dict(zip(questions.tolist(), zip(sums, counts, strict=True), strict=True))
+    def by_question(self, mine: NDArray[np.bool_]) -> dict[int, tuple[float, ...]]:
+        """The scores of the answers in `mine` (a mask), by the fingerprint of their question."""
+        found: dict[int, tuple[float, ...]] = {}
+        for question, score in zip(self.asked[mine].tolist(), self.scores[mine].tolist(), strict=True):
+            found[question] = (*found.get(question, ()), score)
+        return found
 
     def differing(self, reference: Mapping[int, int], mine: NDArray[np.bool_]) -> tuple[int, int]:
         """How many of the answers in `mine` (a mask) have another text than `reference` (see texts) has for their question,
@@ -177,8 +177,8 @@ def _questions(run: Run) -> list[Question]:
 
 def _part(graded: Graded, mine: NDArray[np.bool_]) -> ScoredPart:
     """`mine`: a mask of answers, at least one."""
-    scores, counts = zip(*graded.by_question(mine).values(), strict=True)
-    low, high = clustered_interval(scores, counts)
+    by_question = graded.by_question(mine).values()
+    low, high = clustered_interval(list(map(sum, by_question)), list(map(len, by_question)))
     return {
         "answers": int(np.count_nonzero(mine)),
         "score": 100 * float(np.mean(graded.scores[mine])),

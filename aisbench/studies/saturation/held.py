@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.statistics.intervals import side_ranks
-from aisbench.shares import Z_95, clustered_interval, wilson_interval
+from aisbench.shares import Z_95, wilson_interval
 from aisbench.studies.saturation.slo import Term
 
 
 @dataclass(frozen=True)
 class Share:
-    """`happened` of `count`. A score that is not 0 or 1 counts in part.
-
-    `by_question`: of a share of answers, the same two by question; answers to one question are not independent.
-    """
+    """`happened` of `count`. A score that is not 0 or 1 counts in part."""
 
     happened: float = 0.0
     count: int = 0
-    by_question: Mapping[int, tuple[float, int]] = field(default_factory=dict)
 
     def __add__(self, other: Share) -> Share:
-        both = dict(self.by_question)
-        for question, (happened, count) in other.by_question.items():
-            before = both.get(question, (0.0, 0))
-            both[question] = before[0] + happened, before[1] + count
-        return Share(self.happened + other.happened, self.count + other.count, both)
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 %; `count` is not 0."""
-        if not self.by_question:
-            return wilson_interval(self.happened, self.count)
-        happened, counts = zip(*self.by_question.values(), strict=True)
-        return clustered_interval(happened, counts)
+        return Share(self.happened + other.happened, self.count + other.count)
 
     def as_dict(self) -> dict[str, Any] | None:
         """With the 95 % interval; None where there is nothing to take a share of."""
         if self.count == 0:
             return None
-        low, high = self.interval
+        low, high = wilson_interval(self.happened, self.count)
         return {"answers": self.count, "share": self.happened / self.count, "low": low, "high": high}
 
 
@@ -102,7 +85,7 @@ def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:
 def hold_share(term: Term, share: Share) -> Held:
     if share.count == 0:
         return Held(term, None, None, None)
-    return Held(term, share.happened / share.count, *share.interval)
+    return Held(term, share.happened / share.count, *wilson_interval(share.happened, share.count))
 
 
 def _finite(value: float | None) -> float | None:

@@ -123,14 +123,3 @@ def test_no_failure_among_few_requests_does_not_show_a_small_share() -> None:
     ten = hold_share(term, Share(10, 100))
     assert ten.low == pytest.approx(0.0552, abs=1e-4)
     assert ten.high == pytest.approx(0.1744, abs=1e-4)
-
-
-def test_repeated_questions_widen_the_interval_over_all_runs() -> None:
-    """Two runs of the same fifty questions: as sure as one, where the answers are the same."""
-    term = parse_slo("accuracy>0.7")[0]
-    once = Share(40, 50, {question: (float(question < 40), 1) for question in range(50)})
-    twice, alone = hold_share(term, once + once), hold_share(term, Share(80, 100))
-    assert (twice.value, alone.value) == (0.8, 0.8)
-    assert twice.low == pytest.approx(hold_share(term, Share(40, 50)).low, abs=0.005)
-    assert alone.clear
-    assert not twice.clear
