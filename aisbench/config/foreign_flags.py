@@ -80,7 +80,6 @@ FOREIGN = {
     # GuideLLM
     "--backend-args": "--extra-body JSON",
     "--max-concurrent": "--concurrency N",
-    "--max-error-rate": "--fail-on 'error_rate>0.05'",
     "--max-errors": "--fail-on 'error_rate>0.05'",
     "--max-requests": "--num-requests N",
     "--max-seconds": "--duration 5m",

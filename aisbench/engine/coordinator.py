@@ -22,7 +22,7 @@ from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.engine.asked import Asked, check_goodput
 from aisbench.engine.beside import Beside
-from aisbench.engine.failures import error_samples, hopeless
+from aisbench.engine.failures import error_samples, hopeless, too_many_failed
 from aisbench.engine.host import HostCounters
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import default_workers, raise_open_files
@@ -149,7 +149,7 @@ class Coordinator:
 
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
-        inherited = (prepared.slots.fd,) if prepared.slots is not None else ()
+        inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
         self.host_before = HostCounters.now()
         try:
@@ -237,7 +237,11 @@ class Coordinator:
             self.tick(self)
             live = self.live()
             if self.stopped is None:
-                self.stopped = self.processes.dead or hopeless(live, self.directory.records, self.chosen)
+                self.stopped = (
+                    self.processes.dead
+                    or hopeless(live, self.directory.records, self.chosen)
+                    or too_many_failed(live, self.config.max_error_rate)
+                )
             if self.sending_ended_ns is None and self.sending_has_ended(live):
                 self.sending_ended_ns = now_ns()
                 self.block.stop(1)
