@@ -9,8 +9,8 @@ from functools import partial
 from aisbench.config.traffic import SECTION
 from aisbench.durations import seconds
 from aisbench.errors import BadInput
-from aisbench.options.checks import MustBe, whole
-from aisbench.options.option import option
+from aisbench.options.checks import MustBe, above, whole
+from aisbench.options.option import SPAN, option
 
 SLOTS = ("users", "requests")
 _option = partial(option, section=SECTION)
@@ -42,6 +42,13 @@ class LimitOptions:
         words=SLOTS,
         help="What --concurrency counts in sessions: users, who keep their place while they think, or requests in flight.",
     )
+    concurrency_ramp_s: float | None = _option(
+        "--concurrency-ramp",
+        kind=SPAN,
+        check=above(0, "seconds"),
+        metavar="TIME",
+        help="Time over which the in-flight limit rises from 1 to --concurrency.",
+    )
     prefill_concurrency: int | None = _option(
         "--prefill-concurrency",
         check=whole(1),
@@ -67,8 +74,10 @@ class LimitOptions:
         help="End the run when more than this share of the ended requests failed; looked at from 20 on.",
     )
 
-    def check_limits(self, *, stream: bool) -> None:
+    def check_limits(self, *, stream: bool, concurrency: int | None) -> None:
         """Raises BadInput for options of this section that contradict each other."""
+        if self.concurrency_ramp_s is not None and concurrency is None:
+            raise BadInput("--concurrency-ramp raises the limit to --concurrency; give --concurrency")
         if (self.cancel_rate is None) != (self.cancel_after is None):
             raise BadInput(
                 "--cancel-rate and --cancel-after go together, as in --cancel-rate 0.1 --cancel-after 2s"

@@ -25,7 +25,7 @@ from aisbench.engine.beside import Beside
 from aisbench.engine.failures import error_samples, hopeless, too_many_failed
 from aisbench.engine.host import HostCounters
 from aisbench.engine.interrupts import Interrupts
-from aisbench.engine.limits import default_workers, raise_open_files
+from aisbench.engine.limits import RisingLimit, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
 from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
@@ -93,6 +93,7 @@ class Coordinator:
         self.plan: Plan
         self.start_ns = 0
         self.sending_ended_ns: int | None = None
+        self.rising: RisingLimit | None = None
 
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
         """Runs against `urls` and returns the run's folder.
@@ -150,6 +151,7 @@ class Coordinator:
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
         inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
+        self.rising = RisingLimit.of(self.config, prepared.slots)
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
         self.host_before = HostCounters.now()
         try:
@@ -220,6 +222,8 @@ class Coordinator:
             self.note(self.scraper.notes)
         self.tell(self.beside.begin())
         self.host_before = HostCounters.now()
+        if self.rising is not None:
+            self.rising.hold_back()
         self.start_ns = now_ns() + _START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
         self.block.start(self.start_ns, self.deadline_ns)
@@ -252,7 +256,7 @@ class Coordinator:
             given_up = give_up_at is not None and time.monotonic() > give_up_at
             if given_up or self.abandoned is not None or self.interrupts.count > 1:
                 self.block.stop(2)
-            self.processes.wait(_POLL_S)
+            self.processes.wait(self.rising.rise(self.start_ns, _POLL_S) if self.rising else _POLL_S)
         self.stopped = self.stopped or self.processes.dead
         self.tick(self)
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aisbench._native.memory.shared import LIVE_FIELDS
+from aisbench._native.memory.shared import LIVE_FIELDS, Slots
+from aisbench._native.os.clock import now_ns
 from aisbench.analysis.in_flight import InFlight
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.failures import too_many_failed
+from aisbench.engine.limits import RisingLimit
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess, start_simulator
@@ -61,6 +63,48 @@ def test_the_client_and_the_server_count_the_same_aborts(tmp_path: Path, server:
     assert run.summary["metrics"]["e2el_ms"]["count"] == 100 - aborted
 
 
+def test_the_limit_rises(tmp_path: Path, server: SimulatorProcess) -> None:
+    server.reset()
+    limits = (
+        "--concurrency",
+        9,
+        "--concurrency-ramp",
+        "1s",
+        "--workers",
+        2,
+        "--duration",
+        1.5,
+        "--warmup",
+        4,
+    )
+    run = run_load(tmp_path, "--url", server.url, *limits, *SHORT)
+    assert run.code == 0, run.err
+    assert server.truth()["peak_concurrency"] <= 9
+    rows = Run.load(run.folder)
+    in_flight, second = InFlight.of(rows), 1_000_000_000
+    # One more every 125 ms, the second after 125 ms, never earlier.
+    edges = (np.arange(9) * second // 8).astype(np.int64)
+    peaks = in_flight.peaks(edges)
+    assert (peaks <= np.arange(1, 9)).all()
+    assert in_flight.peak == 9
+    assert not any("% of the limit" in reason for reason in run.summary["verdict"]["reasons"])
+
+
+def test_slots_are_given_when_they_are_due() -> None:
+    slots = Slots(count=5)
+    rising = RisingLimit(slots, 5, 4.0)
+    rising.hold_back()
+    assert (slots.take(), slots.take()) == (True, False)
+    assert 0 < rising.rise(now_ns() - 2_500_000_000, 60.0) <= 0.5
+    assert (slots.take(), slots.take(), slots.take()) == (True, True, False)
+    assert rising.rise(now_ns() - 9_000_000_000, 0.1) == 0.1
+    assert (slots.take(), slots.take(), slots.take()) == (True, True, False)
+    one = RisingLimit(Slots(count=1), 1, 4.0)
+    one.hold_back()
+    assert one.rise(now_ns(), 0.1) == 0.1
+    assert RisingLimit.of(RunConfig(concurrency=3), slots) is None
+
+
 def test_too_many_failures_end_the_run(tmp_path: Path) -> None:
     with start_simulator(["--decode-base-ms", "4", "--fault", "http-500:0.5"]) as broken:
         limits = ("--max-error-rate", 0.2, "--concurrency", 4, "--num-requests", 5000)
@@ -96,6 +140,7 @@ def test_failures_are_judged_from_twenty_requests_on(ok: int, failed: int, stops
         ({"cancel_rate": 0.5, "cancel_after": "3tok", "stream": False}, "needs streamed answers"),
         ({"max_error_rate": 0.0}, "--max-error-rate must be a share"),
         ({"prefill_concurrency": 0}, "--prefill-concurrency must be a whole number"),
+        ({"concurrency_ramp_s": 5.0}, "give --concurrency"),
         ({"slots": "people"}, "--slots: unknown 'people'"),
     ],
 )

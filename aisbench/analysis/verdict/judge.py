@@ -135,9 +135,10 @@ def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -
         )
         return
     sent = sorted(sending.sent_ns.tolist())
-    mean = held.mean_within(sent[run.limit - 1], sent[-1])
+    full_ns = max(sent[run.limit - 1], int((run.config.concurrency_ramp_s or 0) * 1e9))
+    mean = held.mean_within(full_ns, sent[-1])
     share = 100 * mean / run.limit
-    if sent[-1] > sent[run.limit - 1]:
+    if sent[-1] > full_ns:
         verdict.hold(
             thresholds.IN_FLIGHT_HELD,
             share,
