@@ -10,6 +10,9 @@ from aisbench._native.protocol.finish cimport FINISH_GAVE_UP, FINISH_NONE
 from aisbench._native.protocol.scanner cimport Event
 from aisbench._native.protocol.sse cimport SseParser
 from aisbench._native.protocol import odd_answers as words
+from aisbench._native.protocol.decode import loads
+
+import orjson
 
 cdef class Reading:
     """`decoder` has the rules for the API's events, or for whole answers if they are not streamed.
@@ -17,7 +20,8 @@ cdef class Reading:
     `streams`: answers are event streams. `max_event_bytes`: the limit for one event; `max_answer_bytes`:
     the limit for an answer that is not streamed. `counts_chunks`: every event with a token chunk counts as
     generated, even without text. `must_finish`: a stream without [DONE] or a finish reason was cut.
-    `keeps_text`: the answers' texts are needed during the run.
+    `keeps_text`: the answers' texts are needed during the run. `tool_calls`: makes the calls of an answer, a list of
+    JSON objects, from the list of its pieces (JSON values); None: they are not kept.
     """
 
     def __cinit__(
@@ -30,6 +34,7 @@ cdef class Reading:
         bint counts_chunks=False,
         bint must_finish=False,
         bint keeps_text=False,
+        tool_calls=None,
     ):
         self.decoder = decoder
         self.max_event_bytes = max_event_bytes
@@ -38,6 +43,7 @@ cdef class Reading:
         self.counts_chunks = counts_chunks
         self.must_finish = must_finish
         self.keeps_text = keeps_text
+        self.tool_calls = tool_calls
 
 
 cdef class Tally:
@@ -64,6 +70,9 @@ cdef class Tally:
         if self.reading.keeps_text:
             self.content = bytearray()
             self.reasoning = bytearray()
+            self.pieces = bytearray()
+            self.has_tool = False
+            self.tool_calls = None
 
     cdef int take_late(self, const char* data, Py_ssize_t n) except -1:
         """Takes an event after [DONE]: the stream is over, but some servers report usage only then."""
@@ -114,6 +123,8 @@ cdef class Tally:
         elif self.says_nothing(event) and words.is_error(data[:n]):
             # An error that is not in the API's format.
             return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
+        if event.call_bytes > 0:
+            self.keep_piece()
         fresh = event.content_bytes
         if event.is_cumulative:
             fresh -= self.content_seen
@@ -167,6 +178,16 @@ cdef class Tally:
             self.reasoning += event.reasoning[:event.reasoning_bytes]
         return GOING
 
+    cdef int keep_piece(self) except -1:
+        """Keeps the decoder's event's piece of a tool call."""
+        cdef Event* event = &self.reading.decoder.event
+        if self.reading.keeps_text and self.reading.tool_calls is not None:
+            self.has_tool = self.has_tool or event.has_tool
+            if len(self.pieces) > 0:
+                self.pieces += b","
+            self.pieces += event.call[:event.call_bytes]
+        return 0
+
     cdef int keep_gap(self, int64_t gap_ns) except -1:
         cdef uint32_t* bigger
         if self.gap_count == self.gap_room:
@@ -200,9 +221,19 @@ cdef class Tally:
             if self.recorder.saves_token_times:
                 self.recorder.log_token_gaps(row, self.gaps, self.gap_count)
             if self.reading.keeps_text:
-                self.content = bytearray(words.valid_text(self.content))
-                self.reasoning = bytearray(words.valid_text(self.reasoning))
-            if self.recorder.saves_text:
-                text = b'{"content":"%b","reasoning":"%b"}\n' % (self.content, self.reasoning)
-                self.recorder.log_text(row, text, len(text))
+                self.keep_answer(row)
         self.row_index = -1
+
+    cdef int keep_answer(self, Row* row) except -1:
+        """Completes the texts and tool calls of an answer, and records them."""
+        cdef bytes calls = b""
+        self.content = bytearray(words.valid_text(self.content))
+        self.reasoning = bytearray(words.valid_text(self.reasoning))
+        if self.has_tool:
+            self.tool_calls = self.reading.tool_calls(loads(b"[%b]" % self.pieces))
+        if self.recorder.saves_text:
+            if self.tool_calls:
+                calls = b',"tool_calls":' + orjson.dumps(self.tool_calls)
+            text = b'{"content":"%b","reasoning":"%b"%b}\n' % (self.content, self.reasoning, calls)
+            self.recorder.log_text(row, text, len(text))
+        return 0

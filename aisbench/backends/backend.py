@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from aisbench.backends.event_rules import CHUNK, Rules
 from aisbench.backends.prompt import Prompt
+from aisbench.backends.tool_calls import FromPieces
 from aisbench.errors import BadInput
 
 
@@ -54,7 +55,7 @@ class Backend:
     `takes_token_ids`, `takes_messages`: what the API accepts besides text. `parameters_in`: the object
     in the body that holds the sampling parameters, unless they are at the top level; --extra-body's
     object of that name is merged into it and does not replace it. `output_tokens_from`: how output
-    tokens are counted, in words.
+    tokens are counted, in words. `tool_calls`: makes an answer's tool calls from their pieces; None: the API has none.
     """
 
     family: str
@@ -70,6 +71,7 @@ class Backend:
     counts_output: bool = True
     must_finish: bool = True
     parameters_in: str | None = None
+    tool_calls: FromPieces | None = None
 
     @property
     def marks_chunks(self) -> bool:

@@ -9,7 +9,11 @@ CONTENT = "content"  # a non-empty string is generated text
 CUMULATIVE = "cumulative"  # a string: the whole text so far; only what is new counts as generated
 REASONING = "reasoning"  # a non-empty string is generated reasoning text
 TOOL = "tool"  # anything non-empty is generated output, but not text
-KIND = "kind"  # a string that names the event; if it contains "reasoning", the content is reasoning
+CALL = "call"  # anything non-empty is a piece of a tool call: generated output, but not text
+PART = "part"  # anything non-empty belongs to a tool call, but does not count as generated
+# A string that names the event. Unless it contains "output_text", the content is reasoning if it contains "reasoning",
+# and a piece of a tool call if it contains "_call".
+KIND = "kind"
 FINISH = "finish"  # a string: why generation ended
 PROMPT_TOKENS = "prompt_tokens"  # an integer: the server's count of the input
 OUTPUT_TOKENS = "output_tokens"  # an integer: the server's count of the output

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.event_rules import CONTENT, OPENAI_TRAILER, REASONING, TOOL
+from aisbench.backends.event_rules import CALL, CONTENT, OPENAI_TRAILER, REASONING, TOOL
 from aisbench.backends.prompt import Prompt
+from aisbench.backends.tool_calls import chat_calls
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
@@ -38,9 +39,9 @@ CHAT = Backend(
         # vLLM and SGLang send reasoning_content; newer vLLM and others send reasoning.
         ("choices[].delta.reasoning_content", REASONING),
         ("choices[].delta.reasoning", REASONING),
-        ("choices[].delta.tool_calls", TOOL),
+        ("choices[].delta.tool_calls", CALL),
         # The older name of tool calls, a refusal in place of content, and spoken answers.
-        ("choices[].delta.function_call", TOOL),
+        ("choices[].delta.function_call", CALL),
         ("choices[].delta.refusal", CONTENT),
         ("choices[].delta.audio", TOOL),
         # The decoder tries the last rule under a parent first, and nearly every event has content.
@@ -51,12 +52,13 @@ CHAT = Backend(
         ("choices[].message.content", CONTENT),
         ("choices[].message.reasoning_content", REASONING),
         ("choices[].message.reasoning", REASONING),
-        ("choices[].message.tool_calls", TOOL),
-        ("choices[].message.function_call", TOOL),
+        ("choices[].message.tool_calls", CALL),
+        ("choices[].message.function_call", CALL),
         ("choices[].message.refusal", CONTENT),
         ("choices[].message.audio", TOOL),
         *OPENAI_TRAILER,
     ),
     output_tokens_from="usage of the server",
     takes_messages=True,
+    tool_calls=chat_calls,
 )

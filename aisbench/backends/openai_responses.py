@@ -16,10 +16,16 @@ from aisbench.backends.event_rules import (
     FINISH,
     KIND,
     OUTPUT_TOKENS,
+    PART,
     PROMPT_TOKENS,
+    REASONING,
     TOOL,
 )
 from aisbench.backends.prompt import Prompt
+from aisbench.backends.tool_calls import OpenCall, ToolCall, text_of
+
+# Types of output items that the client has to act on, and the field with what the model wrote.
+_CALLED_IN = {"function_call": "arguments", "custom_tool_call": "input"}
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
@@ -58,6 +64,31 @@ def part(given: Mapping[str, Any]) -> dict[str, Any]:
     return dict(given)
 
 
+def response_calls(pieces: list[Any]) -> list[ToolCall]:
+    """The calls from output items, and from the texts in the deltas between an item's first and last event.
+
+    The last event of an item repeats its arguments as a whole. Items of tools that the server runs itself are no calls.
+    """
+    found: list[OpenCall] = []
+    by_item: dict[str, OpenCall] = {}
+    call: OpenCall | None = None
+    for piece in pieces:
+        if isinstance(piece, str) and call is not None:
+            call.add(piece)
+        elif isinstance(piece, dict):
+            call = None
+            if piece.get("type") not in _CALLED_IN:
+                continue
+            call_id, name = text_of(piece.get("call_id")), text_of(piece.get("name"))
+            item = text_of(piece.get("id")) or call_id
+            if item not in by_item:
+                by_item[item] = OpenCall(call_id, name)
+                found.append(by_item[item])
+            call = by_item[item]
+            call.replace(piece.get(_CALLED_IN[piece["type"]]))
+    return [call.closed() for call in found]
+
+
 RESPONSES = Backend(
     family="openai-responses",
     path="/v1/responses",
@@ -65,6 +96,8 @@ RESPONSES = Backend(
     rules=(
         # response.output_text.delta, response.reasoning_text.delta, and the deltas of refusals and calls.
         ("type", KIND),
+        # The item that response.output_item.added and .done are about.
+        ("item", PART),
         ("delta", CONTENT),
         ("response.status", FINISH),
         ("response.usage.input_tokens", PROMPT_TOKENS),
@@ -76,8 +109,11 @@ RESPONSES = Backend(
         ("message", ERROR),
     ),
     plain_rules=(
-        ("output[].content[].text", CONTENT),
-        ("output[].arguments", TOOL),
+        # A list of parts, which orjson sorts into text and reasoning.
+        ("output[].content", CONTENT),
+        ("output[].summary[].text", REASONING),
+        ("output[].call_id", TOOL),
+        ("output[]", PART),
         ("status", FINISH),
         ("usage.input_tokens", PROMPT_TOKENS),
         ("usage.output_tokens", OUTPUT_TOKENS),
@@ -86,4 +122,5 @@ RESPONSES = Backend(
     ),
     output_tokens_from="usage of the server, in the event that closes the stream",
     takes_messages=True,
+    tool_calls=response_calls,
 )

@@ -195,6 +195,7 @@ def _worker_specs(
             ],
             cacert=asked.transport.cacert,
             insecure=asked.transport.insecure,
+            backend=config.backend,
             rules=[list(rule) for rule in rules or ()],
             streams=asked.streams,
             # Token chunks can be counted only where the API marks them; elsewhere events with text are.

@@ -26,6 +26,7 @@ from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.protocol.decode import Decoder
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
+from aisbench.backends.registry import backend_named
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
 from aisbench.engine.turns import read_conversations
@@ -71,6 +72,7 @@ class _Worker:
                 counts_chunks=spec.counts_chunks,
                 must_finish=spec.must_finish,
                 keeps_text=spec.text or spec.conversations is not None,
+                tool_calls=backend_named(spec.backend).tool_calls,
             ),
             bodies=self.bodies,
             conversations=self.conversations,

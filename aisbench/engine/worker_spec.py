@@ -42,6 +42,7 @@ class WorkerSpec:
     local_addresses: list[str]
     cacert: str | None
     insecure: bool
+    backend: str
     rules: list[list[str]]
     streams: bool
     counts_chunks: bool

@@ -26,6 +26,7 @@ from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
 from aisbench.backends.openai_completions import COMPLETIONS
+from aisbench.backends.tool_calls import FromPieces
 from aisbench.workload.bodies import write_bodies
 from tests.backends.reading import rules_of
 
@@ -105,6 +106,7 @@ class Drive:
     offsets_ns: list[int] = field(default_factory=list)
     text: bool = False
     counts_chunks: bool = False
+    tool_calls: FromPieces | None = None
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -127,6 +129,7 @@ class Drive:
                 max_answer_bytes=self.max_answer_bytes,
                 counts_chunks=self.counts_chunks,
                 keeps_text=self.text or self.conversations is not None,
+                tool_calls=self.tool_calls,
                 streams=self.streams,
                 must_finish=self.must_finish,
             ),

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from aisbench._native.protocol.finish import FINISHES
 from aisbench.accuracy.question import Answer
-from aisbench.analysis.tokens import parse_text
+from aisbench.backends.tool_calls import in_chat_form
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
+from aisbench.records.texts import KeptAnswer, parse_answer
 
 
 class Harvest:
@@ -38,8 +39,9 @@ class Harvest:
             if kept is None:
                 continue
             self._taken.add(slot)
-            text, reasoning = parse_text(kept) if kept else ("", "")
-            found[slot] = Answer(text, reasoning, FINISHES[row["finish"]])
+            said = parse_answer(kept) if kept else KeptAnswer()
+            calls = in_chat_form(said.tool_calls)
+            found[slot] = Answer(said.content, said.reasoning, FINISHES[row["finish"]], calls)
         return found
 
     @staticmethod
