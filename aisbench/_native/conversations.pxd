@@ -6,7 +6,7 @@ cdef class Conversation:
     """A conversation under way. It keeps its in-flight slot and its connection from the first turn to the last."""
     cdef int64_t number
     cdef int64_t turn         # the turn that is in flight or waits to be sent
-    cdef list answers         # bytes, escaped for a JSON string
+    cdef list answers         # made by History.answer
     cdef object connection    # the Connection for its next turn while it waits; None: a new one
 
 
@@ -25,6 +25,3 @@ cdef class Conversations:
     cdef int64_t next_due_ns(self)
     cdef Conversation next_waiting(self)
     cdef Py_ssize_t waiting(self)
-
-
-cdef bytes filled(const char* body, Py_ssize_t n, list answers)

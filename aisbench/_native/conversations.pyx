@@ -1,6 +1,5 @@
 """Conversations under way. See conversations.pxd."""
 from libc.stdint cimport int64_t
-from libc.string cimport memchr
 
 from heapq import heappop, heappush
 
@@ -57,31 +56,3 @@ cdef class Conversations:
 
     cdef Py_ssize_t waiting(self):
         return len(self.heap)
-
-
-cdef bytes filled(const char* body, Py_ssize_t n, list answers):
-    """The body with its holes (zero bytes) filled by the answers, in order; None if it has no hole.
-
-    A part of the body between the bytes 1 and 2 is left out if the answer for its hole is empty, as
-    servers refuse an assistant's message without content (after an answer that was all reasoning).
-    """
-    cdef list parts, pieces
-    cdef bytes before, after, answer, within
-    cdef Py_ssize_t i, begins
-    if memchr(body, 0, n) == NULL:
-        return None
-    parts = body[:n].split(b"\0")
-    pieces = [parts[0]]
-    for i in range(1, len(parts)):
-        answer = answers[i - 1] if i <= len(answers) else b""
-        before, after = pieces.pop(), parts[i]
-        begins = before.rfind(b"\1")
-        if begins < 0:
-            pieces += [before, answer, after]
-            continue
-        within, _, after = after.partition(b"\2")
-        pieces.append(before[:begins])
-        if answer:
-            pieces += [before[begins + 1:], answer, within]
-        pieces.append(after)
-    return b"".join(pieces)

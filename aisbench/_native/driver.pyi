@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 from aisbench._native.conversations import Conversations
 from aisbench._native.memory.bodies import BodyFile
@@ -20,6 +21,7 @@ class Driver:
         on_failure: Callable[[int, int, int, bytes], None],
         timeout_ns: int,
         conversations: Conversations | None = None,
+        history: Any = None,
         drop_after_ns: int = -1,
         rest_ns: int = 2000000,
     ) -> None: ...

@@ -34,6 +34,7 @@ cdef class Driver:
     """Sends the requests of a block to `targets`, and reads the answers as `reading` says.
 
     `conversations`: if given, the bodies are their turns, and a ticket is a conversation.
+    `history`: makes what their later turns contain from answers (backends.history.History).
     `on_failure(ticket, error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets
     later than this are not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
@@ -47,6 +48,7 @@ cdef class Driver:
         on_failure,
         int64_t timeout_ns,
         Conversations conversations=None,
+        history=None,
         int64_t drop_after_ns=-1,
         int64_t rest_ns=2_000_000,
     ):
@@ -57,7 +59,7 @@ cdef class Driver:
         self.wakers = Wakers(self.reader.fd)
         self.pool = Pool(targets, reading, self.reader, self.clock)
         self.tickets = Tickets(drop_after_ns)
-        self.requests = Requests(targets, self.pool, self.tickets, bodies, conversations, on_failure, timeout_ns)
+        self.requests = Requests(targets, self.pool, self.tickets, bodies, conversations, history, on_failure, timeout_ns)
         self.floor_ns = mono_ns()
 
     def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):

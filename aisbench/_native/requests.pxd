@@ -20,6 +20,8 @@ cdef class Requests:
     cdef Conversations conversations
     cdef Recorder recorder
     cdef Live* live
+    # Makes what later turns contain from answers; None without conversations.
+    cdef object history
     cdef object on_failure
     cdef int64_t timeout_ns
     cdef int64_t in_flight

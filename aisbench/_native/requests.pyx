@@ -13,7 +13,8 @@ from aisbench._native.memory.recorder cimport (
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.os.clock cimport mono_ns
 from aisbench._native.connection cimport CLOSED, Connection, IDLE
-from aisbench._native.conversations cimport Conversation, Conversations, filled
+from aisbench._native.conversations cimport Conversation, Conversations
+from aisbench._native.holes cimport filled
 from aisbench._native.pool cimport Pool
 from aisbench._native.tally cimport ANSWERED, GOING, LOST, UNUSABLE
 from aisbench._native.targets cimport Target, Targets
@@ -36,6 +37,7 @@ cdef class Requests:
         Tickets tickets,
         BodyFile bodies,
         Conversations conversations,
+        history,
         on_failure,
         int64_t timeout_ns,
     ):
@@ -44,6 +46,7 @@ cdef class Requests:
         self.tickets = tickets
         self.bodies = bodies
         self.conversations = conversations
+        self.history = history
         self.on_failure = on_failure
         self.timeout_ns = timeout_ns
         self.ending = True
@@ -231,7 +234,9 @@ cdef class Requests:
         cdef Conversation talk = connection.talk
         if status != OK or self.ending or talk.turn + 1 == self.conversations.turns(talk.number):
             return False
-        talk.answers.append(bytes(connection.content))
+        talk.answers.append(
+            self.history.answer(bytes(connection.content), bytes(connection.reasoning), connection.tool_calls)
+        )
         talk.turn += 1
         talk.connection = connection
         self.conversations.wait(talk, now_ns + self.conversations.think(talk))

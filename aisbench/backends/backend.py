@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from aisbench.backends.event_rules import CHUNK, Rules
+from aisbench.backends.history import AsMessages
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.tool_calls import FromPieces
 from aisbench.errors import BadInput
@@ -56,6 +57,8 @@ class Backend:
     in the body that holds the sampling parameters, unless they are at the top level; --extra-body's
     object of that name is merged into it and does not replace it. `output_tokens_from`: how output
     tokens are counted, in words. `tool_calls`: makes an answer's tool calls from their pieces; None: the API has none.
+    `as_messages`: makes the messages of later requests from an answer; None: the API has no messages.
+    `takes_reasoning`: whether later requests may contain an answer's reasoning.
     """
 
     family: str
@@ -72,6 +75,8 @@ class Backend:
     must_finish: bool = True
     parameters_in: str | None = None
     tool_calls: FromPieces | None = None
+    as_messages: AsMessages | None = None
+    takes_reasoning: bool = True
 
     @property
     def marks_chunks(self) -> bool:

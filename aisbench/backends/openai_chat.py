@@ -6,6 +6,7 @@ from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.event_rules import CALL, CONTENT, OPENAI_TRAILER, REASONING, TOOL
+from aisbench.backends.history import Said
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.tool_calls import chat_calls
 
@@ -29,6 +30,27 @@ def messages(prompt: Prompt) -> list[Any]:
     if prompt.messages is not None:
         return [dict(message) for message in prompt.messages]
     return [{"role": "user", "content": [{"type": "text", "text": prompt.text}, *map(dict, prompt.media)]}]
+
+
+def as_messages(said: Said) -> list[dict[str, Any]]:
+    """An answer as the assistant's message, with its tool calls, and a message for the result of each call.
+
+    vLLM, SGLang, llama.cpp and DeepSeek take reasoning back as reasoning_content.
+    """
+    message: dict[str, Any] = {"role": "assistant", "content": said.content}
+    if said.reasoning:
+        message["reasoning_content"] = said.reasoning
+    if not said.calls:
+        return [message]
+    message["content"] = said.content or None
+    message["tool_calls"] = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in said.calls
+    ]
+    return [
+        message,
+        *({"role": "tool", "tool_call_id": call.id, "content": call.result} for call in said.calls),
+    ]
 
 
 CHAT = Backend(
@@ -61,4 +83,5 @@ CHAT = Backend(
     output_tokens_from="usage of the server",
     takes_messages=True,
     tool_calls=chat_calls,
+    as_messages=as_messages,
 )

@@ -25,6 +25,7 @@ from aisbench._native.protocol.decode import Decoder
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
+from aisbench.backends.history import History
 from aisbench.backends.openai_completions import COMPLETIONS
 from aisbench.backends.tool_calls import FromPieces
 from aisbench.workload.bodies import write_bodies
@@ -107,6 +108,7 @@ class Drive:
     text: bool = False
     counts_chunks: bool = False
     tool_calls: FromPieces | None = None
+    history: History = field(default_factory=lambda: History(None))
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -134,6 +136,7 @@ class Drive:
                 must_finish=self.must_finish,
             ),
             conversations=self.conversations,
+            history=self.history,
             bodies=BodyFile(str(self.folder / "bodies")),
             on_failure=self.on_failure,
             timeout_ns=self.timeout_ns,

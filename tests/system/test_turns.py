@@ -58,3 +58,22 @@ def test_turns_of_conversations_that_ended_are_counted(tmp_path: Path) -> None:
     assert (counted["planned"], counted["failed"], counted["not_sent"]) == (6, 2, 4)
     assert "4 not sent" in run.out
     assert "4 turns were not sent: 2 conversations ended with a turn that failed" in run.out
+
+
+def test_reasoning_goes_back_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        while request := read_request(client):
+            asked.append(json.loads(request.partition(b"\r\n\r\n")[2]))
+            client.sendall(
+                HEAD + event(reasoning_content="hm") + event(content="<think>so</think>yes") + event() + DONE
+            )
+
+    with serving(handle) as address:
+        for flags in ((), ("--history", "answers", "--history-reasoning")):
+            limits = ("--turns", 2, "--num-requests", 2, "--concurrency", 1)
+            assert talk(tmp_path / f"out{len(flags)}", address, *limits, *flags).summary["completed"] == 2
+    assert asked[1]["messages"][1] == {"role": "assistant", "content": "yes"}
+    kept = {"role": "assistant", "content": "<think>so</think>yes", "reasoning_content": "hm"}
+    assert asked[3]["messages"][1] == kept
