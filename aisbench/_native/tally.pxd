@@ -43,6 +43,9 @@ cdef class Tally:
     cdef bint ended           # [DONE] came
     cdef int32_t events_at_first
     cdef Py_ssize_t content_seen
+    # Parts of the prompt that an API counts apart; -1: not said.
+    cdef int32_t fresh_tokens
+    cdef int32_t written_tokens
     # The gaps between token events, encoded as in tokens-W.bin.
     cdef uint32_t* gaps
     cdef Py_ssize_t gap_count

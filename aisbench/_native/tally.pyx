@@ -66,6 +66,7 @@ cdef class Tally:
         self.ended = False
         self.gap_count = 0
         self.content_seen = 0
+        self.fresh_tokens = self.written_tokens = -1
         self.events_at_first = -1
         if self.reading.keeps_text:
             self.content = bytearray()
@@ -118,7 +119,7 @@ cdef class Tally:
             row.first_chunk_ns = self.at_ns
         if event.finish != FINISH_NONE:
             row.finish = event.finish
-        if event.output_tokens >= 0 or event.prompt_tokens >= 0:
+        if event.output_tokens >= 0 or event.prompt_tokens >= 0 or event.cached_tokens >= 0:
             self.take_usage(row)
         elif self.says_nothing(event) and words.is_error(data[:n]):
             # An error that is not in the API's format.
@@ -142,16 +143,28 @@ cdef class Tally:
         )
 
     cdef void take_usage(self, Row* row) noexcept:
-        """Takes the counts in the decoder's event, unless all are zero, which is only a placeholder."""
+        """Takes the counts in the decoder's event, unless all are zero, which is only a placeholder.
+
+        Cached tokens alone are none: llama.cpp has them outside of its usage.
+        """
         cdef Event* event = &self.reading.decoder.event
-        if event.prompt_tokens <= 0 and event.output_tokens <= 0:
+        cdef int32_t most = max(event.prompt_tokens, event.output_tokens, event.cached_tokens, event.written_tokens)
+        if most <= 0 and (event.prompt_tokens == 0 or event.output_tokens == 0):
             return
-        if event.prompt_tokens >= 0:
-            row.prompt_tokens = event.prompt_tokens
         if event.output_tokens >= 0:
             row.output_tokens = event.output_tokens
         if event.cached_tokens >= 0:
             row.cached_tokens = event.cached_tokens
+        if not self.reading.decoder.adds_cached:
+            if event.prompt_tokens >= 0:
+                row.prompt_tokens = event.prompt_tokens
+            return
+        if event.prompt_tokens >= 0:
+            self.fresh_tokens = event.prompt_tokens
+        if event.written_tokens >= 0:
+            self.written_tokens = event.written_tokens
+        if self.fresh_tokens >= 0:
+            row.prompt_tokens = self.fresh_tokens + max(row.cached_tokens, 0) + max(self.written_tokens, 0)
 
     cdef int generated(self, Row* row) except -1:
         """Counts and times the decoder's event, which has generated content."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -58,7 +58,11 @@ class Backend:
     object of that name is merged into it and does not replace it. `output_tokens_from`: how output
     tokens are counted, in words. `tool_calls`: makes an answer's tool calls from their pieces; None: the API has none.
     `as_messages`: makes the messages of later requests from an answer; None: the API has no messages.
-    `takes_reasoning`: whether later requests may contain an answer's reasoning.
+    `takes_reasoning`: whether later requests may contain an answer's reasoning. `own_fields`: rewrites fields that data sets
+    have in the chat API's form, such as `tools`.
+
+    `key_header`: the name of the header with the API key, and what stands before the key. `headers`: others that all
+    requests need.
     """
 
     family: str
@@ -77,6 +81,9 @@ class Backend:
     tool_calls: FromPieces | None = None
     as_messages: AsMessages | None = None
     takes_reasoning: bool = True
+    own_fields: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    key_header: tuple[str, str] = ("Authorization", "Bearer ")
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def marks_chunks(self) -> bool:
@@ -102,7 +109,7 @@ class Backend:
         # null in --extra-body removes a field of this backend: a server that rejects the field rejects null, too.
         out = {*options.omitted, *(name for name, value in extra.items() if value is None and name in fields)}
         for more in (extra, prompt.fields):
-            fields = self.merged(fields, more)
+            fields = self.merged(fields, self.own_fields(more))
         fields = {name: value for name, value in fields.items() if name not in out}
         try:
             return json.dumps(fields, allow_nan=False).encode()

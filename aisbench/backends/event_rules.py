@@ -18,6 +18,9 @@ FINISH = "finish"  # a string: why generation ended
 PROMPT_TOKENS = "prompt_tokens"  # an integer: the server's count of the input
 OUTPUT_TOKENS = "output_tokens"  # an integer: the server's count of the output
 CACHED_TOKENS = "cached_tokens"  # an integer: input tokens found in the server's prefix cache
+# An integer: input tokens written to the server's cache. Rules with this meaning say that PROMPT_TOKENS excludes the
+# tokens that were read from or written to the cache; the prompt is the sum of the three.
+WRITTEN_TOKENS = "written_tokens"
 ERROR = "error"  # anything but null, false and empty values: the stream reports a failure
 
 Rules = tuple[tuple[str, str], ...]
@@ -29,5 +32,8 @@ OPENAI_TRAILER: Rules = (
     ("usage.prompt_tokens", PROMPT_TOKENS),
     ("usage.completion_tokens", OUTPUT_TOKENS),
     ("usage.prompt_tokens_details.cached_tokens", CACHED_TOKENS),
+    # DeepSeek's name, and llama.cpp's place.
+    ("usage.prompt_cache_hit_tokens", CACHED_TOKENS),
+    ("timings.cache_n", CACHED_TOKENS),
     ("error", ERROR),
 )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from aisbench.backends.tool_calls import ToolCall
+from aisbench.backends.tool_calls import ToolCall, parsed_arguments
 
 # The result of a call that no recorded turn has one for.
 NO_RESULT = "no result was recorded for this call"
@@ -136,11 +136,8 @@ class Answer:
     def _arguments(self, call: ToolCall) -> str:
         if not call["arguments"].strip():
             return "{}"
-        try:
-            if isinstance(json.loads(call["arguments"]), dict):
-                return call["arguments"]
-        except ValueError:
-            pass
+        if parsed_arguments(call["arguments"]) is not None:
+            return call["arguments"]
         self._history.repaired += 1
         return "{}"
 

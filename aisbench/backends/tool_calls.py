@@ -94,6 +94,16 @@ def in_chat_form(calls: Iterable[ToolCall]) -> tuple[dict[str, Any], ...]:
     )
 
 
+def parsed_arguments(given: Any) -> dict[str, Any] | None:
+    """The arguments of a call as an object; None if they are not one."""
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            return None
+    return given if isinstance(given, dict) else None
+
+
 def text_of(value: Any) -> str:
     return value if isinstance(value, str) else ""
 

@@ -161,3 +161,50 @@ def test_calls_of_the_responses_api(says_all: bool) -> None:
     assert (got.text, got.tokens, got.unsure) == ("Hi", 5, 0)
     assert backend.tool_calls is not None
     assert backend.tool_calls(got.pieces) == [call("call_1", "f", '{"x": 1}'), call("call_2", "g", "words")]
+
+
+def block(index: int, **content: Any) -> dict[str, Any]:
+    return {"type": "content_block_start", "index": index, "content_block": content}
+
+
+def block_delta(index: int, text: str) -> dict[str, Any]:
+    return {
+        "type": "content_block_delta",
+        "index": index,
+        "delta": {"type": "input_json_delta", "partial_json": text},
+    }
+
+
+def test_calls_of_anthropic_messages() -> None:
+    """A call without arguments has its first event alone, which counts as a token."""
+    stream = response_stream(
+        block(0, type="text", text=""),
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "so"}},
+        {"type": "content_block_stop", "index": 0},
+        block(1, type="tool_use", id="t1", name="f", input={}),
+        block_delta(1, ""),
+        block_delta(1, '{"x"'),
+        block_delta(1, ": 1}"),
+        {"type": "content_block_stop", "index": 1},
+        block(2, type="tool_use", id="t2", name="g", input={}),
+        {"type": "content_block_stop", "index": 2},
+        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 9}},
+    )
+    backend = backend_named("anthropic-messages")
+    got = read_stream(backend.rules, stream)
+    assert (got.text, got.tokens, got.finish, got.unsure) == ("so", 5, "other", 0)
+    assert backend.tool_calls is not None
+    assert backend.tool_calls(got.pieces) == [call("t1", "f", '{"x": 1}'), call("t2", "g", "")]
+
+
+def test_calls_of_a_whole_anthropic_message() -> None:
+    content = [
+        {"type": "text", "text": "so"},
+        {"type": "tool_use", "id": "t1", "name": "f", "input": {"x": 1}},
+        {"type": "tool_use", "id": "t2", "name": "g", "input": {}},
+    ]
+    backend = backend_named("anthropic-messages")
+    got = read_whole(backend.plain_rules, json.dumps({"content": content, "stop_reason": "tool_use"}))
+    assert (got.text, got.tokens) == ("so", 1)
+    assert backend.tool_calls is not None
+    assert backend.tool_calls(got.pieces) == [call("t1", "f", '{"x": 1}'), call("t2", "g", "")]

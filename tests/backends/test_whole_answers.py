@@ -37,6 +37,13 @@ RESPONSE = {
     "output": [{"type": "message", "content": [{"type": "output_text", "text": "Hi", "annotations": []}]}],
     "usage": {"input_tokens": 5, "output_tokens": 3, "total_tokens": 8},
 }
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "content": [{"type": "thinking", "thinking": "hm", "signature": "x"}, {"type": "text", "text": "Hi"}],
+    "stop_reason": "max_tokens",
+    "usage": {"input_tokens": 5, "output_tokens": 3},
+}
 TGI = {
     "generated_text": "test",
     "details": {
@@ -71,6 +78,7 @@ ANSWERS: list[tuple[str, dict[str, Any], Read]] = [
     ("openai-chat", CHAT, Read(1, 1, "Hi", "hm", "stop", 9, 2)),
     ("mindie-chat", CHAT, Read(1, 1, "Hi", "hm", "stop", 9, 2)),
     ("openai-responses", RESPONSE, Read(1, 0, "Hi", "", "stop", 5, 3, unsure=1)),
+    ("anthropic-messages", MESSAGE, Read(1, 0, "Hi", "hm", "length", 5, 3, unsure=1)),
     ("tgi", TGI, Read(1, 0, "test", "", "length", -1, 1)),
     ("tensorrt-llm", TRITON, Read(1, 0, "Hi")),
     (

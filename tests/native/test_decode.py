@@ -19,7 +19,7 @@ from tests.backends.reading import rules_of
 
 def event(**given: Any) -> dict[str, Any]:
     nothing = {"chunk": False, "content": "", "reasoning": "", "tool": False, "finish": 0}
-    nothing |= {"prompt_tokens": -1, "output_tokens": -1, "cached_tokens": -1}
+    nothing |= {"prompt_tokens": -1, "output_tokens": -1, "cached_tokens": -1, "written_tokens": -1}
     return nothing | {"error": False, "cumulative": False, "calls": []} | given
 
 

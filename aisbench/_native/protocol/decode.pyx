@@ -2,7 +2,7 @@
 from aisbench._native.protocol.finish cimport finish_of
 from aisbench._native.protocol.scanner cimport (
     CACHED_TOKENS, CALL, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PART, PROMPT_TOKENS,
-    REASONING, Scanner, TOOL,
+    REASONING, Scanner, TOOL, WRITTEN_TOKENS,
 )
 
 import json
@@ -18,6 +18,7 @@ MEANINGS = {
     "prompt_tokens": PROMPT_TOKENS,
     "output_tokens": OUTPUT_TOKENS,
     "cached_tokens": CACHED_TOKENS,
+    "written_tokens": WRITTEN_TOKENS,
     "error": FAILURE,
     "cumulative": CUMULATIVE,
     "kind": KIND,
@@ -41,6 +42,7 @@ cdef class Decoder(Scanner):
         self.rules = tuple((str(path), str(meaning)) for path, meaning in rules)
         self.node_count = 0
         self.unsure = 0
+        self.adds_cached = any(meaning == "written_tokens" for _, meaning in self.rules)
         self.new_node(None)
         for path, meaning in self.rules:
             if meaning not in MEANINGS:
@@ -143,8 +145,10 @@ cdef class Decoder(Scanner):
                 self.event.prompt_tokens = count
             elif meaning == "output_tokens":
                 self.event.output_tokens = count
-            else:
+            elif meaning == "cached_tokens":
                 self.event.cached_tokens = count
+            else:
+                self.event.written_tokens = count
 
     def explain(self, bytes data, bint slowly=False):
         """The contents of the event in `data`, as a dict; None if it is not JSON. For tests.
@@ -167,6 +171,7 @@ cdef class Decoder(Scanner):
             "prompt_tokens": self.event.prompt_tokens,
             "output_tokens": self.event.output_tokens,
             "cached_tokens": self.event.cached_tokens,
+            "written_tokens": self.event.written_tokens,
             "error": bool(self.event.has_failure),
             "cumulative": bool(self.event.is_cumulative),
             "calls": loads(b"[%b]" % self.event.call[:self.event.call_bytes]),

@@ -20,8 +20,9 @@ cdef enum Meaning:
     CUMULATIVE = 9     # a string: the whole text so far
     KIND = 10          # a string that says what the event's content is: reasoning, a piece of a tool call, or text
     CACHED_TOKENS = 11 # an integer
-    CALL = 12          # anything non-empty: generated output that is a piece of a tool call
-    PART = 13          # anything non-empty: belongs to a tool call, but was not generated in this event
+    WRITTEN_TOKENS = 12 # an integer
+    CALL = 13          # anything non-empty: generated output that is a piece of a tool call
+    PART = 14          # anything non-empty: belongs to a tool call, but was not generated in this event
 
 ctypedef struct Event:
     bint is_chunk
@@ -34,6 +35,7 @@ ctypedef struct Event:
     int32_t prompt_tokens   # -1: not given
     int32_t output_tokens
     int32_t cached_tokens
+    int32_t written_tokens
     const char* content     # JSON-escaped, as it stands between its quotes
     Py_ssize_t content_bytes
     const char* reasoning

@@ -24,7 +24,8 @@ cdef class Scanner:
         self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
         self.event.is_cumulative = self.event.is_reasoning = self.event.is_call = False
         self.event.finish = FINISH_NONE
-        self.event.prompt_tokens = self.event.output_tokens = self.event.cached_tokens = -1
+        self.event.prompt_tokens = self.event.output_tokens = -1
+        self.event.cached_tokens = self.event.written_tokens = -1
         self.event.content = self.event.reasoning = self.event.call = NULL
         self.event.content_bytes = self.event.reasoning_bytes = self.event.call_bytes = 0
 
@@ -303,15 +304,19 @@ cdef class Scanner:
             if p == first or p - first > 2:
                 return False
         self.at = p
-        if meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS or meaning == CACHED_TOKENS:
+        if (
+            meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS or meaning == CACHED_TOKENS or meaning == WRITTEN_TOKENS
+        ):
             if not whole or total > 0x7FFFFFFF:
                 return False
             if meaning == PROMPT_TOKENS:
                 self.event.prompt_tokens = <int32_t>total
             elif meaning == OUTPUT_TOKENS:
                 self.event.output_tokens = <int32_t>total
-            else:
+            elif meaning == CACHED_TOKENS:
                 self.event.cached_tokens = <int32_t>total
+            else:
+                self.event.written_tokens = <int32_t>total
         elif meaning != NOTHING:
             return False
         return True
