@@ -11,8 +11,8 @@ REASONING = "reasoning"  # a non-empty string is generated reasoning text
 TOOL = "tool"  # anything non-empty is generated output, but not text
 CALL = "call"  # anything non-empty is a piece of a tool call: generated output, but not text
 PART = "part"  # anything non-empty belongs to a tool call, but does not count as generated
-# A string that names the event. Unless it contains "output_text", the content is reasoning if it contains "reasoning",
-# and a piece of a tool call if it contains "_call".
+# A string that names the event; the content is reasoning if it contains "reasoning", and a piece of a tool call if it
+# contains "_call".
 KIND = "kind"
 FINISH = "finish"  # a string: why generation ended
 PROMPT_TOKENS = "prompt_tokens"  # an integer: the server's count of the input
@@ -25,10 +25,9 @@ ERROR = "error"  # anything but null, false and empty values: the stream reports
 
 Rules = tuple[tuple[str, str], ...]
 
-# OpenAI's completions and chat APIs report usage and errors alike.
+# OpenAI's completions and chat APIs report usage and errors alike. The decoder tries the last rule under a parent first,
+# and every event of a token has choices, so rules for what is in them follow these.
 OPENAI_TRAILER: Rules = (
-    ("choices", CHUNK),
-    ("choices[].finish_reason", FINISH),
     ("usage.prompt_tokens", PROMPT_TOKENS),
     ("usage.completion_tokens", OUTPUT_TOKENS),
     ("usage.prompt_tokens_details.cached_tokens", CACHED_TOKENS),
@@ -36,4 +35,6 @@ OPENAI_TRAILER: Rules = (
     ("usage.prompt_cache_hit_tokens", CACHED_TOKENS),
     ("timings.cache_n", CACHED_TOKENS),
     ("error", ERROR),
+    ("choices", CHUNK),
+    ("choices[].finish_reason", FINISH),
 )

@@ -58,6 +58,7 @@ CHAT = Backend(
     path="/v1/chat/completions",
     fields=fields,
     rules=(
+        *OPENAI_TRAILER,
         # vLLM and SGLang send reasoning_content; newer vLLM and others send reasoning.
         ("choices[].delta.reasoning_content", REASONING),
         ("choices[].delta.reasoning", REASONING),
@@ -66,11 +67,11 @@ CHAT = Backend(
         ("choices[].delta.function_call", CALL),
         ("choices[].delta.refusal", CONTENT),
         ("choices[].delta.audio", TOOL),
-        # The decoder tries the last rule under a parent first, and nearly every event has content.
+        # Tried first, as nearly every event has content.
         ("choices[].delta.content", CONTENT),
-        *OPENAI_TRAILER,
     ),
     plain_rules=(
+        *OPENAI_TRAILER,
         ("choices[].message.content", CONTENT),
         ("choices[].message.reasoning_content", REASONING),
         ("choices[].message.reasoning", REASONING),
@@ -78,7 +79,6 @@ CHAT = Backend(
         ("choices[].message.function_call", CALL),
         ("choices[].message.refusal", CONTENT),
         ("choices[].message.audio", TOOL),
-        *OPENAI_TRAILER,
     ),
     output_tokens_from="usage of the server",
     takes_messages=True,

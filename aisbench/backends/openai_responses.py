@@ -21,6 +21,7 @@ from aisbench.backends.event_rules import (
     REASONING,
     TOOL,
 )
+from aisbench.backends.history import Said
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.tool_calls import OpenCall, ToolCall, text_of
 
@@ -44,11 +45,58 @@ def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
 def asked(prompt: Prompt) -> Any:
     """The `input` field: a string, as vLLM's client sends it, or messages with parts named as in this API."""
     if prompt.messages is not None:
-        return [{**message, "content": content(message.get("content"))} for message in prompt.messages]
+        return [item for message in prompt.messages for item in items(message)]
     if prompt.media:
         parts = [{"type": "text", "text": prompt.text}, *prompt.media]
         return [{"role": "user", "content": content(parts)}]
     return prompt.text
+
+
+def items(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A message of the chat API as input items: tool calls and their results are items of their own here."""
+    if message.get("role") == "tool":
+        return [call_output(text_of(message.get("tool_call_id")), content(message.get("content")))]
+    calls = message.get("tool_calls") or ()
+    rest = {name: value for name, value in message.items() if name != "tool_calls"}
+    said = (
+        [{**rest, "content": content(message.get("content"))}] if message.get("content") or not calls else []
+    )
+    return [*said, *map(_call_item, calls)]
+
+
+def _call_item(call: Mapping[str, Any]) -> dict[str, Any]:
+    function = call["function"]
+    return call_item(text_of(call.get("id")), function["name"], function.get("arguments") or "{}")
+
+
+def call_item(call_id: str, name: str, arguments: str) -> dict[str, Any]:
+    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments}
+
+
+def call_output(call_id: str, output: Any) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+def as_messages(said: Said) -> list[dict[str, Any]]:
+    """An answer as input items: the text, the calls, and the results of the calls."""
+    text = [{"role": "assistant", "content": said.content}] if said.content else []
+    calls = [call_item(call.id, call.name, call.arguments) for call in said.calls]
+    return [*text, *calls, *(call_output(call.id, call.result) for call in said.calls)]
+
+
+def own_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The chat API's `tools` and `tool_choice`, whose functions are an object of their own, in this API's flat form."""
+    found = dict(given)
+    if isinstance(found.get("tools"), (list, tuple)):
+        found["tools"] = [_flat(tool) for tool in found["tools"]]
+    if isinstance(found.get("tool_choice"), Mapping):
+        found["tool_choice"] = _flat(found["tool_choice"])
+    return found
+
+
+def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
+    function = given.get("function")
+    return {"type": "function", **function} if isinstance(function, Mapping) else dict(given)
 
 
 def content(given: Any) -> Any:
@@ -122,5 +170,8 @@ RESPONSES = Backend(
     ),
     output_tokens_from="usage of the server, in the event that closes the stream",
     takes_messages=True,
+    own_fields=own_fields,
     tool_calls=response_calls,
+    as_messages=as_messages,
+    takes_reasoning=False,
 )

@@ -131,7 +131,7 @@ cdef class Decoder(Scanner):
         elif meaning == "tool":
             self.event.has_tool = self.event.has_tool or bool(value)
         elif meaning == "kind":
-            if isinstance(value, str) and "output_text" not in value:
+            if isinstance(value, str):
                 self.event.is_reasoning = "reasoning" in value
                 self.event.is_call = "_call" in value
         elif meaning == "finish":

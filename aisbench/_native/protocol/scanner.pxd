@@ -70,7 +70,7 @@ cdef class Scanner:
     cdef bint number(self, int node) noexcept
     cdef bint literal(self, int node) noexcept
     cdef bint take_string(self, int node, const char* text, Py_ssize_t n) noexcept
-    cdef bint piece(self, int node, const char* begin, int depth) noexcept
+    cdef bint piece(self, int node, int depth) noexcept
     cdef bint take_piece(self, int meaning, const char* begin, Py_ssize_t n) noexcept
     cdef void blank(self) noexcept
     cdef bint key_is_escaped(self, const char* key, Py_ssize_t n) noexcept

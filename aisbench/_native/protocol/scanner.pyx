@@ -26,7 +26,7 @@ cdef class Scanner:
         self.event.finish = FINISH_NONE
         self.event.prompt_tokens = self.event.output_tokens = -1
         self.event.cached_tokens = self.event.written_tokens = -1
-        self.event.content = self.event.reasoning = self.event.call = NULL
+        self.event.content = self.event.reasoning = NULL
         self.event.content_bytes = self.event.reasoning_bytes = self.event.call_bytes = 0
 
     cdef bint scan(self, const char* data, Py_ssize_t n) noexcept:
@@ -96,7 +96,6 @@ cdef class Scanner:
         cdef Py_ssize_t n
         cdef int child
         cdef int meaning = self.nodes[node].meaning if node >= 0 else NOTHING
-        cdef const char* begin = self.at
         self.at += 1
         self.blank()
         if self.at != self.end and self.at[0] == b"}":
@@ -107,7 +106,7 @@ cdef class Scanner:
         elif meaning == TOOL:
             self.event.has_tool = True
         elif meaning >= CALL:
-            return self.piece(node, begin, depth)
+            return self.piece(node, depth)
         elif meaning != NOTHING:
             return False
         while True:
@@ -146,7 +145,6 @@ cdef class Scanner:
     cdef bint array(self, int node, int depth) noexcept:
         cdef int element = -1
         cdef int meaning = NOTHING
-        cdef const char* begin = self.at
         if node >= 0:
             element = self.nodes[node].element
             meaning = self.nodes[node].meaning
@@ -162,7 +160,7 @@ cdef class Scanner:
         elif meaning == FAILURE:
             self.event.has_failure = True
         elif meaning >= CALL:
-            return self.piece(node, begin, depth)
+            return self.piece(node, depth)
         elif meaning != NOTHING:
             return False
         while True:
@@ -231,8 +229,8 @@ cdef class Scanner:
                 self.event.reasoning = text
                 self.event.reasoning_bytes = n
         elif meaning == KIND:
-            # Nearly every event is one of text.
-            if memmem(text, n, b"output_text", 11) == NULL:
+            # Nearly every event is of this kind.
+            if n != 26 or memcmp(text, b"response.output_text.delta", 26) != 0:
                 self.event.is_reasoning = memmem(text, n, b"reasoning", 9) != NULL
                 self.event.is_call = memmem(text, n, b"_call", 5) != NULL
         elif meaning == FINISH:
@@ -249,10 +247,13 @@ cdef class Scanner:
             return False
         return True
 
-    cdef bint piece(self, int node, const char* begin, int depth) noexcept:
-        """Takes the object or array at `begin` as JSON, after a look at what else the rules want from it."""
+    cdef bint piece(self, int node, int depth) noexcept:
+        """Takes the object or array that has just begun as JSON, after a look at what else the rules want from it."""
         cdef int meaning = self.nodes[node].meaning
+        cdef const char* begin = self.at - 1
         cdef bint known
+        while begin[0] != b"{" and begin[0] != b"[":
+            begin -= 1
         self.at = begin
         self.nodes[node].meaning = NOTHING
         known = self.object_(node, depth) if begin[0] == b"{" else self.array(node, depth)
