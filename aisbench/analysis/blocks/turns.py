@@ -10,11 +10,11 @@ from aisbench.records.run import Run
 
 # Notes on what the workers had to make up for later turns, by the names of backends.history.History.
 _MADE = {
-    "repaired": "{:,} tool calls had arguments that are not a JSON object: later turns were sent with {{}} instead, because "
+    "repaired": "Tool calls with arguments that are not a JSON object: {:,}; later turns were sent with {{}} instead, because "
     "servers refuse others.",
-    "unscripted": "{:,} tool calls got a short default as their result, because the data set has none for them.",
-    "uncalled": "{:,} turns were sent without a new message: the answer before called no tool, so its scripted results were "
-    "left out.",
+    "unscripted": "Tool calls without a result in the data set: {:,}; each got a short default.",
+    "uncalled": "Turns sent without a new message: {:,}; the answer before called no tool, so its scripted results were left "
+    "out.",
 }
 
 
