@@ -60,7 +60,7 @@ PREFIXES = _vllms(
 )
 TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
 _FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
-_SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question")
+_SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question", "--question-seed")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 
 DATASETS: dict[str, Dataset] = {
@@ -202,6 +202,7 @@ PARTIAL = {
     "history_reasoning": "--history-reasoning",
     "shots": "--shots",
     "first_question": "--first-question",
+    "question_seed": "--question-seed",
     "image_count": "--image-count",
     "image_size": "--image-size",
     "batch_size": "--batch-size",
