@@ -2,6 +2,8 @@
 from libc.stdint cimport int64_t
 
 from aisbench._native.os.clock cimport mono_ns
+from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.prefills cimport Prefills
 from aisbench._native.sending.sessions cimport Sessions
 from aisbench._native.tickets cimport DUE, LATER, NO_SLOT, OVER, Offer
 from aisbench._native.wakers cimport PREFILLS, SLOTS
@@ -19,9 +21,13 @@ cdef class Sender:
     cdef int pump(self) except -1:
         """Sends what is due and allowed by the limits, and sets the time of the next wake."""
         cdef Sessions sessions = self.requests.sessions
+        cdef Prefills prefills = self.requests.prefills
+        cdef Aborts aborts = self.requests.aborts
         cdef int64_t wake_ns
-        self.requests.abort_due(mono_ns())
-        self.requests.ask_waiting()
+        if aborts.share > 0:
+            self.requests.abort_due(mono_ns())
+        if prefills.places is not None:
+            self.requests.ask_waiting()
         if sessions is not None:
             if self.tickets.is_past_deadline(mono_ns()):
                 self.stop_sending()
@@ -32,8 +38,10 @@ cdef class Sender:
             wake_ns = -1
         else:
             wake_ns = self.send_due()
-        self.wakers.watch(PREFILLS, self.requests.prefills.watched_fd())
-        wake_ns = earlier(wake_ns, self.requests.aborts.next_ns())
+        if prefills.places is not None:
+            self.wakers.watch(PREFILLS, prefills.watched_fd())
+        if aborts.share > 0:
+            wake_ns = earlier(wake_ns, aborts.next_ns())
         if sessions is not None:
             wake_ns = earlier(wake_ns, sessions.next_due_ns())
         if wake_ns >= 0:
