@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aisbench.backends.prompt import ANSWER
+from aisbench.backends.prompt import ANSWER, live_turn
 from aisbench.errors import BadInput
 from tests.workload.sessions.made import call, edges, lines, made, result, says, user
 
@@ -50,7 +50,7 @@ def test_a_turn_is_all_between_two_answers(tmp_path: Path) -> None:
 def test_a_backend_without_roles_gets_all_of_it_as_text(tmp_path: Path) -> None:
     path = lines(tmp_path / "f.jsonl", [LOG])
     prompts, items = made(path, "conversations", "openai", history="recorded")
-    assert "\ntool: a.txt\n" in items[2].text
+    assert "\nTool: a.txt\n" in items[2].text
     assert 'Assistant: ls {"path": "."}' in items[2].text
     assert items[0].fields == {"top_p": 0.5}
     assert "3 requests with tools, which openai-completions does not take" in prompts.notes
@@ -124,4 +124,8 @@ def test_vllm_s_multi_turn_input_and_bodies_are_conversations_under_this_name(tm
 @pytest.mark.parametrize("old", ["answers", "live"])
 def test_answers_is_the_old_name_of_live(tmp_path: Path, old: str) -> None:
     items = made(lines(tmp_path / "f.jsonl", [LOG]), "conversations", history=old)[1]
-    assert ANSWER in json.dumps(items[2].messages, ensure_ascii=False)
+    sent = items[2].messages or ()
+    assert sent[3] == live_turn([{"name": "ls", "content": "a.txt"}])
+    assert sent[5] == live_turn([])
+    assert roles(items[2]) == ["system", "user", "user", "assistant", "system", "assistant", "user"]
+    assert "Assistant: " + ANSWER + "\nTool: a.txt" in items[2].text

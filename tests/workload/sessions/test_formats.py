@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aisbench.backends.prompt import ANSWER
+from aisbench.backends.prompt import ANSWER, live_turn
 from aisbench.errors import BadInput
 from aisbench.workload.sessions.formats.registry import FORMATS, format_of
 from tests.workload.sessions.made import call, edges, lines, made, result, says, user
@@ -307,7 +307,7 @@ def test_new_messages_of_sglang(tmp_path: Path) -> None:
     ]
     (tmp_path / "f.json").write_text(json.dumps({"metadata": {}, "conversations": talks}))
     prompts, items = made(tmp_path / "f.json")
-    assert [one["role"] for one in items[1].messages or ()] == ["user", "user", "assistant", "tool"]
+    assert items[1].messages == (user("x"), user("y"), live_turn([{"name": None, "content": "z"}]))
     assert any("left out 2 of 3" in note for note in prompts.notes)
 
 

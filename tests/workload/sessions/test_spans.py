@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aisbench.backends.prompt import ANSWER
+from aisbench.backends.prompt import ANSWER, live_turn
 from aisbench.errors import BadInput
 from tests.workload.sessions.made import edges, made, result, says, user
 
@@ -76,8 +76,18 @@ def test_parallel_calls_fork_and_join_by_what_was_said(tmp_path: Path) -> None:
     assert prompts.arrivals_ns is not None
     assert any(note.startswith("1 spans that are no calls of a model") for note in prompts.notes)
     live, items = made(path)
-    assert edges(live)[1] == [[], [], [], [0, 1, 2]]
-    assert json.dumps(items[3].messages, ensure_ascii=False).count(ANSWER) >= 2
+    assert edges(live) == ([[], [0], [0], [0, 1, 2]], [[], [], [], [0]])
+    scripted = [{"name": "worker", "content": FOUND}, {"name": "worker", "content": ALSO}]
+    assert items[3].messages == (*PLAN, live_turn(scripted))
+    assert any(note.startswith("2 results of tools that quote an answer") for note in live.notes)
+
+
+def test_an_answer_in_another_call_s_message_is_quoted(tmp_path: Path) -> None:
+    spans = [span("1", 1, 2, PLAN, FOUND), span("2", 3, 4, [user("is it true?"), user(FOUND)], "yes")]
+    (tmp_path / "s.json").write_text(json.dumps({"spans": spans}))
+    prompts, items = made(tmp_path / "s.json")
+    assert edges(prompts) == ([[], [0]], [[], [0]])
+    assert [one["content"] for one in items[1].messages or ()] == ["is it true?", ANSWER]
 
 
 def test_otlp_with_parts(tmp_path: Path) -> None:
