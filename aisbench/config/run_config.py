@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aisbench.config.client import ClientOptions
+from aisbench.config.limits import LimitOptions
 from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
 from aisbench.config.stream import StreamOptions
 from aisbench.config.target import TargetOptions
@@ -34,6 +35,7 @@ class RunConfig(
     StreamOptions,
     RequestOptions,
     DatasetOptions,
+    LimitOptions,
     TrafficOptions,
     TargetOptions,
 ):
