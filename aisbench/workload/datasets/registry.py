@@ -62,7 +62,7 @@ PREFIXES = _vllms(
 )
 TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
 _FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
-_SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question")
+_SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question", "--question-seed")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 SESSIONS = (
     *("--dataset-path", "--output-len", "--turns", "--think-time", "--tool-latency", "--idle-gap-cap"),
@@ -208,6 +208,7 @@ PARTIAL = {
     "history_reasoning": "--history-reasoning",
     "shots": "--shots",
     "first_question": "--first-question",
+    "question_seed": "--question-seed",
     "image_count": "--image-count",
     "image_size": "--image-size",
     "batch_size": "--batch-size",

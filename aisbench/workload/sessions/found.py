@@ -139,6 +139,15 @@ def name_of(entry: Mapping[str, Any], name: str) -> str:
     return str(value)
 
 
+def text_in(entry: Mapping[str, Any], name: str) -> str | None:
+    """A text in a field; None where there is none."""
+    value = entry.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadLine(f"{name} is {shortened(value)}, not a text", f"{name} is not a text")
+    check_text(value or "")
+    return value or None
+
+
 def messages_of(value: Any, name: str = "messages") -> tuple[Message, ...]:
     """Messages in the form of OpenAI's chat API; raises BadLine for anything else."""
     if not isinstance(value, list) or not value:

@@ -10,6 +10,7 @@ import pytest
 
 from aisbench.backends.prompt import ANSWER, live_turn
 from aisbench.errors import BadInput
+from aisbench.workload.sessions.formats import dag
 from aisbench.workload.sessions.formats.registry import FORMATS, format_of
 from tests.workload.sessions.made import call, edges, lines, made, result, says, user
 
@@ -173,9 +174,10 @@ def test_a_bad_line_refuses_a_dag(tmp_path: Path, rows: list[Any], said: str) ->
     assert "\n" not in str(refused.value)
 
 
-def test_a_dag_that_multiplies_ends(tmp_path: Path) -> None:
+def test_a_dag_that_multiplies_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dag, "_MOST_TURNS", 5_000)
     rows = [talk(f"t{i}", {"spawns": [f"t{i + 1}"] * 10}) for i in range(8)] + [talk("t8", {})]
-    with pytest.raises(BadInput, match="more than 100,000 turns in all"):
+    with pytest.raises(BadInput, match="more than 5,000 turns in all"):
         made(lines(tmp_path / "f.jsonl", rows))
     deep = [talk(f"t{i}", {"spawns": [f"t{i + 1}"]}) for i in range(3000)] + [talk("t3000", {})]
     with pytest.raises(BadInput, match="nested too deeply"):
@@ -224,7 +226,8 @@ def test_a_bad_row_leaves_out_its_conversation(tmp_path: Path, row: dict[str, An
 
 def test_bodies_are_sent_as_they_are_but_for_the_run_s_own_fields(tmp_path: Path) -> None:
     path = lines(tmp_path / "f.jsonl", BODIES)
-    _, items = made(path)
+    prompts, items = made(path)
+    assert "the bodies ask for model big; give --model m to ask for that instead" in prompts.notes
     bodies = [json.loads(one.body or b"") for one in items]
     added = {"stream": True, "stream_options": {"include_usage": True}}
     assert bodies == [{**BODIES[0], **added}, {"model": "big", "messages": BODIES[1]["messages"], **added}]

@@ -23,7 +23,7 @@ from aisbench.workload.sessions.making import conversations_of, session_prompts
 from aisbench.workload.sessions.options import RECORDED
 from aisbench.workload.sessions.reading import file_and_format, read_sessions
 from aisbench.workload.sessions.scripted import settled
-from aisbench.workload.sessions.session import Session
+from aisbench.workload.sessions.session import Session, Turn
 from aisbench.workload.tokens.token_counts import TokenCounter
 
 S = 1e9
@@ -91,10 +91,7 @@ def prompts_of(
     notes.append(f"{len(kept)} {word} with {len(turns)} turns in all")
     if options.count is not None and len(turns) < options.count:
         notes.append(f"the file has fewer turns than the {options.count} requested")
-    models = sorted({turn.model for turn in turns if isinstance(turn.model, str)} - {options.model})
-    if models:
-        more = ", ..." if len(models) > _NAMED_MOST else ""
-        notes.append(f"models that the file names are not asked for: {', '.join(models[:_NAMED_MOST])}{more}")
+    notes += _model_notes(turns, options)
 
     def items() -> Iterator[Prompt]:
         for session, lengths in kept:
@@ -110,6 +107,24 @@ def prompts_of(
         ignores_eos=ignores_eos,
         rows=rows,
     )
+
+
+def _model_notes(turns: list[Turn], options: WorkloadOptions) -> list[str]:
+    """Notes on models in the file that are not asked for, or that are, but may not be served."""
+    ignored = {turn.model for turn in turns if turn.model and turn.body is None} - {options.model}
+    asked = {str(turn.body["model"]) for turn in turns if turn.body is not None and "model" in turn.body}
+    notes = []
+    if ignored:
+        notes.append(f"models that the file names are not asked for: {_named(ignored)}")
+    if asked - {options.model} and not options.model_is_named:
+        notes.append(
+            f"the bodies ask for model {_named(asked)}; give --model {options.model} to ask for that instead"
+        )
+    return notes
+
+
+def _named(models: set[str]) -> str:
+    return ", ".join(sorted(models)[:_NAMED_MOST]) + (", ..." if len(models) > _NAMED_MOST else "")
 
 
 def _arrivals_ns(

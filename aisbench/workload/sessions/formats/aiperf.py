@@ -26,6 +26,7 @@ from aisbench.workload.sessions.found import (
     list_of,
     name_of,
     seconds_of,
+    text_in,
     time_of,
     tools_of,
 )
@@ -100,7 +101,7 @@ def _turn_of(row: Mapping[str, Any], beside: Path, found: Found) -> Turn:
         output_tokens=length_of(row, "output_length"),
         think_s=seconds_of(row, "delay", _MS),
         at_s=at_s,
-        model=row.get("model"),
+        model=text_in(row, "model"),
     )
 
 

@@ -27,6 +27,7 @@ from aisbench.workload.sessions.found import (
     messages_of,
     name_of,
     seconds_of,
+    text_in,
     tools_of,
 )
 from aisbench.workload.sessions.session import Message, Session, Turn
@@ -167,7 +168,7 @@ def _turn_of(row: Mapping[str, Any]) -> Turn:
         extra=extra_of(row),
         output_tokens=length_of(row, "max_tokens"),
         think_s=seconds_of(row, "delay", _MS),
-        model=row.get("model"),
+        model=text_in(row, "model"),
     )
 
 

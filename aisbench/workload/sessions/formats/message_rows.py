@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aisbench.workload.files.bad_lines import BadLine, check_text, shortened, whole_number
+from aisbench.workload.files.bad_lines import BadLine, shortened, whole_number
 from aisbench.workload.files.dataset_files import json_lines
 from aisbench.workload.sessions.found import (
     Found,
@@ -26,6 +26,7 @@ from aisbench.workload.sessions.found import (
     messages_of,
     name_of,
     seconds_of,
+    text_in,
     tools_of,
 )
 from aisbench.workload.sessions.history import REASONING
@@ -68,9 +69,8 @@ class _Rows:
         messages = messages_of(
             _results(row) if role == "tool" else [{"role": role, "content": row.get("content")}]
         )
-        system = row.get("system")
-        if not self.turns and isinstance(system, str) and system:
-            check_text(system)
+        system = text_in(row, "system")
+        if not self.turns and system:
             messages = ({"role": "system", "content": system}, *messages)
         pause_s = seconds_of(row, "delay_seconds")
         self.turns.append(
@@ -81,7 +81,7 @@ class _Rows:
                 output_tokens=length_of(row, "max_new_tokens"),
                 think_s=0.0 if role == "tool" else pause_s,
                 tool_s=pause_s if role == "tool" else 0.0,
-                model=row.get("model"),
+                model=text_in(row, "model"),
             )
         )
 

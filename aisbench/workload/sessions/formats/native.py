@@ -25,6 +25,7 @@ from aisbench.workload.sessions.found import (
     name_of,
     object_of,
     seconds_of,
+    text_in,
     time_of,
     tools_of,
 )
@@ -85,7 +86,7 @@ def _turn_of(row: Any, i: int, names: Sequence[str], entry: Mapping[str, Any], f
         seconds_of(row, "think_s"),
         seconds_of(row, "tool_latency_s"),
         at_s,
-        row.get("model") if isinstance(row.get("model"), str) else None,
+        text_in(row, "model"),
         body,
     )
 
@@ -117,9 +118,8 @@ def _messages_of(
             quotes.append(_place(message.pop("answer_of"), "answer_of", places))
             message["content"] = ANSWER
         given.append(message)
-    system = entry.get("system")
-    if base is None and isinstance(system, str) and system and given[0].get("role") != "system":
-        check_text(system)
+    system = text_in(entry, "system")
+    if base is None and system and given[0].get("role") != "system":
         given.insert(0, {"role": "system", "content": system})
     return messages_of(given)
 

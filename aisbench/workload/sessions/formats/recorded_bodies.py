@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aisbench.workload.files.bad_lines import BadLine, parsed_json
+from aisbench.workload.files.bad_lines import BadLine, check_text, parsed_json
 from aisbench.workload.files.dataset_files import json_lines
 from aisbench.workload.sessions.formats.aiperf import bodies_session
 from aisbench.workload.sessions.found import Found, object_of, recorded_length, time_of
@@ -37,6 +37,7 @@ def read_log(path: Path, found: Found) -> None:
 def _session_of(row: Mapping[str, Any], number: int, found: Found) -> Session:
     body = row.get("body")
     if isinstance(body, str):
+        check_text(body)
         try:
             body = parsed_json(body.encode())
         except BadLine as problem:

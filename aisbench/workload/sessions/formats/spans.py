@@ -23,6 +23,7 @@ from aisbench.workload.sessions.found import (
     list_of,
     messages_of,
     recorded_length,
+    text_in,
     tools_of,
 )
 from aisbench.workload.sessions.linking import Request, linked
@@ -142,7 +143,7 @@ def _request_of(span: Mapping[str, Any], found: Found) -> Request | None:
         None if span.get("end_time") is None else number_ns(span["end_time"], S) / S,
         tools=tools_of({"tools": definitions}),
         output_tokens=length or most,
-        model=attributes.get("gen_ai.request.model"),
+        model=text_in(attributes, "gen_ai.request.model"),
     )
 
 
