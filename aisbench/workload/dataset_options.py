@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 
 from aisbench.errors import BadInput
-from aisbench.options.checks import above, at_least, whole
-from aisbench.options.option import SPAN, option
+from aisbench.options.checks import above, whole
+from aisbench.options.option import option
 from aisbench.workload.seeds import LARGEST
-from aisbench.workload.vllm_dataset_options import PREFIXES, RANDOM, SECTION, TRACE, VllmDatasetOptions
+from aisbench.workload.sessions.options import SessionOptions
+from aisbench.workload.vllm_dataset_options import (
+    LONGEST,
+    PREFIXES,
+    RANDOM,
+    SECTION,
+    TRACE,
+    VllmDatasetOptions,
+)
 
-# No model accepts this many tokens, and far more would only fail later for lack of memory.
-LONGEST = 10_000_000
-# A run's times are 64-bit nanoseconds, and nobody waits this long.
-LONGEST_S = 1e9
 # Default number of prompts for data sets that can make any number.
 DEFAULT_COUNT = 1000
 _SYNTHETIC_KINDS = ("string", "tokenid")
 _PREFIX_ROLES = ("user", "system")
-# answers is the older name of live.
-_HISTORIES = ("live", "recorded", "answers")
 TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
 # Data sets whose rows may give their own output lengths.
 _OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
@@ -59,8 +61,8 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class DatasetOptions(VllmDatasetOptions):
-    """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""
+class _CommonOptions(VllmDatasetOptions):
+    """Options of data sets, but for those of sessions."""
 
     dataset: str = _option(
         "--dataset",
@@ -202,30 +204,6 @@ class DatasetOptions(VllmDatasetOptions):
         check=above(0),
         help="Factor by which a trace is sped up.",
     )
-    turns: int | None = _option(
-        "--turns",
-        check=whole(1, LONGEST),
-        metavar="N",
-        help="Maximum number of turns per conversation.",
-    )
-    think_time_s: float | None = _option(
-        "--think-time",
-        kind=SPAN,
-        check=at_least(0, "seconds", most=LONGEST_S),
-        metavar="TIME",
-        help="Seconds between an answer and the next turn.",
-    )
-    history: str = _option(
-        "--history",
-        default="live",
-        words=_HISTORIES,
-        help="Assistant messages in later turns: the server's own answers (live), or those recorded in the file.",
-    )
-    history_reasoning: bool = _option(
-        "--history-reasoning/--no-history-reasoning",
-        default=False,
-        help="Keep the reasoning of the server's answers in later turns, also that in `<think>` blocks.",
-    )
     image_count: int | None = _option(
         "--image-count",
         check=whole(1, LONGEST),
@@ -270,3 +248,8 @@ class DatasetOptions(VllmDatasetOptions):
             # As in vLLM, -1 means that each line of a custom file gives its own output length.
             least = -1 if self.dataset in _OWN_LENGTHS and self.output_len != 0 else 1
             whole(least, LONGEST)("--output-len", self.output_len)
+
+
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+class DatasetOptions(SessionOptions, _CommonOptions):
+    """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""
