@@ -39,12 +39,14 @@ def theoretical_hits(
     prompt_tokens: Sequence[int] | Ints,
     block: int,
     capacity_blocks: int | None = None,
+    scopes: Sequence[int] | None = None,
 ) -> Hits:
     """The tokens of each prompt that a prefix cache holds when it arrives, for prompts in the order of arrival.
 
     `block_lists`: the block ids of each prompt; `prompt_tokens`: its length, which may leave the last block partial.
     `capacity_blocks`: the size of the cache, from which the block that was used least recently goes first, and of
-    one prompt's blocks the last; None: nothing is ever dropped. Raises ValueError for numbers that do not fit.
+    one prompt's blocks the last; None: nothing is ever dropped. `scopes`: numbers from 0; block ids are compared only
+    between prompts of the same scope. Raises ValueError for numbers that do not fit.
     """
     lengths = np.asarray(prompt_tokens, dtype=np.int64)
     if block < 1 or len(lengths) != len(block_lists) or (capacity_blocks is not None and capacity_blocks < 0):
@@ -54,7 +56,8 @@ def theoretical_hits(
     counts = np.array([len(ids) for ids in block_lists], dtype=np.int64)
     whole = np.minimum(counts, lengths // block)
     first = np.concatenate(([0], np.cumsum(whole)))
-    nodes, seen = _nodes(_codes(block_lists, whole), first)
+    roots = np.zeros(len(counts), dtype=np.int64) if scopes is None else np.asarray(scopes, dtype=np.int64)
+    nodes, seen = _nodes(_codes(block_lists, whole), first, roots)
     found = seen if capacity_blocks is None else _found_by_lru(nodes, first, capacity_blocks)
     return Hits(found * block, lengths)
 
@@ -96,8 +99,10 @@ def _codes_of_any(block_lists: Sequence[BlockIds], whole: Ints) -> Ints:
     )
 
 
-def _nodes(codes: Ints, first: Ints) -> tuple[Ints, Ints]:
+def _nodes(codes: Ints, first: Ints, roots: Ints) -> tuple[Ints, Ints]:
     """The number of each block together with all before it, and how many of a prompt's were in earlier prompts.
+
+    Prompts with different `roots` have no block in common.
 
     Goes through the places in a prompt rather than through the prompts: at each, the blocks of all prompts that are
     long enough are numbered at once.
@@ -107,7 +112,7 @@ def _nodes(codes: Ints, first: Ints) -> tuple[Ints, Ints]:
     seen = np.zeros(len(counts), dtype=np.int64)
     kinds = int(codes.max()) + 1 if len(codes) else 1
     rows = np.flatnonzero(counts > 0)
-    before = np.zeros(len(rows), dtype=np.int64)
+    before = roots[rows]
     place = known = 0
     while len(rows):
         at = first[rows] + place

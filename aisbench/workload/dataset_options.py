@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 
 from aisbench.errors import BadInput
-from aisbench.options.checks import above, at_least, whole
+from aisbench.options.checks import at_least, whole
 from aisbench.options.option import SPAN, option
-from aisbench.workload.vllm_dataset_options import PREFIXES, RANDOM, SECTION, TRACE, VllmDatasetOptions
+from aisbench.workload.traces.options import TraceOptions
+from aisbench.workload.vllm_dataset_options import (
+    LONGEST,
+    LONGEST_S,
+    PREFIXES,
+    RANDOM,
+    SECTION,
+    VllmDatasetOptions,
+)
 
-# No model accepts this many tokens, and far more would only fail later for lack of memory.
-LONGEST = 10_000_000
-# A run's times are 64-bit nanoseconds, and nobody waits this long.
-LONGEST_S = 1e9
 # Default number of prompts for data sets that can make any number.
 DEFAULT_COUNT = 1000
 _SYNTHETIC_KINDS = ("string", "tokenid")
 _PREFIX_ROLES = ("user", "system")
 _HISTORIES = ("answers", "recorded")
-TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
 # Data sets whose rows may give their own output lengths.
 _OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
 _option = partial(option, section=SECTION)
@@ -57,7 +60,7 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class DatasetOptions(VllmDatasetOptions):
+class DatasetOptions(VllmDatasetOptions, TraceOptions):
     """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""
 
     dataset: str = _option(
@@ -181,24 +184,6 @@ class DatasetOptions(VllmDatasetOptions):
         default=True,
         help="For custom: put prompts in the tokenizer's chat template, as vllm bench does.",
         vllm="--skip-chat-template",
-    )
-    trace_format: str | None = _option(
-        "--trace-format",
-        words=TRACE_FORMATS,
-        help="Format of the trace. Default: detected from the file.",
-    )
-    block_size: int | None = _option(
-        "--block-size",
-        check=whole(1, LONGEST),
-        metavar="TOKENS",
-        help="Tokens per hash id of a trace.",
-        scoped={"--timed-trace-chunk-hash-size": TRACE},
-    )
-    speedup: float = _option(
-        "--speedup",
-        default=1.0,
-        check=above(0),
-        help="Factor by which a trace is sped up.",
     )
     turns: int | None = _option(
         "--turns",

@@ -26,6 +26,10 @@ PREFIXES = ("prefix-repetition", "prefix_repetition")
 TRACE = ("timed_trace", "trace")
 _MM = ("random-mm",)
 SECTION = "Workload"
+# No model accepts this many tokens, and far more would only fail later for lack of memory.
+LONGEST = 10_000_000
+# A run's times are 64-bit nanoseconds, and nobody waits this long.
+LONGEST_S = 1e9
 _option = partial(option, section=SECTION)
 
 

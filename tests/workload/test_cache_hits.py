@@ -61,6 +61,12 @@ def test_the_same_block_after_other_blocks_is_not_found() -> None:
     assert theoretical_hits([[1, 2], [3, 2], [2]], [8, 8, 4], 4).tokens.tolist() == [0, 0, 0]
 
 
+def test_ids_of_another_scope_are_other_blocks() -> None:
+    lists = [[1, 2], [1, 2], [1, 2], [2]]
+    assert theoretical_hits(lists, [8, 8, 8, 4], 4, scopes=[0, 1, 0, 5]).tokens.tolist() == [0, 0, 8, 0]
+    assert theoretical_hits(lists, [8, 8, 8, 4], 4, 2, scopes=[0, 1, 0, 5]).tokens.tolist() == [0, 0, 0, 0]
+
+
 def test_the_share_is_of_all_tokens() -> None:
     assert theoretical_hits([[1], [1]], [6, 4], 4).share == 0.4
     assert theoretical_hits([], [], 4).share == 0.0

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_options import LONGEST_S
 from aisbench.workload.files.bad_lines import BadLine, BadLines, check_text, shortened, whole_number
 from aisbench.workload.files.dataset_files import is_json_list, json_entries
 from aisbench.workload.messages import text_of
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.vllm_dataset_options import LONGEST_S
 
 _ROLES = {
     **dict.fromkeys(("human", "user"), "user"),

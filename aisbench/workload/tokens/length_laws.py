@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_options import LONGEST
+from aisbench.workload.vllm_dataset_options import LONGEST
 
 Lengths = NDArray[np.int64]
 _EXAMPLES = {

@@ -30,13 +30,13 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import BACKENDS
 from aisbench.errors import BadInput
-from aisbench.workload.dataset_options import LONGEST_S
 from aisbench.workload.files.bad_lines import NOT_UTF8, BadLine, BadLines, shortened, whole_number
 from aisbench.workload.files.dataset_files import dataset_file, numbered_lines
 from aisbench.workload.files.file_kinds import refuse_json_array
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations, Prompts
+from aisbench.workload.vllm_dataset_options import LONGEST_S
 
 S = 1e9
 _NAMED_MOST = 3
