@@ -7,9 +7,11 @@ from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live, SharedBlock
 from aisbench._native.pool cimport Pool
 from aisbench._native.reader cimport Reader
+from aisbench._native.conversations cimport Conversations
 from aisbench._native.requests cimport Requests
+from aisbench._native.sessions cimport Sessions
 from aisbench._native.targets cimport Targets
-from aisbench._native.tickets cimport Tickets
+from aisbench._native.tickets cimport Offer, Tickets
 from aisbench._native.wakers cimport Wakers
 
 
@@ -21,6 +23,7 @@ cdef class Driver:
     cdef Pool pool
     cdef Tickets tickets
     cdef Requests requests
+    cdef bint keeps_slot
     # The run; None before the first `attach`.
     cdef SharedBlock block
     cdef Live* live
@@ -34,6 +37,8 @@ cdef class Driver:
     cdef int drain(self) except -1
     cdef int handle(self, Connection connection, int what) except -1
     cdef int ready(self, Connection connection, int outcome) except -1
+    cdef Sessions sessions_of(self, Conversations conversations)
     cdef int pump(self) except -1
+    cdef int watch_slots(self, Offer offer) except -1
     cdef int64_t send_due(self) except -2
     cdef int tune(self, int64_t now_ns) except -1

@@ -20,6 +20,7 @@ class Driver:
         on_failure: Callable[[int, int, int, bytes], None],
         timeout_ns: int,
         conversations: Conversations | None = None,
+        keeps_slot: bool = True,
         drop_after_ns: int = -1,
         rest_ns: int = 2000000,
     ) -> None: ...

@@ -18,6 +18,7 @@ from aisbench._native.epoll_reader cimport EpollReader
 from aisbench._native.pool cimport Pool
 from aisbench._native.reader cimport BATCH, READABLE, WRITABLE
 from aisbench._native.requests cimport Requests
+from aisbench._native.sessions cimport Sessions
 from aisbench._native.tally cimport ANSWERED, GOING, LOST, Reading
 from aisbench._native.targets cimport Targets
 from aisbench._native.tickets cimport DUE, LATER, NO_SLOT, OVER, Offer, Tickets
@@ -33,7 +34,8 @@ cdef enum:
 cdef class Driver:
     """Sends the requests of a block to `targets`, and reads the answers as `reading` says.
 
-    `conversations`: if given, the bodies are their turns, and a ticket is a conversation.
+    `conversations`: if given, the bodies are their turns, and a ticket is a conversation, which `keeps_slot` from its
+    first turn to its last.
     `on_failure(ticket, error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets
     later than this are not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
@@ -47,6 +49,7 @@ cdef class Driver:
         on_failure,
         int64_t timeout_ns,
         Conversations conversations=None,
+        bint keeps_slot=True,
         int64_t drop_after_ns=-1,
         int64_t rest_ns=2_000_000,
     ):
@@ -57,7 +60,10 @@ cdef class Driver:
         self.wakers = Wakers(self.reader.fd)
         self.pool = Pool(targets, reading, self.reader, self.clock)
         self.tickets = Tickets(drop_after_ns)
-        self.requests = Requests(targets, self.pool, self.tickets, bodies, conversations, on_failure, timeout_ns)
+        self.keeps_slot = keeps_slot
+        self.requests = Requests(
+            targets, self.pool, self.tickets, bodies, self.sessions_of(conversations), on_failure, timeout_ns
+        )
         self.floor_ns = mono_ns()
 
     def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):
@@ -76,11 +82,14 @@ cdef class Driver:
     def take(self, BodyFile bodies not None, Conversations conversations):
         """Sets the bodies to send from the next `attach` on; nothing may be in flight."""
         self.requests.bodies = bodies
-        self.requests.conversations = conversations
+        self.requests.sessions = self.sessions_of(conversations)
+
+    cdef Sessions sessions_of(self, Conversations conversations):
+        return Sessions(conversations, self.tickets, self.keeps_slot) if conversations is not None else None
 
     def serve(self):
         """Begins to take tickets, the first at the block's common start, which must be set."""
-        self.tickets.exhausted = self.requests.ending = False
+        self.tickets.exhausted = False
         self.pump()
 
     @property
@@ -96,6 +105,8 @@ cdef class Driver:
     @property
     def finished(self):
         """True when no ticket is left, nothing is in flight, and no conversation is under way."""
+        if self.requests.sessions is not None and self.requests.sessions.under_way:
+            return False
         return self.tickets.exhausted and self.tickets.held == 0
 
     @property
@@ -190,19 +201,30 @@ cdef class Driver:
 
     cdef int pump(self) except -1:
         """Sends what is due and allowed by the in-flight limit, and sets the time of the next wake."""
+        cdef Sessions sessions = self.requests.sessions
         cdef int64_t now_ns, wake_ns, turn_ns
-        if self.requests.conversations is not None:
+        if sessions is None:
+            wake_ns = self.send_due()
+        else:
             now_ns = mono_ns()
             if self.tickets.is_past_deadline(now_ns):
                 self.exhaust()
             self.requests.ask_next_turns(now_ns)
-        wake_ns = self.send_due()
-        turn_ns = self.requests.next_turn_ns()
-        if 0 <= turn_ns and (wake_ns < 0 or turn_ns < wake_ns):
-            wake_ns = turn_ns
+            if sessions.in_line():
+                # Turns go before new conversations.
+                self.watch_slots(sessions.lack)
+                wake_ns = -1
+            else:
+                wake_ns = self.send_due()
+            turn_ns = sessions.next_due_ns()
+            if 0 <= turn_ns and (wake_ns < 0 or turn_ns < wake_ns):
+                wake_ns = turn_ns
         if wake_ns >= 0:
             self.wakers.wake_at(wake_ns)
         return 0
+
+    cdef int watch_slots(self, Offer offer) except -1:
+        return self.wakers.watch_slots(self.tickets.slots_fd() if offer == NO_SLOT else -1)
 
     cdef int64_t send_due(self) except -2:
         """Sends the tickets that are due; returns when the next one is due, or -1 if that is not known."""
@@ -210,7 +232,7 @@ cdef class Driver:
         cdef int sends = 0
         while True:
             offer = self.tickets.next(mono_ns())
-            self.wakers.watch_slots(self.tickets.slots_fd() if offer == NO_SLOT else -1)
+            self.watch_slots(offer)
             if offer == OVER:
                 self.exhaust()
             if offer != DUE:
@@ -245,7 +267,8 @@ cdef class Driver:
     def exhaust(self):
         """Takes no more tickets and sends no more turns; the ticket in hand is given up unsent."""
         self.tickets.exhaust()
-        self.requests.end_turns()
+        if self.requests.sessions is not None:
+            self.requests.sessions.end()
         self.wakers.watch_slots(-1)
 
     def cancel(self):

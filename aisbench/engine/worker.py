@@ -18,7 +18,6 @@ from typing import Any
 
 import uvloop
 
-from aisbench._native.conversations import Conversations
 from aisbench._native.driver import Driver
 from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
@@ -60,7 +59,9 @@ class _Worker:
         # The error that stopped the recording, once the disk is full.
         self.full: OSError | None = None
         self.bodies = BodyFile(spec.bodies)
-        self.conversations = conversations(spec)
+        self.conversations = (
+            read_conversations(Path(spec.conversations)) if spec.conversations is not None else None
+        )
         self.driver = Driver(
             targets=targets(spec),
             reading=Reading(
@@ -253,12 +254,6 @@ def targets(spec: WorkerSpec) -> Targets:
         keep_alive=spec.keep_alive,
         local_addresses=[address.encode("latin-1") for address in spec.local_addresses],
     )
-
-
-def conversations(spec: WorkerSpec) -> Conversations | None:
-    if spec.conversations is None:
-        return None
-    return Conversations(*read_conversations(Path(spec.conversations)))
 
 
 def main() -> None:

@@ -94,6 +94,7 @@ class Drive:
     in_flight: int = 1
     bodies: tuple[bytes, ...] = (b"{}",)
     conversations: Conversations | None = None
+    keeps_slot: bool = True
     keep_alive: bool = True
     streams: bool = True
     rules: Rules = COMPLETIONS_RULES
@@ -131,6 +132,7 @@ class Drive:
                 must_finish=self.must_finish,
             ),
             conversations=self.conversations,
+            keeps_slot=self.keeps_slot,
             bodies=BodyFile(str(self.folder / "bodies")),
             on_failure=self.on_failure,
             timeout_ns=self.timeout_ns,
