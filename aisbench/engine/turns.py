@@ -2,8 +2,8 @@
 
 Layout, little-endian int64: the number of conversations n; first[n + 1] (the index of the body of each conversation's
 first turn, then the number of bodies); think_ns[bodies]; then twice, for the turns that each one comes after and for
-those that fill its body, the number of edges, their first[bodies + 1], and the edges. The number is -1, and nothing
-follows it, where nothing was said of them.
+those that fill its body, the number of edges, their first[bodies + 1], and the edges; then the number of earliest times,
+and those. A number is -1, and nothing follows it, where nothing was said of them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ def write_conversations(path: Path, planned: Planned) -> None:
                 file.write(array("q", [-1]).tobytes())
             else:
                 file.write(array("q", [len(to)]).tobytes() + _bytes(begin) + _bytes(to))
+        times = planned.not_before_ns
+        file.write(array("q", [-1 if times is None else len(times)]).tobytes())
+        if times is not None:
+            file.write(_bytes(times))
 
 
 def _bytes(numbers: NDArray[np.int64]) -> bytes:
@@ -53,4 +57,4 @@ def read_conversations(path: Path) -> Conversations:
         else:
             at = begin + first[-1] + 1 + count
             edges += [numbers[begin : at - count], numbers[at - count : at]]
-    return Conversations(first, think_ns, *edges)
+    return Conversations(first, think_ns, *edges, numbers[at + 1 :] if numbers[at] >= 0 else None)

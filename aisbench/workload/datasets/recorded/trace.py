@@ -166,4 +166,15 @@ def _conversations(trace: Trace, times: str, options: WorkloadOptions) -> Conver
         after=after,
         fills_first=np.zeros(len(requests) + 1, dtype=np.int64),
         fills=np.zeros(0, dtype=np.int64),
+        not_before_ns=_since_start(trace, options) if times == AT_TIMES else None,
     )
+
+
+def _since_start(trace: Trace, options: WorkloadOptions) -> NDArray[np.int64]:
+    """When each request was sent, in ns from the first of its session."""
+    since = [
+        (one.at_ns or 0) - (session.requests[0].at_ns or 0)
+        for session in trace.sessions
+        for one in session.requests
+    ]
+    return np.maximum(0, sped_up(since, options.speedup))
