@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from aisbench.errors import BadInput
-from aisbench.options.checks import at_least, whole
-from aisbench.options.option import SPAN, option
+from aisbench.options.checks import whole
+from aisbench.options.option import option
+from aisbench.workload.sessions.options import SessionOptions
 from aisbench.workload.traces.options import TraceOptions
 from aisbench.workload.vllm_dataset_options import (
     LONGEST,
-    LONGEST_S,
     PREFIXES,
     RANDOM,
     SECTION,
@@ -23,7 +23,6 @@ from aisbench.workload.vllm_dataset_options import (
 DEFAULT_COUNT = 1000
 _SYNTHETIC_KINDS = ("string", "tokenid")
 _PREFIX_ROLES = ("user", "system")
-_HISTORIES = ("answers", "recorded")
 # Data sets whose rows may give their own output lengths.
 _OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
 _option = partial(option, section=SECTION)
@@ -60,8 +59,8 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class DatasetOptions(VllmDatasetOptions, TraceOptions):
-    """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""
+class _CommonOptions(VllmDatasetOptions):
+    """Options of data sets, but for those of sessions and traces."""
 
     dataset: str = _option(
         "--dataset",
@@ -185,25 +184,6 @@ class DatasetOptions(VllmDatasetOptions, TraceOptions):
         help="For custom: put prompts in the tokenizer's chat template, as vllm bench does.",
         vllm="--skip-chat-template",
     )
-    turns: int | None = _option(
-        "--turns",
-        check=whole(1, LONGEST),
-        metavar="N",
-        help="Maximum number of turns per conversation.",
-    )
-    think_time_s: float | None = _option(
-        "--think-time",
-        kind=SPAN,
-        check=at_least(0, "seconds", most=LONGEST_S),
-        metavar="TIME",
-        help="Seconds between an answer and the next turn.",
-    )
-    history: str = _option(
-        "--history",
-        default="answers",
-        words=_HISTORIES,
-        help="Assistant messages in later turns: the server's own answers, or those recorded in the file.",
-    )
     image_count: int | None = _option(
         "--image-count",
         check=whole(1, LONGEST),
@@ -242,3 +222,8 @@ class DatasetOptions(VllmDatasetOptions, TraceOptions):
             # As in vLLM, -1 means that each line of a custom file gives its own output length.
             least = -1 if self.dataset in _OWN_LENGTHS and self.output_len != 0 else 1
             whole(least, LONGEST)("--output-len", self.output_len)
+
+
+@dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
+class DatasetOptions(SessionOptions, TraceOptions, _CommonOptions):
+    """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""

@@ -23,12 +23,14 @@ from aisbench.workload.datasets.recorded.exported import file_prompts
 from aisbench.workload.datasets.recorded.hf import hf_prompts
 from aisbench.workload.datasets.recorded.jsonl_csv import csv_prompts, jsonl_prompts
 from aisbench.workload.datasets.recorded.scored import scored_prompts
+from aisbench.workload.datasets.recorded.session_files import session_file_prompts
 from aisbench.workload.datasets.recorded.sharegpt import sharegpt_prompts
 from aisbench.workload.datasets.recorded.sonnet import sonnet_prompts
 from aisbench.workload.datasets.recorded.spec_bench import spec_bench_prompts, speed_bench_prompts
 from aisbench.workload.datasets.recorded.trace import timed_trace_prompts, trace_prompts
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
+from aisbench.workload.sessions.formats.registry import CONVERSATIONS, FORMATS
 
 Make = Callable[[WorkloadOptions, Backend], Prompts]
 
@@ -65,6 +67,10 @@ TRACE = (
 _FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
 _SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
+SESSIONS = (
+    *("--dataset-path", "--output-len", "--turns", "--think-time", "--tool-latency", "--idle-gap-cap"),
+    *("--max-context", "--history", "--speedup"),
+)
 
 DATASETS: dict[str, Dataset] = {
     "random": _vllms(
@@ -155,9 +161,14 @@ DATASETS: dict[str, Dataset] = {
     "conversations": Dataset(
         conversation_prompts,
         "turns that wait for the previous answer, from a file or of random words",
-        ("--dataset-path", "--input-len", "--output-len", "--turns", "--think-time", "--history"),
+        ("--input-len", *SESSIONS),
         ignores_eos=False,
     ),
+    **{
+        name: Dataset(session_file_prompts, kind.about, SESSIONS, ignores_eos=False)
+        for name, kind in FORMATS.items()
+        if name != CONVERSATIONS
+    },
     "images": Dataset(
         image_prompts,
         "chat messages with images from a folder, or generated ones",
@@ -196,6 +207,9 @@ PARTIAL = {
     "turn_times": "--turn-times",
     "turns": "--turns",
     "think_time_s": "--think-time",
+    "tool_latency_s": "--tool-latency",
+    "idle_gap_cap_s": "--idle-gap-cap",
+    "max_context": "--max-context",
     "history": "--history",
     "shots": "--shots",
     "first_question": "--first-question",

@@ -91,11 +91,28 @@ def json_entries(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
     if not is_json_list(path):
         yield from json_lines(path, dataset)
         return
-    for number, entry in enumerate(_read_json(path), 1):
+    for number, entry in enumerate(whole_json(path), 1):
         yield number, lambda entry=entry: entry  # type: ignore[misc]
 
 
-def _read_json(path: Path) -> Any:
+def json_objects(path: Path) -> Iterator[tuple[int, Parse]]:
+    """The same for JSON lines, or for the one object that the whole file is, over one line or several."""
+    number, line = next(numbered_lines(path))
+    try:
+        parsed_json(line.rstrip().removesuffix(b","))
+    except BadLine:
+        whole = path.read_bytes()
+        try:
+            parsed_json(whole)
+            yield 1, lambda: json_object(whole)
+            return
+        except BadLine:
+            pass
+    for number, line in numbered_lines(path):
+        yield number, lambda line=line: json_object(line)  # type: ignore[misc]
+
+
+def whole_json(path: Path) -> Any:
     """Parses the whole file as JSON; raises BadInput, saying where it is broken."""
     try:
         return parsed_json(path.read_bytes())

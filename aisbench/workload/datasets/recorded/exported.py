@@ -42,7 +42,7 @@ S = 1e9
 _NAMED_MOST = 3
 # Fields of the usual APIs for the prompt, and for the maximum length of the answer.
 _ASK_NAMES = ("messages", "prompt", "input", "inputs", "text_input", "text", "query")
-_LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+LENGTH_NAMES = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 
 
 def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -52,7 +52,7 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """
     path = dataset_file(options, "JSON lines of aisbench workload export")
     checked = _check_file(path, options.count)
-    _check_backend(path, backend)
+    check_api(path, _first_body(path), backend)
     _check_stream(path, options)
     changes = _changes_of(options)
     notes = [f"bodies are those of {path}, byte for byte"]
@@ -86,15 +86,14 @@ def _changes_of(options: WorkloadOptions) -> dict[str, Any]:
     return {**changes, **(options.extra_body or {})}
 
 
-def _check_backend(path: Path, backend: Backend) -> None:
-    """Raises BadInput if the first body was made for another API, as the server would refuse all of them."""
-    body = _first_body(path)
+def check_api(path: Path, body: dict[str, Any], backend: Backend) -> None:
+    """Raises BadInput if the first body of a file was made for another API, as the server would refuse all of them."""
     known = _backends_for(body)
     if known and not set(_ASK_NAMES) & body.keys() & backend.field_names():
         theirs = next(name for name in _ASK_NAMES if name in body)
         raise BadInput(
             f"--dataset-path {path}: its bodies have their prompts in {theirs!r}, which {backend.family} does not "
-            f"use; give the backend that they were exported for, such as --backend {known[0]}"
+            f"use; give the backend that they were made for, such as --backend {known[0]}"
         )
 
 
@@ -228,7 +227,7 @@ def _replayed(
     path: Path, count: int, backend: Backend, changes: dict[str, Any], omitted: tuple[str, ...]
 ) -> Iterator[Prompt]:
     out = {*omitted, *(name for name, value in changes.items() if value is None)}
-    longest = next((changes[name] for name in _LENGTH_NAMES if isinstance(changes.get(name), int)), None)
+    longest = next((changes[name] for name in LENGTH_NAMES if isinstance(changes.get(name), int)), None)
     for (_, line), _ in zip(numbered_lines(path), range(count), strict=False):
         row = _parsed(line)
         text, ids = asked(row["body"])

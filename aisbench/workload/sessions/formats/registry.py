@@ -1,0 +1,141 @@
+"""The formats of session files by name, and which of them a file has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aisbench.errors import BadInput
+from aisbench.workload.files.bad_lines import BadLine, parsed_json
+from aisbench.workload.files.dataset_files import is_json_list, json_entries, numbered_lines, whole_json
+from aisbench.workload.sessions.formats import conversations, native
+from aisbench.workload.sessions.formats.aiperf import check_once, read_inputs, read_payloads, read_turns
+from aisbench.workload.sessions.formats.dag import read_dag
+from aisbench.workload.sessions.formats.message_rows import read_rows
+from aisbench.workload.sessions.formats.recorded_bodies import read_log
+from aisbench.workload.sessions.formats.sglang import read_agentic_trace
+from aisbench.workload.sessions.formats.spans import read_spans
+from aisbench.workload.sessions.found import Found
+from aisbench.workload.sessions.session import Session
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a file is read. `about`: whose files these are. `read` adds to what was found.
+
+    `history`: the usual --history of its kind. `takes_folder`: a folder of such files is read, too. `refuses`: a bad
+    line refuses the file, whatever --strict-dataset says.
+    """
+
+    about: str
+    read: Callable[[Path, Found], None]
+    history: str = "live"
+    takes_folder: bool = False
+    refuses: bool = False
+
+
+def _by_entries(
+    dataset: str, session_of: Callable[[Any, int, Found], Session], *, once: bool
+) -> Callable[[Path, Found], None]:
+    """A reader for files with a session on each line, or in each entry of a list. `once`: names must differ."""
+
+    def read(path: Path, found: Found) -> None:
+        names: set[str] = set()
+        for number, parse in json_entries(path, dataset):
+            try:
+                session = session_of(parse(), number, found)
+                if once:
+                    check_once(session.name, names)
+                found.add(session)
+            except BadLine as problem:
+                found.bad.add(number, problem)
+
+    return read
+
+
+NATIVE, CONVERSATIONS = "sessions", "conversations"
+FORMATS = {
+    NATIVE: Format(
+        "aisbench's session files, with forks and joins", _by_entries(NATIVE, native.session_of, once=True)
+    ),
+    CONVERSATIONS: Format(
+        "ShareGPT, OpenAI messages, vLLM's multi-turn benchmark, turns with prompt and answer",
+        _by_entries(CONVERSATIONS, conversations.session_of, once=False),
+    ),
+    "multi_turn": Format("AIPerf's multi_turn and single_turn files", read_turns),
+    "dag_jsonl": Format("AIPerf's dag_jsonl files, with forks and spawns", read_dag, refuses=True),
+    "raw_payload": Format(
+        "AIPerf's raw_payload: whole bodies, one per line", read_payloads, takes_folder=True
+    ),
+    "inputs_json": Format("AIPerf's inputs.json: whole bodies of sessions", read_inputs),
+    "mlcommons_agentic": Format(
+        "mlcommons/endpoints' agentic rows, one message each", read_rows, history="recorded"
+    ),
+    "agentic_trace": Format("SGLang's agentic-trace and evalscope's swe_smith files", read_agentic_trace),
+    "otel_spans": Format("OpenTelemetry spans of GenAI clients", read_spans, takes_folder=True),
+    "workload_trace": Format("evalscope's workload_trace: recorded bodies with their times", read_log),
+}
+
+
+def format_of(path: Path) -> str:
+    """The format of a file or folder, by the first keys in it; raises BadInput for an unknown one."""
+    if path.is_dir():
+        first = next((one for one in sorted(path.iterdir()) if one.suffix in (".json", ".jsonl")), None)
+        if first is None:
+            raise BadInput(f"--dataset-path {path} is a folder without .json or .jsonl files")
+        found = format_of(first)
+        return found if FORMATS[found].takes_folder else "raw_payload"
+    return _by_keys(_first_of(path))
+
+
+def _first_of(path: Path) -> Any:
+    """The first entry of a file: of its list or lines, or the one object that it is; None: it is no JSON."""
+    if is_json_list(path):
+        entries = whole_json(path)
+        return entries[0] if entries else None
+    for _, line in numbered_lines(path):
+        try:
+            return parsed_json(line.rstrip().removesuffix(b","))
+        except BadLine:
+            break
+    try:
+        return parsed_json(path.read_bytes())
+    except BadLine:
+        return None
+
+
+def _by_keys(first: Any) -> str:
+    """The format of an entry, by its keys; what is not recognised is read as a conversation, whose errors explain."""
+    if not isinstance(first, dict):
+        return CONVERSATIONS
+    keys = first.keys()
+    turns = first.get("turns")
+    turn = turns[0] if isinstance(turns, list) and turns and isinstance(turns[0], dict) else {}
+    talks = first.get("conversations")
+    if "sha256" in keys and "slot" in keys:
+        raise BadInput("this file was written by aisbench workload export; send it with --dataset file")
+    if first.get("filetype") == "generate_conversations":
+        raise BadInput(
+            "this is a configuration of vLLM's generated conversations, not a file of conversations"
+        )
+    for name, is_it in (
+        ("otel_spans", "spans" in keys or "resourceSpans" in keys),
+        ("inputs_json", isinstance(first.get("data"), list)),
+        ("agentic_trace", isinstance(talks, list) and bool(talks) and isinstance(talks[0], list)),
+        ("mlcommons_agentic", "conversation_id" in keys and "role" in keys),
+        ("workload_trace", "body" in keys),
+        (NATIVE, "session" in keys and "turns" in keys),
+        ("dag_jsonl", "session_id" in keys and ("messages" in turn or "spawns" in keys)),
+        ("multi_turn", "session_id" in keys and ("turns" in keys or "text" in keys or "texts" in keys)),
+        (
+            "multi_turn",
+            not {"prompt", "messages", "from", "role"} & turn.keys()
+            and bool({"text", "texts"} & turn.keys()),
+        ),
+        ("raw_payload", "messages" in keys and "model" in keys),
+    ):
+        if is_it:
+            return name
+    return CONVERSATIONS

@@ -1,0 +1,124 @@
+"""Builds the messages of a session's prompts from what was said before."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from aisbench.backends.backend import Backend
+from aisbench.backends.prompt import ANSWER, Prompt
+from aisbench.workload.messages import as_text
+from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.sessions.lengths import said_in
+from aisbench.workload.sessions.options import RECORDED
+from aisbench.workload.sessions.session import Message, Session, Turn
+
+# Where servers put the reasoning of an answer.
+REASONING = ("reasoning", "reasoning_content", "reasoning_details", "thinking")
+_PLACE: Message = {"role": "assistant", "content": ANSWER}
+
+
+class History:
+    """The prompts of one session, made in order, with places for the server's answers or with the recorded ones."""
+
+    def __init__(
+        self, session: Session, options: WorkloadOptions, backend: Backend, counts: Counter[str]
+    ) -> None:
+        self.session = session
+        self.is_live = options.history != RECORDED
+        self.backend = backend
+        self.counts = counts
+        # The messages of each turn's prompt, as a chat API takes them, and for backends without roles.
+        self.sent: list[tuple[Message, ...]] = []
+        self.plain: list[tuple[Message, ...]] = []
+
+    def prompt(self, i: int, tokens: int, output: int | None) -> Prompt:
+        turn = self.session.turns[i]
+        new = self._new(turn)
+        sent, plain = self._before(turn)
+        self.sent.append((*sent, *new))
+        self.plain.append((*plain, *({**one, "content": said_in(one)} for one in new)))
+        fields = dict(turn.extra)
+        if self.backend.takes_messages:
+            if turn.tools:
+                fields = {"tools": list(turn.tools), **fields}
+            if turn.tool_choice is not None:
+                fields.setdefault("tool_choice", turn.tool_choice)
+        else:
+            self._count_unsent(turn)
+        return Prompt(as_text(self.plain[i]), tokens, output, messages=self.sent[i], fields=fields)
+
+    def _new(self, turn: Turn) -> tuple[Message, ...]:
+        """The turn's own messages; recorded answers take the places of those that it quotes."""
+        messages = self._cleaned(turn.messages)
+        if not turn.quotes or self.is_live:
+            return messages
+        quoted = iter("\n".join(said_in(one) for one in self.session.turns[i].answer) for i in turn.quotes)
+        return tuple(_filled(one, quoted) for one in messages)
+
+    def _before(self, turn: Turn) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+        """What was said before the turn's own messages, for chat APIs and for others."""
+        if turn.base is None:
+            return (), ()
+        sent, plain = self.sent[turn.base], self.plain[turn.base]
+        if self.is_live:
+            return (*sent, _PLACE), (*plain, _PLACE)
+        answer = self._cleaned(self.session.turns[turn.base].answer)
+        return (*sent, *answer), (*plain, *({**one, "content": said_in(one)} for one in answer))
+
+    def _cleaned(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """Recorded messages without reasoning, and with arguments of tool calls that servers can read.
+
+        A message of nothing but reasoning is left out, as servers refuse one without content.
+        """
+        cleaned = []
+        for message in messages:
+            if message.get("role") == "assistant":
+                message = {name: value for name, value in message.items() if name not in REASONING}
+                if message.get("tool_calls"):
+                    message["tool_calls"] = [self._call(one) for one in message["tool_calls"]]
+                elif not message.get("content"):
+                    self.counts["recorded answers of nothing but reasoning, which are left out"] += 1
+                    continue
+            cleaned.append(message)
+        return tuple(cleaned)
+
+    def _call(self, call: Message) -> Message:
+        function = call.get("function", {})
+        arguments = function.get("arguments", "")
+        if not isinstance(arguments, str):
+            return {**call, "function": {**function, "arguments": json.dumps(arguments)}}
+        try:
+            json.loads(arguments)
+        except ValueError:
+            self.counts["tool calls whose arguments are not JSON, which are sent with {}"] += 1
+            return {**call, "function": {**function, "arguments": "{}"}}
+        return call
+
+    def _count_unsent(self, turn: Turn) -> None:
+        if turn.tools:
+            self.counts[f"requests with tools, which {self.backend.family} does not take"] += 1
+        parts = [part for one in turn.messages for part in _parts(one) if not _is_text(part)]
+        if parts:
+            self.counts[f"parts other than text, which {self.backend.family} does not take"] += len(parts)
+
+
+def _parts(message: Message) -> list[Any]:
+    content = message.get("content")
+    return content if isinstance(content, list) else []
+
+
+def _is_text(part: Any) -> bool:
+    return isinstance(part, str) or (isinstance(part, dict) and "text" in part)
+
+
+def _filled(value: Any, answers: Iterator[str]) -> Any:
+    """`value` with the next of `answers` in each place for one."""
+    if isinstance(value, str):
+        pieces = value.split(ANSWER)
+        return pieces[0] + "".join(next(answers, "") + piece for piece in pieces[1:])
+    if isinstance(value, dict):
+        return {name: _filled(one, answers) for name, one in value.items()}
+    return [_filled(one, answers) for one in value] if isinstance(value, list) else value
