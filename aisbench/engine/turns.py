@@ -48,13 +48,13 @@ def read_conversations(path: Path) -> Conversations:
     first = numbers[1:at]
     think_ns = numbers[at : at + first[-1]]
     at += first[-1]
-    edges: list[array[int] | None] = []
-    for _ in range(2):
+    edges: dict[str, array[int]] = {}
+    for name in ("after", "fills"):
         count, begin = numbers[at], at + 1
         if count < 0:
-            edges += [None, None]
             at = begin
         else:
             at = begin + first[-1] + 1 + count
-            edges += [numbers[begin : at - count], numbers[at - count : at]]
-    return Conversations(first, think_ns, *edges, numbers[at + 1 :] if numbers[at] >= 0 else None)
+            edges |= {f"{name}_first": numbers[begin : at - count], name: numbers[at - count : at]}
+    not_before_ns = numbers[at + 1 :] if numbers[at] >= 0 else None
+    return Conversations(first, think_ns, **edges, not_before_ns=not_before_ns)

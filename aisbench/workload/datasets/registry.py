@@ -62,7 +62,8 @@ PREFIXES = _vllms(
 )
 TRACE = (
     *("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids"),
-    *("--trace-start", "--trace-end", "--turn-times"),
+    *("--trace-start", "--trace-end", "--turn-times", "--trace-prompts"),
+    *("--turns", "--think-time", "--idle-gap-cap", "--max-context", "--history"),
 )
 _FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
 _SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question")
@@ -205,6 +206,7 @@ PARTIAL = {
     "trace_start_s": "--trace-start",
     "trace_end_s": "--trace-end",
     "turn_times": "--turn-times",
+    "trace_prompts": "--trace-prompts",
     "turns": "--turns",
     "think_time_s": "--think-time",
     "tool_latency_s": "--tool-latency",

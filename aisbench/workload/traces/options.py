@@ -12,6 +12,8 @@ from aisbench.workload.vllm_dataset_options import LONGEST, LONGEST_S, SECTION, 
 FORMATS = ("mooncake", "azure", "burstgpt", "bailian", "weka")
 # When a later turn of a session is sent.
 AT_TIMES, AFTER_PAUSES, ALONE = "recorded", "pauses", "alone"
+# What a line of a session holds.
+NEW, WHOLE = "new", "whole"
 _option = partial(option, section=SECTION)
 _seconds = at_least(0, "seconds", most=LONGEST_S)
 
@@ -51,6 +53,13 @@ class TraceOptions:
         check=above(0, "seconds"),
         metavar="TIME",
         help="Leave out what a trace recorded from this time on, counted from its first request.",
+    )
+    trace_prompts: str = _option(
+        "--trace-prompts",
+        default=NEW,
+        words=(NEW, WHOLE),
+        help="What the lengths in a line with a session_id are of: what is new in this turn, as AIPerf reads them, or the "
+        "whole prompt.",
     )
     turn_times: str | None = _option(
         "--turn-times",

@@ -25,30 +25,35 @@ from aisbench.workload.traces.mooncake import mooncake_lines
 from aisbench.workload.traces.options import FORMATS
 from aisbench.workload.traces.rows import Rows
 from aisbench.workload.traces.tables import COLUMNS, table_lines
-from aisbench.workload.traces.trace import Trace, TraceSession
+from aisbench.workload.traces.trace import Recorded, Trace, TraceSession
 from aisbench.workload.traces.window import in_window
 
 # A run's times are 64-bit nanoseconds.
 _LONGEST_NS = 2**62
 
 
-def read_trace(path: Path, options: WorkloadOptions, *, unit_ns: int = MS) -> Trace:
-    """Reads a trace; raises BadInput for an unknown format, and where no request can be used.
-
-    `unit_ns`: the unit of a Mooncake trace's times, in ns.
-    """
+def format_of(path: Path, options: WorkloadOptions) -> str:
+    """The format that the options name, or else that of the file; raises BadInput for an unknown one."""
     kind = options.trace_format or guessed_format(path)
     if kind not in FORMATS:
         raise BadInput(f"--trace-format {kind!r} is unknown; known: {', '.join(FORMATS)}")
     if path.is_dir() and kind != "weka":
         raise BadInput(f"--dataset-path {path} is a folder; a trace of kind {kind} is a file")
+    return kind
+
+
+def read_trace(path: Path, kind: str, options: WorkloadOptions, *, unit_ns: int = MS) -> Trace:
+    """Reads a trace of one of FORMATS; raises BadInput where no request can be used.
+
+    `unit_ns`: the unit of a Mooncake trace's times, in ns.
+    """
     trace = _read(path, kind, options, unit_ns)
     if not trace.sessions:
         raise BadInput(f"{path} contains no request that was answered")
     trace = trace.sorted()
     notes = [*trace.notes]
     if trace.one_clock and options.own_times:
-        times = sorted(request.at_ns or 0 for request in trace.requests)
+        times = sorted(request.at_ns for request in trace.requests if request.at_ns is not None)
         if times[-1] - times[0] >= _LONGEST_NS:
             raise BadInput(
                 f"--dataset-path {path}: its first and last request are centuries apart; correct its times"
@@ -89,6 +94,7 @@ def _read_rows(rows: Rows, kind: str, options: WorkloadOptions, unit_ns: int) ->
     sessions: list[TraceSession] = []
     failed = 0
     named: dict[str, int] = {}
+    known: dict[str, TraceSession] = {}
     lines = (
         table_lines(rows.path, kind, options)
         if kind in COLUMNS
@@ -100,12 +106,12 @@ def _read_rows(rows: Rows, kind: str, options: WorkloadOptions, unit_ns: int) ->
             if request.output_tokens == 0 and kind == "burstgpt":
                 failed += 1
                 continue
-            sessions.append(TraceSession([rows.checked(request)]))
+            _add(rows.checked(request), session if kind == "mooncake" else "", sessions, known)
         except BadLine as problem:
             rows.bad.add(number, problem)
             continue
         rows.bad.used += 1
-        if session:
+        if session and kind == "burstgpt":
             named[session] = named.get(session, 0) + 1
     _check(rows.bad, options)
     notes = [*rows.notes(), *(separator_notes(rows.path, COLUMNS[kind]) if kind in COLUMNS else ())]
@@ -117,6 +123,19 @@ def _read_rows(rows: Rows, kind: str, options: WorkloadOptions, unit_ns: int) ->
     if failed:
         notes.append(f"{failed} failed requests of the trace are left out")
     return Trace(kind, sessions, rows.bad.facts(), notes)
+
+
+def _add(request: Recorded, name: str, sessions: list[TraceSession], known: dict[str, TraceSession]) -> None:
+    """Adds a request to the session of its name, after the last one there; without a name, as a session of its own."""
+    if name in known:
+        session = known[name]
+        session.requests.append(replace(request, after=(len(session.requests) - 1,)))
+        return
+    if request.at_ns is None and request.pause_ns is not None:
+        raise BadLine("timestamp is missing, and no line before it of its session can be used")
+    sessions.append(TraceSession([request]))
+    if name:
+        known[name] = sessions[-1]
 
 
 def _unit_shown(path: Path, kind: str, options: WorkloadOptions, unit_ns: int) -> int | None:

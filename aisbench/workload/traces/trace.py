@@ -78,6 +78,15 @@ class Trace:
         return sum(len(session.requests) for session in self.sessions)
 
     @property
+    def answered_tokens(self) -> int:
+        """The tokens of all answers that another request of their session comes after."""
+        return sum(
+            session.requests[place].output_tokens
+            for session in self.sessions
+            for place in {one for request in session.requests for one in request.after}
+        )
+
+    @property
     def has_turns(self) -> bool:
         """Whether any session has more than one request."""
         return any(len(session.requests) > 1 for session in self.sessions)
@@ -86,9 +95,18 @@ class Trace:
     def has_times(self) -> bool:
         return all(request.at_ns is not None for request in self.requests)
 
+    @property
+    def has_pauses(self) -> bool:
+        return any(request.pause_ns is not None for request in self.requests)
+
+    @property
+    def has_starts(self) -> bool:
+        """Whether the first request of every session has a time."""
+        return all(session.requests[0].at_ns is not None for session in self.sessions)
+
     def sorted(self) -> Trace:
         """Puts the sessions in the order of their first requests, if all are on one clock and have times."""
-        if not self.one_clock or not self.has_times:
+        if not self.one_clock or not self.has_starts:
             return self
         return replace(self, sessions=sorted(self.sessions, key=lambda one: one.requests[0].at_ns or 0))
 

@@ -17,7 +17,7 @@ from typing import Any
 from aisbench.errors import BadInput
 from aisbench.workload.cache_hits import BlockIds
 from aisbench.workload.files.bad_lines import BadLine, json_object, parsed_json, shortened, whole_number
-from aisbench.workload.files.dataset_files import json_entries
+from aisbench.workload.files.dataset_files import is_json_list, json_entries, numbered_lines
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.traces.json_rows import blocks_in, object_in
 from aisbench.workload.traces.rows import Rows
@@ -33,6 +33,8 @@ _SENT = ("n", "s")
 _STATUSES = ("completed", "async_launched")
 # Times are written in milliseconds or better.
 _SLACK_S = 0.01
+# A larger file is certainly not one session.
+_MOST_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,13 @@ class _Raw:
 
 
 def is_weka(path: Path) -> bool:
-    """Whether a file holds one session, however it is laid out, or sessions in lines."""
+    """Whether a file or folder holds sessions: one in a file, however it is laid out, or one in each line or entry."""
     if path.is_dir():
         return True
     try:
-        with path.open("rb") as file:
-            line = file.readline()
-        row = json_object(line) if line.strip() not in (b"{", b"[") else parsed_json(path.read_bytes())
-    except (BadLine, OSError):
+        _, parse = next(_sessions_in(path, "trace"))
+        row = parse()
+    except (BadLine, OSError, StopIteration):
         return False
     return isinstance(row, dict) and isinstance(row.get("requests"), list)
 
@@ -70,7 +71,9 @@ def read_weka(rows: Rows, options: WorkloadOptions) -> Found:
     raws: list[_Raw] = []
     models: Counter[str] = Counter()
     count = 0
-    for number, parse in _sessions_in(rows.path, options):
+    # Other options may leave some of the requests out.
+    most = options.count if options.turns is None and options.max_context is None else None
+    for number, parse in _sessions_in(rows.path, options.dataset):
 
         def add(parse: Callable[[], Any] = parse) -> None:
             raws.append(_raw(object_in(parse()), rows, models, options))
@@ -78,7 +81,7 @@ def read_weka(rows: Rows, options: WorkloadOptions) -> Found:
         before = len(raws)
         rows.read(number, add)
         count += sum(_size(entry) for raw in raws[before:] for entry in raw.entries)
-        if options.count is not None and count >= options.count:
+        if most is not None and count >= most:
             break
     blocks = Counter(raw.block for raw in raws)
     if len(blocks) > 1:
@@ -135,30 +138,27 @@ def _are_relative(raws: list[_Raw]) -> bool:
     return not (late and all(late))
 
 
-def _sessions_in(path: Path, options: WorkloadOptions) -> Iterator[tuple[int | str, Callable[[], Any]]]:
+def _sessions_in(path: Path, dataset: str) -> Iterator[tuple[int | str, Callable[[], Any]]]:
     """The line, or else the file, of each session, and a function that parses it."""
     if not path.is_dir():
-        with path.open("rb") as file:
-            first = file.readline()
-        if not _is_whole(first):
+        if is_json_list(path) or _first_line_is_whole(path) or path.stat().st_size > _MOST_BYTES:
+            yield from json_entries(path, dataset)
+        else:
             yield 1, lambda: parsed_json(path.read_bytes())
-            return
-        yield from json_entries(path, options.dataset)
         return
     files = sorted(one for one in path.iterdir() if one.suffix in (".json", ".jsonl") and one.is_file())
     if not files:
         raise BadInput(f"--dataset-path {path} holds no .json or .jsonl file of a session")
     for one in files:
-        for number, parse in _sessions_in(one, options):
+        for number, parse in _sessions_in(one, dataset):
             yield (one.name if one.suffix == ".json" else f"{one.name}:{number}"), parse
 
 
-def _is_whole(line: bytes) -> bool:
+def _first_line_is_whole(path: Path) -> bool:
     try:
-        json_object(line)
-    except BadLine:
-        # The beginning of a JSON list, whose entries are sessions.
-        return line.lstrip().startswith(b"[")
+        json_object(next(line for _, line in numbered_lines(path)))
+    except (BadLine, StopIteration):
+        return False
     return True
 
 

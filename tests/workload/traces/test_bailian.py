@@ -141,7 +141,7 @@ def test_a_window_of_the_trace(tmp_path: Path) -> None:
     assert "--trace-start and --trace-end leave 3 of 4 requests" in prompts.notes
     assert prompts_of(path, trace_end_s=2.0).conversations is None, "the end itself is outside"
     assert prompts_of(path, trace_start_s=2.0, trace_end_s=2.1).count == 1
-    with pytest.raises(BadInput, match=r"no request of the trace is in that window; it is 10.25 s long"):
+    with pytest.raises(BadInput, match=r"nothing of the trace is in that window; it is 10.25 s long"):
         prompts_of(path, trace_start_s=11.0)
     with pytest.raises(BadInput, match=r"--trace-end \(1 s\) must be later than --trace-start"):
         prompts_of(path, trace_start_s=2.0, trace_end_s=1.0)
