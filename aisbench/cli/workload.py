@@ -50,7 +50,7 @@ def export(output: str, **options: Any) -> int:
         requests, lines = exported(config, made)
         with written(output) as file:
             file.writelines(lines)
-    for note in (*drawn_lines(options["seed"], config.seed), *made.notes):
+    for note in (*drawn_lines(options["seed"], config.seed, scenario=config.scenario), *made.notes):
         click.echo(note, err=True)
     if output != "-":
         click.echo(f"{requests} requests written to {output}")
