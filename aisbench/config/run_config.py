@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aisbench.config.client import ClientOptions
+from aisbench.config.limits import LimitOptions
 from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
 from aisbench.config.scenario import ScenarioOptions, scenario_notes, scenario_values
 from aisbench.config.stream import StreamOptions
@@ -36,6 +37,7 @@ class RunConfig(
     RequestOptions,
     DatasetOptions,
     ScenarioOptions,
+    LimitOptions,
     TrafficOptions,
     TargetOptions,
 ):

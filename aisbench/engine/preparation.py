@@ -182,6 +182,7 @@ def _worker_specs(
             block=str(records / BLOCK),
             bodies=str(records / "bodies.bin"),
             conversations=str(turns) if turns.exists() else None,
+            keeps_slot=config.slots == "users",
             slots_fd=slots.fd if slots is not None else None,
             share=share,
             connect_ahead=connections_ahead(asked, plan, share),

@@ -75,6 +75,7 @@ class _Worker:
             ),
             bodies=self.bodies,
             conversations=self.conversations,
+            keeps_slot=spec.keeps_slot,
             on_failure=self.on_failure,
             timeout_ns=spec.timeout_ns,
             drop_after_ns=spec.drop_after_ns,

@@ -31,6 +31,7 @@ class WorkerSpec:
     block: str
     bodies: str
     conversations: str | None
+    keeps_slot: bool
     slots_fd: int | None
     share: int
     connect_ahead: int

@@ -53,6 +53,12 @@ class Conversations:
         if self.after_first is not None and self.after is not None:
             self._check_fills(self.after_first, self.after)
 
+    def by_turn(self) -> list[int]:
+        """How many conversations have a first turn, a second one and so on."""
+        lengths = np.bincount(np.diff(self.first))
+        more: list[int] = np.cumsum(lengths[::-1])[::-1][1:].tolist()
+        return more
+
     def _check_edges(self, begin: NDArray[np.int64], edges: NDArray[np.int64]) -> None:
         count = len(self.think_ns)
         if len(begin) != count + 1 or begin[0] != 0 or begin[-1] != len(edges) or (np.diff(begin) < 0).any():

@@ -128,6 +128,35 @@ def test_no_more_branches_than_slots_are_in_flight(tmp_path: Path, keeps_slot: b
     assert free_slots(case) == 3
 
 
+@pytest.mark.parametrize("keeps_slot", [True, False])
+def test_workers_share_the_limit(tmp_path: Path, keeps_slot: bool) -> None:
+    """Two drivers with the same slots, whose sessions fork wider than these reach."""
+    full = threading.Event()
+
+    def meanwhile(turn: str) -> None:
+        if server.active >= 3:
+            full.set()
+        if not turn.endswith("0"):
+            full.wait(20)
+
+    server = Server(meanwhile=meanwhile)
+    fan: Edges = [[], *[[0]] * 5, [1, 2, 3, 4, 5], [6]]
+    with serving(server) as address:
+        cases = [
+            drive(tmp_path / name, address, [fan] * 8, in_flight=3, keeps_slot=keeps_slot) for name in "ab"
+        ]
+        cases[1].driver.attach(cases[1].block, 0, cases[0].slots, cases[1].recorder, 2)
+        for case in cases:
+            case.start()
+        while not all(case.driver.finished for case in cases):
+            for case in cases:
+                case.turn()
+    assert server.peak == 3
+    assert [len(case.rows()) for case in cases] == [64, 64]
+    assert all((case.rows()["status"] == 1).all() for case in cases)
+    assert free_slots(cases[0]) == 3
+
+
 def test_a_chain_stays_on_its_connection_beside_its_branches(tmp_path: Path) -> None:
     server = Server()
     two_chains: Edges = [[], [0], [0], [1], [2], [3], [4], [5, 6]]

@@ -120,7 +120,7 @@ def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -
     """Whether the limit was kept and, in a closed loop, filled from the first time it was reached to the last send."""
     if run.limit is None:
         return
-    counted = "conversations" if run.has_conversations else "requests"
+    counted = "conversations" if run.keeps_slots else "requests"
     if held.peak > run.limit:
         verdict.worsen(
             "invalid", f"{held.peak} {counted} were in flight at once, more than the {run.limit} allowed."
