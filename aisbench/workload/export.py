@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aisbench._native.memory.bodies import BodyFile
 from aisbench.workload.build import Workload, without_holes
+from aisbench.workload.sessions.exported import turn_fields
 
 S = 1e9
 
@@ -34,7 +35,7 @@ def export_lines(workload: Workload, tickets: int, offsets_ns: NDArray[np.int64]
         if talks is not None and belongs is not None:
             body = without_holes(body)
             planned = int(belongs[i])
-            more = f', "conversation": {planned}, "think_s": {float(talks.think_ns[i] / S)!r}'
+            more = f", {json.dumps(turn_fields(talks, i, planned))[1:-1]}"
         planned_s = float(offsets_ns[planned] / S) if offsets_ns is not None else None
         most = int(workload.max_tokens[i])
         yield b"".join(

@@ -70,7 +70,7 @@ _SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 SESSIONS = (
     *("--dataset-path", "--output-len", "--turns", "--think-time", "--tool-latency", "--idle-gap-cap"),
-    *("--max-context", "--history", "--speedup"),
+    *("--max-context", "--history", "--history-reasoning", "--speedup"),
 )
 
 DATASETS: dict[str, Dataset] = {
@@ -179,7 +179,7 @@ DATASETS: dict[str, Dataset] = {
     "file": Dataset(
         file_prompts,
         "the bodies that aisbench workload export wrote, byte for byte",
-        ("--dataset-path",),
+        ("--dataset-path", "--history-reasoning"),
         ignores_eos=False,
     ),
 }
@@ -213,6 +213,7 @@ PARTIAL = {
     "idle_gap_cap_s": "--idle-gap-cap",
     "max_context": "--max-context",
     "history": "--history",
+    "history_reasoning": "--history-reasoning",
     "shots": "--shots",
     "first_question": "--first-question",
     "image_count": "--image-count",

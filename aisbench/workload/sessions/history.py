@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aisbench.backends.backend import Backend
-from aisbench.backends.prompt import ANSWER, Prompt
+from aisbench.backends.prompt import ANSWER, Prompt, live_turn
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.sessions.lengths import said_in
 from aisbench.workload.sessions.options import RECORDED
+from aisbench.workload.sessions.scripted import results_first, results_of, uses_tools
 from aisbench.workload.sessions.session import Message, Session, Turn
 
 # Where servers put the reasoning of an answer.
@@ -28,18 +29,22 @@ class History:
     ) -> None:
         self.session = session
         self.is_live = options.history != RECORDED
+        self.keeps_reasoning = options.history_reasoning
+        # The server's own calls of tools go back to it with results; an API without messages has only texts.
+        self.calls_tools = self.is_live and backend.takes_messages and uses_tools(session)
         self.backend = backend
         self.counts = counts
-        # The messages of each turn's prompt, as a chat API takes them, and for backends without roles.
+        # The messages of each turn's prompt.
         self.sent: list[tuple[Message, ...]] = []
-        self.plain: list[tuple[Message, ...]] = []
 
     def prompt(self, i: int, tokens: int, output: int | None) -> Prompt:
         turn = self.session.turns[i]
         new = self._new(turn)
-        sent, plain = self._before(turn)
-        self.sent.append((*sent, *new))
-        self.plain.append((*plain, *({**one, "content": said_in(one)} for one in new)))
+        before: tuple[Message, ...] = ()
+        if turn.base is not None:
+            before = (*self.sent[turn.base], *self._answer(turn.base, new))
+            new = new[results_first(new) :] if self.calls_tools else new
+        self.sent.append((*before, *new))
         fields = dict(turn.extra)
         if self.backend.takes_messages:
             if turn.tools:
@@ -48,7 +53,8 @@ class History:
                 fields.setdefault("tool_choice", turn.tool_choice)
         else:
             self._count_unsent(turn)
-        return Prompt(as_text(self.plain[i]), tokens, output, messages=self.sent[i], fields=fields)
+        plain = [{**one, "content": said_in(one)} if one.get("tool_calls") else one for one in self.sent[i]]
+        return Prompt(as_text(plain), tokens, output, messages=self.sent[i], fields=fields)
 
     def _new(self, turn: Turn) -> tuple[Message, ...]:
         """The turn's own messages; recorded answers take the places of those that it quotes."""
@@ -58,28 +64,26 @@ class History:
         quoted = iter("\n".join(said_in(one) for one in self.session.turns[i].answer) for i in turn.quotes)
         return tuple(_filled(one, quoted) for one in messages)
 
-    def _before(self, turn: Turn) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-        """What was said before the turn's own messages, for chat APIs and for others."""
-        if turn.base is None:
-            return (), ()
-        sent, plain = self.sent[turn.base], self.plain[turn.base]
-        if self.is_live:
-            return (*sent, _PLACE), (*plain, _PLACE)
-        answer = self._cleaned(self.session.turns[turn.base].answer)
-        return (*sent, *answer), (*plain, *({**one, "content": said_in(one)} for one in answer))
+    def _answer(self, base: int, new: Sequence[Message]) -> tuple[Message, ...]:
+        """The answer to the turn that this one continues, with the results of its calls if those stand in one place."""
+        answer = self.session.turns[base].answer
+        if self.calls_tools:
+            return (live_turn(results_of(new[: results_first(new)], answer)),)
+        return (_PLACE,) if self.is_live else self._cleaned(answer)
 
     def _cleaned(self, messages: Sequence[Message]) -> tuple[Message, ...]:
-        """Recorded messages without reasoning, and with arguments of tool calls that servers can read.
+        """Recorded messages without reasoning, unless that is kept, and with arguments of tool calls that servers can read.
 
         A message of nothing but reasoning is left out, as servers refuse one without content.
         """
         cleaned = []
         for message in messages:
             if message.get("role") == "assistant":
-                message = {name: value for name, value in message.items() if name not in REASONING}
+                if not self.keeps_reasoning:
+                    message = {name: value for name, value in message.items() if name not in REASONING}
                 if message.get("tool_calls"):
-                    message["tool_calls"] = [self._call(one) for one in message["tool_calls"]]
-                elif not message.get("content"):
+                    message = {**message, "tool_calls": [self._call(one) for one in message["tool_calls"]]}
+                elif not message.get("content") and not any(message.get(name) for name in REASONING):
                     self.counts["recorded answers of nothing but reasoning, which are left out"] += 1
                     continue
             cleaned.append(message)

@@ -58,3 +58,8 @@ class SessionOptions:
         words=_HISTORIES,
         help="Assistant messages in later turns: the server's own answers (live; old name: answers), or those recorded in the file. Default: as usual for the file's format, mostly live.",
     )
+    history_reasoning: bool = _option(
+        "--history-reasoning/--no-history-reasoning",
+        default=False,
+        help="Keep the reasoning of answers in later turns, also that in `<think>` blocks.",
+    )

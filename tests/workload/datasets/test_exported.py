@@ -160,3 +160,22 @@ def test_turns_of_a_conversation_stand_together(tmp_path: Path) -> None:
     assert set(talks.think_ns.tolist()) == {500_000_000}
     with pytest.raises(BadInput, match="must follow one another"):
         replayed(tmp_path / "f", *turns, line({}, conversation=0))
+
+
+def test_forks_and_joins_are_kept(tmp_path: Path) -> None:
+    edges = [([], []), ([0], [0]), ([0], []), ([1, 2], [0, 1])]
+    turns = [line({}, conversation=0, after=after, fills=fills) for after, fills in edges]
+    talks = replayed(tmp_path / "f", *turns).conversations
+    assert talks is not None
+    assert talks.after_first is not None
+    assert talks.after_first.tolist() == [0, 0, 1, 2, 4]
+    assert talks.after is not None
+    assert talks.after.tolist() == [0, 0, 1, 2]
+    assert talks.fills is not None
+    assert talks.fills.tolist() == [0, 0, 1]
+    with pytest.raises(
+        BadInput, match=r"after is \[1\], not a list of earlier turns of its conversation \(line 5\)"
+    ):
+        replayed(tmp_path / "f", *turns, line({}, conversation=1, after=[1], fills=[]))
+    with pytest.raises(BadInput, match="some lines have 'after' and others do not"):
+        replayed(tmp_path / "f", *turns, line({}, conversation=1))

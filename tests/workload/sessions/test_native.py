@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from aisbench.backends.prompt import ANSWER
+from aisbench.backends.prompt import ANSWER, live_turn
 from aisbench.errors import BadInput
-from tests.workload.sessions.made import call, edges, lines, made, result, says, user
+from tests.workload.sessions.made import call, edges, lines, made, result, user
 
-PLACE = says(ANSWER)
+# A session with tools answers the calls of the server.
+LIVE = live_turn([])["content"]
 TOOLS = [{"type": "function", "function": {"name": "ls", "parameters": {}}}]
 DAG = {
     "session": "a",
@@ -50,9 +51,9 @@ def test_forks_and_joins_become_edges_and_holes(tmp_path: Path) -> None:
     assert edges(prompts) == ([[], [0], [0], [0, 1, 2], []], [[], [0], [], [0, 2], []])
     assert [contents(one) for one in items[:4]] == [
         ["be brief", "plan"],
-        ["be brief", "plan", ANSWER, "part one"],
+        ["be brief", "plan", LIVE, "part one"],
         ["be brief", "part two"],
-        ["be brief", "plan", ANSWER, ANSWER, "merge"],
+        ["be brief", "plan", LIVE, ANSWER, "merge"],
     ]
     assert prompts.conversations is not None
     assert prompts.conversations.think_ns.tolist() == [0, 2_000_000_000, 0, 1_500_000_000, 0]

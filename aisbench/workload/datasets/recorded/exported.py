@@ -7,7 +7,8 @@ The file has JSON lines, one for each slot (ticket), in order:
 `body` is the request body as an object. Its bytes are what json.dumps makes of it with its defaults, as for all
 bodies. `sha256` is the hash of these bytes; a line with another hash was edited, and counts as bad. `planned_s` and
 the lengths may be null. Turns of a conversation also have `conversation`, a number that they share, and `think_s`.
-In their bodies, prompt.ANSWER stands for answers that are not known before the run.
+In their bodies, prompt.ANSWER stands for answers that are not known before the run. Where sessions fork or join, turns
+also have `after` and `fills`, see prompts.Conversations.
 
 --model, --temperature, --extra-body and --omit-field override the bodies; nothing else changes them.
 """
@@ -19,7 +20,6 @@ import json
 import math
 from array import array
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ from aisbench.workload.files.dataset_files import dataset_file, numbered_lines
 from aisbench.workload.files.file_kinds import refuse_json_array
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
-from aisbench.workload.prompts import Conversations, Prompts
+from aisbench.workload.prompts import Prompts
+from aisbench.workload.sessions.exported import ExportedTurns
 from aisbench.workload.vllm_dataset_options import LONGEST_S
 
 S = 1e9
@@ -74,7 +75,7 @@ def file_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         checked.count,
         notes,
         arrivals_ns=arrivals_ns,
-        conversations=checked.conversations(),
+        conversations=checked.turns.conversations(),
     )
 
 
@@ -130,22 +131,19 @@ def exported_for(path: Path) -> tuple[Backend, bool]:
 
 
 class _Checked:
-    """The planned times, conversations and think times of all lines, and the first models named in them."""
+    """The planned times and sessions of all lines, and the first models named in them."""
 
     def __init__(self) -> None:
         self.count = 0
         self.models: set[str] = set()
         self.planned_s = array("d")
-        self.belongs = array("q")
-        self.think_s = array("d")
+        self.turns = ExportedTurns()
 
     def add(self, line: dict[str, Any]) -> None:
+        self.turns.add(line)
         self.count += 1
         planned = line.get("planned_s")
         self.planned_s.append(math.nan if planned is None else planned)
-        talk = line.get("conversation")
-        self.belongs.append(-1 if talk is None else talk)
-        self.think_s.append(line.get("think_s") or 0.0)
         if isinstance(line["body"].get("model"), str) and len(self.models) < _NAMED_MOST:
             self.models.add(line["body"]["model"])
 
@@ -155,14 +153,6 @@ class _Checked:
         if np.isnan(planned).any() or (np.diff(planned) < 0).any():
             return None
         return np.rint(planned * S).astype(np.int64)
-
-    def conversations(self) -> Conversations | None:
-        belongs = np.array(self.belongs)
-        if (belongs < 0).any():
-            return None
-        first = np.flatnonzero(np.diff(belongs, prepend=-1))
-        think_ns = np.rint(np.array(self.think_s) * S).astype(np.int64)
-        return Conversations(np.append(first, len(belongs)).astype(np.int64), think_ns)
 
 
 def _check_file(path: Path, most: int | None) -> _Checked:
@@ -178,8 +168,7 @@ def _check_file(path: Path, most: int | None) -> _Checked:
             bad.add(number, problem)
     bad.used = checked.count
     bad.check()
-    if any(b < a for a, b in pairwise(checked.belongs)):
-        raise BadInput(f"{path}: the turns of each conversation must follow one another")
+    checked.turns.check(path)
     return checked
 
 
@@ -198,8 +187,6 @@ def _checked_line(line: bytes) -> dict[str, Any]:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if value is not None and not (number and 0 <= value <= LONGEST_S):
             raise BadLine(f"{name} is {shortened(value)}, not a number of seconds from 0 to {LONGEST_S:.0f}")
-    if row.get("conversation") is not None:
-        whole_number(row["conversation"], "conversation", 0)
     wanted = row.get("sha256")
     if wanted is not None and hashlib.sha256(_body_bytes(row)).hexdigest() != wanted:
         raise BadLine("the body does not match its sha256: it was changed, or not written by json.dumps")

@@ -22,6 +22,7 @@ from aisbench.workload.sessions.limits import chosen
 from aisbench.workload.sessions.making import conversations_of, session_prompts
 from aisbench.workload.sessions.options import RECORDED
 from aisbench.workload.sessions.reading import file_and_format, read_sessions
+from aisbench.workload.sessions.scripted import settled
 from aisbench.workload.sessions.session import Session
 from aisbench.workload.tokens.token_counts import TokenCounter
 
@@ -82,6 +83,9 @@ def prompts_of(
     kept = chosen(sessions, most, options, counter, notes)
     if not kept:
         raise BadInput("--max-context leaves no turn at all; give a larger one")
+    counts: Counter[str] = Counter()
+    if options.history != RECORDED and backend.takes_messages:
+        kept = [(settled(session, counts), lengths) for session, lengths in kept]
     names = [session for session, _ in kept]
     turns = [turn for one in names for turn in one.turns]
     if options.history != RECORDED and any(turn.base is not None or turn.quotes for turn in turns):
@@ -94,7 +98,6 @@ def prompts_of(
     models = sorted({turn.model for turn in turns if isinstance(turn.model, str)} - {options.model})
     if models:
         notes.append(f"requests ask for {options.model}; the file names {', '.join(models[:_NAMED_MOST])}")
-    counts: Counter[str] = Counter()
 
     def items() -> Iterator[Prompt]:
         for session, lengths in kept:

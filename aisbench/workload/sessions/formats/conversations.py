@@ -74,7 +74,7 @@ class _Open:
             Turn(
                 tuple(self.messages),
                 answer=answer,
-                tools=tools_of(fields),
+                tools=tools_of(self.planned) or common.get("tools") or (),
                 tool_choice=fields.get("tool_choice"),
                 extra={**extra_of(common), **extra_of(self.planned)},
                 output_tokens=length_of(fields, "output_tokens"),

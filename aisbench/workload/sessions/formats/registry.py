@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def _by_entries(
 
     def read(path: Path, found: Found) -> None:
         names: set[str] = set()
-        for number, parse in json_entries(path, dataset):
+        for number, parse in _entries(path, dataset):
             try:
                 session = session_of(parse(), number, found)
                 if once:
@@ -53,6 +53,25 @@ def _by_entries(
                 found.bad.add(number, problem)
 
     return read
+
+
+def _entries(path: Path, dataset: str) -> Iterator[tuple[int, Callable[[], Any]]]:
+    """The entries of a list, or JSON lines; also lines that are lists of messages (evalscope's `custom_multi_turn`)."""
+    number, line = next(numbered_lines(path))
+    try:
+        first = parsed_json(line)
+    except BadLine:
+        first = None
+    if (
+        isinstance(first, list)
+        and first
+        and isinstance(first[0], dict)
+        and {"role", "from"} & first[0].keys()
+    ):
+        for number, line in numbered_lines(path):
+            yield number, lambda line=line: parsed_json(line)  # type: ignore[misc]
+    else:
+        yield from json_entries(path, dataset)
 
 
 NATIVE, CONVERSATIONS = "sessions", "conversations"
@@ -92,16 +111,23 @@ def format_of(path: Path) -> str:
 
 def _first_of(path: Path) -> Any:
     """The first entry of a file: of its list or lines, or the one object that it is; None: it is no JSON."""
-    if is_json_list(path):
-        entries = whole_json(path)
-        return entries[0] if entries else None
-    for _, line in numbered_lines(path):
-        try:
-            return parsed_json(line.rstrip().removesuffix(b","))
-        except BadLine:
-            break
+    first = _first_line(path)
+    if first is None and is_json_list(path):
+        first = whole_json(path)
+    if isinstance(first, list):
+        return first[0] if first else None
+    if first is not None:
+        return first
     try:
         return parsed_json(path.read_bytes())
+    except BadLine:
+        return None
+
+
+def _first_line(path: Path) -> Any:
+    """The value in the first line that is not blank; None if that is no JSON."""
+    try:
+        return parsed_json(next(numbered_lines(path))[1].rstrip().removesuffix(b","))
     except BadLine:
         return None
 
