@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aisbench.backends.prompt import ANSWER
+from aisbench.backends.prompt import ANSWER, live_turn
 from aisbench.errors import BadInput
 from aisbench.workload.prompts import Prompts
 from tests.workload.traces.made import pauses_of, prompts_of, sessions_of, words_of, written
@@ -116,7 +116,11 @@ def test_texts_and_messages_of_deltas_are_added(tmp_path: Path) -> None:
     first, second = prompts.items
     assert first.fields == {"top_k": 1}
     assert second.fields == {"tools": tools}
-    assert [one["content"] for one in second.messages or ()] == ["hello", ANSWER, "and then?"]
+    assert [one["content"] for one in second.messages or ()] == [
+        "hello",
+        live_turn([])["content"],
+        "and then?",
+    ]
 
 
 def test_whole_messages_and_bodies_are_sent_as_they_are(tmp_path: Path) -> None:
