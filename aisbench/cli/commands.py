@@ -25,7 +25,10 @@ COMMANDS = {
     "backends": ("aisbench.cli.backends:backends", "List the supported APIs, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each takes."),
     "datasets": ("aisbench.cli.accuracy.datasets:datasets", "List the data sets that have known answers."),
-    "workload": ("aisbench.cli.workload:workload", "Write a workload to a file, or check one."),
+    "workload": (
+        "aisbench.cli.workload:workload",
+        "Write a workload to a file; check, convert or describe one.",
+    ),
     "completion": ("aisbench.cli.completion:completion", "Print the completion script of a shell."),
     "simulate": ("aisbench.cli.simulate:simulate", "Run the built-in inference server."),
 }

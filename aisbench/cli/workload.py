@@ -1,4 +1,4 @@
-"""`aisbench workload export` and `import`: write a workload to a file that anyone can repeat, or check one."""
+"""`aisbench workload`: write a workload to a file that anyone can repeat, check, convert or describe one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aisbench.workload.seeds import drawn_lines
 
 @click.group(cls=Group, context_settings=SETTINGS)
 def workload() -> None:
-    """Write a workload to a file, or check one. `--dataset file` sends it."""
+    """Write a workload to a file; check, convert or describe one."""
 
 
 @workload.command(cls=Command, sections=SECTIONS)
@@ -60,22 +60,31 @@ def export(output: str, **options: Any) -> int:
 @workload.command("import", cls=Command)
 @click.argument("file", metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print the fingerprint as JSON.")
-def import_(file: str, as_json: bool) -> int:
-    """Check a file from `aisbench workload export` and print its fingerprint.
+@click.option("-o", "--output", metavar="FILE", help="Write a session file here; - is stdout.")
+@click.option("--format", "kind", metavar="NAME", help="Format of FILE. Default: by its first keys.")
+def import_(file: str, as_json: bool, output: str | None, kind: str | None) -> int:
+    """Check a file from `aisbench workload export`, or turn a file of another tool into a session file.
 
     \b
     aisbench workload import w.jsonl
     aisbench workload import w.jsonl --json > fingerprint.json
+    aisbench workload import requests.jsonl --format workload_trace -o sessions.jsonl
+
+    Without --output, FILE is one that was exported, and its fingerprint is printed. With --output, FILE is a log of
+    request bodies, a file of spans, or any other that `aisbench workload describe` knows as sessions.
     """
-    from aisbench.engine.export import NO_MODEL
+    if output is not None:
+        return _as_sessions(file, output, kind)
+    if kind is not None:
+        raise BadInput("--format is for files that become a session file: give --output, too")
     from aisbench.workload.arrivals.law import plan_fingerprint
-    from aisbench.workload.build import build_workload
     from aisbench.workload.datasets.recorded.exported import exported_for
-    from aisbench.workload.options import WorkloadOptions
 
     backend, streams = exported_for(Path(file))
-    options = WorkloadOptions(count=None, model=NO_MODEL, dataset="file", dataset_path=file, stream=streams)
+    options = _options(file, "file", stream=streams)
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
+        from aisbench.workload.build import build_workload
+
         made = build_workload(options, backend, Path(folder))
     arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
     facts = {
@@ -89,6 +98,66 @@ def import_(file: str, as_json: bool) -> int:
         return 0
     for name, value in facts.items():
         click.echo(f"{name}: {json.dumps(value)}")
+    return 0
+
+
+def _options(file: str, dataset: str, **given: Any) -> Any:
+    from aisbench.engine.export import NO_MODEL
+    from aisbench.workload.options import WorkloadOptions
+
+    return WorkloadOptions(count=None, model=NO_MODEL, dataset=dataset, dataset_path=file, **given)
+
+
+def _as_sessions(file: str, output: str, kind: str | None) -> int:
+    from aisbench.workload.sessions.formats.registry import NATIVE, format_named
+    from aisbench.workload.sessions.importing import imported
+    from aisbench.workload.sessions.writing import row_of
+
+    if output != "-" and Path(output).expanduser().resolve() == Path(file).expanduser().resolve():
+        raise BadInput(f"--output {output} is the file to read; give another name")
+    sessions, notes = imported(_options(file, NATIVE if kind is None else format_named(kind)))
+    with written(output) as out:
+        out.writelines(json.dumps(row_of(session)).encode() + b"\n" for session in sessions)
+    for note in notes:
+        click.echo(note, err=True)
+    turns = sum(len(session.turns) for session in sessions)
+    if output != "-":
+        click.echo(f"{len(sessions):,} sessions with {turns:,} turns written to {output}")
+    return 0
+
+
+@workload.command(cls=Command)
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--format", "kind", metavar="NAME", help="Format of FILE, as for --dataset. Default: by its first keys."
+)
+@click.option("--tokenizer", metavar="NAME", help="Count tokens with it; without one, words are counted.")
+@click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
+def describe(file: str, kind: str | None, tokenizer: str | None, as_json: bool) -> int:
+    """Say what is in a file: sessions, turns, lengths, pauses, forks, times, shared prefixes.
+
+    \b
+    aisbench workload describe sessions.jsonl
+    aisbench workload describe trace.jsonl --format trace --json
+
+    FILE is any that `--dataset` can send. Nothing is sent.
+    """
+    from aisbench.backends.registry import backend_named
+    from aisbench.report.text.workload import workload_lines
+    from aisbench.workload.datasets.recorded.exported import exported_for
+    from aisbench.workload.datasets.registry import dataset_named
+    from aisbench.workload.sessions.describing import facts_of
+    from aisbench.workload.sessions.formats.registry import data_set_of
+
+    name = data_set_of(Path(file).expanduser()) if kind is None else kind
+    dataset = dataset_named(name)
+    backend = backend_named("openai-chat")
+    streams = True
+    if name == "file":
+        backend, streams = exported_for(Path(file))
+    options = _options(file, name, stream=streams, tokenizer=tokenizer)
+    facts = {"file": file, "format": name, **facts_of(dataset.make(options, backend))}
+    click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(workload_lines(facts)))
     return 0
 
 

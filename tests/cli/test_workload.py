@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -182,3 +183,94 @@ def test_bodies_name_a_model_that_somebody_serves(tmp_path: Path) -> None:
     assert again.read_bytes() == out.read_bytes(), "what is exported again needs no model of its own"
     call("export", *REPLAY, str(out), "--model", "other", "--output", str(again))
     assert {row["body"]["model"] for row in lines(again)} == {"other"}
+
+
+def turn(text: str) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": text}]}
+
+
+def test_a_log_becomes_a_session_file_that_is_described_and_exported(tmp_path: Path) -> None:
+    log, sessions, out = tmp_path / "log.jsonl", tmp_path / "sessions.jsonl", tmp_path / "w.jsonl"
+    asked = {"role": "user", "content": "one two"}
+    more = [asked, {"role": "assistant", "content": "three"}, {"role": "user", "content": "four"}]
+    rows = [
+        {"timestamp": i, "body": {"model": "x", "messages": m}}
+        for i, m in enumerate(([asked], more, [asked]))
+    ]
+    log.write_text("\n".join(map(json.dumps, rows)))
+    said = call("import", str(log), "--format", "workload_trace", "--output", str(sessions))
+    assert said == f"2 sessions with 3 turns written to {sessions}\n"
+    facts = json.loads(call("describe", str(sessions), "--json"))
+    assert (facts["format"], facts["sessions"], facts["requests"]) == ("sessions", 2, 3)
+    assert facts["turns_per_session"]["max"] == 2
+    assert facts["prompt_tokens"]["max"] == 4
+    assert facts["pauses_s"]["max"] == 1.0
+    assert facts["times"]["span_s"] == 2.0
+    text = call("describe", str(sessions))
+    assert "Sessions           2, with 3 requests" in text
+    call(
+        "export",
+        "--model",
+        "m",
+        "--backend",
+        "openai-chat",
+        "--dataset",
+        "sessions",
+        "--dataset-path",
+        str(sessions),
+        "--output",
+        str(out),
+    )
+    assert [row["planned_s"] for row in lines(out)] == [0.0, 0.0, 2.0]
+    assert json.loads(call("describe", str(out), "--json"))["format"] == "file"
+
+
+def test_forks_and_joins_are_described_and_exported(tmp_path: Path) -> None:
+    path, out, again = tmp_path / "s.jsonl", tmp_path / "w.jsonl", tmp_path / "again.jsonl"
+    turns = [
+        turn("plan"),
+        turn("one"),
+        {**turn("two"), "continues": 0},
+        {**turn("all"), "continues": 0, "after": [1, 2]},
+    ]
+    path.write_text(json.dumps({"session": "a", "turns": turns}))
+    facts = json.loads(call("describe", str(path), "--json"))
+    assert facts["graph"] == {"forks": 1, "joins": 1, "widest": 2, "sessions": 1}
+    assert "1 forks and 1 joins in 1 sessions; at most 2 turns of one at a time" in call(
+        "describe", str(path)
+    )
+    chat = ("--backend", "openai-chat")
+    call(
+        "export",
+        "--model",
+        "m",
+        *chat,
+        "--dataset",
+        "sessions",
+        "--dataset-path",
+        str(path),
+        "--output",
+        str(out),
+    )
+    assert [row["after"] for row in lines(out)] == [[], [0], [0], [0, 1, 2]]
+    call("export", *REPLAY, str(out), *chat, "--output", str(again))
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_traces_are_described_and_errors_are_single_lines(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"timestamp": 0, "input_length": 9, "output_length": 2, "hash_ids": [1]}\n')
+    facts = json.loads(call("describe", str(path), "--json"))
+    assert (facts["format"], facts["pauses_s"], facts["times"]["span_s"]) == ("trace", None, 0.0)
+    call("describe", str(path))
+    for args, said in (
+        (("describe", str(tmp_path / "gone")), "there is no such file or folder"),
+        (
+            ("import", str(path), "--format", "spans", "--output", "-"),
+            "--format 'spans' is unknown; did you mean otel_spans?",
+        ),
+        (("import", str(path), "--format", "sessions"), "give --output, too"),
+        (("import", str(path), "--output", str(path)), "is the file to read; give another name"),
+    ):
+        with pytest.raises(BadInput, match=re.escape(said)):
+            call(*args)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aisbench.workload.files.bad_lines import BadLine, BadLines, check_text, shortened, whole_number
+from aisbench.workload.files.trace_times import S, number_ns
 from aisbench.workload.request_options import FIXED_FIELDS
 from aisbench.workload.sessions.session import Message, Session
 from aisbench.workload.vllm_dataset_options import LONGEST_S
@@ -100,6 +101,18 @@ def seconds_of(entry: Mapping[str, Any], name: str, unit_s: float = 1.0) -> floa
         wanted = f"not a number of {unit} from 0 to {LONGEST_S / unit_s:.0f}"
         raise BadLine(f"{name} is {shortened(value)}, {wanted}", f"{name} is {wanted}")
     return float(value) * unit_s
+
+
+def time_of(entry: Mapping[str, Any], name: str, unit_ns: int = S) -> float | None:
+    """A point in time in seconds, from a number of units or a date; None where there is none."""
+    if entry.get(name) is None:
+        return None
+    try:
+        return number_ns(entry[name], unit_ns) / S
+    except BadLine as problem:
+        raise BadLine(
+            str(problem).replace("timestamp", name), problem.kind.replace("timestamp", name)
+        ) from None
 
 
 def length_of(entry: Mapping[str, Any], name: str) -> int | None:

@@ -184,9 +184,9 @@ def _last_of(ended: Sequence[int], turns: Sequence[Turn]) -> list[int]:
 
 
 def _paused(turn: Turn, requests: Sequence[Request]) -> Turn:
-    """The turn with its pause: from the end of the last that it waits for to its start."""
+    """The turn with its pause: from the end of the last that it waits for (where not known, its start) to its start."""
     waits = turn.waits_for
-    if not waits or turn.at_s is None or any(requests[one].end_s is None for one in waits):
+    if not waits or turn.at_s is None:
         return turn
     pause_s = max(0.0, turn.at_s - max(requests[one].ended_s for one in waits))
     first = turn.messages[0].get("role") if turn.messages else None

@@ -183,6 +183,7 @@ def test_unknown_keys_are_named(tmp_path: Path) -> None:
         ({"turns": [{"messages": [user("x")], "extra": {"stream": True}}]}, "extra cannot replace 'stream'"),
         ({"turns": [{"id": 1, "messages": [user("x")]}] * 2}, "two turns have the id '1'"),
         ({"turns": [{"messages": [{**call("f"), "tool_calls": [{}]}]}]}, "the tool call {} has no name"),
+        ({"at_s": "soon"}, "at_s is 'soon', not a number"),
         ({"tools": "["}, "tools is text that is not JSON"),
     ],
 )

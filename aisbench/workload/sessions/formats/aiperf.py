@@ -17,7 +17,7 @@ from typing import Any
 from aisbench.workload.files.bad_lines import BadLine, check_text, shortened
 from aisbench.workload.files.dataset_files import json_lines, whole_json
 from aisbench.workload.files.media import image_part, sound_part
-from aisbench.workload.files.trace_times import MS, number_ns
+from aisbench.workload.files.trace_times import MS
 from aisbench.workload.sessions.found import (
     Found,
     entry_of,
@@ -26,6 +26,7 @@ from aisbench.workload.sessions.found import (
     list_of,
     name_of,
     seconds_of,
+    time_of,
     tools_of,
 )
 from aisbench.workload.sessions.session import Session, Turn, chain, ordered
@@ -36,7 +37,6 @@ _OF_TURN = (
     *("text", "texts", "timestamp", "delay", "role", "output_length", "extra", "model", "tools"),
     *_MEDIA,
 )
-S = 1e9
 _MS = 1e-3
 
 
@@ -91,10 +91,8 @@ def _turn_of(row: Mapping[str, Any], beside: Path, found: Found) -> Turn:
         raise BadLine(f"the role {shortened(role)} is unknown; known: user, system, assistant")
     as_parts = [*({"type": "text", "text": text} for text in texts), *parts]
     content = texts[0] if len(texts) == 1 and not parts else as_parts
-    at_s = None
-    if row.get("timestamp") is not None:
-        at_s = number_ns(row["timestamp"], MS) / S
-        found.is_timed = True
+    at_s = time_of(row, "timestamp", MS)
+    found.is_timed |= at_s is not None
     return Turn(
         ({"role": role, "content": content},),
         extra=extra_of(row),

@@ -25,6 +25,7 @@ from aisbench.workload.sessions.found import (
     name_of,
     object_of,
     seconds_of,
+    time_of,
     tools_of,
 )
 from aisbench.workload.sessions.session import Message, Session, Turn, ordered
@@ -65,7 +66,7 @@ def _turn_of(row: Any, i: int, names: Sequence[str], entry: Mapping[str, Any], f
         base = None if row["continues"] is None else _place(row["continues"], "continues", places)
     after = tuple(_place(one, "after", places) for one in list_of(row, "after")) if row.get("after") else ()
     common = {**entry, **{key: value for key, value in row.items() if value is not None}}
-    at_s = row["at_s"] if row.get("at_s") is not None else entry.get("at_s") if i == 0 else None
+    at_s = time_of(entry, "at_s") if i == 0 and row.get("at_s") is None else time_of(row, "at_s")
     body = object_of(row, "body") or None
     quotes: list[int] = []
     messages: tuple[Message, ...] = ()
@@ -83,7 +84,7 @@ def _turn_of(row: Any, i: int, names: Sequence[str], entry: Mapping[str, Any], f
         length_of(row, "output_tokens"),
         seconds_of(row, "think_s"),
         seconds_of(row, "tool_latency_s"),
-        None if at_s is None else seconds_of({"at_s": at_s}, "at_s"),
+        at_s,
         row.get("model") if isinstance(row.get("model"), str) else None,
         body,
     )

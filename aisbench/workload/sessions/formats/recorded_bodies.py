@@ -15,9 +15,8 @@ from typing import Any
 
 from aisbench.workload.files.bad_lines import BadLine, parsed_json
 from aisbench.workload.files.dataset_files import json_lines
-from aisbench.workload.files.trace_times import S, number_ns
 from aisbench.workload.sessions.formats.aiperf import bodies_session
-from aisbench.workload.sessions.found import Found, object_of, recorded_length
+from aisbench.workload.sessions.found import Found, object_of, recorded_length, time_of
 from aisbench.workload.sessions.session import Session
 
 _KNOWN = ("timestamp", "body", "request_id", "completion_tokens")
@@ -44,9 +43,7 @@ def _session_of(row: Mapping[str, Any], number: int, found: Found) -> Session:
             raise BadLine(f"body: {problem}", f"body: {problem.kind}") from None
     body = object_of({"body": body}, "body")
     session = bodies_session(str(row.get("request_id") or number), [body])
-    turn = session.turns[0]
-    if row.get("timestamp") is not None:
-        turn = replace(turn, at_s=number_ns(row["timestamp"], S) / S)
-        found.is_timed = True
+    turn = replace(session.turns[0], at_s=time_of(row, "timestamp"))
+    found.is_timed |= turn.at_s is not None
     length = recorded_length(row, "completion_tokens", found)
     return replace(session, turns=(replace(turn, output_tokens=length or turn.output_tokens),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from aisbench.errors import BadInput
 from aisbench.workload.files.bad_lines import BadLine, parsed_json
 from aisbench.workload.files.dataset_files import is_json_list, json_entries, numbered_lines, whole_json
+from aisbench.workload.files.file_kinds import refuse_other_kinds
 from aisbench.workload.sessions.formats import conversations, native
 from aisbench.workload.sessions.formats.aiperf import check_once, read_inputs, read_payloads, read_turns
 from aisbench.workload.sessions.formats.dag import read_dag
@@ -74,6 +76,8 @@ def _entries(path: Path, dataset: str) -> Iterator[tuple[int, Callable[[], Any]]
         yield from json_entries(path, dataset)
 
 
+# Keys of traces, which have lengths in place of messages.
+_OF_TRACES = {"hash_ids", "input_length", "chat_id", "requests"}
 NATIVE, CONVERSATIONS = "sessions", "conversations"
 FORMATS = {
     NATIVE: Format(
@@ -165,3 +169,27 @@ def _by_keys(first: Any) -> str:
         if is_it:
             return name
     return CONVERSATIONS
+
+
+def format_named(name: str) -> str:
+    """Checks the name of a format; raises BadInput with the known ones."""
+    if name not in FORMATS:
+        near = difflib.get_close_matches(name, FORMATS, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise BadInput(f"--format {name!r} is unknown; {hint}known: {', '.join(FORMATS)}")
+    return name
+
+
+def data_set_of(path: Path) -> str:
+    """The data set that reads a file: `file`, `trace`, or a format of sessions. Raises BadInput for an unknown one."""
+    if not path.exists():
+        raise BadInput(f"{path}: there is no such file or folder")
+    if path.is_file():
+        refuse_other_kinds(path, "FILE")
+        first = _first_of(path)
+        keys = first.keys() if isinstance(first, dict) else set()
+        if {"slot", "body"} <= keys:
+            return "file"
+        if first is None or _OF_TRACES & keys:
+            return "trace"
+    return format_of(path)

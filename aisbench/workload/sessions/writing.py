@@ -1,0 +1,74 @@
+"""Writes sessions as JSON lines that formats.native reads again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from aisbench.backends.prompt import ANSWER
+from aisbench.workload.sessions.session import Message, Session, Turn
+
+
+def row_of(session: Session) -> dict[str, Any]:
+    """A session as an object. Tools that all its turns have stand there once."""
+    tools = session.turns[0].tools
+    is_common = bool(tools) and all(turn.tools == tools for turn in session.turns)
+    row: dict[str, Any] = {"session": session.name}
+    if session.turns[0].at_s is not None:
+        row["at_s"] = session.turns[0].at_s
+    if is_common:
+        row["tools"] = list(tools)
+    row["turns"] = [_turn(turn, i, with_tools=not is_common) for i, turn in enumerate(session.turns)]
+    return row
+
+
+def _turn(turn: Turn, i: int, *, with_tools: bool) -> dict[str, Any]:
+    before = i - 1 if i else None
+    waits = (turn.base,) if turn.base is not None else ()
+    row: dict[str, Any] = {}
+    if turn.body is None and turn.base != before:
+        row["continues"] = turn.base
+    elif turn.body is not None and before is not None and turn.after != (before,):
+        row["continues"] = None
+    if set(turn.after) - {*waits, *turn.quotes} and (turn.body is None or "continues" in row):
+        row["after"] = list(turn.after)
+    if turn.body is not None:
+        row["body"] = dict(turn.body)
+    else:
+        row["messages"] = _messages(turn)
+    if turn.answer:
+        row["answer"] = _answer(turn.answer)
+    if with_tools and turn.tools:
+        row["tools"] = list(turn.tools)
+    rest = {
+        "tool_choice": turn.tool_choice,
+        "extra": dict(turn.extra) or None,
+        "output_tokens": turn.output_tokens,
+        "think_s": turn.think_s or None,
+        "tool_latency_s": turn.tool_s or None,
+        "at_s": turn.at_s if i else None,
+        "model": turn.model,
+    }
+    return row | {name: value for name, value in rest.items() if value is not None}
+
+
+def _messages(turn: Turn) -> list[Message]:
+    """The messages, which name the turns whose answers they hold."""
+    quotes = iter(turn.quotes)
+    found: list[Message] = []
+    for message in turn.messages:
+        if message.get("content") == ANSWER:
+            message = {
+                **{name: value for name, value in message.items() if name != "content"},
+                "answer_of": next(quotes),
+            }
+        found.append(message)
+    return found
+
+
+def _answer(answer: Sequence[Message]) -> Any:
+    """A recorded answer in its shortest form: its text, the message, or the list of messages."""
+    if len(answer) > 1:
+        return list(answer)
+    only = answer[0]
+    return only["content"] if only.keys() == {"role", "content"} and only["content"] else only
