@@ -34,6 +34,21 @@ class Hits:
         return int(self.tokens.sum()) / total if total else 0.0
 
 
+@dataclass(frozen=True)
+class PromptBlocks:
+    """The block ids of prompts, in the order of their arrival; see theoretical_hits."""
+
+    ids: Sequence[BlockIds]
+    prompt_tokens: Sequence[int]
+    block: int
+    scopes: Sequence[int] | None = None
+
+    def hits(self, cache_tokens: int | None = None) -> Hits:
+        """What a cache of so many tokens holds of each prompt; None: an endless one."""
+        capacity = None if cache_tokens is None else cache_tokens // self.block
+        return theoretical_hits(self.ids, self.prompt_tokens, self.block, capacity, self.scopes)
+
+
 def theoretical_hits(
     block_lists: Sequence[BlockIds],
     prompt_tokens: Sequence[int] | Ints,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.prompt import Prompt
+from aisbench.workload.cache_hits import PromptBlocks
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Prompts:
     `ignores_eos`: replaces registry.Dataset.ignores_eos unless None. `rows`: how many rows of the data set's file
     are used and left out, see BadLines.facts; None: there is no file, or it has no rows. `questions`: the fields of
     an accuracy.Question for each distinct prompt, where prompt i asks question i modulo their number; None: no
-    answers are known.
+    answers are known. `blocks`: the prompts' blocks by the ids that a trace has for them; None: it has none.
     """
 
     items: Iterator[Prompt]
@@ -117,3 +118,4 @@ class Prompts:
     ignores_eos: bool | None = None
     rows: dict[str, Any] | None = None
     questions: list[dict[str, Any]] | None = None
+    blocks: PromptBlocks | None = None

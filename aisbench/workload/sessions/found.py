@@ -47,7 +47,7 @@ class Found:
                 self.unused[f"{within}{name}"] += 1
 
     def notes(self) -> list[str]:
-        notes = [*self.bad.notes(), *(f"{count:,} {what}" for what, count in self.counts.items())]
+        notes = [*self.bad.notes(), *(f"{count:,} {what}" for what, count in self.counts.items() if count)]
         if self.unused:
             named = [f"{name} ({count:,})" for name, count in self.unused.most_common(_NAMED_MOST)]
             more = ", ..." if len(self.unused) > _NAMED_MOST else ""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.workload.cache_hits import BlockIds, Hits, theoretical_hits
+from aisbench.workload.cache_hits import BlockIds, PromptBlocks
 
 # Block sizes to suggest for a trace whose hash ids do not fit its lengths.
 _BLOCK_SIZES = (16, 32, 64, 128, 256, 512, 1024)
@@ -131,8 +131,8 @@ class Trace:
             ],
         ).sorted()
 
-    def hits(self, block: int, capacity_blocks: int | None = None) -> Hits:
-        """What a prefix cache would hold of each prompt, in blocks of `block` tokens; see theoretical_hits.
+    def blocks(self, block: int) -> PromptBlocks:
+        """The hash ids of all requests, each of which stands for `block` tokens.
 
         Requests come in the order of their times; sessions without a common clock, one after another.
         """
@@ -144,12 +144,11 @@ class Trace:
         ]
         if self.one_clock and self.has_times:
             order.sort(key=lambda one: one[0].at_ns or 0)
-        return theoretical_hits(
+        return PromptBlocks(
             [request.blocks for request, _ in order],
             [request.input_tokens for request, _ in order],
             block,
-            capacity_blocks,
-            scopes=[scope for _, scope in order],
+            [scope for _, scope in order],
         )
 
     def starts_ns(self, speedup: float) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
+from aisbench.workload.cache_hits import Hits
 from aisbench.workload.datasets.recorded.trace_sessions import line_session_prompts
 from aisbench.workload.files.dataset_files import dataset_file, dataset_path
 from aisbench.workload.files.trace_times import MS, S
@@ -83,11 +84,12 @@ def _whole_prompts(
     if options.count is not None:
         trace = trace.first(options.count)
     ids_are_sent = options.tokenizer is not None and backend.takes_token_ids
+    prompt_blocks = trace.blocks(block)
     notes = [
         f"prompts are sent as token ids of tokenizer {options.tokenizer}: lengths are the trace's"
         if ids_are_sent
         else "prompts are words of a built-in list, one for each token of the trace",
-        *_notes(trace, block, times),
+        *_notes(trace, prompt_blocks.hits(), times),
     ]
     if options.count is not None and recorded < options.count:
         notes.append(f"the trace has {recorded} requests, fewer than the {options.count} requested")
@@ -101,11 +103,11 @@ def _whole_prompts(
         arrivals_ns=starts_ns(trace, options),
         conversations=conversations_of(trace, times, options, notes) if trace.has_turns else None,
         rows=trace.rows,
+        blocks=prompt_blocks if any(request.blocks for request in trace.requests) else None,
     )
 
 
-def _notes(trace: Trace, block: int, times: str) -> Iterator[str]:
-    hits = trace.hits(block)
+def _notes(trace: Trace, hits: Hits, times: str) -> Iterator[str]:
     shared, total = int(hits.tokens.sum()), int(hits.prompt_tokens.sum())
     sessions = f"{len(trace.sessions)} sessions with " if trace.has_turns else ""
     yield (
