@@ -11,7 +11,7 @@ from aisbench.simulator.process import SimulatorProcess
 from tests.system.running import Finished, run_load
 from tests.workload.traces.made import written
 from tests.workload.traces.test_bailian import chat
-from tests.workload.traces.test_weka import FORKED
+from tests.workload.traces.test_weka import CHAIN, FORKED
 
 
 def replay(tmp_path: Path, simulator: SimulatorProcess, path: Path, *args: object) -> Finished:
@@ -43,7 +43,10 @@ def test_turns_leave_at_their_recorded_times(tmp_path: Path, quick_simulator: Si
     assert planned[second] - planned[first] >= 300_000_000
     # Due at once with the second turn, the third waits for that one's answer.
     assert planned[third] == done[second]
-    assert "a later turn is sent at its recorded time" in run.err
+    assert any(note.startswith("a later turn is sent at its recorded time") for note in run.summary["notes"])
+    assert any(
+        "no later turn finds an answer of the server in its cache" in note for note in run.summary["notes"]
+    )
 
 
 def test_sub_agents_of_a_session_are_sent_and_awaited(
@@ -57,3 +60,20 @@ def test_sub_agents_of_a_session_are_sent_and_awaited(
     sent, done = rows["sent_ns"][order], rows["done_ns"][order]
     assert sent[4] > max(done[0], done[2], done[3])
     assert min(sent[1], sent[3]) > done[0]
+
+
+def test_a_scenario_says_what_it_is(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    path = written(tmp_path / "t.jsonl", [CHAIN])
+    run = run_load(
+        tmp_path / "out",
+        *("--url", quick_simulator.url, "--no-progress", "--scenario", "agentx", "--dataset-path", path),
+        *("--concurrency", 2, "--duration", 1, "--unsafe-override"),
+    )
+    assert run.code == 0, run.err + run.out
+    notes = run.summary["notes"]
+    assert any(note.startswith("scenario agentx: --dataset trace --trace-format weka") for note in notes)
+    assert "this is not a run of scenario agentx: --unsafe-override allowed --duration 1" in notes
+    assert any(
+        note.startswith("not as in scenario agentx: sessions begin at their first turn") for note in notes
+    )
+    assert "was drawn" not in run.err + run.out

@@ -22,7 +22,7 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.traces.json_rows import blocks_in, object_in
 from aisbench.workload.traces.rows import Rows
 from aisbench.workload.traces.trace import Recorded, TraceSession
-from aisbench.workload.traces.weka_order import Agent, Call, in_order
+from aisbench.workload.traces.weka_order import Agent, Call, Order, in_order
 from aisbench.workload.vllm_dataset_options import LONGEST_S
 
 BLOCK = 64
@@ -89,20 +89,19 @@ def read_weka(rows: Rows, options: WorkloadOptions) -> Found:
             f"{rows.path}: sessions with blocks of {' and '.join(map(str, sorted(blocks)))} tokens; keep them apart"
         )
     relative = _are_relative(raws)
-    sessions, waited = [], 0
+    sessions, orders = [], []
     names: Counter[str] = Counter()
     for raw in raws:
         names[raw.name] += 1
         # Sessions of one name are different ones all the same.
         scope = f"{raw.name}#{names[raw.name]}" if names[raw.name] > 1 else raw.name
-        requests, late = in_order(raw.entries, relative=relative)
-        waited += late
-        sessions.append(TraceSession(requests, scope if raw.scope == "local" else ""))
-    return Found(sessions, next(iter(blocks), BLOCK), [*_notes(raws, models, relative, waited, names)])
+        orders.append(in_order(raw.entries, relative=relative))
+        sessions.append(TraceSession(orders[-1].requests, scope if raw.scope == "local" else ""))
+    return Found(sessions, next(iter(blocks), BLOCK), [*_notes(raws, models, relative, orders, names)])
 
 
 def _notes(
-    raws: list[_Raw], models: Counter[str], relative: bool, waited: int, names: Counter[str]
+    raws: list[_Raw], models: Counter[str], relative: bool, orders: list[Order], names: Counter[str]
 ) -> Iterator[str]:
     agents = [entry for raw in raws for entry in raw.entries if isinstance(entry, Agent)]
     if agents:
@@ -110,6 +109,11 @@ def _notes(
         yield (
             f"{len(agents)} sub-agents run beside the agent that starts them, which waits for those that had ended "
             f"before it went on; their times are read as counted from {said}"
+        )
+    waited, open_ended = sum(one.late for one in orders), sum(one.open_ended for one in orders)
+    if open_ended:
+        yield (
+            f"{open_ended} pauses hold the time of the answer, too, as the trace does not say when it ended (no api_time)"
         )
     if waited:
         yield (

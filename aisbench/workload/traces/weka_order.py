@@ -36,10 +36,18 @@ class Agent:
     in_background: bool = False
 
 
-class _Session:
+class Order:
+    """The requests of a session, in an order in which each follows those that it waits for.
+
+    `late`: how many were sent before the one ahead of them was answered. `open_ended`: how many pauses count from when a
+    request was sent, as the end of its answer is not recorded.
+    """
+
     def __init__(self) -> None:
         self.requests: list[Recorded] = []
+        self.late = self.open_ended = 0
         self.ends_s: list[float] = []
+        self.ends_known: list[bool] = []
 
     def add(self, call: Call, after: Sequence[int], began_s: float = 0.0) -> int:
         """Appends a call and returns its place. `began_s`: the start of the clock that its time is on."""
@@ -48,25 +56,27 @@ class _Session:
         pause_s = max(0.0, t_s - ended_s)
         if call.think_s is not None and len(after) == 1:
             pause_s = call.think_s
+        elif not all(self.ends_known[one] for one in after):
+            self.open_ended += 1
         self.requests.append(
             replace(
                 call.request, at_ns=round(t_s * S), after=tuple(sorted(after)), pause_ns=round(pause_s * S)
             )
         )
         self.ends_s.append(t_s + (call.api_s or 0.0))
+        self.ends_known.append(call.api_s is not None)
         return len(self.requests) - 1
 
 
-def in_order(entries: Sequence[Call | Agent], *, relative: bool) -> tuple[list[Recorded], int]:
-    """The requests of a session, and how many were sent before the one ahead of them was answered.
+def in_order(entries: Sequence[Call | Agent], *, relative: bool) -> Order:
+    """Which call of a session waits for which.
 
     `entries` are in the order of their times. Each call of the main agent waits for the one before. A sub-agent begins
     after the last call before it. The first call that was sent after a sub-agent's end waits for that, too, unless the
     sub-agent ran in the background. `relative`: the times of sub-agents count from their own start.
     """
-    session = _Session()
+    session = Order()
     last: int | None = None
-    late = 0
     # The sub-agents that the main agent has not waited for: the place of the last call, and when it ended.
     under_way: list[tuple[int, float]] = []
     for entry in entries:
@@ -87,6 +97,6 @@ def in_order(entries: Sequence[Call | Agent], *, relative: bool) -> tuple[list[R
         ended = [place for place, end_s in under_way if end_s <= entry.t_s + _SLACK_S]
         under_way = [one for one in under_way if one[0] not in ended]
         if last is not None and session.ends_s[last] > entry.t_s + _SLACK_S:
-            late += 1
+            session.late += 1
         last = session.add(entry, [*before, *ended])
-    return session.requests, late
+    return session

@@ -163,7 +163,9 @@ def test_a_request_that_was_sent_before_the_last_was_answered_is_counted(tmp_pat
 
 def test_without_a_time_of_the_answer_the_pause_counts_from_the_request(tmp_path: Path) -> None:
     one = session(call(0.0, 64, [1], api_time=None), call(3.0, 64, [1]))
-    assert pauses_of(prompts_of(written(tmp_path / "t.jsonl", [one]))) == [0.0, 3.0]
+    prompts = prompts_of(written(tmp_path / "t.jsonl", [one]))
+    assert pauses_of(prompts) == [0.0, 3.0]
+    assert any(note.startswith("1 pauses hold the time of the answer, too") for note in prompts.notes)
 
 
 def test_an_empty_answer_becomes_one_token(tmp_path: Path) -> None:
