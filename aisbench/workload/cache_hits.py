@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 BlockIds = Sequence[int | str]
+# Ids below this are numbers of blocks as they are: with as many blocks before them, they make a key of 63 bits.
+_SMALL = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,12 @@ def theoretical_hits(
     whole = np.minimum(counts, lengths // block)
     first = np.concatenate(([0], np.cumsum(whole)))
     roots = np.zeros(len(counts), dtype=np.int64) if scopes is None else np.asarray(scopes, dtype=np.int64)
-    nodes, seen = _nodes(_codes(block_lists, whole), first, roots)
-    found = seen if capacity_blocks is None else _found_by_lru(nodes, first, capacity_blocks)
-    return Hits(found * block, lengths)
+    codes = _codes(block_lists, whole)
+    if capacity_blocks is None:
+        return Hits(_seen(codes, first, roots) * block, lengths)
+    # The blocks take the places of their codes, as a long trace has many millions of them.
+    _seen(codes, first, roots, nodes=codes)
+    return Hits(_found_by_lru(codes, first, capacity_blocks) * block, lengths)
 
 
 def token_blocks(token_ids: Sequence[int] | NDArray[np.integer], block: int) -> list[int]:
@@ -98,6 +103,8 @@ def _codes(block_lists: Sequence[BlockIds], whole: Ints) -> Ints:
         numbers = np.fromiter(ids, dtype=np.int64, count=total)
     except (ValueError, OverflowError, TypeError):
         return _codes_of_any(block_lists, whole)
+    if total and numbers.min() >= 0 and numbers.max() < _SMALL:
+        return numbers
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
@@ -114,15 +121,15 @@ def _codes_of_any(block_lists: Sequence[BlockIds], whole: Ints) -> Ints:
     )
 
 
-def _nodes(codes: Ints, first: Ints, roots: Ints) -> tuple[Ints, Ints]:
-    """The number of each block together with all before it, and how many of a prompt's were in earlier prompts.
+def _seen(codes: Ints, first: Ints, roots: Ints, nodes: Ints | None = None) -> Ints:
+    """How many blocks of each prompt were in earlier prompts, after the same blocks before them.
 
-    Prompts with different `roots` have no block in common.
+    Prompts with different `roots` have no block in common. `nodes`: takes the number of each block together with all
+    before it; it may be `codes` itself.
 
     Goes through the places in a prompt rather than through the prompts: at each, the blocks of all prompts that are
     long enough are numbered at once.
     """
-    nodes = np.zeros(len(codes), dtype=np.int64)
     counts = np.diff(first)
     seen = np.zeros(len(counts), dtype=np.int64)
     kinds = int(codes.max()) + 1 if len(codes) else 1
@@ -133,12 +140,13 @@ def _nodes(codes: Ints, first: Ints, roots: Ints) -> tuple[Ints, Ints]:
         at = first[rows] + place
         _, earliest, own = np.unique(before * kinds + codes[at], return_index=True, return_inverse=True)
         seen[rows] += earliest[own] != np.arange(len(rows))
-        nodes[at] = known + own
+        if nodes is not None:
+            nodes[at] = known + own
         known += len(earliest)
         place += 1
         longer = counts[rows] > place
         rows, before = rows[longer], own[longer]
-    return nodes, seen
+    return seen
 
 
 def _found_by_lru(nodes: Ints, first: Ints, capacity: int) -> Ints:

@@ -103,6 +103,7 @@ def test_sessions_of_one_id_are_different_ones(tmp_path: Path) -> None:
     words = words_of(prompts)
     assert words[0] != words[3]
     assert any(note.startswith("1 ids of sessions occur more than once") for note in prompts.notes)
+    assert any("--concurrency or --rate says when they begin" in note for note in prompts.notes)
 
 
 def test_sub_agents_fork_and_join(tmp_path: Path) -> None:

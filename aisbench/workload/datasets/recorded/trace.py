@@ -95,6 +95,10 @@ def _whole_prompts(
         notes.append(f"the trace has {recorded} requests, fewer than the {options.count} requested")
     if not options.own_times and trace.one_clock and trace.sessions[0].requests[0].at_ns is not None:
         notes.append("the trace's own times are not used: the options say when requests leave")
+    if options.own_times and not trace.one_clock and len(trace.sessions) > 1:
+        notes.append(
+            "the sessions have no common clock: --concurrency or --rate says when they begin; without them, all begin at once"
+        )
     notes += [*trace.notes, *fit_note(trace, block)]
     return Prompts(
         Blocks(options, block, ids_are_sent).prompts(trace),
