@@ -1,8 +1,8 @@
 """The report of a large run: python -m bench.page [--requests 1000000] [--run DIR]
 
-Loads the referee with that many requests of 8 tokens (5,000 per second), or takes the run in DIR. Measures the time
-and peak memory of `aisbench report`, the size of report.html, and, three times, how long headless Chromium takes
-from opening it until all charts are drawn.
+Loads the referee with that many requests of 8 tokens (5,000 per second), or takes the run in DIR. Measures the time,
+CPU time and peak memory of `aisbench report`, the size of report.html, and, three times, how long headless Chromium
+takes from opening it until all charts are drawn.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def loaded(folder: Path, requests: int) -> Path:
         ).folder  # fmt: skip
 
 
-def reported(run: Path) -> tuple[float, float]:
-    """Seconds and peak memory in GB of `aisbench report`."""
+def reported(run: Path) -> tuple[float, float, float]:
+    """Seconds, CPU seconds and peak memory in GB of `aisbench report`."""
     begun = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "aisbench", "report", str(run)], stdout=subprocess.DEVNULL
@@ -38,7 +38,7 @@ def reported(run: Path) -> tuple[float, float]:
     _, status, used = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"aisbench report ended with {status}")
-    return time.monotonic() - begun, used.ru_maxrss * 1024 / 1e9
+    return time.monotonic() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e9
 
 
 def opened(page: Path) -> float:
@@ -58,13 +58,14 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         run = options.run or loaded(Path(folder), options.requests)
-        seconds, memory = reported(run)
+        seconds, cpu_s, memory = reported(run)
         page = run / "report.html"
         times = ", ".join(f"{opened(page):.1f}" for _ in range(3))
         rows = [
-            ["time of `aisbench report`", "its memory", "size of report.html", "opens in"],
+            ["time of `aisbench report`", "of its CPU", "its memory", "size of report.html", "opens in"],
             [
                 f"{seconds:.1f} s",
+                f"{cpu_s:.1f} s",
                 f"{memory:.2f} GB at most",
                 f"{page.stat().st_size / 1e6:.1f} MB",
                 f"{times} s",

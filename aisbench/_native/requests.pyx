@@ -7,7 +7,7 @@ cimport cython
 from aisbench._native.memory.bodies cimport BodyFile
 from aisbench._native.memory.histogram cimport SCHEDULE_LAG, hist_add
 from aisbench._native.memory.recorder cimport (
-    BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, Error, FAILED, NO_ERROR, OK, Recorder, Row, STOPPED, Status,
+    ABORTED, BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, Error, FAILED, NO_ERROR, OK, Recorder, Row, STOPPED, Status,
     TIMEOUT,
 )
 from aisbench._native.memory.shared cimport Live
@@ -15,8 +15,10 @@ from aisbench._native.os.clock cimport mono_ns
 from aisbench._native.connection cimport CLOSED, Connection, IDLE
 from aisbench._native.conversations cimport Conversation, filled
 from aisbench._native.pool cimport Pool
-from aisbench._native.sessions cimport Sessions
-from aisbench._native.tally cimport ANSWERED, GOING, LOST, UNUSABLE
+from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.prefills cimport Prefills, Waiting
+from aisbench._native.sending.sessions cimport Sessions
+from aisbench._native.tally cimport ANSWERED, GOING, LEFT, LOST, UNUSABLE
 from aisbench._native.targets cimport Target, Targets
 from aisbench._native.tickets cimport Tickets
 
@@ -35,16 +37,20 @@ cdef class Requests:
         Targets targets,
         Pool pool,
         Tickets tickets,
-        BodyFile bodies,
         Sessions sessions,
+        Prefills prefills,
+        Aborts aborts,
+        BodyFile bodies,
         on_failure,
         int64_t timeout_ns,
     ):
         self.targets = targets
         self.pool = pool
         self.tickets = tickets
-        self.bodies = bodies
         self.sessions = sessions
+        self.prefills = prefills
+        self.aborts = aborts
+        self.bodies = bodies
         self.on_failure = on_failure
         self.timeout_ns = timeout_ns
         self.over = set()
@@ -71,7 +77,23 @@ cdef class Requests:
             self.launch(-1, self.sessions.talk, self.sessions.turn, self.sessions.due_ns, self.sessions.due_ns)
         return 0
 
+    cdef int ask_waiting(self) except -1:
+        """Sends the requests in line that now have a place among those without a first token."""
+        cdef Waiting one = self.prefills.next()
+        while one is not None:
+            self.begin(one.ticket, one.talk, one.turn, one.planned_ns, one.taken_ns)
+            one = self.prefills.next()
+        return 0
+
     cdef int launch(
+        self, int64_t ticket, Conversation talk, int64_t turn, int64_t planned_ns, int64_t taken_ns
+    ) except -1:
+        """Sends a request that has its slot, now or once it may be without a first token."""
+        if self.prefills.admits(ticket, talk, turn, planned_ns, taken_ns):
+            return self.begin(ticket, talk, turn, planned_ns, taken_ns)
+        return 0
+
+    cdef int begin(
         self, int64_t ticket, Conversation talk, int64_t turn, int64_t planned_ns, int64_t taken_ns
     ) except -1:
         """Puts a request on its conversation's connection, an idle one, or else a new one."""
@@ -96,6 +118,7 @@ cdef class Requests:
         if connection is None:
             connection = self.pool.take(target)
         connection.talk = talk
+        connection.prefilling = self.prefills.places
         return self.start(connection, row_index, row.began_ns)
 
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1:
@@ -112,7 +135,8 @@ cdef class Requests:
         stale.row_index = -1
         self.pool.drop(stale)
         fresh = self.pool.open(stale.target)
-        fresh.talk = stale.talk
+        fresh.talk, fresh.prefilling = stale.talk, stale.prefilling
+        stale.prefilling = None
         return self.start(fresh, row_index, stale.waiting_since_ns)
 
     cdef int send_on(self, Connection connection) except -1:
@@ -127,6 +151,7 @@ cdef class Requests:
                 body = connection.body
                 n = len(connection.body)
         outcome = connection.send(row.ticket, body, n)
+        self.aborts.sent(connection, row.ticket, row.sent_ns)
         if row.attempts == 1:
             self.live.sent += 1
             if self.tickets.follows_plan():
@@ -143,6 +168,8 @@ cdef class Requests:
         cdef Row* row
         if outcome == GOING:
             return 0
+        if outcome == LEFT:
+            return self.give_up(connection, ABORTED, NO_ERROR, b"", mono_ns())
         if outcome == UNUSABLE or connection.row_index < 0:
             if connection.state < IDLE and connection.row_index < 0:
                 self.on_failure(-1, <int>connection.error, 0, connection.detail)
@@ -192,6 +219,7 @@ cdef class Requests:
         cdef int64_t ticket = row.ticket
         cdef int http_status = row.http_status
         connection.finish_row(status, now_ns)
+        connection.end_prefill()
         self.in_flight -= 1
         self.live.in_flight = self.in_flight
         connection.target.in_flight -= 1
@@ -206,6 +234,8 @@ cdef class Requests:
             self.answered_ns += row.done_ns - row.sent_ns
         elif status == CANCELLED:
             self.live.cancelled += 1
+        elif status == ABORTED:
+            self.live.aborted += 1
         else:
             self.live.failed += 1
             self.live.errors[<int>connection.error] += 1
@@ -230,6 +260,14 @@ cdef class Requests:
                 self.after(connection, connection.left_open())
         self.over = waiting
         return True
+
+    cdef int abort_due(self, int64_t now_ns) except -1:
+        """Aborts the requests whose time for that has come."""
+        cdef Connection connection = self.aborts.next(now_ns)
+        while connection is not None:
+            self.give_up(connection, ABORTED, NO_ERROR, b"", now_ns)
+            connection = self.aborts.next(now_ns)
+        return 0
 
     cdef int expire(self, int64_t now_ns) except -1:
         """Fails every request that has waited longer than the time-out."""

@@ -28,7 +28,18 @@ _FORMS: dict[str, dict[str, Any]] = {
     ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE},
 }
 _LONGEST_CELL = 1 << 30
-_LFS = b"version https://git-lfs.github.com/"
+# What a file is instead of the data, by how it begins, in small letters; and what to do.
+_INSTEAD = (
+    (
+        b"version https://git-lfs.github.com/",
+        "a Git LFS pointer, not the data",
+        "run `git lfs pull` in its repository",
+    ),
+    (b"<!doctype html", "a web page, not the data", "download it again"),
+    (b"<html", "a web page, not the data", "download it again"),
+    (b"\x1f\x8b", "compressed with gzip", "unpack it with gunzip"),
+    (b"pk\x03\x04", "a zip archive", "unpack it with unzip"),
+)
 # The list to which `noted` adds the files that are read; None outside of it.
 _NOTED: ContextVar[list[Path] | None] = ContextVar("noted", default=None)
 
@@ -45,8 +56,9 @@ def rows(path: Path, *columns: str, header: Sequence[str] = ()) -> list[Row]:
     for number, row in enumerate(found, 1):
         missing = [name for name in columns if row.get(name) is None]
         if missing:
+            there = ", ".join(str(name) for name, value in row.items() if value is not None)
             raise BadInput(
-                f"{path}: row {number} has no {', '.join(map(repr, missing))}; it has {', '.join(map(str, row)) or 'nothing'}"
+                f"{path}: row {number} has no {', '.join(map(repr, missing))}; it has {there or 'nothing'}"
             )
     return found
 
@@ -96,11 +108,15 @@ def text_of(path: Path) -> str:
     raw = _bytes_of(path)
     encoding = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     try:
-        return raw.decode(encoding)
+        text = raw.decode(encoding)
     except UnicodeDecodeError as problem:
         raise BadInput(
             f"{path} is not {encoding.removesuffix('-sig').upper()} (byte {problem.start}); save it as UTF-8"
         ) from None
+    # UTF-16 without a byte order mark, or a file with blocks that were never written.
+    if (place := text.find("\0")) >= 0:
+        raise BadInput(f"{path} has null characters (the first is character {place}); save it as UTF-8")
+    return text
 
 
 @contextmanager
@@ -121,8 +137,10 @@ def _bytes_of(path: Path) -> bytes:
         raw = path.read_bytes()
     except OSError as problem:
         raise BadInput(f"{path} cannot be read: {problem.strerror}") from None
-    if raw.startswith(_LFS):
-        raise BadInput(f"{path} is a Git LFS pointer, not the data; run `git lfs pull` in its repository")
+    begins = raw[:256].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    for start, what, remedy in _INSTEAD:
+        if begins.startswith(start):
+            raise BadInput(f"{path} is {what}; {remedy}")
     return raw
 
 
@@ -165,7 +183,9 @@ def _json(path: Path, text: str) -> Iterator[Row]:
             raise BadInput(f"{path} is broken JSON: {problem}; was it downloaded completely?") from None
         yield from _objects(path, found)
         return
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    # Line ends within strings are escaped, but other characters that Python takes for line ends are not.
+    ends = "\n" if "\n" in text else "\r"
+    lines = [(number, line) for number, line in enumerate(text.split(ends), 1) if line.strip()]
     for number, line in lines:
         try:
             row = json.loads(line)
@@ -207,5 +227,5 @@ def _parquet(path: Path) -> Iterator[Row]:
         yield from parquet.read_table(BufferReader(raw)).to_pylist()
     except (ArrowException, OSError) as problem:
         raise BadInput(
-            f"{path} cannot be read as Parquet: {problem}; was it downloaded completely?"
+            f"{path} cannot be read as Parquet: {str(problem).rstrip('.')}; was it downloaded completely?"
         ) from None

@@ -38,6 +38,7 @@ class Layout:
             raise BadInput(f"--dataset-path {path} does not exist; {self._wanted(self.questions)}")
         found = _matching(home, self.questions, self._is_named(home))
         if not found:
+            _refuse_packed(home, self.questions, self._is_named(home))
             raise BadInput(
                 f"--dataset-path {home} has no questions of {self.names[0]}; {self._wanted(self.questions)}"
             )
@@ -115,6 +116,12 @@ def _matching(folder: Path, patterns: tuple[str, ...], deep: bool) -> list[Path]
             _check_parts(found)
             return found
     return []
+
+
+def _refuse_packed(folder: Path, patterns: tuple[str, ...], deep: bool) -> None:
+    """Raises BadInput if a file is only there compressed."""
+    if packed := _matching(folder, tuple(f"{pattern}.gz" for pattern in patterns), deep):
+        raise BadInput(f"{packed[0]} is compressed with gzip; unpack it with gunzip")
 
 
 def _aside(path: Path, folder: Path) -> bool:

@@ -123,6 +123,13 @@ class Graded:
             first.setdefault(question, answer)
         return first
 
+    def by_question(self, mine: NDArray[np.bool_]) -> dict[int, tuple[float, ...]]:
+        """The scores of the answers in `mine` (a mask), by the fingerprint of their question."""
+        found: dict[int, tuple[float, ...]] = {}
+        for question, score in zip(self.asked[mine].tolist(), self.scores[mine].tolist(), strict=True):
+            found[question] = (*found.get(question, ()), score)
+        return found
+
     def differing(self, reference: Mapping[int, int], mine: NDArray[np.bool_]) -> tuple[int, int]:
         """How many of the answers in `mine` (a mask) have another text than `reference` (see texts) has for their question,
         and how many answer a question that it has."""

@@ -26,6 +26,13 @@ class InFlight:
         return InFlight.of_spans(*_spans(run), run.duration_ns)
 
     @staticmethod
+    def prefilling(run: Run) -> InFlight:
+        """The requests in flight that had no first token yet."""
+        sent, done = _spans(run)
+        first = run.rows["first_token_ns"][run.rows["sent_ns"] > 0]
+        return InFlight.of_spans(sent, np.where(first > 0, first - run.start_ns, done), run.duration_ns)
+
+    @staticmethod
     def planned(run: Run) -> InFlight | None:
         """The same, but with each request counted from its planned time; None in a closed loop."""
         if not run.is_open_loop:

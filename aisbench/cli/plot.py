@@ -40,7 +40,7 @@ def _search_charts() -> list[str]:
     "--chart",
     type=Choice(lambda: [*_run_charts(), *_search_charts()]),
     help="For runs: percentiles, cdf, in-flight, rates, tokens, timeline, or a chart of the report page, such as heat. "
-    "For searches: saturation, throughput, latency. An unknown name lists them all.  "
+    "For searches: saturation, throughput, latency, accuracy. An unknown name lists them all.  "
     "[default: percentiles, or saturation]",
 )
 @click.option(

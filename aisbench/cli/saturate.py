@@ -93,6 +93,9 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
         config = run_config(options).expanded()
         if config.score and config.temperature is None:
             config = replace(config, temperature=0.0)
+        if config.score and config.question_seed is None:
+            # The files have the questions by subject, and a short step asks only the first ones.
+            config = replace(config, question_seed=config.seed)
         check_search(settings, config)
         folder = SearchFolder.create(config, settings, ["aisbench", "saturate", *command_line("saturate")])
         for line in drawn_lines(options["seed"], config.seed, scenario=config.scenario):

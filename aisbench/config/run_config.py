@@ -80,6 +80,7 @@ class RunConfig(
         check_values(self)
         self.check_target()
         self.check_traffic()
+        self.check_limits(stream=self.stream, concurrency=self.concurrency)
         self.check_dataset()
         if self.score:
             _check_scored(self.dataset)

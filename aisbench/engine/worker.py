@@ -23,6 +23,7 @@ from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.disk import EXIT_FULL, full_text, is_full
@@ -76,6 +77,8 @@ class _Worker:
             bodies=self.bodies,
             conversations=self.conversations,
             keeps_slot=spec.keeps_slot,
+            prefills=Slots(fd=spec.prefills_fd) if spec.prefills_fd is not None else None,
+            aborts=Aborts(spec.abort_share, spec.abort_seed, spec.abort_after_ns, spec.abort_after_tokens),
             on_failure=self.on_failure,
             timeout_ns=spec.timeout_ns,
             drop_after_ns=spec.drop_after_ns,

@@ -9,6 +9,7 @@ from functools import partial
 from aisbench.errors import BadInput
 from aisbench.options.checks import whole
 from aisbench.options.option import option
+from aisbench.workload.seeds import LARGEST
 from aisbench.workload.sessions.options import SessionOptions
 from aisbench.workload.traces.options import TraceOptions
 from aisbench.workload.vllm_dataset_options import (
@@ -207,6 +208,12 @@ class _CommonOptions(VllmDatasetOptions):
         check=whole(-LONGEST, LONGEST),
         metavar="N",
         help="Question of a task with known answers to begin with, counted from 0; after the last come those before. Below 0: from the end.",
+    )
+    question_seed: int | None = _option(
+        "--question-seed",
+        check=whole(0, LARGEST),
+        metavar="N",
+        help="Ask the questions of a task with known answers in an order drawn with this seed, instead of that of the files. `aisbench saturate --score` draws one.",
     )
     batch_size: int | None = _option(
         "--batch-size",

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from aisbench.cli.report import report
 from aisbench.shares import wilson_interval
 from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.workload.build import QUESTIONS as STORED
 from tests.studies.evaluation.sums import write_sums
 from tests.system.running import run_load
 from tests.system.test_saturate import answer, saturate
@@ -46,8 +47,25 @@ def asking(server: SimulatorProcess, data: Path) -> tuple[object, ...]:
 def check_shares(point: dict[str, Any]) -> None:
     for name in ("accuracy", "differing"):
         share = point[name]
-        low, high = wilson_interval(share["share"] * share["answers"], share["answers"])
+        # Each question counts once for the accuracy.
+        count = share.get("questions", share["answers"])
+        low, high = wilson_interval(share["share"] * count, count)
         assert (share["low"], share["high"]) == (pytest.approx(low), pytest.approx(high))
+
+
+def check_order(folder: Path, data: Path) -> None:
+    """All runs of the search ask the questions from the first on, in the same order, which is not that of the file."""
+    orders = [
+        [question["prompt"] for question in json.loads(file.read_text())]
+        for file in folder.glob(f"steps/*/records/{STORED}")
+    ]
+    longest = max(orders, key=len)
+    assert len(orders) > 3
+    assert all(order == longest[: len(order)] for order in orders)
+    in_file = [json.loads(line)["question"] for line in (data / "test.jsonl").read_text().splitlines()]
+    places = [next(at for at, text in enumerate(in_file) if text in prompt) for prompt in longest]
+    assert sorted(places) == list(range(QUESTIONS))
+    assert places != sorted(places)
 
 
 def test_the_highest_load_with_right_answers_is_found(
@@ -73,7 +91,9 @@ def test_the_highest_load_with_right_answers_is_found(
         if at >= 2 * BATCH:
             assert point["differing"]["share"] > 0.8
             assert point["accuracy"]["share"] < 0.2
+            assert point["accuracy_change"]["verdict"] == "worse"
     (folder,) = tmp_path.iterdir()
+    check_order(folder, data)
     assert (folder / found["reference"]["folder"] / "report.html").exists()
     assert "Batching alone may change answers of a correct server" in out
     page = (folder / "saturation.html").read_text()

@@ -20,7 +20,7 @@ from aisbench.accuracy.scoring.calls import Allowed, Call, mismatch
 from aisbench.accuracy.task import Source, Task
 from aisbench.errors import BadInput
 
-_CATEGORIES = (
+CATEGORIES = (
     "simple",
     "simple_python",
     "multiple",
@@ -35,7 +35,7 @@ _CATEGORIES = (
 )
 _NAME = re.compile(r"BFCL_v\d+_(\w+)")
 _LAYOUT = Layout(
-    ("bfcl", "Berkeley-Function-Calling-Leaderboard"), tuple(f"BFCL_v?_{one}.json" for one in _CATEGORIES)
+    ("bfcl", "Berkeley-Function-Calling-Leaderboard"), tuple(f"BFCL_v?_{one}.json" for one in CATEGORIES)
 )
 # BFCL's types whose names differ in JSON schema.
 _JSON_TYPES = {"dict": "object", "float": "number", "tuple": "array", "any": "string"}
@@ -48,12 +48,12 @@ def _read(source: Source) -> list[Question]:
 
 
 def _files(path: Path) -> list[Path]:
-    """The files of all categories, in the order of _CATEGORIES; `path` alone if it is a file."""
+    """The files of all categories, in the order of CATEGORIES; `path` alone if it is a file."""
     first = _LAYOUT.questions_of(path)[0]
     if path.is_file():
         return [path]
     there = {_category(one): one for one in sorted(first.parent.glob("BFCL_v?_*.json"))}
-    return [there[category] for category in _CATEGORIES if category in there]
+    return [there[category] for category in CATEGORIES if category in there]
 
 
 def _category(path: Path) -> str:

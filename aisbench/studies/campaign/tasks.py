@@ -142,10 +142,9 @@ def infer_judge_task(asked: Asked, model: Model, dataset: DataSetName, folder: P
 
 
 def _evaluation(asked: Asked, model: Model, dataset: DataSetName, folder: Path, mode: str) -> tuple[str, ...]:
-    shots = () if dataset.shots is None else ("--shots", str(dataset.shots))
     return (
         *("eval", "--mode", mode, "--datasets", dataset.name),
-        *shots,
+        *_shots(dataset),
         *_common(asked, model, "--num-prompts"),
         *(("--dump-eval-details",) if asked.dump_eval_details else ()),
         *("--into", str(folder), "--label", model.name),
@@ -158,6 +157,7 @@ def load_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) ->
     pressure = ("--stress", "--duration", asked.pressure_time) if asked.pressure else ()
     command = (
         *("load", "--dataset", dataset.name, *dataset.options),
+        *_shots(dataset),
         *_common(asked, model, "--num-requests"),
         *(("--dataset-path", DEFAULT_PATH) if asked.dataset_path is None and dataset.has_answers else ()),
         *(() if asked.num_warmups is None else ("--num-warmups", str(asked.num_warmups))),
@@ -166,6 +166,10 @@ def load_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) ->
         *asked.extra,
     )
     return Task("performances", model, dataset, command)
+
+
+def _shots(dataset: DataSetName) -> tuple[str, ...]:
+    return () if dataset.shots is None else ("--shots", str(dataset.shots))
 
 
 def _common(asked: Asked, model: Model, count: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The charts of a search: throughput and latency by load. A new chart is an entry of CHARTS."""
+"""The charts of a search: throughput, latency and accuracy by load. A new chart is an entry of CHARTS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisbench.metrics import BY_NAME, METRICS
 from aisbench.report.charts.chart import Chart, Table
 from aisbench.report.charts.figure import Figure, Row, Trace, line, log_ticks, stacked, titled, vertical
 from aisbench.studies.saturation.doubt import clients, doubts
-from aisbench.studies.saturation.slo import parse_slo
+from aisbench.studies.saturation.slo import ACCURACY, parse_slo
 
 # Curves of each headline metric with one value per request: name, key, statistic, colour, dash.
 STATISTICS = [
@@ -54,6 +54,11 @@ class Search:
         terms = parse_slo(" ".join(self.found["slo"]))
         return [(term.metric, term.bound) for term in terms if term.metric in BY_NAME]
 
+    @cached_property
+    def accuracy_bounds(self) -> list[float]:
+        """The SLO's bounds on the accuracy, in per cent."""
+        return [100 * term.bound for term in parse_slo(" ".join(self.found["slo"])) if term.name == ACCURACY]
+
     @property
     def is_open_loop(self) -> bool:
         return bool(self.found["over"] == "rate")
@@ -61,6 +66,12 @@ class Search:
     def values(self, name: str) -> NDArray[np.float64]:
         """The figure `name` by load (loads,); nan where it is not known."""
         return np.array([point[name] for point in self.points], float)
+
+    def accuracy(self, end: str) -> NDArray[np.float64]:
+        """The accuracy by load (loads,), in per cent; nan where no answer was scored. `end`: share, or low or high, the
+        ends of its interval."""
+        known = [point.get("accuracy") or {} for point in self.points]
+        return 100 * np.array([one.get(end, np.nan) for one in known], float)
 
     def latency(self, key: str, statistic: str) -> NDArray[np.float64]:
         """A statistic of a latency by load (loads,), in ms; nan where no request has the latency."""
@@ -74,6 +85,18 @@ def throughput(search: Search) -> dict[str, Figure]:
 
 def _latency(search: Search) -> dict[str, Figure]:
     return {"": _chart(search, _latency_row(search), _answer(search) + _bounds(search, "y"))}
+
+
+def _accuracy(search: Search) -> dict[str, Figure]:
+    share, low, high = (search.accuracy(end) for end in ("share", "low", "high"))
+    if np.isnan(share).all():
+        return {}
+    curve = _curve(search, "accuracy", share, "accent", "solid", "%{y:.1f} %", _marks(search))
+    reach = {"type": "data", "symmetric": False, "array": high - share, "arrayminus": share - low}
+    curve["error_y"] = {**reach, "color": "muted", "thickness": 1.2, "width": 4}
+    bounds = [_level("y", bound, "wait") for bound in search.accuracy_bounds]
+    # Some room, so that no point at 100 % is cut.
+    return {"": _chart(search, Row([curve], titled("accuracy, %", range=[0, 104])), bounds)}
 
 
 def _both(search: Search) -> dict[str, Figure]:
@@ -116,13 +139,14 @@ def _answer(search: Search) -> list[dict[str, Any]]:
 
 
 def _bounds(search: Search, axis: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": bound, "y1": bound,
-            "line": {"color": BY_NAME[metric].colour, "width": 1.2, "dash": "dash"},
-        }
-        for metric, bound in search.bounds
-    ]  # fmt: skip
+    return [_level(axis, bound, BY_NAME[metric].colour) for metric, bound in search.bounds]
+
+
+def _level(axis: str, y: float, tint: str) -> dict[str, Any]:
+    return {
+        "type": "line", "xref": "paper", "yref": axis, "x0": 0, "x1": 1, "y0": y, "y1": y,
+        "line": {"color": tint, "width": 1.2, "dash": "dash"},
+    }  # fmt: skip
 
 
 def _curve(
@@ -147,13 +171,17 @@ def _throughput_row(search: Search) -> Row:
         whole = np.array([0.0, search.loads.max(initial=0.0)])
         style = {"width": 1.2, "dash": "dash"}
         traces.append(line("requests due", whole, whole, "wait", line=style, hoverinfo="skip"))
-    marks = ["valid" if point["passes"] else "invalid" for point in search.points]
     done = search.values("request_throughput")
-    traces.append(_curve(search, "requests done", done, "accent", "solid", hover, marks))
+    traces.append(_curve(search, "requests done", done, "accent", "solid", hover, _marks(search)))
     good = search.values("goodput")
     if not np.isnan(good).all():
         traces.append(_curve(search, "goodput", good, "decode", "dot", hover))
     return Row(traces, titled("requests/s", rangemode="tozero"))
+
+
+def _marks(search: Search) -> list[str]:
+    """Green where the load passes, red where it fails."""
+    return ["valid" if point["passes"] else "invalid" for point in search.points]
 
 
 def _latency_row(search: Search) -> Row:
@@ -168,14 +196,17 @@ def _latency_row(search: Search) -> Row:
 
 
 def tables(search: Search) -> dict[str, Table]:
-    """The data of both charts, a row for each load."""
+    """The data of the charts, a row for each load."""
     head = ["load", "passes", "requests_per_s", "goodput_per_s"]
+    ends = () if np.isnan(search.accuracy("share")).all() else ("share", "low", "high")
+    head += [f"accuracy_{end}_percent" for end in ends]
     head += [f"{statistic}_{key}" for _, key, statistic, _, _ in STATISTICS]
     columns = [
         search.loads,
         [point["passes"] for point in search.points],
         search.values("request_throughput"),
         search.values("goodput"),
+        *(search.accuracy(end) for end in ends),
         *(search.latency(key, statistic) for _, key, statistic, _, _ in STATISTICS),
     ]
     return {"loads": Table(head, [columns])}
@@ -184,5 +215,6 @@ def tables(search: Search) -> dict[str, Table]:
 CHARTS: tuple[Chart[Search], ...] = (
     Chart(name="throughput", title="Throughput by load", build=throughput, tables=tables),
     Chart(name="latency", title="Latency by load", build=_latency),
+    Chart(name="accuracy", title="Accuracy by load", build=_accuracy),
     Chart(name="saturation", title="Throughput and latency by load", build=_both, on_page=False),
 )

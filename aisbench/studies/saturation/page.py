@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from aisbench.accuracy.pairs import CANNOT_TELL, p_text
 from aisbench.atomic import write_text
 from aisbench.metrics import METRICS
 from aisbench.report.charts.chart import drawn, titles
@@ -17,7 +18,14 @@ from aisbench.report.shown import known
 from aisbench.studies.saturation.charts import CHARTS, Search
 from aisbench.studies.saturation.doubt import clients, doubts
 from aisbench.studies.saturation.settings import Settings
-from aisbench.studies.saturation.table import BATCHING, DIFFERING, ending, interval_words, is_scored
+from aisbench.studies.saturation.table import (
+    ACCURACY_NOTE,
+    BATCHING,
+    DIFFERING,
+    ending,
+    interval_words,
+    is_scored,
+)
 
 # The order matters: each uses definitions of those before it.
 _SCRIPTS = ("charts.js", "keys.js", "plain.js")
@@ -28,6 +36,8 @@ _VERDICT_WORDS = {
 }
 # By their names in saturation.json.
 _SHARES = (("accuracy", "accuracy"), ("differing", "differing answers"))
+# The chips of accuracy.pairs' verdicts.
+_CHANGED = {"better": "valid", "worse": "invalid"}
 _SHOWN = tuple(metric for metric in METRICS if metric.headline and not metric.pooled)
 
 
@@ -43,6 +53,8 @@ def write_saturation(
         "headline": headline(found, settings),
         "command": escape(shlex.join(command)),
         "throughput_note": escape(_throughput_note(found, settings)),
+        "accuracy_note": escape(ACCURACY_NOTE),
+        "accuracy_changes": _changes_table(found, settings),
         "points": _points_table(found, settings),
         "steps": _steps_table(found, settings),
     }
@@ -147,6 +159,33 @@ def _share_cell(share: Mapping[str, Any] | None) -> str:
         return ABSENT
     low, high = 100 * share["low"], 100 * share["high"]
     return f"{100 * share['share']:.1f} <small>{low:.1f} to {high:.1f}</small>"
+
+
+def _changes_table(found: Mapping[str, Any], settings: Settings) -> str:
+    """The accuracy of each load against that of the lowest, over the questions that both asked; empty without scores."""
+    rows = []
+    for point in found["points"]:
+        if (change := point.get("accuracy_change")) is None:
+            continue
+        low, high = 100 * change["low"], 100 * change["high"]
+        verdict = escape(change["verdict"])
+        rows.append(
+            [
+                f"{point['load']:g}",
+                f"{change['from_load']:g}",
+                f"{change['questions']:,}",
+                f"{change['right_to_wrong']:,}",
+                f"{change['wrong_to_right']:,}",
+                f"{100 * change['difference']:+.1f} <small>{low:+.1f} to {high:+.1f}</small>",
+                p_text(change["p"]),
+                verdict if verdict == CANNOT_TELL else _chip(_CHANGED[verdict], verdict),
+            ]
+        )
+    if not rows:
+        return ""
+    head = [settings.unit, "against", "questions of both", "score fell", "score rose"]
+    head += ["difference, points<br><small>95 % interval</small>", "p", "accuracy"]
+    return table(head, rows, "numbers")
 
 
 def _reference_words(reference: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aisbench.analysis.verdict import thresholds
 from aisbench.analysis.verdict.verdict import RANK
+from aisbench.studies.saturation.answers.change import changes
 from aisbench.studies.saturation.knee import Curve
 from aisbench.studies.saturation.search import Bracket, Plan, done_under_overload
 from aisbench.studies.saturation.slo import Term
@@ -116,6 +117,8 @@ def result(
     budget, interrupted or failed. `reference`: see SearchFolder.
     """
     answer, curve = Answer.of(plan, slo, points, samples), Curve.of(points)
+    rising = sorted(points, key=lambda point: point.load)
+    changed = changes([point.load for point in rising], [point.scores for point in rising])
     return {
         "schema": _SATURATION_SCHEMA,
         "over": plan.over,
@@ -130,8 +133,13 @@ def result(
         "verdict": _verdict_on(points, steps),
         "reference": None if reference is None else dict(reference),
         "points": [
-            {**point.as_dict(), "clear": answer.is_clear(point), "power": power}
-            for point, power in zip(sorted(points, key=lambda point: point.load), curve.powers, strict=True)
+            {
+                **point.as_dict(),
+                "accuracy_change": change,
+                "clear": answer.is_clear(point),
+                "power": power,
+            }
+            for point, change, power in zip(rising, changed, curve.powers, strict=True)
         ],
         "steps": list(steps),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +16,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
 from aisbench.analysis.statistics.figures import describe
 from aisbench.metrics import NAMES, metrics_of
+from aisbench.studies.saturation.answers.scores import Scores, accuracy_of, pooled_scores, share_right
 from aisbench.studies.saturation.held import NO_SHARE, Held, Share, hold_latency, hold_share
 from aisbench.studies.saturation.slo import ACCURACY, ERROR_RATE, Term
 
@@ -38,9 +39,9 @@ class Sample:
     off before the latency could be measured. `completed`: requests that ended in it, with `output_tokens` tokens.
     `flow`: empty in a closed loop.
 
-    With --score: `right` is the scores of the answers to requests due in it. `differing`: how many of the answers to
-    questions of the reference have another text there; in a closed loop, which has all its requests in flight from the
-    beginning, of the whole run.
+    With --score, of requests due in it; in a closed loop, which has all its requests in flight from the beginning, of
+    the whole run: `scores` has the scores of the answers by question (its fingerprint). `differing`: how many of the
+    answers to questions of the reference have another text there.
     """
 
     seconds: float
@@ -52,7 +53,7 @@ class Sample:
     output_tokens: int
     in_flight_mean: float
     flow: Flow
-    right: Share = NO_SHARE
+    scores: Scores = field(default_factory=dict)
     differing: Share = NO_SHARE
 
     @staticmethod
@@ -74,11 +75,12 @@ class Sample:
         failed = run.has_status("failed")
         counted = inside & ~failed
         graded = measured.graded
-        right = differing = NO_SHARE
+        scores: dict[int, tuple[float, ...]] = {}
+        differing = NO_SHARE
         if graded is not None:
-            answered = inside & ok
-            right = Share(float(graded.scores[answered].sum()), int(answered.sum()))
-            differing = Share(*graded.differing(reference or {}, answered if run.is_open_loop else ok))
+            answered = inside & ok if run.is_open_loop else ok
+            scores = graded.by_question(answered)
+            differing = Share(*graded.differing(reference or {}, answered))
         return Sample(
             seconds=(end_ns - begin_ns) / 1e9,
             latencies={name: every[counted & ~np.isnan(every)] for name, every in values.items()},
@@ -91,7 +93,7 @@ class Sample:
             flow=Flow.within(due_ns, progress(run, end_ns), begin_ns, end_ns)
             if run.is_open_loop
             else Flow.none(),
-            right=right,
+            scores=scores,
             differing=differing,
         )
 
@@ -152,7 +154,7 @@ class Point:
     error_rate: float
     in_flight_mean: float
     latencies: dict[str, dict[str, float]]
-    right: Share = NO_SHARE
+    scores: Scores = field(default_factory=dict)
     differing: Share = NO_SHARE
     capacity: float | None = None
     refuted: bool = False
@@ -166,8 +168,8 @@ class Point:
             if any(name in s.latencies for s in samples)
         }
         due, failed = sum(s.due for s in samples), sum(s.failed for s in samples)
-        right = sum((s.right for s in samples), NO_SHARE)
-        shares = {ERROR_RATE: Share(failed, due), ACCURACY: right}
+        scores = pooled_scores([s.scores for s in samples])
+        shares = {ERROR_RATE: Share(failed, due), ACCURACY: share_right(scores)}
         flow = Flow.pooled([s.flow for s in samples])
         return Point(
             load=load,
@@ -192,7 +194,7 @@ class Point:
                 for name, values in pooled.items()
                 if len(values)
             },
-            right=right,
+            scores=scores,
             differing=sum((s.differing for s in samples), NO_SHARE),
         )
 
@@ -259,7 +261,7 @@ class Point:
             "goodput": self.goodput,
             "error_rate": self.error_rate,
             "in_flight_mean": self.in_flight_mean,
-            "accuracy": self.right.as_dict(),
+            "accuracy": accuracy_of(self.scores),
             "differing": self.differing.as_dict(),
             "slo": [
                 {

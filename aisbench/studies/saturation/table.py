@@ -25,6 +25,11 @@ _PLAIN = (
 )
 # Written with their intervals, where answers were scored.
 _SHARES = ("accuracy", "differing")
+# The same in the page's chart and table.
+ACCURACY_NOTE = (
+    "All loads ask the same questions, in the same drawn order; a load with more requests asks more of them. The table "
+    "compares each load with the lowest, over the questions that both asked."
+)
 # Sentences for a table that has the share of differing answers.
 DIFFERING = "answers whose text is not what the same question got when it was asked alone"
 BATCHING = (

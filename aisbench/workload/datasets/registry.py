@@ -66,7 +66,7 @@ TRACE = (
     *("--turns", "--think-time", "--idle-gap-cap", "--max-context", "--history"),
 )
 _FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
-_SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question")
+_SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question", "--question-seed")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
 SESSIONS = (
     *("--dataset-path", "--output-len", "--turns", "--think-time", "--tool-latency", "--idle-gap-cap"),
@@ -216,6 +216,7 @@ PARTIAL = {
     "history_reasoning": "--history-reasoning",
     "shots": "--shots",
     "first_question": "--first-question",
+    "question_seed": "--question-seed",
     "image_count": "--image-count",
     "image_size": "--image-size",
     "batch_size": "--batch-size",

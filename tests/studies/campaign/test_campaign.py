@@ -250,6 +250,8 @@ def test_a_load_with_questions_looks_for_them_in_the_same_folder(tmp_path: Path,
     code, out, err = run(tmp_path, *args, "--dataset-path", data)
     assert code == 0, err
     assert f" --dataset-path {data} " in out
+    # The examples of the name are in front of a load's questions, too.
+    assert " --dataset gsm8k --shots 0 " in out
     code, out, err = run(tmp_path, *args)
     assert (code, out, len(err.splitlines())) == (2, "", 1), err
     assert err.startswith("error: --dataset-path datasets ")

@@ -12,7 +12,12 @@ from aisbench.studies.campaign.names import data_set_named
     ("asked", "name", "shots"),
     [
         ("gsm8k", "gsm8k", None),
-        ("gsm8k_gen", "gsm8k", None),
+        # AISBench's NAME_gen have their own numbers of examples.
+        ("gsm8k_gen", "gsm8k", 4),
+        ("mmlu_gen.py", "mmlu", 5),
+        ("ceval_gen", "ceval", 5),
+        ("bbh_gen", "bbh", 3),
+        ("siqa_gen", "siqa", None),
         ("gsm8k_gen_4_shot_cot_chat_prompt", "gsm8k", 4),
         ("gsm8k_gen_0_shot_cot_str_perf", "gsm8k", 0),
         ("mmlu_gen_5_shot_str", "mmlu", 5),
@@ -49,7 +54,13 @@ def test_a_data_set_without_answers_is_for_load_alone() -> None:
     [
         ("gsm9k_gen", "did you mean gsm8k"),
         ("mmlu_ppl_0_shot", "lm-eval:TASK"),
-        ("sanitized_mbpp_passk_gen_3_shot_chat_prompt", "unknown 'sanitized_mbpp_passk'"),
+        ("sanitized_mbpp_passk_gen_3_shot_chat_prompt", "--dataset-path mbpp/sanitized-mbpp.json"),
+        ("race_high_gen_5_shot_cot_chat", "--datasets race --dataset-path race/test/high.jsonl"),
+        ("longbench_repobench_gen_6df953", "--dataset-path longbench/data/repobench-p.jsonl"),
+        ("longbench_multifieldqa_zh_gen", "--dataset-path longbench/data/multifieldqa_zh.jsonl"),
+        ("longbenchv2_gen", "unknown 'longbenchv2'"),
+        ("BFCL_gen_all", "bfcl is asked with all categories"),
+        ("BFCL_gen_java", "bfcl has no java here; it has simple"),
         ("BFCL_gen_live_simple", "--dataset-path bfcl/BFCL_v3_live_simple.json"),
     ],
 )

@@ -23,6 +23,8 @@ from bench.browser import Page
 
 SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")
 CAPACITY = 50.0
+# How many tables are wider than their place.
+CUT = "Array.from(document.querySelectorAll('.scroll')).filter((s) => s.scrollWidth > s.clientWidth).length"
 
 
 def sample(load: float) -> Sample:
@@ -134,25 +136,42 @@ def written(path: Path, found: dict[str, Any]) -> str:
     return re.sub(r"<script.*?</script>", "", path.read_text(), flags=re.DOTALL)
 
 
-def test_accuracy_and_differing_answers_stand_beside_each_load(tmp_path: Path) -> None:
+def scores(right: int, of: int) -> dict[int, tuple[float, ...]]:
+    """One answer to each of the questions 0 to `of` - 1, of which the first `right` are right."""
+    return {question: (float(question < right),) for question in range(of)}
+
+
+def scored() -> tuple[dict[str, Any], list[Point]]:
+    """A search over 10 in flight, with 80 of 100 answers right, and 20 with 30 of 100."""
     terms = parse_slo("accuracy>0.7")
-    known = replace(sample(10), right=Share(80, 100), differing=Share(3, 60))
+    known = replace(sample(10), scores=scores(80, 100), differing=Share(3, 60))
     # At this load no answer came to a question of the reference.
-    unknown = replace(sample(20), right=Share(30, 100))
+    unknown = replace(sample(20), scores=scores(30, 100))
     samples = {10.0: [known], 20.0: [unknown]}
     points = [Point.of(load, False, seen, terms) for load, seen in samples.items()]
-    assert [(point.passes, point.clear) for point in points] == [(True, True), (False, True)]
     plan = Plan("concurrency", 10, 0.03, 3)
     reference = {"folder": "steps/0", "answers": 60}
     found = result(
         plan, terms, points, samples, [], ended="10 passes", outcome="finished", reference=reference
     )
+    return found, points
+
+
+def test_accuracy_and_differing_answers_stand_beside_each_load(tmp_path: Path) -> None:
+    found, points = scored()
+    assert [(point.passes, point.clear) for point in points] == [(True, True), (False, True)]
     # Wilson's intervals for 80 of 100, 3 of 60 and 30 of 100, as scipy gives them.
-    wanted = {"answers": 100, "share": 0.8, "low": pytest.approx(0.7112, abs=1e-4), "high": pytest.approx(0.8666, abs=1e-4)}  # fmt: skip
+    wanted = {"answers": 100, "questions": 100, "share": 0.8, "low": pytest.approx(0.7112, abs=1e-4), "high": pytest.approx(0.8666, abs=1e-4)}  # fmt: skip
     assert found["points"][0]["accuracy"] == wanted
     assert found["points"][1]["differing"] is None
     text = written(tmp_path / "saturation.html", found)
     assert "<td>80.0 <small>71.1 to 86.7</small></td><td>5.0 <small>1.7 to 13.7</small></td>" in text
+    # Of the 80 questions that were right at the lowest load, 50 are wrong.
+    fell = (
+        "<td>100</td><td>50</td><td>0</td><td>-50.0 <small>-60.0 to -40.0</small></td><td>under 0.0001</td>"
+    )
+    assert fell in text
+    assert '<span class="chip invalid">worse</span>' in text
     assert "<td>30.0 <small>21.9 to 39.6</small></td><td>–</td>" in text
     assert '60 questions were asked <a href="steps/0/report.html">one at a time</a> first.' in text
     assert "Batching alone may change answers of a correct server" in text
@@ -209,13 +228,34 @@ def test_no_answer_is_drawn_for_an_invalid_client(page: Page, tmp_path: Path) ->
     assert page.complaints() == []
 
 
+def test_the_accuracy_is_drawn_with_its_interval_where_answers_were_scored(
+    page: Page, tmp_path: Path
+) -> None:
+    path = tmp_path / "saturation.html"
+    write_saturation(scored()[0], SETTINGS, ["aisbench", "saturate", "--score"], path)
+    page.open(path)
+    page.wait("document.querySelectorAll('#accuracy .errorbar').length === 2")
+    assert page.value("Array.from(chart('accuracy').data[0].y, Math.round)") == [80, 30]
+    assert page.value("Array.from(chart('accuracy').data[0].error_y.array, (v) => +v.toFixed(1))") == [
+        6.7,
+        9.6,
+    ]
+    assert page.value("chart('accuracy').data[0].marker.color.length") == 2
+    assert page.value("chart('accuracy').layout.shapes.filter((s) => s.y0 === 70).length") == 1
+    assert "All loads ask the same questions" in page.value("document.body.innerText")
+    page.wait(f"{CUT} === 0")
+    assert page.complaints() == []
+
+
+def test_there_is_no_accuracy_where_no_answer_was_scored(curve: Page) -> None:
+    assert curve.value("document.getElementById('accuracy').closest('section').hidden") is True
+    assert "Accuracy by load" not in curve.value("document.body.innerText")
+
+
 @pytest.mark.parametrize("width", [1280, 1000])
 def test_no_table_is_cut(curve: Page, width: int) -> None:
     curve.resize(width, 900)
-    cut = (
-        "Array.from(document.querySelectorAll('.scroll')).filter((s) => s.scrollWidth > s.clientWidth).length"
-    )
-    curve.wait(f"{cut} === 0")
+    curve.wait(f"{CUT} === 0")
 
 
 def test_loads_without_a_success_have_dashes(tmp_path: Path) -> None:

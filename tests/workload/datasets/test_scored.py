@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,3 +28,23 @@ def test_the_questions_go_round_from_the_first_one(tmp_path: Path, first: int, n
     # Prompt i asks question i, modulo their number.
     assert made.questions is not None
     assert [question["gold"] for question in made.questions] == [str(n + 100) for n in numbers[:5]]
+
+
+def test_an_order_can_be_drawn(tmp_path: Path) -> None:
+    path = write_sums(tmp_path / "gsm8k", 50)
+
+    def golds(*, count: int = 50, **options: Any) -> list[str]:
+        made = scored_prompts(
+            WorkloadOptions(dataset="gsm8k", dataset_path=str(path), model="m", count=count, **options),
+            backend_named("openai-chat"),
+        )
+        assert made.questions is not None
+        return [question["gold"] for question in made.questions]
+
+    of_files, drawn = golds(), golds(question_seed=3)
+    assert drawn != of_files
+    assert sorted(drawn) == sorted(of_files)
+    assert golds(question_seed=4) != drawn
+    # More requests ask the same questions first, whatever the seed of the run.
+    assert golds(question_seed=3, count=10, seed=8) == drawn[:10]
+    assert golds(question_seed=3, count=10, first_question=-4) == [*drawn[-4:], *drawn[:6]]

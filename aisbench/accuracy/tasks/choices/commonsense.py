@@ -68,7 +68,7 @@ TASKS = (
             "Hugging Face's allenai/winogrande, winogrande_xl/validation-*.parquet: the same; examples in train-*.parquet",
         ),
         Layout(
-            ("winogrande",),
+            ("winogrande", "winogrande_1.1"),
             ("dev.jsonl", *hub("validation", "winogrande_xl", "*"), *hub("validation")),
             ("train_xs.jsonl", *hub("train", "winogrande_xl", "*"), *hub("train")),
         ),

@@ -63,7 +63,7 @@ TASKS = (
             "Hugging Face's ybisk/piqa, plain_text/validation-*.parquet: goal, sol1, sol2, label (0 or 1); examples in "
             "train-*.parquet",
         ),
-        Layout(("piqa", "physicaliqa"), _QUESTIONS, _EXAMPLES),
+        Layout(("piqa", "physicaliqa", "physicaliqa-train-dev"), _QUESTIONS, _EXAMPLES),
         _piqa,
     ),
     choice_task(
@@ -74,7 +74,7 @@ TASKS = (
             "examples in train.jsonl with train-labels.lst",
             "Hugging Face's allenai/social_i_qa, validation-*.parquet: the same with label; examples in train-*.parquet",
         ),
-        Layout(("siqa", "social_i_qa", "socialiqa"), _QUESTIONS, _EXAMPLES),
+        Layout(("siqa", "social_i_qa", "socialiqa", "socialiqa-train-dev"), _QUESTIONS, _EXAMPLES),
         _siqa,
     ),
 )

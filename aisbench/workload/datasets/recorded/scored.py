@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from aisbench.accuracy.question import Question
 from aisbench.accuracy.task import Source, Task
 from aisbench.accuracy.tasks.registry import task_named
@@ -18,12 +20,17 @@ from aisbench.workload.tokens.token_counts import TokenCounter
 
 
 def scored_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
-    """The questions in the order of the files from --first-question on, repeated if more are requested; raises BadInput
-    where they cannot be read."""
+    """The questions from --first-question on, repeated if more are requested; raises BadInput where they cannot be read.
+
+    Their order is that of the files, or drawn if there is a --question-seed.
+    """
     task = task_named(options.dataset)
     if not options.dataset_path:
         raise BadInput(f"--dataset {options.dataset} needs --dataset-path with {' or '.join(task.files)}")
     questions = task.read(Source(Path(options.dataset_path).expanduser(), options.shots))
+    if options.question_seed is not None:
+        order = np.random.default_rng(options.question_seed).permutation(len(questions))
+        questions = [questions[at] for at in order]
     first = options.first_question % len(questions)
     questions = [*questions[first:], *questions[:first]]
     count = options.count or len(questions)

@@ -1,0 +1,1 @@
+"""Scores of the answers at each load of a search."""
