@@ -274,3 +274,41 @@ def test_traces_are_described_and_errors_are_single_lines(tmp_path: Path) -> Non
     ):
         with pytest.raises(BadInput, match=re.escape(said)):
             call(*args)
+
+
+def test_the_options_of_sessions_shape_what_is_exported(tmp_path: Path) -> None:
+    path, out = tmp_path / "s.jsonl", tmp_path / "w.jsonl"
+    said = {"role": "tool", "tool_call_id": "c", "content": "found"}
+    turns = [turn("one two three"), {"messages": [said]}, {**turn("more"), "think_s": 9}, turn("a " * 50)]
+    rows = [{"session": name, "at_s": at, "turns": turns} for name, at in (("a", 0), ("b", 8))]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    call(
+        *(
+            "export",
+            "--model",
+            "m",
+            "--backend",
+            "openai-chat",
+            "--dataset",
+            "sessions",
+            "--dataset-path",
+            str(path),
+        ),
+        *(
+            "--turns",
+            "4",
+            "--think-time",
+            "5",
+            "--tool-latency",
+            "0.5",
+            "--idle-gap-cap",
+            "2s",
+            "--speedup",
+            "2",
+        ),
+        *("--max-context", "60", "--output-len", "3", "--history", "live", "--output", str(out)),
+    )
+    made = lines(out)
+    assert [row["think_s"] for row in made] == [2.0, 0.5, 2.0] * 2
+    assert {row["planned_s"] for row in made} == {0.0, 4.0}
+    assert {row["max_tokens"] for row in made} == {3}

@@ -36,7 +36,9 @@ def facts_of(prompts: Prompts, cache_tokens: Sequence[int] = ()) -> dict[str, An
     for i, prompt in enumerate(prompts.items):
         asked[i] = prompt.prompt_tokens
         planned[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
-        tools += bool(prompt.fields.get("tools"))
+        tools += bool(prompt.fields.get("tools")) or (
+            prompt.body is not None and b'"tools": [{' in prompt.body
+        )
         data = prompt_bytes(prompt)
         reuse.add(data)
         if i in begins:

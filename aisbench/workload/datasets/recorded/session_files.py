@@ -97,7 +97,8 @@ def prompts_of(
         notes.append(f"the file has fewer turns than the {options.count} requested")
     models = sorted({turn.model for turn in turns if isinstance(turn.model, str)} - {options.model})
     if models:
-        notes.append(f"requests ask for {options.model}; the file names {', '.join(models[:_NAMED_MOST])}")
+        more = ", ..." if len(models) > _NAMED_MOST else ""
+        notes.append(f"models that the file names are not asked for: {', '.join(models[:_NAMED_MOST])}{more}")
 
     def items() -> Iterator[Prompt]:
         for session, lengths in kept:
