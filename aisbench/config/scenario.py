@@ -46,7 +46,13 @@ SCENARIOS = {
             "rate": None,
             "stress": False,
         },
-        usual={"concurrency": 8, "duration_s": 3600.0, "seed": 42, "idle_gap_cap_s": 300.0},
+        usual={
+            "concurrency": 8,
+            "duration_s": 3600.0,
+            "seed": 42,
+            "idle_gap_cap_s": 300.0,
+            "max_error_rate": 0.1,
+        },
         least={"duration_s": 900.0},
         lacks=(
             "sessions begin at their first turn, not somewhere inside, and no request warms their prefixes up",

@@ -52,6 +52,6 @@ def test_a_run_says_what_a_scenario_set_and_lacks() -> None:
     assert named.startswith(
         "scenario agentx: --dataset trace --trace-format weka --turn-times pauses --ignore-eos"
     )
-    assert named.endswith("--concurrency 8 --duration 3600 --seed 42 --idle-gap-cap 300")
+    assert named.endswith("--concurrency 8 --duration 3600 --seed 42 --idle-gap-cap 300 --max-error-rate 0.1")
     assert lacks.startswith("not as in scenario agentx: sessions begin at their first turn")
     assert RunConfig(url=("http://x",)).scenario_notes == []
