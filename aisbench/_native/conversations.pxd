@@ -17,6 +17,8 @@ cdef class Conversations:
     """All prepared conversations, the same for every worker."""
     cdef const int64_t[::1] first
     cdef const int64_t[::1] think_ns
+    # None: turns have no earliest time.
+    cdef const int64_t[::1] not_before_ns
     # Each turn comes after the one before, and a failed one ends its conversation.
     cdef readonly bint chained
     cdef const int64_t[::1] after_first
@@ -38,6 +40,7 @@ cdef class Conversation:
     cdef Conversations plan
     cdef int64_t number
     cdef int64_t at           # the index of its first turn
+    cdef int64_t began_ns
     cdef int64_t turns
     cdef int64_t open         # turns that have neither ended nor been given up
     cdef uint8_t* states      # a TurnState for each turn
@@ -52,6 +55,7 @@ cdef class Conversation:
 
     cdef int64_t ticket(self, int64_t turn)
     cdef int64_t think(self, int64_t turn)
+    cdef int64_t due(self, int64_t turn, int64_t from_ns)
     cdef bint is_last(self, int64_t turn)
     cdef list roots(self)
     cdef list end(self, int64_t turn, answer)

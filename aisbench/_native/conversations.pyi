@@ -11,4 +11,5 @@ class Conversations:
         after: Any = None,
         fills_first: Any = None,
         fills: Any = None,
+        not_before_ns: Any = None,
     ) -> None: ...

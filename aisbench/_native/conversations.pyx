@@ -16,6 +16,9 @@ cdef class Conversations:
     `fills_first` and `fills`: in the same way, the turns whose answers fill the holes of its body, in order; it has to
     come after them. None: all turns before it.
 
+    `not_before_ns` (bodies,), int64: the earliest time of each turn, from the start of its conversation. None: there is
+    none.
+
     Raises ValueError if these do not match.
     """
 
@@ -27,6 +30,7 @@ cdef class Conversations:
         const int64_t[::1] after=None,
         const int64_t[::1] fills_first=None,
         const int64_t[::1] fills=None,
+        const int64_t[::1] not_before_ns=None,
     ):
         cdef int64_t c
         if first.shape[0] < 2 or first[0] != 0 or first[first.shape[0] - 1] != think_ns.shape[0]:
@@ -34,8 +38,11 @@ cdef class Conversations:
         for c in range(first.shape[0] - 1):
             if first[c] >= first[c + 1]:
                 raise ValueError(f"conversation {c} has no turns")
+        if not_before_ns is not None and not_before_ns.shape[0] != think_ns.shape[0]:
+            raise ValueError("the earliest times of the turns do not add up")
         self.first = first
         self.think_ns = think_ns
+        self.not_before_ns = not_before_ns
         self.count = first.shape[0] - 1
         self.chained = after is None
         if after is None:
@@ -80,6 +87,13 @@ cdef class Conversation:
     cdef int64_t think(self, int64_t turn):
         """The pause before a turn, ns."""
         return self.plan.think_ns[self.at + turn] if turn > 0 or not self.plan.chained else 0
+
+    cdef int64_t due(self, int64_t turn, int64_t from_ns):
+        """When a turn may go whose last predecessor ended at `from_ns`; where it has none, the conversation began then."""
+        cdef int64_t due_ns = from_ns + self.think(turn)
+        if self.plan.not_before_ns is None:
+            return due_ns
+        return max(due_ns, self.began_ns + self.plan.not_before_ns[self.at + turn])
 
     cdef bint is_last(self, int64_t turn):
         """Whether no turn comes after this one."""

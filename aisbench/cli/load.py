@@ -77,7 +77,7 @@ def load(
         as_json=as_json,
         live=not no_progress,
         live_port=live_port,
-        opening=drawn_lines(options["seed"], config.seed),
+        opening=drawn_lines(options["seed"], config.seed, scenario=config.scenario),
     )
 
 

@@ -70,7 +70,7 @@ def plan(output: Path, as_json: bool, **options: Any) -> int:
         raise BadInput(
             f"--output {output} cannot be written ({problem.strerror}); give another file"
         ) from None
-    for line in drawn_lines(options["seed"], config.seed):
+    for line in drawn_lines(options["seed"], config.seed, scenario=config.scenario):
         click.echo(line, err=True)
     click.echo(json.dumps(facts, indent=1) if as_json else f"{plan_text(facts)}\nwritten: {output}")
     return 0

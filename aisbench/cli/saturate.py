@@ -98,7 +98,7 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
             config = replace(config, question_seed=config.seed)
         check_search(settings, config)
         folder = SearchFolder.create(config, settings, ["aisbench", "saturate", *command_line("saturate")])
-        for line in drawn_lines(options["seed"], config.seed):
+        for line in drawn_lines(options["seed"], config.seed, scenario=config.scenario):
             say(line, err=True)
     # Slow imports wait until the options are known to be valid.
     from aisbench.studies.saturation.measure import saturate_and_report

@@ -50,7 +50,7 @@ def export(output: str, **options: Any) -> int:
         requests, lines = exported(config, made)
         with written(output) as file:
             file.writelines(lines)
-    for note in (*drawn_lines(options["seed"], config.seed), *made.notes):
+    for note in (*drawn_lines(options["seed"], config.seed, scenario=config.scenario), *made.notes):
         click.echo(note, err=True)
     if output != "-":
         click.echo(f"{requests} requests written to {output}")
@@ -132,13 +132,23 @@ def _as_sessions(file: str, output: str, kind: str | None) -> int:
     "--format", "kind", metavar="NAME", help="Format of FILE, as for --dataset. Default: by its first keys."
 )
 @click.option("--tokenizer", metavar="NAME", help="Count tokens with it; without one, words are counted.")
+@click.option(
+    "--cache-tokens",
+    type=click.IntRange(min=1),
+    multiple=True,
+    metavar="N",
+    help="For a trace with hash ids: the hits in a prefix cache of N tokens, too. Repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
-def describe(file: str, kind: str | None, tokenizer: str | None, as_json: bool) -> int:
+def describe(
+    file: str, kind: str | None, tokenizer: str | None, cache_tokens: tuple[int, ...], as_json: bool
+) -> int:
     """Say what is in a file: sessions, turns, lengths, pauses, forks, times, shared prefixes.
 
     \b
     aisbench workload describe sessions.jsonl
     aisbench workload describe trace.jsonl --format trace --json
+    aisbench workload describe trace.jsonl --cache-tokens 500000
 
     FILE is any that `--dataset` can send. Nothing is sent.
     """
@@ -156,7 +166,7 @@ def describe(file: str, kind: str | None, tokenizer: str | None, as_json: bool) 
     if name == "file":
         backend, streams = exported_for(Path(file))
     options = _options(file, name, stream=streams, tokenizer=tokenizer)
-    facts = {"file": file, "format": name, **facts_of(dataset.make(options, backend))}
+    facts = {"file": file, "format": name, **facts_of(dataset.make(options, backend), cache_tokens)}
     click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(workload_lines(facts)))
     return 0
 

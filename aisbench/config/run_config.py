@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from aisbench.config.client import ClientOptions
 from aisbench.config.limits import LimitOptions
 from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
+from aisbench.config.scenario import ScenarioOptions, scenario_notes, scenario_values
 from aisbench.config.stream import StreamOptions
 from aisbench.config.target import TargetOptions
 from aisbench.config.traffic import ARRIVALS, TrafficOptions
 from aisbench.errors import BadInput
 from aisbench.masking import masked_options
-from aisbench.options.option import check_values, declared
+from aisbench.options.option import Declared, check_values, declared
 from aisbench.options.plain import INF, plain_value, restored
 from aisbench.workload.dataset_options import DatasetOptions
 from aisbench.workload.request_options import RequestOptions
@@ -35,6 +36,7 @@ class RunConfig(
     StreamOptions,
     RequestOptions,
     DatasetOptions,
+    ScenarioOptions,
     LimitOptions,
     TrafficOptions,
     TargetOptions,
@@ -45,7 +47,14 @@ class RunConfig(
     """
 
     def expanded(self) -> RunConfig:
-        """This configuration with --seed auto, --stress and --compat turned into the values that they stand for."""
+        """This configuration with --scenario, --seed auto, --stress and --compat turned into what they stand for.
+
+        Raises BadInput for options that contradict the scenario.
+        """
+        if self.scenario is not None:
+            values = scenario_values(self.scenario, vars(self), self.options(), override=self.unsafe_override)
+            if values:
+                return replace(self, **values).expanded()
         if self.seed == AUTO:
             seed = seed_for(makes_prompts=self.dataset_path is None, compat=self.compat)
             return replace(self, seed=seed).expanded()
@@ -55,6 +64,16 @@ class RunConfig(
             return self
         percentiles = (99.0,) if self.percentiles == DEFAULT_PERCENTILES else self.percentiles
         return replace(self, ttft_at="first-chunk", percentiles=percentiles)
+
+    @staticmethod
+    def options() -> dict[str, Declared]:
+        """The options by the names of their fields."""
+        return {one.name: one for one in declared(RunConfig)}
+
+    @property
+    def scenario_notes(self) -> list[str]:
+        """Notes for the user on what --scenario has set and on what it lacks here."""
+        return [] if self.scenario is None else scenario_notes(self.scenario, vars(self), self.options())
 
     def check(self) -> None:
         """Raises BadInput for the first option whose value cannot be used."""

@@ -61,7 +61,12 @@ def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress)
         progress=progress,
     )
     plan = make_plan(asked.config, workload.prompts)
-    notes = [*workload.notes, *plan_notes(asked.config, plan), *_too_long(asked.model, workload)]
+    notes = [
+        *asked.config.scenario_notes,
+        *workload.notes,
+        *plan_notes(asked.config, plan),
+        *_too_long(asked.model, workload),
+    ]
     for note in notes:
         say(note)
     limit, binding = _in_flight_limit(asked, plan)

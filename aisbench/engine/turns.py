@@ -2,8 +2,8 @@
 
 Layout, little-endian int64: the number of conversations n; first[n + 1] (the index of the body of each conversation's
 first turn, then the number of bodies); think_ns[bodies]; then twice, for the turns that each one comes after and for
-those that fill its body, the number of edges, their first[bodies + 1], and the edges. The number is -1, and nothing
-follows it, where nothing was said of them.
+those that fill its body, the number of edges, their first[bodies + 1], and the edges; then the number of earliest times,
+and those. A number is -1, and nothing follows it, where nothing was said of them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ def write_conversations(path: Path, planned: Planned) -> None:
                 file.write(array("q", [-1]).tobytes())
             else:
                 file.write(array("q", [len(to)]).tobytes() + _bytes(begin) + _bytes(to))
+        times = planned.not_before_ns
+        file.write(array("q", [-1 if times is None else len(times)]).tobytes())
+        if times is not None:
+            file.write(_bytes(times))
 
 
 def _bytes(numbers: NDArray[np.int64]) -> bytes:
@@ -44,13 +48,13 @@ def read_conversations(path: Path) -> Conversations:
     first = numbers[1:at]
     think_ns = numbers[at : at + first[-1]]
     at += first[-1]
-    edges: list[array[int] | None] = []
-    for _ in range(2):
+    edges: dict[str, array[int]] = {}
+    for name in ("after", "fills"):
         count, begin = numbers[at], at + 1
         if count < 0:
-            edges += [None, None]
             at = begin
         else:
             at = begin + first[-1] + 1 + count
-            edges += [numbers[begin : at - count], numbers[at - count : at]]
-    return Conversations(first, think_ns, *edges)
+            edges |= {f"{name}_first": numbers[begin : at - count], name: numbers[at - count : at]}
+    not_before_ns = numbers[at + 1 :] if numbers[at] >= 0 else None
+    return Conversations(first, think_ns, **edges, not_before_ns=not_before_ns)

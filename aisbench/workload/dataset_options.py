@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from aisbench.errors import BadInput
-from aisbench.options.checks import above, whole
+from aisbench.options.checks import whole
 from aisbench.options.option import option
 from aisbench.workload.seeds import LARGEST
 from aisbench.workload.sessions.options import SessionOptions
+from aisbench.workload.traces.options import TraceOptions
 from aisbench.workload.vllm_dataset_options import (
     LONGEST,
     PREFIXES,
     RANDOM,
     SECTION,
-    TRACE,
     VllmDatasetOptions,
 )
 
@@ -24,7 +24,6 @@ from aisbench.workload.vllm_dataset_options import (
 DEFAULT_COUNT = 1000
 _SYNTHETIC_KINDS = ("string", "tokenid")
 _PREFIX_ROLES = ("user", "system")
-TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
 # Data sets whose rows may give their own output lengths.
 _OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
 _option = partial(option, section=SECTION)
@@ -62,7 +61,7 @@ def check_range_ratio(flag: str, value: str | tuple[float, float]) -> None:
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class _CommonOptions(VllmDatasetOptions):
-    """Options of data sets, but for those of sessions."""
+    """Options of data sets, but for those of sessions and traces."""
 
     dataset: str = _option(
         "--dataset",
@@ -186,24 +185,6 @@ class _CommonOptions(VllmDatasetOptions):
         help="For custom: put prompts in the tokenizer's chat template, as vllm bench does.",
         vllm="--skip-chat-template",
     )
-    trace_format: str | None = _option(
-        "--trace-format",
-        words=TRACE_FORMATS,
-        help="Format of the trace. Default: detected from the file.",
-    )
-    block_size: int | None = _option(
-        "--block-size",
-        check=whole(1, LONGEST),
-        metavar="TOKENS",
-        help="Tokens per hash id of a trace.",
-        scoped={"--timed-trace-chunk-hash-size": TRACE},
-    )
-    speedup: float = _option(
-        "--speedup",
-        default=1.0,
-        check=above(0),
-        help="Factor by which a trace is sped up.",
-    )
     image_count: int | None = _option(
         "--image-count",
         check=whole(1, LONGEST),
@@ -251,5 +232,5 @@ class _CommonOptions(VllmDatasetOptions):
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class DatasetOptions(SessionOptions, _CommonOptions):
+class DatasetOptions(SessionOptions, TraceOptions, _CommonOptions):
     """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.prompt import Prompt
+from aisbench.workload.cache_hits import PromptBlocks
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Conversations:
     turns whose answers fill the holes of its body, in order. They must all have ended by then. If one has no answer,
     the turn is not sent. None: the answers to all turns before it.
 
+    `not_before_ns`: int64, shape (count,): the earliest time of each prompt, from the start of its conversation, even if
+    all that it waits for has ended before. None: there is none.
+
     Raises ValueError if these do not fit together.
     """
 
@@ -37,8 +41,11 @@ class Conversations:
     after: NDArray[np.int64] | None = None
     fills_first: NDArray[np.int64] | None = None
     fills: NDArray[np.int64] | None = None
+    not_before_ns: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
+        if self.not_before_ns is not None and len(self.not_before_ns) != len(self.think_ns):
+            raise ValueError("the earliest times of the turns do not add up")
         for begin, edges in ((self.after_first, self.after), (self.fills_first, self.fills)):
             if (begin is None) != (edges is None):
                 raise ValueError("edges between turns and where those of each turn begin go together")
@@ -98,7 +105,7 @@ class Prompts:
     `ignores_eos`: replaces registry.Dataset.ignores_eos unless None. `rows`: how many rows of the data set's file
     are used and left out, see BadLines.facts; None: there is no file, or it has no rows. `questions`: the fields of
     an accuracy.Question for each distinct prompt, where prompt i asks question i modulo their number; None: no
-    answers are known.
+    answers are known. `blocks`: the prompts' blocks by the ids that a trace has for them; None: it has none.
     """
 
     items: Iterator[Prompt]
@@ -111,3 +118,4 @@ class Prompts:
     ignores_eos: bool | None = None
     rows: dict[str, Any] | None = None
     questions: list[dict[str, Any]] | None = None
+    blocks: PromptBlocks | None = None

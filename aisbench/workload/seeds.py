@@ -28,6 +28,11 @@ def seed_for(*, makes_prompts: bool, compat: str | None) -> int:
     return int.from_bytes(os.urandom(4)) if makes_prompts and compat != "vllm" else 0
 
 
-def drawn_lines(given: int, seed: int) -> list[str]:
-    """The console line about a seed that was drawn because `given` was AUTO; none for 0, which files have."""
-    return [f"seed {seed} was drawn; --seed {seed} repeats these prompts"] if given == AUTO and seed else []
+def drawn_lines(given: int, seed: int, *, scenario: str | None = None) -> list[str]:
+    """The console line about a seed that was drawn because `given` was AUTO.
+
+    None for 0, which files have, and for one that a scenario sets.
+    """
+    if given != AUTO or not seed or scenario is not None:
+        return []
+    return [f"seed {seed} was drawn; --seed {seed} repeats these prompts"]

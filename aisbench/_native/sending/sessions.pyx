@@ -27,11 +27,12 @@ cdef class Sessions:
         cdef Conversation talk = Conversation(self.plan, ticket)
         cdef int64_t turn
         talk.held = 1
+        talk.began_ns = now_ns
         self.under_way.add(talk)
         for turn in talk.roots():
-            if turn > 0 or talk.think(turn) > 0:
+            if turn > 0 or talk.due(turn, now_ns) > now_ns:
                 self.push(talk, turn, now_ns)
-        if talk.think(0) == 0:
+        if talk.due(0, now_ns) <= now_ns:
             return self.found(talk, 0, now_ns)
         self.give_slots(talk, 1 if self.keeps_slot else 0)
         return False
@@ -75,7 +76,7 @@ cdef class Sessions:
         return True
 
     cdef int push(self, Conversation talk, int64_t turn, int64_t from_ns) except -1:
-        heappush(self.heap, (from_ns + talk.think(turn), self.pushed, talk, turn))
+        heappush(self.heap, (talk.due(turn, from_ns), self.pushed, talk, turn))
         self.pushed += 1
         return 0
 

@@ -40,6 +40,15 @@ def workload_lines(facts: dict[str, Any]) -> Iterator[str]:
         "Shared prefixes",
         f"{reuse['all']:.1%} of all prompts repeat an earlier one's beginning; of first turns {reuse['between_sessions']:.1%}",
     )
+    hits = facts["cache_hits"]
+    if hits is not None:
+        yield _line(
+            "Cache hits",
+            f"{hits['endless']:.1%} of all prompt tokens, in blocks of {hits['block']:,}, in an endless cache, which comes "
+            f"to hold {hits['new_tokens']:,} tokens",
+        )
+        for one in hits["lru"]:
+            yield _line("", f"{one['share']:.1%} in a cache of {one['tokens']:,} tokens (LRU)")
     times = facts["times"]
     if times is not None:
         rate = "" if times["per_s"] is None else f", {times['per_s']:.4g} sessions/s"

@@ -60,7 +60,11 @@ PREFIXES = _vllms(
     "prefixes that many prompts share, and a suffix for each prompt",
     *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
 )
-TRACE = ("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids")
+TRACE = (
+    *("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids"),
+    *("--trace-start", "--trace-end", "--turn-times", "--trace-prompts"),
+    *("--turns", "--think-time", "--idle-gap-cap", "--max-context", "--history"),
+)
 _FILE_OF_VLLM = ("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template")
 _SCORED = ("--dataset-path", "--output-len", "--shots", "--first-question", "--question-seed")
 ROWS = ("--dataset-path", "--output-len", "--oversample")
@@ -145,7 +149,7 @@ DATASETS: dict[str, Dataset] = {
     ),
     "trace": Dataset(
         trace_prompts,
-        "recorded traffic at its recorded times: Mooncake JSON lines, Azure or BurstGPT CSV",
+        "recorded traffic at its recorded times: Mooncake, Bailian or Weka (JSON), Azure or BurstGPT (CSV)",
         TRACE,
         ignores_eos=True,
     ),
@@ -199,6 +203,10 @@ PARTIAL = {
     "trace_format": "--trace-format",
     "block_size": "--block-size",
     "speedup": "--speedup",
+    "trace_start_s": "--trace-start",
+    "trace_end_s": "--trace-end",
+    "turn_times": "--turn-times",
+    "trace_prompts": "--trace-prompts",
     "turns": "--turns",
     "think_time_s": "--think-time",
     "tool_latency_s": "--tool-latency",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aisbench.workload.cache_hits import PromptBlocks
 from aisbench.workload.prefix_reuse import PrefixReuse, prompt_bytes
 from aisbench.workload.prompts import Conversations, Prompts
 
@@ -15,11 +17,13 @@ _BINS = 60
 _PERCENTILES = (50, 90, 99)
 
 
-def facts_of(prompts: Prompts) -> dict[str, Any]:
+def facts_of(prompts: Prompts, cache_tokens: Sequence[int] = ()) -> dict[str, Any]:
     """The facts of a workload as plain values. Uses up its items.
 
     Lengths are in tokens and times in s. `prefix_reuse` is the share of all prompts that an endless prefix cache would
-    find, within and between sessions; `between_sessions` is that of the first turns alone.
+    find, within and between sessions; `between_sessions` is that of the first turns alone. `cache_hits`: the hits by the
+    block ids of a trace, in an endless cache and in caches of `cache_tokens` tokens each, the order being that of the
+    trace; null without such ids.
     """
     count = prompts.count
     talks = prompts.conversations
@@ -51,9 +55,21 @@ def facts_of(prompts: Prompts) -> dict[str, Any]:
         "graph": None if talks is None else _graph(talks),
         "with_tools": tools,
         "prefix_reuse": {"all": round(reuse.share, 6), "between_sessions": round(between.share, 6)},
+        "cache_hits": None if prompts.blocks is None else _hits(prompts.blocks, cache_tokens),
         "times": None if prompts.arrivals_ns is None else _times(prompts.arrivals_ns[first[:-1]]),
         "rows": prompts.rows,
         "notes": list(prompts.notes),
+    }
+
+
+def _hits(blocks: PromptBlocks, cache_tokens: Sequence[int]) -> dict[str, Any]:
+    endless = blocks.hits()
+    return {
+        "block": blocks.block,
+        "endless": round(endless.share, 6),
+        # What an endless cache holds in the end, but for blocks that are not full.
+        "new_tokens": int((endless.prompt_tokens - endless.tokens).sum()),
+        "lru": [{"tokens": tokens, "share": round(blocks.hits(tokens).share, 6)} for tokens in cache_tokens],
     }
 
 

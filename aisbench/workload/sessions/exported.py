@@ -16,6 +16,7 @@ from aisbench.workload.prompts import Conversations
 
 S = 1e9
 EDGES = ("after", "fills")
+_EARLIEST = "not_before_s"
 
 
 def turn_fields(talks: Conversations, i: int, number: int) -> dict[str, Any]:
@@ -26,6 +27,8 @@ def turn_fields(talks: Conversations, i: int, number: int) -> dict[str, Any]:
     ):
         if first is not None and edges is not None:
             fields[name] = edges[first[i] : first[i + 1]].tolist()
+    if talks.not_before_ns is not None:
+        fields[_EARLIEST] = float(talks.not_before_ns[i] / S)
     return fields
 
 
@@ -35,6 +38,7 @@ class ExportedTurns:
     def __init__(self) -> None:
         self.belongs = array("q")
         self.think_s = array("d")
+        self.earliest_s = array("d")
         self.counts = {name: array("q") for name in EDGES}
         self.values = {name: array("q") for name in EDGES}
         self.turn = 0
@@ -48,6 +52,7 @@ class ExportedTurns:
         self.turn = turn
         self.belongs.append(talk)
         self.think_s.append(line.get("think_s") or 0.0)
+        self.earliest_s.append(line.get(_EARLIEST) or 0.0)
         for name, given in edges.items():
             self.counts[name].append(-1 if given is None else len(given))
             self.values[name].extend(given or ())
@@ -72,6 +77,7 @@ class ExportedTurns:
             think_ns,
             *self._rows("after"),
             *self._rows("fills"),
+            np.rint(np.array(self.earliest_s) * S).astype(np.int64) if any(self.earliest_s) else None,
         )
 
     def _rows(self, name: str) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:

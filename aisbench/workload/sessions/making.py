@@ -33,14 +33,16 @@ def pause_s(turn: Turn, options: WorkloadOptions) -> float:
     has_tool = "tool" in roles
     think = options.think_time_s if roles - {"tool"} or not has_tool else None
     tool = options.tool_latency_s if has_tool else None
-    return (turn.think_s if think is None else think) + (turn.tool_s if tool is None else tool)
+    recorded_s, recorded_tool_s = turn.think_s / options.speedup, turn.tool_s / options.speedup
+    return (recorded_s if think is None else think) + (recorded_tool_s if tool is None else tool)
 
 
 def conversations_of(
-    sessions: Sequence[Session], options: WorkloadOptions, notes: list[str]
+    sessions: Sequence[Session], options: WorkloadOptions, notes: list[str], *, at_times: bool = False
 ) -> Conversations:
     """Who waits for whom, and how long; the arrays of a DAG only where a session is more than a plain chain.
 
+    `at_times`: a turn with a recorded time does not leave before it, counted from the start of its session.
     Pauses over --idle-gap-cap are shortened to it, and `notes` then says how many.
     """
     first = np.cumsum([0, *(len(one.turns) for one in sessions)], dtype=np.int64)
@@ -53,12 +55,23 @@ def conversations_of(
         )
         pauses = np.minimum(pauses, cap)
     think_ns = np.rint(pauses * S).astype(np.int64)
+    earliest_ns = _since_start_ns(sessions, options.speedup) if at_times else None
     if all(one.is_chain for one in sessions):
-        return Conversations(first, think_ns)
+        return Conversations(first, think_ns, not_before_ns=earliest_ns)
     after_first, after = _rows(turn.waits_for for one in sessions for turn in one.turns)
     is_live = options.history != RECORDED
     fills_first, fills = _rows(held if is_live else [] for one in sessions for held in holes(one))
-    return Conversations(first, think_ns, after_first, after, fills_first, fills)
+    return Conversations(first, think_ns, after_first, after, fills_first, fills, earliest_ns)
+
+
+def _since_start_ns(sessions: Sequence[Session], speedup: float) -> NDArray[np.int64] | None:
+    """The time of each turn, from the first of its session, in ns; 0 where it has none. None: no later turn has one."""
+    since = [
+        max(0.0, turn.at_s - (session.turns[0].at_s or 0.0)) if turn.at_s is not None else 0.0
+        for session in sessions
+        for turn in session.turns
+    ]
+    return np.rint(np.array(since) / speedup * S).astype(np.int64) if any(since) else None
 
 
 def _rows(rows: Iterator[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

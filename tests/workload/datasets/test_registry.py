@@ -23,7 +23,11 @@ def test_defaults_pass_everywhere(name: str) -> None:
 @pytest.mark.parametrize(
     ("dataset", "given", "said"),
     [
-        ("random", {"turns": 3}, "--turns is not an option of --dataset random; it goes with conversations"),
+        (
+            "random",
+            {"turns": 3},
+            "--turns is not an option of --dataset random; it goes with trace, timed_trace, conversations",
+        ),
         (
             "sharegpt",
             {"input_len": 3},

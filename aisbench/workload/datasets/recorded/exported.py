@@ -8,7 +8,7 @@ The file has JSON lines, one for each slot (ticket), in order:
 bodies. `sha256` is the hash of these bytes; a line with another hash was edited, and counts as bad. `planned_s` and
 the lengths may be null. Turns of a conversation also have `conversation`, a number that they share, and `think_s`.
 In their bodies, prompt.ANSWER stands for answers that are not known before the run. Where sessions fork or join, turns
-also have `after` and `fills`, see prompts.Conversations.
+also have `after` and `fills`, and where turns have their own times, `not_before_s`; see prompts.Conversations.
 
 --model, --temperature, --extra-body and --omit-field override the bodies; nothing else changes them.
 """
@@ -182,7 +182,7 @@ def _checked_line(line: bytes) -> dict[str, Any]:
     for name, least in (("prompt_tokens", 0), ("max_tokens", 1)):
         if row.get(name) is not None:
             whole_number(row[name], name, least)
-    for name in ("planned_s", "think_s"):
+    for name in ("planned_s", "think_s", "not_before_s"):
         value = row.get(name)
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if value is not None and not (number and 0 <= value <= LONGEST_S):

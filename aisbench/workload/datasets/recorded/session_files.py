@@ -71,8 +71,12 @@ def prompts_of(
     rows: dict[str, Any] | None = None,
     is_timed: bool = False,
     ignores_eos: bool = False,
+    at_times: bool = False,
 ) -> Prompts:
-    """The prompts of sessions, as far as the options want them. `is_timed`: sessions begin at the times of the file."""
+    """The prompts of sessions, as far as the options want them. `is_timed`: sessions begin at the times of the file.
+
+    `at_times`: later turns do not leave before theirs, either.
+    """
     counter = TokenCounter(options)
     notes = [counter.note, *notes]
     most = options.count or (DEFAULT_COUNT if options.dataset_path is None else None)
@@ -86,7 +90,7 @@ def prompts_of(
     turns = [turn for one in names for turn in one.turns]
     if options.history != RECORDED and any(turn.base is not None or turn.quotes for turn in turns):
         notes.append("input lengths are estimates: the server's own answers become part of later turns")
-    conversations = conversations_of(names, options, notes)
+    conversations = conversations_of(names, options, notes, at_times=at_times)
     word = "conversations" if options.dataset == CONVERSATIONS else "sessions"
     notes.append(f"{len(kept)} {word} with {len(turns)} turns in all")
     if options.count is not None and len(turns) < options.count:

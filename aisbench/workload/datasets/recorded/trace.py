@@ -1,42 +1,42 @@
-"""The `trace` data set: replays recorded traffic at its recorded times, with the prefixes that its requests shared.
+"""The data sets `trace` and `timed_trace`: replay recorded traffic with the prefixes that its requests shared.
 
-Equal hash ids become equal blocks of tokens, so a prefix cache finds as much as it would have found in the recorded
-traffic. The tokens of a block are drawn from a generator seeded with the SHA-256 of the seed and the id, so they are
-the same on every machine and in every run. Without recorded ids, each prompt is drawn independently.
+The texts are not recorded, only which blocks of them were equal; see traces.blocks. A later turn of a session holds the
+recorded history, not the answers of the server. Lines of sessions that hold only what is new are another matter: see
+trace_sessions.
 
-vLLM's `timed_trace` does the same with Python's salted hash(), so its prompts differ from run to run and cannot be
+vLLM's `timed_trace` draws blocks by Python's salted hash(), so its prompts differ from run to run and cannot be
 reproduced.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import lru_cache
-
-import numpy as np
-from numpy.typing import NDArray
+from pathlib import Path
 
 from aisbench.backends.backend import Backend
-from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
-from aisbench.workload.datasets.generated.random import allowed_ids
-from aisbench.workload.files.dataset_files import dataset_file
+from aisbench.workload.cache_hits import Hits
+from aisbench.workload.datasets.recorded.trace_sessions import line_session_prompts
+from aisbench.workload.files.dataset_files import dataset_file, dataset_path
 from aisbench.workload.files.trace_times import MS, S
-from aisbench.workload.files.traces import Recorded, fit_note, read_trace
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
-from aisbench.workload.tokens.tokenizers import load_tokenizer
-from aisbench.workload.tokens.words import WORDS
+from aisbench.workload.sessions.options import RECORDED
+from aisbench.workload.traces.blocks import Blocks
+from aisbench.workload.traces.limits import limited
+from aisbench.workload.traces.mooncake import BLOCK as MOONCAKE_BLOCK
+from aisbench.workload.traces.mooncake_sessions import has_sessions
+from aisbench.workload.traces.options import AFTER_PAUSES, ALONE, AT_TIMES, WHOLE
+from aisbench.workload.traces.reading import format_of, read_trace
+from aisbench.workload.traces.schedule import conversations_of, starts_ns, turn_times
+from aisbench.workload.traces.trace import Trace, fit_note
 
-_MOONCAKE_BLOCK, _VLLM_BLOCK = 512, 16
-_KEPT_BLOCKS = 10_000
+_VLLM_BLOCK = 16
 
 
 def trace_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Raises BadInput for a file that is not a trace, or has bad lines."""
-    return _replayed(options, backend, _MOONCAKE_BLOCK, MS)
+    return _replayed(options, backend, MOONCAKE_BLOCK, MS)
 
 
 def timed_trace_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -45,104 +45,87 @@ def timed_trace_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
 
 
 def _replayed(options: WorkloadOptions, backend: Backend, block: int, unit_ns: int) -> Prompts:
-    path = dataset_file(options, "a trace (Mooncake JSON lines, Azure or BurstGPT CSV)")
+    wanted = "a trace (JSON of Mooncake, Bailian or Weka, CSV of Azure or BurstGPT)"
+    path = dataset_path(options, wanted)
+    if not path.is_dir():
+        path = dataset_file(options, wanted)
     if options.token_ids and not backend.takes_token_ids:
         raise BadInput(
             f"--token-ids: {backend.family} takes no token ids; use --backend openai (v1/completions)"
         )
     if options.token_ids and options.tokenizer is None:
         raise BadInput("--token-ids needs a vocabulary; give one with --tokenizer")
-    if options.speedup != 1.0 and not options.own_times:
+    kind = format_of(path, options)
+    if kind == "mooncake" and options.trace_prompts != WHOLE and has_sessions(path):
+        return line_session_prompts(path, options, backend, block, unit_ns)
+    return _whole_prompts(path, kind, options, backend, block, unit_ns)
+
+
+def _whole_prompts(
+    path: Path, kind: str, options: WorkloadOptions, backend: Backend, block: int, unit_ns: int
+) -> Prompts:
+    """The prompts of a trace each of whose requests is a whole prompt."""
+    if options.history not in (None, RECORDED):
+        raise BadInput(
+            f"--history {options.history}: the prompts of a {kind} trace hold the recorded answers; leave it out"
+        )
+    trace = read_trace(path, kind, options, unit_ns=unit_ns)
+    block = options.block_size or trace.block or block
+    trace = limited(trace, options)
+    recorded = trace.count
+    times = turn_times(trace, options)
+    if times == ALONE:
+        trace = trace.alone()
+    if options.speedup != 1.0 and not options.own_times and not trace.has_turns:
         raise BadInput(
             "--speedup divides a trace's own times, which --rate (or --stress, --burst, ...) replaces; "
             "leave one of them out"
         )
-    trace = read_trace(path, options, unit_ns=unit_ns)
     if options.count is not None:
-        trace = replace(trace, requests=trace.requests[: options.count])
-    block = options.block_size or block
+        trace = trace.first(options.count)
     ids_are_sent = options.tokenizer is not None and backend.takes_token_ids
-    blocks = _Blocks(options, block, ids_are_sent)
-    if ids_are_sent:
-        notes = [f"prompts are sent as token ids of tokenizer {options.tokenizer}: lengths are the trace's"]
-    else:
-        notes = ["prompts are words of a built-in list, one for each token of the trace"]
-    shared, total = _expected_reuse(trace.requests, block)
-    notes.append(
-        f"trace of {len(trace.requests)} requests ({trace.format}): {shared} of {total} input tokens "
+    prompt_blocks = trace.blocks(block)
+    notes = [
+        f"prompts are sent as token ids of tokenizer {options.tokenizer}: lengths are the trace's"
+        if ids_are_sent
+        else "prompts are words of a built-in list, one for each token of the trace",
+        *_notes(trace, prompt_blocks.hits(), times),
+    ]
+    if options.count is not None and recorded < options.count:
+        notes.append(f"the trace has {recorded} requests, fewer than the {options.count} requested")
+    if not options.own_times and trace.one_clock and trace.sessions[0].requests[0].at_ns is not None:
+        notes.append("the trace's own times are not used: the options say when requests leave")
+    if options.own_times and not trace.one_clock and len(trace.sessions) > 1:
+        notes.append(
+            "the sessions have no common clock: --concurrency or --rate says when they begin; without them, all begin at once"
+        )
+    notes += [*trace.notes, *fit_note(trace, block)]
+    return Prompts(
+        Blocks(options, block, ids_are_sent).prompts(trace),
+        trace.count,
+        notes,
+        arrivals_ns=starts_ns(trace, options),
+        conversations=conversations_of(trace, times, options, notes) if trace.has_turns else None,
+        rows=trace.rows,
+        blocks=prompt_blocks if any(request.blocks for request in trace.requests) else None,
+    )
+
+
+def _notes(trace: Trace, hits: Hits, times: str) -> Iterator[str]:
+    shared, total = int(hits.tokens.sum()), int(hits.prompt_tokens.sum())
+    sessions = f"{len(trace.sessions)} sessions with " if trace.has_turns else ""
+    yield (
+        f"trace of {sessions}{trace.count} requests ({trace.format}): {shared} of {total} input tokens "
         f"({shared / total:.1%}) repeat the prefix of an earlier request"
     )
-    if options.count is not None and len(trace.requests) < options.count:
-        notes.append(
-            f"the trace has {len(trace.requests)} requests, fewer than the {options.count} requested"
-        )
-    if not options.own_times and trace.requests[0].at_ns is not None:
-        notes.append("the trace's own times are not used: the options say when requests leave")
-    notes += [*trace.notes, *fit_note(trace.requests, block)]
-    if trace.failed:
-        notes.append(f"{trace.failed} failed requests of the trace are left out")
-
-    words = np.array(WORDS, dtype=object)
-
-    def items() -> Iterator[Prompt]:
-        for i, request in enumerate(trace.requests):
-            ids = blocks.prompt(i, request)
-            if ids_are_sent:
-                yield Prompt("", len(ids), request.output_tokens, tuple(ids.tolist()))
-            else:
-                yield Prompt(" ".join(words[ids].tolist()), len(ids), request.output_tokens)
-
-    return Prompts(
-        items(),
-        len(trace.requests),
-        notes,
-        arrivals_ns=trace.offsets_ns(options.speedup) if options.own_times else None,
-        rows=trace.rows,
+    if not trace.has_turns:
+        return
+    when = {
+        AT_TIMES: "at its recorded time, or when the answers before it have come, if that is later",
+        AFTER_PAUSES: "after a pause from the answers before it",
+    }[times]
+    yield f"a later turn is sent {when}"
+    yield (
+        "each prompt is a whole recorded one with the recorded answers in it, so no later turn finds an answer of the "
+        f"server in its cache; with the server's own answers it could, up to {trace.answered_tokens} tokens"
     )
-
-
-class _Blocks:
-    """Draws ids from a tokenizer's vocabulary without its special tokens, or else from the list of words."""
-
-    def __init__(self, options: WorkloadOptions, block: int, ids_are_sent: bool) -> None:
-        self.block = block
-        self.seed = options.seed
-        if ids_are_sent:
-            tokenizer = load_tokenizer(str(options.tokenizer), trust_remote_code=options.trust_remote_code)
-            self.allowed = allowed_ids(tokenizer, options)
-        else:
-            self.allowed = np.arange(len(WORDS))
-        self.of = lru_cache(_KEPT_BLOCKS)(lambda block_id: self.drawn(f"block {block_id}", block))
-
-    def drawn(self, name: str, count: int) -> NDArray[np.int64]:
-        digest = hashlib.sha256(f"{self.seed} {name}".encode()).digest()
-        generator = np.random.default_rng(np.frombuffer(digest, dtype="<u4"))
-        return self.allowed[generator.integers(0, len(self.allowed), size=count)]
-
-    def prompt(self, index: int, request: Recorded) -> NDArray[np.int64]:
-        """The blocks of a request, cut to its length; the part that they do not fill is unique to it."""
-        parts = [self.of(block_id) for block_id in request.blocks[: -(-request.input_tokens // self.block)]]
-        missing = request.input_tokens - len(parts) * self.block
-        if missing > 0:
-            parts.append(self.drawn(f"request {index}", missing))
-        return np.concatenate(parts)[: request.input_tokens]
-
-
-def _expected_reuse(requests: list[Recorded], block: int) -> tuple[int, int]:
-    """The input tokens that an unlimited prefix cache would find, and all input tokens.
-
-    It finds a whole block if an earlier request began with the same ids up to and including that block.
-    """
-    nodes: dict[tuple[int, int | str], int] = {}
-    shared = total = 0
-    for request in requests:
-        total += request.input_tokens
-        node = 0
-        for block_id in request.blocks[: request.input_tokens // block]:
-            child = nodes.get((node, block_id))
-            if child is not None:
-                shared += block
-            else:
-                child = nodes[(node, block_id)] = len(nodes) + 1
-            node = child
-    return shared, total

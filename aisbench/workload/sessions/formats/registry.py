@@ -184,6 +184,10 @@ def data_set_of(path: Path) -> str:
     """The data set that reads a file: `file`, `trace`, or a format of sessions. Raises BadInput for an unknown one."""
     if not path.exists():
         raise BadInput(f"{path}: there is no such file or folder")
+    if path.is_dir():
+        first = next((one for one in sorted(path.iterdir()) if one.suffix in (".json", ".jsonl")), None)
+        row = None if first is None else _first_of(first)
+        return "trace" if isinstance(row, dict) and _OF_TRACES & row.keys() else format_of(path)
     if path.is_file():
         refuse_other_kinds(path, "FILE")
         first = _first_of(path)
