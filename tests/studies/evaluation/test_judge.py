@@ -90,7 +90,7 @@ def folder_in(work_dir: Path) -> Path:
 
 
 def judged(folder: Path) -> dict[str, Any]:
-    return read(folder / "results" / "made-up" / "gsm8k.json")
+    return read(folder / "results" / "made-up" / "gsm8k-judged.json")
 
 
 def test_answers_that_exist_are_scored_by_the_judge(
@@ -150,6 +150,32 @@ def test_asking_and_judging_in_one_command(tmp_path: Path, data: Path, template:
     assert {body["model"] for body in judge.asked} == {"umpire"}
     assert all("top_k" in body for body in server.asked)
     assert not any("top_k" in body for body in judge.asked)
+
+
+def test_all_with_a_judge_scores_by_rules_and_by_the_judge(
+    tmp_path: Path, data: Path, template: Path
+) -> None:
+    """A judge that refuses the fields of its requests gets its own."""
+    with answering(adds_even_ones) as server, answering(judges) as judge:
+        done = evaluate(
+            *(tmp_path / "out", data, "--url", server.url, "--num-prompts", 4),
+            *("--judge-url", judge.url, "--judge-prompt", template, "--judge-omit-field", "temperature"),
+            *("--judge-omit-field", "max_completion_tokens", "--judge-omit-field", "max_tokens"),
+            *("--judge-extra-body", '{"reasoning_effort": "low"}', "--dump-eval-details"),
+        )
+    assert done.returncode == 0, done.stderr
+    folder = folder_in(tmp_path / "out")
+    by_rules = read(folder / "results" / "made-up" / "gsm8k.json")
+    assert (by_rules["metric"], by_rules["accuracy"], judged(folder)["accuracy"]) == ("accuracy", 50.0, 50.0)
+    (table,) = (folder / "summary").glob("summary_*.csv")
+    assert [line.split(",")[1] for line in table.read_text().splitlines()[1:]] == ["accuracy", "judged"]
+    assert {body["reasoning_effort"] for body in judge.asked} == {"low"}
+    kept = {"model", "messages", "stream", "stream_options", "reasoning_effort"}
+    assert all(body.keys() <= kept for body in judge.asked), judge.asked[0].keys()
+    assert all(body["temperature"] == 0.0 and "reasoning_effort" not in body for body in server.asked)
+    page = (folder / "evaluation.html").read_text()
+    assert "gsm8k (judged)" in page
+    assert "1 data set, 4 answers" in page
 
 
 def test_the_default_template_asks_for_a_verdict_that_is_read(
@@ -309,6 +335,9 @@ def test_what_cannot_be_judged_is_one_line_before_anything_is_sent(tmp_path: Pat
             done = evaluate(tmp_path / "out", data, "--url", server.url, "--mode", "infer_judge", *args)
             assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1), done.stderr
             assert said in done.stderr
+        done = evaluate(tmp_path / "out", data, "--mode", "eval", "--judge-model", "umpire")
+        assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1), done.stderr
+        assert "--judge-model has no effect with --mode eval; give --mode judge" in done.stderr
         done = evaluate(tmp_path / "out", data, "--mode", "judge", "--judge-url", server.url)
         assert done.returncode == 2
         assert "--mode judge" in done.stderr
