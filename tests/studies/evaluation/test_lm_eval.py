@@ -275,12 +275,12 @@ def test_a_killed_evaluation_loses_no_answer(harness: Harness, tmp_path: Path) -
     with weighing(hold_after=7) as server:
         process = harness.start(server.url, *args)
         wait_until(lambda: len(server.answered) == 7 and len(server.asked) == 10)
+        (block,) = (tmp_path / "out").rglob("shared.bin")
         process.kill()
         process.communicate()
         finished = set(map(meant, server.answered[:7]))
         server.go_on.set()
         # The workers end by themselves when the command is gone.
-        (block,) = (tmp_path / "out").rglob("shared.bin")
         wait_until(lambda: not block.exists())
         server.asked.clear()
         again = harness.evaluate(server.url, *args, "--reuse")
