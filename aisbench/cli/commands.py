@@ -16,7 +16,7 @@ COMMANDS = {
         "Measure the accuracy of a served model on known answers.",
     ),
     "score": ("aisbench.cli.accuracy.score:score", "Score outputs that a model has already produced."),
-    "saturate": ("aisbench.cli.saturate:saturate", "Find the highest load that meets an SLO."),
+    "saturate": ("aisbench.cli.studies.saturate:saturate", "Find the highest load that meets an SLO."),
     "plan": ("aisbench.cli.plan:plan", "Draw when a run would send its requests; send nothing."),
     "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much load this host can generate."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),

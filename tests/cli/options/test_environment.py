@@ -18,9 +18,9 @@ from aisbench.cli.options.environment import APART, SOMEWHERE, misspelt, run_var
 from aisbench.cli.plan import plan
 from aisbench.cli.plot import plot
 from aisbench.cli.report import report
-from aisbench.cli.saturate import saturate
 from aisbench.cli.selfcheck import selfcheck
 from aisbench.cli.simulate import simulate
+from aisbench.cli.studies.saturate import saturate
 from aisbench.cli.workload import export
 from tests.system.running import environment
 
