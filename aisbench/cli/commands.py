@@ -17,6 +17,7 @@ COMMANDS = {
     ),
     "score": ("aisbench.cli.accuracy.score:score", "Score outputs that a model has already produced."),
     "saturate": ("aisbench.cli.studies.saturate:saturate", "Find the highest load that meets an SLO."),
+    "sweep": ("aisbench.cli.studies.sweep:sweep", "Run a load at every point of a grid of options."),
     "plan": ("aisbench.cli.plan:plan", "Draw when a run would send its requests; send nothing."),
     "selfcheck": ("aisbench.cli.selfcheck:selfcheck", "Measure how much load this host can generate."),
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
