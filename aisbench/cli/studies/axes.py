@@ -16,7 +16,7 @@ from aisbench.config.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.saying import say
 from aisbench.studies.sweep.grid import Axis, parse_grid
-from aisbench.studies.sweep.points import Point, check_distinct, combinations
+from aisbench.studies.sweep.points import Point, check_distinct, combinations, without_secrets
 from aisbench.workload.seeds import AUTO, seed_for
 
 # Not an axis: secrets, which would name the points. URLs name them without their secrets.
@@ -55,7 +55,7 @@ def points_of(
             config = _config({**options, **given}, drawn, say_once)
         except BadInput as problem:
             raise BadInput(_explained(str(problem), texts, options_of)) from None
-        points.append(Point(texts, config))
+        points.append(Point(without_secrets(texts), config))
     check_distinct(points)
     return points
 
@@ -87,18 +87,15 @@ def _option_of(ctx: click.Context, name: str, own: Sequence[str]) -> click.Optio
     for option in options:
         if flag in option.opts or option.name == name:
             if option.name in (*own, "work_dir", *_SECRET):
-                why = (
-                    "it is the same for all runs"
-                    if option.name not in SECRET_FIELDS
-                    else "it may hold a secret"
-                )
+                why = "it may hold a secret" if option.name in _SECRET else "it is the same for all runs"
                 raise BadInput(
                     f"--grid: {name} cannot be an axis, because {why}; give {option.opts[0]} beside --grid"
                 )
             return option
     known = [one for option in options if option.name not in own for one in option.opts]
-    why = advice(flag, known).replace("--", "").replace("-", "_") if advice(flag, known) else ""
-    hint = why or "give the name of an option, as in input_len or concurrency"
+    # Advice is about flags; axes have their names with underscores.
+    near = advice(flag, known).replace("--", "").replace("-", "_")
+    hint = near or "give the name of an option, as in input_len or concurrency"
     raise BadInput(f"--grid: unknown axis {name}; {hint}")
 
 

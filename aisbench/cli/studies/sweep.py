@@ -16,7 +16,7 @@ from aisbench.cli.options.types import Duration
 from aisbench.cli.studies.axes import points_of
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE
-from aisbench.masking import masked_option
+from aisbench.masking import masked_option, masked_text
 from aisbench.options.checks import above
 from aisbench.options.option import check_values, declared
 from aisbench.saying import say
@@ -80,7 +80,8 @@ def sweep(
         if not settings.grid:
             raise BadInput("--grid is missing; give the options to vary, as in --grid 'concurrency=1..256x2'")
         points = points_of(ctx, settings.grid, options, _OWN)
-        command = ["aisbench", "sweep", *command_line("sweep")]
+        # URLs inside --grid may hold credentials.
+        command = ["aisbench", "sweep", *map(masked_text, command_line("sweep"))]
         _check(settings, points)
         if dry_run and resume is None:
             folder = SweepFolder(Path(), points, settings, command)

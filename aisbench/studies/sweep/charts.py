@@ -49,12 +49,25 @@ def _pareto(swept: Swept) -> dict[str, Figure]:
     if not traces:
         return {}
     layout = {
-        "xaxis": titled(user_title(swept.user), rangemode="tozero"),
+        "xaxis": titled(user_title(swept.user), range=_range(swept)),
         "yaxis": titled("tokens/s per server", rangemode="tozero", tickformat="~s"),
         "hovermode": "closest",
         "showlegend": True,
     }
     return {"": {"data": traces, "layout": layout}}
+
+
+def _range(swept: Swept) -> list[float]:
+    """The horizontal axis: from 0, unless all points are far from it, and with room for the labels on the right."""
+    users = [
+        place[0]
+        for found in swept.sweeps.values()
+        for point in found["points"]
+        if (place := position(point, swept.user)) is not None
+    ]
+    low, high = min(users), max(users)
+    low = 0.0 if low < high / 2 else low - 0.05 * (high - low) - 0.005 * high
+    return [low, high + 0.18 * (high - low)]
 
 
 def _traces(swept: Swept, at: int) -> Iterator[Trace]:

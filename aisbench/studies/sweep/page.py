@@ -14,7 +14,6 @@ from aisbench.report.page.shell import chart_page
 from aisbench.report.page.table import ABSENT, cards, figure, said, table
 from aisbench.studies.sweep.charts import CHARTS, Swept, user_title
 from aisbench.studies.sweep.measured_run import SERVER, USER, USER_WHOLE
-from aisbench.studies.sweep.table import best_words
 
 # The order matters: each uses definitions of those before it.
 SCRIPTS = ("charts.js", "keys.js", "plain.js")
@@ -23,13 +22,13 @@ NOTE = (
     "frontier: no other point is better than one on it in both. Labels name the load of its points; hover over a point for "
     "its whole name. Points are hollow where the client was not valid."
 )
+_MOST_REASONS = 6
 _SHOWN = (
     ("tokens/s per server", SERVER),
     ("tokens/s per user", ""),
     ("req/s", "request_throughput"),
     ("TTFT p99, ms", "ttft_ms.p99"),
     ("TPOT mean, ms", "tpot_ms.mean"),
-    ("E2EL mean, ms", "e2el_ms.mean"),
     ("E2EL p99, ms", "e2el_ms.p99"),
 )
 
@@ -65,13 +64,13 @@ def _verdict(found: Mapping[str, Any]) -> str:
         "doubtful": "The client may have been the bottleneck at some points, which are hollow:",
         "invalid": "Do not rely on some points, which are hollow: the client was invalid there.",
     }[status]
-    names = list(dict.fromkeys(run["point"] for run in found["runs"] if run["client"] != "valid"))
-    reasons = {run["point"]: run["client_reasons"] for run in found["runs"] if run["client_reasons"]}
-    items = "".join(
-        f"<li>{said(name)}: {said('; '.join(reasons.get(name) or ['no reason is known']))}</li>"
-        for name in names
-    )
-    listed = f"<ul>{items}</ul>" if items else ""
+    reasons = {
+        run["point"]: "; ".join(run["client_reasons"]) for run in found["runs"] if run["client"] != "valid"
+    }
+    items = [f"{said(name)}: {said(why)}" for name, why in reasons.items()][:_MOST_REASONS]
+    if len(reasons) > len(items):
+        items.append(f"and {len(reasons) - len(items)} more points, which the table marks")
+    listed = f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>" if items else ""
     return f'<section class="verdict {status}"><h2><span class="chip {status}">{status}</span> {words}</h2>{listed}</section>'
 
 
@@ -90,14 +89,10 @@ def _headline(found: Mapping[str, Any]) -> str:
             top = max(having, key=lambda point: point["figures"][name]["mean"])
             shown.append((label, figure(top["figures"][name]["mean"]), top["name"]))
     if found["slo"]:
-        best = found["best"]
-        shown.append(
-            (
-                "best under the SLO",
-                best or "none",
-                best_words(found) if best is None else ", ".join(found["slo"]),
-            )
-        )
+        best = next((point for point in measured if point["name"] == found["best"]), None)
+        bounds = ", ".join(found["slo"])
+        value = "none" if best is None else f"{figure(best['figures'][SERVER]['mean'])} tokens/s"
+        shown.append(("best under the SLO", value, bounds if best is None else f"{best['name']}; {bounds}"))
     return cards(shown)
 
 
@@ -107,7 +102,7 @@ def points_table(found: Mapping[str, Any]) -> str:
     for point in found["points"]:
         cells = [said(point["axes"][name]) for name in axes]
         cells += [_cell(point, name or found["user_figure"]) for _, name in _SHOWN]
-        rows.append([*cells, str(point["runs"]), " ".join(_chips(point, found["best"]))])
+        rows.append([*cells, str(point["runs"]), _chips(point, found["best"])])
     head = [
         *map(escape, axes),
         *(f"{title}<br><small>95 % interval</small>" for title, _ in _SHOWN),
@@ -130,7 +125,7 @@ def _cell(point: Mapping[str, Any], name: str) -> str:
     return figure(found["mean"]) + reach
 
 
-def _chips(point: Mapping[str, Any], best: str | None) -> list[str]:
+def _chips(point: Mapping[str, Any], best: str | None) -> str:
     marks = [("valid", "best")] if point["name"] == best else []
     marks += [("valid", "frontier")] if point["on_frontier"] else []
     if point["passes"] is not None:
@@ -138,7 +133,9 @@ def _chips(point: Mapping[str, Any], best: str | None) -> list[str]:
     if point["client"] not in (None, "valid"):
         marks.append((point["client"], f"client {point['client']}"))
     marks += [("invalid", "failed")] if point["failed"] else []
-    return [f'<span class="chip {kind}">{escape(text)}</span>' for kind, text in marks]
+    chips = [f'<span class="chip {kind}">{escape(text)}</span>' for kind, text in marks]
+    # Two in a line, because cells do not wrap.
+    return "<br>".join(" ".join(chips[at : at + 2]) for at in range(0, len(chips), 2))
 
 
 def _runs_table(found: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True)
 class Point:
-    """`axes`: the value of each axis, as text, by the name of its option (with underscores)."""
+    """`axes`: the value of each axis, as text without secrets, by the name of its option (with underscores)."""
 
     axes: Mapping[str, str]
     config: RunConfig
@@ -68,8 +68,12 @@ class Point:
 
 
 def name_of(axes: Mapping[str, str]) -> str:
-    """The axes as text, secrets in URLs masked."""
-    return " ".join(f"{name}={masked_option(name, text)}" for name, text in axes.items())
+    return " ".join(f"{name}={text}" for name, text in axes.items())
+
+
+def without_secrets(axes: Mapping[str, str]) -> dict[str, str]:
+    """`axes` with credentials in URLs masked."""
+    return {name: str(masked_option(name, text)) for name, text in axes.items()}
 
 
 def curve_of(axes: Mapping[str, str]) -> str:
@@ -90,8 +94,13 @@ def combinations(axes: Sequence[Axis]) -> Iterator[dict[str, str]]:
 
 
 def check_distinct(points: Sequence[Point]) -> None:
-    """Raises BadInput if an axis has no effect, so that two points would be the same run."""
+    """Raises BadInput if an axis has no effect, so that two points would be the same run, or if names are the same."""
     seen: dict[str, Point] = {}
+    names = [point.name for point in points]
+    if len(set(names)) < len(names):
+        raise BadInput(
+            "--grid: two values differ only in a secret, which names and files do not show; give one of them"
+        )
     for point in points:
         same = seen.setdefault(json.dumps(point.as_dict()["config"], sort_keys=True), point)
         if same is not point:
