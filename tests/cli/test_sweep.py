@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from aisbench.cli.commands import group
 from aisbench.cli.studies.sweep import sweep
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.studies.sweep.folder import SweepFolder
+from aisbench.studies.sweep.points import Point
+from aisbench.studies.sweep.settings import Settings
+
+DOCUMENT = Path(__file__).parents[2] / "docs/sweep.md"
 
 
 def call(*args: object) -> Result:
@@ -30,6 +39,31 @@ def planned(*args: object) -> list[str]:
     done = call(*args, "--dry-run")
     assert done.exception is None, done.exception
     return done.stdout.splitlines()
+
+
+def commands_of(document: str) -> list[list[str]]:
+    return [shlex.split(line) for line in re.findall(r"^ +(aisbench .+)$", document, re.MULTILINE)]
+
+
+def test_the_commands_of_the_documentation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = DOCUMENT.read_text()
+    begun = Path("outputs/default/sweep_20260102_030405")
+    begun.mkdir(parents=True)
+    point = Point({"concurrency": "1"}, RunConfig(concurrency=1, duration_s=5.0))
+    SweepFolder(begun, [point], Settings(grid=("concurrency=1",)), ["aisbench", "sweep"]).save()
+    found = commands_of(document)
+    assert len(found) >= 8
+    for _, name, *args in found:
+        if name == "sweep":
+            lines = planned(*(arg for arg in args if arg != "--dry-run"))
+            if "--dry-run" in args:
+                assert all(f"    {line}" in document for line in lines), "\n".join(lines)
+        else:
+            command = group.get_command(click.Context(group), name)
+            assert command is not None
+            with command.make_context(name, args):
+                pass
 
 
 def test_a_dry_run_shows_the_points_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

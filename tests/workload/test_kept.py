@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from aisbench.backends.registry import backend_named
 from aisbench.workload import kept
-from aisbench.workload.build import Workload
+from aisbench.workload.build import Workload, build_workload
 from aisbench.workload.kept import KeptWorkloads
 from aisbench.workload.options import WorkloadOptions
 
@@ -48,7 +51,7 @@ def test_files_are_copied_where_the_disk_has_no_links(
     def refuse(*_: object) -> None:
         raise OSError("no links")
 
-    monkeypatch.setattr(kept.os, "link", refuse)
+    monkeypatch.setattr(os, "link", refuse)
     build = KeptWorkloads()
     first = made(build, tmp_path / "a", OPTIONS)
     assert made(build, tmp_path / "b", OPTIONS) is first
@@ -56,9 +59,16 @@ def test_files_are_copied_where_the_disk_has_no_links(
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_prompts_that_leave_a_generator_to_the_arrivals_are_made_for_each_run(tmp_path: Path) -> None:
+def test_prompts_that_leave_a_generator_to_the_arrivals_are_made_for_each_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def with_generator(*args: Any, **how: Any) -> Workload:
+        workload = build_workload(*args, **how)
+        prompts = replace(workload.prompts, legacy_random=np.random.RandomState(0))
+        return replace(workload, prompts=prompts)
+
+    monkeypatch.setattr(kept, "build_workload", with_generator)
     build = KeptWorkloads()
-    options = WorkloadOptions(count=8, model="m", dataset="prefix-repetition")
-    first = made(build, tmp_path / "a", options)
-    assert first.prompts.legacy_random is not None
-    assert made(build, tmp_path / "b", options) is not first
+    first = made(build, tmp_path / "a", OPTIONS)
+    # Its state has moved on by the arrivals of the first run.
+    assert made(build, tmp_path / "b", OPTIONS) is not first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from aisbench.cli.options.types import Duration
 from aisbench.cli.studies.axes import points_of
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE
-from aisbench.masking import masked_option, masked_text
+from aisbench.masking import masked_text
 from aisbench.options.checks import above
 from aisbench.options.option import check_values, declared
 from aisbench.saying import say
@@ -31,8 +32,11 @@ SETTINGS = tuple(one.name for one in declared(Settings))
 _OWN = (*SETTINGS, "budget_s", "resume", "dry_run")
 # Options of a sweep that may be given again when it is resumed.
 _RENEWED = ("runs", "slo", "dry_run")
-# They are about a single result file, or a single exit code.
-_NOT_TAKEN = ("save_result", "append_result", "result_dir", "result_filename", "fail_on", "table")
+# They are about one run: its result file and the pages next to that, its printed table, its exit code.
+_NOT_TAKEN = (
+    *("save_result", "append_result", "result_dir", "result_filename", "table", "fail_on"),
+    *("plot_timeline", "timeline_itl_thresholds", "plot_dataset_stats"),
+)
 
 
 @click.command(cls=Command, sections=((SECTION, _OWN), *SECTIONS))
@@ -164,6 +168,14 @@ def _common(points: list[Point]) -> str:
     shown = {
         name: value
         for name, value in plain[0].items()
-        if value != defaults.get(name) and all(one[name] == value for one in plain)
+        if name not in points[0].axes
+        and value != defaults.get(name)
+        and all(one[name] == value for one in plain)
     }
-    return " ".join(f"{name}={masked_option(name, value)}" for name, value in shown.items())
+    return " ".join(f"{name}={_text(value)}" for name, value in shown.items())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return json.dumps(value) if isinstance(value, dict) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,8 +67,8 @@ def _parts(name: str, text: str) -> list[str]:
     return parts
 
 
-def _split(text: str, ends: object, *, keep_empty: bool) -> list[str]:
-    assert callable(ends)
+def _split(text: str, ends: Callable[[str], bool], *, keep_empty: bool) -> list[str]:
+    """The parts of `text` between the letters that `ends` is true for, apart from those inside quotes."""
     parts, part, quote = list[str](), "", ""
     for letter in text:
         if quote:

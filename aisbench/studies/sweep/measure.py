@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
@@ -33,9 +33,15 @@ def sweep_and_report(folder: SweepFolder, *, budget_s: float | None, say: Say) -
     """Goes on with the sweep in `folder` and writes its result; returns the exit code."""
     with contextlib.ExitStack() as stack:
         sweep = Sweep(folder, stack, budget_s, say)
-        folder.outcome, folder.ended = sweep.run()
+        try:
+            folder.outcome, folder.ended = sweep.run()
+        except CannotRun:
+            folder.discard()
+            raise
     if all(run["folder"] is None for run in folder.runs):
-        _nothing_sent(folder, sweep)
+        folder.discard()
+        if not folder.path.exists():
+            _nothing_sent(folder, sweep)
     folder.save()
     found = _write_result(folder, sweep.runs)
     say(result_text(found, folder.path))
@@ -48,9 +54,8 @@ def sweep_and_report(folder: SweepFolder, *, budget_s: float | None, say: Say) -
     return DONE
 
 
-def _nothing_sent(folder: SweepFolder, sweep: Sweep) -> None:
-    """Removes a sweep that has nothing to keep. Raises what the first run failed with, or KeyboardInterrupt."""
-    folder.discard()
+def _nothing_sent(folder: SweepFolder, sweep: Sweep) -> NoReturn:
+    """Ends a sweep of which nothing is kept: raises what the first run failed with, or KeyboardInterrupt."""
     if sweep.first_problem is not None:
         raise sweep.first_problem
     if folder.outcome == "interrupted":
@@ -137,6 +142,8 @@ class Sweep:
             measured = Measured(Run.load(path, trust_remote_code=trusted))
             problem = problem_of(measured.run, plain(write_reports(measured)))
         except (BadInput, CannotRun) as found:
+            if isinstance(found, CannotRun) and self.is_hopeless:
+                raise
             self.first_problem = self.first_problem or found
             problem = str(found)
         run = {
@@ -151,6 +158,12 @@ class Sweep:
         self.runs = [one for one in self.runs if (one.point, one.repetition) != (point.name, repetition)]
         self.runs.append(done)
         self.say(run_text(done, number))
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the next run would fail as this one did: nothing has run yet, and all points have the same server."""
+        servers = {(point.config.url, point.config.uds) for point in self.folder.points}
+        return len(servers) == 1 and all(run.folder is None for run in self.runs)
 
     def one_run(self, point: Point, repetition: int) -> Path:
         place = self.folder.path / RUNS / point.folder
