@@ -1,62 +1,215 @@
-"""Conversations under way. See conversations.pxd."""
-from libc.stdint cimport int64_t
+"""Conversations and how far they have come. See conversations.pxd."""
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memchr
 
-from heapq import heappop, heappush
-
-
-cdef class Conversation:
-    def __cinit__(self, int64_t number):
-        self.number = number
-        self.answers = []
+from array import array
 
 
 cdef class Conversations:
     """`first`: int64, shape (conversations + 1,): the index of each one's first body, then the number of bodies.
 
-    `think_ns`: int64, shape (bodies,): the pause before a turn, after the previous answer.
+    `think_ns`: int64, shape (bodies,): the pause before a turn, from the end of the last of those it comes after;
+    where it comes after none, from the start of the conversation.
 
-    Raises ValueError if the two do not match.
+    `after_first` (bodies + 1,) and `after`, int64: turn i comes after the turns `after[after_first[i]:after_first[i +
+    1]]` of its conversation, all of which stand before it. None: a chain, whose first turn does not think.
+    `fills_first` and `fills`: in the same way, the turns whose answers fill the holes of its body, in order; it has to
+    come after them. None: all turns before it.
+
+    Raises ValueError if these do not match.
     """
 
-    def __cinit__(self, const int64_t[::1] first, const int64_t[::1] think_ns):
-        if first.shape[0] < 2 or first[first.shape[0] - 1] != think_ns.shape[0]:
+    def __cinit__(
+        self,
+        const int64_t[::1] first,
+        const int64_t[::1] think_ns,
+        const int64_t[::1] after_first=None,
+        const int64_t[::1] after=None,
+        const int64_t[::1] fills_first=None,
+        const int64_t[::1] fills=None,
+    ):
+        cdef int64_t c
+        if first.shape[0] < 2 or first[0] != 0 or first[first.shape[0] - 1] != think_ns.shape[0]:
             raise ValueError("the turns of the conversations do not add up")
+        for c in range(first.shape[0] - 1):
+            if first[c] >= first[c + 1]:
+                raise ValueError(f"conversation {c} has no turns")
         self.first = first
         self.think_ns = think_ns
         self.count = first.shape[0] - 1
-        self.heap = []
+        self.chained = after is None
+        if after is None:
+            after_first, after = chain(first)
+        check_edges(first, after_first, after)
+        self.after_first, self.after = after_first, after
+        self.next_first, self.next = turned_round(first, after_first, after)
+        self.says_fills = fills is not None
+        if self.says_fills:
+            check_edges(first, fills_first, fills)
+            self.fills_first, self.fills = fills_first, fills
+            self.repeated = repeated_turns(first, fills_first, fills)
 
-    cdef int64_t turns(self, int64_t number):
-        """The number of turns of conversation `number`; numbers beyond the last start over."""
-        cdef int64_t i = number % self.count
-        return self.first[i + 1] - self.first[i]
 
-    cdef int64_t ticket(self, Conversation conversation):
-        """The ticket of the turn; modulo the number of bodies, it is the index of the turn's body."""
-        cdef int64_t round_ = conversation.number // self.count
-        cdef int64_t i = conversation.number % self.count
-        return round_ * self.first[self.count] + self.first[i] + conversation.turn
+cdef class Conversation:
+    def __cinit__(self, Conversations plan, int64_t number):
+        """Conversation `number` of the run; numbers beyond the last start over."""
+        cdef int64_t i
+        self.plan = plan
+        self.number = number
+        self.at = plan.first[number % plan.count]
+        self.turns = plan.first[number % plan.count + 1] - self.at
+        self.open = self.turns
+        self.waits = <int32_t*>calloc(self.turns + 1, sizeof(int32_t))
+        self.states = <uint8_t*>calloc(self.turns + 1, 1)
+        if self.waits == NULL or self.states == NULL:
+            raise MemoryError
+        for i in range(self.turns):
+            self.waits[i] = <int32_t>(plan.after_first[self.at + i + 1] - plan.after_first[self.at + i])
+        self.answers = []
+        self.idle = {}
+        self.line = []
 
-    cdef int64_t think(self, Conversation conversation):
-        """The pause before the turn, ns."""
-        return self.think_ns[self.first[conversation.number % self.count] + conversation.turn]
+    def __dealloc__(self):
+        free(self.waits)
+        free(self.states)
 
-    # The waiting conversations are a heap, ordered by when their turns are due.
+    cdef int64_t ticket(self, int64_t turn):
+        """The ticket of a turn; modulo the number of bodies, it is the index of the turn's body."""
+        return self.number // self.plan.count * self.plan.first[self.plan.count] + self.at + turn
 
-    cdef void wait(self, Conversation conversation, int64_t due_ns):
-        heappush(self.heap, (due_ns, self.pushed, conversation))
-        self.pushed += 1
+    cdef int64_t think(self, int64_t turn):
+        """The pause before a turn, ns."""
+        return self.plan.think_ns[self.at + turn] if turn > 0 or not self.plan.chained else 0
 
-    cdef int64_t next_due_ns(self):
-        """When the next turn is due; -1: no conversation waits."""
-        return self.heap[0][0] if self.heap else -1
+    cdef bint is_last(self, int64_t turn):
+        """Whether no turn comes after this one."""
+        return self.plan.next_first[self.at + turn] == self.plan.next_first[self.at + turn + 1]
 
-    cdef Conversation next_waiting(self):
-        return <Conversation>heappop(self.heap)[2]
+    cdef list roots(self):
+        """The turns that come after no other."""
+        return [i for i in range(self.turns) if self.waits[i] == 0]
 
-    cdef Py_ssize_t waiting(self):
-        return len(self.heap)
+    cdef list end(self, int64_t turn, bytes answer):
+        """Notes the end of a turn that was sent (None: it failed), and returns the turns that may now go.
+
+        Turns that lack an answer are given up, as are those that in turn lack theirs.
+        """
+        cdef int64_t ended, i, other
+        cdef list ending = [turn]
+        cdef list free_to_go = []
+        self.open -= 1
+        self.states[turn] = TURN_MISSED if answer is None else TURN_ANSWERED
+        if answer is None and self.plan.chained:
+            self.open = 0
+            return free_to_go
+        if not self.plan.says_fills or self.plan.repeated[self.at + turn]:
+            while len(self.answers) <= turn:
+                self.answers.append(None)
+            self.answers[turn] = answer
+        while ending:
+            ended = ending.pop()
+            for i in range(self.plan.next_first[self.at + ended], self.plan.next_first[self.at + ended + 1]):
+                other = self.plan.next[i]
+                self.waits[other] -= 1
+                if self.waits[other] > 0:
+                    continue
+                if self.can_be_filled(other):
+                    free_to_go.append(other)
+                else:
+                    self.states[other] = TURN_MISSED
+                    self.open -= 1
+                    ending.append(other)
+        return free_to_go
+
+    cdef bint can_be_filled(self, int64_t turn):
+        """Whether there is an answer for each hole of the turn's body."""
+        cdef int64_t i
+        if not self.plan.says_fills:
+            for i in range(turn):
+                if self.states[i] != TURN_ANSWERED:
+                    return False
+            return True
+        for i in range(self.plan.fills_first[self.at + turn], self.plan.fills_first[self.at + turn + 1]):
+            if self.states[self.plan.fills[i]] != TURN_ANSWERED:
+                return False
+        return True
+
+    cdef list repeats(self, int64_t turn):
+        """The answers for the holes of the turn's body, in order."""
+        cdef int64_t i
+        if not self.plan.says_fills:
+            return self.answers[:turn]
+        return [
+            self.answers[self.plan.fills[i]]
+            for i in range(self.plan.fills_first[self.at + turn], self.plan.fills_first[self.at + turn + 1])
+        ]
+
+
+cdef tuple chain(const int64_t[::1] first):
+    """The edges of conversations in which each turn comes after the one before."""
+    cdef int64_t c, i
+    cdef int64_t bodies = first[first.shape[0] - 1]
+    cdef int64_t[::1] after_first = array("q", bytes(8 * (bodies + 1)))
+    cdef int64_t[::1] after = array("q", bytes(8 * (bodies - first.shape[0] + 1)))
+    for c in range(first.shape[0] - 1):
+        for i in range(first[c], first[c + 1]):
+            after_first[i + 1] = i - c
+            if i > first[c]:
+                after[i - c - 1] = i - first[c] - 1
+    return after_first, after
+
+
+cdef int check_edges(
+    const int64_t[::1] first, const int64_t[::1] edges_first, const int64_t[::1] edges
+) except -1:
+    """Raises ValueError unless the edges of each turn lead to turns before it in its conversation."""
+    cdef int64_t c, i, e
+    cdef int64_t bodies = first[first.shape[0] - 1]
+    if edges_first is None or edges_first.shape[0] != bodies + 1 or edges_first[bodies] != edges.shape[0]:
+        raise ValueError("the edges between turns do not add up")
+    for c in range(first.shape[0] - 1):
+        for i in range(first[c], first[c + 1]):
+            if not 0 <= edges_first[i] <= edges_first[i + 1] <= edges.shape[0]:
+                raise ValueError("the edges between turns do not add up")
+            for e in range(edges_first[i], edges_first[i + 1]):
+                if not 0 <= edges[e] < i - first[c]:
+                    raise ValueError(f"turn {i - first[c]} of conversation {c} cannot come after turn {edges[e]}")
+    return 0
+
+
+cdef tuple turned_round(const int64_t[::1] first, const int64_t[::1] after_first, const int64_t[::1] after):
+    """The same edges by the turn that comes before."""
+    cdef int64_t c, i, e, at
+    cdef int64_t[::1] next_first = array("q", bytes(8 * after_first.shape[0]))
+    cdef int64_t[::1] next_ = array("q", bytes(8 * after.shape[0]))
+    cdef int64_t[::1] room = array("q", bytes(8 * after_first.shape[0]))
+    for c in range(first.shape[0] - 1):
+        for i in range(first[c], first[c + 1]):
+            for e in range(after_first[i], after_first[i + 1]):
+                next_first[first[c] + after[e] + 1] += 1
+    for i in range(1, next_first.shape[0]):
+        next_first[i] += next_first[i - 1]
+        room[i] = next_first[i]
+    for c in range(first.shape[0] - 1):
+        for i in range(first[c], first[c + 1]):
+            for e in range(after_first[i], after_first[i + 1]):
+                at = first[c] + after[e]
+                next_[room[at]] = i - first[c]
+                room[at] += 1
+    return next_first, next_
+
+
+cdef bytearray repeated_turns(
+    const int64_t[::1] first, const int64_t[::1] fills_first, const int64_t[::1] fills
+):
+    cdef int64_t c, i, e
+    cdef bytearray repeated = bytearray(first[first.shape[0] - 1])
+    for c in range(first.shape[0] - 1):
+        for i in range(first[c], first[c + 1]):
+            for e in range(fills_first[i], fills_first[i + 1]):
+                repeated[first[c] + fills[e]] = 1
+    return repeated
 
 
 cdef bytes filled(const char* body, Py_ssize_t n, list answers):

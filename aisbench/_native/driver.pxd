@@ -7,20 +7,18 @@ from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live, SharedBlock
 from aisbench._native.pool cimport Pool
 from aisbench._native.reader cimport Reader
-from aisbench._native.requests cimport Requests
+from aisbench._native.conversations cimport Conversations
+from aisbench._native.sending.sender cimport Sender
+from aisbench._native.sending.sessions cimport Sessions
 from aisbench._native.targets cimport Targets
-from aisbench._native.tickets cimport Tickets
-from aisbench._native.wakers cimport Wakers
 
 
-cdef class Driver:
+cdef class Driver(Sender):
     cdef Reader reader
-    cdef Wakers wakers
     cdef readonly ClockPair clock
     cdef Targets targets
     cdef Pool pool
-    cdef Tickets tickets
-    cdef Requests requests
+    cdef bint keeps_slot
     # The run; None before the first `attach`.
     cdef SharedBlock block
     cdef Live* live
@@ -31,9 +29,7 @@ cdef class Driver:
     cdef int64_t longest_rest_ns
     cdef int64_t tuned_ns
 
-    cdef int drain(self) except -1
     cdef int handle(self, Connection connection, int what) except -1
     cdef int ready(self, Connection connection, int outcome) except -1
-    cdef int pump(self) except -1
-    cdef int64_t send_due(self) except -2
+    cdef Sessions sessions_of(self, Conversations conversations)
     cdef int tune(self, int64_t now_ns) except -1

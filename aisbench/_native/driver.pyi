@@ -5,6 +5,7 @@ from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.os.clock import ClockPair
+from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Targets
 
@@ -20,6 +21,9 @@ class Driver:
         on_failure: Callable[[int, int, int, bytes], None],
         timeout_ns: int,
         conversations: Conversations | None = None,
+        keeps_slot: bool = True,
+        prefills: Slots | None = None,
+        aborts: Aborts | None = None,
         drop_after_ns: int = -1,
         rest_ns: int = 2000000,
     ) -> None: ...

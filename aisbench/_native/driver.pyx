@@ -18,22 +18,26 @@ from aisbench._native.epoll_reader cimport EpollReader
 from aisbench._native.pool cimport Pool
 from aisbench._native.reader cimport BATCH, READABLE, WRITABLE
 from aisbench._native.requests cimport Requests
+from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.prefills cimport Prefills
+from aisbench._native.sending.sender cimport Sender
+from aisbench._native.sending.sessions cimport Sessions
 from aisbench._native.tally cimport ANSWERED, GOING, LOST, Reading
 from aisbench._native.targets cimport Targets
-from aisbench._native.tickets cimport DUE, LATER, NO_SLOT, OVER, Offer, Tickets
-from aisbench._native.wakers cimport Wakers
+from aisbench._native.tickets cimport Tickets
+from aisbench._native.wakers cimport SLOTS, Wakers
 
 cdef enum:
-    # Sockets are drained again after this many sends in a row.
-    SENDS_BETWEEN_READS = 8
     TUNE_EVERY_NS = 100_000_000
 
 
 @cython.final
-cdef class Driver:
+cdef class Driver(Sender):
     """Sends the requests of a block to `targets`, and reads the answers as `reading` says.
 
-    `conversations`: if given, the bodies are their turns, and a ticket is a conversation.
+    `conversations`: if given, the bodies are their turns, and a ticket is a conversation, which `keeps_slot` from its
+    first turn to its last. `prefills`: places for requests without a first token, of all workers (None: no limit).
+    `aborts`: the requests to abort (None: none).
     `on_failure(ticket, error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets
     later than this are not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
@@ -47,6 +51,9 @@ cdef class Driver:
         on_failure,
         int64_t timeout_ns,
         Conversations conversations=None,
+        bint keeps_slot=True,
+        Slots prefills=None,
+        Aborts aborts=None,
         int64_t drop_after_ns=-1,
         int64_t rest_ns=2_000_000,
     ):
@@ -57,7 +64,18 @@ cdef class Driver:
         self.wakers = Wakers(self.reader.fd)
         self.pool = Pool(targets, reading, self.reader, self.clock)
         self.tickets = Tickets(drop_after_ns)
-        self.requests = Requests(targets, self.pool, self.tickets, bodies, conversations, on_failure, timeout_ns)
+        self.keeps_slot = keeps_slot
+        self.requests = Requests(
+            targets,
+            self.pool,
+            self.tickets,
+            self.sessions_of(conversations),
+            Prefills(prefills),
+            aborts or Aborts(),
+            bodies,
+            on_failure,
+            timeout_ns,
+        )
         self.floor_ns = mono_ns()
 
     def attach(self, SharedBlock block, int worker, Slots slots, Recorder recorder, int64_t share):
@@ -66,7 +84,7 @@ cdef class Driver:
         `slots` is the in-flight limit of all workers together (None: no limit), `share` the most
         that this worker may have in flight.
         """
-        self.wakers.watch_slots(-1)
+        self.wakers.watch(SLOTS, -1)
         self.block = block
         self.live = &block.lives[worker]
         self.recorder = recorder
@@ -76,11 +94,14 @@ cdef class Driver:
     def take(self, BodyFile bodies not None, Conversations conversations):
         """Sets the bodies to send from the next `attach` on; nothing may be in flight."""
         self.requests.bodies = bodies
-        self.requests.conversations = conversations
+        self.requests.sessions = self.sessions_of(conversations)
+
+    cdef Sessions sessions_of(self, Conversations conversations):
+        return Sessions(conversations, self.tickets, self.keeps_slot) if conversations is not None else None
 
     def serve(self):
         """Begins to take tickets, the first at the block's common start, which must be set."""
-        self.tickets.exhausted = self.requests.ending = False
+        self.tickets.exhausted = False
         self.pump()
 
     @property
@@ -96,6 +117,8 @@ cdef class Driver:
     @property
     def finished(self):
         """True when no ticket is left, nothing is in flight, and no conversation is under way."""
+        if self.requests.sessions is not None and self.requests.sessions.under_way:
+            return False
         return self.tickets.exhausted and self.tickets.held == 0
 
     @property
@@ -186,40 +209,6 @@ cdef class Driver:
             connection.target.idle.append(connection)
         return 0
 
-    # Sending
-
-    cdef int pump(self) except -1:
-        """Sends what is due and allowed by the in-flight limit, and sets the time of the next wake."""
-        cdef int64_t now_ns, wake_ns, turn_ns
-        if self.requests.conversations is not None:
-            now_ns = mono_ns()
-            if self.tickets.is_past_deadline(now_ns):
-                self.exhaust()
-            self.requests.ask_next_turns(now_ns)
-        wake_ns = self.send_due()
-        turn_ns = self.requests.next_turn_ns()
-        if 0 <= turn_ns and (wake_ns < 0 or turn_ns < wake_ns):
-            wake_ns = turn_ns
-        if wake_ns >= 0:
-            self.wakers.wake_at(wake_ns)
-        return 0
-
-    cdef int64_t send_due(self) except -2:
-        """Sends the tickets that are due; returns when the next one is due, or -1 if that is not known."""
-        cdef Offer offer
-        cdef int sends = 0
-        while True:
-            offer = self.tickets.next(mono_ns())
-            self.wakers.watch_slots(self.tickets.slots_fd() if offer == NO_SLOT else -1)
-            if offer == OVER:
-                self.exhaust()
-            if offer != DUE:
-                return self.tickets.planned_ns if offer == LATER else -1
-            self.requests.ask(self.tickets.hand_out(), self.tickets.planned_ns, self.tickets.taken_ns)
-            sends += 1
-            if sends % SENDS_BETWEEN_READS == 0:
-                self.drain()
-
     def connect_ahead(self, int count):
         """Starts `count` connections, which are idle once they are made."""
         cdef Connection connection
@@ -243,14 +232,12 @@ cdef class Driver:
         self.pool.bury()
 
     def exhaust(self):
-        """Takes no more tickets and sends no more turns; the ticket in hand is given up unsent."""
-        self.tickets.exhaust()
-        self.requests.end_turns()
-        self.wakers.watch_slots(-1)
+        """Takes no more tickets and sends no more turns; what waits to be sent is given up."""
+        self.stop_sending()
 
     def cancel(self):
         """Gives up all requests in flight."""
-        self.exhaust()
+        self.stop_sending()
         self.requests.cancel(mono_ns())
         self.pool.bury()
 

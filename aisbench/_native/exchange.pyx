@@ -9,7 +9,7 @@ from aisbench._native.memory.recorder cimport (
     NO_OUTPUT, ODD_CONTENT_TYPE, Row, STREAM_CUT,
 )
 from aisbench._native.protocol.sse cimport SSE_EVENT, SSE_MORE, SSE_TOO_LARGE
-from aisbench._native.tally cimport ANSWERED, EVENT_LIMIT, GOING, LOST, Tally
+from aisbench._native.tally cimport ANSWERED, EVENT_LIMIT, GOING, LEFT, LOST, Tally
 
 from aisbench._native.protocol import odd_answers as words
 
@@ -24,6 +24,7 @@ cdef enum:
 cdef class Exchange(Tally):
     def __cinit__(self, *_):
         self.http = HttpResponse()
+        self.leaves_at = NEVER_LEAVES
 
     cdef void begin(self, int64_t row_index, int64_t now_ns):
         """Starts request `row_index`, waited for since `now_ns`."""
@@ -70,7 +71,17 @@ cdef class Exchange(Tally):
                 if low_ns > self.at_ns:
                     low_ns = self.at_ns
             row.first_token_low_ns = low_ns
+            self.end_prefill()
+        if row.content_events >= self.leaves_at and outcome == GOING:
+            return LEFT
         return outcome
+
+    cdef int end_prefill(self) except -1:
+        """Gives back the request's place among those without a first token."""
+        if self.prefilling is not None:
+            self.prefilling.give()
+            self.prefilling = None
+        return 0
 
     cdef int take_items(self) except -1:
         cdef int item

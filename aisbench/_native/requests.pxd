@@ -3,10 +3,13 @@ from libc.stdint cimport int64_t
 
 from aisbench._native.memory.bodies cimport BodyFile
 from aisbench._native.connection cimport Connection
-from aisbench._native.conversations cimport Conversation, Conversations
+from aisbench._native.conversations cimport Conversation
 from aisbench._native.pool cimport Pool
+from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.prefills cimport Prefills
 from aisbench._native.memory.recorder cimport Error, Recorder, Row, Status
 from aisbench._native.memory.shared cimport Live
+from aisbench._native.sending.sessions cimport Sessions
 from aisbench._native.targets cimport Targets
 from aisbench._native.tickets cimport Tickets
 
@@ -16,15 +19,16 @@ cdef class Requests:
     cdef Pool pool
     # Gets back the in-flight slot of a request that ends.
     cdef Tickets tickets
+    cdef Prefills prefills
+    cdef Aborts aborts
     cdef BodyFile bodies
-    cdef Conversations conversations
+    # None: each request is a ticket of its own.
+    cdef Sessions sessions
     cdef Recorder recorder
     cdef Live* live
     cdef object on_failure
     cdef int64_t timeout_ns
     cdef int64_t in_flight
-    # No more turns are sent.
-    cdef bint ending
     # Connections whose stream said that it ends while the body is still open.
     cdef set over
     # The number of requests that succeeded, and the sum of their times.
@@ -35,9 +39,13 @@ cdef class Requests:
     # Asking
     cdef int ask(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1
     cdef int ask_next_turns(self, int64_t now_ns) except -1
-    cdef int64_t next_turn_ns(self)
-    cdef int end_turns(self) except -1
-    cdef int launch(self, int64_t ticket, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1
+    cdef int ask_waiting(self) except -1
+    cdef int launch(
+        self, int64_t ticket, Conversation talk, int64_t turn, int64_t planned_ns, int64_t taken_ns
+    ) except -1
+    cdef int begin(
+        self, int64_t ticket, Conversation talk, int64_t turn, int64_t planned_ns, int64_t taken_ns
+    ) except -1
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1
     cdef int resend(self, Connection stale) except -1
     cdef int send_on(self, Connection connection) except -1
@@ -46,8 +54,8 @@ cdef class Requests:
     cdef int stream_is_over(self, Connection connection) except -1
     cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns)
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
-    cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns)
     cdef bint let_go(self, int64_t now_ns) except -1
+    cdef int abort_due(self, int64_t now_ns) except -1
     cdef int expire(self, int64_t now_ns) except -1
     cdef int cancel(self, int64_t now_ns) except -1
     cdef int give_up(

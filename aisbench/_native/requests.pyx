@@ -7,15 +7,18 @@ cimport cython
 from aisbench._native.memory.bodies cimport BodyFile
 from aisbench._native.memory.histogram cimport SCHEDULE_LAG, hist_add
 from aisbench._native.memory.recorder cimport (
-    BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, Error, FAILED, NO_ERROR, OK, Recorder, Row, STOPPED, Status,
+    ABORTED, BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, Error, FAILED, NO_ERROR, OK, Recorder, Row, STOPPED, Status,
     TIMEOUT,
 )
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.os.clock cimport mono_ns
 from aisbench._native.connection cimport CLOSED, Connection, IDLE
-from aisbench._native.conversations cimport Conversation, Conversations, filled
+from aisbench._native.conversations cimport Conversation, filled
 from aisbench._native.pool cimport Pool
-from aisbench._native.tally cimport ANSWERED, GOING, LOST, UNUSABLE
+from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.prefills cimport Prefills, Waiting
+from aisbench._native.sending.sessions cimport Sessions
+from aisbench._native.tally cimport ANSWERED, GOING, LEFT, LOST, UNUSABLE
 from aisbench._native.targets cimport Target, Targets
 from aisbench._native.tickets cimport Tickets
 
@@ -34,81 +37,88 @@ cdef class Requests:
         Targets targets,
         Pool pool,
         Tickets tickets,
+        Sessions sessions,
+        Prefills prefills,
+        Aborts aborts,
         BodyFile bodies,
-        Conversations conversations,
         on_failure,
         int64_t timeout_ns,
     ):
         self.targets = targets
         self.pool = pool
         self.tickets = tickets
+        self.sessions = sessions
+        self.prefills = prefills
+        self.aborts = aborts
         self.bodies = bodies
-        self.conversations = conversations
         self.on_failure = on_failure
         self.timeout_ns = timeout_ns
-        self.ending = True
         self.over = set()
 
     cdef void attach(self, Recorder recorder, Live* live):
         """Sets where requests are recorded from now on."""
         self.recorder = recorder
         self.live = live
-        self.ending = True
         self.pool.serve(recorder, live)
 
     # Asking
 
     cdef int ask(self, int64_t ticket, int64_t planned_ns, int64_t taken_ns) except -1:
-        """Sends the ticket's request, or the first turn of its conversation."""
-        return self.launch(
-            ticket, Conversation(ticket) if self.conversations is not None else None, planned_ns, taken_ns
-        )
-
-    cdef int ask_next_turns(self, int64_t now_ns) except -1:
-        """Sends the turns that are due by now."""
-        cdef int64_t due_ns
-        while True:
-            due_ns = self.conversations.next_due_ns()
-            if due_ns < 0 or due_ns > now_ns:
-                return 0
-            self.launch(-1, self.conversations.next_waiting(), due_ns, due_ns)
-
-    cdef int64_t next_turn_ns(self):
-        """When the next turn of a conversation is due; -1: no conversation waits."""
-        return self.conversations.next_due_ns() if self.conversations is not None else -1
-
-    cdef int end_turns(self) except -1:
-        """Sends no more turns, and ends the conversations that wait for one."""
-        self.ending = True
-        while self.conversations is not None and self.conversations.waiting():
-            self.conversations.next_waiting()
-            self.tickets.give_slot()
+        """Sends the ticket's request, or begins its conversation."""
+        if self.sessions is None:
+            return self.launch(ticket, None, 0, planned_ns, taken_ns)
+        if self.sessions.begin(ticket, mono_ns()):
+            return self.launch(-1, self.sessions.talk, self.sessions.turn, planned_ns, taken_ns)
         return 0
 
-    cdef int launch(self, int64_t ticket, Conversation talk, int64_t planned_ns, int64_t taken_ns) except -1:
+    cdef int ask_next_turns(self, int64_t now_ns) except -1:
+        """Sends the turns that are due by now and have their slots."""
+        while self.sessions.next(now_ns):
+            self.launch(-1, self.sessions.talk, self.sessions.turn, self.sessions.due_ns, self.sessions.due_ns)
+        return 0
+
+    cdef int ask_waiting(self) except -1:
+        """Sends the requests in line that now have a place among those without a first token."""
+        cdef Waiting one = self.prefills.next()
+        while one is not None:
+            self.begin(one.ticket, one.talk, one.turn, one.planned_ns, one.taken_ns)
+            one = self.prefills.next()
+        return 0
+
+    cdef int launch(
+        self, int64_t ticket, Conversation talk, int64_t turn, int64_t planned_ns, int64_t taken_ns
+    ) except -1:
+        """Sends a request that has its slot, now or once it may be without a first token."""
+        if self.prefills.admits(ticket, talk, turn, planned_ns, taken_ns):
+            return self.begin(ticket, talk, turn, planned_ns, taken_ns)
+        return 0
+
+    cdef int begin(
+        self, int64_t ticket, Conversation talk, int64_t turn, int64_t planned_ns, int64_t taken_ns
+    ) except -1:
         """Puts a request on its conversation's connection, an idle one, or else a new one."""
         cdef int64_t row_index
         cdef Row* row
         cdef Target target
         cdef Connection connection = None
         if talk is not None:
-            ticket = self.conversations.ticket(talk)
+            ticket = talk.ticket(turn)
         row_index = self.recorder.begin_row(ticket, planned_ns, taken_ns)
         row = self.recorder.row(row_index)
         row.began_ns = mono_ns()
         if talk is not None:
             row.conversation = <int>talk.number
-            row.turn = <int>talk.turn
-            connection = talk.connection
-            talk.connection = None
+            row.turn = <int>turn
+            connection = self.sessions.connection_for(talk, turn)
         target = self.targets.of(ticket, row.conversation) if connection is None else connection.target
         row.endpoint = target.index
         target.in_flight += 1
         self.in_flight += 1
         self.live.in_flight = self.in_flight
-        if connection is None or connection.state != IDLE:
+        if connection is None:
             connection = self.pool.take(target)
         connection.talk = talk
+        connection.prefilling = self.prefills.places
         return self.start(connection, row_index, row.began_ns)
 
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1:
@@ -125,7 +135,8 @@ cdef class Requests:
         stale.row_index = -1
         self.pool.drop(stale)
         fresh = self.pool.open(stale.target)
-        fresh.talk = stale.talk
+        fresh.talk, fresh.prefilling = stale.talk, stale.prefilling
+        stale.prefilling = None
         return self.start(fresh, row_index, stale.waiting_since_ns)
 
     cdef int send_on(self, Connection connection) except -1:
@@ -134,12 +145,13 @@ cdef class Requests:
         cdef Py_ssize_t n
         cdef const char* body = self.bodies.body(row.ticket, &n)
         cdef int outcome
-        if self.conversations is not None:
-            connection.body = filled(body, n, connection.talk.answers if connection.talk is not None else [])
+        if connection.talk is not None:
+            connection.body = filled(body, n, connection.talk.repeats(row.turn))
             if connection.body is not None:
                 body = connection.body
                 n = len(connection.body)
         outcome = connection.send(row.ticket, body, n)
+        self.aborts.sent(connection, row.ticket, row.sent_ns)
         if row.attempts == 1:
             self.live.sent += 1
             if self.tickets.follows_plan():
@@ -156,6 +168,8 @@ cdef class Requests:
         cdef Row* row
         if outcome == GOING:
             return 0
+        if outcome == LEFT:
+            return self.give_up(connection, ABORTED, NO_ERROR, b"", mono_ns())
         if outcome == UNUSABLE or connection.row_index < 0:
             if connection.state < IDLE and connection.row_index < 0:
                 self.on_failure(-1, <int>connection.error, 0, connection.detail)
@@ -205,14 +219,14 @@ cdef class Requests:
         cdef int64_t ticket = row.ticket
         cdef int http_status = row.http_status
         connection.finish_row(status, now_ns)
+        connection.end_prefill()
         self.in_flight -= 1
         self.live.in_flight = self.in_flight
         connection.target.in_flight -= 1
         if connection.talk is None:
             self.tickets.give_slot()
-        elif not self.goes_on(connection, status, now_ns):
-            connection.talk = None
-            self.tickets.give_slot()
+        else:
+            self.sessions.ended(connection, row.turn, bytes(connection.content) if status == OK else None, now_ns)
         if status == OK:
             self.live.ok += 1
             self.live.output_tokens += row.output_tokens if row.output_tokens >= 0 else row.content_events
@@ -220,22 +234,13 @@ cdef class Requests:
             self.answered_ns += row.done_ns - row.sent_ns
         elif status == CANCELLED:
             self.live.cancelled += 1
+        elif status == ABORTED:
+            self.live.aborted += 1
         else:
             self.live.failed += 1
             self.live.errors[<int>connection.error] += 1
             self.on_failure(ticket, <int>connection.error, http_status, connection.detail)
         return 0
-
-    cdef bint goes_on(self, Connection connection, Status status, int64_t now_ns):
-        """Keeps the answer and queues the conversation's next turn; False if the conversation is over."""
-        cdef Conversation talk = connection.talk
-        if status != OK or self.ending or talk.turn + 1 == self.conversations.turns(talk.number):
-            return False
-        talk.answers.append(bytes(connection.content))
-        talk.turn += 1
-        talk.connection = connection
-        self.conversations.wait(talk, now_ns + self.conversations.think(talk))
-        return True
 
     cdef bint let_go(self, int64_t now_ns) except -1:
         """Ends requests whose streams are over but whose bodies stay open too long; False if there are none.
@@ -255,6 +260,14 @@ cdef class Requests:
                 self.after(connection, connection.left_open())
         self.over = waiting
         return True
+
+    cdef int abort_due(self, int64_t now_ns) except -1:
+        """Aborts the requests whose time for that has come."""
+        cdef Connection connection = self.aborts.next(now_ns)
+        while connection is not None:
+            self.give_up(connection, ABORTED, NO_ERROR, b"", now_ns)
+            connection = self.aborts.next(now_ns)
+        return 0
 
     cdef int expire(self, int64_t now_ns) except -1:
         """Fails every request that has waited longer than the time-out."""

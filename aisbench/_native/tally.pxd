@@ -12,6 +12,7 @@ cdef enum Outcome:
     ANSWERED = 1   # the response is complete; `error` is set if it was not a good one
     LOST = 2       # the connection cannot be used any more; `error` and `detail` say why
     UNUSABLE = 3   # closed by the peer while no request was on it
+    LEFT = 4       # enough tokens have come of a request that is to be aborted then
 
 
 cdef enum:

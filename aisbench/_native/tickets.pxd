@@ -34,6 +34,7 @@ cdef class Tickets:
     cdef int64_t hand_out(self) noexcept
     cdef int drop(self) except -1
     cdef void exhaust(self) noexcept
+    cdef Offer take_slot(self) except? OVER
     cdef int give_slot(self) except -1
     cdef int slots_fd(self) noexcept
     cdef bint follows_plan(self) noexcept

@@ -47,10 +47,7 @@ cdef class Tickets:
             if 0 <= self.drop_after_ns < now_ns - self.planned_ns:
                 self.drop()
                 continue
-            if self.slots is not None and not self.slots.try_take():
-                return NO_SLOT
-            self.held += 1
-            return DUE
+            return self.take_slot()
         return USED_UP
 
     cdef int64_t hand_out(self) noexcept:
@@ -70,6 +67,13 @@ cdef class Tickets:
         """Takes no more tickets; the one in hand is given up unsent."""
         self.ticket = -1
         self.exhausted = True
+
+    cdef Offer take_slot(self) except? OVER:
+        """DUE if there was a free slot, which is then held; NO_SLOT if not."""
+        if self.slots is not None and not self.slots.try_take():
+            return NO_SLOT
+        self.held += 1
+        return DUE
 
     cdef int give_slot(self) except -1:
         self.held -= 1

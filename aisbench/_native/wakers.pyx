@@ -17,12 +17,6 @@ cdef enum:
     # Shorter rests are not worth their timer.
     SHORTEST_REST_NS = 100_000
 
-cdef enum Waker:
-    SOCKETS = 0
-    PACE = 1
-    REST = 2
-    SLOTS = 3
-
 
 @cython.final
 cdef class Wakers:
@@ -30,7 +24,7 @@ cdef class Wakers:
 
     def __cinit__(self, int sockets_fd):
         self.sockets_fd = sockets_fd
-        self.slots_fd = -1
+        self.fds[SLOTS] = self.fds[PREFILLS] = -1
         self.pace = Timer()
         self.rest = Timer()
         self.watched = WatchSet()
@@ -51,14 +45,14 @@ cdef class Wakers:
     cdef int wake_at(self, int64_t at_ns) except -1:
         return self.pace.arm_at(at_ns)
 
-    cdef int watch_slots(self, int fd) except -1:
-        """Wakes when `fd` says that in-flight slots are free; -1: stops watching."""
-        if fd != self.slots_fd:
-            if self.slots_fd >= 0:
-                self.watched.remove(self.slots_fd)
+    cdef int watch(self, int waker, int fd) except -1:
+        """Wakes when `fd` says that one is free; -1: stops watching. For SLOTS and PREFILLS."""
+        if fd != self.fds[waker]:
+            if self.fds[waker] >= 0:
+                self.watched.remove(self.fds[waker])
             if fd >= 0:
-                self.watched.add(fd, SLOTS)
-            self.slots_fd = fd
+                self.watched.add(fd, waker)
+            self.fds[waker] = fd
         return 0
 
     cdef int set_rest(self, int64_t rest_ns) except -1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Annotated, TypedDict
@@ -19,7 +19,7 @@ from aisbench.analysis.contract.keys import Percent, Requests, Seconds, Size
 from aisbench.analysis.tokens import each_text
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
-from aisbench.shares import wilson_interval
+from aisbench.shares import clustered_interval
 from aisbench.workload.build import QUESTIONS
 
 # Number of parts of the run's time, and of its range of in-flight requests.
@@ -32,7 +32,9 @@ class ScoredPart(TypedDict):
 
     answers: Requests
     score: Annotated[Percent, "the mean"]
-    interval: Annotated[Interval, "95 % (Wilson's), low and high"]
+    interval: Annotated[
+        Interval, "95 %, low and high: Wilson's, for the effective number of answers where questions repeat"
+    ]
 
 
 class TimePart(ScoredPart):
@@ -149,17 +151,17 @@ def accuracy_block(run: Run, graded: Graded | None) -> AccuracyBlock | None:
     """summary.json's `accuracy`; None without --score."""
     if graded is None:
         return None
-    ok, scores = graded.ok, graded.scores
+    ok = graded.ok
     return {
         "task": graded.task.name,
         "metric": graded.task.metric,
-        "whole": _part(scores[ok]) if np.any(ok) else None,
+        "whole": _part(graded, ok) if np.any(ok) else None,
         "correct": graded.correct,
         "cut": graded.cut,
         "no_answer": graded.no_answer,
         "unsure": graded.unsure,
-        "over_time": _over_time(run, scores, ok),
-        "by_in_flight": _by_in_flight(run, scores, ok),
+        "over_time": _over_time(run, graded),
+        "by_in_flight": _by_in_flight(run, graded),
     }
 
 
@@ -173,29 +175,40 @@ def _questions(run: Run) -> list[Question]:
         ) from None
 
 
-def _part(scores: NDArray[np.float64]) -> ScoredPart:
-    low, high = wilson_interval(float(np.sum(scores)), len(scores))
+def _part(graded: Graded, mine: NDArray[np.bool_]) -> ScoredPart:
+    """`mine`: a mask of answers, at least one."""
+    by_question = graded.by_question(mine).values()
+    low, high = clustered_interval(list(map(sum, by_question)), list(map(len, by_question)))
     return {
-        "answers": len(scores),
-        "score": 100 * float(np.mean(scores)),
+        "answers": int(np.count_nonzero(mine)),
+        "score": 100 * float(np.mean(graded.scores[mine])),
         "interval": [100 * low, 100 * high],
     }
 
 
-def _over_time(run: Run, scores: NDArray[np.float64], ok: NDArray[np.bool_]) -> list[TimePart]:
-    done_s = (run.rows["done_ns"][ok] - run.start_ns) / 1e9
+def _parts(graded: Graded, part: NDArray[np.int64]) -> Iterator[tuple[int, ScoredPart, NDArray[np.bool_]]]:
+    """The scores of each part, with its mask of the successful answers. `part`: of each of them, which one it is in."""
+    rows = np.flatnonzero(graded.ok)
+    for at in np.unique(part).tolist():
+        mine = np.zeros(len(graded.ok), np.bool_)
+        mine[rows[part == at]] = True
+        yield at, _part(graded, mine), part == at
+
+
+def _over_time(run: Run, graded: Graded) -> list[TimePart]:
+    done_s = (run.rows["done_ns"][graded.ok] - run.start_ns) / 1e9
     if len(done_s) == 0:
         return []
     length_s = max(run.duration_ns / 1e9, 1e-9) / _PARTS
     part = np.minimum((done_s / length_s).astype(int), _PARTS - 1)
     return [
-        {**_part(scores[ok][part == at]), "from_s": at * length_s, "to_s": (at + 1) * length_s}
-        for at in np.unique(part).tolist()
+        {**scored, "from_s": at * length_s, "to_s": (at + 1) * length_s}
+        for at, scored, _ in _parts(graded, part)
     ]
 
 
-def _by_in_flight(run: Run, scores: NDArray[np.float64], ok: NDArray[np.bool_]) -> list[InFlightPart]:
-    sent, done = run.rows["sent_ns"], run.rows["done_ns"]
+def _by_in_flight(run: Run, graded: Graded) -> list[InFlightPart]:
+    ok, sent, done = graded.ok, run.rows["sent_ns"], run.rows["done_ns"]
     begun, ended = np.sort(sent[sent > 0]), np.sort(done[(sent > 0) & (done > 0)])
     beside = np.searchsorted(begun, sent[ok], "right") - np.searchsorted(ended, sent[ok], "right")
     if len(beside) == 0:
@@ -204,10 +217,6 @@ def _by_in_flight(run: Run, scores: NDArray[np.float64], ok: NDArray[np.bool_]) 
     edges = np.unique(np.quantile(beside, np.linspace(0, 1, _PARTS + 1)[1:], method="higher"))
     part = np.searchsorted(edges, beside)
     return [
-        {
-            **_part(scores[ok][part == at]),
-            "least": int(beside[part == at].min()),
-            "most": int(beside[part == at].max()),
-        }
-        for at in np.unique(part).tolist()
+        {**scored, "least": int(beside[inside].min()), "most": int(beside[inside].max())}
+        for _, scored, inside in _parts(graded, part)
     ]

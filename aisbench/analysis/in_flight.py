@@ -26,6 +26,13 @@ class InFlight:
         return InFlight.of_spans(*_spans(run), run.duration_ns)
 
     @staticmethod
+    def prefilling(run: Run) -> InFlight:
+        """The requests in flight that had no first token yet."""
+        sent, done = _spans(run)
+        first = run.rows["first_token_ns"][run.rows["sent_ns"] > 0]
+        return InFlight.of_spans(sent, np.where(first > 0, first - run.start_ns, done), run.duration_ns)
+
+    @staticmethod
     def planned(run: Run) -> InFlight | None:
         """The same, but with each request counted from its planned time; None in a closed loop."""
         if not run.is_open_loop:
@@ -36,15 +43,20 @@ class InFlight:
 
     @staticmethod
     def held(run: Run) -> InFlight:
-        """The in-flight slots taken over time. A conversation keeps its slot from its first turn to its last."""
+        """The in-flight slots taken over time.
+
+        With --slots users a conversation keeps one from its first turn to its last, and takes further ones for turns
+        that run beside each other.
+        """
         sent, done = _spans(run)
-        if run.has_conversations:
+        if run.keeps_slots:
             talks, index = np.unique(run.rows["conversation"][run.rows["sent_ns"] > 0], return_inverse=True)
             begin = np.full(len(talks), np.iinfo(np.int64).max)
             end = np.zeros(len(talks), np.int64)
             np.minimum.at(begin, index, sent)
             np.maximum.at(end, index, done)
-            sent, done = begin, end
+            more, fewer = _beside_others(index, sent, done)
+            sent, done = np.append(begin, more), np.append(end, fewer)
         return InFlight.of_spans(sent, done, run.duration_ns)
 
     @staticmethod
@@ -115,3 +127,17 @@ def _spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     rows = run.selected(run.rows["sent_ns"] > 0)
     sent = rows["sent_ns"] - run.start_ns
     return sent, np.where(rows["done_ns"] > 0, rows["done_ns"] - run.start_ns, run.duration_ns)
+
+
+def _beside_others(
+    group: NDArray[np.int64], begin: NDArray[np.int64], end: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """When the number of spans at once within a group rises above 1, each time by one, and when it falls again."""
+    times = np.append(end, begin)
+    change = np.repeat([-1, 1], len(begin))
+    order = np.lexsort((change, times, np.append(group, group)))
+    # Every group ends at 0, so the sum over all is each one's own.
+    counts = np.cumsum(change[order])
+    rises = (change[order] > 0) & (counts > 1)
+    falls = (change[order] < 0) & (counts > 0)
+    return times[order][rises], times[order][falls]

@@ -72,7 +72,7 @@ class Measured:
     @cached_property
     def held(self) -> InFlight:
         """The in-flight slots taken over time."""
-        return InFlight.held(self.run) if self.run.has_conversations else self.in_flight
+        return InFlight.held(self.run) if self.run.keeps_slots else self.in_flight
 
     @cached_property
     def sending(self) -> Sending:

@@ -43,7 +43,12 @@ class Sending:
         could_go = planned
         if run.limit is not None:
             freed = held.last_full_before(sent, run.limit)
-            could_go = np.where(first, np.maximum(planned, freed), planned)
+            # A chain that keeps its slot has one for each later turn.
+            waits = first if run.keeps_slots and not run.info.get("branching") else True
+            could_go = np.where(waits, np.maximum(planned, freed), planned)
+        few = run.config.prefill_concurrency
+        if few is not None:
+            could_go = np.maximum(could_go, InFlight.prefilling(run).last_full_before(sent, few))
         lag_ms, own_lag_ms = (sent - planned) / 1e6, (sent - could_go) / 1e6
         if first.all():
             return Sending(sent, planned, sent, planned, lag_ms, own_lag_ms)

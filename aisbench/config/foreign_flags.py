@@ -50,7 +50,7 @@ FOREIGN = {
     "--artifact-dir": _RUN_FOLDER,
     "--benchmark-duration": "--duration 5m",
     "--benchmark-grace-period": "--grace 30s",
-    "--concurrency-ramp-duration": "concurrency does not ramp up; a rate does, with --ramp-up",
+    "--concurrency-ramp-duration": "--concurrency-ramp TIME",
     "--conversation-num": "--num-requests N",
     "--conversation-turn-mean": "--turns N",
     "--endpoint-type": "--backend NAME",
@@ -80,7 +80,6 @@ FOREIGN = {
     # GuideLLM
     "--backend-args": "--extra-body JSON",
     "--max-concurrent": "--concurrency N",
-    "--max-error-rate": "--fail-on 'error_rate>0.05'",
     "--max-errors": "--fail-on 'error_rate>0.05'",
     "--max-requests": "--num-requests N",
     "--max-seconds": "--duration 5m",

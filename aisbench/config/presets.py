@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,6 +67,9 @@ def options_of(file: Path) -> tuple[dict[str, Any], list[str]]:
 
     Raises BadInput, naming the file, if it cannot be read or has unknown keys or invalid values.
     """
+    # Only here: most commands have no preset, and are to start quickly.
+    import tomllib
+
     try:
         preset = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:

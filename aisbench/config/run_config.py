@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aisbench.config.client import ClientOptions
+from aisbench.config.limits import LimitOptions
 from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
 from aisbench.config.stream import StreamOptions
 from aisbench.config.target import TargetOptions
@@ -34,6 +35,7 @@ class RunConfig(
     StreamOptions,
     RequestOptions,
     DatasetOptions,
+    LimitOptions,
     TrafficOptions,
     TargetOptions,
 ):
@@ -59,6 +61,7 @@ class RunConfig(
         check_values(self)
         self.check_target()
         self.check_traffic()
+        self.check_limits(stream=self.stream, concurrency=self.concurrency)
         self.check_dataset()
         if self.score:
             _check_scored(self.dataset)

@@ -22,10 +22,10 @@ from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.engine.asked import Asked, check_goodput
 from aisbench.engine.beside import Beside
-from aisbench.engine.failures import error_samples, hopeless
+from aisbench.engine.failures import error_samples, hopeless, too_many_failed
 from aisbench.engine.host import HostCounters
 from aisbench.engine.interrupts import Interrupts
-from aisbench.engine.limits import default_workers, raise_open_files
+from aisbench.engine.limits import RisingLimit, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
 from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
@@ -95,6 +95,7 @@ class Coordinator:
         self.plan: Plan
         self.start_ns = 0
         self.sending_ended_ns: int | None = None
+        self.rising: RisingLimit | None = None
 
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
         """Runs against `urls` and returns the run's folder.
@@ -151,7 +152,8 @@ class Coordinator:
 
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
-        inherited = (prepared.slots.fd,) if prepared.slots is not None else ()
+        inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
+        self.rising = RisingLimit.of(self.config, prepared.slots)
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
         self.host_before = HostCounters.now()
         try:
@@ -222,6 +224,8 @@ class Coordinator:
             self.note(self.scraper.notes)
         self.tell(self.beside.begin())
         self.host_before = HostCounters.now()
+        if self.rising is not None:
+            self.rising.hold_back()
         self.start_ns = now_ns() + _START_DELAY_NS
         self.directory.write(start_ns=self.start_ns)
         self.block.start(self.start_ns, self.deadline_ns)
@@ -239,7 +243,11 @@ class Coordinator:
             self.tick(self)
             live = self.live()
             if self.stopped is None:
-                self.stopped = self.processes.dead or hopeless(live, self.directory.records, self.chosen)
+                self.stopped = (
+                    self.processes.dead
+                    or hopeless(live, self.directory.records, self.chosen)
+                    or too_many_failed(live, self.config.max_error_rate)
+                )
             if self.sending_ended_ns is None and self.sending_has_ended(live):
                 self.sending_ended_ns = now_ns()
                 self.block.stop(1)
@@ -250,7 +258,7 @@ class Coordinator:
             given_up = give_up_at is not None and time.monotonic() > give_up_at
             if given_up or self.abandoned is not None or self.interrupts.count > 1:
                 self.block.stop(2)
-            self.processes.wait(_POLL_S)
+            self.processes.wait(self.rising.rise(self.start_ns, _POLL_S) if self.rising else _POLL_S)
         self.stopped = self.stopped or self.processes.dead
         self.tick(self)
 

@@ -25,6 +25,7 @@ def write_facts(
     config = asked.config
     first = asked.targets[0]
     path = first.path(asked.endpoint)
+    talks = workload.prompts.conversations
     urls = [masked_url(target.base_url) for target in asked.targets]
     resolved = {
         "model": asked.model.name,
@@ -60,9 +61,9 @@ def write_facts(
         limits={"open_files": asked.open_files, "in_flight": limit, "binding": binding},
         fingerprint={**workload.fingerprint, "arrivals": plan.fingerprint},
         planned_requests=plan.requests if plan.requests >= 0 else None,
-        conversations=len(workload.prompts.conversations.first) - 1
-        if workload.prompts.conversations
-        else None,
+        conversations=len(talks.first) - 1 if talks is not None else None,
+        branching=talks is not None and talks.after is not None,
+        planned_turns=talks.by_turn() if talks is not None and plan.requests >= 0 else None,
         prompts={"prompt_tokens": "prompt_tokens.npy", "max_tokens": "max_tokens.npy"},
         notes=notes,
         roofline=_known_roofline(),

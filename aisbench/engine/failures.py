@@ -16,6 +16,8 @@ from aisbench.records.json_lines import read_json_lines
 # A run is hopeless when nothing has succeeded and this many requests failed in one of these ways.
 _HOPELESS_FAILURES = 100
 _HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
+# --max-error-rate judges from this many ended requests on.
+_FEWEST_ENDED = 20
 _REFUSALS = (400, 404, 405, 422)
 
 
@@ -35,6 +37,15 @@ def hopeless(live: np.ndarray, records: Path, chosen: Model | None) -> str | Non
     if sum(errors[kind] for kind in _HOPELESS_KINDS) < _HOPELESS_FAILURES:
         return None
     return f"stopped early: the first {int(live['failed'].sum())} requests all failed"
+
+
+def too_many_failed(live: np.ndarray, most: float | None) -> str | None:
+    """The reason to end a run in which more than the share `most` of the ended requests failed; None while it is not."""
+    failed = int(live["failed"].sum())
+    ended = failed + int(live["ok"].sum())
+    if most is None or ended < _FEWEST_ENDED or failed <= most * ended:
+        return None
+    return f"stopped early: {failed} of {ended} requests failed, more than --max-error-rate {most:g} allows"
 
 
 def _first_refusal(records: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""Limits of this host: open files, which bound the connections, and CPUs, which bound the workers."""
+"""Limits of this host (open files, which bound the connections, and CPUs, which bound the workers), and a limit that rises."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import math
 import os
 import resource
 
+from aisbench._native.memory.shared import Slots
+from aisbench._native.os.clock import now_ns
+from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput, CannotRun
 from aisbench.workload.arrivals.law import ArrivalLaw
 
@@ -57,3 +60,36 @@ def default_workers(concurrency: int | None, law: ArrivalLaw | None) -> int:
     if law is not None and not math.isinf(law.peak_rate):
         wanted = max(wanted, int(law.peak_rate // 5000))
     return min(cpus(), wanted)
+
+
+class RisingLimit:
+    """Raises the in-flight limit of `slots` linearly from 1 to `most` over `span_s` seconds."""
+
+    def __init__(self, slots: Slots, most: int, span_s: float) -> None:
+        self.slots = slots
+        self.more = most - 1
+        self.step_ns = int(span_s * 1e9) / max(self.more, 1)
+        self.given = 0
+
+    @staticmethod
+    def of(config: RunConfig, slots: Slots | None) -> RisingLimit | None:
+        """None without --concurrency-ramp."""
+        if config.concurrency_ramp_s is None or config.concurrency is None or slots is None:
+            return None
+        return RisingLimit(slots, config.concurrency, config.concurrency_ramp_s)
+
+    def hold_back(self) -> None:
+        """Takes all slots but one; call it while all are free."""
+        for _ in range(self.more):
+            self.slots.take()
+
+    def rise(self, start_ns: int, most_s: float) -> float:
+        """Gives the slots that are due by now, after a start at `start_ns`; the time until the next, at most `most_s`."""
+        passed_ns = now_ns() - start_ns
+        due = min(self.more, int(passed_ns / self.step_ns))
+        for _ in range(due - self.given):
+            self.slots.put()
+        self.given = max(self.given, due)
+        if self.given == self.more:
+            return most_s
+        return min(most_s, ((self.given + 1) * self.step_ns - passed_ns) / 1e9)

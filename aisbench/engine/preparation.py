@@ -41,6 +41,7 @@ Say = Callable[[str], None]
 class Prepared:
     block: SharedBlock
     slots: Slots | None
+    prefills: Slots | None
     specs: list[WorkerSpec]
     plan: Plan
 
@@ -73,12 +74,15 @@ def prepare(
     block_path = directory.records / BLOCK
     block = SharedBlock.create(str(block_path), asked.workers, plan.limit, plan.offsets_ns)
     slots = Slots(count=limit) if limit is not None else None
+    few = asked.config.prefill_concurrency
+    prefills = Slots(count=few) if few is not None else None
     talks = workload.prompts.conversations
     if talks is not None:
         write_conversations(directory.records / _TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
     _write_warm_up(asked, directory.records, workload.warm_up)
-    return Prepared(block, slots, _worker_specs(asked, directory.records, plan, limit, slots), plan)
+    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills)
+    return Prepared(block, slots, prefills, specs, plan)
 
 
 def _aligner(asked: Asked, say: Say) -> Through | None:
@@ -168,11 +172,12 @@ def _write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
 
 
 def _worker_specs(
-    asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None
+    asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None, prefills: Slots | None
 ) -> list[WorkerSpec]:
     config, workers, backend = asked.config, asked.workers, asked.backend
     share = -(-limit // workers) if limit is not None else 1 << 40
     drop_ms = config.drop_after_ms()
+    abort_s, abort_tokens = config.aborts_after()
     turns = records / _TURNS
     rules = backend.rules if asked.streams else backend.plain_rules
     targets = _target_specs(asked)
@@ -184,7 +189,13 @@ def _worker_specs(
             block=str(records / BLOCK),
             bodies=str(records / "bodies.bin"),
             conversations=str(turns) if turns.exists() else None,
+            keeps_slot=config.slots == "users",
             slots_fd=slots.fd if slots is not None else None,
+            prefills_fd=prefills.fd if prefills is not None else None,
+            abort_share=config.cancel_rate or 0.0,
+            abort_seed=int(config.seed),
+            abort_after_ns=int(abort_s * 1e9) if abort_s is not None else -1,
+            abort_after_tokens=abort_tokens or 0,
             share=share,
             connect_ahead=connections_ahead(asked, plan, share),
             connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,

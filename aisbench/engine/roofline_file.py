@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 from pathlib import Path
 from typing import Any
 
 import aisbench
 from aisbench.atomic import write_text
+from aisbench.config.cache import cached_file
 from aisbench.engine.limits import cpus
 
 
@@ -37,10 +37,9 @@ def cpu_model() -> str:
 
 
 def roofline_path() -> Path:
-    """The file for this host: `$XDG_CACHE_HOME/aisbench/roofline-KEY.json` (~/.cache if that is not set)."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    """The file for this host in the user's cache, roofline-KEY.json."""
     key = hashlib.sha256(json.dumps(_host_identity(), sort_keys=True).encode()).hexdigest()[:16]
-    return base / "aisbench" / f"roofline-{key}.json"
+    return cached_file(f"roofline-{key}.json")
 
 
 def read_roofline() -> dict[str, Any] | None:

@@ -1,7 +1,9 @@
 """The file that says which bodies are the turns of which conversation; every worker reads it.
 
-Layout, little-endian: int64 number of conversations n, int64 first[n + 1] (the index of the body of each
-conversation's first turn, then the number of bodies), int64 think_ns[bodies].
+Layout, little-endian int64: the number of conversations n; first[n + 1] (the index of the body of each conversation's
+first turn, then the number of bodies); think_ns[bodies]; then twice, for the turns that each one comes after and for
+those that fill its body, the number of edges, their first[bodies + 1], and the edges. The number is -1, and nothing
+follows it, where nothing was said of them.
 """
 
 from __future__ import annotations
@@ -10,18 +12,45 @@ from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aisbench._native.conversations import Conversations
+
 if TYPE_CHECKING:
-    from aisbench.workload.prompts import Conversations
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from aisbench.workload.prompts import Conversations as Planned
 
 
-def write_conversations(path: Path, conversations: Conversations) -> None:
-    first = array("q", conversations.first.tolist())
-    think_ns = array("q", conversations.think_ns.tolist())
-    path.write_bytes(array("q", [len(first) - 1]).tobytes() + first.tobytes() + think_ns.tobytes())
+def write_conversations(path: Path, planned: Planned) -> None:
+    edges = [(planned.after_first, planned.after), (planned.fills_first, planned.fills)]
+    with path.open("wb") as file:
+        file.write(array("q", [len(planned.first) - 1]).tobytes())
+        file.write(_bytes(planned.first) + _bytes(planned.think_ns))
+        for begin, to in edges:
+            if begin is None or to is None:
+                file.write(array("q", [-1]).tobytes())
+            else:
+                file.write(array("q", [len(to)]).tobytes() + _bytes(begin) + _bytes(to))
 
 
-def read_conversations(path: Path) -> tuple[array[int], array[int]]:
-    """`first` and `think_ns`. Avoids NumPy, which a worker would load for nothing else."""
+def _bytes(numbers: NDArray[np.int64]) -> bytes:
+    return numbers.astype("<i8").tobytes()
+
+
+def read_conversations(path: Path) -> Conversations:
+    """Avoids NumPy, which a worker would load for nothing else. Raises ValueError if the turns do not fit together."""
     numbers = array("q", path.read_bytes())
-    end = numbers[0] + 2
-    return numbers[1:end], numbers[end:]
+    at = numbers[0] + 2
+    first = numbers[1:at]
+    think_ns = numbers[at : at + first[-1]]
+    at += first[-1]
+    edges: list[array[int] | None] = []
+    for _ in range(2):
+        count, begin = numbers[at], at + 1
+        if count < 0:
+            edges += [None, None]
+            at = begin
+        else:
+            at = begin + first[-1] + 1 + count
+            edges += [numbers[begin : at - count], numbers[at - count : at]]
+    return Conversations(first, think_ns, *edges)

@@ -18,12 +18,12 @@ from typing import Any
 
 import uvloop
 
-from aisbench._native.conversations import Conversations
 from aisbench._native.driver import Driver
 from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.disk import EXIT_FULL, full_text, is_full
@@ -60,7 +60,9 @@ class _Worker:
         # The error that stopped the recording, once the disk is full.
         self.full: OSError | None = None
         self.bodies = BodyFile(spec.bodies)
-        self.conversations = conversations(spec)
+        self.conversations = (
+            read_conversations(Path(spec.conversations)) if spec.conversations is not None else None
+        )
         self.driver = Driver(
             targets=targets(spec),
             reading=Reading(
@@ -74,6 +76,9 @@ class _Worker:
             ),
             bodies=self.bodies,
             conversations=self.conversations,
+            keeps_slot=spec.keeps_slot,
+            prefills=Slots(fd=spec.prefills_fd) if spec.prefills_fd is not None else None,
+            aborts=Aborts(spec.abort_share, spec.abort_seed, spec.abort_after_ns, spec.abort_after_tokens),
             on_failure=self.on_failure,
             timeout_ns=spec.timeout_ns,
             drop_after_ns=spec.drop_after_ns,
@@ -253,12 +258,6 @@ def targets(spec: WorkerSpec) -> Targets:
         keep_alive=spec.keep_alive,
         local_addresses=[address.encode("latin-1") for address in spec.local_addresses],
     )
-
-
-def conversations(spec: WorkerSpec) -> Conversations | None:
-    if spec.conversations is None:
-        return None
-    return Conversations(*read_conversations(Path(spec.conversations)))
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ class TargetSpec:
 class WorkerSpec:
     """Everything that a worker needs; paths are strings, and `local_addresses` packed sockaddrs as Latin-1 text.
 
-    `secrets`: strings to mask in the answers of servers that echo a request.
+    `abort_after_ns` -1: aborted requests are after `abort_after_tokens`. `secrets`: strings to mask in the answers of servers that echo a request.
     """
 
     worker: int
@@ -31,7 +31,13 @@ class WorkerSpec:
     block: str
     bodies: str
     conversations: str | None
+    keeps_slot: bool
     slots_fd: int | None
+    prefills_fd: int | None
+    abort_share: float
+    abort_seed: int
+    abort_after_ns: int
+    abort_after_tokens: int
     share: int
     connect_ahead: int
     connect_rate: float | None

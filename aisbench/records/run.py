@@ -153,6 +153,11 @@ class Run:
         return self.info.get("conversations") is not None
 
     @property
+    def keeps_slots(self) -> bool:
+        """True when a conversation keeps its in-flight slot while it waits for its next turn."""
+        return self.has_conversations and self.config.slots == "users"
+
+    @property
     def sends_from(self) -> str:
         """The row's field from which vLLM's keys count: the send, or, for --compat vllm, when a request
         had its in-flight slot, so that connecting is part of its latency as in vLLM's client."""

@@ -65,6 +65,7 @@ MEANS: dict[str, tuple[str, ...]] = {
 }
 # Summed separately for each value of a label: {value: sum}.
 BY_LABEL: dict[str, tuple[str, str]] = {
+    "requests_ended": ("vllm:request_success_total", "finished_reason"),
     "accepted_at": ("vllm:spec_decode_num_accepted_tokens_per_pos_total", "position"),
 }
 # Histograms of seconds; kept as name_sum, name_count and name_buckets ({upper edge: cumulative count}).

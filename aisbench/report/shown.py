@@ -13,7 +13,13 @@ _NOT_MEASURED = "-"
 _PART_FROM_MS = 1.0
 _PART_FROM_SHARE = 0.01
 # Requests that no figure covers: their keys in summary.json's `requests`, and what reports call them.
-APART = {"cancelled": "cut off", "dropped": "dropped", "lost": "lost", "not_sent": "not sent"}
+APART = {
+    "aborted": "cancelled by the client",
+    "cancelled": "cut off",
+    "dropped": "dropped",
+    "lost": "lost",
+    "not_sent": "not sent",
+}
 
 
 def known(figures: Mapping[str, Any] | None, name: str) -> float | None:

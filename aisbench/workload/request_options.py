@@ -20,7 +20,8 @@ FIXED_FIELDS = ("stream", "prompt", "messages", "input", "inputs", "text_input")
 _option = partial(option, section=SECTION)
 
 
-def _check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
+def check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
+    """Raises BadInput for what cannot be merged into a body."""
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError) as problem:
@@ -32,7 +33,8 @@ def _check_extra_body(flag: str, value: Mapping[str, Any]) -> None:
             raise BadInput(f"{flag} cannot replace {name!r}; leave it out")
 
 
-def _check_omitted(flag: str, value: tuple[str, ...]) -> None:
+def check_omitted(flag: str, value: tuple[str, ...]) -> None:
+    """Raises BadInput for a field that every body needs."""
     for name in value:
         if name in FIXED_FIELDS:
             raise BadInput(f"{flag} {name}: every request needs this field; only others can be left out")
@@ -88,7 +90,7 @@ class RequestOptions:
     extra_body: Mapping[str, Any] | None = _option(
         "--extra-body",
         kind=JSON,
-        check=_check_extra_body,
+        check=check_extra_body,
         metavar="JSON",
         help="Merged into every request body.",
         vllm="--extra-body",
@@ -97,7 +99,7 @@ class RequestOptions:
         "--omit-field",
         default=(),
         repeated=True,
-        check=_check_omitted,
+        check=check_omitted,
         metavar="NAME",
         help="Field to leave out of every body, for servers that refuse it (stream_options, ...). Repeat for several.",
     )

@@ -6,7 +6,7 @@ it would answer users. The rows of a file do not depend on a seed.
 
 from __future__ import annotations
 
-import secrets
+import os
 
 # Stands for a seed that is still to be drawn.
 AUTO = -1
@@ -25,7 +25,7 @@ def seed_of(value: object) -> int:
 
 def seed_for(*, makes_prompts: bool, compat: str | None) -> int:
     """The seed that AUTO stands for. `vllm bench serve` uses 0, and so do runs with --compat vllm."""
-    return secrets.randbelow(LARGEST + 1) if makes_prompts and compat != "vllm" else 0
+    return int.from_bytes(os.urandom(4)) if makes_prompts and compat != "vllm" else 0
 
 
 def drawn_lines(given: int, seed: int) -> list[str]:

@@ -150,3 +150,27 @@ def test_peaks_between_edges(tmp_path: Path) -> None:
         inside = (in_flight.times_ns > begin) & (in_flight.times_ns < end)
         held = in_flight.counts[in_flight.times_ns <= begin][-1]
         assert peak == max(held, *in_flight.counts[inside], 0)
+
+
+def sessions(folder: Path, slots: str) -> Run:
+    """Session 0 asks one turn, then two beside each other, then one after a pause; session 1 asks one all the time."""
+    rows = made_rows([0, 100, 120, 300, 0], lag_ms=0)
+    rows["conversation"], rows["turn"] = [0, 0, 0, 0, 1], [0, 1, 2, 3, 0]
+    rows["done_ns"] = rows["sent_ns"] + np.array([100, 100, 100, 50, 350]) * MS
+    return Run.load(write_run(folder, rows, config={"slots": slots}, conversations=2, branching=True))
+
+
+def counts_at(in_flight: InFlight, moments_ms: list[int]) -> list[int]:
+    at = np.array(moments_ms) * MS
+    found: list[int] = in_flight.counts[np.searchsorted(in_flight.times_ns, at, side="right") - 1].tolist()
+    return found
+
+
+def test_a_session_keeps_a_slot_and_takes_more_for_its_branches(tmp_path: Path) -> None:
+    run, moments = sessions(tmp_path, "users"), [50, 110, 150, 210, 250, 320]
+    assert counts_at(InFlight.of(run), moments) == [2, 2, 3, 2, 1, 2]
+    assert counts_at(InFlight.held(run), moments) == [2, 2, 3, 2, 2, 2]
+
+
+def test_a_session_that_lends_its_slot_holds_none_while_it_thinks(tmp_path: Path) -> None:
+    assert counts_at(InFlight.held(sessions(tmp_path, "requests")), [50, 150, 250, 320]) == [2, 3, 1, 2]

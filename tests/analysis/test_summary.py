@@ -161,7 +161,7 @@ def test_every_request_is_counted_once(tmp_path: Path) -> None:
     rows["done_ns"][6] = 0
     summary = summary_of(write_run(tmp_path / "run", rows, outcome="interrupted", outcome_reason="Ctrl-C"))
     assert summary["requests"] == {
-        "planned": 8, "sent": 7, "completed": 2, "failed": 3, "cancelled": 1, "dropped": 1, "lost": 1,
+        "planned": 8, "sent": 7, "completed": 2, "failed": 3, "aborted": 0, "cancelled": 1, "dropped": 1, "lost": 1,
         "not_sent": 0,
     }  # fmt: skip
     assert summary["errors"] == {"http_500": 2, "timeout": 1}

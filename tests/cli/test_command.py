@@ -17,14 +17,13 @@ from aisbench.backends.registry import BACKENDS
 from aisbench.cli.commands import COMMANDS, group
 from aisbench.cli.load import load
 from aisbench.simulator.process import SimulatorProcess
-from tests.system.running import environment
+from tests.system.running import run_command
 
 AISBENCH = [sys.executable, "-m", "aisbench"]
 
 
 def run(*args: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    env = environment() | variables
-    return subprocess.run([*AISBENCH, *args], capture_output=True, text=True, check=False, env=env)
+    return run_command(*args, variables=variables)
 
 
 def test_all_unknown_options_are_named_at_once() -> None:

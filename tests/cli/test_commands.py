@@ -10,12 +10,7 @@ import pytest
 from aisbench.cli.commands import COMMANDS
 from aisbench.cli.load import load
 from aisbench.config.run_config import RunConfig
-
-
-def run(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "aisbench", *args], capture_output=True, text=True, check=False
-    )
+from tests.system.running import run_command
 
 
 def test_every_option_of_a_run_is_on_the_command_line() -> None:
@@ -27,7 +22,7 @@ def test_every_option_of_a_run_is_on_the_command_line() -> None:
 def test_help_is_there_and_loads_nothing_heavy(command: str) -> None:
     code = (
         "import sys; sys.argv = ['aisbench', sys.argv[1], '--help']\n"
-        "import atexit; heavy = {'numpy', 'plotly', 'rich', 'transformers', 'aiohttp', 'uvloop', 'yaml'}\n"
+        "import atexit; heavy = {'numpy', 'plotly', 'rich', 'transformers', 'aiohttp', 'uvloop', 'yaml', 'tomllib', 'secrets'}\n"
         "atexit.register(lambda: print('heavy:', sorted(heavy & set(sys.modules))))\n"
         "from aisbench.cli.main import main; main()"
     )
@@ -38,7 +33,7 @@ def test_help_is_there_and_loads_nothing_heavy(command: str) -> None:
 
 
 def test_an_unknown_command_is_one_line() -> None:
-    done = run("lode")
+    done = run_command("lode")
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "lode" in done.stderr
@@ -53,7 +48,7 @@ def test_vllms_names_are_accepted(alias: str) -> None:
 
 def test_a_toml_file_holds_options_as_well(tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text('rate = "fast"\n')
-    done = run("load", "--config", str(tmp_path / "run.toml"))
+    done = run_command("load", "--config", str(tmp_path / "run.toml"))
     assert done.returncode == 2
     assert "--rate" in done.stderr
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.analysis.made_runs import base_config, made_rows, write_run
+from tests.system.running import run_command
 
 DATA = Path(__file__).parent.parent / "studies" / "comparison" / "data"
 
 
 def call(*args: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "aisbench", "compare", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+    return run_command("compare", *args, cwd=cwd)
 
 
 def run_folder(folder: Path, ttft_ms: float, *, seed: int) -> Path:

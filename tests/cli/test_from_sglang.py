@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from aisbench.backends.registry import BACKENDS
 from aisbench.cli.load import load
-from aisbench.simulator.process import start_simulator
+from aisbench.simulator.process import SimulatorProcess, start_simulator
 from aisbench.workload.datasets.registry import DATASETS
-from tests.system.running import environment
+from tests.system.running import run_command
 
 TEXT = (Path(__file__).parents[2] / "docs" / "from-sglang.md").read_text()
 (BLOCK,) = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -38,17 +37,19 @@ def test_backends_and_data_sets_are_there() -> None:
     assert set(re.findall(r"--backend ([a-z-]+)", cells)) <= set(BACKENDS)
 
 
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorProcess]:
+    with start_simulator([]) as started:
+        yield started
+
+
 @pytest.mark.parametrize("number", range(len(COMMANDS)))
-def test_a_command_of_the_page_runs(number: int, tmp_path: Path) -> None:
+def test_a_command_of_the_page_runs(number: int, simulator: SimulatorProcess, tmp_path: Path) -> None:
     rows = [{"timestamp": 100 * i, "input_length": 20, "output_length": 4, "hash_ids": [i]} for i in range(9)]
     (tmp_path / "mooncake.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with start_simulator([]) as simulator:
-        name, *args = [word.replace("http://127.0.0.1:30000", simulator.url) for word in COMMANDS[number]]
-        assert name == "aisbench-load"
-        command = [sys.executable, "-m", "aisbench", "load", *args, "--work-dir", str(tmp_path / "o")]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=100
-        )
+    name, *args = [word.replace("http://127.0.0.1:30000", simulator.url) for word in COMMANDS[number]]
+    assert name == "aisbench-load"
+    done = run_command("load", *args, "--work-dir", tmp_path / "o", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (run,) = (tmp_path / "o").iterdir()
     summary = json.loads((run / "summary.json").read_text())

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from aisbench.backends.registry import BACKENDS, NOT_HERE, backend_named
 from aisbench.cli.load import load
 from aisbench.errors import BadInput
 from aisbench.simulator.process import SimulatorProcess, start_simulator
-from tests.system.running import environment
+from tests.system.running import run_command
 
 HERE = Path(__file__).parent
 TEXT = (HERE.parents[1] / "docs" / "from-vllm.md").read_text()
@@ -91,10 +89,7 @@ def test_a_command_of_the_page_runs(number: int, simulator: SimulatorProcess, fo
     port = simulator.url.rpartition(":")[2]
     name, *args = [re.sub(r"^8000$|(?<=127\.0\.0\.1:)8000", port, word) for word in COMMANDS[number]]
     assert name == "aisbench-load"
-    command = [sys.executable, "-m", "aisbench", "load", *args, "--work-dir", str(folder / f"o{number}")]
-    done = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, check=False, timeout=100
-    )
+    done = run_command("load", *args, "--work-dir", folder / f"o{number}", cwd=folder)
     assert done.returncode == 0, done.stderr
     (run,) = (folder / f"o{number}").iterdir()
     summary = json.loads((run / "summary.json").read_text())

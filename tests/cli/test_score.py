@@ -6,10 +6,11 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.system.running import run_command
 
 ROOT = Path(__file__).parents[2]
 ROWS = [
@@ -20,9 +21,8 @@ ROWS = [
 TEXT = "".join(json.dumps(row) + "\n" for row in ROWS)
 
 
-def run(*args: str, given: str | None = None, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "aisbench", "score", *args]
-    return subprocess.run(command, input=given, capture_output=True, text=True, check=False, cwd=folder)
+def run(*args: str, given: str = "", folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return run_command("score", *args, given=given, cwd=folder)
 
 
 def test_rows_in_order() -> None:

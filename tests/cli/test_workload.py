@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from aisbench.cli.workload import workload
 from aisbench.cli.workloads import workloads
 from aisbench.errors import BadInput
 from aisbench.workload.datasets.registry import DATASETS, PARTIAL
+from tests.system.running import run_command
 
 SMALL = ("--model", "m", "--num-requests", "6", "--input-len", "5", "--output-len", "3")
 REPLAY = ("--dataset", "file", "--dataset-path")
@@ -126,12 +125,8 @@ def test_nothing_is_left_where_it_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_stdout_holds_nothing_but_the_lines() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "aisbench", "workload", "export", *SMALL, "--output", "-"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_command("workload", "export", *SMALL, "--output", "-")
+    assert done.returncode == 0
     assert [json.loads(line)["slot"] for line in done.stdout.splitlines()] == list(range(6))
     assert "no --tokenizer was given" in done.stderr
 
@@ -140,13 +135,7 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
     broken = tmp_path / "broken.jsonl"
     broken.write_text('{"prompt": "a"}\n{"prompt"\n[1]\n{"text": "b"}\n{"prompt": "c", "output_tokens": 0}\n')
     named = ("--dataset", "jsonl", "--dataset-path")
-    done = subprocess.run(
-        [sys.executable, "-m", "aisbench", "load", "--strict-dataset", *named, str(broken)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
+    done = run_command("load", "--strict-dataset", *named, broken, cwd=tmp_path)
     assert done.returncode == 2
     # A line before the error says that the simulator is used, as no --url is given.
     assert len(done.stderr.splitlines()) == 2

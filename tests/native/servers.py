@@ -22,6 +22,7 @@ from aisbench._native.memory.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYT
 from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
@@ -94,6 +95,9 @@ class Drive:
     in_flight: int = 1
     bodies: tuple[bytes, ...] = (b"{}",)
     conversations: Conversations | None = None
+    keeps_slot: bool = True
+    prefills: Slots | None = None
+    aborts: Aborts | None = None
     keep_alive: bool = True
     streams: bool = True
     rules: Rules = COMPLETIONS_RULES
@@ -131,6 +135,9 @@ class Drive:
                 must_finish=self.must_finish,
             ),
             conversations=self.conversations,
+            keeps_slot=self.keeps_slot,
+            prefills=self.prefills,
+            aborts=self.aborts,
             bodies=BodyFile(str(self.folder / "bodies")),
             on_failure=self.on_failure,
             timeout_ns=self.timeout_ns,

@@ -7,7 +7,6 @@ import itertools
 import json
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from aisbench.errors import BadInput
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from aisbench.studies.campaign.names import data_set_named
 from aisbench.workload.tokens.tokenizers import load_tokenizer
+from tests.forks import forks
 from tests.project.test_documentation import anchors, prose
 from tests.studies.evaluation.sums import write_sums
 from tests.system.running import environment
@@ -163,19 +163,9 @@ def folder_for(path: Path, port: str) -> Path:
 
 def run(folder: Path, command: str) -> tuple[int, list[str]]:
     name, *args = shlex.split(command)
-    start = f"from aisbench.cli.main import {SCRIPTS[name]} as main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", start, *args],
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    return done.returncode, done.stdout.splitlines()
+    process = forks().start(SCRIPTS[name], args, environment(), cwd=folder, one_stream=True)
+    said, _ = process.communicate(timeout=300)
+    return process.wait(), said.splitlines()
 
 
 @pytest.mark.timeout(600)

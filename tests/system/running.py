@@ -1,4 +1,4 @@
-"""Whole runs of the command line, in processes of their own."""
+"""Whole runs of the command line, in processes of their own (see tests/forks.py)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.forks import Fork, forks
 from tests.waiting import wait_until
 
 LOAD = [sys.executable, "-m", "aisbench", "load"]
@@ -41,27 +42,34 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in ("AISBENCH_API_KEY", "OPENAI_API_KEY")}
 
 
-def start_load(work_dir: Path, *args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*LOAD, "--work-dir", str(work_dir), *map(str, args)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+def start_command(*args: object) -> Fork:
+    """Starts `aisbench` with `args`."""
+    return forks().start("main", args, environment())
 
 
-def finish(process: subprocess.Popen[str], work_dir: Path) -> Finished:
+def run_command(
+    *args: object, cwd: Path | None = None, given: str = "", variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs `aisbench` with `args`; `given` stands on its standard input, and `variables` are in its environment."""
+    process = forks().start("main", args, {**environment(), **(variables or {})}, cwd=cwd, given=given)
     out, err = process.communicate(timeout=100)
-    return Finished(process.returncode, out, err, work_dir)
+    return subprocess.CompletedProcess(["aisbench", *map(str, args)], process.wait(), out, err)
+
+
+def start_load(work_dir: Path, *args: object) -> Fork:
+    return start_command("load", "--work-dir", work_dir, *args)
+
+
+def finish(process: subprocess.Popen[str] | Fork, work_dir: Path) -> Finished:
+    out, err = process.communicate(timeout=100)
+    return Finished(process.wait(), out, err, work_dir)
 
 
 def run_load(work_dir: Path, *args: object) -> Finished:
     return finish(start_load(work_dir, *args), work_dir)
 
 
-def wait_for(process: subprocess.Popen[Any], condition: Callable[[], object]) -> None:
+def wait_for(process: subprocess.Popen[Any] | Fork, condition: Callable[[], object]) -> None:
     """As `wait_until`, for what `process` brings about; fails at once when it ends before."""
 
     def reached() -> bool:
@@ -83,7 +91,7 @@ def rows_begun(work_dir: Path) -> int:
     return total
 
 
-def wait_for_rows(process: subprocess.Popen[str], work_dir: Path, wanted: int = 30) -> None:
+def wait_for_rows(process: subprocess.Popen[str] | Fork, work_dir: Path, wanted: int = 30) -> None:
     wait_for(process, lambda: rows_begun(work_dir) >= wanted)
 
 
@@ -93,7 +101,7 @@ def descendants(pid: int) -> list[int]:
     return [one for child in children for one in (int(child), *descendants(int(child)))]
 
 
-def kill(process: subprocess.Popen[str]) -> str:
+def kill(process: subprocess.Popen[str] | Fork) -> str:
     """Ends the coordinator with SIGKILL, waits until its workers have ended by themselves; what it had printed."""
     ends = [os.pidfd_open(pid) for pid in descendants(process.pid)]
     process.kill()

@@ -20,7 +20,7 @@ from tests.system.test_saturate import answer, saturate
 
 pytestmark = pytest.mark.xdist_group("timing")
 
-QUESTIONS = 60
+QUESTIONS = 40
 BATCH = 8
 
 

@@ -8,7 +8,6 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import termios
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.system.running import (
     finish,
     kill,
     rows_begun,
+    start_command,
     start_load,
     wait_for,
     wait_for_rows,
@@ -111,26 +111,8 @@ def test_a_run_that_is_killed_leaves_records_and_no_shared_memory(
 def test_a_search_that_is_ended_between_its_runs_has_its_result(
     tmp_path: Path, quick_simulator: SimulatorProcess
 ) -> None:
-    command = [sys.executable, "-m", "aisbench", "saturate", "--url", quick_simulator.url]
-    search = [
-        "--over",
-        "concurrency",
-        "--sweep",
-        "1,2",
-        "--step",
-        "1",
-        "--input-len",
-        "8",
-        "--output-len",
-        "4",
-    ]
-    process = subprocess.Popen(
-        [*command, *search, "--work-dir", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    search = ("--over", "concurrency", "--sweep", "1,2", "--step", 1, "--input-len", 8, "--output-len", 4)
+    process = start_command("saturate", "--url", quick_simulator.url, *search, "--work-dir", tmp_path)
     wait_for(process, lambda: any(tmp_path.glob("*/steps/*/summary.json")))
     process.send_signal(signal.SIGHUP)
     out, err = process.communicate(timeout=60)

@@ -6,8 +6,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ import pytest
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.conftest import QUICK
 from tests.native.servers import read_request, serving
-from tests.system.running import Finished, finish, run_load, start_load, wait_for, wait_for_rows
+from tests.system.running import Finished, finish, run_command, run_load, start_load, wait_for, wait_for_rows
 
 SHORT = ("--input-len", 20, "--output-len", 12)
 
@@ -307,9 +305,7 @@ def test_a_killed_run_is_reported_from_its_records(tmp_path: Path, quick_simulat
     process.communicate()
     (folder,) = tmp_path.iterdir()
     assert not (folder / "summary.json").exists()
-    report = subprocess.run(
-        [sys.executable, "-m", "aisbench", "report", str(folder)], capture_output=True, text=True, check=False
-    )
+    report = run_command("report", folder)
     assert report.returncode == 0, report.stderr
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["completed"] > 0
@@ -318,12 +314,7 @@ def test_a_killed_run_is_reported_from_its_records(tmp_path: Path, quick_simulat
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    report = subprocess.run(
-        [sys.executable, "-m", "aisbench", "report", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    report = run_command("report", tmp_path)
     assert report.returncode == 2
     assert report.stderr.startswith("error: ")
     assert "Traceback" not in report.stderr

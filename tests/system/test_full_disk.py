@@ -19,7 +19,9 @@ from tests.system.running import (
     environment,
     finish,
     kill,
+    run_command,
     run_load,
+    start_command,
     start_load,
     wait_for,
     wait_for_rows,
@@ -129,14 +131,12 @@ def test_a_report_for_which_there_is_no_room(
     kill(process)
     (folder,) = small_disk.iterdir()
     fill(small_disk)
-    done = subprocess.run([*REPORT, str(folder)], capture_output=True, text=True, check=False)
+    done = run_command("report", folder)
     assert done.returncode == 1
     one_line(done.stderr, "no room on the disk", str(folder), "--output")
     assert not list(folder.glob("*.part"))
     elsewhere = tmp_path / "elsewhere"
-    done = subprocess.run(
-        [*REPORT, str(folder), "--output", str(elsewhere)], capture_output=True, text=True, check=False
-    )
+    done = run_command("report", folder, "--output", elsewhere)
     assert done.returncode == 0, done.stderr
     assert (elsewhere / "report.html").exists()
     assert len(Run.load(folder).rows) >= 30
@@ -157,16 +157,18 @@ def test_a_report_that_a_limit_of_the_files_size_cuts(
 def test_a_search_whose_disk_fills_up_ends_in_one_line(
     small_disk: Path, quick_simulator: SimulatorProcess
 ) -> None:
-    saturate = [sys.executable, "-m", "aisbench", "saturate", "--over", "concurrency", "--sweep", "2,3,4,5"]
-    process = subprocess.Popen(
-        [
-            *(*saturate, "--step", "1", "--url", quick_simulator.url, "--work-dir", str(small_disk / "runs")),
-            *("--input-len", "8", "--output-len", "4"),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
+    process = start_command(
+        *("saturate", "--over", "concurrency", "--sweep", "2,3,4,5", "--step", 1),
+        *(
+            "--url",
+            quick_simulator.url,
+            "--work-dir",
+            small_disk / "runs",
+            "--input-len",
+            8,
+            "--output-len",
+            4,
+        ),
     )
     wait_for(process, lambda: any((small_disk / "runs").glob("*/steps/*/summary.json")))
     fill(small_disk)

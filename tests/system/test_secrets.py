@@ -14,7 +14,7 @@ import pytest
 
 from aisbench.simulator.process import SimulatorProcess
 from tests.system.forwarding import Door, open_door
-from tests.system.running import descendants, environment, kill, wait_for
+from tests.system.running import descendants, environment, kill, run_command, wait_for
 
 KEY, TOKEN, COOKIE, PASSWORD = "sk-KeyOfTheServer1", "HeaderToken/456", "session=Cookie789", "Pass%2Fword012"
 SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012"]
@@ -33,6 +33,7 @@ def flags(quick_simulator: SimulatorProcess) -> Iterator[list[str]]:
 
 
 def start(*args: str) -> subprocess.Popen[str]:
+    """In a process whose command line is its own, which the process list shows."""
     return subprocess.Popen(
         [sys.executable, "-m", "aisbench", *args],
         stdout=subprocess.PIPE,
@@ -44,10 +45,9 @@ def start(*args: str) -> subprocess.Popen[str]:
 
 def finished(*args: str, code: int = 0) -> str:
     """What it printed."""
-    process = start(*args)
-    out, err = process.communicate(timeout=100)
-    assert process.returncode == code, out + err
-    return out + err
+    done = run_command(*args, variables={"AISBENCH_API_KEY": KEY})
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def found_in(folder: Path) -> dict[str, list[str]]:

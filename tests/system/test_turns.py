@@ -57,4 +57,4 @@ def test_turns_of_conversations_that_ended_are_counted(tmp_path: Path) -> None:
     counted = run.summary["requests"]
     assert (counted["planned"], counted["failed"], counted["not_sent"]) == (6, 2, 4)
     assert "4 not sent" in run.out
-    assert "4 turns were not sent: 2 conversations ended with a turn that failed" in run.out
+    assert "4 turns were not sent: 2 conversations had a turn that failed" in run.out

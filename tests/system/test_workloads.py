@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.conftest import QUICK
-from tests.system.running import LOAD, Finished, environment, run_load
+from tests.system.running import Finished, run_command, run_load
 from tests.workload.conftest import tiny_tokenizer
 
 QUIET = ("--concurrency", 4, "--no-progress")
@@ -223,8 +222,7 @@ def test_what_was_exported_is_sent_again_byte_for_byte(
     options += ["--backend", "openai-chat", "--model", "simulated-8b"]
     first = load(tmp_path / "a", quick_simulator, *options)
     file = tmp_path / "work.jsonl"
-    export = [*LOAD[:-1], "workload", "export", *options, "--output", str(file)]
-    subprocess.run(export, check=True, env=environment(), capture_output=True)
+    assert run_command("workload", "export", *options, "--output", file).returncode == 0
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [list(line) for line in lines[:1]] == [
         ["slot", "planned_s", "body", "prompt_tokens", "max_tokens", "sha256"]

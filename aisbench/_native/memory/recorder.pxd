@@ -11,6 +11,7 @@ cpdef enum Status:
     FAILED = 2
     CANCELLED = 3  # still running when the run had to end
     DROPPED = 4    # never sent: later than --late drop allows
+    ABORTED = 5    # by the client, as --cancel-rate asks
 
 cpdef enum Error:
     NO_ERROR = 0

@@ -43,7 +43,7 @@ ctypedef struct Live:
     int64_t reads
     int64_t reads_stamped
     int64_t stale_retries
-    int64_t finished
+    int64_t aborted
     int64_t errors[ERROR_ROOM]
 
 

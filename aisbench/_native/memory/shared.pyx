@@ -45,7 +45,7 @@ LIVE_FIELDS = [
     ("reads", "<i8"),
     ("reads_stamped", "<i8"),
     ("stale_retries", "<i8"),
-    ("finished", "<i8"),
+    ("aborted", "<i8"),
     ("errors", "<i8", (ERROR_ROOM,)),
 ]
 

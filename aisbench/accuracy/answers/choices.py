@@ -19,7 +19,7 @@ _CHOICE = rf"""{ANSWER}
     \s*(?:\b(?:is|was|be|seems\s+to\s+be)\b(?:\s+(?:therefore|thus|clearly|then|likely|probably))*\s*:?|:|=|→)
   | \b(?:choice|option|selection|selected|choose)\s*[:=]
   | (?<!not )\b(?:choose|chose|pick(?:ed)?|select(?:ed)?|go(?:ing)?\s+with|went\s+with|opt\s+for|settle\s+on|vote\s+for|
-    bet\s+on)\s+(?:the\s+)?(?:letter|option|choice|answer)?
+    bet\s+on|lean(?:ing)?\s+(?:toward|to)s?|favou?r)\s+(?:the\s+)?(?:letter|option|choice|answer)?
   | (?<![不可])选(?!项|手|举|自|出|用|修)(?:择|取)?(?:的?是|为|了)?(?:答案|选项|第)?\s*:?
   | (?:正确|错误|不正确|符合[^,.;\n]{{0,8}}|最\S{{1,4}}|合适|恰当)的?(?:选项|一项|说法|叙述|表述|描述)?(?:应该|应|就)?(?:是|为|:)
 """
@@ -36,7 +36,9 @@ _EXPLAINED = re.compile(
 _CONCLUSION = re.compile(
     r"(?:\b(?:so|hence|thus|therefore|consequently|accordingly|finally|overall|ultimately|conclude|conclusion|namely|"
     r"it is|it s|it's|it must be|must be|has to be|we are left with|only|that leaves|leaves|leaving|we get|say|"
-    r"that is|this is|i e)\b|→|->|=>|∴|综上(?:所述)?|因此|所以|故|即|可见|显然|从而|于是|只有|只剩(?:下)?|就是|应该?是)"
+    r"that is|this is|i e)\b|→|->|=>|∴|综上(?:所述)?|因此|所以|故|即|可见|显然|从而|于是|只有|只剩(?:下)?|就是|应该?是"
+    # A letter after the answer to a question of its own: "A, isn't it? No - B."
+    r"|(?:^|[?.!]\s*)(?:\bno\b\s*[-,:.]|(?:不对?|错了)\s*[,.]))"
     r"\s*[,:]?\s*(?:it is|it's|the|we have|my|i say|with|option|choice|letter|by elimination|only|"
     r"是|为|本题|选项|\s)*\s*[(\"']?$",
     re.IGNORECASE,
@@ -46,6 +48,13 @@ _CORRECTION = re.compile(
     r"instead|no,|let me re\w+|however, (?:upon|on|after))|等等|不对|更正|重新|其实|抱歉",
     re.IGNORECASE,
 )
+# Before a letter that ends its sentence.
+_CERTAIN = re.compile(
+    r"\b(?:definitely|certainly|surely|most likely|probably)\s+(?:option\s+)?[(\"']?$", re.IGNORECASE
+)
+_ENDS = re.compile(r"[)\"'\]]*\s*(?:[.!\n]|$)")
+# Up to the end of the sentence, which is a question.
+_ASKED = re.compile(r"[^.!?;\n]*\?")
 _RIGHT = re.compile(r"\b(?:correct|true|right)\b|[✓✔✅]|正确", re.IGNORECASE)
 _WRONG = re.compile(r"\b(?:incorrect|wrong|false|not)\b|[✗✘❌]|错误|不", re.IGNORECASE)
 _ITEM = re.compile(
@@ -73,7 +82,9 @@ def choice(text: str, labels: str, texts: Sequence[str] = ()) -> Found:
     """The choice in `text`, which is unified and has no thinking. `texts`: of the choices, in the order of `labels`."""
     marked = _marked(text, labels, texts)
     bare = plain(text)
-    bare = re.sub(r"n't\b", " not", bare)
+    bare = re.sub(
+        r"n't\b", " not", re.sub(r"\b(can)'t\b|\b(can)not\b", r"\1\2 not", bare, flags=re.IGNORECASE)
+    )
     if alone := _alone(bare, labels):
         return Found(alone, "letter alone")
     votes = _said(bare, labels, texts)
@@ -206,7 +217,10 @@ def _concluded(text: str, labels: str) -> list[_Vote]:
         if group.against:
             continue
         before = text[max(0, group.start - 60) : group.start].rpartition("\n")[2]
-        if group.praised or _CONCLUSION.search(before):
+        if _ASKED.match(text, group.end):
+            continue
+        certain = _CERTAIN.search(before) and _ENDS.match(text, group.end)
+        if group.praised or certain or _CONCLUSION.search(before):
             several = len(group.letters) > 1
             rule = "several choices" if several else "called right" if group.praised else "concluded"
             found.append(_Vote(None if several else group.letters[0], group.start, rule))

@@ -20,15 +20,24 @@ _FILLERS = (
     r"clearly|simply|therefore|thus|then|just|probably|likely|most|definitely|indeed|actually|equal|to|that|given|by|"
     r"still|now|exactly|obviously|hence|only|as|follows|indeed|really|in|fact|approximately|about|roughly|around"
 )
-_JOIN = rf"(?:(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b(?:\s+(?:{_FILLERS})\b)*\s*:?)|:|=|→|-+>|\s-+\s)"
+_JOIN = r"(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b\s*:?|:|=|→|-+>|\s-+\s)"
+_JOIN_AND_FILLERS = rf"(?:(?:\b(?:is|was|be|are|equals|becomes|remains|comes)\b(?:\s+(?:{_FILLERS})\b)*\s*:?)|:|=|→|-+>|\s-+\s)"
 # What may be between "answer" and "is", such as "to the question" or "(letter only)", but not a choice's letter or the
 # end of a sentence.
 _GAP = r"(?:(?!\b(?-i:[A-J])\b)[^.:=\n?!→]){0,80}?"
-ANSWER = rf"""
-    \b(?:answers?|ans)\b(?!\s+(?:choices|options)){_GAP}\s*{_JOIN}
+
+
+def _cue(join: str) -> str:
+    return rf"""
+    \b(?:answers?|ans)\b(?!\s+(?:choices|options)){_GAP}\s*{join}
   | \b(?:{_OTHERS})\b{_GAP}\s*(?:\b(?:{_OTHER_JOINS})\b\s*:?|:|=|→)
   | {_CJK}{_CJK_JOINS}
 """
+
+
+ANSWER = _cue(_JOIN_AND_FILLERS)
+# Before an answer in words, whose first ones may look like fillers: "To Kill a Mockingbird".
+ANSWER_IN_WORDS = _cue(_JOIN)
 # Words before a statement that make it only a supposition, or deny it.
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|whether|imagine|unless|had)\b[^,]*$|(?:如果|假如|假设|倘若|若)[^,]*$",
@@ -38,6 +47,10 @@ _DENIED = re.compile(
     r"\b(?:(?:do|does|did|could|can|would|is|are|should)\s*not|cannot|never|doubt|unlikely|wrong|incorrect|false|"
     r"tempting|common|naive|obvious but)\b[^,;]{0,30}$|(?:不认为|并非|不是|错误)的?$",
     re.IGNORECASE,
+)
+# The same in the words for "answer" themselves: "the answer cannot be".
+_DENIES = re.compile(
+    r"(?:\bcannot|\b(?:can|could|may|might|must|should|would|will)\s*(?:not|n't))\s+be\b", re.IGNORECASE
 )
 _SENTENCE_END = re.compile(r"[!?;\n]|(?<!\bi\.e)(?<!\be\.g)\.(?=[\s\"')\]]|$|[^\x00-\x7f])")
 # A statement is read up to this many characters.
@@ -73,7 +86,8 @@ def statements(pattern: re.Pattern[str], text: str) -> Iterator[Statement]:
         if (end is not None and end[0] == "?") or _SUPPOSED.search(before):
             continue
         heading = "\n" in text[cue.end() : at]
-        yield Statement(clause, cue.start(), at, bool(_DENIED.search(before)), heading)
+        denied = bool(_DENIED.search(before) or _DENIES.search(cue[0]))
+        yield Statement(clause, cue.start(), at, denied, heading)
 
 
 def _sentence_before(text: str, at: int) -> str:

@@ -16,7 +16,8 @@ _FORMULA = re.compile(
     r"\$\$(.{1,400}?)\$\$|\$([^$\n]{1,400})\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL
 )
 _UNITS = re.compile(
-    r"\^?\s*\{?\s*\\circ\s*\}?|\\degree|°|\\\$|^\$|\\?%|\\text\{\s*(?:degrees?|dollars?|cm|m|km|units?|inches|feet)[^{}]*\}(?:\^\{?\d\}?)?"
+    r"\^?\s*\{?\s*\\circ\s*\}?|\\degree|°|\\\$|^\$|\\?%|\\text\{\s*(?:degrees?|dollars?|cm|m|km|units?|inches|feet)[^{}]*\}(?:\^\{?\d\}?)?|"
+    r"(?<=[\d)}])\s+(?:radians?|degrees?|dollars?|square units?|units?|cm|km|inches|feet)\s*$"
 )
 
 

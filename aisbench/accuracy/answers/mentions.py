@@ -34,11 +34,11 @@ _VERB = (
 )
 _BAD = (
     rf"(?:{_VERB}(?:not|wrong|incorrect|incorrectly|false|invalid|untrue|impossible|irrelevant|eliminated|ruled out|"
-    r"excluded|out|inaccurate|unlikely|rejected|too|less)|(?:\w+ly\s+)?(?:contradicts?|fails?|cannot|does not|incorrect|"
+    r"excluded|out|inaccurate|unlikely|rejected|tempting|too|less)|(?:\w+ly\s+)?(?:contradicts?|fails?|cannot|does not|incorrect|"
     r"wrong|false))\b"
 )
 _GOOD = (
-    rf"(?:{_VERB}(?:correct|right|true|best|answer|valid|appropriate|accurate|only|the one|right one)|it is|"
+    rf"(?:{_VERB}(?:correct|right|true|best|answer|valid|appropriate|accurate|only|the one|right one)|it is|(?:,\s*)?then(?=\s*(?:[.!]|$))|"
     r"(?:\w+ly\s+)?(?:fits?|match(?:es)?|satisf(?:y|ies)|works))\b"
 )
 _AFTER = r"\s*(?:项|选项|[)\]\"'])?\s*(?:all|both|alone)?\s*"

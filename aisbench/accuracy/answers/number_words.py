@@ -55,15 +55,16 @@ _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七�
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 10**4, "亿": 10**8}
 _CHINESE = re.compile(
-    rf"(?P<minus>负)?(?:(?<!\d)(?P<digits>\d++(?:\.\d++)?)(?P<myriad>[万亿千百])|(?P<below>[{''.join(_DIGITS)}十百千万亿]+)分之"
-    rf"(?P<above>[{''.join(_DIGITS)}十百千万亿]+)|(?P<words>[{''.join(_DIGITS)}十百千万亿]+)(?:点(?P<decimals>[{''.join(_DIGITS)}]+))?(?P<and_half>个?半)?)"
+    rf"(?P<minus>负)?(?:(?<!\d)(?P<digits>\d++(?:\.\d++)?)(?P<myriad>[万亿百]|千(?![克米瓦卡]))|(?P<below>[{''.join(_DIGITS)}十百千万亿]+)分之"
+    rf"(?P<above>[{''.join(_DIGITS)}十百千万亿]+)(?:点(?P<above_decimals>[{''.join(_DIGITS)}]+))?|(?P<words>[{''.join(_DIGITS)}十百千万亿]+)(?:点(?P<decimals>[{''.join(_DIGITS)}]+))?(?P<and_half>个?半)?)"
 )
+_PERCENT = re.compile(r"百分之(\d++(?:\.\d++)?)")
 _MINUS = re.compile(r"\b(?:minus|negative)\s+(?=[$€£¥]?\s*[\d.])|负(?=\d)", re.IGNORECASE)
 
 
 def in_digits(text: str) -> str:
     """`text` with its number words as digits: "twenty-three" as 23, 三百二十 as 320, "1.5 million" as 1500000."""
-    text = _CHINESE.sub(_chinese, text)
+    text = _CHINESE.sub(_chinese, _PERCENT.sub(r"\1%", text))
     text = _SCALED.sub(_scaled, text)
     text = _ENGLISH.sub(_english, text)
     return _MINUS.sub("-", text)
@@ -116,6 +117,9 @@ def _chinese(found: re.Match[str]) -> str:
     if found["digits"]:
         return sign + _written(Fraction(found["digits"]) * (_MYRIADS | _UNITS)[found["myriad"]])
     if found["below"]:
+        if found["below"] == "百":
+            decimals = _digits(found["above_decimals"] or "")
+            return f"{sign}{_chinese_integer(found['above'])}{decimals and '.'}{decimals}%"
         below = _chinese_integer(found["below"])
         return f"{sign}{_chinese_integer(found['above'])}/{below}" if below else found[0]
     words = found["words"]
@@ -130,7 +134,7 @@ def _chinese(found: re.Match[str]) -> str:
             return found[0]
     value = Fraction(_chinese_integer(words))
     if found["decimals"]:
-        value += Fraction("0." + "".join(str(_DIGITS[digit]) for digit in found["decimals"]))
+        value += Fraction(f"0.{_digits(found['decimals'])}")
     if found["and_half"]:
         value += Fraction(1, 2)
     return sign + _written(value)
@@ -138,7 +142,7 @@ def _chinese(found: re.Match[str]) -> str:
 
 def _chinese_integer(words: str) -> int:
     if not any(word in _UNITS or word in _MYRIADS for word in words):
-        return int("".join(str(_DIGITS[digit]) for digit in words)[:50])
+        return int(_digits(words)[:50])
     total, section, digit = 0, 0, 0
     for word in words[:50]:
         if word in _DIGITS:
@@ -150,6 +154,10 @@ def _chinese_integer(words: str) -> int:
             total = (total + section + digit) * _MYRIADS[word]
             section = digit = 0
     return total + section + digit
+
+
+def _digits(words: str) -> str:
+    return "".join(str(_DIGITS[digit]) for digit in words)
 
 
 def _written(value: Fraction) -> str:

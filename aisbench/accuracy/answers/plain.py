@@ -89,6 +89,8 @@ _WRAPPING = re.compile(
 )
 _FRACTION = re.compile(r"\\[dtc]?frac\s*(?:\{([^{}]*)\}|(\d))\s*(?:\{([^{}]*)\}|(\d))")
 _LATEX = (
+    # The sign of -$45 stays beside its number.
+    (re.compile(r"-\s?\\?\$(?=\s?\d)"), "-"),
     (re.compile(r"\{,\}"), ","),
     (re.compile(r"\\(?:left|right|big|Big|bigg|displaystyle|mathrm|rm|bf|limits)(?![a-zA-Z])"), ""),
     (re.compile(r"\\[()\[\]]|(?<!\\)\$(?=\D|$)|\\\$|\$"), " "),

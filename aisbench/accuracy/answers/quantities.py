@@ -10,7 +10,7 @@ from aisbench.accuracy.answers.boxes import boxes, tagged
 from aisbench.accuracy.answers.cues import ANSWER, statements
 from aisbench.accuracy.answers.found import NONE, Found
 from aisbench.accuracy.answers.number_words import in_digits
-from aisbench.accuracy.answers.numbers import Number, numbers, written
+from aisbench.accuracy.answers.numbers import Number, equal, numbers, written
 from aisbench.accuracy.answers.plain import plain
 
 _STATED = re.compile(ANSWER, re.IGNORECASE | re.VERBOSE)
@@ -19,7 +19,7 @@ _TOTAL = re.compile(
     r"\b(?:total(?:s|ling|ing)?|altogether|in all|combined|sum)\b|总共|一共|合计|总计|共", re.IGNORECASE
 )
 _SO = re.compile(
-    r"\b(?:so|therefore|thus|hence|making|makes|which (?:is|makes|gives)|that is|i\.e\.|or rather)\b|→|所以|因此|即",
+    r"\b(?:so|therefore|thus|hence|making|makes|which (?:is|makes|gives)|that is|i\.?e|or rather)\b|→|所以|因此|即",
     re.IGNORECASE,
 )
 _DRAWN = re.compile(
@@ -28,6 +28,16 @@ _DRAWN = re.compile(
 )
 _EXPLAINED = re.compile(
     r"\b(?:because|since|due to|given that|whereas|although|though|while|as (?:the|she|he|they|there|we|it)|if you|let me)\b|因为|由于",
+    re.IGNORECASE,
+)
+# Between the two numbers of one quantity, such as 7 hours and 30 minutes; then what comes before it is given in one number.
+_COMPOUND = re.compile(
+    r"\s*(?:years?|months?|weeks?|days?|hours?|hrs?|h|minutes?|mins?|feet|foot|ft|pounds?|lbs?|dollars?|met(?:er|re)s?|m|kg|"
+    r"[年天时元米]|小时|分钟?|个月|公斤|千克)\s*,?\s*(?:and\b\s*|又|零)?",
+    re.IGNORECASE,
+)
+_RESTATED = re.compile(
+    r"[(=]|\b(?:or|that is|that's|which (?:is|equals|makes)|equal to|equals|i\.?e)\b|即|也就是|合|等于",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\s*(?:-|~|to|到|至|and)\s*")
@@ -113,7 +123,7 @@ def _of_clause(clause: str) -> Found | None:
     found = [number for number in numbers(clause) if not number.numbering] or numbers(clause)
     if not found:
         return None
-    if (result := _result(clause, found)) is not None:
+    if (result := _restated(clause, found) or _result(clause, found)) is not None:
         return Found(written(result), "")
     if (total := _total(clause, found)) is not None:
         return Found(written(total), "")
@@ -123,12 +133,22 @@ def _of_clause(clause: str) -> Found | None:
         joined = _RANGE.fullmatch(between)
         if joined and (between.strip() != "and" or re.search(r"\bbetween\s+$", clause[: first.start])):
             return Found(f"{written(first)} - {written(found[1])}", "")
-        if _EITHER.fullmatch(between):
+        if _EITHER.fullmatch(between) and not equal(first, found[1]):
             return Found(f"{written(first)} or {written(found[1])}", "")
     alone = len(found) == 1 or bool(re.match(r"[^,;]*[(:]", clause[first.end : found[1].start]))
     return Found(
         written(first), "", alone or not re.search(r"[,;]|\band\b", clause[first.end : found[1].start])
     )
+
+
+def _restated(clause: str, found: list[Number]) -> Number | None:
+    """The one number for a quantity of two units: 7.5 of "7 hours and 30 minutes, i.e. 7.5 hours"."""
+    for first, second, third in zip(found, found[1:], found[2:], strict=False):
+        if _COMPOUND.fullmatch(clause[first.end : second.start]) and _RESTATED.search(
+            clause[second.end : third.start]
+        ):
+            return third
+    return None
 
 
 def _result(clause: str, found: list[Number]) -> Number | None:
@@ -204,7 +224,12 @@ def _guess(text: str, bare: str) -> Found:
         found = [number for number in numbers(sentence) if not number.numbering]
         if not found:
             continue
-        result = _after_sum(sentence, found) or _result(sentence, found) or _total(sentence, found)
+        result = (
+            _restated(sentence, found)
+            or _after_sum(sentence, found)
+            or _result(sentence, found)
+            or _total(sentence, found)
+        )
         if result is not None:
             return Found(written(result), "result of the last sum", sure=False)
         free = [number for number in found if not _GOVERNED.search(_just_before(sentence, number))]

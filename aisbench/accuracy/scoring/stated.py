@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_STATED = re.compile(
-    r"(?:\banswer\b(?:\*\*)?(?: is)?\s*[:：]|\banswer is\b|答案(?:是|为)?\s*[:：]?)", re.IGNORECASE
-)
+from aisbench.accuracy.answers.cues import ANSWER_IN_WORDS
+
+_STATED = re.compile(ANSWER_IN_WORDS, re.IGNORECASE | re.VERBOSE)
 _BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
 # Emphasis and quotation marks around an answer.
 _AROUND = " \t*_`\"'“”‘’$"
@@ -27,10 +27,12 @@ def stated_in(text: str) -> Stated | None:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return None
-    after = [text[found.end() :].lstrip(" *\n") for found in _STATED.finditer(text)]
-    stated = [_bare(rest.splitlines()[0]) for rest in after if rest]
-    if stated and stated[-1]:
-        return Stated(stated[-1], "stated answer", True)
+    # The cues are written for ASCII's colon.
+    ends = [found.end() for found in _STATED.finditer(text.replace("：", ":"))]
+    # A cue with nothing after it states nothing.
+    rest = next((rest for end in reversed(ends) if (rest := text[end:].lstrip(" *\n"))), "")
+    if rest and (stated := _bare(rest.splitlines()[0])):
+        return Stated(stated, "stated answer", True)
     if boxed := _BOXED.findall(text):
         return Stated(_bare(boxed[-1]), "box", True)
     if len(lines) == 1:

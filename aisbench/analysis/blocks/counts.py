@@ -15,12 +15,13 @@ from aisbench.records.run import Run
 
 
 class RequestsBlock(TypedDict):
-    """Outcomes of the requests. Each is in exactly one of completed, failed, cancelled, dropped, lost and not_sent."""
+    """Outcomes of the requests. Each is in exactly one of completed, failed, aborted, cancelled, dropped, lost, not_sent."""
 
     planned: Annotated[Requests | None, "null if only time bounds the run"]
     sent: Annotated[Requests, "that left"]
     completed: Annotated[Requests, "that succeeded"]
     failed: Annotated[Requests, "by kind in `errors`"]
+    aborted: Annotated[Requests, "cancelled by the client, as --cancel-rate asks"]
     cancelled: Annotated[Requests, "stopped by the end of the run"]
     dropped: Annotated[Requests, "never sent because they were late (--late drop)"]
     lost: Annotated[Requests, "in flight when the run crashed"]
@@ -63,11 +64,20 @@ def requests_block(run: Run) -> RequestsBlock:
         "sent": int((run.rows["sent_ns"] > 0).sum()),
         "completed": int(run.has_status("ok").sum()),
         "failed": int(run.has_status("failed").sum()),
+        "aborted": int(run.has_status("aborted").sum()),
         "cancelled": int(run.has_status("cancelled").sum()),
         "dropped": int(run.has_status("dropped").sum()),
         "lost": int(run.has_status("in_flight").sum()),
         "not_sent": max(0, planned - len(run.rows)) if planned is not None else 0,
     }
+
+
+def abort_notes(requests: RequestsBlock, counted: float | None) -> list[str]:
+    """A sentence on the requests that the client cancelled. `counted`: what the servers say; None: they do not."""
+    if requests["aborted"] == 0:
+        return []
+    theirs = "" if counted is None else f"; the server counted {counted:,.0f} requests as aborted"
+    return [f"{requests['aborted']:,} requests were cancelled by the client, as --cancel-rate asks{theirs}."]
 
 
 def in_flight_block(measured: Measured) -> InFlightBlock:

@@ -52,6 +52,10 @@ class Turn(PartFigures):
     """One turn of the conversations."""
 
     turn: Annotated[Count, "counted from 1; the 50th includes all later ones"]
+    planned: Annotated[Requests | None, "null if only time bounds the run"]
+    not_sent: Annotated[
+        Requests | None, "planned, but the run or their conversation ended first; null with `planned`"
+    ]
 
 
 # Later turns are counted together with this one.
@@ -79,11 +83,21 @@ def turns_block(measured: Measured) -> list[Turn] | None:
     if not run.has_conversations or len(run.rows) == 0:
         return None
     turns = np.minimum(run.rows["turn"], _MOST_TURNS - 1)
-    return [_one_turn(measured, turn + 1, turns == turn) for turn in range(int(turns.max()) + 1)]
+    planned: list[int] | None = run.info.get("planned_turns")
+    if planned is None:
+        return [_one_turn(measured, turn, turns == turn, None) for turn in range(int(turns.max()) + 1)]
+    planned = [*planned[: _MOST_TURNS - 1], *([sum(rest)] if (rest := planned[_MOST_TURNS - 1 :]) else [])]
+    return [_one_turn(measured, turn, turns == turn, count) for turn, count in enumerate(planned)]
 
 
-def _one_turn(measured: Measured, turn: int, mask: NDArray[np.bool_]) -> Turn:
-    block: Turn = {"turn": turn, **figures(measured, mask)}
+def _one_turn(measured: Measured, turn: int, mask: NDArray[np.bool_], planned: int | None) -> Turn:
+    """`turn` counts from 0."""
+    block: Turn = {
+        "turn": turn + 1,
+        "planned": planned,
+        "not_sent": max(0, planned - int(mask.sum())) if planned is not None else None,
+        **figures(measured, mask),
+    }
     return with_keys(block, latencies(measured, mask))
 
 

@@ -88,6 +88,10 @@ class ServerBlock(TypedDict):
         dict[Annotated[str, OneOf(COUNTERS)], float],
         "growth of each counter from the sample before the start to the last; only those that the servers have",
     ]
+    aborted: Annotated[
+        Requests | None,
+        "ended because their client closed the connection; null if the servers do not count them",
+    ]
     prefix_hit_rate: Annotated[
         PassableShare | None, "share of the prompt tokens looked up that were in the prefix cache"
     ]
@@ -122,6 +126,7 @@ def server_block(measured: Measured) -> ServerBlock | None:
         "kv_use": _gauge_figures(run, samples, "kv_use"),
         "accept_length": _gauge_figures(run, samples, "accept_length"),
         "counters": {name: grown[name] for name in COUNTERS if name in grown},
+        "aborted": _aborted(grown),
         "prefix_hit_rate": _hit_rate(grown),
         "spec_decode": spec_decode(grown),
         "reconcile": reconcile(measured, grown),
@@ -207,6 +212,11 @@ def growth(samples: dict[int, list[Sample]]) -> dict[str, Any]:
 def _since(before: float, now: float) -> float:
     """The growth of a counter, which was reset if it fell."""
     return now - before if now >= before else now
+
+
+def _aborted(grown: dict[str, Any]) -> int | None:
+    ended = grown.get("requests_ended")
+    return None if ended is None else round(ended.get("abort", 0.0))
 
 
 def _hit_rate(grown: dict[str, Any]) -> float | None:

@@ -12,13 +12,13 @@ def turn_notes(run: Run) -> list[str]:
     if not run.has_conversations:
         return []
     notes = []
-    ended = len(np.unique(run.rows["conversation"][run.has_status("failed")]))
+    failed = len(np.unique(run.rows["conversation"][run.has_status("failed")]))
     missing = (run.info.get("planned_requests") or 0) - len(run.rows)
-    if ended and missing > 0:
+    if failed and missing > 0:
         notes.append(
-            f"{missing:,} {'turn was' if missing == 1 else 'turns were'} not sent: {ended:,} "
-            f"{'conversation' if ended == 1 else 'conversations'} ended with a turn that failed, which left no "
-            "answer to continue from."
+            f"{missing:,} {'turn was' if missing == 1 else 'turns were'} not sent: {failed:,} "
+            f"{'conversation' if failed == 1 else 'conversations'} had a turn that failed, which left no answer to "
+            "continue from."
         )
     without = _turns_without_answer(run)
     if without:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aisbench.analysis.blocks.client import ClientBlock
-from aisbench.analysis.blocks.counts import RequestsBlock
+from aisbench.analysis.blocks.counts import RequestsBlock, abort_notes
 from aisbench.analysis.blocks.turns import turn_notes
 from aisbench.analysis.contract.summary_type import Summary
 from aisbench.analysis.failures import refused_fields
@@ -30,7 +30,9 @@ def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdi
         _judge_stamps(verdict, summary)
         judge_prefix_cache(verdict, run, summary["prefix_cache"])
     _judge_host(verdict, run, summary["client"])
-    verdict.notes += [*answer_notes(run), *turn_notes(run)]
+    server = summary["server"]
+    counted = server["aborted"] if server is not None else None
+    verdict.notes += [*answer_notes(run), *turn_notes(run), *abort_notes(summary["requests"], counted)]
     verdict.notes += [
         f"The server refused requests with a message about the field {name}; --omit-field {name} leaves it out."
         for name in refused_fields(run)
@@ -120,7 +122,7 @@ def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -
     """Whether the limit was kept and, in a closed loop, filled from the first time it was reached to the last send."""
     if run.limit is None:
         return
-    counted = "conversations" if run.has_conversations else "requests"
+    counted = "conversations" if run.keeps_slots else "requests"
     if held.peak > run.limit:
         verdict.worsen(
             "invalid", f"{held.peak} {counted} were in flight at once, more than the {run.limit} allowed."
@@ -133,9 +135,10 @@ def _judge_limit(verdict: Verdict, run: Run, held: InFlight, sending: Sending) -
         )
         return
     sent = sorted(sending.sent_ns.tolist())
-    mean = held.mean_within(sent[run.limit - 1], sent[-1])
+    full_ns = max(sent[run.limit - 1], int((run.config.concurrency_ramp_s or 0) * 1e9))
+    mean = held.mean_within(full_ns, sent[-1])
     share = 100 * mean / run.limit
-    if sent[-1] > sent[run.limit - 1]:
+    if sent[-1] > full_ns:
         verdict.hold(
             thresholds.IN_FLIGHT_HELD,
             share,

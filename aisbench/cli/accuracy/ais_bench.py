@@ -122,7 +122,7 @@ def ais_bench(
     # Slow imports wait until the options are known to be valid.
     from aisbench.studies.campaign.campaign import Campaign
 
-    campaign = Campaign(Asked(**asked, extra=extra), summarizer)
+    campaign = Campaign(Asked(**asked, extra=extra), summarizer, reuses=reuse is not None)
     if search:
         return campaign.search()
     if dry_run:

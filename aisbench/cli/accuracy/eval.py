@@ -21,6 +21,7 @@ from aisbench.cli.options.run_options import (
 )
 from aisbench.cli.options.search import lines_of
 from aisbench.config.vllm_meaning import run_config
+from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE
 from aisbench.options.option import declared
 from aisbench.saying import say
@@ -104,7 +105,9 @@ def evaluate(
     """
     settings = Settings(**{name: options.pop(name) for name in _SETTINGS})
     unsaid = click.core.ParameterSource.DEFAULT
-    options |= {name: value for name, value in _DEFAULTS.items() if ctx.get_parameter_source(name) is unsaid}
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is not unsaid}
+    options |= {name: value for name, value in _DEFAULTS.items() if name not in given}
+    _check_judge(ctx, settings)
     config = run_config(options).expanded()
     if search:
         config.check()
@@ -113,7 +116,24 @@ def evaluate(
     from aisbench.studies.evaluation.evaluate import evaluate as carried_out
 
     command = ["aisbench", "eval", *command_line("eval")]
-    return carried_out(config, settings, command=command, reuse=reuse, live=not no_progress, into=into)
+    return carried_out(
+        config, settings, command=command, reuse=reuse, live=not no_progress, into=into, given=given
+    )
+
+
+def _check_judge(ctx: click.Context, settings: Settings) -> None:
+    """Raises BadInput for a judge on the command line in a mode that asks none."""
+    if settings.judges or settings.mode == "all":
+        return
+    for param in ctx.command.params:
+        name = str(param.name)
+        if (
+            name.startswith("judge_")
+            and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+        ):
+            raise BadInput(
+                f"{param.opts[0]} has no effect with --mode {settings.mode}; give --mode judge to score answers that exist"
+            )
 
 
 def _search(ctx: click.Context, settings: Settings) -> int:

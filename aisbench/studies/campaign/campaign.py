@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from aisbench.studies.campaign.tasks import (
     Asked,
     Model,
     Task,
+    all_task,
     data_sets_of,
     eval_task,
     infer_judge_task,
@@ -41,26 +41,36 @@ from aisbench.studies.evaluation.settings import Settings
 
 # Beside the presets: what the campaign was asked for.
 _ASKED = "campaign.json"
-# Every task's command reads it.
-_JUDGE = "AISBENCH_JUDGE_URL"
 Make = Callable[[Asked, Model, DataSetName, Path], Task]
 
 
 class Campaign:
     """`folder`: where its tasks write; `models` and `datasets`: each with each is a task."""
 
-    def __init__(self, asked: Asked, summarizer: str | None) -> None:
-        """Raises BadInput for unknown presets and data sets, and for data sets whose files are missing or broken."""
+    def __init__(self, asked: Asked, summarizer: str | None, *, reuses: bool = False) -> None:
+        """`reuses`: it goes on with a folder, which remembers where the data sets are.
+
+        Raises BadInput for unknown presets and data sets, and for data sets whose files are missing or broken.
+        """
         self.asked = asked
         self.models = models_of(asked)
         self.datasets = data_sets_of(asked)
         self._summarizer = summarizer
         if asked.mode == "perf_viz":
             return
-        if asked.judges and not _may_name_judge(asked.extra):
+        if asked.judges and not asked.may_name_judge:
             raise BadInput(
                 f"--mode {asked.mode} needs a judge; give its server after --, as in -- --judge-url http://host:8000"
             )
+        if not asked.judges and (given := [one for one in asked.extra if one.startswith("--judge-")]):
+            flag = given[0].partition("=")[0]
+            raise BadInput(
+                f"{flag} needs the judge's server; give it after --, as in -- --judge-url http://host:8000"
+                if asked.mode == "all"
+                else f"{flag} has no effect with --mode {asked.mode}; give --mode judge to score answers that exist"
+            )
+        if reuses and asked.dataset_path is None and not asked.is_load:
+            return
         for dataset in self.datasets:
             if dataset.has_answers:
                 files_read(
@@ -93,6 +103,8 @@ class Campaign:
     def run(self, folder: Path, *, most: int | None, debug: bool, command: list[str]) -> int:
         """Runs the tasks that `asked.mode` needs; returns the exit code."""
         self._note(folder, command)
+        for line in self._unjudged:
+            saying.say(line, err=True)
         runner = Runner(folder, most=most, debug=debug)
         ended: list[Ended] = []
         for make in self._stages:
@@ -123,13 +135,26 @@ class Campaign:
     def _stages(self) -> Sequence[Make]:
         """What makes the tasks of each stage, in order."""
         return {
-            "all": [infer_task, eval_task],
+            "all": [all_task] if self.asked.judges else [infer_task, eval_task],
             "infer": [infer_task],
             "eval": [eval_task],
             "judge": [judge_task],
             "infer_judge": [infer_judge_task],
             "perf": [load_task],
         }.get(self.asked.mode, [])
+
+    @property
+    def _unjudged(self) -> list[str]:
+        """A line for each data set that AISBench would let a judge score, and that only rules score here."""
+        if self.asked.judges or self.asked.mode not in ("all", "eval", "viz"):
+            return []
+        mode = "" if self.asked.mode == "all" else "--mode judge and "
+        return [
+            f"{one.asked}: scored by the rules of {one.name}; for a judge's verdicts, as its name says, give {mode}its server "
+            "after --, as in -- --judge-url http://host:8000"
+            for one in self.datasets
+            if one.by_judge
+        ]
 
     def tasks(self, make: Make, folder: Path) -> list[Task]:
         return [make(self.asked, model, dataset, folder) for model, dataset in self._each]
@@ -199,15 +224,10 @@ class Campaign:
             saying.say(f"{model.name}/{dataset.asked}: {path}")
 
 
-def _may_name_judge(extra: Sequence[str]) -> bool:
-    """False if no task's command can find the judge's server."""
-    return _JUDGE in os.environ or any(one.partition("=")[0] in ("--judge-url", "--config") for one in extra)
-
-
 def _has_work(task: Task, folder: Path) -> bool:
     """False for scoring where no answer exists, and for a load that was carried out before --reuse."""
     if task.stage == "performances":
         return last_run(runs_of(folder, task.model, task.dataset)) is None
     if task.stage in ("eval", "judge"):
-        return (EvaluationFolder(folder, task.model.name).predictions / f"{task.dataset.name}.json").is_file()
+        return EvaluationFolder(folder, task.model.name).predictions_of(task.dataset.name).is_file()
     return True

@@ -25,6 +25,7 @@ _OTHERS = {
 }
 # Data sets without known answers, for load alone.
 LOADS = {"synthetic": "synthetic", "sharegpt": "sharegpt", "mooncake_trace": "trace", "random": "random"}
+_JUDGED = re.compile(r"_llm_?judge(?:_|$)", re.IGNORECASE)
 _SHOTS = re.compile(r"_(\d+)_?shots?(?:_|$)")
 _SUFFIX = re.compile(rf"(?:{_SHOTS.pattern}|_(?:gen|ppl|perf)(?:_|$)).*")
 
@@ -49,13 +50,14 @@ _GROUPS = ("all", "single_turn", "live", "non_live")
 class DataSetName:
     """`asked`: as the user wrote it. `name`: ours. `shots`: solved examples that the name asks for; None: the task's own.
 
-    `options`: what else the name asks of a load.
+    `options`: what else the name asks of a load. `by_judge`: AISBench lets a judge score it.
     """
 
     asked: str
     name: str
     shots: int | None = None
     options: tuple[str, ...] = ()
+    by_judge: bool = False
 
     @property
     def has_answers(self) -> bool:
@@ -84,6 +86,7 @@ def data_set_named(asked: str, *, for_load: bool) -> DataSetName:
         LOADS.get(name, name),
         shots if name in TASKS else None,
         ("--synthetic-kind", "tokenid") if name == "synthetic" and "tokenid" in asked else (),
+        by_judge=bool(_JUDGED.search(asked)),
     )
 
 

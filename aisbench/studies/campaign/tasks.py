@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from aisbench.studies.evaluation.settings import DEFAULT_PATH
 ACCURACY_MODES = ("all", "infer", "eval", "viz", "judge", "infer_judge")
 LOAD_MODES = ("perf", "perf_viz")
 MODES = (*ACCURACY_MODES, *LOAD_MODES)
+# Every task's command reads it.
+_JUDGE = "AISBENCH_JUDGE_URL"
 SUMMARIZERS = ("example", "default_perf", "stable_stage")
 
 
@@ -38,8 +41,15 @@ class Asked:
 
     @property
     def judges(self) -> bool:
-        """True if a judge scores the answers."""
-        return self.mode in ("judge", "infer_judge")
+        """True if a judge is to score the answers."""
+        return self.mode in ("judge", "infer_judge") or (self.mode == "all" and self.may_name_judge)
+
+    @property
+    def may_name_judge(self) -> bool:
+        """False if no task's command can find the judge's server."""
+        return _JUDGE in os.environ or any(
+            one.partition("=")[0] in ("--judge-url", "--config") for one in self.extra
+        )
 
     @property
     def is_load(self) -> bool:
@@ -58,7 +68,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Task:
-    """`stage`: infer, eval, judge, infer_judge or performances, which is also the folder of its log. `command`: aisbench's
+    """`stage`: infer, eval, judge, infer_judge, all or performances, which is also the folder of its log. `command`: aisbench's
     arguments."""
 
     stage: str
@@ -139,6 +149,11 @@ def judge_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) -
 def infer_judge_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) -> Task:
     """Asks the questions, then the judge: one command, so that a judge that is not there is found before all questions."""
     return Task("infer_judge", model, dataset, _evaluation(asked, model, dataset, folder, "infer_judge"))
+
+
+def all_task(asked: Asked, model: Model, dataset: DataSetName, folder: Path) -> Task:
+    """Asks the questions, scores the answers and lets the judge score them, in one command for the same reason."""
+    return Task("all", model, dataset, _evaluation(asked, model, dataset, folder, "all"))
 
 
 def _evaluation(asked: Asked, model: Model, dataset: DataSetName, folder: Path, mode: str) -> tuple[str, ...]:

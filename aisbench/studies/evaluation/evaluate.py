@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from aisbench import saying
 from aisbench.accuracy.question import Answer
@@ -25,13 +24,15 @@ from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
 from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.evaluation.asking import Asking, Request
 from aisbench.studies.evaluation.data_sets import DataSet, read_data_sets
-from aisbench.studies.evaluation.folder import EvaluationFolder, file_name, read_facts
+from aisbench.studies.evaluation.folder import EvaluationFolder
 from aisbench.studies.evaluation.harness.evaluate import HarnessEvaluation, read_harness
 from aisbench.studies.evaluation.harness.names import split_names
 from aisbench.studies.evaluation.harvest import Harvest
 from aisbench.studies.evaluation.judge.judging import Answered, Judging
 from aisbench.studies.evaluation.judge.server import Judge, judge_for
+from aisbench.studies.evaluation.opening import folder_before, opened
 from aisbench.studies.evaluation.predictions import Place, Predictions
+from aisbench.studies.evaluation.remembered import with_remembered
 from aisbench.studies.evaluation.reporting import report
 from aisbench.studies.evaluation.results import Result, result_of
 from aisbench.studies.evaluation.settings import Settings
@@ -50,27 +51,32 @@ def evaluate(
     reuse: str | None,
     live: bool,
     into: str | None = None,
+    given: Container[str] = (),
     say: Say = saying.say,
 ) -> int:
     """Evaluates and prints the summary; returns the exit code.
 
     `reuse`: the folder of an evaluation to continue, "" for the newest, or None for a new one. `into`: the folder that
-    this evaluation, of one data set, shares with others. `say` gets the results. Raises BadInput, before anything is
-    sent, if a data set cannot be read or scored.
+    this evaluation, of one data set, shares with others. `given`: the names of the options that the user gave, which
+    stand above those that the folder remembers. `say` gets the results. Raises BadInput, before anything is sent, if a
+    data set cannot be read or scored.
     """
     settings.check()
     config.check()
+    before = folder_before(config, settings, reuse, into)
+    if before is not None:
+        config, settings, changed = with_remembered(before.facts(), config, settings, given)
+        if changed:
+            saying.say(f"as before in {before.path}: {changed}", err=True)
     own, theirs = split_names(settings.datasets)
     data_sets = read_data_sets(settings, own) if own or not theirs else []
     harness = read_harness(theirs, config, settings) if theirs else None
-    judge = judge_for(config, settings) if settings.judges else None
+    judge = judge_for(config, settings) if settings.judges and data_sets else None
+    if settings.judges and theirs:
+        saying.say("lm-eval: tasks are scored by the harness, not by the judge", err=True)
     with contextlib.ExitStack() as stack:
         config = _with_target(stack, config, asks=settings.asks)
-        folder = (
-            _folder(config, settings, command, reuse)
-            if into is None
-            else _shared_folder(Path(into), config, settings, command)
-        )
+        folder = opened(before, config, settings, command, into)
         with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
             ended = DONE
             if data_sets:
@@ -101,40 +107,6 @@ def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) 
         lambda line: saying.say(line, err=True),
     )
     return replace(config, model=model.name)
-
-
-def _folder(config: RunConfig, settings: Settings, command: list[str], reuse: str | None) -> EvaluationFolder:
-    if reuse is None:
-        if not settings.asks:
-            raise BadInput(
-                f"--mode {settings.mode} needs the answers of an earlier evaluation; name its folder with --reuse"
-            )
-        model = config.model or "model"
-        return EvaluationFolder.create(config.work_dir, model, _facts(config, settings, command, model))
-    folder = EvaluationFolder.reuse(config.work_dir, reuse)
-    before = read_facts(folder.path)["model"]
-    if config.model is not None and config.model != before:
-        raise BadInput(
-            f"--reuse: {folder.path} holds answers of model {before}, not of {config.model}; give --model {before}, or "
-            "start a new evaluation"
-        )
-    return folder
-
-
-def _shared_folder(path: Path, config: RunConfig, settings: Settings, command: list[str]) -> EvaluationFolder:
-    folder = EvaluationFolder(path, file_name(config.label or "model"), settings.datasets[0])
-    if settings.asks:
-        folder.write_facts(_facts(config, settings, command, config.model or "model"))
-    return folder
-
-
-def _facts(config: RunConfig, settings: Settings, command: list[str], model: str) -> dict[str, Any]:
-    return {
-        "model": model,
-        "command": command,
-        "config": config.as_dict(),
-        "datasets": list(settings.datasets),
-    }
 
 
 class _Evaluation:
@@ -176,8 +148,8 @@ class _Evaluation:
             judging = Judging(self._judge, self._folder, self._answered, self._command)
             interrupted = judging.ask(stack, live=live)
         is_judged = judging is not None and not judging.failed
-        if is_judged if self._settings.judges else self._settings.mode != "infer":
-            self._report(say, judging)
+        if results := [*self._by_rules(), *([] if judging is None or not is_judged else self._by(judging))]:
+            self._report(say, results)
         say(f"folder: {self._folder.path}")
         if interrupted:
             return INTERRUPTED
@@ -252,9 +224,25 @@ class _Evaluation:
             for kept in [self._predictions[one.name]]
         ]
 
-    def _report(self, say: Say, judging: Judging | None) -> None:
-        """Scores the answers; writes the results, the summary and the page."""
-        results = [_scored(one) if judging is None else judging.result(one) for one in self._answered]
+    def _by_rules(self) -> list[Result]:
+        """The scores by the tasks' own rules, if the mode asks for them."""
+        found = []
+        for one in self._answered if self._settings.scores else ():
+            try:
+                found.append(_scored(one))
+            except BadInput as problem:
+                if self._judge is None:
+                    raise
+                # A library that the rule needs is not installed; the judge needs none.
+                saying.say(f"{one.name}: scored by the judge alone: {problem}", err=True)
+        return found
+
+    def _by(self, judging: Judging) -> list[Result]:
+        """The scores by the judge's verdicts."""
+        return [judging.result(one) for one in self._answered]
+
+    def _report(self, say: Say, results: Sequence[Result]) -> None:
+        """Writes the results, the summary and the page."""
         model = self._config.model or self._folder.model
         prompts = {name: kept.prompts for name, kept in self._predictions.items()}
         report(self._folder, self._settings, model, results, prompts, say)

@@ -14,6 +14,8 @@ from aisbench.records.folder import new_folder
 
 _STATE = "evaluation.json"
 _SCHEMA = 1
+# How the name of a file with a judge's scores ends.
+_JUDGED = "-judged"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,14 @@ class EvaluationFolder:
         folder.write_facts(facts)
         return folder
 
+    @property
+    def exists(self) -> bool:
+        return self._state.is_file()
+
+    def facts(self) -> dict[str, Any]:
+        """What write_facts wrote. Raises BadInput if it cannot be read."""
+        return _read_facts(self._state)
+
     @staticmethod
     def reuse(work_dir: str, timestamp: str) -> EvaluationFolder:
         """The evaluation `timestamp` in `work_dir`, or the newest if it is empty. Raises BadInput if there is none."""
@@ -48,12 +58,12 @@ class EvaluationFolder:
                 f"--reuse: {base / timestamp if timestamp else base} holds no evaluation; "
                 "give the name of its folder, such as 20261126_140000, and its --work-dir"
             )
-        facts = read_facts(found[0])
+        facts = _read_facts(found[0] / _STATE)
         return EvaluationFolder(found[0], file_name(facts["model"]))
 
     def write_facts(self, facts: dict[str, Any]) -> None:
         self._state.parent.mkdir(parents=True, exist_ok=True)
-        write_text(json.dumps({"schema": _SCHEMA, **facts}, indent=1), self._state)
+        write_text(json.dumps({**facts, "schema": _SCHEMA}, indent=1), self._state)
 
     @property
     def _state(self) -> Path:
@@ -69,6 +79,10 @@ class EvaluationFolder:
     def predictions(self) -> Path:
         return self.path / "predictions" / self.model
 
+    def predictions_of(self, name: str) -> Path:
+        """The file of the answers to the data set `name`."""
+        return self.predictions / f"{name}.json"
+
     @property
     def judgements(self) -> Path:
         return self.path / "judgements" / self.model
@@ -76,6 +90,10 @@ class EvaluationFolder:
     @property
     def results(self) -> Path:
         return self.path / "results" / self.model
+
+    def results_of(self, name: str, *, judged: bool = False) -> Path:
+        """The file of the scores of the data set `name`: by its own rule, or by a judge."""
+        return self.results / f"{name}{_JUDGED if judged else ''}.json"
 
     @property
     def summary(self) -> Path:
@@ -96,11 +114,15 @@ class EvaluationFolder:
         write_bytes(json.dumps(content, indent=1, ensure_ascii=False).encode("utf-8", "replace"), path)
 
 
-def read_facts(path: Path) -> dict[str, Any]:
-    """What evaluation.json in `path` holds. Raises BadInput if it cannot be read."""
-    found = read_object(path / _STATE)
+def data_set_of(results: str) -> str:
+    """The data set whose scores are in the file of this name (without .json)."""
+    return results.removesuffix(_JUDGED)
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    found = read_object(path)
     if found.get("schema") != _SCHEMA or not isinstance(found.get("model"), str):
-        raise BadInput(f"{path / _STATE} was written by another version of aisbench; evaluate again")
+        raise BadInput(f"{path} was written by another version of aisbench; evaluate again")
     return found
 
 

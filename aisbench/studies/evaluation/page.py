@@ -31,8 +31,10 @@ def write_page(path: Path, title: str, datasets: Sequence[tuple[str, ResultFile]
     `datasets`: names, each with the content of its results file. The page shows the answers of those with `details`.
     """
     texts = _Texts()
-    shown = [_answers(name, result, texts) for name, result in datasets if result.get("details")]
-    without = [name for name, result in datasets if not result.get("details")]
+    shown = [
+        _answers(_scored(name, result), result, texts) for name, result in datasets if result.get("details")
+    ]
+    without = [_scored(name, result) for name, result in datasets if not result.get("details")]
     parts = {
         "title": said(title),
         "subtitle": escape(_subtitle(datasets)),
@@ -82,6 +84,11 @@ def _rows(datasets: Sequence[tuple[str, ResultFile]]) -> Iterator[list[str]]:
         ]
 
 
+def _scored(name: str, result: ResultFile) -> str:
+    """The data set, with the metric if a judge scored it: its scores by rules may be on the page, too."""
+    return f"{name} ({result.get('metric')})" if result.get("judge") else name
+
+
 def _subsets(name: str, result: ResultFile) -> str:
     found = result.get("subsets")
     if not found:
@@ -99,7 +106,7 @@ def _subsets(name: str, result: ResultFile) -> str:
     ]
     unfolded = "" if len(rows) >= _FOLDED_FROM else " open"
     return (
-        f"<details{unfolded}><summary>Subsets of {said(name)} ({len(rows):,})</summary>"
+        f"<details{unfolded}><summary>Subsets of {said(_scored(name, result))} ({len(rows):,})</summary>"
         f"{table(_HEAD[:6], rows, 'numbers')}</details>"
     )
 
@@ -107,7 +114,7 @@ def _subsets(name: str, result: ResultFile) -> str:
 def _repeated(datasets: Sequence[tuple[str, ResultFile]]) -> str:
     """A list of avg@n, pass@k and cons@n of the data sets whose questions were asked several times."""
     items = [
-        f"<li><b>{said(name)}</b>: "
+        f"<li><b>{said(_scored(name, result))}</b>: "
         + ", ".join(f"{said(key)} {value:.2f} %" for key, value in found.items() if key != "n")
         + "</li>"
         for name, result in datasets
@@ -137,8 +144,12 @@ def _without(names: Sequence[str]) -> str:
 
 
 def _subtitle(datasets: Sequence[tuple[str, ResultFile]]) -> str:
-    answers = sum((result.get("counts") or {}).get("answers", 0) for _, result in datasets)
-    sets = "1 data set" if len(datasets) == 1 else f"{len(datasets)} data sets"
+    # The scores by rules and by a judge are of the same answers.
+    by_name: dict[str, int] = {}
+    for name, result in datasets:
+        by_name[name] = max(by_name.get(name, 0), (result.get("counts") or {}).get("answers", 0))
+    answers = sum(by_name.values())
+    sets = "1 data set" if len(by_name) == 1 else f"{len(by_name)} data sets"
     return f"{sets}, {answers:,} answers"
 
 

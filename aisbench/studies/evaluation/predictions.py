@@ -30,7 +30,7 @@ class Predictions:
         as_chat: bool,
     ):
         self._folder = folder
-        self.path = folder.predictions / f"{name}.json"
+        self.path = folder.predictions_of(name)
         self._questions = questions
         self._samples = samples
         self._as_chat = as_chat

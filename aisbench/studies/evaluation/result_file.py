@@ -87,3 +87,30 @@ class ResultFile(TypedDict, total=False):
     mean_length: float
     questions: dict[str, QuestionScores]
     details: dict[str, Detail]
+
+
+def answers_of(result: ResultFile) -> int:
+    """How many answers there were to score, those that a judge has not judged included."""
+    unjudged = judge["unjudged"] if (judge := result.get("judge")) else 0
+    return (result.get("counts") or {}).get("answers", 0) + unjudged
+
+
+def figures_of(result: ResultFile) -> dict[tuple[str, str], float | None]:
+    """The scores in per cent by subset ("" for the whole data set) and metric, in the order of the tables.
+
+    A judge's averages, avg@n and the like say so, because those by the task's rule may stand in the same table.
+    """
+    metric = result.get("metric", "accuracy")
+    by = f"{metric} " if result.get("judge") else ""
+    found: dict[tuple[str, str], float | None] = {
+        (name, metric): figures.get("accuracy") for name, figures in (result.get("subsets") or {}).items()
+    }
+    if found:
+        found["", f"{by}naive_average"] = result.get("naive_average")
+        found["", f"{by}weighted_average"] = result.get("accuracy")
+    else:
+        found["", metric] = result.get("accuracy")
+    found |= {
+        ("", f"{by}{name}"): value for name, value in (result.get("repeated") or {}).items() if name != "n"
+    }
+    return found | {("", name): value for name, value in (result.get("parts") or {}).items()}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from aisbench.errors import BadInput
 from aisbench.options.checks import whole
-from aisbench.options.option import ListOf, check_values, option
+from aisbench.options.option import JSON, ListOf, check_values, option
+from aisbench.workload.request_options import check_extra_body, check_omitted
 
 SECTION = "Evaluation"
 # The default of --dataset-path.
 DEFAULT_PATH = "datasets"
 _ASKING = ("all", "infer", "infer_judge")
 _JUDGING = ("judge", "infer_judge")
+_SCORING = ("all", "eval", "viz")
 _MODES = ("all", "infer", "eval", "viz", "judge", "infer_judge")
 # Room for a judge that reasons before its verdict.
 _JUDGE_TOKENS = 2048
@@ -24,8 +28,8 @@ _option = partial(option, section=SECTION)
 class Settings:
     """`datasets`: names of tasks. `path`: their file or folder. `samples`: how many answers to ask for per question.
 
-    `mode`: infer (ask), eval or viz (score existing answers and write the summary), all (both), judge (score existing
-    answers by the verdicts of a second model), infer_judge (ask, then judge).
+    `mode`: infer (ask), eval or viz (score existing answers and write the summary), all (both, and judge them if there
+    is a judge), judge (score existing answers by the verdicts of a second model), infer_judge (ask, then judge).
     """
 
     datasets: tuple[str, ...] = _option(
@@ -68,8 +72,8 @@ class Settings:
         "--mode",
         default="all",
         words=_MODES,
-        help="infer only asks; eval and viz score existing answers and write the summary; all does both. "
-        "judge lets a second model score existing answers; infer_judge asks, then judges.",
+        help="infer only asks; eval and viz score existing answers and write the summary; all does both, and lets the judge score "
+        "them if there is one. judge lets a second model score existing answers; infer_judge asks, then judges.",
     )
     dump_eval_details: bool = _option(
         "--dump-eval-details",
@@ -121,6 +125,21 @@ class Settings:
         metavar="N",
         help="Length limit of the judge's answers, its reasoning included, in tokens.",
     )
+    judge_extra_body: Mapping[str, Any] | None = _option(
+        "--judge-extra-body",
+        kind=JSON,
+        check=check_extra_body,
+        metavar="JSON",
+        help="Merged into every request to the judge.",
+    )
+    judge_omit_field: tuple[str, ...] = _option(
+        "--judge-omit-field",
+        default=(),
+        repeated=True,
+        check=check_omitted,
+        metavar="NAME",
+        help="Field to leave out of every request to the judge, for servers that refuse it (temperature, ...). Repeat for several.",
+    )
 
     @property
     def asks(self) -> bool:
@@ -130,7 +149,12 @@ class Settings:
     @property
     def judges(self) -> bool:
         """True if a judge scores the answers."""
-        return self.mode in _JUDGING
+        return self.mode in _JUDGING or (self.mode == "all" and self.judge_url is not None)
+
+    @property
+    def scores(self) -> bool:
+        """True if the tasks' own rules score the answers."""
+        return self.mode in _SCORING
 
     def check(self) -> None:
         """Raises BadInput for the first option whose value does not fit."""
@@ -139,3 +163,9 @@ class Settings:
             raise BadInput(
                 f"--mode {self.mode} needs a judge; give its server, such as --judge-url http://host:8000"
             )
+        if self.mode == "all" and self.judge_url is None:
+            for flag, value in (("--judge-model", self.judge_model), ("--judge-prompt", self.judge_prompt)):
+                if value is not None:
+                    raise BadInput(
+                        f"{flag} needs the judge's server; give it, such as --judge-url http://host:8000"
+                    )

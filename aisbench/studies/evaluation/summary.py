@@ -10,16 +10,16 @@ from pathlib import Path
 from aisbench.atomic import write_text
 from aisbench.records.folder import name_of_now
 from aisbench.studies.evaluation.folder import EvaluationFolder
-from aisbench.studies.evaluation.results import Result
+from aisbench.studies.evaluation.result_file import ResultFile, figures_of
 
 _COLUMNS = ("data set", "metric", "score", "stderr", "answers", "cut", "no answer", "failed")
 # Of these, the first hold words.
 _WORDS = 2
 
 
-def printed(results: Sequence[Result], *, extract_rate: bool) -> str:
-    """The table of `results`, with aligned columns."""
-    return aligned(list(_rows(results, extract_rate=extract_rate)), _WORDS)
+def printed(contents: Sequence[tuple[str, ResultFile]], *, extract_rate: bool) -> str:
+    """The table of `contents`, the results files by data set, with aligned columns."""
+    return aligned(list(_rows(contents, extract_rate=extract_rate)), _WORDS)
 
 
 def aligned(rows: Sequence[Sequence[str]], words: int) -> str:
@@ -34,9 +34,11 @@ def aligned(rows: Sequence[Sequence[str]], words: int) -> str:
     )
 
 
-def write_summary(folder: EvaluationFolder, results: Sequence[Result], *, extract_rate: bool) -> Path:
+def write_summary(
+    folder: EvaluationFolder, contents: Sequence[tuple[str, ResultFile]], *, extract_rate: bool
+) -> Path:
     """Writes the three files; returns the path of the .csv file."""
-    return write_tables(folder.summary, list(_rows(results, extract_rate=extract_rate)), _WORDS)[1]
+    return write_tables(folder.summary, list(_rows(contents, extract_rate=extract_rate)), _WORDS)[1]
 
 
 def write_tables(folder: Path, rows: Sequence[Sequence[str]], words: int) -> tuple[str, Path]:
@@ -55,31 +57,32 @@ def write_tables(folder: Path, rows: Sequence[Sequence[str]], words: int) -> tup
     return shown, path
 
 
-def _rows(results: Sequence[Result], *, extract_rate: bool) -> Iterator[tuple[str, ...]]:
-    """The head; then the score of each data set. If it has subsets: their scores and both averages."""
+def _rows(contents: Sequence[tuple[str, ResultFile]], *, extract_rate: bool) -> Iterator[tuple[str, ...]]:
+    """The head; then the scores of each data set. Of one with subsets: theirs, then both averages."""
     yield (*_COLUMNS, *(("extract rate",) if extract_rate else ()))
-    for result in results:
-        found = result.averages
-        if found is None:
-            dashes = ("-", "-", "0", "-", "-", str(result.missing), *(("-",) if extract_rate else ()))
-            yield (result.name, result.task.metric, *dashes)
-            continue
-        rate = (percent(100 - found.share(found.no_answer)),) if extract_rate else ()
-        rest = (str(found.weighted.answers), str(found.cut), str(found.no_answer), str(result.missing), *rate)
-        for name, average in found.subsets.items():
-            figures = (percent(average.percent), percent(average.stderr), str(average.answers))
-            yield (f"{result.name} {name}", result.task.metric, *figures, *("",) * (len(rest) - 1))
-        if found.subsets:
-            naive = (percent(found.naive.percent), percent(found.naive.stderr))
-            yield (result.name, "naive_average", *naive, *rest)
-        label = "weighted_average" if found.subsets else result.task.metric
-        yield (result.name, label, percent(found.weighted.percent), percent(found.weighted.stderr), *rest)
-        if found.repeated is not None:
-            for label, value in found.repeated.as_dict().items():
-                if label != "n":
-                    yield (result.name, label, percent(value), *("",) * (len(rest) + 1))
-        for label, value in result.parts.items():
-            yield (result.name, label, percent(value), *("",) * (len(rest) + 1))
+    for name, content in contents:
+        yield from _rows_of(name, content, extract_rate=extract_rate)
+
+
+def _rows_of(name: str, content: ResultFile, *, extract_rate: bool) -> Iterator[tuple[str, ...]]:
+    counts, subsets = content.get("counts") or {}, content.get("subsets") or {}
+    answers = counts.get("answers", 0)
+    rest = [str(answers), *(str(counts.get(key, 0)) if answers else "-" for key in ("cut", "no_answer"))]
+    rest.append(str(counts.get("missing", 0)))
+    if extract_rate:
+        rest.append(percent(100 - 100 * counts.get("no_answer", 0) / answers) if answers else "-")
+    # The averages, each with its standard error; the other rows have a score only.
+    errors = {"naive_average": content.get("naive_stderr"), "weighted_average": content.get("stderr")}
+    errors |= {content.get("metric", "accuracy"): content.get("stderr")}
+    for (subset, metric), value in figures_of(content).items():
+        if subset:
+            one = subsets[subset]
+            figures = (percent(value), percent(one.get("stderr")), str(one.get("answers", 0)))
+            yield (f"{name} {subset}", metric, *figures, *("",) * (len(rest) - 1))
+        elif (average := metric.removeprefix(f"{content.get('metric')} ")) in errors:
+            yield (name, metric, percent(value), percent(errors[average]), *rest)
+        else:
+            yield (name, metric, percent(value), *("",) * (len(rest) + 1))
 
 
 def percent(value: float | None) -> str:

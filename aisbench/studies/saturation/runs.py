@@ -171,6 +171,6 @@ class Hopeless:
         if passed_ns > offsets_ns[-1] or coordinator.abandoned is not None:
             return
         live = coordinator.live()
-        ended = int(live["ok"].sum() + live["failed"].sum() + live["cancelled"].sum())
+        ended = int(sum(live[name].sum() for name in ("ok", "failed", "aborted", "cancelled")))
         if self.watch.hopeless(passed_ns, int(np.searchsorted(offsets_ns, passed_ns)), ended):
             coordinator.abandon("the server could not keep up with the load, and the queue grew")

@@ -34,7 +34,7 @@ def test_turns_after_a_failed_one_are_counted(tmp_path: Path) -> None:
     run = made_run(tmp_path, planned=9, failed=(4, 5))
     assert requests_block(run)["not_sent"] == 3
     (note,) = turn_notes(run)
-    assert note.startswith("3 turns were not sent: 2 conversations ended with a turn that failed")
+    assert note.startswith("3 turns were not sent: 2 conversations had a turn that failed")
 
 
 def test_answers_that_were_all_reasoning_are_counted_where_a_turn_came_after(tmp_path: Path) -> None:

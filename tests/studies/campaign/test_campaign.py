@@ -7,20 +7,18 @@ import json
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from aisbench.config.presets import preset_file
 from aisbench.simulator.process import SimulatorProcess, start_simulator
+from tests.forks import Fork, forks
 from tests.studies.evaluation.answering import AnsweringServer, Body, answering, text_of
 from tests.studies.evaluation.sums import adds, write_sums
 from tests.system.running import environment, wait_for
 
 COUNT = 12
-AIS_BENCH = [sys.executable, "-c", "from aisbench.cli.main import ais_bench_main; ais_bench_main()"]
 
 
 def wrong(body: Body) -> str:
@@ -50,21 +48,15 @@ def preset(folder: Path, name: str, server: AnsweringServer | SimulatorProcess) 
     )
 
 
-def start(tmp_path: Path, *args: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*AIS_BENCH, *("-w", tmp_path / "out", "--config-dir", tmp_path / "presets"), *map(str, args)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+def start(tmp_path: Path, *args: object) -> Fork:
+    folders = ("-w", tmp_path / "out", "--config-dir", tmp_path / "presets")
+    return forks().start("ais_bench_main", [*folders, *args], environment())
 
 
 def run(tmp_path: Path, *args: object) -> tuple[int, str, str]:
     process = start(tmp_path, *args)
     out, err = process.communicate(timeout=100)
-    return process.returncode, out, err
+    return process.wait(), out, err
 
 
 def folder_in(tmp_path: Path) -> Path:

@@ -40,6 +40,14 @@ def test_a_task(asked: str, name: str, shots: int | None) -> None:
         assert (found.asked, found.name, found.shots) == (asked, name, shots)
 
 
+@pytest.mark.parametrize(
+    ("asked", "by_judge"),
+    [("aime2025_gen_0_shot_llmjudge", True), ("aime2025_gen_0_shot_str", False), ("qa_gen_llm_judge", True)],
+)
+def test_a_name_that_asks_for_a_judge(asked: str, by_judge: bool) -> None:
+    assert data_set_named(asked, for_load=False).by_judge is by_judge
+
+
 def test_a_data_set_without_answers_is_for_load_alone() -> None:
     assert data_set_named("synthetic_gen", for_load=True).name == "synthetic"
     assert data_set_named("synthetic_gen_string", for_load=True).options == ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.studies.evaluation.answering import Body, answering, text_of
 from tests.studies.evaluation.sums import adds, write_sums
-from tests.system.running import environment, kill
+from tests.system.running import kill, run_command, start_command
 from tests.waiting import wait_until
 
 COUNT = 24
@@ -34,15 +33,13 @@ def adds_even_ones(body: Body) -> str:
 
 def command(work_dir: Path, data: Path, *args: object) -> list[str]:
     return [
-        *(sys.executable, "-m", "aisbench", "eval", "--work-dir", str(work_dir), "--dataset-path", str(data)),
+        *("eval", "--work-dir", str(work_dir), "--dataset-path", str(data)),
         *("--datasets", "gsm8k", "--no-progress", *map(str, args)),
     ]
 
 
 def evaluate(work_dir: Path, data: Path, *args: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(work_dir, data, *args), capture_output=True, text=True, timeout=100, env=environment()
-    )
+    return run_command(*command(work_dir, data, *args))
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -139,13 +136,7 @@ def test_samples_of_a_question_have_keys_of_their_own(tmp_path: Path, data: Path
 def test_a_killed_evaluation_loses_no_answer(tmp_path: Path, data: Path) -> None:
     work_dir = tmp_path / "out"
     with answering(adds, hold_after=10) as server:
-        process = subprocess.Popen(
-            command(work_dir, data, "--url", server.url, "--concurrency", 4),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
-        )
+        process = start_command(*command(work_dir, data, "--url", server.url, "--concurrency", 4))
         wait_until(lambda: len(server.answered) == 10 and len(server.asked) == 14)
         finished = {text_of(body) for body in server.answered}
         kill(process)
@@ -160,12 +151,8 @@ def test_a_killed_evaluation_loses_no_answer(tmp_path: Path, data: Path) -> None
 def test_ctrl_c_scores_what_is_there(tmp_path: Path, data: Path) -> None:
     work_dir = tmp_path / "out"
     with answering(adds, hold_after=10) as server:
-        process = subprocess.Popen(
-            command(work_dir, data, "--url", server.url, "--concurrency", 4, "--grace", "0"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
+        process = start_command(
+            *command(work_dir, data, "--url", server.url, "--concurrency", 4, "--grace", "0")
         )
         wait_until(lambda: len(server.answered) == 10 and len(server.asked) == 14)
         process.send_signal(signal.SIGINT)

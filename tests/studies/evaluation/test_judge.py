@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 
 from tests.studies.evaluation.answering import AnsweringServer, Body, answering, text_of
 from tests.studies.evaluation.sums import adds, write_sums
-from tests.system.running import environment, kill
+from tests.system.running import kill, run_command, start_command
 from tests.waiting import wait_until
 
 COUNT = 12
@@ -71,19 +70,13 @@ def judges(body: Body) -> str:
 
 def command(work_dir: Path, data: Path, *args: object) -> list[str]:
     return [
-        *(sys.executable, "-m", "aisbench", "eval", "--work-dir", str(work_dir), "--dataset-path", str(data)),
+        *("eval", "--work-dir", str(work_dir), "--dataset-path", str(data)),
         *("--datasets", "gsm8k", "--no-progress", *map(str, args)),
     ]
 
 
 def evaluate(work_dir: Path, data: Path, *args: object, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(work_dir, data, *args),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env=environment() | variables,
-    )
+    return run_command(*command(work_dir, data, *args), variables=variables)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -97,7 +90,7 @@ def folder_in(work_dir: Path) -> Path:
 
 
 def judged(folder: Path) -> dict[str, Any]:
-    return read(folder / "results" / "made-up" / "gsm8k.json")
+    return read(folder / "results" / "made-up" / "gsm8k-judged.json")
 
 
 def test_answers_that_exist_are_scored_by_the_judge(
@@ -159,6 +152,32 @@ def test_asking_and_judging_in_one_command(tmp_path: Path, data: Path, template:
     assert not any("top_k" in body for body in judge.asked)
 
 
+def test_all_with_a_judge_scores_by_rules_and_by_the_judge(
+    tmp_path: Path, data: Path, template: Path
+) -> None:
+    """A judge that refuses the fields of its requests gets its own."""
+    with answering(adds_even_ones) as server, answering(judges) as judge:
+        done = evaluate(
+            *(tmp_path / "out", data, "--url", server.url, "--num-prompts", 4),
+            *("--judge-url", judge.url, "--judge-prompt", template, "--judge-omit-field", "temperature"),
+            *("--judge-omit-field", "max_completion_tokens", "--judge-omit-field", "max_tokens"),
+            *("--judge-extra-body", '{"reasoning_effort": "low"}', "--dump-eval-details"),
+        )
+    assert done.returncode == 0, done.stderr
+    folder = folder_in(tmp_path / "out")
+    by_rules = read(folder / "results" / "made-up" / "gsm8k.json")
+    assert (by_rules["metric"], by_rules["accuracy"], judged(folder)["accuracy"]) == ("accuracy", 50.0, 50.0)
+    (table,) = (folder / "summary").glob("summary_*.csv")
+    assert [line.split(",")[1] for line in table.read_text().splitlines()[1:]] == ["accuracy", "judged"]
+    assert {body["reasoning_effort"] for body in judge.asked} == {"low"}
+    kept = {"model", "messages", "stream", "stream_options", "reasoning_effort"}
+    assert all(body.keys() <= kept for body in judge.asked), judge.asked[0].keys()
+    assert all(body["temperature"] == 0.0 and "reasoning_effort" not in body for body in server.asked)
+    page = (folder / "evaluation.html").read_text()
+    assert "gsm8k (judged)" in page
+    assert "1 data set, 4 answers" in page
+
+
 def test_the_default_template_asks_for_a_verdict_that_is_read(
     tmp_path: Path, data: Path, answered: Path
 ) -> None:
@@ -216,13 +235,7 @@ def test_a_killed_judging_loses_no_judgement(
 ) -> None:
     args = ("--mode", "judge", "--reuse", "--judge-prompt", template, "--concurrency", 3)
     with answering(judges, hold_after=5) as judge:
-        process = subprocess.Popen(
-            command(tmp_path / "out", data, *args, "--judge-url", judge.url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
-        )
+        process = start_command(*command(tmp_path / "out", data, *args, "--judge-url", judge.url))
         wait_until(lambda: len(judge.answered) == 5 and len(judge.asked) == 8)
         finished = {text_of(body) for body in judge.answered}
         kill(process)
@@ -259,7 +272,7 @@ def test_another_judge_judges_again_and_the_first_ones_words_are_not_lost(
 def test_answers_that_were_not_judged_are_not_in_the_score(
     tmp_path: Path, data: Path, answered: Path, template: Path
 ) -> None:
-    args = ("--mode", "judge", "--reuse", "--judge-prompt", template, "--concurrency", 1, "--timeout", 1)
+    args = ("--mode", "judge", "--reuse", "--judge-prompt", template, "--concurrency", 7, "--timeout", 1)
     with answering(judges, hold_after=5) as judge:
         done = evaluate(tmp_path / "out", data, *args, "--judge-url", judge.url)
     assert done.returncode == 0, done.stderr
@@ -322,6 +335,9 @@ def test_what_cannot_be_judged_is_one_line_before_anything_is_sent(tmp_path: Pat
             done = evaluate(tmp_path / "out", data, "--url", server.url, "--mode", "infer_judge", *args)
             assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1), done.stderr
             assert said in done.stderr
+        done = evaluate(tmp_path / "out", data, "--mode", "eval", "--judge-model", "umpire")
+        assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1), done.stderr
+        assert "--judge-model has no effect with --mode eval; give --mode judge" in done.stderr
         done = evaluate(tmp_path / "out", data, "--mode", "judge", "--judge-url", server.url)
         assert done.returncode == 2
         assert "--mode judge" in done.stderr

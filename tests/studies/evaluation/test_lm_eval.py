@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ import pytest
 from aisbench.errors import BadInput
 from aisbench.studies.evaluation.harness import tasks
 from aisbench.studies.evaluation.harness.names import split_names
+from tests.forks import OF_RUNS, Fork, Forks
 from tests.studies.evaluation.weighing import WeighingServer, meant, weighing
 from tests.system.running import environment
 from tests.waiting import wait_until
 
+# One process imports the harness, which takes seconds, and all commands are forks of it.
+pytestmark = pytest.mark.xdist_group("lm-eval")
 COUNT = 12
 needs_harness = pytest.mark.skipif(
     importlib.util.find_spec("lm_eval") is None, reason="lm_eval is not installed"
@@ -81,13 +85,27 @@ found = simple_evaluate(client, model_args=options, tasks=names, task_manager=ma
 kept = {"results": found["results"], "samples": found["samples"], "versions": found["versions"]}
 open(sys.argv[2], "w").write(json.dumps(kept, default=str))
 """
+_IMPORTS = ["lm_eval.evaluator", "lm_eval.tasks", "lm_eval.models.openai_completions"]
+if importlib.util.find_spec("transformers") is not None:
+    _IMPORTS.append("transformers.models.auto.tokenization_auto")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def _environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    return offline(tmp_path_factory.mktemp("hf"))
+
+
+@pytest.fixture(scope="module")
+def _forks(_environment: dict[str, str]) -> Iterator[Forks]:
+    forks = Forks((*OF_RUNS, *_IMPORTS), _environment)
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Task files, and what they read."""
-    folder = tmp_path / "tasks"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("tasks")
     rows = [{"a": str(number), "sum": str(number + 100)} for number in range(7, 7 + COUNT)]
     (folder / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     for name, text in {"sums": _SUMS, "larger": _CHOICES, "texts": _TEXTS}.items():
@@ -102,41 +120,54 @@ def tokenizer() -> str:
     return str(Path(found.origin).parent)
 
 
-def offline(tmp_path: Path) -> dict[str, str]:
-    return {**environment(), "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
+def offline(home: Path) -> dict[str, str]:
+    return {**environment(), "HF_HUB_OFFLINE": "1", "HF_HOME": str(home)}
 
 
-def command(tmp_path: Path, folder: Path, url: str, *args: str) -> list[str]:
-    return [
-        *(sys.executable, "-m", "aisbench", "eval", "--url", url, "--work-dir", str(tmp_path / "out")),
-        *("--include-path", str(folder), "--no-progress", *args),
-    ]
+@dataclass
+class Harness:
+    """Starts commands that use the harness, on the tasks of `folder`."""
+
+    forks: Forks
+    environment: dict[str, str]
+    tmp_path: Path
+    folder: Path
+
+    def command(self, url: str, *args: str) -> list[str]:
+        return [
+            *("eval", "--url", url, "--work-dir", str(self.tmp_path / "out")),
+            *("--include-path", str(self.folder), "--no-progress", *args),
+        ]
+
+    def start(self, url: str, *args: str) -> Fork:
+        return self.forks.start("main", self.command(url, *args), self.environment)
+
+    def evaluate(self, url: str, *args: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(url, *args)
+        out, err = process.communicate(timeout=100)
+        return subprocess.CompletedProcess(args, process.wait(), out, err)
+
+    def evaluate_as_a_user_does(self, url: str, *args: str) -> subprocess.CompletedProcess[str]:
+        """In a process that has imported nothing before."""
+        command = [sys.executable, "-m", "aisbench", *self.command(url, *args)]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=100, env=self.environment
+        )
+
+    def own_client(self, client: str, options: dict[str, Any], names: list[str]) -> dict[str, Any]:
+        """What the harness makes of the same tasks by itself."""
+        out = self.tmp_path / "own.json"
+        asked = json.dumps([client, options, str(self.folder), names, "chat" in client])
+        process = self.forks.start(_OWN_CLIENT, [asked, str(out)], self.environment)
+        _, err = process.communicate(timeout=100)
+        assert process.wait() == 0, err
+        found: dict[str, Any] = json.loads(out.read_text())
+        return found
 
 
-def evaluate(tmp_path: Path, folder: Path, url: str, *args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(tmp_path, folder, url, *args),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        env=offline(tmp_path),
-    )
-
-
-def own_client(
-    tmp_path: Path, folder: Path, client: str, options: dict[str, Any], names: list[str]
-) -> dict[str, Any]:
-    out = tmp_path / "own.json"
-    asked = json.dumps([client, options, str(folder), names, "chat" in client])
-    subprocess.run(
-        [sys.executable, "-c", _OWN_CLIENT, asked, str(out)],
-        check=True,
-        capture_output=True,
-        timeout=100,
-        env=offline(tmp_path),
-    )
-    found: dict[str, Any] = json.loads(out.read_text())
-    return found
+@pytest.fixture
+def harness(_forks: Forks, _environment: dict[str, str], tmp_path: Path, folder: Path) -> Harness:
+    return Harness(_forks, _environment, tmp_path, folder)
 
 
 def read(work_dir: Path, pattern: str) -> Any:
@@ -153,10 +184,11 @@ def answers(samples: list[dict[str, Any]]) -> dict[int, Any]:
     ("backend", "client"), [("openai-chat", "local-chat-completions"), ("openai", "local-completions")]
 )
 def test_answers_and_scores_are_those_of_its_own_client(
-    tmp_path: Path, folder: Path, backend: str, client: str
+    harness: Harness, tmp_path: Path, backend: str, client: str
 ) -> None:
     with weighing() as server:
-        done = evaluate(tmp_path, folder, server.url, "--datasets", "lm-eval:sums", "--backend", backend)
+        start = harness.evaluate_as_a_user_does if backend == "openai-chat" else harness.evaluate
+        done = start(server.url, "--datasets", "lm-eval:sums", "--backend", backend)
         assert done.returncode == 0, done.stderr
         ours = server.meant()
         server.asked.clear()
@@ -168,7 +200,7 @@ def test_answers_and_scores_are_those_of_its_own_client(
             "tokenizer_backend": None,
             "tokenized_requests": False,
         }
-        own = own_client(tmp_path, folder, client, options, ["sums"])
+        own = harness.own_client(client, options, ["sums"])
         assert ours == server.meant()
         assert len(ours) == COUNT
     found = read(tmp_path / "out", "results/made-up/lm-eval.json")
@@ -183,11 +215,11 @@ def test_answers_and_scores_are_those_of_its_own_client(
 
 @needs_harness
 @pytest.mark.parametrize("way", ["echo", "prompt_logprobs"])
-def test_given_texts_weigh_as_in_its_own_client(tmp_path: Path, folder: Path, way: str) -> None:
+def test_given_texts_weigh_as_in_its_own_client(harness: Harness, tmp_path: Path, way: str) -> None:
     pytest.importorskip("transformers")
     args = ("--datasets", "lm-eval:larger,texts", "--backend", "openai", "--tokenizer", tokenizer())
     with weighing(way) as server:
-        done = evaluate(tmp_path, folder, server.url, *args)
+        done = harness.evaluate(server.url, *args)
         assert done.returncode == 0, done.stderr
         server.way = "echo"
         options = {
@@ -197,7 +229,7 @@ def test_given_texts_weigh_as_in_its_own_client(tmp_path: Path, folder: Path, wa
             "tokenizer": tokenizer(),
             "tokenizer_backend": "huggingface",
         }
-        own = own_client(tmp_path, folder, "local-completions", options, ["larger", "texts"])
+        own = harness.own_client("local-completions", options, ["larger", "texts"])
     found = read(tmp_path / "out", "results/made-up/lm-eval.json")["results"]
     assert found["larger"] == own["results"]["larger"]
     assert 0 < found["larger"]["acc,none"] < 1
@@ -208,11 +240,13 @@ def test_given_texts_weigh_as_in_its_own_client(tmp_path: Path, folder: Path, wa
 
 
 @needs_harness
-def test_a_server_without_log_probabilities_is_found_out_by_one_request(tmp_path: Path, folder: Path) -> None:
+def test_a_server_without_log_probabilities_is_found_out_by_one_request(
+    harness: Harness, tmp_path: Path
+) -> None:
     pytest.importorskip("transformers")
     args = ("--datasets", "lm-eval:larger", "--backend", "openai", "--tokenizer", tokenizer())
     with weighing("none") as server:
-        done = evaluate(tmp_path, folder, server.url, *args)
+        done = harness.evaluate(server.url, *args)
         # Once with echo, once with prompt_logprobs.
         assert len(server.asked) == 2
     assert done.returncode == 2
@@ -222,13 +256,13 @@ def test_a_server_without_log_probabilities_is_found_out_by_one_request(tmp_path
 
 
 @needs_harness
-def test_what_failed_is_asked_again_with_reuse(tmp_path: Path, folder: Path) -> None:
+def test_what_failed_is_asked_again_with_reuse(harness: Harness, tmp_path: Path) -> None:
     with weighing(refuses=['Add 9 and 100"}]', 'Add 12 and 100"}]']) as server:
-        done = evaluate(tmp_path, folder, server.url, "--datasets", "lm-eval:sums")
+        done = harness.evaluate(server.url, "--datasets", "lm-eval:sums")
         assert done.returncode == 1
         assert "2 of 12 requests have no answer (http_500: " in done.stderr
         _answer_all(server)
-        again = evaluate(tmp_path, folder, server.url, "--datasets", "lm-eval:sums", "--reuse")
+        again = harness.evaluate(server.url, "--datasets", "lm-eval:sums", "--reuse")
         assert again.returncode == 0, again.stderr
         assert len(server.asked) == 2
     samples = read(tmp_path / "out", "predictions/made-up/lm-eval-sums.json")
@@ -236,25 +270,20 @@ def test_what_failed_is_asked_again_with_reuse(tmp_path: Path, folder: Path) -> 
 
 
 @needs_harness
-def test_a_killed_evaluation_loses_no_answer(tmp_path: Path, folder: Path) -> None:
+def test_a_killed_evaluation_loses_no_answer(harness: Harness, tmp_path: Path) -> None:
     args = ("--datasets", "lm-eval:sums", "--concurrency", "3")
     with weighing(hold_after=7) as server:
-        process = subprocess.Popen(
-            command(tmp_path, folder, server.url, *args),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=offline(tmp_path),
-        )
+        process = harness.start(server.url, *args)
         wait_until(lambda: len(server.answered) == 7 and len(server.asked) == 10)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.communicate()
         finished = set(map(meant, server.answered[:7]))
         server.go_on.set()
         # The workers end by themselves when the command is gone.
         (block,) = (tmp_path / "out").rglob("shared.bin")
         wait_until(lambda: not block.exists())
         server.asked.clear()
-        again = evaluate(tmp_path, folder, server.url, *args, "--reuse")
+        again = harness.evaluate(server.url, *args, "--reuse")
     assert again.returncode == 0, again.stderr
     assert finished.isdisjoint(server.meant())
     assert len(read(tmp_path / "out", "predictions/made-up/lm-eval-sums.json")) == COUNT
@@ -285,10 +314,10 @@ def _answer_all(server: WeighingServer) -> None:
     ],
 )
 def test_one_line_says_what_is_wrong_and_nothing_is_sent(
-    tmp_path: Path, folder: Path, args: tuple[str, ...], said: str
+    harness: Harness, args: tuple[str, ...], said: str
 ) -> None:
     with weighing() as server:
-        done = evaluate(tmp_path, folder, server.url, *args)
+        done = harness.evaluate(server.url, *args)
         assert server.asked == []
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]

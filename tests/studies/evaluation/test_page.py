@@ -82,7 +82,7 @@ def test_the_judges_words_are_shown_and_found(page: Page, tmp_path: Path) -> Non
         "sums: judged by umpire; it agrees with the task's own rule on 57 of 59 answers"
     )
     page.driver.find_element("id", "search").send_keys("who can tell")
-    assert page.value(HEAD).startswith("sums 6")
+    assert page.value(HEAD).startswith("sums (judged) 6")
     assert (
         page.value("document.querySelector('#answer dl').textContent").count("judge (no readable verdict)")
         == 1

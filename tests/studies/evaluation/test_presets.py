@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from tests.studies.evaluation.answering import answering
 from tests.studies.evaluation.sums import adds, write_sums
-from tests.system.running import environment
+from tests.system.running import run_command
 
 
 def test_the_command_line_stands_above_a_config_file_and_that_above_the_preset(tmp_path: Path) -> None:
@@ -19,26 +17,10 @@ def test_the_command_line_stands_above_a_config_file_and_that_above_the_preset(t
             "[generation_kwargs]\ntemperature = 0.25\ntop_k = 5\n"
         )
         (tmp_path / "run.toml").write_text('model = "b"\noutput-len = 66\n')
-        done = subprocess.run(
-            [
-                *(
-                    sys.executable,
-                    "-m",
-                    "aisbench",
-                    "eval",
-                    "--models",
-                    "mine",
-                    "--config-dir",
-                    str(tmp_path),
-                ),
-                *("--config", str(tmp_path / "run.toml"), "--output-len", "55", "--datasets", "gsm8k"),
-                *("--dataset-path", str(tmp_path / "datasets"), "--work-dir", str(tmp_path / "out")),
-                "--no-progress",
-            ],
-            capture_output=True,
-            text=True,
-            timeout=100,
-            env=environment(),
+        done = run_command(
+            *("eval", "--models", "mine", "--config-dir", tmp_path, "--config", tmp_path / "run.toml"),
+            *("--output-len", 55, "--datasets", "gsm8k", "--dataset-path", tmp_path / "datasets"),
+            *("--work-dir", tmp_path / "out", "--no-progress"),
         )
     assert done.returncode == 0, done.stderr
     assert "retry = 2 is ignored, because no request is sent twice" in done.stderr
@@ -55,16 +37,10 @@ def test_search_tells_where_each_value_is_from_and_sends_nothing(tmp_path: Path)
             f'url = "{server.url}"\nmodel = "a"\nmax_out_len = 77\napi_key = "sk-very-secret"\n'
         )
         config.write_text('model = "b"\n')
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "aisbench", "eval", "--search", "--config", str(config)),
-                *("--models", "mine", "--config-dir", str(tmp_path), "--datasets", "gsm8k"),
-                *("--dataset-path", str(tmp_path / "datasets"), "--work-dir", str(tmp_path / "out")),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=100,
-            env={**environment(), "AISBENCH_CONCURRENCY": "9"},
+        done = run_command(
+            *("eval", "--search", "--config", config, "--models", "mine", "--config-dir", tmp_path),
+            *("--datasets", "gsm8k", "--dataset-path", tmp_path / "datasets", "--work-dir", tmp_path / "out"),
+            variables={"AISBENCH_CONCURRENCY": "9"},
         )
     assert done.returncode == 0, done.stderr
     assert not server.asked

@@ -9,6 +9,7 @@ from typing import Any
 from aisbench.accuracy.pairs import Outcome, Paired, paired, sentence
 from aisbench.errors import BadInput
 from aisbench.studies.comparison.evaluations.reading import Evaluated
+from aisbench.studies.evaluation.folder import data_set_of
 
 ALL = "all data sets"
 _SCHEMA = 1
@@ -78,8 +79,10 @@ def compare_evaluations(evaluations: Sequence[Evaluated], *, seed: int = 0) -> E
     rows = []
     for other in evaluations[1:]:
         rows += [_compared(name, first, other, seed) for name in common]
-        if len(common) > 1:
-            pooled = [_pooled(one, common) for one in (first, other)]
+        # Questions that rules and a judge scored count once.
+        each = [name for name in common if data_set_of(name) == name or data_set_of(name) not in common]
+        if len(each) > 1:
+            pooled = [_pooled(one, each) for one in (first, other)]
             rows.append(Compared(ALL, first, other, paired(*pooled, seed=seed)))
     return EvaluationComparison(
         tuple(evaluations), tuple(rows), tuple(name for name in every if name not in common), seed

@@ -8,7 +8,7 @@ from typing import Any
 
 from aisbench.accuracy.pairs import Outcome, prompt_digest
 from aisbench.errors import BadInput
-from aisbench.studies.evaluation.folder import read_object
+from aisbench.studies.evaluation.folder import EvaluationFolder, data_set_of, read_object
 from aisbench.studies.evaluation.result_file import ResultFile
 
 
@@ -25,7 +25,7 @@ class Evaluated:
 
     def answers(self, dataset: str) -> dict[str, Any]:
         """`{"3": {"origin_prompt", "prediction", "gold"}}`; empty where the file is gone."""
-        path = self.path / "predictions" / self.model / f"{dataset}.json"
+        path = EvaluationFolder(self.path, self.model).predictions_of(data_set_of(dataset))
         return read_object(path) if path.is_file() else {}
 
 

@@ -175,7 +175,7 @@ class HarnessEvaluation:
 
         samples = results.pop("samples")
         for name, rows in samples.items():
-            write(rows, self.folder.predictions / f"lm-eval-{file_name(name)}.json")
+            write(rows, self.folder.predictions_of(f"lm-eval-{file_name(name)}"))
         written = self.folder.results / "lm-eval.json"
         write(results, written)
         tables = [make_table(results)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
+from aisbench.studies.evaluation.harness.index import quick_index
 from aisbench.studies.evaluation.harness.names import PREFIX
 
 # Tasks of these output types compare the probabilities of given texts.
@@ -56,7 +57,8 @@ def load_tasks(names: Sequence[str], include_path: str | None) -> HarnessTasks:
         os.environ.setdefault(name, value)
     from lm_eval.tasks import TaskManager
 
-    manager = TaskManager(include_path=include_path)
+    with quick_index():
+        manager = TaskManager(include_path=include_path)
     for name in names:
         if name not in manager.all_tasks:
             raise BadInput(f"--datasets {PREFIX}{name} is unknown{_nearest(name, manager.all_tasks)}")

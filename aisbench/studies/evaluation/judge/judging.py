@@ -13,7 +13,7 @@ from aisbench.accuracy.answers.thinking import final_text, without_thinking
 from aisbench.accuracy.question import Answer, Question, Scored
 from aisbench.accuracy.task import Task
 from aisbench.errors import BadInput
-from aisbench.records.run import Run
+from aisbench.records.reading import read_info
 from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.evaluation.asking import QUESTIONS, Asking, Request
 from aisbench.studies.evaluation.folder import EvaluationFolder
@@ -52,14 +52,17 @@ class Judging:
         self._folder = folder
         self._command = command
         self._data_sets = data_sets
+        self._texts = {
+            one.name: {place: final_text(answer.text).strip() for place, answer in one.answers.items()}
+            for one in data_sets
+        }
         self._kept = {one.name: Judgements(folder, one.name, judge, self._prompts(one)) for one in data_sets}
 
     def _prompts(self, one: Answered) -> dict[Place, str]:
         """What the judge is asked; it is not asked about answers without any text."""
-        texts = {place: final_text(answer.text).strip() for place, answer in one.answers.items()}
         return {
             place: self._judge.template.filled(one.questions[place[0]], text)
-            for place, text in texts.items()
+            for place, text in self._texts[one.name].items()
             if text
         }
 
@@ -131,13 +134,15 @@ class Judging:
 
     def result(self, one: Answered) -> Result:
         """The scores of a data set. Answers without a judgement do not count, like those that never came."""
-        kept, scored, judged = self._kept[one.name], [], []
+        kept, texts, scored, judged = self._kept[one.name], self._texts[one.name], [], []
         for place, answer in one.answers.items():
             question = one.questions[place[0]]
-            if not final_text(answer.text).strip():
+            if not texts[place]:
                 scored.append(ScoredAnswer(place, question, answer, _without_text(answer)))
             elif (said := kept.at(place)) is not None:
-                judged.append(_Judged(place, question, answer, said, _by_rule(one.task, question, answer)))
+                judged.append(
+                    _Judged(place, question, answer, texts[place], said, _by_rule(one.task, question, answer))
+                )
         scored += [found.scored for found in judged]
         clear = [found for found in judged if found.verdict is not None]
         figures: JudgeFigures = {
@@ -161,11 +166,13 @@ class Judging:
 
 @dataclass(frozen=True)
 class _Judged:
-    """An answer, what the judge said of it, and the score by the task's own rule (None if the task cannot tell)."""
+    """An answer, its text without thinking, what the judge said of it, and the score by the task's own rule (None if
+    the task cannot tell)."""
 
     place: Place
     question: Question
     answer: Answer
+    text: str
     said: Answer
     by_rule: Scored | None
 
@@ -179,7 +186,7 @@ class _Judged:
         extracted = None if self.by_rule is None else self.by_rule.extracted
         right = self.verdict is True
         scored = Scored(
-            final_text(self.answer.text).strip() if extracted is None else extracted,
+            self.text if extracted is None else extracted,
             right,
             float(right),
             RULE,
@@ -206,6 +213,7 @@ def _by_rule(task: Task, question: Question, answer: Answer) -> Scored | None:
 def _model_of(folder: Path) -> str | None:
     """The model that a run asked; None if it has not begun."""
     try:
-        return Run.load(folder).config.model
+        config = read_info(folder / "records" / "run.json", folder).get("config")
     except BadInput:
         return None
+    return config.get("model") if isinstance(config, dict) else None

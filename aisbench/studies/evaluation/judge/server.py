@@ -24,7 +24,7 @@ _SHARED = (
     *("grace_s", "timeout_s", "ready_timeout_s", "connections", "proxy", "cacert", "insecure"),
     *("local_address", "stream", "max_chunk_size", "work_dir"),
 )
-_FLAGS = re.compile(r"--(?=(?:url|model|api-key)\b)")
+_FLAGS = re.compile(r"--(?=(?:url|model|api-key|extra-body|omit-field)\b)")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def judge_for(config: RunConfig, settings: Settings) -> Judge:
         api_key=settings.judge_api_key,
         backend="openai-chat",
         temperature=0.0,
+        extra_body=settings.judge_extra_body,
+        omit_field=settings.judge_omit_field,
         # Only its answers matter.
         server_metrics=False,
         device_metrics=False,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from scipy import stats
 
+from aisbench.studies.comparison.evaluations.comparing import ALL, compare_evaluations
+from aisbench.studies.comparison.evaluations.reading import read_evaluations
 from tests.studies.evaluation.answering import Body, answering
 from tests.studies.evaluation.sums import adds, write_sums
-from tests.system.running import environment
+from tests.system.running import run_command
 
 COUNT = 40
 
@@ -30,10 +31,7 @@ def wrong_after(first: int) -> Any:
 
 
 def aisbench(*args: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "aisbench", *map(str, args)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=cwd, env=environment(), timeout=100
-    )
+    return run_command(*args, cwd=cwd)
 
 
 def evaluation(folder: Path, data: Path, first_wrong: int, *more: object) -> Path:
@@ -117,6 +115,13 @@ def test_all_data_sets_together_and_what_only_one_has(tmp_path: Path) -> None:
     assert [pair["only_second"] for pair in told["pairs"]] == [0, 1, 1]
     assert told["left_out"] == ["c"]
     assert "Not in all evaluations, so left out: c." in done.stdout
+
+
+def test_questions_that_rules_and_a_judge_scored_count_once_over_all(tmp_path: Path) -> None:
+    scores = {"a": {"0": [1.0]}, "a-judged": {"0": [0.0]}, "b": {"0": [1.0]}}
+    folders = [str(made(tmp_path / name, **scores)) for name in ("one", "other")]
+    found = compare_evaluations(read_evaluations(folders))
+    assert {row.dataset: row.found.questions for row in found.rows} == {"a": 1, "a-judged": 1, "b": 1, ALL: 2}
 
 
 @pytest.mark.parametrize(

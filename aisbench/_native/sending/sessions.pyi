@@ -1,0 +1,5 @@
+from aisbench._native.conversations import Conversations
+from aisbench._native.tickets import Tickets
+
+class Sessions:
+    def __init__(self, plan: Conversations, tickets: Tickets, keeps_slot: bool) -> None: ...

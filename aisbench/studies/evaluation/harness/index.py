@@ -1,0 +1,113 @@
+"""Keeps what the harness reads of its own task files in the user's cache.
+
+The harness parses all of its 14,000 files whenever it starts, which takes several seconds. All that it needs at that time
+is the names that each file defines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from aisbench.atomic import write_text
+from aisbench.config.cache import cached_file
+
+_FILE = "lm-eval-tasks.json"
+# What the harness files an entry by. The other keys are read again from the file when a task is loaded.
+_KEYS = ("class", "group", "task", "tag")
+
+# By a file's path in the folder of tasks; None for a file that defines nothing.
+_Known = dict[str, dict[str, Any] | None]
+
+
+@contextlib.contextmanager
+def quick_index() -> Iterator[None]:
+    """Makes a TaskManager that is created within the block read the harness's own files from the cache.
+
+    The cache is renewed when a file was added, removed or changed. Files outside the harness are read as always.
+    """
+    from lm_eval.tasks import _index
+
+    heads = Heads(Path(_index.__file__).parent, _index.load_yaml)
+    _index.load_yaml = heads.read
+    try:
+        yield
+    finally:
+        _index.load_yaml = heads.parse
+    heads.keep()
+
+
+class Heads:
+    """The heads of the task files in `folder`; `parse` is the harness's reader of a whole file."""
+
+    def __init__(self, folder: Path, parse: Callable[..., dict[str, Any]]) -> None:
+        self.folder = folder
+        self.parse = parse
+        self._prefix = f"{folder}{os.sep}"
+        self._stamp = _stamp_of(folder)
+        self._known = _kept(self._stamp)
+        self._new: _Known = {}
+
+    def read(self, path: Path, **options: Any) -> dict[str, Any]:
+        """What the harness files this one by. Raises an error, which the harness skips the file for, if that is nothing."""
+        name = str(path)
+        if not name.startswith(self._prefix):
+            return self.parse(path, **options)
+        inner = name.removeprefix(self._prefix)
+        if self._known is None:
+            self._new[inner] = None
+            found = self.parse(path, **options)
+            self._new[inner] = {key: _shortened(key, found) for key in _KEYS if key in found}
+            return found
+        head = self._known.get(inner)
+        if head is None:
+            raise ValueError(f"{path} defines no task")
+        return head
+
+    def keep(self) -> None:
+        """Writes what was read anew; a cache that cannot be written only costs the time again."""
+        if self._known is not None:
+            return
+        path = cached_file(_FILE)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(json.dumps({"stamp": self._stamp, "heads": self._new}, default=str), path)
+
+
+def _shortened(key: str, found: dict[str, Any]) -> Any:
+    """The value as the index needs it: of a class only that it is there, and nothing of the members of a group."""
+    if key == "class":
+        return True
+    return None if key == "task" and "group" in found and "class" not in found else found[key]
+
+
+def _stamp_of(folder: Path) -> str:
+    """Changes with every file that an entry may come from, and so with the harness's version."""
+    stamp = hashlib.sha256(str(folder).encode())
+    waiting = [str(folder)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting += [entry.path] if entry.name != "__pycache__" else []
+                else:
+                    seen = entry.stat()
+                    stamp.update(f"{entry.path}\0{seen.st_size}\0{seen.st_mtime_ns}\0".encode())
+    return stamp.hexdigest()
+
+
+def _kept(stamp: str) -> _Known | None:
+    """The heads in the cache; None if there are none, or not those of these files."""
+    try:
+        found = json.loads(cached_file(_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(found, dict) or found.get("stamp") != stamp or not isinstance(found.get("heads"), dict):
+        return None
+    heads: _Known = found["heads"]
+    return heads

@@ -1,0 +1,250 @@
+"""Starts commands as forks of a process that has imported what they need, which saves most of a command's start.
+
+Each is a process of its own with its own arguments, environment, folder and streams, as if started by its name. Only
+`/proc/PID/cmdline` and what is fixed before the first line of Python runs are those of the process that was forked.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import importlib
+import io
+import json
+import os
+import select
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aisbench.cli import main
+
+ROOT = Path(__file__).parents[1]
+# A request: the command's arguments and environment. It comes with four descriptors: stdin, stdout, stderr, and a pipe
+# for the exit code.
+_MOST_BYTES = 1 << 18
+_FDS = 4
+
+
+class Fork:
+    """A command that runs, or has run; used like a subprocess.Popen whose output is text in pipes."""
+
+    def __init__(self, pid: int, out: io.TextIOWrapper, err: io.TextIOWrapper, code: int) -> None:
+        self.pid = pid
+        self.stdout = out
+        self.stderr = err
+        self.returncode: int | None = None
+        self._code = code
+
+    def poll(self) -> int | None:
+        if self.returncode is None and select.select([self._code], [], [], 0)[0]:
+            self._read_code()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            if not select.select([self._code], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("the command", timeout or 0.0)
+            self._read_code()
+        assert self.returncode is not None
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        said: dict[io.TextIOWrapper, str] = {}
+
+        def read(stream: io.TextIOWrapper) -> None:
+            said[stream] = stream.read()
+            stream.close()
+
+        readers = [
+            threading.Thread(target=read, args=(one,), daemon=True) for one in (self.stdout, self.stderr)
+        ]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(timeout)
+            if reader.is_alive():
+                raise subprocess.TimeoutExpired("the command", timeout or 0.0)
+        self.wait(timeout)
+        return said[self.stdout], said[self.stderr]
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _read_code(self) -> None:
+        told = os.read(self._code, 16)
+        os.close(self._code)
+        assert told, "the process that commands are forked of has ended"
+        self.returncode = int(told)
+
+
+class Forks:
+    """The process that commands are forked of; it imports `modules` and ends with this process."""
+
+    def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(theirs.fileno()), *modules],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                cwd=ROOT,
+                env=environment,
+            )
+        self._socket = ours
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        self._socket.close()
+        self._process.wait()
+
+    def start(
+        self,
+        entry: str,
+        argv: Sequence[object],
+        environment: Mapping[str, str],
+        *,
+        cwd: Path | None = None,
+        given: str = "",
+        one_stream: bool = False,
+    ) -> Fork:
+        """Calls `entry`, a function of aisbench.cli.main or a whole program, with `argv` as command line.
+
+        `given`: what stands on its standard input. `one_stream`: it writes errors to its standard output.
+        """
+        request = {
+            "entry": entry,
+            "argv": [*map(str, argv)],
+            "environment": dict(environment),
+            "cwd": str(cwd or Path.cwd()),
+        }
+        out, theirs_out = os.pipe()
+        err, theirs_err = os.pipe()
+        code, theirs_code = os.pipe()
+        stdin = os.memfd_create("given")
+        os.write(stdin, given.encode())
+        os.lseek(stdin, 0, os.SEEK_SET)
+        passed = [stdin, theirs_out, theirs_out if one_stream else theirs_err, theirs_code]
+        with self._lock:
+            socket.send_fds(self._socket, [json.dumps(request).encode()], passed)
+            pid = int(self._socket.recv(16))
+        for fd in (stdin, theirs_out, theirs_err, theirs_code):
+            os.close(fd)
+        return Fork(pid, open(out, encoding="utf-8"), open(err, encoding="utf-8"), code)
+
+
+# Whatever a run, a search or an evaluation imports once it has begun.
+OF_RUNS = (
+    "aiohttp",
+    "prometheus_client.parser",
+    "yaml",
+    "numpy.ma",
+    "encodings.idna",
+    "aisbench.cli.load",
+    "aisbench.cli.saturate",
+    "aisbench.studies.single_run",
+)
+
+
+@functools.cache
+def forks() -> Forks:
+    """The process of which this test session forks commands."""
+    return Forks(OF_RUNS, os.environ)
+
+
+class _Job(Exception):
+    """Leaves the loop of the process that was forked, in the fork."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self.request = request
+
+
+def _serve(control: socket.socket) -> None:
+    """Forks a process for each request until the test session closes the socket. Raises _Job in each fork."""
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(control, selectors.EVENT_READ, None)
+        while True:
+            for key, _ in waiting.select():
+                if key.data is not None:
+                    waiting.unregister(key.fd)
+                    key.data()
+                elif not (fork := _forked(control)):
+                    return
+                else:
+                    waiting.register(*fork)
+
+
+def _forked(control: socket.socket) -> tuple[int, int, Callable[[], None]] | None:
+    """The end of a new fork, as a selector's registration; None if nobody asks for forks any more."""
+    message, fds, _, _ = socket.recv_fds(control, _MOST_BYTES, _FDS)
+    if not message:
+        return None
+    pid = os.fork()
+    if pid == 0:
+        control.close()
+        for number, fd in enumerate(fds[:3]):
+            os.dup2(fd, number)
+        for fd in fds:
+            os.close(fd)
+        raise _Job(json.loads(message))
+    code = fds.pop()
+    for fd in fds:
+        os.close(fd)
+    control.send(str(pid).encode())
+    end = os.pidfd_open(pid)
+
+    def ended() -> None:
+        status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        with contextlib.suppress(BrokenPipeError):
+            os.write(code, str(status).encode())
+        os.close(code)
+        os.close(end)
+
+    return end, selectors.EVENT_READ, ended
+
+
+def _run(request: dict[str, Any]) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    # As a new interpreter would have it.
+    named = filter(None, request["environment"].get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:0] = [folder for folder in named if folder not in sys.path]
+    sys.argv = ["aisbench", *request["argv"]]
+    entry = getattr(main, request["entry"], None)
+    if entry is not None:
+        entry()
+    else:
+        exec(request["entry"], {"__name__": "__main__"})
+
+
+def _main(fd: int, modules: Sequence[str]) -> None:
+    # Ctrl-C is for the test session, whose end ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for module in modules:
+        importlib.import_module(module)
+    try:
+        with socket.socket(fileno=fd) as control:
+            _serve(control)
+    except _Job as job:
+        request = job.request
+    else:
+        return
+    _run(request)
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,114 @@
+"""What the harness reads of its own task files comes out of the cache, unless one of them has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aisbench.config.cache import cached_file
+from aisbench.studies.evaluation.harness.index import Heads
+
+FILES = {
+    "sums.yaml": "task: sums\ntag: [arithmetic, quick]\noutput_type: generate_until\n",
+    "deep/larger.yaml": "task: larger\ntag: arithmetic\ndoc_to_text: x\n",
+    "deep/all.yaml": "group: all\ntask: [sums, {task: larger, num_fewshot: 3}]\n",
+    "own.yaml": "task: own\nclass: '!function own.Task'\n",
+    "broken.yaml": "task: [\n",
+}
+
+
+class Reader:
+    """A stand-in for the harness's own reader, which counts what it reads."""
+
+    def __init__(self) -> None:
+        self.read: list[str] = []
+
+    def __call__(self, path: Path, **_: Any) -> dict[str, Any]:
+        self.read.append(path.name)
+        found: dict[str, Any] = yaml.safe_load(path.read_text())
+        return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name, text in FILES.items():
+        path = tmp_path / "tasks" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "tasks"
+
+
+def indexed(folder: Path, *more: Path) -> tuple[dict[str, Any], list[str]]:
+    """What each file is filed by, as the harness asks for it, and the files that were read as a whole."""
+    reader = Reader()
+    heads = Heads(folder, reader)
+
+    def found() -> Iterator[tuple[str, Any]]:
+        for path in (*sorted(folder.rglob("*.yaml")), *more):
+            try:
+                whole = heads.read(path, resolve_func=False)
+            except (ValueError, yaml.YAMLError):
+                continue
+            kind = "class" if "class" in whole else "group" if "group" in whole else "task"
+            yield path.name, (kind, whole["task" if kind == "class" else kind], whole.get("tag"))
+
+    entries = dict(found())
+    heads.keep()
+    return entries, reader.read
+
+
+def test_the_second_time_nothing_is_read_and_the_same_comes_out(folder: Path) -> None:
+    first, read = indexed(folder)
+    assert len(read) == len(FILES)
+    assert first == {
+        "sums.yaml": ("task", "sums", ["arithmetic", "quick"]),
+        "larger.yaml": ("task", "larger", "arithmetic"),
+        "all.yaml": ("group", "all", None),
+        "own.yaml": ("class", "own", None),
+    }
+    assert indexed(folder) == (first, [])
+
+
+@pytest.mark.parametrize("name", ["sums.yaml", "deep/new.yaml", "_template"])
+def test_a_file_that_was_changed_or_added_renews_all(folder: Path, name: str) -> None:
+    indexed(folder)
+    (folder / name).write_text("task: renamed\n")
+    entries, read = indexed(folder)
+    assert "sums.yaml" in read
+    assert (entries.get(Path(name).name) == ("task", "renamed", None)) is name.endswith(".yaml")
+
+
+def test_a_file_that_was_removed_renews_all(folder: Path) -> None:
+    indexed(folder)
+    (folder / "own.yaml").unlink()
+    assert len(indexed(folder)[1]) == len(FILES) - 1
+
+
+def test_files_elsewhere_are_always_read(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "mine.yaml"
+    other.write_text("task: mine\n")
+    indexed(folder, other)
+    entries, read = indexed(folder, other)
+    assert read == ["mine.yaml"]
+    assert entries["mine.yaml"] == ("task", "mine", None)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"stamp": 1}', '{"heads": {}}'])
+def test_a_broken_cache_is_made_again(folder: Path, content: str) -> None:
+    first, _ = indexed(folder)
+    cached_file("lm-eval-tasks.json").write_text(content)
+    assert indexed(folder)[0] == first
+    assert indexed(folder) == (first, [])
+
+
+def test_a_cache_that_cannot_be_written_loses_only_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "sums.yaml"))
+    assert indexed(folder)[0] == indexed(folder)[0]
+    assert len(indexed(folder)[1]) == len(FILES)
