@@ -8,8 +8,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from aisbench.cli.report import report
 from aisbench.cli.studies.sweep import sweep
 from aisbench.errors import CannotRun
 from aisbench.simulator.process import SimulatorProcess, start_simulator
-from tests.system.running import environment, wait_for
+from tests.system.running import start_command, wait_for
 
 SHORT = ("--num-requests", 6, "--output-len", 3, "--seed", 5)
 FILES = ("summary.json", "sweep.csv", "sweep.html", "sweep.json")
@@ -225,20 +223,12 @@ def test_two_sweeps_are_compared_point_by_point(
 
 
 def test_an_interrupted_sweep_reports_and_goes_on(server: SimulatorProcess, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "aisbench", "sweep", "--url", server.url, "--grid", "concurrency=1,2"]
-    command += ["--duration", "1", "--output-len", "3", "--work-dir", str(tmp_path)]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
+    args = ("--url", server.url, "--grid", "concurrency=1,2", "--duration", 1, "--output-len", 3)
+    process = start_command("sweep", *args, "--work-dir", tmp_path)
     wait_for(process, lambda: len(list(tmp_path.glob("*/runs/concurrency=2/*"))) == 1)
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=100)
-    assert process.returncode == 130, out + err
+    assert process.wait() == 130, out + err
     assert "Traceback" not in err
     (folder,) = tmp_path.iterdir()
     assert f"to continue: aisbench sweep --resume {folder}" in out

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from aisbench.analysis.verdict.verdict import RANK
 from aisbench.atomic import write_text
 from aisbench.report.charts.chart import drawn, titles
 from aisbench.report.page.shell import chart_page
@@ -64,9 +65,10 @@ def _verdict(found: Mapping[str, Any]) -> str:
         "doubtful": "The client may have been the bottleneck at some points, which are hollow:",
         "invalid": "Do not rely on some points, which are hollow: the client was invalid there.",
     }[status]
-    reasons = {
-        run["point"]: "; ".join(run["client_reasons"]) for run in found["runs"] if run["client"] != "valid"
-    }
+    # Of each point the worst run.
+    doubted = [run for run in found["runs"] if run["client"] != "valid"]
+    doubted.sort(key=lambda run: RANK[run["client"]])
+    reasons = {run["point"]: "; ".join(run["client_reasons"]) for run in doubted}
     items = [f"{said(name)}: {said(why)}" for name, why in reasons.items()][:_MOST_REASONS]
     if len(reasons) > len(items):
         items.append(f"and {len(reasons) - len(items)} more points, which the table marks")
@@ -92,7 +94,11 @@ def _headline(found: Mapping[str, Any]) -> str:
         best = next((point for point in measured if point["name"] == found["best"]), None)
         bounds = ", ".join(found["slo"])
         value = "none" if best is None else f"{figure(best['figures'][SERVER]['mean'])} tokens/s"
-        shown.append(("best under the SLO", value, bounds if best is None else f"{best['name']}; {bounds}"))
+        doubt = (
+            "" if best is None or best["client"] == "valid" else f"; the client was {best['client']} there"
+        )
+        aside = bounds if best is None else f"{best['name']}; {bounds}{doubt}"
+        shown.append(("best under the SLO", value, aside))
     return cards(shown)
 
 
