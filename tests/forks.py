@@ -153,7 +153,7 @@ OF_RUNS = (
     "numpy.ma",
     "encodings.idna",
     "aisbench.cli.load",
-    "aisbench.cli.saturate",
+    "aisbench.cli.studies.saturate",
     "aisbench.studies.single_run",
 )
 

@@ -42,6 +42,8 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
 
     Folders of `aisbench eval` and `ais_bench` are compared by the answers to each question: is the second model
     really worse?
+
+    Two folders of `aisbench sweep` are compared point by point, with both frontiers in one plot.
     """
     from aisbench.records.folder import name_of_now
     from aisbench.studies.comparison.comparing import compare as compared
@@ -52,12 +54,19 @@ def compare(results: tuple[str, ...], margin: float, seed: int, output: Path | N
     from aisbench.studies.comparison.page import write_comparison
     from aisbench.studies.comparison.readers.registry import read_groups
     from aisbench.studies.comparison.table import comparison_text
+    from aisbench.studies.sweep.comparison import table as sweeps
+    from aisbench.studies.sweep.comparison.comparing import compare_sweeps, names_sweep, read_sweeps
+    from aisbench.studies.sweep.comparison.page import write_sweeps
 
     folder = output or Path("outputs") / name_of_now("comparison_")
     if any(map(names_evaluation, results)):
         evaluations = compare_evaluations(read_evaluations(list(results)), seed=seed)
         _write(lambda: write_evaluations(evaluations, folder), folder)
         say(evaluations_text(evaluations))
+    elif any(map(names_sweep, results)):
+        swept = compare_sweeps(read_sweeps(list(results)), margin=margin, seed=seed)
+        _write(lambda: write_sweeps(swept, folder), folder)
+        say(sweeps.comparison_text(swept))
     else:
         found = compared(read_groups(list(results)), margin=margin, seed=seed)
         _write(lambda: write_comparison(found, folder), folder)

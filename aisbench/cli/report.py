@@ -13,11 +13,14 @@ from aisbench.config.output import TABLES
 from aisbench.errors import BadInput
 from aisbench.saying import say
 from aisbench.studies.saturation.folder import STATE, SearchFolder
+from aisbench.studies.sweep.folder import STATE as SWEEP
+from aisbench.studies.sweep.folder import SweepFolder
 
 # Values of --format that print a file of the folder. The others are made for the terminal.
 _FILES = {"json": "summary.json", "csv": "summary.csv", "vllm": "vllm.json"}
 _FORMATS = ("table", "markdown", *_FILES)
 _SEARCH_FILES = {"json": "saturation.json", "csv": "saturation.csv"}
+_SWEEP_FILES = {"json": "summary.json", "csv": "sweep.csv"}
 
 
 @click.command(cls=Command)
@@ -55,7 +58,8 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
     aisbench report outputs/default/20260102_030405 --format markdown
     aisbench report outputs/default/20260102_030405 --output elsewhere
 
-    DIR may also be the folder of `aisbench saturate`: saturation.html and its data are rebuilt from the steps.
+    DIR may also be the folder of `aisbench saturate` or `aisbench sweep`: its page and its data are rebuilt from the
+    runs.
     """
     from aisbench.analysis.contract.summary_type import plain
     from aisbench.analysis.measured import Measured
@@ -66,6 +70,9 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
 
     if (folder / STATE).exists():
         _report_search(folder, form, output, trust_remote_code=trust_remote_code)
+        return 0
+    if (folder / SWEEP).exists():
+        _report_sweep(folder, form, output, trust_remote_code=trust_remote_code)
         return 0
     run = Run.load(folder, trust_remote_code=trust_remote_code)
     summary = plain(write_reports(Measured(run), output))
@@ -93,3 +100,18 @@ def _report_search(folder: Path, form: str, output: Path | None, *, trust_remote
         say(answer_text(found, search.settings, output or folder))
     else:
         click.echo(((output or folder) / _SEARCH_FILES[form]).read_text(), nl=False)
+
+
+def _report_sweep(folder: Path, form: str, output: Path | None, *, trust_remote_code: bool) -> None:
+    from aisbench.studies.sweep.measure import reported
+    from aisbench.studies.sweep.table import result_text
+
+    if form != "table" and form not in _SWEEP_FILES:
+        raise BadInput(f"--format {form} is for runs; for a sweep give table, json or csv")
+    swept = SweepFolder.load(folder, None)
+    asked = any(point.config.trust_remote_code for point in swept.points)
+    found = reported(swept, output, trust_remote_code=asked and trust_remote_code)
+    if form == "table":
+        say(result_text(found, output or folder))
+    else:
+        click.echo(((output or folder) / _SWEEP_FILES[form]).read_text(), nl=False)

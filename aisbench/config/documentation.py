@@ -14,8 +14,8 @@ from aisbench.options.plain import plain_value
 HEAD = """# Options of a run
 
 Every option of `aisbench-load`. `aisbench plan` and `aisbench workload export` take all of them, and
-`aisbench saturate` takes those that a search does not set itself. [configuration.md](configuration.md) shows how to set
-options in a file or in the environment.
+`aisbench saturate` takes those that a search does not set itself. `aisbench sweep` takes all but those of result files, and any
+can be an axis of its grid. [configuration.md](configuration.md) shows how to set options in a file or in the environment.
 
 This page is generated from the declarations in `aisbench/config` and `aisbench/workload`. After changing one, generate
 it again:

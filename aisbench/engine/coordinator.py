@@ -40,7 +40,7 @@ from aisbench.engine.target.urls import resolve
 from aisbench.errors import CannotRun
 from aisbench.masking import masked_text, remember_options
 from aisbench.records.folder import RunDirectory
-from aisbench.workload.build import Progress
+from aisbench.workload.build import Build, Progress, build_workload
 
 _POLL_S = 0.1
 _READY_PATIENCE_S = 60.0
@@ -60,7 +60,7 @@ class Coordinator:
 
     `say(line)` gets lines for people. `progress(done, total)` is called while prompts are made,
     `tick(coordinator)` ten times a second while load runs. The lines of `opening` are said once the run
-    is prepared. Raises BadInput for options that cannot run together.
+    is prepared. `build` makes the workload, as build_workload does. Raises BadInput for options that cannot run together.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Coordinator:
         tick: Tick,
         progress: Progress = _silent,
         opening: Sequence[str] = (),
+        build: Build = build_workload,
     ) -> None:
         config.check()
         remember_options(asdict(config))
@@ -81,6 +82,7 @@ class Coordinator:
         self.tick = tick
         self.progress = progress
         self.opening = opening
+        self.build = build
         self.backend = backend_named(config.backend)
         self.headers = parse_headers(config.header, config.api_key, self.backend)
         self.transport = Transport.of(config)
@@ -129,7 +131,7 @@ class Coordinator:
             with room_for(
                 f"the run's files in {self.directory.path}", "free some, or give another --work-dir"
             ):
-                prepared = prepare(asked, self.directory, self.say, self.progress)
+                prepared = prepare(asked, self.directory, self.say, self.progress, self.build)
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise

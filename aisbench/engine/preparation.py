@@ -23,7 +23,7 @@ from aisbench.engine.worker_spec import TargetSpec, WorkerSpec
 from aisbench.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.bodies import write_bodies
-from aisbench.workload.build import Progress, Through, Workload, build_workload
+from aisbench.workload.build import Build, Progress, Through, Workload, build_workload
 
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
 _AHEAD_S = 2.0
@@ -46,12 +46,14 @@ class Prepared:
     plan: Plan
 
 
-def prepare(asked: Asked, directory: RunDirectory, say: Say, progress: Progress) -> Prepared:
-    """Makes everything in `directory`; calls `progress(done, total)` while prompts are made.
+def prepare(
+    asked: Asked, directory: RunDirectory, say: Say, progress: Progress, build: Build = build_workload
+) -> Prepared:
+    """Makes everything in `directory`; calls `progress(done, total)` while prompts are made. `build` makes the bodies.
 
     Raises BadInput for a workload that cannot be made.
     """
-    workload = build_workload(
+    workload = build(
         workload_options(asked.config, asked.model.name),
         asked.backend,
         directory.records,

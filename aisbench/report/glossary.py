@@ -49,12 +49,15 @@ WORDS = {
     "fingerprint": "Digests of what was sent. Runs with equal fingerprints did the same work.",
     "verdict": "Whether the figures can be relied on: valid, doubtful or invalid, with the reasons.",
     "SLO": "Service-level objective: the bounds of --slo, which a load has to meet.",
+    "frontier": "The points of a sweep that no other point reaches in tokens/s per user and exceeds in tokens/s per server, or the other way round (the Pareto frontier).",
     "knee": "The load with the highest ratio of throughput to latency (requests/s over mean E2EL). More load brings little more throughput and much more latency.",
     "done under overload": "Requests/s that the server completed while its queue grew.",
     "CV of gaps": "Coefficient of variation (standard deviation over mean) of the gaps between requests: 1 for Poisson arrivals, 0 for constant ones.",
 }  # fmt: skip
 # Labels on pages, and the term that each links to.
 LABELS = {
+    "on the frontier": "frontier",
+    "best under the SLO": "SLO",
     "bounds of mean TTFT": "bounds of the mean",
     "bounds of mean E2EL": "bounds of the mean",
     "client delay p50 / p99 / max": "client delay",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,22 @@ class Workload:
     notes: list[str]
     fingerprint: dict[str, Any]
     warm_up: list[bytes]
+
+
+class Build(Protocol):
+    """Makes a workload as `build_workload` does."""
+
+    def __call__(
+        self,
+        options: WorkloadOptions,
+        backend: Backend,
+        directory: Path,
+        *,
+        stream: bool = True,
+        warm_up: int = 0,
+        through: Through | None = None,
+        progress: Progress | None = None,
+    ) -> Workload: ...
 
 
 def build_workload(

@@ -13,7 +13,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.records.run import Run
 from aisbench.report.files.requests_table import write_requests
-from aisbench.studies.saturation.step import latencies_ms
+from aisbench.studies.slo.latencies import latencies_ms
 from tests.analysis.made_runs import MS, base_config, made_rows, write_run
 from tests.analysis.summaries import summarise
 

@@ -11,8 +11,8 @@ import pytest
 
 from aisbench.cli.commands import COMMANDS, group
 from aisbench.cli.plot import plot
-from aisbench.cli.saturate import saturate
 from aisbench.cli.simulate import simulate
+from aisbench.cli.studies.saturate import saturate
 
 # Commands without options of their own.
 WITHOUT_OPTIONS = ("backends", "workloads", "completion")

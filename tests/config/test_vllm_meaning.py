@@ -7,7 +7,7 @@ import pytest
 
 from aisbench.cli.load import load
 from aisbench.cli.plan import plan
-from aisbench.cli.saturate import saturate
+from aisbench.cli.studies.saturate import saturate
 from aisbench.cli.workload import export
 from aisbench.config.run_config import RunConfig
 from aisbench.config.scoped_flags import SCOPED

@@ -1,4 +1,4 @@
-"""Confidence intervals of percentiles, between two order statistics of a sample.
+"""Confidence intervals of percentiles, between two order statistics of a sample, and of the mean of a few repetitions.
 
 Of n independent values, the number below the true p-quantile is binomial (n, p). So the quantile lies between the l-th
 and the u-th smallest value with the probability that this number is at least l and below u, for any distribution (e.g.
@@ -7,12 +7,12 @@ Hahn and Meeker, Statistical Intervals, 1991, chapter 5).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench.analysis.statistics.distributions import binomial_ranks
+from aisbench.analysis.statistics.distributions import binomial_ranks, student_quantile
 from aisbench.analysis.statistics.figures import all_percentiles, percentile_name
 
 _LEVEL = 0.95
@@ -41,3 +41,13 @@ def percentile_intervals(
             None if between is None else [float(ordered[rank - 1]) for rank in between]
         )
     return found
+
+
+def mean_interval(values: Sequence[float], level: float = _LEVEL) -> tuple[float, float] | None:
+    """Student's interval of the mean of independent repetitions; None for fewer than two."""
+    if len(values) < 2:
+        return None
+    mean = float(np.mean(values))
+    error = float(np.std(values, ddof=1)) / len(values) ** 0.5
+    reach = student_quantile(0.5 + level / 2, len(values) - 1) * error
+    return mean - reach, mean + reach

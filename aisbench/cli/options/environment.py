@@ -38,6 +38,7 @@ SOMEWHERE = tuple(
     for name in (
         *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OUTPUT"),
         *("BUDGET", "MAX", "OVER", "REPEATS", "RESUME", "SLO", "START", "STEP", "SWEEP", "TOLERANCE"),
+        *("GRID", "RUNS", "DRY_RUN"),
         *(
             "ALLOW_CODE",
             "DATASETS",

@@ -14,7 +14,7 @@ from aisbench.metrics import BY_NAME, METRICS
 from aisbench.report.charts.chart import Chart, Table
 from aisbench.report.charts.figure import Figure, Row, Trace, line, log_ticks, stacked, titled, vertical
 from aisbench.studies.saturation.doubt import clients, doubts
-from aisbench.studies.saturation.slo import ACCURACY, parse_slo
+from aisbench.studies.slo.terms import ACCURACY, parse_slo
 
 # Curves of each headline metric with one value per request: name, key, statistic, colour, dash.
 STATISTICS = [

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
-from aisbench.disk import room_for
-from aisbench.errors import BadInput
 from aisbench.options.plain import restored
 from aisbench.records.folder import new_folder
+from aisbench.studies.many_runs.state import discard_empty, read_state, write_state
 from aisbench.studies.saturation.settings import Settings
 
 _SEARCH_SCHEMA = 1
@@ -52,12 +49,7 @@ class SearchFolder:
 
         Raises BadInput if `path` has no readable search.json, or one of another version.
         """
-        try:
-            state = json.loads((path / STATE).read_text())
-        except (OSError, ValueError):
-            raise BadInput(f"{path} holds no {STATE} that can be read; give the folder of a search") from None
-        if state.get("schema") != _SEARCH_SCHEMA:
-            raise BadInput(f"{path} was written by another version of aisbench; search again")
+        state = read_state(path / STATE, _SEARCH_SCHEMA, "search")
         return SearchFolder(
             path,
             RunConfig.from_dict({**state["config"], "api_key": api_key}),
@@ -82,16 +74,8 @@ class SearchFolder:
             "outcome": self.outcome,
             "ended": self.ended,
         }
-        with room_for(
-            f"{self.path / STATE}", f"free some, then run `aisbench saturate --resume {self.path}`"
-        ):
-            write_text(json.dumps(state, indent=1), self.path / STATE)
+        write_state(state, self.path / STATE, "saturate")
 
     def discard(self) -> None:
         """Removes the search's folder if it holds no run."""
-        steps = self.path / "steps"
-        if steps.exists() and not any(steps.iterdir()):
-            steps.rmdir()
-        if not steps.exists():
-            (self.path / STATE).unlink()
-            self.path.rmdir()
+        discard_empty(self.path / STATE, self.path / "steps")

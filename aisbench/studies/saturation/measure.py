@@ -6,11 +6,9 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aisbench import saying
 from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
 from aisbench.config.run_config import RunConfig
@@ -20,9 +18,11 @@ from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.records.run import Run
 from aisbench.report.files.write import write_json, write_reports, writing_report
 from aisbench.report.text.first_failure import first_failure
+from aisbench.studies.many_runs.client import client_status
+from aisbench.studies.many_runs.running import Runs, no_tick, note
 from aisbench.studies.saturation.folder import SearchFolder
 from aisbench.studies.saturation.page import write_saturation
-from aisbench.studies.saturation.result import client_status, result
+from aisbench.studies.saturation.result import result
 from aisbench.studies.saturation.runs import (
     Hopeless,
     expected_throughput,
@@ -46,15 +46,7 @@ from aisbench.studies.saturation.table import (
 )
 from aisbench.studies.servers import servers_of
 
-# After a run was cut short the server needs a moment to drop its requests; its metrics page may show when it has.
-_DRAIN_LEAST_S, _DRAIN_MOST_S = 2.0, 60.0
-
 Say = Callable[[str], None]
-
-
-def note(line: str) -> None:
-    """Prints a line that is not part of the result."""
-    saying.say(line, err=True)
 
 
 class _RunFailed(Exception):
@@ -132,9 +124,7 @@ class Search:
         self.ends_at = math.inf if budget_s is None else time.monotonic() + budget_s
         self.say = say
         self.samples: dict[float, list[Sample]] = {}
-        self.said: list[str] = []
-        # The last run, if it was cut short.
-        self.cut: Coordinator | None = None
+        self.runs = Runs(folder.command)
         # The answers that others are compared with: see accuracy.Graded.texts.
         self.reference: dict[int, int] = {}
         if folder.reference is not None:
@@ -206,7 +196,7 @@ class Search:
                 f"--temperature {config.temperature:g}: answers are not compared with those at one in flight"
             )
             return None
-        measured, _ = self.one_run(reference_config(config), lambda _: None)
+        measured, _ = self.one_run(reference_config(config), no_tick)
         self.compare_with(measured)
         if not self.reference:
             raise _no_success(measured.run)
@@ -256,7 +246,7 @@ class Search:
         expected = None if open_loop else expected_throughput(load, self.folder.sounding, self.points())
         config = step_config(self.folder.config, load, self.step_s(load), at, expected, open_loop=open_loop)
         began = time.monotonic()
-        measured, summary = self.one_run(config, Hopeless(load) if open_loop else lambda _: None)
+        measured, summary = self.one_run(config, Hopeless(load) if open_loop else no_tick)
         run = measured.run
         if run.outcome == "failed":
             raise _RunFailed(f"at {load:g} {self.settings.unit}: {run.outcome_reason}; see {run.folder}")
@@ -277,34 +267,6 @@ class Search:
 
     def one_run(self, config: RunConfig, tick: Tick) -> tuple[Measured, dict[str, Any]]:
         """Does one run in the search's folder and writes its reports; KeyboardInterrupt if the user stopped it."""
-
-        def watch(coordinator: Coordinator) -> None:
-            if coordinator.interrupts.count:
-                # Only finished steps count, so the rest of this one need not be waited for.
-                coordinator.abandon("the search was stopped")
-            else:
-                tick(coordinator)
-
-        self.drain()
-        config = replace(config, work_dir=str(self.folder.path / "steps"))
-        coordinator = Coordinator(config, command=self.folder.command, say=self.say_once, tick=watch)
-        path = coordinator.run(self.urls, simulator=self.simulated)
-        if coordinator.interrupts.count:
-            raise KeyboardInterrupt
-        self.cut = coordinator if coordinator.abandoned is not None else None
-        measured = self.load(path)
+        place = self.folder.path / "steps"
+        measured = self.load(self.runs.run(config, place, self.urls, simulated=self.simulated, tick=tick))
         return measured, plain(write_reports(measured))
-
-    def drain(self) -> None:
-        """Waits until the server has dropped the requests of a run that was cut short, which would disturb the next."""
-        if self.cut is None:
-            return
-        held = self.cut.wait_until_idle(least_s=_DRAIN_LEAST_S, most_s=_DRAIN_MOST_S)
-        if held:
-            note(f"{_DRAIN_MOST_S:g} s after a run was cut short, the server still has {held} requests")
-
-    def say_once(self, line: str) -> None:
-        """Prints `line` unless an earlier step did: notes about the workload are the same for every step."""
-        if line not in self.said:
-            self.said.append(line)
-            note(line)

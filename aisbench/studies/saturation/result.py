@@ -6,27 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aisbench.analysis.verdict import thresholds
 from aisbench.analysis.verdict.verdict import RANK
 from aisbench.studies.saturation.answers.change import changes
 from aisbench.studies.saturation.knee import Curve
 from aisbench.studies.saturation.search import Bracket, Plan, done_under_overload
-from aisbench.studies.saturation.slo import Term
 from aisbench.studies.saturation.step import Point, Sample
+from aisbench.studies.slo.terms import Term
 
 _SATURATION_SCHEMA = 1
 # By load.
 Samples = Mapping[float, Sequence[Sample]]
-# Checks that an overloaded server fails; all other checks of a verdict are about the client.
-_SERVER_CHECKS = tuple(
-    threshold.name
-    for threshold in (
-        thresholds.ERRORS,
-        thresholds.CUT_OFF,
-        thresholds.OUTPUT_LENGTHS,
-        thresholds.INPUT_LENGTHS,
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -75,17 +64,6 @@ def surely_passing(slo: tuple[Term, ...], points: list[Point], samples: Samples)
         if replace(pooled, capacity=point.capacity).surely_passes:
             return point.load
     return None
-
-
-def client_status(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """A step's client status, and the reasons: the verdict without the checks that an overloaded server fails."""
-    worst = "valid"
-    reasons = []
-    for check in summary["verdict"]["checks"]:
-        if check["name"] not in _SERVER_CHECKS and check["status"] != "valid":
-            reasons.append(str(check["text"]))
-            worst = max(worst, check["status"], key=RANK.__getitem__)
-    return worst, reasons
 
 
 def _verdict_on(points: list[Point], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

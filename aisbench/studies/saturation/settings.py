@@ -9,7 +9,7 @@ from aisbench.errors import BadInput
 from aisbench.metrics import BY_NAME
 from aisbench.options.checks import MustBe, above, at_least, between, every, whole
 from aisbench.options.option import SPAN, ListOf, check_values, option
-from aisbench.studies.saturation.slo import Term, parse_slo
+from aisbench.studies.slo.terms import Term, check_bounds, parse_slo
 
 _OVER = ("rate", "concurrency")
 # Two runs on the same server differ by more than this.
@@ -21,11 +21,6 @@ _IN_FLIGHT = MustBe(
 )
 SECTION = "Search"
 _option = partial(option, section=SECTION)
-
-
-def _check_slo(flag: str, value: str) -> None:
-    if not parse_slo(value):
-        raise BadInput(f"{flag} is empty; give bounds such as 'ttft_p99<500', or leave it out")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +40,7 @@ class Settings:
     slo: str = _option(
         "--slo",
         default="error_rate<0.01",
-        check=_check_slo,
+        check=check_bounds,
         metavar="BOUNDS",
         help="Bounds to meet: 'ttft_p99<500 tpot_p99<50 error_rate<0.01', and with --score accuracy>0.70. With --over rate also a steady queue.",
     )
@@ -108,10 +103,6 @@ class Settings:
     @property
     def terms(self) -> tuple[Term, ...]:
         return parse_slo(self.slo)
-
-    @property
-    def needs_streams(self) -> bool:
-        return any(term.metric in BY_NAME and BY_NAME[term.metric].needs_stream for term in self.terms)
 
     @property
     def is_open_loop(self) -> bool:

@@ -15,10 +15,11 @@ from aisbench.analysis.latencies import Columns, met
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
 from aisbench.analysis.statistics.figures import describe
-from aisbench.metrics import NAMES, metrics_of
-from aisbench.studies.saturation.answers.scores import Scores, accuracy_of, pooled_scores, share_right
-from aisbench.studies.saturation.held import NO_SHARE, Held, Share, hold_latency, hold_share
-from aisbench.studies.saturation.slo import ACCURACY, ERROR_RATE, Term
+from aisbench.metrics import NAMES
+from aisbench.studies.slo.held import NO_SHARE, Held, Share, hold
+from aisbench.studies.slo.latencies import latencies_ms
+from aisbench.studies.slo.scores import Scores, accuracy_of, pooled_scores, share_right
+from aisbench.studies.slo.terms import ACCURACY, ERROR_RATE, Term
 
 # The first part of a step brings the server to its level and is not measured.
 _WARM_UP_SHARE = 0.5
@@ -98,26 +99,6 @@ class Sample:
         )
 
 
-def latencies_ms(measured: Measured) -> dict[str, NDArray[np.float64]]:
-    """By metric, the latency of every row (rows,), in ms from its send.
-
-    Infinite if the request was cut off before the latency could be measured; nan if it has none (no second token, or
-    all tokens at one moment).
-    """
-    run = measured.run
-    # Only succeeded requests have output tokens here.
-    every = Columns(run.rows, measured.tokens.output)
-    found = {}
-    for metric in metrics_of(streams=run.streams):
-        values = metric.of(every)
-        if metric.until is not None:
-            whole = metric.until == "last_token_ns"
-            reached = measured.ok if whole else (run.rows[metric.until] > 0) & (run.rows["sent_ns"] > 0)
-            values = np.where(reached, values, np.inf)
-        found[metric.name] = values
-    return found
-
-
 def _meets(
     values: dict[str, NDArray[np.float64]], slo: tuple[Term, ...], requests: Columns
 ) -> NDArray[np.bool_]:
@@ -176,12 +157,7 @@ class Point:
             open_loop=open_loop,
             runs=len(samples),
             seconds=seconds,
-            held=tuple(
-                hold_share(term, shares[term.name])
-                if term.name in shares
-                else hold_latency(term, pooled.get(term.metric, np.empty(0)))
-                for term in slo
-            ),
+            held=hold(slo, pooled, shares),
             growth=growth(flow, load) if open_loop else None,
             done_per_s=float(flow.done.mean()) if open_loop else 0.0,
             throughput=sum(s.completed for s in samples) / seconds if seconds else 0.0,

@@ -8,8 +8,8 @@ import pytest
 
 from aisbench.analysis.measured import Measured
 from aisbench.records.run import Run
-from aisbench.studies.saturation.slo import parse_slo
 from aisbench.studies.saturation.step import Sample
+from aisbench.studies.slo.terms import parse_slo
 from tests.analysis.made_runs import MS, base_config, fail, made_rows, write_run
 from tests.analysis.summaries import summarise
 

@@ -18,9 +18,10 @@ from aisbench.cli.options.environment import APART, SOMEWHERE, misspelt, run_var
 from aisbench.cli.plan import plan
 from aisbench.cli.plot import plot
 from aisbench.cli.report import report
-from aisbench.cli.saturate import saturate
 from aisbench.cli.selfcheck import selfcheck
 from aisbench.cli.simulate import simulate
+from aisbench.cli.studies.saturate import saturate
+from aisbench.cli.studies.sweep import sweep
 from aisbench.cli.workload import export
 from tests.system.running import environment
 
@@ -46,6 +47,7 @@ def parsed(command: click.Command) -> dict[str, Any]:
         (load, "AISBENCH_GOODPUT", "ttft:500 tpot:50", "goodput", {"ttft": 500.0, "tpot": 50.0}),
         (load, "OPENAI_API_KEY", "sk-2", "api_key", "sk-2"),
         (saturate, "AISBENCH_BUDGET", "5m", "budget_s", 300.0),
+        (sweep, "AISBENCH_GRID", "rate=1\nconcurrency=2", "grid", ("rate=1", "concurrency=2")),
         (simulate, "AISBENCH_SIMULATE_PORT", "9000", "port", 9000),
         (simulate, "AISBENCH_SIMULATE_FAULT", "cut:0.1 stall:0.2", "fault", ("cut:0.1", "stall:0.2")),
         (simulate, "AISBENCH_MODEL", "of-another-server", "model", "simulated-8b"),
@@ -71,7 +73,7 @@ def test_no_variable_means_two_options() -> None:
         for o in one.params
         for name in variables(o)
     ]
-    for command in (load, saturate):
+    for command in (load, saturate, sweep):
         options = [one for one in command.params if one.expose_value]
         names = [name for one in options for name in variables(one)]
         assert all(variables(one) for one in options)
@@ -140,10 +142,17 @@ def test_a_misspelt_variable_is_said_in_one_line(
 
 def test_whose_variables_there_are_is_known() -> None:
     shared = {
-        name for one in (load, saturate, plan, export, evaluate) for o in one.params for name in variables(o)
+        name
+        for one in (load, saturate, sweep, plan, export, evaluate)
+        for o in one.params
+        for name in variables(o)
     }
     assert shared - run_variables() - {"OPENAI_API_KEY"} == set(SOMEWHERE)
-    assert {*APART, "load", "eval", "saturate", "plan", "workload"} == {*COMMANDS, "import", "ais_bench"}
+    assert {*APART, "load", "eval", "saturate", "sweep", "plan", "workload"} == {
+        *COMMANDS,
+        "import",
+        "ais_bench",
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from aisbench.studies.saturation.knee import Curve
 from aisbench.studies.saturation.result import surely_passing
 from aisbench.studies.saturation.search import Bracket, Plan, done_under_overload, informed, next_load
-from aisbench.studies.saturation.slo import parse_slo
 from aisbench.studies.saturation.step import Point, Sample
+from aisbench.studies.slo.terms import parse_slo
 from tests.studies.saturation.batch_server import BatchServer
 
 SLO = parse_slo("error_rate<0.01")

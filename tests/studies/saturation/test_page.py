@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from aisbench.analysis.backlog import STRETCHES, Flow
-from aisbench.studies.saturation.held import Share
 from aisbench.studies.saturation.page import write_saturation
 from aisbench.studies.saturation.result import result
 from aisbench.studies.saturation.search import Plan, informed
 from aisbench.studies.saturation.settings import Settings
-from aisbench.studies.saturation.slo import parse_slo
 from aisbench.studies.saturation.step import Point, Sample
 from aisbench.studies.saturation.table import answer_text, write_points_csv
+from aisbench.studies.slo.held import Share
+from aisbench.studies.slo.terms import parse_slo
 from bench.browser import Page
 
 SETTINGS = Settings(slo="ttft_p99<200 error_rate<0.01")

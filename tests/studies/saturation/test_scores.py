@@ -6,7 +6,7 @@ import pytest
 
 from aisbench.shares import wilson_interval
 from aisbench.studies.saturation.answers.change import changes
-from aisbench.studies.saturation.answers.scores import accuracy_of, pooled_scores, share_right
+from aisbench.studies.slo.scores import accuracy_of, pooled_scores, share_right
 
 
 def test_a_question_counts_once_however_often_it_is_asked() -> None:

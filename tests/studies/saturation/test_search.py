@@ -14,8 +14,8 @@ from aisbench.analysis import backlog
 from aisbench.analysis.backlog import STRETCHES, Flow
 from aisbench.studies.saturation.knee import Curve
 from aisbench.studies.saturation.search import KNEE_RATIO, Bracket, Plan, informed, next_load
-from aisbench.studies.saturation.slo import parse_slo
 from aisbench.studies.saturation.step import Point, Sample
+from aisbench.studies.slo.terms import parse_slo
 
 SLO = parse_slo("error_rate<0.01")
 SECONDS = 30.0

@@ -11,8 +11,8 @@ from aisbench._native.memory.recorder import STATUSES
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.progress import progress
 from aisbench.records.run import Run
-from aisbench.studies.saturation.slo import parse_slo
 from aisbench.studies.saturation.step import Sample
+from aisbench.studies.slo.terms import parse_slo
 from tests.analysis.made_runs import SECOND, START_NS, base_config, fail, made_rows, write_run
 
 MS = 1_000_000

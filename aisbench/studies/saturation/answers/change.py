@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aisbench.accuracy.pairs import Outcome, paired
-from aisbench.studies.saturation.answers.scores import Scores
+from aisbench.studies.slo.scores import Scores
 
 
 def changes(loads: Sequence[float], scores: Sequence[Scores]) -> list[dict[str, Any] | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aisbench.studies.saturation.held import Share
+from aisbench.studies.slo.held import Share
 
 # The scores of the answers (0 to 1) by the fingerprint of their question.
 Scores = Mapping[int, tuple[float, ...]]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from aisbench.errors import BadInput
-from aisbench.metrics import NAMES
+from aisbench.metrics import BY_NAME, NAMES
 
 ERROR_RATE = "error_rate"
 ACCURACY = "accuracy"
@@ -90,3 +90,19 @@ def term(name: str, bound: float) -> Term:
     if percent is not None and not 0 < percent < 100:
         raise BadInput(f"--slo: {name} is not a percentile; give one between 0 and 100, as in ttft_p99")
     return Term(name, match["metric"], percent, bound)
+
+
+def check_bounds(flag: str, value: str) -> None:
+    """The check of an option --slo. Raises BadInput unless `value` holds bounds."""
+    if not parse_slo(value):
+        raise BadInput(f"{flag} is empty; give bounds such as 'ttft_p99<500', or leave it out")
+
+
+def check_measured(terms: tuple[Term, ...], *, score: bool, stream: bool) -> None:
+    """Raises BadInput for bounds on what a run does not measure. `score`, `stream`: the run's options."""
+    if any(term.name == ACCURACY for term in terms) and not score:
+        raise BadInput("--slo: accuracy needs --score and a --dataset with known answers, such as gsm8k")
+    if any(term.metric in BY_NAME and BY_NAME[term.metric].needs_stream for term in terms) and not stream:
+        raise BadInput(
+            "--slo: TTFT and TPOT need streamed answers; leave --no-stream out, or give a bound on e2el"
+        )

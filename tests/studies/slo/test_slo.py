@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aisbench.errors import BadInput
-from aisbench.studies.saturation.held import Share, hold_latency, hold_share
-from aisbench.studies.saturation.slo import parse_slo
+from aisbench.studies.slo.held import Share, hold_latency, hold_share
+from aisbench.studies.slo.terms import parse_slo
 
 
 def test_terms_are_separated_by_blanks_or_commas() -> None:

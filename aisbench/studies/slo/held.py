@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from aisbench.analysis.statistics.intervals import side_ranks
 from aisbench.shares import Z_95, wilson_interval
-from aisbench.studies.saturation.slo import Term
+from aisbench.studies.slo.terms import Term
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,18 @@ class Held:
         if self.met:
             return worst is not None and self._fits(worst)
         return best is not None and not self._fits(best)
+
+
+def hold(
+    slo: Sequence[Term], latencies: Mapping[str, NDArray[np.float64]], shares: Mapping[str, Share]
+) -> tuple[Held, ...]:
+    """Each bound of `slo` with its figure. `latencies`: values in ms by metric; `shares`: by the names of their terms."""
+    return tuple(
+        hold_share(term, shares[term.name])
+        if term.name in shares
+        else hold_latency(term, latencies.get(term.metric, np.empty(0)))
+        for term in slo
+    )
 
 
 def hold_latency(term: Term, values_ms: NDArray[np.float64]) -> Held:

@@ -1,0 +1,1 @@
+"""The commands that carry out studies of several runs."""

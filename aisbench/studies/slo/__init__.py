@@ -1,0 +1,1 @@
+"""Bounds on what runs measured (`--slo`): their language, and whether figures keep them."""

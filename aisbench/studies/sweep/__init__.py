@@ -1,0 +1,1 @@
+"""Runs a load at every point of a grid of options, and shows which points no other beats."""

@@ -1,0 +1,1 @@
+"""Compares two sweeps point by point."""
