@@ -65,10 +65,11 @@ def _verdict(found: Mapping[str, Any]) -> str:
         "doubtful": "The client may have been the bottleneck at some points, which are hollow:",
         "invalid": "Do not rely on some points, which are hollow: the client was invalid there.",
     }[status]
-    # Of each point the worst run.
     doubted = [run for run in found["runs"] if run["client"] != "valid"]
-    doubted.sort(key=lambda run: RANK[run["client"]])
-    reasons = {run["point"]: "; ".join(run["client_reasons"]) for run in doubted}
+    reasons: dict[str, str] = {}
+    # The worst first, and of each point its worst run.
+    for run in sorted(doubted, key=lambda run: -RANK[run["client"]]):
+        reasons.setdefault(run["point"], "; ".join(run["client_reasons"]))
     items = [f"{said(name)}: {said(why)}" for name, why in reasons.items()][:_MOST_REASONS]
     if len(reasons) > len(items):
         items.append(f"and {len(reasons) - len(items)} more points, which the table marks")
