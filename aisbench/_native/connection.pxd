@@ -36,6 +36,8 @@ cdef class Connection(Exchange):
     cdef Py_ssize_t head_room
     cdef const char* out[2]
     cdef Py_ssize_t out_bytes[2]
+    # The size of the request, with its head.
+    cdef Py_ssize_t request_bytes
     # Keep alive what `out` points into, other than the shared file.
     cdef bytes body
     cdef bytes sealed
@@ -49,6 +51,7 @@ cdef class Connection(Exchange):
     cdef int shake(self) except -1
     cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n) except -1
     cdef int send_rest(self) except -1
+    cdef Py_ssize_t sent_bytes(self) noexcept
     cdef int send_bytes(self, bytes data) except -1
     cdef int read(self, Reader reader, int what, int64_t floor_ns) except -1
     cdef int64_t may_stay_open_ns(self) noexcept

@@ -174,6 +174,7 @@ cdef class Connection(Exchange):
             self.tls.seal(self.head, head_n + n)
             self.tls.seal(body, body_n)
             self.put_out(self.tls.outgoing_bytes())
+        self.request_bytes = self.out_bytes[0] + self.out_bytes[1]
         self.state = BUSY
         self.requests += 1
         row.reused = self.requests > 1
@@ -183,6 +184,10 @@ cdef class Connection(Exchange):
         outcome = self.send_rest()
         row.send_returned_ns = mono_ns()
         return outcome
+
+    cdef Py_ssize_t sent_bytes(self) noexcept:
+        """How much of the request was passed to the kernel."""
+        return self.request_bytes - self.out_bytes[0] - self.out_bytes[1]
 
     def put_out(self, bytes data):
         """Makes `data` the only thing that `send_rest` sends."""

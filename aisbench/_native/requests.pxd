@@ -54,7 +54,6 @@ cdef class Requests:
     # Ending
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int stream_is_over(self, Connection connection) except -1
-    cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns)
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
     cdef object answer_of(self, Connection connection, int64_t turn)
     cdef bint let_go(self, int64_t now_ns) except -1

@@ -7,7 +7,7 @@ cimport cython
 from aisbench._native.memory.bodies cimport BodyFile
 from aisbench._native.memory.histogram cimport SCHEDULE_LAG, hist_add
 from aisbench._native.memory.recorder cimport (
-    ABORTED, BODY_LEFT_OPEN, CANCELLED, CONNECT, CONNECTION_RESET, Error, FAILED, NO_ERROR, OK, Recorder, Row, STOPPED, Status,
+    ABORTED, BODY_LEFT_OPEN, CANCELLED, CONNECT, Error, FAILED, NO_ERROR, OK, Recorder, Row, STOPPED, Status,
     TIMEOUT,
 )
 from aisbench._native.memory.shared cimport Live
@@ -19,14 +19,10 @@ from aisbench._native.pool cimport Pool
 from aisbench._native.sending.aborts cimport Aborts
 from aisbench._native.sending.prefills cimport Prefills, Waiting
 from aisbench._native.sending.sessions cimport Sessions
+from aisbench._native.sending.stale cimport met_an_idle_close
 from aisbench._native.tally cimport ANSWERED, GOING, LEFT, LOST, UNUSABLE
 from aisbench._native.targets cimport Target, Targets
 from aisbench._native.tickets cimport Tickets
-
-cdef enum:
-    # A request lost later than this plus two round trips was not lost because the server had closed the
-    # idle connection: the server has had time to read the request.
-    STALE_WITHIN_NS = 10_000_000
 
 
 @cython.final
@@ -181,7 +177,7 @@ cdef class Requests:
         now_ns = connection.at_ns if outcome == ANSWERED else mono_ns()
         row = self.recorder.row(connection.row_index)
         if outcome == LOST:
-            if self.met_an_idle_close(connection, row, now_ns):
+            if met_an_idle_close(connection, row, now_ns):
                 # The server never saw the request, so it is sent once more, on a new connection.
                 row.attempts = 2
                 self.live.stale_retries += 1
@@ -205,16 +201,6 @@ cdef class Requests:
             return connection.left_open()
         self.over.add(connection)
         return GOING
-
-    cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns):
-        """True when the server had closed the idle connection before the request reached it."""
-        return (
-            connection.error == CONNECTION_RESET
-            and row.first_byte_ns == 0
-            and row.reused
-            and row.attempts == 1
-            and now_ns - row.sent_ns < STALE_WITHIN_NS + 2 * connection.connecting_ns
-        )
 
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1:
         """Records the end of the request on `connection`."""

@@ -81,6 +81,38 @@ def test_a_request_that_met_a_closed_idle_connection_is_sent_once_more(tmp_path:
     assert requests[1].split(b"\r\n\r\n")[0].endswith(b"X-Request-Id: t-1\r\nContent-Length: 2")
 
 
+def test_a_closed_idle_connection_is_recognised_by_a_client_that_was_held_up(tmp_path: Path) -> None:
+    """The server's kernel acknowledged nothing of the request, however late the client looks."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        drive = Drive(tmp_path, listener.getsockname(), count=2)
+        drive.start()
+        first, _ = listener.accept()
+        while not select.select([first], [], [], 0)[0]:
+            drive.turn()
+        read_request(first)
+        first.sendall(HEAD + token() + DONE)
+        while drive.live["sent"] < 2:
+            drive.turn()
+        first.close()
+        late_ns = now_ns() + 60_000_000
+        while now_ns() < late_ns:
+            pass
+        while not select.select([listener], [], [], 0)[0]:
+            assert not drive.driver.finished
+            drive.turn()
+        second, _ = listener.accept()
+        with second:
+            while not select.select([second], [], [], 0)[0]:
+                drive.turn()
+            read_request(second)
+            second.sendall(HEAD + token() + DONE)
+            while not drive.driver.finished:
+                drive.turn()
+    rows = drive.rows()
+    assert rows["status"].tolist() == [1, 1]
+    assert rows["attempts"].tolist() == [1, 2]
+
+
 def test_a_first_request_that_is_not_answered_is_a_failure(tmp_path: Path) -> None:
     def read_only(client: socket.socket, number: int) -> None:
         read_request(client)
