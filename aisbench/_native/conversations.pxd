@@ -42,7 +42,7 @@ cdef class Conversation:
     cdef int64_t open         # turns that have neither ended nor been given up
     cdef uint8_t* states      # a TurnState for each turn
     cdef int32_t* waits       # for each turn, how many of those before it are still to end
-    cdef list answers         # by turn: bytes, escaped for a JSON string; None: there is none, or nobody needs it
+    cdef list answers         # by turn, made by History.answer; None: there is none, or nobody needs it
     cdef dict idle            # by turn: the idle connection of an ended turn that another comes after
     # In-flight slots that it holds, and requests that use one.
     cdef int64_t held
@@ -54,9 +54,6 @@ cdef class Conversation:
     cdef int64_t think(self, int64_t turn)
     cdef bint is_last(self, int64_t turn)
     cdef list roots(self)
-    cdef list end(self, int64_t turn, bytes answer)
+    cdef list end(self, int64_t turn, answer)
     cdef bint can_be_filled(self, int64_t turn)
     cdef list repeats(self, int64_t turn)
-
-
-cdef bytes filled(const char* body, Py_ssize_t n, list answers)

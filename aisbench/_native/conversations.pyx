@@ -1,7 +1,6 @@
 """Conversations and how far they have come. See conversations.pxd."""
 from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memchr
 
 from array import array
 
@@ -90,7 +89,7 @@ cdef class Conversation:
         """The turns that come after no other."""
         return [i for i in range(self.turns) if self.waits[i] == 0]
 
-    cdef list end(self, int64_t turn, bytes answer):
+    cdef list end(self, int64_t turn, answer):
         """Notes the end of a turn that was sent (None: it failed), and returns the turns that may now go.
 
         Turns that lack an answer are given up, as are those that in turn lack theirs.
@@ -210,31 +209,3 @@ cdef bytearray repeated_turns(
             for e in range(fills_first[i], fills_first[i + 1]):
                 repeated[first[c] + fills[e]] = 1
     return repeated
-
-
-cdef bytes filled(const char* body, Py_ssize_t n, list answers):
-    """The body with its holes (zero bytes) filled by the answers, in order; None if it has no hole.
-
-    A part of the body between the bytes 1 and 2 is left out if the answer for its hole is empty, as
-    servers refuse an assistant's message without content (after an answer that was all reasoning).
-    """
-    cdef list parts, pieces
-    cdef bytes before, after, answer, within
-    cdef Py_ssize_t i, begins
-    if memchr(body, 0, n) == NULL:
-        return None
-    parts = body[:n].split(b"\0")
-    pieces = [parts[0]]
-    for i in range(1, len(parts)):
-        answer = answers[i - 1] if i <= len(answers) else b""
-        before, after = pieces.pop(), parts[i]
-        begins = before.rfind(b"\1")
-        if begins < 0:
-            pieces += [before, answer, after]
-            continue
-        within, _, after = after.partition(b"\2")
-        pieces.append(before[:begins])
-        if answer:
-            pieces += [before[begins + 1:], answer, within]
-        pieces.append(after)
-    return b"".join(pieces)

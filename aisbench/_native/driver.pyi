@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 from aisbench._native.conversations import Conversations
 from aisbench._native.memory.bodies import BodyFile
@@ -24,6 +25,7 @@ class Driver:
         keeps_slot: bool = True,
         prefills: Slots | None = None,
         aborts: Aborts | None = None,
+        history: Any = None,
         drop_after_ns: int = -1,
         rest_ns: int = 2000000,
     ) -> None: ...

@@ -38,6 +38,7 @@ cdef class Driver(Sender):
     `conversations`: if given, the bodies are their turns, and a ticket is a conversation, which `keeps_slot` from its
     first turn to its last. `prefills`: places for requests without a first token, of all workers (None: no limit).
     `aborts`: the requests to abort (None: none).
+    `history`: makes what later turns contain from answers (backends.history.History).
     `on_failure(ticket, error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets
     later than this are not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
@@ -54,6 +55,7 @@ cdef class Driver(Sender):
         bint keeps_slot=True,
         Slots prefills=None,
         Aborts aborts=None,
+        history=None,
         int64_t drop_after_ns=-1,
         int64_t rest_ns=2_000_000,
     ):
@@ -73,6 +75,7 @@ cdef class Driver(Sender):
             Prefills(prefills),
             aborts or Aborts(),
             bodies,
+            history,
             on_failure,
             timeout_ns,
         )

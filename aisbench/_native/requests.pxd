@@ -26,6 +26,8 @@ cdef class Requests:
     cdef Sessions sessions
     cdef Recorder recorder
     cdef Live* live
+    # Makes what later turns contain from answers; None without conversations.
+    cdef object history
     cdef object on_failure
     cdef int64_t timeout_ns
     cdef int64_t in_flight
@@ -54,6 +56,7 @@ cdef class Requests:
     cdef int stream_is_over(self, Connection connection) except -1
     cdef bint met_an_idle_close(self, Connection connection, const Row* row, int64_t now_ns)
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
+    cdef object answer_of(self, Connection connection, int64_t turn)
     cdef bint let_go(self, int64_t now_ns) except -1
     cdef int abort_due(self, int64_t now_ns) except -1
     cdef int expire(self, int64_t now_ns) except -1

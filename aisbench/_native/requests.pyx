@@ -13,7 +13,8 @@ from aisbench._native.memory.recorder cimport (
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.os.clock cimport mono_ns
 from aisbench._native.connection cimport CLOSED, Connection, IDLE
-from aisbench._native.conversations cimport Conversation, filled
+from aisbench._native.conversations cimport Conversation
+from aisbench._native.holes cimport filled
 from aisbench._native.pool cimport Pool
 from aisbench._native.sending.aborts cimport Aborts
 from aisbench._native.sending.prefills cimport Prefills, Waiting
@@ -41,6 +42,7 @@ cdef class Requests:
         Prefills prefills,
         Aborts aborts,
         BodyFile bodies,
+        history,
         on_failure,
         int64_t timeout_ns,
     ):
@@ -51,6 +53,7 @@ cdef class Requests:
         self.prefills = prefills
         self.aborts = aborts
         self.bodies = bodies
+        self.history = history
         self.on_failure = on_failure
         self.timeout_ns = timeout_ns
         self.over = set()
@@ -226,7 +229,8 @@ cdef class Requests:
         if connection.talk is None:
             self.tickets.give_slot()
         else:
-            self.sessions.ended(connection, row.turn, bytes(connection.content) if status == OK else None, now_ns)
+            answer = self.answer_of(connection, row.turn) if status == OK else None
+            self.sessions.ended(connection, row.turn, answer, now_ns)
         if status == OK:
             self.live.ok += 1
             self.live.output_tokens += row.output_tokens if row.output_tokens >= 0 else row.content_events
@@ -241,6 +245,12 @@ cdef class Requests:
             self.live.errors[<int>connection.error] += 1
             self.on_failure(ticket, <int>connection.error, http_status, connection.detail)
         return 0
+
+    cdef object answer_of(self, Connection connection, int64_t turn):
+        """What later turns contain of the answer; True where no turn comes after."""
+        if connection.talk.is_last(turn):
+            return True
+        return self.history.answer(bytes(connection.content), bytes(connection.reasoning), connection.tool_calls)
 
     cdef bint let_go(self, int64_t now_ns) except -1:
         """Ends requests whose streams are over but whose bodies stay open too long; False if there are none.

@@ -29,6 +29,7 @@ cdef class Reading:
     cdef bint counts_chunks
     cdef bint must_finish
     cdef bint keeps_text
+    cdef object tool_calls
 
 
 cdef class Tally:
@@ -43,6 +44,9 @@ cdef class Tally:
     cdef bint ended           # [DONE] came
     cdef int32_t events_at_first
     cdef Py_ssize_t content_seen
+    # Parts of the prompt that an API counts apart; -1: not said.
+    cdef int32_t fresh_tokens
+    cdef int32_t written_tokens
     # The gaps between token events, encoded as in tokens-W.bin.
     cdef uint32_t* gaps
     cdef Py_ssize_t gap_count
@@ -50,6 +54,10 @@ cdef class Tally:
     # Kept only if Reading.keeps_text.
     cdef bytearray content
     cdef bytearray reasoning
+    # The pieces of tool calls, joined by commas, and the calls that they are, once the request has ended.
+    cdef bytearray pieces
+    cdef bint has_tool
+    cdef list tool_calls
     # Shared by all requests of a worker.
     cdef Reading reading
     cdef Recorder recorder
@@ -62,6 +70,8 @@ cdef class Tally:
     cdef void take_usage(self, Row* row) noexcept
     cdef int understood(self, const char* data, Py_ssize_t n) except -1
     cdef int generated(self, Row* row) except -1
+    cdef int keep_piece(self) except -1
     cdef int keep_gap(self, int64_t gap_ns) except -1
     cdef int lost(self, Error error, bytes detail) except -1
+    cdef int keep_answer(self, Row* row) except -1
     cdef void close_row(self, int status, int64_t now_ns, bint streamed)

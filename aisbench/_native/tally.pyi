@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 from aisbench._native.protocol.decode import Decoder
 
 class Reading:
@@ -11,6 +14,7 @@ class Reading:
         counts_chunks: bool = False,
         must_finish: bool = False,
         keeps_text: bool = False,
+        tool_calls: Callable[[list[Any]], list[Any]] | None = None,
     ) -> None: ...
 
 class Tally: ...

@@ -10,6 +10,9 @@ from aisbench._native.protocol.finish cimport FINISH_GAVE_UP, FINISH_NONE
 from aisbench._native.protocol.scanner cimport Event
 from aisbench._native.protocol.sse cimport SseParser
 from aisbench._native.protocol import odd_answers as words
+from aisbench._native.protocol.decode import loads
+
+import orjson
 
 cdef class Reading:
     """`decoder` has the rules for the API's events, or for whole answers if they are not streamed.
@@ -17,7 +20,8 @@ cdef class Reading:
     `streams`: answers are event streams. `max_event_bytes`: the limit for one event; `max_answer_bytes`:
     the limit for an answer that is not streamed. `counts_chunks`: every event with a token chunk counts as
     generated, even without text. `must_finish`: a stream without [DONE] or a finish reason was cut.
-    `keeps_text`: the answers' texts are needed during the run.
+    `keeps_text`: the answers' texts are needed during the run. `tool_calls`: makes the calls of an answer, a list of
+    JSON objects, from the list of its pieces (JSON values); None: they are not kept.
     """
 
     def __cinit__(
@@ -30,6 +34,7 @@ cdef class Reading:
         bint counts_chunks=False,
         bint must_finish=False,
         bint keeps_text=False,
+        tool_calls=None,
     ):
         self.decoder = decoder
         self.max_event_bytes = max_event_bytes
@@ -38,6 +43,7 @@ cdef class Reading:
         self.counts_chunks = counts_chunks
         self.must_finish = must_finish
         self.keeps_text = keeps_text
+        self.tool_calls = tool_calls
 
 
 cdef class Tally:
@@ -60,10 +66,14 @@ cdef class Tally:
         self.ended = False
         self.gap_count = 0
         self.content_seen = 0
+        self.fresh_tokens = self.written_tokens = -1
         self.events_at_first = -1
         if self.reading.keeps_text:
             self.content = bytearray()
             self.reasoning = bytearray()
+            self.pieces = bytearray()
+            self.has_tool = False
+            self.tool_calls = None
 
     cdef int take_late(self, const char* data, Py_ssize_t n) except -1:
         """Takes an event after [DONE]: the stream is over, but some servers report usage only then."""
@@ -109,11 +119,13 @@ cdef class Tally:
             row.first_chunk_ns = self.at_ns
         if event.finish != FINISH_NONE:
             row.finish = event.finish
-        if event.output_tokens >= 0 or event.prompt_tokens >= 0:
+        if event.output_tokens >= 0 or event.prompt_tokens >= 0 or event.cached_tokens >= 0:
             self.take_usage(row)
         elif self.says_nothing(event) and words.is_error(data[:n]):
             # An error that is not in the API's format.
             return self.lost(ERROR_EVENT, data[:min(n, EVENT_LIMIT)])
+        if event.call_bytes > 0:
+            self.keep_piece()
         fresh = event.content_bytes
         if event.is_cumulative:
             fresh -= self.content_seen
@@ -131,16 +143,28 @@ cdef class Tally:
         )
 
     cdef void take_usage(self, Row* row) noexcept:
-        """Takes the counts in the decoder's event, unless all are zero, which is only a placeholder."""
+        """Takes the counts in the decoder's event, unless all are zero, which is only a placeholder.
+
+        Cached tokens alone are none: llama.cpp has them outside of its usage.
+        """
         cdef Event* event = &self.reading.decoder.event
-        if event.prompt_tokens <= 0 and event.output_tokens <= 0:
+        cdef int32_t most = max(event.prompt_tokens, event.output_tokens, event.cached_tokens, event.written_tokens)
+        if most <= 0 and (event.prompt_tokens == 0 or event.output_tokens == 0):
             return
-        if event.prompt_tokens >= 0:
-            row.prompt_tokens = event.prompt_tokens
         if event.output_tokens >= 0:
             row.output_tokens = event.output_tokens
         if event.cached_tokens >= 0:
             row.cached_tokens = event.cached_tokens
+        if not self.reading.decoder.adds_cached:
+            if event.prompt_tokens >= 0:
+                row.prompt_tokens = event.prompt_tokens
+            return
+        if event.prompt_tokens >= 0:
+            self.fresh_tokens = event.prompt_tokens
+        if event.written_tokens >= 0:
+            self.written_tokens = event.written_tokens
+        if self.fresh_tokens >= 0:
+            row.prompt_tokens = self.fresh_tokens + max(row.cached_tokens, 0) + max(self.written_tokens, 0)
 
     cdef int generated(self, Row* row) except -1:
         """Counts and times the decoder's event, which has generated content."""
@@ -166,6 +190,16 @@ cdef class Tally:
                 self.content += event.content[:event.content_bytes]
             self.reasoning += event.reasoning[:event.reasoning_bytes]
         return GOING
+
+    cdef int keep_piece(self) except -1:
+        """Keeps the decoder's event's piece of a tool call."""
+        cdef Event* event = &self.reading.decoder.event
+        if self.reading.keeps_text and self.reading.tool_calls is not None:
+            self.has_tool = self.has_tool or event.has_tool
+            if len(self.pieces) > 0:
+                self.pieces += b","
+            self.pieces += event.call[:event.call_bytes]
+        return 0
 
     cdef int keep_gap(self, int64_t gap_ns) except -1:
         cdef uint32_t* bigger
@@ -200,9 +234,19 @@ cdef class Tally:
             if self.recorder.saves_token_times:
                 self.recorder.log_token_gaps(row, self.gaps, self.gap_count)
             if self.reading.keeps_text:
-                self.content = bytearray(words.valid_text(self.content))
-                self.reasoning = bytearray(words.valid_text(self.reasoning))
-            if self.recorder.saves_text:
-                text = b'{"content":"%b","reasoning":"%b"}\n' % (self.content, self.reasoning)
-                self.recorder.log_text(row, text, len(text))
+                self.keep_answer(row)
         self.row_index = -1
+
+    cdef int keep_answer(self, Row* row) except -1:
+        """Completes the texts and tool calls of an answer, and records them."""
+        cdef bytes calls = b""
+        self.content = bytearray(words.valid_text(self.content))
+        self.reasoning = bytearray(words.valid_text(self.reasoning))
+        if self.has_tool:
+            self.tool_calls = self.reading.tool_calls(loads(b"[%b]" % self.pieces))
+        if self.recorder.saves_text:
+            if self.tool_calls:
+                calls = b',"tool_calls":' + orjson.dumps(self.tool_calls)
+            text = b'{"content":"%b","reasoning":"%b"%b}\n' % (self.content, self.reasoning, calls)
+            self.recorder.log_text(row, text, len(text))
+        return 0

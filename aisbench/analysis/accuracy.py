@@ -16,9 +16,10 @@ from aisbench.accuracy.question import Answer, Question
 from aisbench.accuracy.task import Task
 from aisbench.accuracy.tasks.registry import task_named
 from aisbench.analysis.contract.keys import Percent, Requests, Seconds, Size
-from aisbench.analysis.tokens import each_text
+from aisbench.backends.tool_calls import in_chat_form
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
+from aisbench.records.texts import KeptAnswer, each_answer
 from aisbench.shares import clustered_interval
 from aisbench.workload.build import QUESTIONS
 
@@ -104,14 +105,15 @@ class Graded:
         scores = np.full(len(run.rows), np.nan)
         asked, said = np.zeros(len(run.rows), np.uint64), np.zeros(len(run.rows), np.uint64)
         correct = cut = no_answer = unsure = 0
-        for at, (text, reasoning) in enumerate(each_text(run)):
+        for at, kept in enumerate(each_answer(run)):
             if not ok[at]:
                 continue
             row = run.rows[at]
             finish = FINISHES[row["finish"]]
             number = int(row["slot"]) % len(questions)
-            scored = task.score(questions[number], Answer(text, reasoning, finish))
-            scores[at], asked[at], said[at] = scored.score, marks[number], _mark(f"{reasoning}\0{text}")
+            answer = Answer(kept.content, kept.reasoning, finish, in_chat_form(kept.tool_calls))
+            scored = task.score(questions[number], answer)
+            scores[at], asked[at], said[at] = scored.score, marks[number], _mark(_said(kept))
             correct += scored.correct
             cut += finish == "length"
             no_answer += scored.extracted is None
@@ -141,6 +143,12 @@ class Graded:
             if question in reference
         ]
         return sum(known), len(known)
+
+
+def _said(answer: KeptAnswer) -> str:
+    """What the fingerprint of an answer is made of. The ids of tool calls differ each time."""
+    calls = [f"\0{call['name']}\0{call['arguments']}" for call in answer.tool_calls]
+    return "".join([f"{answer.reasoning}\0{answer.content}", *calls])
 
 
 def _mark(text: str) -> int:

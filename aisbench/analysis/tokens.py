@@ -1,4 +1,4 @@
-"""Counts the tokens of prompts and outputs, and reads the logs of token gaps and of texts."""
+"""Counts the tokens of prompts and outputs, and reads the log of token gaps."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 from aisbench.records.run import Run
+from aisbench.records.texts import each_answer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 
 _TEXTS_AT_A_TIME = 1024
@@ -129,9 +129,9 @@ def _encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
         )
     tokenizer = load_tokenizer(name, trust_remote_code=wants_code)
     lengths = np.zeros(len(run.rows), np.int64)
-    pairs = zip(np.flatnonzero(wanted).tolist(), itertools.compress(each_text(run), wanted), strict=True)
+    pairs = zip(np.flatnonzero(wanted).tolist(), itertools.compress(each_answer(run), wanted), strict=True)
     while batch := list(itertools.islice(pairs, _TEXTS_AT_A_TIME)):
-        texts = [content + reasoning for _, (content, reasoning) in batch]
+        texts = [answer.generated for _, answer in batch]
         encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
         lengths[[row for row, _ in batch]] = [len(ids) for ids in encoded]
     # Kept for the next report, if the folder can be written to.
@@ -187,32 +187,3 @@ def logged_gaps_ns(run: Run) -> NDArray[np.int64] | None:
         return None
     gaps = gaps_ns(pooled)
     return np.delete(gaps, np.flatnonzero(gaps == 0)[: _gaps_at_one_moment(run)])
-
-
-def each_text(run: Run) -> Iterator[tuple[str, str]]:
-    """Yields (content, reasoning) of each row; empty strings if no text was kept."""
-    files = {
-        int(worker): path.open("rb")
-        for worker in np.unique(run.row_workers)
-        if (path := run.records / f"text-{worker}.bin").is_file()
-    }
-    try:
-        for row, worker in zip(run.rows, run.row_workers, strict=True):
-            file = files.get(int(worker))
-            if file is None or row["text_log_at"] < 0 or row["text_log_bytes"] == 0:
-                yield "", ""
-                continue
-            file.seek(int(row["text_log_at"]))
-            yield parse_text(file.read(int(row["text_log_bytes"])))
-    finally:
-        for file in files.values():
-            file.close()
-
-
-def parse_text(raw: bytes) -> tuple[str, str]:
-    """Returns (content, reasoning) of a log entry, which is JSON; empty strings if a crash cut it short."""
-    try:
-        kept = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return "", ""
-    return kept.get("content", ""), kept.get("reasoning", "")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from aisbench.backends.event_rules import CHUNK, Rules
+from aisbench.backends.history import AsMessages
 from aisbench.backends.prompt import Prompt
+from aisbench.backends.tool_calls import FromPieces
 from aisbench.errors import BadInput
 
 
@@ -54,7 +56,13 @@ class Backend:
     `takes_token_ids`, `takes_messages`: what the API accepts besides text. `parameters_in`: the object
     in the body that holds the sampling parameters, unless they are at the top level; --extra-body's
     object of that name is merged into it and does not replace it. `output_tokens_from`: how output
-    tokens are counted, in words.
+    tokens are counted, in words. `tool_calls`: makes an answer's tool calls from their pieces; None: the API has none.
+    `as_messages`: makes the messages of later requests from an answer; None: the API has no messages.
+    `takes_reasoning`: whether later requests may contain an answer's reasoning. `own_fields`: rewrites fields that data sets
+    have in the chat API's form, such as `tools`.
+
+    `key_header`: the name of the header with the API key, and what stands before the key. `headers`: others that all
+    requests need.
     """
 
     family: str
@@ -70,6 +78,12 @@ class Backend:
     counts_output: bool = True
     must_finish: bool = True
     parameters_in: str | None = None
+    tool_calls: FromPieces | None = None
+    as_messages: AsMessages | None = None
+    takes_reasoning: bool = True
+    own_fields: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    key_header: tuple[str, str] = ("Authorization", "Bearer ")
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def marks_chunks(self) -> bool:
@@ -95,7 +109,7 @@ class Backend:
         # null in --extra-body removes a field of this backend: a server that rejects the field rejects null, too.
         out = {*options.omitted, *(name for name, value in extra.items() if value is None and name in fields)}
         for more in (extra, prompt.fields):
-            fields = self.merged(fields, more)
+            fields = self.merged(fields, self.own_fields(more))
         fields = {name: value for name, value in fields.items() if name not in out}
         try:
             return json.dumps(fields, allow_nan=False).encode()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.event_rules import CONTENT, OPENAI_TRAILER, REASONING, TOOL
+from aisbench.backends.event_rules import CALL, CONTENT, OPENAI_TRAILER, REASONING, TOOL
+from aisbench.backends.history import Said
 from aisbench.backends.prompt import Prompt
+from aisbench.backends.tool_calls import chat_calls
 
 
 def fields(prompt: Prompt, options: BodyOptions) -> dict[str, Any]:
@@ -30,33 +32,56 @@ def messages(prompt: Prompt) -> list[Any]:
     return [{"role": "user", "content": [{"type": "text", "text": prompt.text}, *map(dict, prompt.media)]}]
 
 
+def as_messages(said: Said) -> list[dict[str, Any]]:
+    """An answer as the assistant's message, with its tool calls, and a message for the result of each call.
+
+    vLLM, SGLang, llama.cpp and DeepSeek take reasoning back as reasoning_content.
+    """
+    message: dict[str, Any] = {"role": "assistant", "content": said.content}
+    if said.reasoning:
+        message["reasoning_content"] = said.reasoning
+    if not said.calls:
+        return [message]
+    message["content"] = said.content or None
+    message["tool_calls"] = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in said.calls
+    ]
+    return [
+        message,
+        *({"role": "tool", "tool_call_id": call.id, "content": call.result} for call in said.calls),
+    ]
+
+
 CHAT = Backend(
     family="openai-chat",
     path="/v1/chat/completions",
     fields=fields,
     rules=(
+        *OPENAI_TRAILER,
         # vLLM and SGLang send reasoning_content; newer vLLM and others send reasoning.
         ("choices[].delta.reasoning_content", REASONING),
         ("choices[].delta.reasoning", REASONING),
-        ("choices[].delta.tool_calls", TOOL),
+        ("choices[].delta.tool_calls", CALL),
         # The older name of tool calls, a refusal in place of content, and spoken answers.
-        ("choices[].delta.function_call", TOOL),
+        ("choices[].delta.function_call", CALL),
         ("choices[].delta.refusal", CONTENT),
         ("choices[].delta.audio", TOOL),
-        # The decoder tries the last rule under a parent first, and nearly every event has content.
+        # Tried first, as nearly every event has content.
         ("choices[].delta.content", CONTENT),
-        *OPENAI_TRAILER,
     ),
     plain_rules=(
+        *OPENAI_TRAILER,
         ("choices[].message.content", CONTENT),
         ("choices[].message.reasoning_content", REASONING),
         ("choices[].message.reasoning", REASONING),
-        ("choices[].message.tool_calls", TOOL),
-        ("choices[].message.function_call", TOOL),
+        ("choices[].message.tool_calls", CALL),
+        ("choices[].message.function_call", CALL),
         ("choices[].message.refusal", CONTENT),
         ("choices[].message.audio", TOOL),
-        *OPENAI_TRAILER,
     ),
     output_tokens_from="usage of the server",
     takes_messages=True,
+    tool_calls=chat_calls,
+    as_messages=as_messages,
 )

@@ -29,8 +29,8 @@ COMPLETIONS = Backend(
     family="openai-completions",
     path="/v1/completions",
     fields=fields,
-    rules=(("choices[].text", CONTENT), *OPENAI_TRAILER),
-    plain_rules=(("choices[].text", CONTENT), *OPENAI_TRAILER),
+    rules=(*OPENAI_TRAILER, ("choices[].text", CONTENT)),
+    plain_rules=(*OPENAI_TRAILER, ("choices[].text", CONTENT)),
     output_tokens_from="usage of the server",
     takes_token_ids=True,
 )

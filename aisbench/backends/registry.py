@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from aisbench.backends.anthropic_messages import MESSAGES
 from aisbench.backends.backend import Backend
 from aisbench.backends.mindie import MINDIE, MINDIE_CHAT, MINDIE_INFER, MINDIE_TRITON
 from aisbench.backends.openai_chat import CHAT
@@ -23,6 +24,7 @@ BACKENDS: dict[str, Backend] = {
     "scalellm": COMPLETIONS,
     "openai-chat": CHAT,
     "openai-responses": RESPONSES,
+    "anthropic-messages": MESSAGES,
     "openai-embeddings": EMBEDDINGS,
     "vllm-pooling": POOLING,
     "vllm-rerank": RERANK,

@@ -82,7 +82,7 @@ class Coordinator:
         self.progress = progress
         self.opening = opening
         self.backend = backend_named(config.backend)
-        self.headers = parse_headers(config.header, config.api_key)
+        self.headers = parse_headers(config.header, config.api_key, self.backend)
         self.transport = Transport.of(config)
         check_goodput(config, self.backend)
         workload_options(config, model="").check()

@@ -61,5 +61,5 @@ def model_name(config: RunConfig) -> str:
         return config.model
     remember_options(asdict(config))
     transport = Transport.of(config)
-    headers = parse_headers(config.header, config.api_key)
+    headers = parse_headers(config.header, config.api_key, backend_named(config.backend))
     return model_for(config, resolve(config.url[0], transport), transport, headers).name

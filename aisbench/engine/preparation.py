@@ -188,6 +188,7 @@ def _worker_specs(
             bodies=str(records / "bodies.bin"),
             conversations=str(turns) if turns.exists() else None,
             keeps_slot=config.slots == "users",
+            history_reasoning=config.history_reasoning,
             slots_fd=slots.fd if slots is not None else None,
             prefills_fd=prefills.fd if prefills is not None else None,
             abort_share=config.cancel_rate or 0.0,
@@ -206,6 +207,7 @@ def _worker_specs(
             ],
             cacert=asked.transport.cacert,
             insecure=asked.transport.insecure,
+            backend=config.backend,
             rules=[list(rule) for rule in rules or ()],
             streams=asked.streams,
             # Token chunks can be counted only where the API marks them; elsewhere events with text are.

@@ -26,6 +26,8 @@ from aisbench._native.protocol.decode import Decoder
 from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
+from aisbench.backends.history import History
+from aisbench.backends.registry import backend_named
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
 from aisbench.engine.turns import read_conversations
@@ -63,6 +65,8 @@ class _Worker:
         self.conversations = (
             read_conversations(Path(spec.conversations)) if spec.conversations is not None else None
         )
+        backend = backend_named(spec.backend)
+        self.history = History(backend.as_messages, keeps_reasoning=spec.history_reasoning)
         self.driver = Driver(
             targets=targets(spec),
             reading=Reading(
@@ -73,12 +77,14 @@ class _Worker:
                 counts_chunks=spec.counts_chunks,
                 must_finish=spec.must_finish,
                 keeps_text=spec.text or spec.conversations is not None,
+                tool_calls=backend.tool_calls,
             ),
             bodies=self.bodies,
             conversations=self.conversations,
             keeps_slot=spec.keeps_slot,
             prefills=Slots(fd=spec.prefills_fd) if spec.prefills_fd is not None else None,
             aborts=Aborts(spec.abort_share, spec.abort_seed, spec.abort_after_ns, spec.abort_after_tokens),
+            history=self.history,
             on_failure=self.on_failure,
             timeout_ns=spec.timeout_ns,
             drop_after_ns=spec.drop_after_ns,
@@ -232,6 +238,7 @@ class _Worker:
             "largest_clock_step_ns": clock.largest_step_ns,
             "peak_rss_bytes": host.peak_rss_bytes(),
             "rest_ns": self.driver.rest_ns,
+            "history": self.history.figures(),
         }
         Path(self.spec.records, f"worker-{self.spec.worker}.json").write_text(json.dumps(figures))
 

@@ -32,6 +32,7 @@ class WorkerSpec:
     bodies: str
     conversations: str | None
     keeps_slot: bool
+    history_reasoning: bool
     slots_fd: int | None
     prefills_fd: int | None
     abort_share: float
@@ -48,6 +49,7 @@ class WorkerSpec:
     local_addresses: list[str]
     cacert: str | None
     insecure: bool
+    backend: str
     rules: list[list[str]]
     streams: bool
     counts_chunks: bool

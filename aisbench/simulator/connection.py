@@ -94,6 +94,9 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if name.lower() == b"authorization":
             self.authorization = value
+        elif name.lower() == b"x-api-key":
+            # As clients of Anthropic's API send the key.
+            self.authorization = b"Bearer " + value
         elif name.lower() == b"expect":
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from aisbench.simulator.asked import Fields
+from aisbench.simulator.dialects.anthropic_messages import MESSAGES
 from aisbench.simulator.dialects.dialect import Dialect, Way
 from aisbench.simulator.dialects.mindie import MINDIE_INFER, MINDIE_TRITON
 from aisbench.simulator.dialects.openai_chat import CHAT
@@ -49,6 +50,7 @@ _ROUTES: dict[str, Route] = {
     "/v1/chat/completions": _always(CHAT),
     "/v1/completions": _always(COMPLETIONS),
     "/v1/responses": _always(RESPONSES),
+    "/v1/messages": _always(MESSAGES),
     "/v1/embeddings": _always(EMBEDDINGS),
     "/pooling": _always(POOLING),
     "/v1/rerank": _always(RERANK),

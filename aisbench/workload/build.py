@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import ANSWER, Prompt
+from aisbench.backends.prompt import ANSWER, LIVE, Prompt
+from aisbench.errors import BadInput
 from aisbench.workload.bodies import Bodies, write_bodies
 from aisbench.workload.datasets.registry import check_taken, dataset_named
 from aisbench.workload.decorate import for_every_prompt
@@ -30,6 +32,10 @@ QUESTIONS = "questions.json"
 # The placeholder as it appears inside a JSON string, and a chat message that holds nothing else.
 _ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
 _MESSAGE = json.dumps({"role": "assistant", "content": ANSWER}).encode() + b", "
+# What is before and after the scripted results of a live turn.
+_LIVE = json.dumps(LIVE).strip('"').encode()
+_BEFORE, _AFTER = b'{"role": "assistant", "content": "' + _LIVE, _LIVE + b'"}'
+_LIVE_TURN = re.compile(re.escape(_BEFORE) + b"(.*?)" + re.escape(_AFTER))
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,10 @@ def build_workload(
     done == total. Raises BadInput for options that no workload can be made from.
     """
     options.check()
+    if options.history_reasoning and not backend.takes_reasoning:
+        raise BadInput(
+            f"--history-reasoning: {backend.family} does not take reasoning back; leave it out, or use --backend openai-chat"
+        )
     dataset = dataset_named(options.dataset)
     check_taken(options)
     prompts = for_every_prompt(dataset.make(options, backend), options, backend)
@@ -94,7 +104,12 @@ def build_workload(
             reuse.add(prompt_bytes(prompt))
             warming.add(prompt)
             body = backend.body(prompt, body_options)
-            yield with_holes(body) if prompts.conversations is not None else body
+            if prompts.conversations is None:
+                yield body
+            else:
+                if _LIVE in body and backend.as_messages is None:
+                    raise BadInput(_no_live_turns(backend))
+                yield with_holes(body)
             done = i + 1
             if progress is not None and (done % _PROGRESS_EVERY == 0 or done == count):
                 progress(done, count)
@@ -112,11 +127,20 @@ def with_holes(body: bytes) -> bytes:
     """Replaces each placeholder for the answer to an earlier turn with a zero byte.
 
     A message that holds nothing but that answer is enclosed in the bytes 1 and 2: it is left out if the answer is
-    empty. JSON text contains none of these three bytes.
+    empty. A live turn becomes its scripted results between the bytes 3 and 4. JSON text contains none of these bytes.
     """
-    return body.replace(_MESSAGE, b"\1" + _MESSAGE + b"\2").replace(_ANSWER_IN_JSON, b"\0")
+    body = body.replace(_MESSAGE, b"\1" + _MESSAGE + b"\2").replace(_ANSWER_IN_JSON, b"\0")
+    return _LIVE_TURN.sub(b"\3\\g<1>\4", body) if _LIVE in body else body
 
 
 def without_holes(body: bytes) -> bytes:
     """The inverse of with_holes."""
-    return body.translate(None, b"\1\2").replace(b"\0", _ANSWER_IN_JSON)
+    body = body.translate(None, b"\1\2").replace(b"\0", _ANSWER_IN_JSON)
+    return body.replace(b"\3", _BEFORE).replace(b"\4", _AFTER)
+
+
+def _no_live_turns(backend: Backend) -> str:
+    return (
+        f"--history live: {backend.family} has no form for an answer with tool calls; use --backend openai-chat, or "
+        "--history recorded"
+    )

@@ -20,7 +20,8 @@ LONGEST_S = 1e9
 DEFAULT_COUNT = 1000
 _SYNTHETIC_KINDS = ("string", "tokenid")
 _PREFIX_ROLES = ("user", "system")
-_HISTORIES = ("answers", "recorded")
+# answers is the older name of live.
+_HISTORIES = ("live", "recorded", "answers")
 TRACE_FORMATS = ("mooncake", "azure", "burstgpt")
 # Data sets whose rows may give their own output lengths.
 _OWN_LENGTHS = ("custom", "custom_image", "custom_audio")
@@ -216,9 +217,14 @@ class DatasetOptions(VllmDatasetOptions):
     )
     history: str = _option(
         "--history",
-        default="answers",
+        default="live",
         words=_HISTORIES,
-        help="Assistant messages in later turns: the server's own answers, or those recorded in the file.",
+        help="Assistant messages in later turns: the server's own answers (live), or those recorded in the file.",
+    )
+    history_reasoning: bool = _option(
+        "--history-reasoning/--no-history-reasoning",
+        default=False,
+        help="Keep the reasoning of the server's answers in later turns, also that in `<think>` blocks.",
     )
     image_count: int | None = _option(
         "--image-count",

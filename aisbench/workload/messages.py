@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aisbench.backends.prompt import Prompt
+from aisbench.backends.prompt import ANSWER, Prompt, results_in
 
-NAMES = {"user": "User", "assistant": "Assistant"}
+NAMES = {"user": "User", "assistant": "Assistant", "tool": "Tool"}
 
 Message = Mapping[str, Any]
 
@@ -30,16 +30,28 @@ def as_text(messages: Sequence[Message]) -> str:
         User: ...
         Assistant: ...
 
-    with any system message, unnamed, before them, and `Assistant:` at the end, where the answer continues.
+    with any system message, unnamed, before them, and `Assistant:` at the end, where the answer continues. A live turn
+    becomes the answer, and then its scripted results, since an answer that is text has no calls to choose them by.
     """
     systems = [text_of(m.get("content")) for m in messages if m.get("role") in ("system", "developer")]
     others = [m for m in messages if m.get("role") not in ("system", "developer")]
     if len(others) == 1 and others[0].get("role") == "user":
         return "\n\n".join([*systems, text_of(others[0].get("content"))])
     lines = [
-        f"{NAMES.get(str(m.get('role')), str(m.get('role')))}: {text_of(m.get('content'))}" for m in others
+        f"{NAMES.get(str(m.get('role')), str(m.get('role')))}: {text_of(m.get('content'))}"
+        for m in _without_live_turns(others)
     ]
     return "\n\n".join([*systems, "\n".join([*lines, "Assistant:"])])
+
+
+def _without_live_turns(messages: Sequence[Message]) -> Iterator[Message]:
+    for message in messages:
+        results = results_in(message.get("content"))
+        if results is None:
+            yield message
+            continue
+        yield {"role": "assistant", "content": ANSWER}
+        yield from ({"role": "tool", "content": one["content"]} for one in results)
 
 
 def with_system(prompt: Prompt, system: str, tokens: int) -> Prompt:

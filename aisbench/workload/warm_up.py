@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import ANSWER, Prompt
+from aisbench.backends.prompt import ANSWER, LIVE, Prompt
 from aisbench.workload.tokens.words import WORDS
 
 # Words replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
@@ -40,7 +40,7 @@ class WarmUp:
             return
         body = self.backend.body(self.changed(prompt), self.options)
         # Later turns of a conversation contain placeholders for answers, which a warm-up does not have.
-        if json.dumps(ANSWER).strip('"').encode() not in body:
+        if not any(json.dumps(mark).strip('"').encode() in body for mark in (ANSWER, LIVE)):
             self.bodies.append(body)
 
     def changed(self, prompt: Prompt) -> Prompt:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisbench.analysis.tokens import each_gaps_ns, each_text, gaps_ns, logged_gaps_ns
+from aisbench.analysis.tokens import each_gaps_ns, gaps_ns, logged_gaps_ns
 from aisbench.records.run import Run
 from tests.analysis.made_runs import fail, made_rows, write_run
 
@@ -36,14 +36,3 @@ def test_a_log_that_lacks_some_gaps_is_not_taken_for_whole(tmp_path: Path) -> No
     log = folder / "records/tokens-0.bin"
     log.write_bytes(log.read_bytes()[:-4])
     assert logged_gaps_ns(Run.load(folder)) is None
-
-
-def test_texts_come_back_and_a_cut_one_is_empty(tmp_path: Path) -> None:
-    texts = [('ä "b"\n', "why"), ("", ""), ("last", "")]
-    folder = write_run(tmp_path / "run", made_rows([0.0, 1.0, 2.0]), texts=texts)
-    assert list(each_text(Run.load(folder))) == texts
-    log = folder / "records/text-0.bin"
-    log.write_bytes(log.read_bytes()[:-10])
-    assert list(each_text(Run.load(folder)))[2] == ("", "")
-    log.unlink()
-    assert list(each_text(Run.load(folder))) == [("", "")] * 3

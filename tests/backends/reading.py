@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from aisbench._native.protocol.decode import Decoder
 from aisbench._native.protocol.finish import FINISHES, Finish
@@ -13,7 +14,8 @@ from aisbench.backends.event_rules import Rules
 
 @dataclass
 class Read:
-    """`tokens`: events that carry something generated. `unsure`: events that the scanner left to orjson."""
+    """`tokens`: events that carry something generated. `unsure`: events that the scanner left to orjson. `pieces`: those
+    of tool calls."""
 
     tokens: int = 0
     chunks: int = 0
@@ -24,6 +26,7 @@ class Read:
     output_tokens: int = -1
     failed: bool = False
     unsure: int = 0
+    pieces: list[Any] = field(default_factory=list, compare=False)
 
 
 def rules_of(backend: Backend) -> Rules:
@@ -56,6 +59,7 @@ def read(rules: Rules, events: list[bytes]) -> Read:
             content = content[len(got.text) :]
         got.text += content
         got.reasoning += said["reasoning"]
+        got.pieces += said["calls"]
         got.tokens += bool(content or said["reasoning"] or said["tool"])
         got.chunks += said["chunk"]
         gave_up = said["finish"] == Finish.FINISH_GAVE_UP

@@ -109,6 +109,45 @@ data: {"response":{"id":"resp_1","error":null,"incomplete_details":null,"model":
 
 """
 
+MESSAGES = """\
+event: message_start
+data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],"model":"m","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"cache_creation_input_tokens":100,"cache_read_input_tokens":2048,"output_tokens":1}}}
+
+event: content_block_start
+data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
+
+event: ping
+data: {"type": "ping"}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Think"}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"EqQBCgIYAhIM"}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":0}
+
+event: content_block_start
+data: {"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":" Hi"}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":" you"}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":1}
+
+event: message_delta
+data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":15}}
+
+event: message_stop
+data: {"type":"message_stop"}
+
+"""
+
 MINDIE_TRITON = """\
 data:{"id":"a123","model_name":"llama3-70b","model_version":null,"text_output":"live","details":{"generated_tokens":1,"first_token_cost":null,"decode_cost":null,"batch_size":1,"queue_wait_time":5082},"prefill_time":28,"decode_time":null}
 
@@ -144,6 +183,7 @@ STREAMS = [
     ("tensorrt-llm", TENSORRT_LLM, Read(2, 0, "**To")),
     ("sglang-native", SGLANG, Read(3, 0, " Paris.\nIt", "", "length", 5, 4)),
     ("openai-responses", RESPONSES, Read(3, 0, " Hi you", "Think", "stop", 5, 3)),
+    ("anthropic-messages", MESSAGES, Read(3, 0, " Hi you", "Think", "stop", 25, 15)),
     ("mindie-triton", MINDIE_TRITON, Read(2, 0, "live France", "", "length", -1, 2)),
     ("mindie-infer", MINDIE_INFER, Read(3, 0, "am a", "", "length", -1, 3)),
     ("mindie-chat", MINDIE_CHAT, Read(2, 3, "Hi.", "", "stop", 54, 3)),
@@ -177,6 +217,10 @@ def test_only_some_streams_tell_chunks_without_text(name: str, stream: str, want
         (
             "openai-responses",
             '{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"x"}}}',
+        ),
+        (
+            "anthropic-messages",
+            '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
         ),
         ("mindie-triton", '{"error":"no","error_type":"Incomplete Generation"}'),
         ("mindie-infer", '{"error":"no","error_type":"Incomplete Generation"}'),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aisbench.backends.openai_responses import response_calls
 from aisbench.backends.registry import BACKENDS, backend_named
 from tests.backends.reading import Read, read_whole
 
@@ -35,6 +36,13 @@ RESPONSE = {
     "status": "completed",
     "output": [{"type": "message", "content": [{"type": "output_text", "text": "Hi", "annotations": []}]}],
     "usage": {"input_tokens": 5, "output_tokens": 3, "total_tokens": 8},
+}
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "content": [{"type": "thinking", "thinking": "hm", "signature": "x"}, {"type": "text", "text": "Hi"}],
+    "stop_reason": "max_tokens",
+    "usage": {"input_tokens": 5, "output_tokens": 3},
 }
 TGI = {
     "generated_text": "test",
@@ -69,7 +77,8 @@ ANSWERS: list[tuple[str, dict[str, Any], Read]] = [
     ("mindie", COMPLETION, Read(1, 1, " Hi", "", "length", 4, 3)),
     ("openai-chat", CHAT, Read(1, 1, "Hi", "hm", "stop", 9, 2)),
     ("mindie-chat", CHAT, Read(1, 1, "Hi", "hm", "stop", 9, 2)),
-    ("openai-responses", RESPONSE, Read(1, 0, "Hi", "", "stop", 5, 3)),
+    ("openai-responses", RESPONSE, Read(1, 0, "Hi", "", "stop", 5, 3, unsure=1)),
+    ("anthropic-messages", MESSAGE, Read(1, 0, "Hi", "hm", "length", 5, 3, unsure=1)),
     ("tgi", TGI, Read(1, 0, "test", "", "length", -1, 1)),
     ("tensorrt-llm", TRITON, Read(1, 0, "Hi")),
     (
@@ -97,16 +106,17 @@ def test_a_whole_answer(name: str, answer: dict[str, Any], wanted: Read) -> None
 
 
 def test_a_response_of_several_items() -> None:
-    """Several texts go to orjson; reasoning is text here, since no event names its kind."""
+    """Contents are lists of parts, which orjson sorts."""
     output = [
         {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "hm "}]},
         {"type": "message", "content": [{"type": "output_text", "text": "Hi"}]},
-        {"type": "function_call", "name": "f", "arguments": "{}"},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
     ]
     got = read_whole(
         backend_named("openai-responses").plain_rules, json.dumps({**RESPONSE, "output": output})
     )
-    assert (got.text, got.tokens, got.unsure) == ("hm Hi", 1, 1)
+    assert (got.text, got.reasoning, got.tokens, got.unsure) == ("Hi", "hm ", 1, 1)
+    assert response_calls(got.pieces) == [{"id": "c", "name": "f", "arguments": "{}"}]
 
 
 def test_every_family_is_here() -> None:

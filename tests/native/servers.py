@@ -26,7 +26,9 @@ from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
+from aisbench.backends.history import History
 from aisbench.backends.openai_completions import COMPLETIONS
+from aisbench.backends.tool_calls import FromPieces
 from aisbench.workload.bodies import write_bodies
 from tests.backends.reading import rules_of
 
@@ -109,6 +111,8 @@ class Drive:
     offsets_ns: list[int] = field(default_factory=list)
     text: bool = False
     counts_chunks: bool = False
+    tool_calls: FromPieces | None = None
+    history: History = field(default_factory=lambda: History(None))
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -131,6 +135,7 @@ class Drive:
                 max_answer_bytes=self.max_answer_bytes,
                 counts_chunks=self.counts_chunks,
                 keeps_text=self.text or self.conversations is not None,
+                tool_calls=self.tool_calls,
                 streams=self.streams,
                 must_finish=self.must_finish,
             ),
@@ -138,6 +143,7 @@ class Drive:
             keeps_slot=self.keeps_slot,
             prefills=self.prefills,
             aborts=self.aborts,
+            history=self.history,
             bodies=BodyFile(str(self.folder / "bodies")),
             on_failure=self.on_failure,
             timeout_ns=self.timeout_ns,

@@ -19,8 +19,8 @@ from tests.backends.reading import rules_of
 
 def event(**given: Any) -> dict[str, Any]:
     nothing = {"chunk": False, "content": "", "reasoning": "", "tool": False, "finish": 0}
-    nothing |= {"prompt_tokens": -1, "output_tokens": -1, "cached_tokens": -1}
-    return nothing | {"error": False, "cumulative": False} | given
+    nothing |= {"prompt_tokens": -1, "output_tokens": -1, "cached_tokens": -1, "written_tokens": -1}
+    return nothing | {"error": False, "cumulative": False, "calls": []} | given
 
 
 def chat(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def chat(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         (chat({"content": 'a "quote" \\ \n é 😀'}), event(chunk=True, content='a "quote" \\ \n é 😀')),
         (chat({"reasoning_content": "hm"}), event(chunk=True, reasoning="hm")),
         (chat({"reasoning": "hm", "content": None}), event(chunk=True, reasoning="hm")),
-        (chat({"tool_calls": [{"index": 0}]}), event(chunk=True, tool=True)),
+        (chat({"tool_calls": [{"index": 0}]}), event(chunk=True, tool=True, calls=[[{"index": 0}]])),
         (chat({"tool_calls": []}), event(chunk=True)),
         (chat({}, "stop"), event(chunk=True, finish=1)),
         (chat({"content": "."}, "length"), event(chunk=True, content=".", finish=2)),
@@ -170,6 +170,8 @@ def test_cumulative_text_is_marked() -> None:
         (b'{"type": "response.output_text.delta", "delta": "a"}', "a", ""),
         (b'{"type": "response.reasoning_text.delta", "delta": "a"}', "", "a"),
         (b'{"delta": "a", "type": "response.reasoning_summary_text.delta"}', "", "a"),
+        (b'{"delta": "a", "type": "response.refusal.delta"}', "a", ""),
+        (b'{"delta": "a", "type": "response.function_call_arguments.delta"}', "", ""),
     ],
 )
 def test_the_kind_of_an_event_says_whether_it_is_reasoning(
@@ -178,6 +180,41 @@ def test_the_kind_of_an_event_says_whether_it_is_reasoning(
     said = Decoder([("type", "kind"), ("delta", "content")]).explain(event, slowly)
     assert said is not None
     assert (said["content"], said["reasoning"]) == (content, reasoning)
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+@pytest.mark.parametrize(
+    ("event", "pieces", "tool"),
+    [
+        (b'{"type": "response.function_call_arguments.delta", "delta": "{\\"a\\""}', ['{"a"'], True),
+        (b'{"delta": "x", "type": "response.mcp_call_arguments.delta"}', ["x"], True),
+        (
+            b'{"type": "response.output_item.added", "item": {"id": "f", "n": [1, {}]}}',
+            [{"id": "f", "n": [1, {}]}],
+            False,
+        ),
+        (b'{"type": "response.output_item.added", "item": {}}', [], False),
+        (b'{"tools": [{"name": "g"}], "item": {"id": 1}}', [[{"name": "g"}], {"id": 1}], True),
+        (b'{"tools": "words"}', ["words"], True),
+        (b'{"tools": ""}', [], False),
+        (b'{"tools": null}', [], False),
+        (b'{"tools": []}', [], False),
+    ],
+)
+def test_pieces_of_tool_calls_are_no_text(event: bytes, pieces: list[Any], tool: bool, slowly: bool) -> None:
+    rules = [("type", "kind"), ("delta", "content"), ("tools", "call"), ("item", "part")]
+    said = Decoder(rules).explain(event, slowly)
+    assert said is not None
+    assert (said["content"], said["calls"], said["tool"]) == ("", pieces, tool)
+
+
+def test_a_piece_is_searched_for_other_rules() -> None:
+    rules = [("block", "part"), ("block.id", "tool"), ("block.text", "content")]
+    decoder = Decoder(rules)
+    said = decoder.explain(b'{"block": {"id": "c", "text": "hm"}}')
+    assert said is not None
+    assert (said["content"], said["calls"], said["tool"]) == ("hm", [{"id": "c", "text": "hm"}], True)
+    assert decoder.unsure == 0
 
 
 @pytest.mark.parametrize("slowly", [False, True])

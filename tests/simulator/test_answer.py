@@ -11,6 +11,7 @@ import pytest
 from aisbench.backends.registry import backend_named
 from aisbench.simulator.asked import Asked
 from aisbench.simulator.dialects.answer import Answer
+from aisbench.simulator.dialects.anthropic_messages import MESSAGES
 from aisbench.simulator.dialects.dialect import Dialect
 from aisbench.simulator.dialects.mindie import MINDIE_INFER, MINDIE_TRITON
 from aisbench.simulator.dialects.openai_chat import CHAT
@@ -28,6 +29,7 @@ DIALECTS = {
     "vllm": COMPLETIONS,
     "openai-chat": CHAT,
     "openai-responses": RESPONSES,
+    "anthropic-messages": MESSAGES,
     "tgi": TGI,
     "tensorrt-llm": TENSORRT_LLM,
     "sglang-native": SGLANG_NATIVE,
@@ -134,7 +136,7 @@ def test_reasoning_comes_first_and_only_where_there_is_a_field_for_it(name: str)
     answer = answer_of(DIALECTS[name], reasoning_tokens=2)
     got = read_stream(backend_named(name).rules, stream_of(answer, 6))
     assert got.tokens == 6
-    if name in ("openai-chat", "openai-responses"):
+    if name in ("openai-chat", "openai-responses", "anthropic-messages"):
         assert len(got.reasoning.split()) == 2
         assert len(got.text.split()) == 4
     else:

@@ -184,6 +184,8 @@ def test_the_key_is_asked_for() -> None:
         assert request(port, "GET", "/v1/models").status == 401
         assert request(port, "GET", "/health").status == 200
         assert request(port, "POST", COMPLETIONS, PROMPT, Authorization="Bearer secret").status == 200
+        message = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
+        assert request(port, "POST", "/v1/messages", message, **{"x-api-key": "secret"}).status == 200
 
 
 def test_early_ends_are_geometric_and_honour_ignore_eos() -> None:

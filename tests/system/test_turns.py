@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from aisbench.simulator.process import start_simulator
 from tests.native.servers import DONE, HEAD, read_request, serving
 from tests.system.running import Finished, run_load
 
@@ -58,3 +59,38 @@ def test_turns_of_conversations_that_ended_are_counted(tmp_path: Path) -> None:
     assert (counted["planned"], counted["failed"], counted["not_sent"]) == (6, 2, 4)
     assert "4 not sent" in run.out
     assert "4 turns were not sent: 2 conversations had a turn that failed" in run.out
+
+
+def test_reasoning_goes_back_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        while request := read_request(client):
+            asked.append(json.loads(request.partition(b"\r\n\r\n")[2]))
+            client.sendall(
+                HEAD + event(reasoning_content="hm") + event(content="<think>so</think>yes") + event() + DONE
+            )
+
+    with serving(handle) as address:
+        for flags in ((), ("--history", "answers", "--history-reasoning")):
+            limits = ("--turns", 2, "--num-requests", 2, "--concurrency", 1)
+            assert talk(tmp_path / f"out{len(flags)}", address, *limits, *flags).summary["completed"] == 2
+    assert asked[1]["messages"][1] == {"role": "assistant", "content": "yes"}
+    kept = {"role": "assistant", "content": "<think>so</think>yes", "reasoning_content": "hm"}
+    assert asked[3]["messages"][1] == kept
+
+
+def test_conversations_in_anthropic_s_api(tmp_path: Path) -> None:
+    """The simulator refuses empty messages, and thinking does not go back."""
+    with start_simulator(["--reasoning-tokens", "2", "--decode-base-ms", "1"]) as simulator:
+        limits = ("--input-len", 3, "--output-len", 4, "--turns", 3, "--num-requests", 6, "--concurrency", 2)
+        run = run_load(
+            tmp_path / "out",
+            *("--url", simulator.url, "--backend", "anthropic-messages", "--dataset", "conversations"),
+            *("--no-progress", "--save-outputs", *limits),
+        )
+    summary = run.summary
+    assert (summary["completed"], summary["failed"], summary["total_output_tokens"]) == (6, 0, 24)
+    # Each turn adds three words, and two words of the answer before.
+    assert summary["total_input_tokens"] == 2 * (3 + 8 + 13)
+    assert summary["reasoning"]["requests"] == 6

@@ -105,3 +105,12 @@ def test_the_place_of_an_answer_is_a_message_that_can_be_left_out() -> None:
         "messages": [said[0], {"role": "user", "content": "said"}]
     }
     assert without_holes(held) == body
+
+
+def test_reasoning_that_an_api_does_not_take_back_is_refused(tmp_path: Path) -> None:
+    given = {"dataset": "conversations", "history_reasoning": True, "turns": 1}
+    build(tmp_path, "openai-chat", **given)
+    with pytest.raises(
+        BadInput, match="--history-reasoning: anthropic-messages does not take reasoning back"
+    ):
+        build(tmp_path, "anthropic-messages", **given)

@@ -7,7 +7,8 @@ The files, all little-endian, where W is the worker's number:
   flow-W.bin    int32 counts of token events in each 10 ms since the common start
   tokens-W.bin  if token times are kept: `content_events - 1` gaps for each finished request, uint32:
                 nanoseconds, or, with the top bit set, microseconds (gaps of 2.1 s and more)
-  text-W.bin    if outputs are kept: a JSON object {"content": ..., "reasoning": ...} for each finished request
+  text-W.bin    if outputs are kept: a JSON object {"content": ..., "reasoning": ...} for each finished request, with
+                "tool_calls": [{"id", "name", "arguments"}] if the answer has some
 """
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy, memset

@@ -14,6 +14,8 @@ cdef class Decoder(Scanner):
     cdef list keys
     cdef tuple rules
     cdef object kept
+    # The API's count of prompt tokens excludes those read from or written to the prefix cache.
+    cdef bint adds_cached
     # The number of events that went to orjson.
     cdef readonly long unsure
 

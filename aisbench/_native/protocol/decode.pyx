@@ -1,8 +1,8 @@
 """The event decoder. See decode.pxd for the contract."""
 from aisbench._native.protocol.finish cimport finish_of
 from aisbench._native.protocol.scanner cimport (
-    CACHED_TOKENS, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PROMPT_TOKENS, REASONING,
-    Scanner, TOOL,
+    CACHED_TOKENS, CALL, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PART, PROMPT_TOKENS,
+    REASONING, Scanner, TOOL, WRITTEN_TOKENS,
 )
 
 import json
@@ -18,9 +18,12 @@ MEANINGS = {
     "prompt_tokens": PROMPT_TOKENS,
     "output_tokens": OUTPUT_TOKENS,
     "cached_tokens": CACHED_TOKENS,
+    "written_tokens": WRITTEN_TOKENS,
     "error": FAILURE,
     "cumulative": CUMULATIVE,
     "kind": KIND,
+    "call": CALL,
+    "part": PART,
 }
 
 cdef enum:
@@ -39,6 +42,7 @@ cdef class Decoder(Scanner):
         self.rules = tuple((str(path), str(meaning)) for path, meaning in rules)
         self.node_count = 0
         self.unsure = 0
+        self.adds_cached = any(meaning == "written_tokens" for _, meaning in self.rules)
         self.new_node(None)
         for path, meaning in self.rules:
             if meaning not in MEANINGS:
@@ -90,6 +94,7 @@ cdef class Decoder(Scanner):
             return NOT_JSON
         content = []
         reasoning = []
+        pieces = []
         for path, meaning in self.rules:
             found = list(values_at(whole, path.split(".")))
             if meaning == "content" or meaning == "cumulative":
@@ -100,19 +105,23 @@ cdef class Decoder(Scanner):
                 # Some servers send the same text under two names, for clients of either.
                 thought = [value for value in found if isinstance(value, str) and value]
                 reasoning += thought if thought != reasoning else []
+            elif meaning == "call" or meaning == "part":
+                pieces += [json.dumps(value) for value in found if value]
+                self.event.has_tool = self.event.has_tool or (meaning == "call" and any(found))
             else:
                 for value in found:
                     self.take_value(meaning, value)
-        escaped = tuple(
-            json.dumps("".join(parts)).removeprefix('"').removesuffix('"').encode()
-            for parts in (content, reasoning)
+        self.kept = (
+            json.dumps("".join(content)).encode(), json.dumps("".join(reasoning)).encode(), ",".join(pieces).encode()
         )
-        self.kept = escaped
-        self.event.content = escaped[0]
-        self.event.content_bytes = len(escaped[0])
-        self.event.reasoning = escaped[1]
-        self.event.reasoning_bytes = len(escaped[1])
-        self.sort_reasoning()
+        # Texts stand between quotes.
+        self.event.content = <const char*><bytes>self.kept[0] + 1
+        self.event.content_bytes = len(self.kept[0]) - 2
+        self.event.reasoning = <const char*><bytes>self.kept[1] + 1
+        self.event.reasoning_bytes = len(self.kept[1]) - 2
+        self.event.call = <bytes>self.kept[2]
+        self.event.call_bytes = len(self.kept[2])
+        self.sort_content()
         return DECODED
 
     def take_value(self, str meaning, value):
@@ -122,7 +131,9 @@ cdef class Decoder(Scanner):
         elif meaning == "tool":
             self.event.has_tool = self.event.has_tool or bool(value)
         elif meaning == "kind":
-            self.event.is_reasoning = isinstance(value, str) and "reasoning" in value
+            if isinstance(value, str):
+                self.event.is_reasoning = "reasoning" in value
+                self.event.is_call = "_call" in value
         elif meaning == "finish":
             if isinstance(value, str):
                 name = value.encode()
@@ -134,8 +145,10 @@ cdef class Decoder(Scanner):
                 self.event.prompt_tokens = count
             elif meaning == "output_tokens":
                 self.event.output_tokens = count
-            else:
+            elif meaning == "cached_tokens":
                 self.event.cached_tokens = count
+            else:
+                self.event.written_tokens = count
 
     def explain(self, bytes data, bint slowly=False):
         """The contents of the event in `data`, as a dict; None if it is not JSON. For tests.
@@ -158,8 +171,10 @@ cdef class Decoder(Scanner):
             "prompt_tokens": self.event.prompt_tokens,
             "output_tokens": self.event.output_tokens,
             "cached_tokens": self.event.cached_tokens,
+            "written_tokens": self.event.written_tokens,
             "error": bool(self.event.has_failure),
             "cumulative": bool(self.event.is_cumulative),
+            "calls": loads(b"[%b]" % self.event.call[:self.event.call_bytes]),
         }
 
 

@@ -9,7 +9,7 @@ FINISHES = tuple(
 cdef dict WORDS = {
     FINISH_NONE: (b"in_progress", b"queued", b"none"),
     FINISH_STOP: (b"stop", b"eos", b"eos_token", b"stop_sequence", b"end_turn", b"word", b"completed"),
-    FINISH_LENGTH: (b"length", b"limit", b"max_tokens", b"incomplete"),
+    FINISH_LENGTH: (b"length", b"limit", b"max_tokens", b"incomplete", b"model_context_window_exceeded"),
     FINISH_GAVE_UP: (b"error", b"abort", b"aborted", b"failed", b"cancelled"),
 }
 cdef dict FINISH_OF_WORD = {word: int(finish) for finish, words in WORDS.items() for word in words}

@@ -22,11 +22,12 @@ cdef class Scanner:
 
     cdef void clear(self) noexcept:
         self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
-        self.event.is_cumulative = self.event.is_reasoning = False
+        self.event.is_cumulative = self.event.is_reasoning = self.event.is_call = False
         self.event.finish = FINISH_NONE
-        self.event.prompt_tokens = self.event.output_tokens = self.event.cached_tokens = -1
+        self.event.prompt_tokens = self.event.output_tokens = -1
+        self.event.cached_tokens = self.event.written_tokens = -1
         self.event.content = self.event.reasoning = NULL
-        self.event.content_bytes = self.event.reasoning_bytes = 0
+        self.event.content_bytes = self.event.reasoning_bytes = self.event.call_bytes = 0
 
     cdef bint scan(self, const char* data, Py_ssize_t n) noexcept:
         """True if all of `data` was understood; `event` points into `data`."""
@@ -36,14 +37,20 @@ cdef class Scanner:
         if not self.value(0, 0):
             return False
         self.blank()
-        self.sort_reasoning()
+        self.sort_content()
         return self.at == self.end
 
-    cdef void sort_reasoning(self) noexcept:
-        """Moves the content of an event whose kind is reasoning to `reasoning`."""
+    cdef void sort_content(self) noexcept:
+        """Moves the content of an event whose kind is not text to `reasoning` or `call`."""
         if self.event.is_reasoning and self.event.content_bytes > 0 and self.event.reasoning_bytes == 0:
             self.event.reasoning = self.event.content
             self.event.reasoning_bytes = self.event.content_bytes
+            self.event.content_bytes = 0
+        elif self.event.is_call and self.event.content_bytes > 0 and self.event.call_bytes == 0:
+            # With its quotes.
+            self.event.call = self.event.content - 1
+            self.event.call_bytes = self.event.content_bytes + 2
+            self.event.has_tool = True
             self.event.content_bytes = 0
 
     cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept:
@@ -93,11 +100,13 @@ cdef class Scanner:
         self.blank()
         if self.at != self.end and self.at[0] == b"}":
             self.at += 1
-            return meaning == NOTHING or meaning == FAILURE or meaning == TOOL
+            return meaning == NOTHING or meaning == FAILURE or meaning == TOOL or meaning >= CALL
         if meaning == FAILURE:
             self.event.has_failure = True
         elif meaning == TOOL:
             self.event.has_tool = True
+        elif meaning >= CALL:
+            return self.piece(node, depth)
         elif meaning != NOTHING:
             return False
         while True:
@@ -143,13 +152,15 @@ cdef class Scanner:
         self.blank()
         if self.at != self.end and self.at[0] == b"]":
             self.at += 1
-            return meaning == NOTHING or meaning == FAILURE or meaning == TOOL or meaning == CHUNK
+            return meaning == NOTHING or meaning == FAILURE or meaning == TOOL or meaning == CHUNK or meaning >= CALL
         if meaning == CHUNK:
             self.event.is_chunk = True
         elif meaning == TOOL:
             self.event.has_tool = True
         elif meaning == FAILURE:
             self.event.has_failure = True
+        elif meaning >= CALL:
+            return self.piece(node, depth)
         elif meaning != NOTHING:
             return False
         while True:
@@ -218,7 +229,10 @@ cdef class Scanner:
                 self.event.reasoning = text
                 self.event.reasoning_bytes = n
         elif meaning == KIND:
-            self.event.is_reasoning = memmem(text, n, b"reasoning", 9) != NULL
+            # Nearly every event is of this kind.
+            if n != 26 or memcmp(text, b"response.output_text.delta", 26) != 0:
+                self.event.is_reasoning = memmem(text, n, b"reasoning", 9) != NULL
+                self.event.is_call = memmem(text, n, b"_call", 5) != NULL
         elif meaning == FINISH:
             self.event.finish = finish_of(text, n)
         elif meaning == TOOL:
@@ -227,8 +241,32 @@ cdef class Scanner:
         elif meaning == FAILURE:
             if n > 0:
                 self.event.has_failure = True
+        elif meaning >= CALL:
+            return n == 0 or self.take_piece(meaning, text - 1, n + 2)
         elif meaning != NOTHING:
             return False
+        return True
+
+    cdef bint piece(self, int node, int depth) noexcept:
+        """Takes the object or array that has just begun as JSON, after a look at what else the rules want from it."""
+        cdef int meaning = self.nodes[node].meaning
+        cdef const char* begin = self.at - 1
+        cdef bint known
+        while begin[0] != b"{" and begin[0] != b"[":
+            begin -= 1
+        self.at = begin
+        self.nodes[node].meaning = NOTHING
+        known = self.object_(node, depth) if begin[0] == b"{" else self.array(node, depth)
+        self.nodes[node].meaning = meaning
+        return known and self.take_piece(meaning, begin, self.at - begin)
+
+    cdef bint take_piece(self, int meaning, const char* begin, Py_ssize_t n) noexcept:
+        if self.event.call_bytes > 0:
+            return False  # several choices: orjson joins them
+        self.event.call = begin
+        self.event.call_bytes = n
+        if meaning == CALL:
+            self.event.has_tool = True
         return True
 
     cdef bint number(self, int node) noexcept:
@@ -267,15 +305,19 @@ cdef class Scanner:
             if p == first or p - first > 2:
                 return False
         self.at = p
-        if meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS or meaning == CACHED_TOKENS:
+        if (
+            meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS or meaning == CACHED_TOKENS or meaning == WRITTEN_TOKENS
+        ):
             if not whole or total > 0x7FFFFFFF:
                 return False
             if meaning == PROMPT_TOKENS:
                 self.event.prompt_tokens = <int32_t>total
             elif meaning == OUTPUT_TOKENS:
                 self.event.output_tokens = <int32_t>total
-            else:
+            elif meaning == CACHED_TOKENS:
                 self.event.cached_tokens = <int32_t>total
+            else:
+                self.event.written_tokens = <int32_t>total
         elif meaning != NOTHING:
             return False
         return True

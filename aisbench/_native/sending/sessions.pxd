@@ -39,7 +39,7 @@ cdef class Sessions:
     cdef int push(self, Conversation talk, int64_t turn, int64_t from_ns) except -1
     cdef int64_t next_due_ns(self)
     cdef bint in_line(self)
-    cdef int ended(self, Connection connection, int64_t turn, bytes answer, int64_t now_ns) except -1
+    cdef int ended(self, Connection connection, int64_t turn, answer, int64_t now_ns) except -1
     cdef int end(self) except -1
     cdef int close(self, Conversation talk) except -1
     cdef int give_slots(self, Conversation talk, int64_t least) except -1

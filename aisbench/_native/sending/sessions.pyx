@@ -94,7 +94,7 @@ cdef class Sessions:
             self.line.popleft()
         return False
 
-    cdef int ended(self, Connection connection, int64_t turn, bytes answer, int64_t now_ns) except -1:
+    cdef int ended(self, Connection connection, int64_t turn, answer, int64_t now_ns) except -1:
         """Goes on behind a turn that has ended; `answer` None: it failed. Call it before the connection is idle."""
         cdef Conversation talk = connection.talk
         cdef int64_t other

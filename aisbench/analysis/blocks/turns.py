@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from aisbench.records.run import Run
+
+# Notes on what the workers had to make up for later turns, by the names of backends.history.History.
+_MADE = {
+    "repaired": "Tool calls with arguments that are not a JSON object: {:,}; later turns were sent with {{}} instead, because "
+    "servers refuse others.",
+    "unscripted": "Tool calls without a result in the data set: {:,}; each got a short default.",
+    "uncalled": "Turns sent without a new message: {:,}; the answer before called no tool, so its scripted results were left "
+    "out.",
+}
 
 
 def turn_notes(run: Run) -> list[str]:
@@ -20,7 +31,11 @@ def turn_notes(run: Run) -> list[str]:
             f"{'conversation' if failed == 1 else 'conversations'} had a turn that failed, which left no answer to "
             "continue from."
         )
-    without = _turns_without_answer(run)
+    made: Counter[str] = Counter()
+    for worker in run.info.get("workers") or ():
+        made.update(worker.get("history") or {})
+    notes += [told.format(made[name]) for name, told in _MADE.items() if made[name]]
+    without = 0 if run.config.history_reasoning else _turns_without_answer(run) + made["thoughts"]
     if without:
         notes.append(
             f"{without:,} answers were all reasoning: later turns were sent without an assistant message for them, "

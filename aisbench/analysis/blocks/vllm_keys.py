@@ -29,10 +29,11 @@ from aisbench.analysis.contract.keys import (
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.statistics.figures import Figures, describe, percentile, percentile_name
-from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, each_text
+from aisbench.analysis.tokens import TokenCounts, each_gaps_ns
 from aisbench.options.plain import plain_value
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.run import Run
+from aisbench.records.texts import each_answer
 
 
 class Identity(TypedDict):
@@ -272,7 +273,7 @@ def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list[Any]
         "latencies": latencies,
         "start_times": (began_ns / 1e9).tolist(),
         "queue_times": queue_times,
-        "generated_texts": [text for (text, _), keep in zip(each_text(run), kept, strict=True) if keep],
+        "generated_texts": [one.content for one, keep in zip(each_answer(run), kept, strict=True) if keep],
         "errors": [_error_text(row) for row in run.rows[kept]],
     }
 

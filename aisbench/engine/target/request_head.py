@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aisbench.backends.backend import Backend
+from aisbench.backends.openai_completions import COMPLETIONS
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 from aisbench.errors import BadInput
@@ -59,10 +61,13 @@ def _clean_key(api_key: str | None) -> str:
     return key
 
 
-def parse_headers(given: tuple[str, ...], api_key: str | None) -> dict[str, str]:
-    """Headers from `--header NAME:VALUE` (or NAME=VALUE) and the key. Raises BadInput for anything else."""
+def parse_headers(
+    given: tuple[str, ...], api_key: str | None, backend: Backend = COMPLETIONS
+) -> dict[str, str]:
+    """Headers from `--header NAME:VALUE` (or NAME=VALUE), the key, and those of the API. Raises BadInput for anything else."""
     key = _clean_key(api_key)
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    name, before = backend.key_header
+    headers = {**({name: f"{before}{key}"} if key else {}), **backend.headers}
     for text in given:
         at = min((text.find(mark) for mark in ":=" if mark in text), default=-1)
         name, value = text[:at].strip(), text[at + 1 :].strip()

@@ -15,8 +15,9 @@ from aisbench._native.memory.recorder import STATUSES
 from aisbench._native.protocol.finish import FINISHES
 from aisbench.analysis.latencies import Columns
 from aisbench.analysis.measured import Measured
-from aisbench.analysis.tokens import each_gaps_ns, each_text
+from aisbench.analysis.tokens import each_gaps_ns
 from aisbench.records.failure_kinds import error_kind
+from aisbench.records.texts import KeptAnswer, each_answer
 
 # Rows turned into Python objects at a time.
 _BATCH = 2048
@@ -49,7 +50,7 @@ def write_requests(measured: Measured, path: Path) -> None:
     """Writes one line per row of the run, in order of slots. Unknown counts and moments that were not reached are null."""
     run = measured.run
     gaps = each_gaps_ns(run) if run.config.save_token_times else None
-    texts = each_text(run) if run.config.save_outputs else None
+    answers = each_answer(run) if run.config.save_outputs else None
     with path.open("wb") as file:
         for begin in range(0, len(run.rows), _BATCH):
             columns = _columns(measured, begin, begin + _BATCH)
@@ -58,10 +59,10 @@ def write_requests(measured: Measured, path: Path) -> None:
                 columns["token_gaps_ms"] = [
                     orjson.dumps((each / 1e6).tolist()) for each in itertools.islice(gaps, count)
                 ]
-            if texts is not None:
-                both = list(itertools.islice(texts, count))
-                columns["content"] = [orjson.dumps(content) for content, _ in both]
-                columns["reasoning"] = [orjson.dumps(reasoning) for _, reasoning in both]
+            if answers is not None:
+                kept = list(itertools.islice(answers, count))
+                for name in KeptAnswer._fields:
+                    columns[name] = [orjson.dumps(getattr(answer, name)) for answer in kept]
             members = [_members(name, values) for name, values in columns.items()]
             lines = map(b",".join, zip(*members, strict=True))
             file.write(b"{%b}\n" % b"}\n{".join(lines))

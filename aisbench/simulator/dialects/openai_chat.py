@@ -51,6 +51,8 @@ def message_tokens(messages: Any, parameters: Parameters, param: str) -> int:
         content = message.get("content") if isinstance(message, dict) else None
         if isinstance(content, str):
             total += len(content.split())
+        elif content is None and isinstance(message, dict) and message.get("tool_calls"):
+            total += len(str(message["tool_calls"]).split())
         elif isinstance(content, list):
             total += sum(_part_tokens(part, parameters, param) for part in content)
         else:

@@ -23,6 +23,8 @@ from aisbench.simulator.framing import (
 )
 from aisbench.simulator.model.parameters import Parameters
 
+# Items of tool calls and of their results, and where their texts are.
+_CALL_ITEMS = {"function_call": "arguments", "function_call_output": "output"}
 _THINKING = "response.reasoning_text.delta"
 _SAYING = "response.output_text.delta"
 
@@ -33,7 +35,10 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     if isinstance(given, str):
         prompt_tokens = len(given.split())
     elif isinstance(given, list):
-        prompt_tokens = message_tokens(given, parameters, "input")
+        called = [item for item in given if isinstance(item, dict) and item.get("type") in _CALL_ITEMS]
+        others = [item for item in given if item not in called]
+        prompt_tokens = message_tokens(others, parameters, "input")
+        prompt_tokens += sum(len(str(item.get(_CALL_ITEMS[item["type"]])).split()) for item in called)
     else:
         raise Refusal(400, "input must be a string or a list of messages", param="input")
     max_tokens = wanted_tokens(fields, "max_output_tokens")

@@ -100,7 +100,8 @@ def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) 
     )
     if simulated:
         config = replace(config, url=urls)
-    transport, headers = Transport.of(config), parse_headers(config.header, config.api_key)
+    transport = Transport.of(config)
+    headers = parse_headers(config.header, config.api_key, backend_named(config.backend))
     model = patiently(
         lambda: model_for(config, resolve(urls[0], transport), transport, headers),
         config.ready_timeout_s,

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from aisbench._native.memory.recorder import STATUSES
 from aisbench._native.protocol.finish import FINISHES
 from aisbench.accuracy.question import Answer
-from aisbench.analysis.tokens import parse_text
+from aisbench.backends.tool_calls import in_chat_form
 from aisbench.errors import BadInput
 from aisbench.records.reading import ROWS_NAME
 from aisbench.records.rows import RowsFile
+from aisbench.records.texts import KeptAnswer, parse_answer
 
 _OK, _IN_FLIGHT = STATUSES.index("ok"), STATUSES.index("in_flight")
 
@@ -67,8 +68,9 @@ class _Worker:
                 if kept is None:
                     unsettled.append(at)
                     continue
-                text, reasoning = parse_text(kept) if kept else ("", "")
-                yield int(row["slot"]), Answer(text, reasoning, FINISHES[row["finish"]])
+                said = parse_answer(kept) if kept else KeptAnswer()
+                calls = in_chat_form(said.tool_calls)
+                yield int(row["slot"]), Answer(said.content, said.reasoning, FINISHES[row["finish"]], calls)
         self._open = np.array(unsettled, np.int64)
 
     def _text(self, at: int, size: int) -> bytes | None:

@@ -227,13 +227,19 @@ def _messages(prompt: Any, texts: _Texts) -> list[tuple[str, int]]:
 
 
 def _thought_and_answer(detail: Detail) -> tuple[str, str]:
-    """The model's reasoning, whether sent separately or in a <think> block, and the answer after it."""
+    """The model's reasoning, whether sent separately or in a <think> block, and the answer after it, with its tool calls."""
     text, apart = detail.get("origin_prediction") or "", detail.get("reasoning") or ""
     thought, mark, rest = text.rpartition(_END_OF_THOUGHT)
     if not mark and text.lstrip().startswith(_BEGIN_OF_THOUGHT):
         thought, rest = text, ""
     thought = thought.strip().removeprefix(_BEGIN_OF_THOUGHT).strip()
-    return "\n\n".join(part for part in (apart, thought) if part), rest.lstrip("\n")
+    said = [rest.lstrip("\n"), *map(_call_text, detail.get("tool_calls", ()))]
+    return "\n\n".join(part for part in (apart, thought) if part), "\n".join(part for part in said if part)
+
+
+def _call_text(call: Mapping[str, Any]) -> str:
+    function = call.get("function") or {}
+    return f"{function.get('name')}({_text(function.get('arguments', ''))})"
 
 
 def _common(texts: set[str]) -> int:

@@ -69,7 +69,12 @@ class Predictions:
     def answers(self) -> dict[Place, Answer]:
         """The answers by place, in order."""
         return {
-            place: Answer(entry["prediction"], entry.get("reasoning", ""), entry.get("finish", "stop"))
+            place: Answer(
+                entry["prediction"],
+                entry.get("reasoning", ""),
+                entry.get("finish", "stop"),
+                tuple(entry.get("tool_calls", ())),
+            )
             for place, entry in sorted(self._kept.items())
         }
 
@@ -87,6 +92,8 @@ class Predictions:
             }
             if answer.reasoning:
                 entry["reasoning"] = answer.reasoning
+            if answer.tool_calls:
+                entry["tool_calls"] = list(answer.tool_calls)
             self._kept[index, sample] = entry
         self._pace.write_if_due()
 

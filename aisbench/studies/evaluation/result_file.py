@@ -5,6 +5,7 @@ Keys that AISBench also has mean the same there. Its files can be read too, so a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 
@@ -13,8 +14,8 @@ class Detail(TypedDict, total=False):
 
     `prompt`: a text or messages. `predictions`: the answer that `rule` found in `origin_prediction`, or None; `sure` is
     False if that rule guesses. `references`: the known answer. `score`: 0 to 1. `finish`: "length" if the output was
-    cut at the length limit. `reasoning`: what the server sent separately as reasoning. `why`: what is wrong with the
-    answer, if scoring knows, or what the judge said of it.
+    cut at the length limit. `reasoning`: what the server sent separately as reasoning. `tool_calls`: in the chat API's
+    form, if there are any. `why`: what is wrong with the answer, if scoring knows, or what the judge said of it.
     """
 
     prompt: Any
@@ -28,6 +29,7 @@ class Detail(TypedDict, total=False):
     subset: str
     finish: str
     reasoning: str
+    tool_calls: list[Mapping[str, Any]]
     why: str
 
 

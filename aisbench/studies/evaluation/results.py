@@ -100,6 +100,8 @@ def _detail(one: ScoredAnswer, prompt: Any) -> Detail:
         "finish": one.answer.finish,
         "reasoning": one.answer.reasoning,
     }
+    if one.answer.tool_calls:
+        found["tool_calls"] = list(one.answer.tool_calls)
     if one.scored.why:
         found["why"] = one.scored.why
     return found

@@ -152,7 +152,15 @@ DATASETS: dict[str, Dataset] = {
     "conversations": Dataset(
         conversation_prompts,
         "turns that wait for the previous answer, from a file or of random words",
-        ("--dataset-path", "--input-len", "--output-len", "--turns", "--think-time", "--history"),
+        (
+            "--dataset-path",
+            "--input-len",
+            "--output-len",
+            "--turns",
+            "--think-time",
+            "--history",
+            "--history-reasoning",
+        ),
         ignores_eos=False,
     ),
     "images": Dataset(
@@ -164,7 +172,7 @@ DATASETS: dict[str, Dataset] = {
     "file": Dataset(
         file_prompts,
         "the bodies that aisbench workload export wrote, byte for byte",
-        ("--dataset-path",),
+        ("--dataset-path", "--history-reasoning"),
         ignores_eos=False,
     ),
 }
@@ -191,6 +199,7 @@ PARTIAL = {
     "turns": "--turns",
     "think_time_s": "--think-time",
     "history": "--history",
+    "history_reasoning": "--history-reasoning",
     "shots": "--shots",
     "first_question": "--first-question",
     "question_seed": "--question-seed",

@@ -71,7 +71,7 @@ def read_conversations(path: Path, options: WorkloadOptions) -> Recorded:
         found.bad.used += 1
         found.unsent += unsent
         found.conversations.append(conversation)
-    found.bad.check("; use --history answers" if options.history == "recorded" else "")
+    found.bad.check("; use --history live" if options.history == "recorded" else "")
     if not found.conversations:
         raise BadInput(f"--dataset-path {path} contains no conversation")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.target.request_head import parse_headers, request_head, tunnel_head
 from aisbench.engine.target.transport import Transport
@@ -89,3 +90,14 @@ def test_transports_that_cannot_work(options: dict[str, object], said: str) -> N
     with pytest.raises(BadInput) as refused:
         Transport.of(RunConfig(**options))  # type: ignore[arg-type]
     assert said in str(refused.value)
+
+
+def test_an_api_may_want_other_headers() -> None:
+    messages = backend_named("anthropic-messages")
+    headers = parse_headers((), "key", messages)
+    assert headers == {"x-api-key": "key", "anthropic-version": "2023-06-01"}
+    given = ("Anthropic-Version: 2024-01-01", "Authorization: Bearer other")
+    assert parse_headers(given, None, messages) == {
+        "Anthropic-Version": "2024-01-01",
+        "Authorization": "Bearer other",
+    }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aisbench import saying
+from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.target.discovery import model_for
 from aisbench.engine.target.request_head import parse_headers
@@ -64,7 +65,8 @@ def judge_for(config: RunConfig, settings: Settings) -> Judge:
     )
     try:
         asked.check()
-        transport, headers = Transport.of(asked), parse_headers((), asked.api_key)
+        transport = Transport.of(asked)
+        headers = parse_headers((), asked.api_key, backend_named(asked.backend))
         model = patiently(
             lambda: model_for(asked, resolve(settings.judge_url or "", transport), transport, headers),
             asked.ready_timeout_s,

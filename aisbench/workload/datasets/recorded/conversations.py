@@ -51,7 +51,7 @@ def conversation_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         counter = TokenCounter(options)
         notes = [counter.note, *recorded.notes()]
     kept = chosen(source, options)
-    if options.history == "answers":
+    if options.history != "recorded":
         notes.append("input lengths are estimates: the server's own answers become part of later turns")
     first = np.cumsum([0, *(len(one.turns) for one in kept)], dtype=np.int64)
     turns = [turn for one in kept for turn in one.turns]
