@@ -31,8 +31,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(data: Path) -> Iterator[SimulatorProcess]:
-    """An answer has seven tokens, 10 ms each."""
-    flags = ["--answers", str(data / "test.jsonl"), "--wrong-above", str(BATCH), "--decode-base-ms", "10"]
+    """An answer has seven tokens, 5 ms each."""
+    flags = ["--answers", str(data / "test.jsonl"), "--wrong-above", str(BATCH), "--decode-base-ms", "5"]
     with start_simulator(flags) as simulator:
         yield simulator
 
@@ -155,7 +155,7 @@ def test_a_load_report_shows_it_against_in_flight(
     run = run_load(
         tmp_path / "out",
         *asking(server, data),
-        *("--temperature", 0, "--rate-steps", "30x4s,250x2s", "--num-requests", 600, "--no-progress"),
+        *("--temperature", 0, "--rate-steps", "60x2s,500x1s", "--num-requests", 600, "--no-progress"),
     )
     assert run.code == 0, run.err
     parts = run.summary["accuracy"]["by_in_flight"]

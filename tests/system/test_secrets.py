@@ -108,7 +108,7 @@ def test_what_sends_nothing(tmp_path: Path, flags: list[str]) -> None:
 
 
 def test_a_search(tmp_path: Path, flags: list[str]) -> None:
-    search = ["--over", "concurrency", "--sweep", "2", "--step", "1"]
+    search = ["--over", "concurrency", "--sweep", "2", "--step", "1", "--repeats", "1"]
     shown = finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path))
     (folder,) = tmp_path.iterdir()
     shown += finished("report", str(folder))
@@ -117,7 +117,7 @@ def test_a_search(tmp_path: Path, flags: list[str]) -> None:
 
 
 def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: list[str]) -> None:
-    search = ["--over", "concurrency", "--sweep", "1,2", "--step", "1", "--budget", "1.5"]
+    search = ["--over", "concurrency", "--sweep", "1,2", "--step", "1", "--repeats", "1", "--budget", "1.5"]
     finished("saturate", *flags, *SHORT, *search, "--work-dir", str(tmp_path), code=0)
     (folder,) = tmp_path.iterdir()
     refused = finished("saturate", "--resume", str(folder), code=2)
@@ -130,7 +130,7 @@ def test_a_search_goes_on_with_its_secrets_given_again(tmp_path: Path, flags: li
 def test_the_environment_gives_a_search_its_secrets_again(
     tmp_path: Path, flags: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    search = ["--over", "concurrency", "--sweep", "1,2", "--step", "1"]
+    search = ["--over", "concurrency", "--sweep", "1,2", "--step", "1", "--repeats", "1"]
     finished("saturate", *flags, *SHORT, *search, "--budget", "1.5", "--work-dir", str(tmp_path))
     (folder,) = tmp_path.iterdir()
     monkeypatch.setenv("AISBENCH_HEADER", f"X-Token: {TOKEN}\nCookie: {COOKIE}")
