@@ -30,6 +30,7 @@ def test_a_command_is_taken(line: str) -> None:
 
 def test_the_options_exist() -> None:
     named = set(re.findall(r"`(--[\w-]+)", TEXT))
-    there = {flag for name in COMMANDS for one in command_named(name).params for flag in one.opts}
+    options = [one for name in COMMANDS for one in command_named(name).params]
+    there = {flag for one in options for flag in (*one.opts, *one.secondary_opts)}
     assert named
     assert named - there == set()
