@@ -84,6 +84,8 @@ def test_a_model_against_itself_cannot_be_told_apart(tmp_path: Path, data: Path)
 def test_details_will_do_where_an_older_file_has_nothing_else(tmp_path: Path, data: Path) -> None:
     one = evaluation(tmp_path / "one", data, 36, "--dump-eval-details")
     other = evaluation(tmp_path / "other", data, 24, "--dump-eval-details")
+    # Both may be of the same second, and so of one name.
+    other = other.rename(other.with_name("later"))
     path = other / "results" / "made-up" / "gsm8k.json"
     content = json.loads(path.read_text())
     del content["questions"]
