@@ -57,6 +57,7 @@ cdef class Conversation:
     cdef int64_t think(self, int64_t turn)
     cdef int64_t due(self, int64_t turn, int64_t from_ns)
     cdef bint is_last(self, int64_t turn)
+    cdef bint is_repeated(self, int64_t turn)
     cdef list roots(self)
     cdef list end(self, int64_t turn, answer)
     cdef bint can_be_filled(self, int64_t turn)

@@ -99,6 +99,10 @@ cdef class Conversation:
         """Whether no turn comes after this one."""
         return self.plan.next_first[self.at + turn] == self.plan.next_first[self.at + turn + 1]
 
+    cdef bint is_repeated(self, int64_t turn):
+        """Whether a later turn may repeat the answer to this one."""
+        return self.plan.repeated[self.at + turn] if self.plan.says_fills else not self.is_last(turn)
+
     cdef list roots(self):
         """The turns that come after no other."""
         return [i for i in range(self.turns) if self.waits[i] == 0]
@@ -116,7 +120,7 @@ cdef class Conversation:
         if answer is None and self.plan.chained:
             self.open = 0
             return free_to_go
-        if not self.plan.says_fills or self.plan.repeated[self.at + turn]:
+        if self.is_repeated(turn):
             while len(self.answers) <= turn:
                 self.answers.append(None)
             self.answers[turn] = answer

@@ -233,8 +233,8 @@ cdef class Requests:
         return 0
 
     cdef object answer_of(self, Connection connection, int64_t turn):
-        """What later turns contain of the answer; True where no turn comes after."""
-        if connection.talk.is_last(turn):
+        """What later turns contain of the answer; True where none repeats it."""
+        if not connection.talk.is_repeated(turn):
             return True
         return self.history.answer(bytes(connection.content), bytes(connection.reasoning), connection.tool_calls)
 

@@ -129,10 +129,10 @@ class Graded:
 
     def by_question(self, mine: NDArray[np.bool_]) -> dict[int, tuple[float, ...]]:
         """The scores of the answers in `mine` (a mask), by the fingerprint of their question."""
-        found: dict[int, tuple[float, ...]] = {}
+        found: dict[int, list[float]] = {}
         for question, score in zip(self.asked[mine].tolist(), self.scores[mine].tolist(), strict=True):
-            found[question] = (*found.get(question, ()), score)
-        return found
+            found.setdefault(question, []).append(score)
+        return {question: tuple(scores) for question, scores in found.items()}
 
     def differing(self, reference: Mapping[int, int], mine: NDArray[np.bool_]) -> tuple[int, int]:
         """How many of the answers in `mine` (a mask) have another text than `reference` (see texts) has for their question,

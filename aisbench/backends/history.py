@@ -54,8 +54,9 @@ class History:
     `as_messages`: the API's form of an answer; None: it has only texts. `keeps_reasoning`: reasoning stays in.
 
     `repaired`: how many calls had arguments that are not a JSON object, which servers refuse in later requests; {} was
-    sent instead. `unscripted`: how many calls got NO_RESULT. `thoughts`: how many answers are only <think> blocks. `uncalled`: how many turns had nothing but scripted
-    results to add, and were sent without them, since the answer before called no tool.
+    sent instead. `unscripted`: how many calls got NO_RESULT. `thoughts`: how many answers are only <think> blocks.
+    `uncalled`: how many turns had nothing but scripted results to add, and were sent without them, since the answer
+    before called no tool.
     """
 
     def __init__(self, as_messages: AsMessages | None, *, keeps_reasoning: bool = False) -> None:

@@ -70,7 +70,7 @@ class Heads:
         return head
 
     def keep(self) -> None:
-        """Writes what was read anew; a cache that cannot be written only costs the time again."""
+        """Writes what was read from the files themselves. A cache that cannot be written only costs that time again."""
         if self._known is not None:
             return
         path = cached_file(_FILE)
