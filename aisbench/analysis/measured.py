@@ -15,6 +15,7 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
 from aisbench.analysis.samples import DeviceSamples, ServerSamples, device_samples, server_samples
 from aisbench.analysis.sending import Sending
+from aisbench.analysis.sessions.per_session import PerSession
 from aisbench.analysis.statistics.figures import Figures, describe, describe_histogram_ms, describe_weighted
 from aisbench.analysis.token_flow import token_flow
 from aisbench.analysis.tokens import TokenCounts, each_gaps_ns, itl_histogram, logged_gaps_ns
@@ -77,6 +78,11 @@ class Measured:
     @cached_property
     def sending(self) -> Sending:
         return Sending.of(self.run, self.held)
+
+    @cached_property
+    def sessions(self) -> PerSession | None:
+        """The figures of each session; None without sessions."""
+        return PerSession.of(self.run, self.tokens, self.latencies)
 
     @cached_property
     def flow(self) -> NDArray[np.float64]:

@@ -30,6 +30,8 @@ from aisbench.analysis.contract.summary_type import Outcome, OwnBlocks, Summary
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.run_facts import error_samples, fingerprint_block, host_block, limits_block
 from aisbench.analysis.sending import arrivals_block, lag_block
+from aisbench.analysis.sessions.block import sessions_block
+from aisbench.analysis.sessions.cached_share import cached_share_block
 from aisbench.analysis.statistics.figures import Figures, describe
 from aisbench.analysis.statistics.intervals import percentile_intervals
 from aisbench.analysis.timed import timed_block
@@ -83,6 +85,8 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
         "per_request": per_request_block(measured),
         "endpoints": endpoints_block(measured),
         "turns": turns_block(measured),
+        "sessions": sessions_block(measured),
+        "ttft_by_cached_share": cached_share_block(measured),
         "reasoning": reasoning_block(run),
         "server": server_block(measured),
         "prefix_cache": prefix_cache_block(measured),

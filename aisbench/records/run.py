@@ -23,6 +23,7 @@ from aisbench.records.reading import (
     started_workers,
 )
 from aisbench.records.rows import Rows, RowsFile
+from aisbench.records.turn_plan import TurnPlan, read_turn_plan
 
 UNCLOSED = "the run ended without closing its records"
 
@@ -151,6 +152,11 @@ class Run:
     @property
     def has_conversations(self) -> bool:
         return self.info.get("conversations") is not None
+
+    @cached_property
+    def turn_plan(self) -> TurnPlan | None:
+        """The planned turns of each session; None without sessions, or if the run did not keep them."""
+        return read_turn_plan(self.records / "turns.bin") if self.has_conversations else None
 
     @property
     def keeps_slots(self) -> bool:

@@ -23,6 +23,8 @@ from aisbench.analysis.contract.keys import Between, MoreKeys, Ms, Requests, mor
 from aisbench.analysis.contract.metric_keys import MetricKey, PlanMetricKey, RequestMetricKey
 from aisbench.analysis.run_facts import ErrorSample, Fingerprint, Host, Limits
 from aisbench.analysis.sending import ArrivalsBlock
+from aisbench.analysis.sessions.block import SessionsBlock
+from aisbench.analysis.sessions.cached_share import CachedBin
 from aisbench.analysis.statistics.figures import Figures
 from aisbench.analysis.timed import TimedBlock
 from aisbench.analysis.tokens import OutputSource, PromptSource
@@ -84,6 +86,11 @@ class OwnBlocks(TypedDict):
         list[Endpoint] | None, "one per server, in the order of --url; null for a single server"
     ]
     turns: Annotated[list[Turn] | None, "null without conversations"]
+    sessions: Annotated[SessionsBlock | None, "null without sessions of several turns"]
+    ttft_by_cached_share: Annotated[
+        list[CachedBin] | None,
+        "TTFT by the share of the prompt that was cached; null if no usage gave cached tokens",
+    ]
     reasoning: ReasoningBlock
     server: Annotated[ServerBlock | None, "null if no server's metrics were read"]
     prefix_cache: Annotated[

@@ -18,6 +18,7 @@ from aisbench.disk import is_full
 from aisbench.errors import BadInput, CannotRun
 from aisbench.records.run import Run
 from aisbench.report.files.requests_table import write_requests
+from aisbench.report.files.sessions_table import write_sessions_csv, write_turns_csv
 from aisbench.report.files.slices_table import write_slices_csv
 from aisbench.report.files.summary_table import write_summary_csv
 from aisbench.report.page.page import write_html
@@ -26,7 +27,8 @@ from aisbench.report.page.page import write_html
 def write_all(
     run_dir: str | Path, output: Path | None = None, *, trust_remote_code: bool = False
 ) -> dict[str, Any]:
-    """Writes summary.json, summary.csv, slices.csv (of a long run), requests.jsonl, vllm.json and report.html.
+    """Writes summary.json, summary.csv, slices.csv (of a long run), sessions.csv and turns.csv (of a run with sessions),
+    requests.jsonl, vllm.json and report.html.
 
     They go to `output`, or by default into the run's folder. Returns the summary. All of them are computed from records/,
     so this also works after a crash. Raises BadInput if `run_dir` is not a run folder or the files cannot be written,
@@ -50,6 +52,8 @@ def write_reports(measured: Measured, output: Path | None = None) -> Summary:
         write_json(summary, folder / "summary.json", indent=True)
         write_summary_csv(summary, folder / "summary.csv")
         write_slices_csv(summary["slices"], folder / "slices.csv")
+        write_sessions_csv(measured.sessions, folder / "sessions.csv")
+        write_turns_csv(summary["sessions"], folder / "turns.csv")
         write_requests(measured, folder / "requests.jsonl")
         write_html(measured, summary, folder / "report.html")
     return made

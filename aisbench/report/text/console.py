@@ -16,6 +16,7 @@ from aisbench.report.text.aisbench_table import aisbench_table
 from aisbench.report.text.answer_lines import answer_lines
 from aisbench.report.text.load_lines import difference_words, keeping_up_lines, rate_line
 from aisbench.report.text.part_lines import device_lines, parts, slice_lines, stages
+from aisbench.report.text.session_lines import cached_share_lines, session_lines
 
 _WIDTH = 50
 _STREAMED = tuple(metric.name for metric in METRICS if metric.needs_stream)
@@ -140,6 +141,8 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     if "ttft_ms" in summary["metrics"] and bounds is not None:
         yield f"Mean TTFT within    {bounds[0]:.2f} to {bounds[1]:.2f} ms"
     yield from prefix_cache_lines(summary.get("prefix_cache"))
+    yield from session_lines(summary)
+    yield from cached_share_lines(summary["ttft_by_cached_share"])
     yield from parts(summary)
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
         name = BY_KEY[key].title
