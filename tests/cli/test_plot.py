@@ -26,11 +26,13 @@ from tests.studies.saturation.test_page import searched
 
 @pytest.fixture
 def told(tmp_path: Path) -> Path:
-    """A run with data for every chart: slices, failures, server metrics and device metrics."""
+    """A run with data for every chart: slices, failures, sessions, server metrics and device metrics."""
     rows = made_rows(np.arange(200) * 10, ttft_ms=20, itl_ms=5)
+    rows["conversation"], rows["turn"] = np.arange(200) // 2, np.arange(200) % 2
+    rows["cached_tokens"] = 40 * rows["turn"]
     fail(rows, [5], "timeout")
     config = base_config(rate=100.0, arrival="constant", concurrency=50, slice_s=0.5)
-    path = write_run(tmp_path / "told", rows, config=config)
+    path = write_run(tmp_path / "told", rows, config=config, conversations=100)
     samples = {
         "server": {"endpoint": 0, "values": {"running": 3.0, "kv_use": 0.5}},
         "devices": {

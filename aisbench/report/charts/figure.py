@@ -81,6 +81,11 @@ class Row:
 
 def stacked(rows: Sequence[Row], duration_s: float, **layout: Any) -> Figure:
     """Charts stacked from top to bottom that share their time axis. `layout`: further attributes of the layout."""
+    return piled(rows, times(duration_s), **layout)
+
+
+def piled(rows: Sequence[Row], axis: dict[str, Any], **layout: Any) -> Figure:
+    """Like `stacked`, over any horizontal `axis`."""
     unit = (1 - _STACK_GAP * (len(rows) - 1)) / sum(row.height for row in rows)
     traces: list[Trace] = []
     axes, top = {}, 1.0
@@ -98,7 +103,7 @@ def stacked(rows: Sequence[Row], duration_s: float, **layout: Any) -> Figure:
             "margin": TIME_MARGIN,
             "hovermode": "x unified",
             "hoversubplots": "axis",
-            "xaxis": times(duration_s, anchor=f"y{len(rows) if len(rows) > 1 else ''}"),
+            "xaxis": {**axis, "anchor": f"y{len(rows) if len(rows) > 1 else ''}"},
             **axes,
             **layout,
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aisbench.report.charts import curves, flow, heat, server, stretches, timeline
 from aisbench.report.charts.chart import Chart
+from aisbench.report.charts.sessions import lanes, parts
 from aisbench.report.charts.source import RunSource
 
 CHARTS: tuple[Chart[RunSource], ...] = (
@@ -25,6 +26,14 @@ CHARTS: tuple[Chart[RunSource], ...] = (
         build=heat.heat,
         tables=heat.heat_tables,
         alone=True,
+    ),
+    Chart(name="sessions", title="Sessions", build=lanes.lanes, tables=lanes.lanes_tables, alone=True),
+    Chart(name="turns", title="By turn", build=parts.by_turn, tables=parts.by_turn_tables),
+    Chart(
+        name="cached-share",
+        title="TTFT by cached share",
+        build=parts.by_cached_share,
+        tables=parts.by_cached_share_tables,
     ),
     Chart(name="slices", title="Slices", build=stretches.slices, tables=stretches.slice_tables),
     Chart(

@@ -1,4 +1,4 @@
-"""Tables of parts of a run: the stable and the settled stage, each server, each turn, each slice."""
+"""Tables of parts of a run: the stable and the settled stage, each server, each slice."""
 
 from __future__ import annotations
 
@@ -67,28 +67,25 @@ def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
 
 
 def parts(summary: dict[str, Any]) -> str:
-    """Tables by server and by turn, for a run that has several; "" otherwise."""
-    found = ""
-    for key, title, name in (("endpoints", "By server", "server"), ("turns", "By turn", "turn")):
-        rows = summary[key]
-        if not rows:
-            continue
-        metrics = [m for m in METRICS if m.headline and f"mean_{m.key}" in rows[0]]
-        head = [name, "completed", "failed", "requests/s", "output tokens/s"]
-        head += [f"{metric.title}, ms<br><small>mean / p50 / p99</small>" for metric in metrics]
-        lines = [
-            [
-                escape(str(row["url" if name == "server" else name])),
-                f"{row['completed']:,}",
-                f"{row['failed']:,}",
-                figure(row["request_throughput"]),
-                figure(row["output_throughput"]),
-                *(_three_of(row, metric.key) for metric in metrics),
-            ]
-            for row in rows
+    """The table by server, for a run that has several; "" otherwise."""
+    rows = summary["endpoints"]
+    if not rows:
+        return ""
+    metrics = [m for m in METRICS if m.headline and f"mean_{m.key}" in rows[0]]
+    head = ["server", "completed", "failed", "requests/s", "output tokens/s"]
+    head += [f"{metric.title}, ms<br><small>mean / p50 / p99</small>" for metric in metrics]
+    lines = [
+        [
+            escape(str(row["url"])),
+            f"{row['completed']:,}",
+            f"{row['failed']:,}",
+            figure(row["request_throughput"]),
+            figure(row["output_throughput"]),
+            *(_three_of(row, metric.key) for metric in metrics),
         ]
-        found += f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers groups")}</section>'
-    return found
+        for row in rows
+    ]
+    return f'<section class="panel"><h2>By server</h2>{table(head, lines, "numbers groups")}</section>'
 
 
 def _three_of(row: dict[str, Any], key: str) -> str:

@@ -15,6 +15,7 @@ from aisbench.report.page import groups as page_groups
 from aisbench.report.page import headline as page_headline
 from aisbench.report.page import identity as page_identity
 from aisbench.report.page import server as page_server
+from aisbench.report.page import sessions as page_sessions
 from aisbench.report.page.table import ABSENT, figure, said, table
 from aisbench.report.prefix_cache import prefix_cache_panel
 from aisbench.report.shown import APART, felt_from_plan, known, metric_title, ttft_bounds
@@ -46,6 +47,7 @@ def sections(run: Run, summary: dict[str, Any]) -> dict[str, str]:
         "percentiles": percentile_table(summary),
         "latency_note": latency_note(summary),
         "request_curves": _curves_of(summary),
+        "sessions": page_sessions.sessions(summary),
         "slices": page_groups.slices(summary),
         "parts": page_answers.answers(summary) + page_groups.parts(summary),
         "server": page_server.server_panel(summary) + prefix_cache_panel(summary),

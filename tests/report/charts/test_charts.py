@@ -35,9 +35,11 @@ STYLE = (Path(of_runs.__file__).parents[1] / "assets" / "report.css").read_text(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     rows = made_rows(np.arange(200) * 10.0, ttft_ms=20 + np.arange(200) * 0.1, itl_ms=5)
+    rows["conversation"], rows["turn"] = np.arange(200) // 2, np.arange(200) % 2
+    rows["cached_tokens"] = 40 * rows["turn"]
     fail(rows, [5], "timeout")
     config = base_config(rate=100.0, arrival="constant", concurrency=50, slice_s=0.5)
-    return write_run(tmp_path / "run", rows, config=config)
+    return write_run(tmp_path / "run", rows, config=config, conversations=100)
 
 
 def colours(node: Any, key: str = "") -> set[str]:
