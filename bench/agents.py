@@ -1,6 +1,6 @@
 """The pictures of docs/agents.md: python -m bench.agents [--sessions FILE] [--output docs/images]
 
-Makes a file of agents' sessions, loads the simulator with it, and takes pictures of the report's panels. The sessions
+Makes a file of agents' sessions, loads the simulator with it, and takes pictures of the report's panels, and of the file's page. The sessions
 share a system prompt of 1,500 words; every third one starts two sub-agents and goes on with their answers.
 """
 
@@ -12,7 +12,7 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,12 @@ class Sessions:
         return turns
 
 
-def pictured(page: Path, folder: Path) -> None:
-    """Takes a picture of each of PANELS of the report `page`."""
+def pictured(page: Path, panels: Sequence[str], folder: Path) -> None:
+    """Takes a picture of each of the `panels` of a page."""
     with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as window:
         window.resize(1180, 1200)
         window.open(page)
-        for name in PANELS:
+        for name in panels:
             panel = window.driver.find_element("css selector", f"section:has(#{name})")
             picture = folder / f"agents-{name}.png"
             picture.write_bytes(panel.screenshot_as_png)
@@ -96,7 +96,11 @@ def main() -> None:
             command = [sys.executable, "-m", "aisbench", "load", *given, "--no-progress"]
             subprocess.run([*command, "--work-dir", f"{folder}/out"], check=True)
         (run,) = (Path(folder) / "out").iterdir()
-        pictured(run / "report.html", options.output)
+        pictured(run / "report.html", PANELS, options.output)
+        page = Path(folder) / "workload.html"
+        describe = [sys.executable, "-m", "aisbench", "workload", "describe", str(sessions)]
+        subprocess.run([*describe, "--page", str(page)], check=True)
+        pictured(page, ("hits",), options.output)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,21 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from aisbench.atomic import written_whole
 from aisbench.cli.command import SETTINGS, Command, Group
+from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
 from aisbench.config.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
+
+if TYPE_CHECKING:
+    from aisbench.workload.sessions.contents import Contents
 
 
 @click.group(cls=Group, context_settings=SETTINGS)
@@ -139,9 +143,20 @@ def _as_sessions(file: str, output: str, kind: str | None) -> int:
     metavar="N",
     help="For a trace with hash ids: the hits in a prefix cache of N tokens, too. Repeatable.",
 )
+@click.option(
+    "--page",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also write a page with charts: rates, lengths, turns, pauses, hits by cache size.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the facts as JSON.")
 def describe(
-    file: str, kind: str | None, tokenizer: str | None, cache_tokens: tuple[int, ...], as_json: bool
+    file: str,
+    kind: str | None,
+    tokenizer: str | None,
+    cache_tokens: tuple[int, ...],
+    page: Path | None,
+    as_json: bool,
 ) -> int:
     """Say what is in a file: sessions, turns, lengths, pauses, forks, times, shared prefixes.
 
@@ -149,13 +164,16 @@ def describe(
     aisbench workload describe sessions.jsonl
     aisbench workload describe trace.jsonl --format trace --json
     aisbench workload describe trace.jsonl --cache-tokens 500000
+    aisbench workload describe trace.jsonl --page trace.html
 
     FILE is any that `--dataset` can send. Nothing is sent.
     """
     from aisbench.backends.registry import backend_named
     from aisbench.report.text.workload import workload_lines
+    from aisbench.report.workload.measure import MOST_BLOCKS
     from aisbench.workload.datasets.recorded.exported import exported_for
     from aisbench.workload.datasets.registry import dataset_named
+    from aisbench.workload.sessions.contents import contents_of
     from aisbench.workload.sessions.describing import facts_of
     from aisbench.workload.sessions.formats.registry import data_set_of
 
@@ -166,9 +184,23 @@ def describe(
     if name == "file":
         backend, streams = exported_for(Path(file))
     options = _options(file, name, stream=streams, tokenizer=tokenizer)
-    facts = {"file": file, "format": name, **facts_of(dataset.make(options, backend), cache_tokens)}
+    contents = contents_of(dataset.make(options, backend), MOST_BLOCKS if page else 0)
+    facts = {"file": file, "format": name, **facts_of(contents, cache_tokens)}
     click.echo(json.dumps(facts, indent=2) if as_json else "\n".join(workload_lines(facts)))
+    if page is not None:
+        _write_page(page, facts, contents)
+        click.echo(f"written: {page}", err=as_json)
     return 0
+
+
+def _write_page(path: Path, facts: dict[str, Any], contents: Contents) -> None:
+    from aisbench.report.workload.page import write_workload_page
+
+    command = ["aisbench", "workload", *command_line("workload")]
+    try:
+        write_workload_page(facts, contents, command, path)
+    except OSError as problem:
+        raise BadInput(f"--page {path} cannot be written ({problem.strerror}); give another file") from None
 
 
 @contextlib.contextmanager

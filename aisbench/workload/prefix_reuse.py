@@ -43,11 +43,11 @@ class PrefixReuse:
 
     def add(self, data: bytes) -> None:
         self.bytes += len(data)
-        blocks = len(data) // BLOCK
-        if blocks == 0:
+        hashes = block_hashes(data)
+        if len(hashes) == 0:
             return
-        self.blocks += blocks
-        hashes = self.sampled(_block_hashes(data, blocks))
+        self.blocks += len(hashes)
+        hashes = self.sampled(hashes)
         self.new.append(hashes)
         self.waiting += len(hashes)
         if self.waiting > MOST_HELD:
@@ -77,8 +77,11 @@ class PrefixReuse:
         return max(0, self.blocks - different) * BLOCK / self.bytes
 
 
-def _block_hashes(data: bytes, blocks: int) -> NDArray[np.uint64]:
-    """A 64-bit hash of each block and all before it, shape (blocks,). Sums wrap around on purpose."""
+def block_hashes(data: bytes) -> NDArray[np.uint64]:
+    """A 64-bit hash of each whole block and all before it, shape (blocks,). Sums wrap around on purpose."""
+    blocks = len(data) // BLOCK
+    if blocks == 0:
+        return np.zeros(0, dtype=np.uint64)
     words = np.frombuffer(data, dtype="<u8", count=blocks * BLOCK // 8).reshape(blocks, BLOCK // 8)
     own = _mixed((_mixed(words) * _MULTIPLIERS).sum(axis=1, dtype=np.uint64))
     # A block's contribution depends on its position, so that the same blocks in another order hash differently.

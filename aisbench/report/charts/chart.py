@@ -50,6 +50,8 @@ class Chart(Generic[Source]):
     build: Callable[[Source], Mapping[str, Figure]]
     tables: Callable[[Source], Mapping[str, Table]] | None = None
     hint: str = ""
+    # Whether such a panel has room for several charts above each other.
+    tall: bool = False
     # Whether pages draw it, and whether `aisbench plot` does.
     on_page: bool = True
     in_plots: bool = True

@@ -31,7 +31,8 @@ def _panel(chart: Chart[Any], forms: list[str]) -> str:
         buttons = f'<span class="buttons" role="group" aria-label="Form of the chart" data-forms="{name}">{buttons}</span>'
     if chart.tables is not None:
         buttons += f'<button type="button" data-csv="{name}">CSV</button>'
+    size = " tall" if chart.tall else ""
     return (
         f'<section class="panel"><div class="bar"><h2>{escape(chart.title)}</h2><span class="buttons">{buttons}</span>'
-        f'</div>\n<p class="hint">{escape(chart.hint)}</p>\n<div id="{name}" class="chart"></div></section>\n'
+        f'</div>\n<p class="hint">{escape(chart.hint)}</p>\n<div id="{name}" class="chart{size}"></div></section>\n'
     )

@@ -9,40 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.workload.cache_hits import PromptBlocks
-from aisbench.workload.prefix_reuse import PrefixReuse, prompt_bytes
-from aisbench.workload.prompts import Conversations, Prompts
+from aisbench.workload.prompts import Conversations
+from aisbench.workload.sessions.contents import Contents
 
 S = 1e9
 _BINS = 60
 _PERCENTILES = (50, 90, 99)
 
 
-def facts_of(prompts: Prompts, cache_tokens: Sequence[int] = ()) -> dict[str, Any]:
-    """The facts of a workload as plain values. Uses up its items.
+def facts_of(found: Contents, cache_tokens: Sequence[int] = ()) -> dict[str, Any]:
+    """The facts of a workload as plain values.
 
     Lengths are in tokens and times in s. `prefix_reuse` is the share of all prompts that an endless prefix cache would
     find, within and between sessions; `between_sessions` is that of the first turns alone. `cache_hits`: the hits by the
     block ids of a trace, in an endless cache and in caches of `cache_tokens` tokens each, the order being that of the
     trace; null without such ids.
     """
-    count = prompts.count
-    talks = prompts.conversations
-    first = np.arange(count + 1) if talks is None else talks.first
-    begins = set(first[:-1].tolist())
-    asked = np.zeros(count, dtype=np.int64)
-    planned = np.full(count, -1, dtype=np.int64)
-    tools = 0
-    reuse, between = PrefixReuse(), PrefixReuse()
-    for i, prompt in enumerate(prompts.items):
-        asked[i] = prompt.prompt_tokens
-        planned[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
-        tools += bool(prompt.fields.get("tools")) or (
-            prompt.body is not None and b'"tools": [{' in prompt.body
-        )
-        data = prompt_bytes(prompt)
-        reuse.add(data)
-        if i in begins:
-            between.add(data)
+    prompts, first, count = found.prompts, found.first, found.count
+    talks, asked, planned = prompts.conversations, found.prompt_tokens, found.output_tokens
     known = planned[planned >= 0]
     return {
         "requests": count,
@@ -53,8 +37,8 @@ def facts_of(prompts: Prompts, cache_tokens: Sequence[int] = ()) -> dict[str, An
         "longest_context": int((asked + np.maximum(planned, 0)).max()),
         "pauses_s": None if talks is None else _pauses(talks),
         "graph": None if talks is None else _graph(talks),
-        "with_tools": tools,
-        "prefix_reuse": {"all": round(reuse.share, 6), "between_sessions": round(between.share, 6)},
+        "with_tools": found.with_tools,
+        "prefix_reuse": {"all": round(found.reuse, 6), "between_sessions": round(found.reuse_between, 6)},
         "cache_hits": None if prompts.blocks is None else _hits(prompts.blocks, cache_tokens),
         "times": None if prompts.arrivals_ns is None else _times(prompts.arrivals_ns[first[:-1]]),
         "rows": prompts.rows,

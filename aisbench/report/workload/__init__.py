@@ -1,0 +1,1 @@
+"""The page of a workload before anything is sent: `aisbench workload describe --page`."""
