@@ -156,9 +156,15 @@ def without_thoughts(escaped: bytes) -> bytes:
     does not begin was begun by the prompt."""
     if b"think>" not in escaped:
         return escaped
-    text = _BLOCK.sub("", _plain(escaped))
-    text = text.rpartition("</think>")[2].partition("<think>")[0]
-    return json.dumps(text.strip("\n"))[1:-1].encode()
+    return json.dumps(bare(_plain(escaped)))[1:-1].encode()
+
+
+def bare(text: str) -> str:
+    """The same for a text as it is."""
+    if "think>" not in text:
+        return text
+    text = _BLOCK.sub("", text)
+    return text.rpartition("</think>")[2].partition("<think>")[0].strip("\n")
 
 
 def _plain(escaped: bytes) -> str:

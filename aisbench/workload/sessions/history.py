@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aisbench.backends.backend import Backend
+from aisbench.backends.history import bare
 from aisbench.backends.prompt import ANSWER, Prompt, live_turn
+from aisbench.backends.tool_calls import parsed_arguments
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.sessions.lengths import said_in
@@ -80,7 +82,7 @@ class History:
         for message in messages:
             if message.get("role") == "assistant":
                 if not self.keeps_reasoning:
-                    message = {name: value for name, value in message.items() if name not in REASONING}
+                    message = _without_reasoning(message)
                 if message.get("tool_calls"):
                     message = {**message, "tool_calls": [self._call(one) for one in message["tool_calls"]]}
                 elif not message.get("content") and not any(message.get(name) for name in REASONING):
@@ -92,12 +94,10 @@ class History:
     def _call(self, call: Message) -> Message:
         function = call.get("function", {})
         arguments = function.get("arguments", "")
-        if not isinstance(arguments, str):
+        if isinstance(arguments, dict):
             return {**call, "function": {**function, "arguments": json.dumps(arguments)}}
-        try:
-            json.loads(arguments)
-        except ValueError:
-            self.counts["tool calls whose arguments are not JSON, which are sent with {}"] += 1
+        if parsed_arguments(arguments) is None:
+            self.counts["tool calls whose arguments are not a JSON object, which are sent with {}"] += 1
             return {**call, "function": {**function, "arguments": "{}"}}
         return call
 
@@ -107,6 +107,23 @@ class History:
         parts = [part for one in turn.messages for part in _parts(one) if not _is_text(part)]
         if parts:
             self.counts[f"parts other than text, which {self.backend.family} does not take"] += len(parts)
+
+
+def _without_reasoning(message: Message) -> Message:
+    """An answer without its reasoning, in fields of its own or in <think> blocks."""
+    kept = {name: value for name, value in message.items() if name not in REASONING}
+    content = kept.get("content")
+    if isinstance(content, str):
+        kept["content"] = bare(content)
+    elif isinstance(content, list):
+        kept["content"] = [
+            {**part, "text": bare(part["text"])}
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+            else part
+            for part in content
+            if not (isinstance(part, dict) and part.get("type") in ("thinking", "redacted_thinking"))
+        ]
+    return kept
 
 
 def _parts(message: Message) -> list[Any]:
