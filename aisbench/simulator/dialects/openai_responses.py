@@ -49,6 +49,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
         model,
         stream=bool(fields.get("stream")),
         ignore_eos=bool(fields.get("ignore_eos")),
+        prompt=given,
     )
 
 
@@ -153,7 +154,7 @@ class Response(Answer):
         output.append({**message, "type": "message"})
         counts = {
             "input_tokens": self.asked.prompt_tokens,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": self.asked.cached_tokens or 0},
             "output_tokens": generated,
             "output_tokens_details": {"reasoning_tokens": thought},
             "total_tokens": self.asked.prompt_tokens + generated,
