@@ -3,8 +3,8 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from aisbench._native.protocol.decode cimport Decoder
 from aisbench._native.memory.recorder cimport Error, Recorder, Row
-from aisbench._native.protocol.scanner cimport Event
 from aisbench._native.memory.shared cimport Live
+from aisbench._native.protocol.event cimport Event
 from aisbench._native.protocol.sse cimport SseParser
 
 cdef enum Outcome:

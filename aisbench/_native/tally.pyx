@@ -6,8 +6,8 @@ from aisbench._native.protocol.decode cimport Decoder, NOT_JSON
 from aisbench._native.memory.recorder cimport (
     BAD_EVENT, ERROR_EVENT, Error, NO_ERROR, OK, Recorder, Row,
 )
+from aisbench._native.protocol.event cimport Event
 from aisbench._native.protocol.finish cimport FINISH_GAVE_UP, FINISH_NONE
-from aisbench._native.protocol.scanner cimport Event
 from aisbench._native.protocol.sse cimport SseParser
 from aisbench._native.protocol import odd_answers as words
 from aisbench._native.protocol.decode import loads
