@@ -9,18 +9,23 @@ from typing import Any
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.history import bare
-from aisbench.backends.prompt import ANSWER, Prompt, live_turn
+from aisbench.backends.prompt import ANSWER, PREVIOUS, Prompt, live_turn
 from aisbench.backends.tool_calls import parsed_arguments
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.sessions.lengths import said_in
-from aisbench.workload.sessions.options import RECORDED
+from aisbench.workload.sessions.options import AT_SERVER, RECORDED
 from aisbench.workload.sessions.scripted import results_first, results_of, uses_tools
 from aisbench.workload.sessions.session import Message, Session, Turn
 
 # Where servers put the reasoning of an answer.
 REASONING = ("reasoning", "reasoning_content", "reasoning_details", "thinking")
 _PLACE: Message = {"role": "assistant", "content": ANSWER}
+
+
+def calls_tools(session: Session, backend: Backend) -> bool:
+    """Whether the server's own calls of tools go back to it with results; an API without messages has only texts."""
+    return backend.takes_messages and uses_tools(session)
 
 
 class History:
@@ -31,9 +36,9 @@ class History:
     ) -> None:
         self.session = session
         self.is_live = options.history != RECORDED
+        self.is_at_server = options.history == AT_SERVER
         self.keeps_reasoning = options.history_reasoning
-        # The server's own calls of tools go back to it with results; an API without messages has only texts.
-        self.calls_tools = self.is_live and backend.takes_messages and uses_tools(session)
+        self.calls_tools = self.is_live and calls_tools(session, backend)
         self.backend = backend
         self.counts = counts
         # The messages of each turn's prompt.
@@ -44,10 +49,16 @@ class History:
         new = self._new(turn)
         before: tuple[Message, ...] = ()
         if turn.base is not None:
-            before = (*self.sent[turn.base], *self._answer(turn.base, new))
+            before = self._answer(turn.base, new)
+            if not self.is_at_server:
+                before = (*self.sent[turn.base], *before)
             new = new[results_first(new) :] if self.calls_tools else new
         self.sent.append((*before, *new))
         fields = dict(turn.extra)
+        if self.is_at_server:
+            fields |= self.backend.continues
+            if turn.base is None:
+                fields = {name: value for name, value in fields.items() if value != PREVIOUS}
         if self.backend.takes_messages:
             if turn.tools:
                 fields = {"tools": list(turn.tools), **fields}
@@ -71,6 +82,8 @@ class History:
         answer = self.session.turns[base].answer
         if self.calls_tools:
             return (live_turn(results_of(new[: results_first(new)], answer)),)
+        if self.is_at_server:
+            return ()
         return (_PLACE,) if self.is_live else self._cleaned(answer)
 
     def _cleaned(self, messages: Sequence[Message]) -> tuple[Message, ...]:
