@@ -6,6 +6,7 @@ from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation
 from aisbench._native.pool cimport Pool
 from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.names cimport Names
 from aisbench._native.sending.prefills cimport Prefills
 from aisbench._native.memory.recorder cimport Error, Recorder, Row, Status
 from aisbench._native.memory.shared cimport Live
@@ -28,6 +29,8 @@ cdef class Requests:
     cdef Live* live
     # Makes what later turns contain from answers; None without conversations.
     cdef object history
+    # None: no request says which session it belongs to.
+    cdef Names names
     cdef object on_failure
     cdef int64_t timeout_ns
     cdef int64_t in_flight
@@ -51,6 +54,7 @@ cdef class Requests:
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1
     cdef int resend(self, Connection stale) except -1
     cdef int send_on(self, Connection connection) except -1
+    cdef bytes named(self, Connection connection, int64_t turn, const char** body, Py_ssize_t* n)
     # Ending
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int stream_is_over(self, Connection connection) except -1

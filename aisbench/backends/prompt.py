@@ -12,6 +12,9 @@ from typing import Any
 ANSWER = "\ue0a1answer\ue0a1"
 # Encloses the scripted tool results of a live turn.
 LIVE = "\ue0a2live\ue0a2"
+# Stand for the name of a request's session, and for that of the run, in a field of a body.
+SESSION = "\ue0a3session\ue0a3"
+RUN = "\ue0a4run\ue0a4"
 
 
 def live_turn(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

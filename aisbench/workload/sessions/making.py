@@ -13,6 +13,7 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations
+from aisbench.workload.sessions.agents import agent_arrays, agents_of
 from aisbench.workload.sessions.history import History
 from aisbench.workload.sessions.lengths import Lengths, lengths_of
 from aisbench.workload.sessions.options import RECORDED
@@ -56,12 +57,15 @@ def conversations_of(
         pauses = np.minimum(pauses, cap)
     think_ns = np.rint(pauses * S).astype(np.int64)
     earliest_ns = _since_start_ns(sessions, options.speedup) if at_times else None
+    agents, starters = agent_arrays(map(agents_of, sessions))
     if all(one.is_chain for one in sessions):
-        return Conversations(first, think_ns, not_before_ns=earliest_ns)
+        return Conversations(first, think_ns, None, None, None, None, earliest_ns, agents, starters)
     after_first, after = _rows(turn.waits_for for one in sessions for turn in one.turns)
     is_live = options.history != RECORDED
     fills_first, fills = _rows(held if is_live else [] for one in sessions for held in holes(one))
-    return Conversations(first, think_ns, after_first, after, fills_first, fills, earliest_ns)
+    return Conversations(
+        first, think_ns, after_first, after, fills_first, fills, earliest_ns, agents, starters
+    )
 
 
 def _since_start_ns(sessions: Sequence[Session], speedup: float) -> NDArray[np.int64] | None:
