@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aisbench.errors import BadInput
 
 BACKENDS, DATASETS = "aisbench.backends", "aisbench.datasets"
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 Kind = TypeVar("Kind")
 
 
 def names(group: str) -> list[str]:
     """The names that installed packages give their entry points of a group."""
+    # Takes 20 ms, which every worker would need.
+    from importlib import metadata
+
     return sorted({entry.name for entry in metadata.entry_points(group=group)})
 
 
@@ -23,6 +28,8 @@ def plugin(group: str, name: str, kind: type[Kind], flag: str) -> Kind | None:
     Raises BadInput, which begins with `flag` and names the plugin, if it cannot be imported, is not a `kind`, or if two
     packages use the name.
     """
+    from importlib import metadata
+
     entries = list({entry.value: entry for entry in metadata.entry_points(group=group, name=name)}.values())
     if not entries:
         return None

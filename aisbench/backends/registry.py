@@ -38,6 +38,9 @@ BACKENDS: dict[str, Backend] = {
     "mindie-infer": MINDIE_INFER,
 }
 
+# The name of the backend that a file describes.
+TEMPLATE = "template"
+
 # AISBench's names (--models). Whether answers are streamed is up to --stream, not to _stream in the name.
 AISBENCH_NAMES: dict[str, str] = {
     "vllm_api_general": "vllm",
@@ -74,11 +77,20 @@ NOT_HERE = {
 }
 
 
-def backend_named(name: str) -> Backend:
-    """The backend called `name`, ours or that of an installed package.
+def backend_named(name: str, template: str | None = None) -> Backend:
+    """The backend called `name`, ours or that of an installed package; TEMPLATE is what the file `template` describes.
 
     Raises BadInput, with the nearest name and all known ones, if there is none.
     """
+    if name == TEMPLATE:
+        if template is None:
+            raise BadInput("--backend template needs --template FILE.toml; docs/backends.md has an example")
+        # Loads what no other backend needs.
+        from aisbench.backends.template.reading import template_backend
+
+        return template_backend(template)
+    if template is not None:
+        raise BadInput(f"--template goes with --backend template, not with --backend {name}; leave one out")
     known = AISBENCH_NAMES.get(name, name)
     if known in BACKENDS:
         return BACKENDS[known]
@@ -88,6 +100,6 @@ def backend_named(name: str) -> Backend:
     if found is not None:
         return found
     others = plugins.names(plugins.BACKENDS)
-    near = difflib.get_close_matches(name.lower(), [*BACKENDS, *AISBENCH_NAMES, *others], n=1)
+    near = difflib.get_close_matches(name.lower(), [*BACKENDS, TEMPLATE, *AISBENCH_NAMES, *others], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise BadInput(f"--backend {name!r} is unknown; {hint}known: {', '.join([*BACKENDS, *others])}")
+    raise BadInput(f"--backend {name!r} is unknown; {hint}known: {', '.join([*BACKENDS, TEMPLATE, *others])}")

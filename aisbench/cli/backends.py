@@ -25,6 +25,7 @@ def backends() -> None:
         click.echo(line)
     for line in _of_plugins():
         click.echo(line)
+    click.echo("\nAny other API: --backend template --template FILE.toml; see docs/backends.md.")
     click.echo("\nAISBench's names are accepted too:")
     for line in _in_columns([(f"  {theirs}", ours) for theirs, ours in AISBENCH_NAMES.items()]):
         click.echo(line)

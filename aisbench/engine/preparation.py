@@ -167,7 +167,7 @@ def _target_specs(asked: Asked, run: str) -> list[TargetSpec]:
             asked.transport,
             asked.config.id_header,
             f"{run}-" if given is None else given,
-            streams=asked.streams,
+            accepts=asked.backend.accepts(streams=asked.streams),
         )
         specs.append(
             TargetSpec(
@@ -260,11 +260,14 @@ def _worker_specs(
             cacert=asked.transport.cacert,
             insecure=asked.transport.insecure,
             backend=config.backend,
+            template=config.template,
             rules=[list(rule) for rule in rules or ()],
             streams=asked.streams,
             # Token chunks can be counted only where the API marks them; elsewhere events with text are.
             counts_chunks=(config.counts_chunks and backend.marks_chunks) or not backend.generates,
             must_finish=backend.must_finish and asked.streams,
+            lines=backend.lines and asked.streams,
+            end=backend.end,
             max_event_bytes=config.event_bytes,
             max_answer_bytes=config.answer_bytes,
             timeout_ns=int(config.timeout_s * 1e9),

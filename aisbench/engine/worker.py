@@ -65,7 +65,7 @@ class _Worker:
         self.conversations = (
             read_conversations(Path(spec.conversations)) if spec.conversations is not None else None
         )
-        backend = backend_named(spec.backend)
+        backend = backend_named(spec.backend, spec.template)
         self.history = History(backend.as_messages, keeps_reasoning=spec.history_reasoning)
         self.names = names(spec.names) if spec.names is not None else None
         self.driver = Driver(
@@ -77,6 +77,8 @@ class _Worker:
                 streams=spec.streams,
                 counts_chunks=spec.counts_chunks,
                 must_finish=spec.must_finish,
+                lines=spec.lines,
+                end=spec.end.encode(),
                 keeps_text=spec.text or spec.conversations is not None,
                 tool_calls=backend.tool_calls,
             ),

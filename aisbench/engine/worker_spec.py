@@ -67,10 +67,13 @@ class WorkerSpec:
     cacert: str | None
     insecure: bool
     backend: str
+    template: str | None
     rules: list[list[str]]
     streams: bool
     counts_chunks: bool
     must_finish: bool
+    lines: bool
+    end: str
     max_event_bytes: int
     max_answer_bytes: int
     timeout_ns: int

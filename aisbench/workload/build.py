@@ -105,7 +105,13 @@ def build_workload(
     wanted = dataset.ignores_eos if prompts.ignores_eos is None else prompts.ignores_eos
     ignore_eos = wanted if options.ignore_eos is None else options.ignore_eos
     body_options = BodyOptions(
-        options.model, ignore_eos, options.temperature, options.extra_body, stream, options.omit_field
+        options.model,
+        ignore_eos,
+        options.temperature,
+        options.extra_body,
+        stream,
+        options.omit_field,
+        in_sessions=prompts.conversations is not None,
     )
     warming = WarmUp(warm_up, options.seed, backend, body_options)
     prompt_tokens = np.zeros(count, dtype=np.int32)

@@ -18,7 +18,7 @@ def request_head(
     id_header: str | None,
     id_prefix: str,
     *,
-    streams: bool,
+    accepts: str,
 ) -> bytes:
     """The head up to the number in the request id; the core appends the number and the Content-Length.
 
@@ -31,7 +31,7 @@ def request_head(
         f"POST {asked} HTTP/1.1",
         f"Host: {target.host_header}",
         "User-Agent: aisbench",
-        f"Accept: {'text/event-stream' if streams else 'application/json'}",
+        f"Accept: {accepts}",
         "Content-Type: application/json",
     ]
     if proxy is not None and proxy.authorization:
