@@ -54,7 +54,6 @@ cdef class Requests:
     cdef int start(self, Connection connection, int64_t row_index, int64_t since_ns) except -1
     cdef int resend(self, Connection stale) except -1
     cdef int send_on(self, Connection connection) except -1
-    cdef bytes named(self, Connection connection, int64_t turn, const char** body, Py_ssize_t* n)
     # Ending
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int stream_is_over(self, Connection connection) except -1

@@ -154,7 +154,7 @@ cdef class Requests:
                 body = connection.body
                 n = len(connection.body)
         if self.names is not None:
-            more = self.named(connection, row.turn, &body, &n)
+            more = self.names.put(connection, row.turn, &body, &n)
         outcome = connection.send(row.ticket, body, n, more)
         self.aborts.sent(connection, row.ticket, row.sent_ns)
         if row.attempts == 1:
@@ -164,18 +164,6 @@ cdef class Requests:
         if connection.wants_out:
             self.pool.watch(connection, True)
         return self.after(connection, outcome)
-
-    cdef bytes named(self, Connection connection, int64_t turn, const char** body, Py_ssize_t* n):
-        """Puts names into the body; the header lines that name the request's session, or None outside sessions."""
-        cdef bytes filled_in = None
-        if self.names.fills:
-            filled_in = self.names.body(body[0], n[0], connection.talk, turn)
-        if filled_in is not None:
-            connection.body = filled_in
-            body[0] = filled_in
-            n[0] = len(filled_in)
-        connection.http.wanted = None if connection.talk is None else self.names.token_lower
-        return None if connection.talk is None else self.names.headers(connection.talk, turn)
 
     # Ending
 
@@ -234,8 +222,8 @@ cdef class Requests:
             self.tickets.give_slot()
         else:
             answer = self.answer_of(connection, row.turn) if status == OK else None
-            if self.names is not None and self.names.token is not None and row.first_byte_ns != 0:
-                self.names.learn(connection.talk, row.turn, connection.http.found)
+            if self.names is not None:
+                self.names.learn(connection, row.turn)
             self.sessions.ended(connection, row.turn, answer, now_ns)
         if status == OK:
             self.live.ok += 1
@@ -256,7 +244,9 @@ cdef class Requests:
         """What later turns contain of the answer; True where none repeats it."""
         if not connection.talk.is_repeated(turn):
             return True
-        return self.history.answer(bytes(connection.content), bytes(connection.reasoning), connection.tool_calls)
+        return self.history.answer(
+            bytes(connection.content), bytes(connection.reasoning), connection.tool_calls, connection.answer_id
+        )
 
     cdef bint let_go(self, int64_t now_ns) except -1:
         """Ends requests whose streams are over but whose bodies stay open too long; False if there are none.

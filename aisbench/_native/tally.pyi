@@ -17,6 +17,7 @@ class Reading:
         end: bytes = b"[DONE]",
         keeps_text: bool = False,
         tool_calls: Callable[[list[Any]], list[Any]] | None = None,
+        answer_id: Callable[[list[Any]], str] | None = None,
     ) -> None: ...
 
 class Tally: ...

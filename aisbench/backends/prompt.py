@@ -10,11 +10,13 @@ from typing import Any
 # Marks where the server's answer to an earlier turn goes in a recorded conversation. The character is
 # from a private-use area, so no real text contains it.
 ANSWER = "\ue0a1answer\ue0a1"
+# Stands for the id of the answer to the turn that a request continues, where the server keeps what was said before.
+PREVIOUS = "\ue0a3previous\ue0a3"
 # Encloses the scripted tool results of a live turn.
 LIVE = "\ue0a2live\ue0a2"
 # Stand for the name of a request's session, and for that of the run, in a field of a body.
-SESSION = "\ue0a3session\ue0a3"
-RUN = "\ue0a4run\ue0a4"
+SESSION = "\ue0a4session\ue0a4"
+RUN = "\ue0a5run\ue0a5"
 
 
 def live_turn(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from aisbench._native.sending.names import RUN_HOLE, SESSION_HOLE
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import ANSWER, LIVE, Prompt
+from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, Prompt
 from aisbench.workload.bodies import with_name_holes
 from aisbench.workload.tokens.words import WORDS
 
@@ -44,7 +44,7 @@ class WarmUp:
         body = with_name_holes(self.backend.body(self.changed(prompt), self.options))
         body = body.replace(SESSION_HOLE, RUN_HOLE)
         # Later turns of a conversation contain placeholders for answers, which a warm-up does not have.
-        if not any(json.dumps(mark).strip('"').encode() in body for mark in (ANSWER, LIVE)):
+        if not any(json.dumps(mark).strip('"').encode() in body for mark in (ANSWER, LIVE, PREVIOUS)):
             self.bodies.append(body)
 
     def changed(self, prompt: Prompt) -> Prompt:

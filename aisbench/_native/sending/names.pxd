@@ -5,6 +5,7 @@ session (see conversations.pxd) have names of their own.
 """
 from libc.stdint cimport int64_t
 
+from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation
 
 
@@ -24,7 +25,8 @@ cdef class Names:
     cdef readonly int64_t answers
     cdef readonly int64_t tokens
 
+    cdef bytes put(self, Connection connection, int64_t turn, const char** body, Py_ssize_t* n)
     cdef bytes name(self, int64_t number, int64_t agent)
     cdef bytes headers(self, Conversation talk, int64_t turn)
     cdef bytes body(self, const char* body, Py_ssize_t n, Conversation talk, int64_t turn)
-    cdef int learn(self, Conversation talk, int64_t turn, bytes token) except -1
+    cdef int learn(self, Connection connection, int64_t turn) except -1

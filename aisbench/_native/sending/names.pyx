@@ -4,11 +4,12 @@ from libc.string cimport memchr
 
 cimport cython
 
+from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation
 
 # Holes for names in bodies. JSON text contains neither byte; holes.pxd has the others.
-SESSION_HOLE = b"\5"
-RUN_HOLE = b"\6"
+SESSION_HOLE = b"\6"
+RUN_HOLE = b"\7"
 
 
 @cython.final
@@ -25,6 +26,16 @@ cdef class Names:
         self.token = token
         self.token_lower = None if token is None else token.lower()
         self.fills = fills
+
+    cdef bytes put(self, Connection connection, int64_t turn, const char** body, Py_ssize_t* n):
+        """Puts names into the body; the header lines that name the request's session, or None outside sessions."""
+        cdef bytes filled = self.body(body[0], n[0], connection.talk, turn) if self.fills else None
+        if filled is not None:
+            connection.body = filled
+            body[0] = filled
+            n[0] = len(filled)
+        connection.http.wanted = None if connection.talk is None else self.token_lower
+        return None if connection.talk is None else self.headers(connection.talk, turn)
 
     cdef bytes name(self, int64_t number, int64_t agent):
         if agent == 0:
@@ -50,13 +61,17 @@ cdef class Names:
     cdef bytes body(self, const char* body, Py_ssize_t n, Conversation talk, int64_t turn):
         """The body with names in its holes; None if it has none. `talk` None: a request that belongs to no session."""
         cdef bytes made
-        if memchr(body, 5, n) == NULL and memchr(body, 6, n) == NULL:
+        if memchr(body, 6, n) == NULL and memchr(body, 7, n) == NULL:
             return None
         made = body[:n].replace(RUN_HOLE, self.run)
         return made if talk is None else made.replace(SESSION_HOLE, self.name(talk.number, talk.agent(turn)))
 
-    cdef int learn(self, Conversation talk, int64_t turn, bytes token) except -1:
-        """Keeps the token of an answer for later turns of the same agent; None: it had none, and an earlier one stays."""
+    cdef int learn(self, Connection connection, int64_t turn) except -1:
+        """Keeps the token of an answer for later turns of the same agent; without one, an earlier one stays."""
+        cdef Conversation talk = connection.talk
+        cdef bytes token = connection.http.found
+        if self.token is None or connection.http.status == 0:
+            return 0
         self.answers += 1
         if token is None or not token or any([c < 32 or c == 127 for c in token]):
             return 0
