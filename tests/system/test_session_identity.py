@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from aisbench.simulator.process import start_simulator
+from tests.conftest import QUICK
 from tests.system.running import Finished, run_command, run_load
 from tests.system.scripted import STREAM, Asked, Reply, chat, chat_events, scripted
 
@@ -179,6 +181,19 @@ def test_requests_outside_sessions_name_none_and_a_note_says_so(tmp_path: Path) 
     assert not any("user" in one.body for one in asked)
     assert "--session-header: these requests belong to no session, so none carries such a header" in done.err
     assert "--session-field: these requests belong to no session, so none has user" in done.err
+
+
+def test_a_router_that_knows_the_sessions_finds_their_caches(tmp_path: Path) -> None:
+    """All sessions begin alike, so that a router which goes by that sends them to one of four small caches."""
+    talks = ("--dataset", "conversations", "--turns", 4, "--input-len", 100, "--output-len", 10)
+    given = (*talks, "--num-requests", 48, "--concurrency", 8, "--seed", 3, "--system-prompt", "word " * 20)
+    caches = ("--replicas", "4", "--prefix-cache-tokens", "1500")
+    shares = []
+    for number, names in enumerate([(), ("--session-header", "X-Session-ID")]):
+        with start_simulator([*QUICK, "--model-alias", "m", *caches]) as simulator:
+            done = load(tmp_path / str(number), simulator.url, *given, *names)
+        shares.append(done.summary["prefix_cache"]["request_share"])
+    assert shares[0] + 0.2 < shares[1], shares
 
 
 def test_an_exported_workload_keeps_its_names_open(tmp_path: Path) -> None:
