@@ -51,6 +51,8 @@ _HARMLESS_QUERY = frozenset(
 _SCHEMES = frozenset(["apikey", "api-key", "basic", "bearer", "digest", "key", "token"])
 # Parts of option names that show which options are secret. Header flags may be followed by several values.
 _HEADER_NAME = re.compile(r"(^|[-_])headers?$")
+# Of these options, the values are names of headers, which nobody keeps secret.
+_NAMES_OF_HEADERS = re.compile(r"(^|[-_])(session|parent|token|id)[-_]header$")
 _URL_NAME = re.compile(r"(^|[-_])(url|proxy|endpoint)$")
 _KEY_NAME = re.compile(r"(^|[-_])(key|token|secret|password)$")
 _KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD)$")
@@ -190,9 +192,13 @@ def masked_option(name: str, value: Any) -> Any:
     return mask(value) if mask is not None and isinstance(value, str) else value
 
 
+def _holds_headers(name: str) -> bool:
+    return _HEADER_NAME.search(name) is not None and _NAMES_OF_HEADERS.search(name) is None
+
+
 def _mask_of(name: str) -> Any:
     """The function that masks the option's value; None if the value is not secret."""
-    if _HEADER_NAME.search(name):
+    if _holds_headers(name):
         return masked_header
     if _URL_NAME.search(name):
         return masked_url
@@ -206,7 +212,7 @@ def _option_secrets(name: str, value: Any) -> set[str]:
         value = json.dumps(value)
     if not isinstance(value, str):
         return set()
-    if _HEADER_NAME.search(name):
+    if _holds_headers(name):
         return _header_secrets(value)
     if _URL_NAME.search(name):
         return _url_secrets(value)

@@ -26,7 +26,7 @@ FLOORS = (
         "metrics",
         "shares",
     },
-    {"atomic", "disk", "saying"},
+    {"atomic", "disk", "plugins", "saying"},
     {"options"},
     {"_native"},
     {"backends", "accuracy"},

@@ -49,7 +49,7 @@ cdef class Connection(Exchange):
     cdef int prepare(self, Reader reader, int what) except -1
     cdef int take_tunnel(self, const char* data, Py_ssize_t n) except -1
     cdef int shake(self) except -1
-    cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n) except -1
+    cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n, bytes more) except -1
     cdef int send_rest(self) except -1
     cdef Py_ssize_t sent_bytes(self) noexcept
     cdef int send_bytes(self, bytes data) except -1

@@ -142,8 +142,10 @@ cdef class Connection(Exchange):
 
     # Sending
 
-    cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n) except -1:
+    cdef int send(self, int64_t ticket, const char* body, Py_ssize_t body_n, bytes more) except -1:
         """Sends the target's head (up to the request id's number), the rest of the head, and the body.
+
+        `more`: further header lines, each with its line end; None: there are none.
 
         The send is stamped right before the system call and again when it returns. The true instant lies
         between the two, even if this process was held up. Only the first send of a request is stamped.
@@ -152,14 +154,20 @@ cdef class Connection(Exchange):
         cdef Py_ssize_t head_n = len(self.target.head)
         cdef int n
         cdef int outcome
-        if self.head_room < head_n + 96:
+        cdef Py_ssize_t more_n = 0 if more is None else len(more)
+        if self.head_room < head_n + more_n + 96:
             free(self.head)
-            self.head = <char*>malloc(head_n + 96)
+            self.head = <char*>malloc(head_n + more_n + 96)
             if self.head == NULL:
                 raise MemoryError
-            self.head_room = head_n + 96
+            self.head_room = head_n + more_n + 96
         memcpy(self.head, <const char*>self.target.head, head_n)
-        n = snprintf(self.head + head_n, 96, b"%lld\r\nContent-Length: %lld\r\n\r\n", <long long>ticket, <long long>body_n)
+        if self.target.numbered:
+            head_n += snprintf(self.head + head_n, 48, b"%lld\r\n", <long long>ticket)
+        if more_n > 0:
+            memcpy(self.head + head_n, <const char*>more, more_n)
+            head_n += more_n
+        n = snprintf(self.head + head_n, 48, b"Content-Length: %lld\r\n\r\n", <long long>body_n)
         if self.tls is None:
             self.out[0] = self.head
             self.out_bytes[0] = head_n + n

@@ -32,6 +32,10 @@ cdef class Conversations:
     cdef const int64_t[::1] fills
     # For each turn, whether a later one repeats its answer.
     cdef const uint8_t[::1] repeated
+    # For each turn, the number of its agent in the conversation, and of the one that started it (-1: none). None: all
+    # turns are of agent 0.
+    cdef const int64_t[::1] agents
+    cdef const int64_t[::1] starters
     cdef readonly int64_t count
 
 
@@ -52,6 +56,8 @@ cdef class Conversation:
     cdef int64_t flying
     # Its turns in line for a slot, in order.
     cdef list line
+    # What the server said last to each agent under the header of a session token, by agent; None: nothing yet.
+    cdef dict tokens
 
     cdef int64_t ticket(self, int64_t turn)
     cdef int64_t think(self, int64_t turn)
@@ -62,3 +68,5 @@ cdef class Conversation:
     cdef list end(self, int64_t turn, answer)
     cdef bint can_be_filled(self, int64_t turn)
     cdef list repeats(self, int64_t turn)
+    cdef int64_t agent(self, int64_t turn)
+    cdef int64_t starter(self, int64_t turn)

@@ -12,4 +12,6 @@ class Conversations:
         fills_first: Any = None,
         fills: Any = None,
         not_before_ns: Any = None,
+        agents: Any = None,
+        starters: Any = None,
     ) -> None: ...

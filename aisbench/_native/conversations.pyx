@@ -19,6 +19,9 @@ cdef class Conversations:
     `not_before_ns` (bodies,), int64: the earliest time of each turn, from the start of its conversation. None: there is
     none.
 
+    `agents`, `starters` (bodies,), int64: the agent of each turn, counted in its conversation from 0, and the one that
+    started it, or -1. None: each conversation has one agent.
+
     Raises ValueError if these do not match.
     """
 
@@ -31,6 +34,8 @@ cdef class Conversations:
         const int64_t[::1] fills_first=None,
         const int64_t[::1] fills=None,
         const int64_t[::1] not_before_ns=None,
+        const int64_t[::1] agents=None,
+        const int64_t[::1] starters=None,
     ):
         cdef int64_t c
         if first.shape[0] < 2 or first[0] != 0 or first[first.shape[0] - 1] != think_ns.shape[0]:
@@ -40,6 +45,9 @@ cdef class Conversations:
                 raise ValueError(f"conversation {c} has no turns")
         if not_before_ns is not None and not_before_ns.shape[0] != think_ns.shape[0]:
             raise ValueError("the earliest times of the turns do not add up")
+        if agents is not None and (starters is None or not agents.shape[0] == starters.shape[0] == think_ns.shape[0]):
+            raise ValueError("the agents of the turns do not add up")
+        self.agents, self.starters = agents, starters
         self.first = first
         self.think_ns = think_ns
         self.not_before_ns = not_before_ns
@@ -161,6 +169,13 @@ cdef class Conversation:
             self.answers[self.plan.fills[i]]
             for i in range(self.plan.fills_first[self.at + turn], self.plan.fills_first[self.at + turn + 1])
         ]
+
+    cdef int64_t agent(self, int64_t turn):
+        return 0 if self.plan.agents is None else self.plan.agents[self.at + turn]
+
+    cdef int64_t starter(self, int64_t turn):
+        """The agent that started the agent of a turn; -1: none did."""
+        return -1 if self.plan.agents is None else self.plan.starters[self.at + turn]
 
 
 cdef tuple chain(const int64_t[::1] first):

@@ -7,6 +7,7 @@ from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.os.clock import ClockPair
 from aisbench._native.sending.aborts import Aborts
+from aisbench._native.sending.names import Names
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Targets
 
@@ -26,6 +27,7 @@ class Driver:
         prefills: Slots | None = None,
         aborts: Aborts | None = None,
         history: Any = None,
+        names: Names | None = None,
         drop_after_ns: int = -1,
         rest_ns: int = 2000000,
     ) -> None: ...

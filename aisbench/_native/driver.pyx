@@ -19,6 +19,7 @@ from aisbench._native.pool cimport Pool
 from aisbench._native.reader cimport BATCH, READABLE, WRITABLE
 from aisbench._native.requests cimport Requests
 from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.names cimport Names
 from aisbench._native.sending.prefills cimport Prefills
 from aisbench._native.sending.sender cimport Sender
 from aisbench._native.sending.sessions cimport Sessions
@@ -38,7 +39,8 @@ cdef class Driver(Sender):
     `conversations`: if given, the bodies are their turns, and a ticket is a conversation, which `keeps_slot` from its
     first turn to its last. `prefills`: places for requests without a first token, of all workers (None: no limit).
     `aborts`: the requests to abort (None: none).
-    `history`: makes what later turns contain from answers (backends.history.History).
+    `history`: makes what later turns contain from answers (backends.history.History). `names`: how requests say which
+    session they belong to (None: they do not).
     `on_failure(ticket, error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets
     later than this are not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
     """
@@ -56,6 +58,7 @@ cdef class Driver(Sender):
         Slots prefills=None,
         Aborts aborts=None,
         history=None,
+        Names names=None,
         int64_t drop_after_ns=-1,
         int64_t rest_ns=2_000_000,
     ):
@@ -76,6 +79,7 @@ cdef class Driver(Sender):
             aborts or Aborts(),
             bodies,
             history,
+            names,
             on_failure,
             timeout_ns,
         )

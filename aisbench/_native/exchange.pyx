@@ -106,7 +106,7 @@ cdef class Exchange(Tally):
         self.recorder.row(self.row_index).http_status = self.http.status
         if self.http.status == 200:
             if self.reading.streams:
-                self.is_stream = kind.startswith(b"text/event-stream")
+                self.is_stream = self.reading.lines or kind.startswith(b"text/event-stream")
                 self.is_unknown = not self.is_stream
             else:
                 self.is_whole = kind == b"" or b"json" in kind

@@ -6,6 +6,7 @@ from aisbench._native.connection cimport Connection
 from aisbench._native.conversations cimport Conversation
 from aisbench._native.pool cimport Pool
 from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.names cimport Names
 from aisbench._native.sending.prefills cimport Prefills
 from aisbench._native.memory.recorder cimport Error, Recorder, Row, Status
 from aisbench._native.memory.shared cimport Live
@@ -28,6 +29,8 @@ cdef class Requests:
     cdef Live* live
     # Makes what later turns contain from answers; None without conversations.
     cdef object history
+    # None: no request says which session it belongs to.
+    cdef Names names
     cdef object on_failure
     cdef int64_t timeout_ns
     cdef int64_t in_flight

@@ -17,6 +17,7 @@ from aisbench._native.conversations cimport Conversation
 from aisbench._native.holes cimport filled
 from aisbench._native.pool cimport Pool
 from aisbench._native.sending.aborts cimport Aborts
+from aisbench._native.sending.names cimport Names
 from aisbench._native.sending.prefills cimport Prefills, Waiting
 from aisbench._native.sending.sessions cimport Sessions
 from aisbench._native.sending.stale cimport met_an_idle_close
@@ -39,6 +40,7 @@ cdef class Requests:
         Aborts aborts,
         BodyFile bodies,
         history,
+        Names names,
         on_failure,
         int64_t timeout_ns,
     ):
@@ -50,6 +52,7 @@ cdef class Requests:
         self.aborts = aborts
         self.bodies = bodies
         self.history = history
+        self.names = names
         self.on_failure = on_failure
         self.timeout_ns = timeout_ns
         self.over = set()
@@ -143,13 +146,16 @@ cdef class Requests:
         cdef Row* row = self.recorder.row(connection.row_index)
         cdef Py_ssize_t n
         cdef const char* body = self.bodies.body(row.ticket, &n)
+        cdef bytes more = None
         cdef int outcome
         if connection.talk is not None:
             connection.body = filled(body, n, connection.talk.repeats(row.turn))
             if connection.body is not None:
                 body = connection.body
                 n = len(connection.body)
-        outcome = connection.send(row.ticket, body, n)
+        if self.names is not None:
+            more = self.names.put(connection, row.turn, &body, &n)
+        outcome = connection.send(row.ticket, body, n, more)
         self.aborts.sent(connection, row.ticket, row.sent_ns)
         if row.attempts == 1:
             self.live.sent += 1
@@ -216,6 +222,8 @@ cdef class Requests:
             self.tickets.give_slot()
         else:
             answer = self.answer_of(connection, row.turn) if status == OK else None
+            if self.names is not None:
+                self.names.learn(connection, row.turn)
             self.sessions.ended(connection, row.turn, answer, now_ns)
         if status == OK:
             self.live.ok += 1

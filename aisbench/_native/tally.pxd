@@ -28,6 +28,8 @@ cdef class Reading:
     cdef bint streams
     cdef bint counts_chunks
     cdef bint must_finish
+    cdef bint lines
+    cdef bytes end
     cdef bint keeps_text
     cdef object tool_calls
     cdef object answer_id
@@ -42,7 +44,7 @@ cdef class Tally:
     cdef int64_t at_ns
     cdef int64_t seen_ns
     cdef SseParser sse
-    cdef bint ended           # [DONE] came
+    cdef bint ended           # [DONE] came, or Reading.end
     cdef int32_t events_at_first
     cdef Py_ssize_t content_seen
     # Parts of the prompt that an API counts apart; -1: not said.

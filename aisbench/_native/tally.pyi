@@ -13,6 +13,8 @@ class Reading:
         streams: bool = True,
         counts_chunks: bool = False,
         must_finish: bool = False,
+        lines: bool = False,
+        end: bytes = b"[DONE]",
         keeps_text: bool = False,
         tool_calls: Callable[[list[Any]], list[Any]] | None = None,
         answer_id: Callable[[list[Any]], str] | None = None,

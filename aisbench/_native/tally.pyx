@@ -8,7 +8,7 @@ from aisbench._native.memory.recorder cimport (
 )
 from aisbench._native.protocol.event cimport Event
 from aisbench._native.protocol.finish cimport FINISH_GAVE_UP, FINISH_NONE
-from aisbench._native.protocol.sse cimport SseParser
+from aisbench._native.protocol.sse cimport LineParser, SseParser
 from aisbench._native.protocol import odd_answers as words
 from aisbench._native.protocol.decode import loads
 
@@ -19,7 +19,9 @@ cdef class Reading:
 
     `streams`: answers are event streams. `max_event_bytes`: the limit for one event; `max_answer_bytes`:
     the limit for an answer that is not streamed. `counts_chunks`: every event with a token chunk counts as
-    generated, even without text. `must_finish`: a stream without [DONE] or a finish reason was cut.
+    generated, even without text. `must_finish`: a stream without [DONE] or a finish reason was cut. `lines`:
+    each line of a stream is an event, whatever its content type. `end`: an event that ends the stream as [DONE] does; it
+    is not JSON.
     `keeps_text`: the answers' texts are needed during the run. `tool_calls`: makes the calls of an answer, a list of
     JSON objects, from the list of its pieces (JSON values); None: they are not kept. `answer_id`: takes the answer's id
     from the same list; None: later requests do not name the answers before them.
@@ -34,6 +36,8 @@ cdef class Reading:
         bint streams=True,
         bint counts_chunks=False,
         bint must_finish=False,
+        bint lines=False,
+        bytes end=b"[DONE]",
         bint keeps_text=False,
         tool_calls=None,
         answer_id=None,
@@ -44,6 +48,8 @@ cdef class Reading:
         self.streams = streams
         self.counts_chunks = counts_chunks
         self.must_finish = must_finish
+        self.lines = lines
+        self.end = end
         self.keeps_text = keeps_text
         self.tool_calls = tool_calls
         self.answer_id = answer_id
@@ -54,7 +60,7 @@ cdef class Tally:
         self.row_index = -1
         self.reading = reading
         self.recorder = recorder
-        self.sse = SseParser(reading.max_event_bytes)
+        self.sse = (LineParser if reading.lines else SseParser)(reading.max_event_bytes)
         self.gaps = NULL
 
     def __dealloc__(self):
@@ -100,7 +106,7 @@ cdef class Tally:
                 elif not self.ended and self.understood(line, len(line)) == LOST:
                     return LOST
             return GOING
-        if data.strip() == b"[DONE]":
+        if data.strip() in (b"[DONE]", self.reading.end):
             self.ended = True
         elif not words.is_keep_alive(data):
             return self.lost(BAD_EVENT, data[:EVENT_LIMIT])

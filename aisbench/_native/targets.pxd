@@ -13,6 +13,7 @@ cdef class Target:
     cdef readonly int index
     cdef bytes address       # a packed sockaddr, of the server or its proxy
     cdef bytes head          # the request head up to the number in the request id
+    cdef bint numbered       # False: requests have no id, and the head ends with a whole line
     cdef bytes tunnel        # the head that asks a proxy for a tunnel; empty: no tunnel
     cdef object tls          # an ssl.SSLContext, or None
     cdef str server_name

@@ -10,6 +10,7 @@ class Target:
         *,
         address: bytes,
         head: bytes,
+        numbered: bool = True,
         tunnel: bytes = b"",
         tls: ssl.SSLContext | None = None,
         server_name: str = "",

@@ -12,15 +12,17 @@ cdef enum:
 
 
 cdef class Target:
-    """`address`: a packed sockaddr. `head`: the request head up to the number in the request id.
+    """`address`: a packed sockaddr. `head`: the request head up to the number in the request id; with
+    `numbered` False, up to the end of the line before the Content-Length.
 
     `tunnel`: the CONNECT request for a proxy, which must answer it with 200. `tls`: a client's
     ssl.SSLContext for https, with the `server_name` that the certificate must have.
     """
 
-    def __cinit__(self, *, bytes address, bytes head, bytes tunnel=b"", tls=None, str server_name=""):
+    def __cinit__(self, *, bytes address, bytes head, bint numbered=True, bytes tunnel=b"", tls=None, str server_name=""):
         self.address = address
         self.head = head
+        self.numbered = numbered
         self.tunnel = tunnel
         self.tls = tls
         self.server_name = server_name

@@ -19,7 +19,8 @@ from aisbench.errors import BadInput
 class BodyOptions:
     """The part of a body that all requests share.
 
-    `temperature`: None leaves it out. `omitted`: names of fields to leave out.
+    `temperature`: None leaves it out. `omitted`: names of fields to leave out. `in_sessions`: the requests are turns of
+    sessions.
     """
 
     model: str
@@ -28,6 +29,7 @@ class BodyOptions:
     extra_body: Mapping[str, Any] | None = None
     stream: bool = True
     omitted: tuple[str, ...] = ()
+    in_sessions: bool = False
 
     def tail(self) -> dict[str, Any]:
         """The last fields of OpenAI's bodies, in the order of vLLM's client."""
@@ -64,7 +66,8 @@ class Backend:
     have in the chat API's form, such as `tools`.
 
     `key_header`: the name of the header with the API key, and what stands before the key. `headers`: others that all
-    requests need.
+    requests need. `lines`: each line of a stream is an event, in place of server-sent events. `end`: the data that ends a
+    stream, which is not JSON.
     """
 
     family: str
@@ -89,11 +92,19 @@ class Backend:
     own_fields: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     key_header: tuple[str, str] = ("Authorization", "Bearer ")
     headers: Mapping[str, str] = field(default_factory=dict)
+    lines: bool = False
+    end: str = "[DONE]"
 
     @property
     def marks_chunks(self) -> bool:
         """Whether the stream distinguishes a token chunk without text (a role alone, half a character) from other events."""
         return any(meaning == CHUNK for _, meaning in self.rules or ())
+
+    def accepts(self, *, streams: bool) -> str:
+        """The content type to ask for."""
+        if not streams:
+            return "application/json"
+        return "application/x-ndjson" if self.lines else "text/event-stream"
 
     def path_for(self, model: str, *, stream: bool) -> str:
         """The path of requests for `model`, whose name is escaped as one segment."""

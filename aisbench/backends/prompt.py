@@ -14,6 +14,9 @@ ANSWER = "\ue0a1answer\ue0a1"
 PREVIOUS = "\ue0a3previous\ue0a3"
 # Encloses the scripted tool results of a live turn.
 LIVE = "\ue0a2live\ue0a2"
+# Stand for the name of a request's session, and for that of the run, in a field of a body.
+SESSION = "\ue0a4session\ue0a4"
+RUN = "\ue0a5run\ue0a5"
 
 
 def live_turn(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

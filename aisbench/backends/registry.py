@@ -1,9 +1,10 @@
-"""Backends by name: the names of `vllm bench serve --backend`, ours, and AISBench's model configurations."""
+"""Backends by name: the names of `vllm bench serve --backend`, ours, AISBench's model configurations, and plugins."""
 
 from __future__ import annotations
 
 import difflib
 
+from aisbench import plugins
 from aisbench.backends.anthropic_messages import MESSAGES
 from aisbench.backends.backend import Backend
 from aisbench.backends.mindie import MINDIE, MINDIE_CHAT, MINDIE_INFER, MINDIE_TRITON
@@ -36,6 +37,9 @@ BACKENDS: dict[str, Backend] = {
     "mindie-triton": MINDIE_TRITON,
     "mindie-infer": MINDIE_INFER,
 }
+
+# The name of the backend that a file describes.
+TEMPLATE = "template"
 
 # AISBench's names (--models). Whether answers are streamed is up to --stream, not to _stream in the name.
 AISBENCH_NAMES: dict[str, str] = {
@@ -73,13 +77,29 @@ NOT_HERE = {
 }
 
 
-def backend_named(name: str) -> Backend:
-    """The backend called `name`. Raises BadInput, with the nearest name and all known ones, if there is none."""
+def backend_named(name: str, template: str | None = None) -> Backend:
+    """The backend called `name`, ours or that of an installed package; TEMPLATE is what the file `template` describes.
+
+    Raises BadInput, with the nearest name and all known ones, if there is none.
+    """
+    if name == TEMPLATE:
+        if template is None:
+            raise BadInput("--backend template needs --template FILE.toml; docs/backends.md has an example")
+        # Loads what no other backend needs.
+        from aisbench.backends.template.reading import template_backend
+
+        return template_backend(template)
+    if template is not None:
+        raise BadInput(f"--template goes with --backend template, not with --backend {name}; leave one out")
     known = AISBENCH_NAMES.get(name, name)
     if known in BACKENDS:
         return BACKENDS[known]
     if name in NOT_HERE:
         raise BadInput(f"--backend {name} {NOT_HERE[name]}")
-    near = difflib.get_close_matches(name.lower(), [*BACKENDS, *AISBENCH_NAMES], n=1)
+    found = plugins.plugin(plugins.BACKENDS, name, Backend, "--backend")
+    if found is not None:
+        return found
+    others = plugins.names(plugins.BACKENDS)
+    near = difflib.get_close_matches(name.lower(), [*BACKENDS, TEMPLATE, *AISBENCH_NAMES, *others], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise BadInput(f"--backend {name!r} is unknown; {hint}known: {', '.join(BACKENDS)}")
+    raise BadInput(f"--backend {name!r} is unknown; {hint}known: {', '.join([*BACKENDS, TEMPLATE, *others])}")

@@ -7,6 +7,7 @@ import textwrap
 import click
 
 from aisbench.cli.command import Command
+from aisbench.errors import BadInput
 
 _WIDTH = 100
 
@@ -14,11 +15,18 @@ _WIDTH = 100
 @click.command(cls=Command)
 def workloads() -> None:
     """List the data sets that --dataset accepts, and the options that each takes besides the common ones."""
-    from aisbench.workload.datasets.registry import DATASETS
+    from aisbench import plugins
+    from aisbench.workload.datasets.registry import DATASETS, dataset_named
 
     shown: dict[int, str] = {}
-    for name, dataset in DATASETS.items():
+    others = [name for name in plugins.names(plugins.DATASETS) if name not in DATASETS]
+    for name in (*DATASETS, *others):
         click.echo(name)
+        try:
+            dataset = dataset_named(name)
+        except BadInput as problem:
+            click.echo(f"    {problem}")
+            continue
         if id(dataset) in shown:
             click.echo(f"    another name for {shown[id(dataset)]}")
             continue

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aisbench.config.client import ClientOptions
+from aisbench.config.identity import IdentityOptions
 from aisbench.config.limits import LimitOptions
 from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
 from aisbench.config.scenario import ScenarioOptions, scenario_notes, scenario_values
@@ -39,6 +40,7 @@ class RunConfig(
     ScenarioOptions,
     LimitOptions,
     TrafficOptions,
+    IdentityOptions,
     TargetOptions,
 ):
     """All options of one run. The fields are the command line's options with underscores, and with units in the names.
@@ -79,6 +81,7 @@ class RunConfig(
         """Raises BadInput for the first option whose value cannot be used."""
         check_values(self)
         self.check_target()
+        self.check_identity(self.header)
         self.check_traffic()
         self.check_limits(stream=self.stream, concurrency=self.concurrency)
         self.check_dataset()

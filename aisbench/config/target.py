@@ -55,6 +55,11 @@ class TargetOptions:
         help="API family, by vLLM's names: openai (v1/completions), openai-chat, vllm, sglang, ...",
         vllm="--backend",
     )
+    template: str | None = _option(
+        "--template",
+        metavar="FILE",
+        help="TOML file that describes the API of --backend template: path, headers, body, and where its answers have what (docs/backends.md).",
+    )
     endpoint: str | None = _option(
         "--endpoint",
         check=_check_endpoint,

@@ -156,7 +156,7 @@ def _body_keys(given: dict[str, Any], theirs: dict[str, Any], say: Say) -> None:
     for name, value in sampling.items():
         if not math.isfinite(value):
             raise BadInput(f"--{name.replace('_', '-')} must be a number, got {value:g}")
-    backend = backend_named(given["backend"])
+    backend = backend_named(given["backend"], given.get("template"))
     if not backend.generates:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in sampling) or "--logprobs"
         say(f"no effect with --backend {given['backend']}, which generates nothing: {flags}")

@@ -42,6 +42,14 @@ class Asked:
         return self.config.endpoint or self.backend.path_for(self.model.name, stream=self.streams)
 
 
+def check_stream(config: RunConfig, backend: Backend) -> None:
+    """Raises BadInput where the backend is not said to answer as the run asks."""
+    if not backend.plain_rules and not (config.stream and backend.rules is not None):
+        raise BadInput(
+            "--no-stream: the file of --template has no [whole], which says where whole answers have their text"
+        )
+
+
 def check_goodput(config: RunConfig, backend: Backend) -> None:
     """Raises BadInput when --goodput bounds a metric that answers without streaming do not have."""
     if config.stream and backend.rules is not None:

@@ -20,7 +20,7 @@ from aisbench._native.os.clock import now_ns
 from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
-from aisbench.engine.asked import Asked, check_goodput
+from aisbench.engine.asked import Asked, check_goodput, check_stream
 from aisbench.engine.beside import Beside
 from aisbench.engine.failures import error_samples, hopeless, too_many_failed
 from aisbench.engine.host import HostCounters
@@ -83,9 +83,10 @@ class Coordinator:
         self.progress = progress
         self.opening = opening
         self.build = build
-        self.backend = backend_named(config.backend)
+        self.backend = backend_named(config.backend, config.template)
         self.headers = parse_headers(config.header, config.api_key, self.backend)
         self.transport = Transport.of(config)
+        check_stream(config, self.backend)
         check_goodput(config, self.backend)
         workload_options(config, model="").check()
         self.interrupts = Interrupts()

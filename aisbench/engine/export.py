@@ -26,7 +26,7 @@ def make_workload(config: RunConfig, model: str, folder: Path, progress: Progres
     """The workload of a run of `config`, with its files in `folder`. Raises BadInput if it cannot be made."""
     return build_workload(
         workload_options(config, model),
-        backend_named(config.backend),
+        backend_named(config.backend, config.template),
         folder,
         stream=config.stream,
         progress=progress,
@@ -51,7 +51,7 @@ def model_name(config: RunConfig) -> str:
         if (
             config.dataset != "file"
             and not config.lora_modules
-            and "model" in backend_named(config.backend).field_names()
+            and "model" in backend_named(config.backend, config.template).field_names()
         ):
             raise BadInput(
                 "every body names its model: give --model, or the --url of a server that lists its models"
@@ -61,5 +61,5 @@ def model_name(config: RunConfig) -> str:
         return config.model
     remember_options(asdict(config))
     transport = Transport.of(config)
-    headers = parse_headers(config.header, config.api_key, backend_named(config.backend))
+    headers = parse_headers(config.header, config.api_key, backend_named(config.backend, config.template))
     return model_for(config, resolve(config.url[0], transport), transport, headers).name

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from aisbench._native.memory.shared import SharedBlock, Slots
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
 from aisbench.engine.facts import write_facts
 from aisbench.engine.limits import SPARE_FILES
@@ -19,7 +20,7 @@ from aisbench.engine.target.discovery import Model
 from aisbench.engine.target.request_head import request_head, tunnel_head
 from aisbench.engine.target.urls import packed_address
 from aisbench.engine.turns import write_conversations
-from aisbench.engine.worker_spec import TargetSpec, WorkerSpec
+from aisbench.engine.worker_spec import NamesSpec, TargetSpec, WorkerSpec
 from aisbench.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.bodies import write_bodies
@@ -69,6 +70,7 @@ def prepare(
         *workload.notes,
         *plan_notes(asked.config, plan),
         *_too_long(asked.model, workload),
+        *_outside_sessions(asked.config, workload),
     ]
     for note in notes:
         say(note)
@@ -87,7 +89,7 @@ def prepare(
         write_conversations(directory.records / _TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
     _write_warm_up(asked, directory.records, workload.warm_up)
-    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills)
+    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills, workload.names)
     return Prepared(block, slots, prefills, specs, plan)
 
 
@@ -100,6 +102,22 @@ def _aligner(asked: Asked, say: Say) -> Through | None:
     ):
         return None
     return Alignment(asked.targets[0], asked.transport, asked.model.name, say).align
+
+
+def _outside_sessions(config: RunConfig, workload: Workload) -> list[str]:
+    """A note if headers are to name sessions that the workload does not have."""
+    given = [
+        flag
+        for flag, names in (
+            ("--session-header", config.session_header),
+            ("--session-parent-header", config.session_parent_header),
+            ("--session-token-header", config.session_token_header),
+        )
+        if names
+    ]
+    if not given or workload.prompts.conversations is not None:
+        return []
+    return [f"{', '.join(given)}: these requests belong to no session, so none carries such a header"]
 
 
 def _too_long(model: Model, workload: Workload) -> list[str]:
@@ -134,11 +152,13 @@ def connections_ahead(asked: Asked, plan: Plan, share: int) -> int:
     return int(min(share, MOST_AHEAD, -(-wanted // asked.workers)))
 
 
-def _target_specs(asked: Asked) -> list[TargetSpec]:
-    # vLLM's client begins its request ids with bench.
-    prefix = "bench" if asked.config.compat == "vllm" else "aisbench"
+def _run_name(asked: Asked) -> str:
+    """A new name for the run, which begins its request ids. vLLM's client begins them with bench."""
+    return f"{'bench' if asked.config.compat == 'vllm' else 'aisbench'}-{secrets.token_hex(4)}"
+
+
+def _target_specs(asked: Asked, run: str) -> list[TargetSpec]:
     given = asked.config.request_id_prefix
-    run_id = f"{prefix}-{secrets.token_hex(4)}-" if given is None else given
     specs = []
     for target in asked.targets:
         head = request_head(
@@ -146,19 +166,36 @@ def _target_specs(asked: Asked) -> list[TargetSpec]:
             target.path(asked.endpoint),
             asked.headers,
             asked.transport,
-            run_id,
-            streams=asked.streams,
+            asked.config.id_header,
+            f"{run}-" if given is None else given,
+            accepts=asked.backend.accepts(streams=asked.streams),
         )
         specs.append(
             TargetSpec(
                 address=target.sockaddr.decode("latin-1"),
                 head=head.decode("latin-1"),
+                numbered=asked.config.id_header is not None,
                 tunnel=tunnel_head(target, asked.transport).decode("latin-1"),
                 is_tls=target.is_tls,
                 server_name=target.host,
             )
         )
     return specs
+
+
+def _names_spec(config: RunConfig, run: str, in_bodies: bool) -> NamesSpec | None:
+    """How requests say which session they belong to; None: they do not."""
+    headers = (*config.session_header, *config.session_parent_header)
+    if not headers and config.session_token_header is None and not in_bodies:
+        return None
+    return NamesSpec(
+        prefix=f"session-{config.seed}-",
+        run=run,
+        own=list(config.session_header),
+        parent=list(config.session_parent_header),
+        token=config.session_token_header,
+        in_bodies=in_bodies,
+    )
 
 
 def _warm_up_share(asked: Asked, worker: int) -> int:
@@ -178,7 +215,13 @@ def _write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
 
 
 def _worker_specs(
-    asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None, prefills: Slots | None
+    asked: Asked,
+    records: Path,
+    plan: Plan,
+    limit: int | None,
+    slots: Slots | None,
+    prefills: Slots | None,
+    names_in_bodies: bool,
 ) -> list[WorkerSpec]:
     config, workers, backend = asked.config, asked.workers, asked.backend
     share = -(-limit // workers) if limit is not None else 1 << 40
@@ -186,7 +229,8 @@ def _worker_specs(
     abort_s, abort_tokens = config.aborts_after()
     turns = records / _TURNS
     rules = backend.rules if asked.streams else backend.plain_rules
-    targets = _target_specs(asked)
+    run = _run_name(asked)
+    targets = _target_specs(asked, run)
     return [
         WorkerSpec(
             worker=worker,
@@ -209,6 +253,7 @@ def _worker_specs(
             connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,
             warmup=_warm_up_share(asked, worker),
             targets=targets,
+            names=_names_spec(config, run, names_in_bodies),
             policy=config.url_policy,
             keep_alive=asked.transport.keep_alive,
             local_addresses=[
@@ -217,11 +262,14 @@ def _worker_specs(
             cacert=asked.transport.cacert,
             insecure=asked.transport.insecure,
             backend=config.backend,
+            template=config.template,
             rules=[list(rule) for rule in rules or ()],
             streams=asked.streams,
             # Token chunks can be counted only where the API marks them; elsewhere events with text are.
             counts_chunks=(config.counts_chunks and backend.marks_chunks) or not backend.generates,
             must_finish=backend.must_finish and asked.streams,
+            lines=backend.lines and asked.streams,
+            end=backend.end,
             max_event_bytes=config.event_bytes,
             max_answer_bytes=config.answer_bytes,
             timeout_ns=int(config.timeout_s * 1e9),

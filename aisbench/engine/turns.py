@@ -2,8 +2,9 @@
 
 Layout, little-endian int64: the number of conversations n; first[n + 1] (the index of the body of each conversation's
 first turn, then the number of bodies); think_ns[bodies]; then twice, for the turns that each one comes after and for
-those that fill its body, the number of edges, their first[bodies + 1], and the edges; then the number of earliest times,
-and those. A number is -1, and nothing follows it, where nothing was said of them.
+those that fill its body, the number of edges, their first[bodies + 1], and the edges; then three times, for the earliest
+times, the agents and those that started them, their number, and those. A number is -1, and nothing follows it, where
+nothing was said of them.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ def write_conversations(path: Path, planned: Planned) -> None:
                 file.write(array("q", [-1]).tobytes())
             else:
                 file.write(array("q", [len(to)]).tobytes() + _bytes(begin) + _bytes(to))
-        times = planned.not_before_ns
-        file.write(array("q", [-1 if times is None else len(times)]).tobytes())
-        if times is not None:
-            file.write(_bytes(times))
+        for each in (planned.not_before_ns, planned.agents, planned.starters):
+            file.write(array("q", [-1 if each is None else len(each)]).tobytes())
+            if each is not None:
+                file.write(_bytes(each))
 
 
 def _bytes(numbers: NDArray[np.int64]) -> bytes:
@@ -56,5 +57,10 @@ def read_conversations(path: Path) -> Conversations:
         else:
             at = begin + first[-1] + 1 + count
             edges |= {f"{name}_first": numbers[begin : at - count], name: numbers[at - count : at]}
-    not_before_ns = numbers[at + 1 :] if numbers[at] >= 0 else None
-    return Conversations(first, think_ns, **edges, not_before_ns=not_before_ns)
+    others: dict[str, array[int]] = {}
+    for name in ("not_before_ns", "agents", "starters"):
+        count, begin = numbers[at], at + 1
+        at = begin + max(count, 0)
+        if count >= 0:
+            others[name] = numbers[begin:at]
+    return Conversations(first, think_ns, **edges, **others)

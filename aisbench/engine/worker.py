@@ -25,11 +25,11 @@ from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.protocol.decode import Decoder
 from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
-from aisbench._native.targets import Target, Targets
 from aisbench.backends.history import History
 from aisbench.backends.registry import backend_named
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
+from aisbench.engine.target.from_spec import names, targets
 from aisbench.engine.turns import read_conversations
 from aisbench.engine.worker_spec import WorkerSpec
 from aisbench.masking import masked_text, remember, show_masked
@@ -65,11 +65,12 @@ class _Worker:
         self.conversations = (
             read_conversations(Path(spec.conversations)) if spec.conversations is not None else None
         )
-        backend = backend_named(spec.backend)
+        backend = backend_named(spec.backend, spec.template)
         self.history = History(
             backend.as_results if spec.history_at_server else backend.as_messages,
             keeps_reasoning=spec.history_reasoning,
         )
+        self.names = names(spec.names) if spec.names is not None else None
         self.driver = Driver(
             targets=targets(spec),
             reading=Reading(
@@ -79,6 +80,8 @@ class _Worker:
                 streams=spec.streams,
                 counts_chunks=spec.counts_chunks,
                 must_finish=spec.must_finish,
+                lines=spec.lines,
+                end=spec.end.encode(),
                 keeps_text=spec.text or spec.conversations is not None,
                 tool_calls=backend.tool_calls,
                 answer_id=backend.answer_id if spec.history_at_server else None,
@@ -89,6 +92,7 @@ class _Worker:
             prefills=Slots(fd=spec.prefills_fd) if spec.prefills_fd is not None else None,
             aborts=Aborts(spec.abort_share, spec.abort_seed, spec.abort_after_ns, spec.abort_after_tokens),
             history=self.history,
+            names=self.names,
             on_failure=self.on_failure,
             timeout_ns=spec.timeout_ns,
             drop_after_ns=spec.drop_after_ns,
@@ -243,32 +247,11 @@ class _Worker:
             "peak_rss_bytes": host.peak_rss_bytes(),
             "rest_ns": self.driver.rest_ns,
             "history": self.history.figures(),
+            "session_tokens": None
+            if self.names is None
+            else {"answers": self.names.answers, "tokens": self.names.tokens},
         }
         Path(self.spec.records, f"worker-{self.spec.worker}.json").write_text(json.dumps(figures))
-
-
-def targets(spec: WorkerSpec) -> Targets:
-    """The servers in the spec; those with https share one TLS context."""
-    context = None
-    if any(target.is_tls for target in spec.targets):
-        from aisbench.engine.target.transport import tls_context
-
-        context = tls_context(spec.cacert, insecure=spec.insecure)
-    return Targets(
-        [
-            Target(
-                address=target.address.encode("latin-1"),
-                head=target.head.encode("latin-1"),
-                tunnel=target.tunnel.encode("latin-1"),
-                tls=context if target.is_tls else None,
-                server_name=target.server_name,
-            )
-            for target in spec.targets
-        ],
-        spec.policy,
-        keep_alive=spec.keep_alive,
-        local_addresses=[address.encode("latin-1") for address in spec.local_addresses],
-    )
 
 
 def main() -> None:

@@ -13,9 +13,25 @@ class TargetSpec:
 
     address: str
     head: str
+    numbered: bool
     tunnel: str
     is_tls: bool
     server_name: str
+
+
+@dataclass(frozen=True)
+class NamesSpec:
+    """How requests say which session they belong to: see _native.sending.names.
+
+    `prefix`: of every session's name. `run`: the run's name. `own`, `parent`, `token`: names of headers.
+    """
+
+    prefix: str
+    run: str
+    own: list[str]
+    parent: list[str]
+    token: str | None
+    in_bodies: bool
 
 
 @dataclass(frozen=True)
@@ -46,16 +62,20 @@ class WorkerSpec:
     connect_rate: float | None
     warmup: int
     targets: list[TargetSpec]
+    names: NamesSpec | None
     policy: str
     keep_alive: bool
     local_addresses: list[str]
     cacert: str | None
     insecure: bool
     backend: str
+    template: str | None
     rules: list[list[str]]
     streams: bool
     counts_chunks: bool
     must_finish: bool
+    lines: bool
+    end: str
     max_event_bytes: int
     max_answer_bytes: int
     timeout_ns: int
@@ -80,4 +100,5 @@ class WorkerSpec:
             line += part
         told = json.loads(line)
         told["targets"] = [TargetSpec(**target) for target in told["targets"]]
+        told["names"] = told["names"] and NamesSpec(**told["names"])
         return WorkerSpec(**told)

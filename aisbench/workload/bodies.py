@@ -7,6 +7,7 @@ the file, then the bytes. Ticket i of the run sends body i modulo count. `_nativ
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,8 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
+from aisbench._native.sending.names import RUN_HOLE, SESSION_HOLE
+from aisbench.backends.prompt import RUN, SESSION
+
 _MAGIC = b"AISBODY1"
 _WRITE_BUFFER_BYTES = 1 << 20
+# The placeholders for names, escaped as in JSON and bare, and their holes.
+_NAMES = tuple(
+    (form, hole)
+    for mark, hole in ((SESSION, SESSION_HOLE), (RUN, RUN_HOLE))
+    for form in (json.dumps(mark).strip('"').encode(), mark.encode())
+)
 
 
 @dataclass(frozen=True)
@@ -60,3 +70,22 @@ def write_bodies(path: Path, bodies: Iterable[bytes], count: int) -> Bodies:
         file.seek(0)
         file.write(_MAGIC + struct.pack("<q", count) + offsets.tobytes())
     return Bodies(path, count, len(seen), digest.hexdigest())
+
+
+def with_name_holes(body: bytes) -> bytes:
+    """Replaces the placeholders for the names of session and run with the bytes that the core fills (see Names)."""
+    for form, hole in _NAMES:
+        if form in body:
+            body = body.replace(form, hole)
+    return body
+
+
+def without_name_holes(body: bytes) -> bytes:
+    """The inverse of with_name_holes, for JSON."""
+    for form, hole in _NAMES[::2]:
+        body = body.replace(hole, form)
+    return body
+
+
+def has_name_holes(body: bytes) -> bool:
+    return SESSION_HOLE in body or RUN_HOLE in body

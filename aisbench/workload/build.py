@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, Prompt
 from aisbench.errors import BadInput
-from aisbench.workload.bodies import Bodies, write_bodies
+from aisbench.workload.bodies import Bodies, has_name_holes, with_name_holes, write_bodies
 from aisbench.workload.datasets.registry import check_taken, dataset_named
 from aisbench.workload.decorate import for_every_prompt
 from aisbench.workload.fingerprint import fingerprint
@@ -46,7 +46,8 @@ class Workload:
     `prompt_tokens`, `max_tokens`: int32, shape (bodies.count,), also saved beside the bodies as `.npy` files;
     a max_tokens of -1 leaves the length to the server. `inputs`: number of texts in all bodies, of which one may
     hold several. `prompts`: what the data set made, with its `items` used up. `fingerprint`: see
-    fingerprint.fingerprint. `warm_up`: the bodies of the requests before the run, see warm_up.
+    fingerprint.fingerprint. `warm_up`: the bodies of the requests before the run, see warm_up. `names`: whether bodies
+    have holes for the names of session and run.
     """
 
     bodies: Bodies
@@ -57,6 +58,7 @@ class Workload:
     notes: list[str]
     fingerprint: dict[str, Any]
     warm_up: list[bytes]
+    names: bool
 
 
 class Build(Protocol):
@@ -104,23 +106,31 @@ def build_workload(
     wanted = dataset.ignores_eos if prompts.ignores_eos is None else prompts.ignores_eos
     ignore_eos = wanted if options.ignore_eos is None else options.ignore_eos
     body_options = BodyOptions(
-        options.model, ignore_eos, options.temperature, options.extra_body, stream, options.omit_field
+        options.model,
+        ignore_eos,
+        options.temperature,
+        options.extra_body,
+        stream,
+        options.omit_field,
+        in_sessions=prompts.conversations is not None,
     )
     warming = WarmUp(warm_up, options.seed, backend, body_options)
     prompt_tokens = np.zeros(count, dtype=np.int32)
     max_tokens = np.zeros(count, dtype=np.int32)
 
     inputs = 0
+    names = False
 
     def encoded() -> Iterator[bytes]:
-        nonlocal inputs
+        nonlocal inputs, names
         for i, prompt in enumerate(through(prompts.items) if through is not None else prompts.items):
             prompt_tokens[i] = prompt.prompt_tokens
             max_tokens[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
             inputs += len(prompt.texts) or len(prompt.documents) or 1
             reuse.add(prompt_bytes(prompt))
             warming.add(prompt)
-            body = backend.body(prompt, body_options)
+            body = with_name_holes(backend.body(prompt, body_options))
+            names = names or has_name_holes(body)
             if prompts.conversations is None:
                 yield body
             else:
@@ -137,7 +147,9 @@ def build_workload(
     if prompts.questions is not None:
         (directory / QUESTIONS).write_text(json.dumps(prompts.questions))
     facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)
-    return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies)
+    return Workload(
+        bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies, names
+    )
 
 
 def with_holes(body: bytes) -> bytes:

@@ -1,15 +1,17 @@
-"""Adds the system prompt and the LoRA modules to the prompts of any data set."""
+"""Adds the system prompt, the LoRA modules and the names of sessions to the prompts of any data set."""
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from aisbench.backends.backend import Backend
-from aisbench.backends.prompt import Prompt
+from aisbench.backends.prompt import RUN, SESSION, Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.messages import has_system, with_system
 from aisbench.workload.options import WorkloadOptions
@@ -19,10 +21,12 @@ from aisbench.workload.tokens.tokenizers import load_tokenizer
 
 
 def for_every_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
-    """Applies --system-prompt and --lora-modules. Raises BadInput where the prompts cannot take them."""
+    """Applies the options for every prompt. Raises BadInput where the prompts cannot take them."""
     if options.system_prompt:
         prompts = _behind_system_prompt(prompts, options, backend)
-    return _with_modules(prompts, options) if options.lora_modules else prompts
+    if options.lora_modules:
+        prompts = _with_modules(prompts, options)
+    return _with_names(prompts, options) if options.session_field or options.run_field else prompts
 
 
 def _behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backend) -> Prompts:
@@ -74,3 +78,37 @@ def _with_modules(prompts: Prompts, options: WorkloadOptions) -> Prompts:
             yield replace(prompt, model=model)
 
     return replace(prompts, items=items())
+
+
+def _with_names(prompts: Prompts, options: WorkloadOptions) -> Prompts:
+    """Sets the fields of --session-field, where requests belong to sessions, and of --run-field."""
+    placed = dict.fromkeys(options.run_field, RUN)
+    if prompts.conversations is not None:
+        placed |= dict.fromkeys(options.session_field, SESSION)
+    elif options.session_field:
+        prompts.notes.append(
+            f"--session-field: these requests belong to no session, so none has {', '.join(options.session_field)}"
+        )
+
+    def one(prompt: Prompt) -> Prompt:
+        if prompt.body is not None:
+            body = json.loads(prompt.body)
+            for path, value in placed.items():
+                body = _with_field(body, path.split("."), value)
+            return replace(prompt, body=json.dumps(body).encode())
+        fields: Mapping[str, Any] = prompt.fields
+        for path, value in placed.items():
+            first = path.partition(".")[0]
+            given = (options.extra_body or {}).get(first)
+            fields = _with_field({first: given, **fields}, path.split("."), value)
+        return replace(prompt, fields=fields)
+
+    return replace(prompts, items=map(one, prompts.items)) if placed else prompts
+
+
+def _with_field(body: Mapping[str, Any], path: list[str], value: str) -> dict[str, Any]:
+    """`body` with `value` at `path`, in new objects where there are none."""
+    if len(path) == 1:
+        return {**body, path[0]: value}
+    inner = body.get(path[0])
+    return {**body, path[0]: _with_field(inner if isinstance(inner, Mapping) else {}, path[1:], value)}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.bodies import BodyFile
+from aisbench.workload.bodies import without_name_holes
 from aisbench.workload.build import Workload, without_holes
 from aisbench.workload.sessions.exported import turn_fields
 
@@ -29,7 +30,7 @@ def export_lines(workload: Workload, tickets: int, offsets_ns: NDArray[np.int64]
         belongs = np.repeat(np.arange(len(talks.first) - 1), np.diff(talks.first))
     for ticket in range(tickets):
         i = ticket % workload.bodies.count
-        body = bodies[ticket]
+        body = without_name_holes(bodies[ticket])
         planned = ticket
         more = ""
         if talks is not None and belongs is not None:

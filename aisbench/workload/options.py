@@ -49,4 +49,5 @@ class WorkloadOptions(RequestOptions, DatasetOptions):
             whole(1)("--num-requests", self.count)
         check_values(self)
         check_range_ratio("--range-ratio", self.range_ratio)
+        self.check_fields()
         self.check_dataset()

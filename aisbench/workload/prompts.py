@@ -32,6 +32,9 @@ class Conversations:
     `not_before_ns`: int64, shape (count,): the earliest time of each prompt, from the start of its conversation, even if
     all that it waits for has ended before. None: there is none.
 
+    `agents`, `starters`: int64, shape (count,): the number of each prompt's agent in its conversation, from 0, and of the
+    agent that started it, or -1. None: each conversation has one agent.
+
     Raises ValueError if these do not fit together.
     """
 
@@ -42,6 +45,8 @@ class Conversations:
     fills_first: NDArray[np.int64] | None = None
     fills: NDArray[np.int64] | None = None
     not_before_ns: NDArray[np.int64] | None = None
+    agents: NDArray[np.int64] | None = None
+    starters: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if self.not_before_ns is not None and len(self.not_before_ns) != len(self.think_ns):

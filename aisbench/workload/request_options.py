@@ -40,6 +40,17 @@ def check_omitted(flag: str, value: tuple[str, ...]) -> None:
             raise BadInput(f"{flag} {name}: every request needs this field; only others can be left out")
 
 
+def check_named(flag: str, value: tuple[str, ...]) -> None:
+    """Raises BadInput for a field that cannot hold a name. Dots lead into objects."""
+    for name in value:
+        if not all(name.split(".")):
+            raise BadInput(
+                f"{flag} must be names of fields such as user, or session_params.session_id for one in an object, got {name}"
+            )
+        if name.split(".")[0] in FIXED_FIELDS:
+            raise BadInput(f"{flag} cannot replace {name!r}, which every request needs; leave it out")
+
+
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
 class RequestOptions:
     """Options for request bodies. None: left out of the bodies, or decided by the data set."""
@@ -103,6 +114,22 @@ class RequestOptions:
         metavar="NAME",
         help="Field to leave out of every body, for servers that refuse it (stream_options, ...). Repeat for several.",
     )
+    session_field: tuple[str, ...] = _option(
+        "--session-field",
+        default=(),
+        kind=ListOf(str, many=True),
+        check=check_named,
+        metavar="NAME...",
+        help="Fields of the body that get a value for each session: prompt_cache_key, user, cache_salt, session_params.session_id, ...",
+    )
+    run_field: tuple[str, ...] = _option(
+        "--run-field",
+        default=(),
+        kind=ListOf(str, many=True),
+        check=check_named,
+        metavar="NAME...",
+        help="Fields of the body that get one value, new in each run. With cache_salt, no run finds what an earlier one left in vLLM's cache.",
+    )
     seed: int = _option(
         "--seed",
         section="Load",
@@ -122,3 +149,15 @@ class RequestOptions:
         help="Arguments for the chat template that custom and speed_bench put prompts into.",
         vllm="--chat-template-kwargs",
     )
+
+    def check_fields(self) -> None:
+        """Raises BadInput for fields of the body that two options want otherwise."""
+        named = [*self.session_field, *self.run_field]
+        for i, name in enumerate(named):
+            for other in named[:i]:
+                if f"{name}.".startswith(f"{other}.") or f"{other}.".startswith(f"{name}."):
+                    raise BadInput(
+                        f"--session-field and --run-field: {other} and {name} cannot both be set; leave one out"
+                    )
+            if name.split(".")[0] in self.omit_field:
+                raise BadInput(f"--omit-field leaves out {name}, which is to have a value; give one of both")

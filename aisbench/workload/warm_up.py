@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from aisbench._native.sending.names import RUN_HOLE, SESSION_HOLE
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, Prompt
+from aisbench.workload.bodies import with_name_holes
 from aisbench.workload.tokens.words import WORDS
 
 # Words replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
@@ -38,7 +40,9 @@ class WarmUp:
     def add(self, prompt: Prompt) -> None:
         if len(self.bodies) >= self.wanted:
             return
-        body = self.backend.body(self.changed(prompt), self.options)
+        # They belong to no session, and the run has one name.
+        body = with_name_holes(self.backend.body(self.changed(prompt), self.options))
+        body = body.replace(SESSION_HOLE, RUN_HOLE)
         # Later turns of a conversation contain placeholders for answers, which a warm-up does not have.
         if not any(json.dumps(mark).strip('"').encode() in body for mark in (ANSWER, LIVE, PREVIOUS)):
             self.bodies.append(body)

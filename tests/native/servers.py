@@ -23,6 +23,7 @@ from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
 from aisbench._native.protocol.decode import Decoder
 from aisbench._native.sending.aborts import Aborts
+from aisbench._native.sending.names import Names
 from aisbench._native.tally import Reading
 from aisbench._native.targets import Target, Targets
 from aisbench.backends.event_rules import Rules
@@ -112,6 +113,7 @@ class Drive:
     text: bool = False
     counts_chunks: bool = False
     tool_calls: FromPieces | None = None
+    names: Names | None = None
     history: History = field(default_factory=lambda: History(None))
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
@@ -144,6 +146,7 @@ class Drive:
             prefills=self.prefills,
             aborts=self.aborts,
             history=self.history,
+            names=self.names,
             bodies=BodyFile(str(self.folder / "bodies")),
             on_failure=self.on_failure,
             timeout_ns=self.timeout_ns,

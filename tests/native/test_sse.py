@@ -106,3 +106,23 @@ def test_many_short_lines_of_one_event_count_together() -> None:
     stream = b"data: 01234\n" * 10 + b"\n"
     assert parse([stream], limit_bytes=100) == ([], True)
     assert parse([stream], limit_bytes=120) == ([b"\n".join([b"01234"] * 10)], False)
+
+
+@given(
+    st.lists(st.sampled_from([b"{}", b'{"a": 1}', b"x", b"", b"\r", b"y\r", b"data: z"]), max_size=8),
+    st.booleans(),
+)
+def test_lines_are_events_however_they_are_split(lines: list[bytes], ends: bool) -> None:
+    stream = b"\n".join(lines) + (b"\n" if ends else b"")
+    wanted = [text for line in lines if (text := line.removesuffix(b"\r"))]
+    assert parse([stream], lines=True) == (wanted, False)
+    assert parse([stream[i : i + 1] for i in range(len(stream))], lines=True) == (wanted, False)
+    for cut in range(len(stream) + 1):
+        assert parse([stream[:cut], stream[cut:]], lines=True) == (wanted, False)
+
+
+def test_a_line_has_the_limit_of_an_event() -> None:
+    for pieces in ([b"0123456789\n" * 100], [b"01234", b"56789\n"] * 100):
+        assert len(parse(pieces, limit_bytes=10, lines=True)[0]) == 100
+        assert parse(pieces, limit_bytes=9, lines=True) == ([], True)
+    assert parse([b"\xef\xbb\xbf{}\n"], lines=True) == ([b"{}"], False)

@@ -20,6 +20,9 @@ cdef class HttpResponse:
     cdef readonly bytes content_type
     cdef readonly bytes reason      # the words after the status
     cdef readonly bytes location
+    # The name of one more header to keep, in lower case, and its value; None: none is wanted, or it was not there.
+    cdef bytes wanted
+    cdef bytes found
     cdef readonly str problem
     cdef int state
     cdef bint http10

@@ -38,6 +38,7 @@ cdef class HttpResponse:
         self.keep_alive = False
         self.http10 = False
         self.content_type = self.reason = self.location = b""
+        self.found = None
         self.problem = None
         self.remaining = 0
         self.digits = 0
@@ -234,6 +235,8 @@ cdef class HttpResponse:
                 )
             elif name == b"location":
                 self.location = value
+            elif self.wanted is not None and name == self.wanted:
+                self.found = value
         if chunked and length >= 0:
             return self.bad(
                 "both content-length and transfer-encoding are given, so the end of the answer is "

@@ -52,3 +52,7 @@ cdef class SseParser:
     cdef bint other_field(self, const char* text, Py_ssize_t n) except -1
     cdef void skip_bom(self, const char** text, Py_ssize_t* n) noexcept
     cdef bint dispatch(self) noexcept
+
+
+cdef class LineParser(SseParser):
+    """A stream of lines, each of which is an event, as in JSON lines. Empty lines are none."""

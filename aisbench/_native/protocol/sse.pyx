@@ -205,12 +205,55 @@ cdef class SseParser:
         return SSE_EVENT if self.dispatch() else SSE_MORE
 
 
-def parse(pieces, int64_t limit_bytes=1 << 20, bint end=True):
+cdef class LineParser(SseParser):
+    cdef int pull(self) except -1:
+        cdef const char* eol
+        cdef const char* text
+        cdef Py_ssize_t n
+        cdef bint copied
+        while self.at != self.end:
+            eol = <const char*>memchr(self.at, b"\n", self.end - self.at)
+            text = self.at
+            n = (eol if eol != NULL else self.end) - text
+            self.event_bytes += n
+            if self.event_bytes > self.limit_bytes:
+                return SSE_TOO_LARGE
+            if eol == NULL:
+                self.keep_line(text, n)
+                self.at = self.end
+                break
+            self.at = eol + 1
+            self.event_bytes = 0
+            copied = self.line_bytes > 0
+            if copied:
+                self.keep_line(text, n)
+                text = self.line
+                n = self.line_bytes
+                self.line_bytes = 0
+            if not self.started:
+                self.skip_bom(&text, &n)
+            self.take_line(text, n, copied)
+            if self.dispatch():
+                return SSE_EVENT
+        return SSE_MORE
+
+    cdef int take_line(self, const char* text, Py_ssize_t n, bint copied) except -1:
+        """The line is the event's data. It may stay in the line buffer, which is not written before the next pull."""
+        if n > 0 and text[n - 1] == b"\r":
+            n -= 1
+        self.data = text
+        self.size = n
+        self.has_data = n > 0
+        return 0
+
+
+def parse(pieces, int64_t limit_bytes=1 << 20, bint end=True, bint lines=False):
     """The data of each event in a stream that arrives in `pieces` (bytes each), for tests and fuzzing.
 
-    Returns (list of bytes, too_large); nothing is delivered after an event that is too large.
+    `lines`: each line is an event. Returns (list of bytes, too_large); nothing is delivered after an event that is too
+    large.
     """
-    cdef SseParser parser = SseParser(limit_bytes)
+    cdef SseParser parser = LineParser(limit_bytes) if lines else SseParser(limit_bytes)
     cdef bytes piece
     cdef int item
     events = []

@@ -41,7 +41,25 @@ def turn_notes(run: Run) -> list[str]:
             f"{without:,} answers were all reasoning: later turns were sent without an assistant message for them, "
             "because servers refuse an empty one."
         )
+    tokens = _session_tokens(run)
+    if tokens is not None:
+        notes.append(tokens)
     return notes
+
+
+def _session_tokens(run: Run) -> str | None:
+    """A note if answers lacked the header of --session-token-header; without it, later turns carry none."""
+    name = run.config.session_token_header
+    counts: Counter[str] = Counter()
+    for worker in run.info.get("workers") or ():
+        counts.update(worker.get("session_tokens") or {})
+    missing = counts["answers"] - counts["tokens"]
+    if name is None or missing <= 0:
+        return None
+    return (
+        f"{missing:,} of {counts['answers']:,} answers had no header {name} (--session-token-header), so a later turn had "
+        "the last value before it, or none."
+    )
 
 
 def _turns_without_answer(run: Run) -> int:

@@ -76,7 +76,7 @@ def _config(options: dict[str, Any], drawn: int, say_once: Any) -> RunConfig:
     wanted = workload_options(config, model="")
     wanted.check()
     check_taken(wanted)
-    check_goodput(config, backend_named(config.backend))
+    check_goodput(config, backend_named(config.backend, config.template))
     return config
 
 

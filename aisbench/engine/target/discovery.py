@@ -56,7 +56,9 @@ def model_for(config: RunConfig, target: Target, transport: Transport, headers: 
     """The model that the requests name: --model, or else from the server at `target`. Raises as discover_model does."""
     if config.model is not None:
         return Model(config.model, None)
-    return discover_model(target, transport, headers, generates=backend_named(config.backend).generates)
+    return discover_model(
+        target, transport, headers, generates=backend_named(config.backend, config.template).generates
+    )
 
 
 def discover_model(

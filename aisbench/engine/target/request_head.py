@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.openai_completions import COMPLETIONS
+from aisbench.config.identity import FRAMING
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 from aisbench.errors import BadInput
 
-_OWN_HEADERS = ("content-length", "transfer-encoding", "host", "x-request-id", "content-type", "connection")
-
 
 def request_head(
-    target: Target, path: str, headers: dict[str, str], transport: Transport, id_prefix: str, *, streams: bool
+    target: Target,
+    path: str,
+    headers: dict[str, str],
+    transport: Transport,
+    id_header: str | None,
+    id_prefix: str,
+    *,
+    accepts: str,
 ) -> bytes:
-    """The head up to the number in X-Request-Id; the core appends the number and the Content-Length."""
+    """The head up to the number in the request id; the core appends the number and the Content-Length.
+
+    `id_header`: the name of the header with the id; None: there is none, and the head ends with a whole line.
+    """
     proxy = transport.proxy if not target.is_tls else None
     # A proxy needs the whole URL. Through a tunnel, or without a proxy, the server needs only the path.
     asked = f"http://{target.authority}{path}" if proxy is not None else path
@@ -22,7 +31,7 @@ def request_head(
         f"POST {asked} HTTP/1.1",
         f"Host: {target.host_header}",
         "User-Agent: aisbench",
-        f"Accept: {'text/event-stream' if streams else 'application/json'}",
+        f"Accept: {accepts}",
         "Content-Type: application/json",
     ]
     if proxy is not None and proxy.authorization:
@@ -30,7 +39,7 @@ def request_head(
     if not transport.keep_alive:
         lines.append("Connection: close")
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    lines.append(f"X-Request-Id: {id_prefix}")
+    lines.append("" if id_header is None else f"{id_header}: {id_prefix}")
     return "\r\n".join(lines).encode("latin-1")
 
 
@@ -77,7 +86,7 @@ def parse_headers(
             raise BadInput(
                 f"--header {name}: the value has a character that a header cannot carry; use visible Latin-1 characters"
             )
-        if name.lower() in _OWN_HEADERS:
+        if name.lower() in FRAMING:
             raise BadInput(f"--header {name} is set by aisbench; leave it out")
         headers = {known: kept for known, kept in headers.items() if known.lower() != name.lower()}
         headers[name] = value

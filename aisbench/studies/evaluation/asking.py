@@ -54,7 +54,7 @@ class Asking:
     @property
     def as_chat(self) -> bool:
         """Whether questions are sent as messages rather than as one text."""
-        return backend_named(self.config.backend).takes_messages
+        return backend_named(self.config.backend, self.config.template).takes_messages
 
     def ask(self, requests: Sequence[Request], took: Took) -> Run:
         """Sends `requests`; returns the run once it has ended. Raises BadInput and CannotRun as a run does.

@@ -101,7 +101,7 @@ def _with_target(stack: contextlib.ExitStack, config: RunConfig, *, asks: bool) 
     if simulated:
         config = replace(config, url=urls)
     transport = Transport.of(config)
-    headers = parse_headers(config.header, config.api_key, backend_named(config.backend))
+    headers = parse_headers(config.header, config.api_key, backend_named(config.backend, config.template))
     model = patiently(
         lambda: model_for(config, resolve(urls[0], transport), transport, headers),
         config.ready_timeout_s,
@@ -128,7 +128,7 @@ class _Evaluation:
         self._data_sets = data_sets
         self._command = command
         self._judge = judge
-        as_chat = backend_named(config.backend).takes_messages
+        as_chat = backend_named(config.backend, config.template).takes_messages
         self._predictions = {
             one.name: Predictions(folder, one.name, one.questions, settings.samples, as_chat=as_chat)
             for one in data_sets

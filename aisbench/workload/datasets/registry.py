@@ -1,4 +1,4 @@
-"""Data sets by name."""
+"""Data sets by name: ours, the tasks with known answers, and those of installed packages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+from aisbench import plugins
 from aisbench.accuracy.tasks.registry import NAMES as TASKS
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
@@ -236,9 +237,13 @@ def dataset_named(name: str) -> Dataset:
         return DATASETS[name]
     if name in TASKS:
         return Dataset(scored_prompts, "questions with known answers", _SCORED, ignores_eos=False)
-    near = difflib.get_close_matches(name.lower(), [*DATASETS, *TASKS], n=1)
+    found = plugins.plugin(plugins.DATASETS, name, Dataset, "--dataset")
+    if found is not None:
+        return found
+    others = plugins.names(plugins.DATASETS)
+    near = difflib.get_close_matches(name.lower(), [*DATASETS, *TASKS, *others], n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join(DATASETS)}")
+    raise BadInput(f"--dataset {name!r} is unknown; {hint}known: {', '.join([*DATASETS, *others])}")
 
 
 def taken_by(dataset: Dataset) -> set[str]:

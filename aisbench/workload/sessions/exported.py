@@ -17,6 +17,7 @@ from aisbench.workload.prompts import Conversations
 S = 1e9
 EDGES = ("after", "fills")
 _EARLIEST = "not_before_s"
+_AGENT, _STARTER = "agent", "started_by"
 
 
 def turn_fields(talks: Conversations, i: int, number: int) -> dict[str, Any]:
@@ -27,6 +28,8 @@ def turn_fields(talks: Conversations, i: int, number: int) -> dict[str, Any]:
     ):
         if first is not None and edges is not None:
             fields[name] = edges[first[i] : first[i + 1]].tolist()
+    if talks.agents is not None and talks.starters is not None:
+        fields |= {_AGENT: int(talks.agents[i]), _STARTER: int(talks.starters[i])}
     if talks.not_before_ns is not None:
         fields[_EARLIEST] = float(talks.not_before_ns[i] / S)
     return fields
@@ -41,6 +44,8 @@ class ExportedTurns:
         self.earliest_s = array("d")
         self.counts = {name: array("q") for name in EDGES}
         self.values = {name: array("q") for name in EDGES}
+        self.agents = array("q")
+        self.starters = array("q")
         self.turn = 0
 
     def add(self, line: dict[str, Any]) -> None:
@@ -53,6 +58,8 @@ class ExportedTurns:
         self.belongs.append(talk)
         self.think_s.append(line.get("think_s") or 0.0)
         self.earliest_s.append(line.get(_EARLIEST) or 0.0)
+        self.agents.append(whole_number(line.get(_AGENT) or 0, _AGENT, 0))
+        self.starters.append(whole_number(line.get(_STARTER, -1), _STARTER, -1))
         for name, given in edges.items():
             self.counts[name].append(-1 if given is None else len(given))
             self.values[name].extend(given or ())
@@ -78,6 +85,7 @@ class ExportedTurns:
             *self._rows("after"),
             *self._rows("fills"),
             np.rint(np.array(self.earliest_s) * S).astype(np.int64) if any(self.earliest_s) else None,
+            *(map(np.array, (self.agents, self.starters)) if any(self.agents) else (None, None)),
         )
 
     def _rows(self, name: str) -> tuple[NDArray[np.int64] | None, NDArray[np.int64] | None]:

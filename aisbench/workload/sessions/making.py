@@ -13,6 +13,7 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations
+from aisbench.workload.sessions.agents import agent_arrays, agents_of
 from aisbench.workload.sessions.history import History, calls_tools
 from aisbench.workload.sessions.lengths import Lengths, lengths_of
 from aisbench.workload.sessions.options import AT_SERVER, RECORDED
@@ -61,15 +62,16 @@ def conversations_of(
         pauses = np.minimum(pauses, cap)
     think_ns = np.rint(pauses * S).astype(np.int64)
     earliest_ns = _since_start_ns(sessions, options.speedup) if at_times else None
+    agents = agent_arrays(map(agents_of, sessions))
     chains = all(one.is_chain for one in sessions)
     if chains and options.history != AT_SERVER:
-        return Conversations(first, think_ns, not_before_ns=earliest_ns)
+        return Conversations(first, think_ns, None, None, None, None, earliest_ns, *agents)
     after_first, after = _rows(turn.waits_for for one in sessions for turn in one.turns)
     if chains:
         # A chain does not think before its first turn.
         think_ns[first[:-1]] = 0
     fills_first, fills = _rows(held for one in sessions for held in _holes(one, options, backend))
-    return Conversations(first, think_ns, after_first, after, fills_first, fills, earliest_ns)
+    return Conversations(first, think_ns, after_first, after, fills_first, fills, earliest_ns, *agents)
 
 
 def _holes(session: Session, options: WorkloadOptions, backend: Backend) -> list[list[int]]:

@@ -26,6 +26,9 @@ class Turn:
     whose answers stand where prompt.ANSWER is in `messages`, in order. `answer`: the recorded assistant messages that
     followed; empty: not recorded.
 
+    `agent`: its agent's number in the session, from 0, and that of the agent that started it (-1: none did); None: the
+    format does not say, see sessions.agents.
+
     `output_tokens`: planned length of the answer; None: not known. `think_s`, `tool_s`: the pauses of the user and of
     tools before the turn, from the end of the last turn that it waits for. `at_s`: when it was sent, in s on the file's
     clock. `extra`: merged into the body. `body`: a whole body, which is sent in place of all messages.
@@ -45,6 +48,7 @@ class Turn:
     at_s: float | None = None
     model: str | None = None
     body: Mapping[str, Any] | None = None
+    agent: tuple[int, int] | None = None
 
     @property
     def waits_for(self) -> tuple[int, ...]:

@@ -48,6 +48,8 @@ def _turn(turn: Turn, i: int, *, with_tools: bool) -> dict[str, Any]:
         "tool_latency_s": turn.tool_s or None,
         "at_s": turn.at_s if i else None,
         "model": turn.model,
+        "agent": turn.agent and turn.agent[0],
+        "started_by": turn.agent[1] if turn.agent and turn.agent[1] > 0 else None,
     }
     return row | {name: value for name, value in rest.items() if value is not None}
 

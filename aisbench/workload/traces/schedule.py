@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from aisbench.errors import BadInput
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations
+from aisbench.workload.sessions.agents import agent_arrays
 from aisbench.workload.traces.options import AFTER_PAUSES, ALONE, AT_TIMES
 from aisbench.workload.traces.trace import Trace, TraceSession
 
@@ -68,7 +69,10 @@ def conversations_of(trace: Trace, times: str, options: WorkloadOptions, notes: 
         )
     # No body repeats an answer, so that a turn that fails stops no other.
     fills_first = np.zeros(len(requests) + 1, dtype=np.int64)
-    return Conversations(first, pauses, after_first, after, fills_first, np.zeros(0, np.int64), earliest)
+    agents = agent_arrays([request.agent for request in one.requests] for one in trace.sessions)
+    return Conversations(
+        first, pauses, after_first, after, fills_first, np.zeros(0, np.int64), earliest, *agents
+    )
 
 
 def starts_ns(trace: Trace, options: WorkloadOptions) -> NDArray[np.int64] | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.workload.cache_hits import BlockIds, PromptBlocks
+from aisbench.workload.sessions.agents import MAIN, Agent
 
 # Block sizes to suggest for a trace whose hash ids do not fit its lengths.
 _BLOCK_SIZES = (16, 32, 64, 128, 256, 512, 1024)
@@ -21,7 +22,7 @@ class Recorded:
 
     `at_ns`: on the trace's own clock; None: not recorded. `after`: the requests of its session that had ended before it
     was sent, by their places there, all before its own. `pause_ns`: from the end of the last of them (without any: from
-    the start of the session); None: not recorded.
+    the start of the session); None: not recorded. `agent`: see sessions.agents.
     """
 
     at_ns: int | None
@@ -30,6 +31,7 @@ class Recorded:
     blocks: BlockIds = ()
     after: tuple[int, ...] = ()
     pause_ns: int | None = None
+    agent: Agent = MAIN
 
     def fits(self, block: int, *, whole_only: bool = False) -> bool:
         """Whether it has one hash id for each block of `block` tokens of its input, or none at all.
@@ -125,7 +127,7 @@ class Trace:
         return replace(
             self,
             sessions=[
-                TraceSession([replace(request, after=(), pause_ns=None)], session.scope)
+                TraceSession([replace(request, after=(), pause_ns=None, agent=MAIN)], session.scope)
                 for session in self.sessions
                 for request in session.requests
             ],

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aisbench.workload.files.trace_times import S
+from aisbench.workload.sessions.agents import MAIN
 from aisbench.workload.traces.trace import Recorded
 
 # Recorded ends and starts of calls that follow each other differ by this much.
@@ -49,8 +50,8 @@ class Order:
         self.ends_s: list[float] = []
         self.ends_known: list[bool] = []
 
-    def add(self, call: Call, after: Sequence[int], began_s: float = 0.0) -> int:
-        """Appends a call and returns its place. `began_s`: the start of the clock that its time is on."""
+    def add(self, call: Call, after: Sequence[int], began_s: float = 0.0, agent: int = 0) -> int:
+        """Appends a call of an agent and returns its place. `began_s`: the start of the clock that its time is on."""
         t_s = began_s + call.t_s
         ended_s = max((self.ends_s[one] for one in after), default=0.0)
         pause_s = max(0.0, t_s - ended_s)
@@ -60,7 +61,11 @@ class Order:
             self.open_ended += 1
         self.requests.append(
             replace(
-                call.request, at_ns=round(t_s * S), after=tuple(sorted(after)), pause_ns=round(pause_s * S)
+                call.request,
+                at_ns=round(t_s * S),
+                after=tuple(sorted(after)),
+                pause_ns=round(pause_s * S),
+                agent=(agent, 0) if agent else MAIN,
             )
         )
         self.ends_s.append(t_s + (call.api_s or 0.0))
@@ -77,6 +82,7 @@ def in_order(entries: Sequence[Call | Agent], *, relative: bool) -> Order:
     """
     session = Order()
     last: int | None = None
+    agents = 0
     # The sub-agents that the main agent has not waited for: the place of the last call, and when it ended.
     under_way: list[tuple[int, float]] = []
     for entry in entries:
@@ -84,10 +90,11 @@ def in_order(entries: Sequence[Call | Agent], *, relative: bool) -> Order:
         if isinstance(entry, Agent):
             began_s = entry.t_s if relative else 0.0
             place = last
+            agents += 1
             for number, call in enumerate(entry.calls):
                 # The pause before an agent's first call is the time in which it was started.
                 own = call if number else replace(call, think_s=None)
-                place = session.add(own, [] if place is None else [place], began_s)
+                place = session.add(own, [] if place is None else [place], began_s, agents)
             if entry.calls and place is not None and not entry.in_background:
                 ended_s = session.ends_s[place]
                 if entry.duration_s is not None:

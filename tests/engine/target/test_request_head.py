@@ -17,7 +17,7 @@ HTTPS = Target("https://h:8443", "https", "h", 8443, "", b"")
 
 def head(target: Target, headers: dict[str, str], **options: object) -> bytes:
     transport = Transport.of(RunConfig(**options))  # type: ignore[arg-type]
-    return request_head(target, "/p", headers, transport, "run-", streams=True)
+    return request_head(target, "/p", headers, transport, "X-Request-Id", "run-", accepts="text/event-stream")
 
 
 def test_headers_are_sent_once_each_and_the_given_ones_count() -> None:

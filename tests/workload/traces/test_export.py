@@ -29,7 +29,8 @@ def test_turns_come_back_with_their_edges_pauses_and_times(tmp_path: Path, row: 
     out = tmp_path / "w.jsonl"
     out.write_bytes(b"".join(export_lines(made, made.bodies.count, starts)))
     again = prompts_of(out, dataset="file")
-    for name in ("first", "think_ns", "after_first", "after", "fills_first", "fills", "not_before_ns"):
+    edges = ("after_first", "after", "fills_first", "fills")
+    for name in ("first", "think_ns", *edges, "not_before_ns", "agents", "starters"):
         one, two = getattr(made.prompts.conversations, name), getattr(again.conversations, name)
         assert (one is None) == (two is None), name
         assert one is None or np.array_equal(one, two), name

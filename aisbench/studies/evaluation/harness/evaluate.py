@@ -54,7 +54,7 @@ def read_harness(names: Sequence[str], config: RunConfig, settings: Settings) ->
         raise BadInput(
             f"--n cannot be used with {PREFIX} tasks; their files set how often each question is asked (repeats)"
         )
-    backend = backend_named(config.backend)
+    backend = backend_named(config.backend, config.template)
     if backend.family not in (_COMPLETIONS, "openai-chat"):
         raise BadInput(
             f"--backend {config.backend} cannot be used with {PREFIX} tasks; give openai-chat or openai"
@@ -101,7 +101,7 @@ class HarnessEvaluation:
 
         from aisbench.studies.evaluation.harness.model import Unanswered, served_model
 
-        as_chat = backend_named(self.config.backend).takes_messages
+        as_chat = backend_named(self.config.backend, self.config.template).takes_messages
         engine = _Engine(self.config, self.folder, self.command, stack, self.live)
         model = served_model(
             self.config.model or "model",
@@ -145,7 +145,7 @@ class HarnessEvaluation:
     def _servers(self) -> list[AskedServer]:
         config = self.config
         transport, headers = Transport.of(config), parse_headers(config.header, config.api_key)
-        path = config.endpoint or backend_named(config.backend).path
+        path = config.endpoint or backend_named(config.backend, config.template).path
         targets = [resolve(url, transport) for url in config.url or ("http://localhost",)]
         return [
             AskedServer(one, transport, headers, f"{one.scheme}://{one.authority}{one.path(path)}")

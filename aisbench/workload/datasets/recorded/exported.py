@@ -7,8 +7,10 @@ The file has JSON lines, one for each slot (ticket), in order:
 `body` is the request body as an object. Its bytes are what json.dumps makes of it with its defaults, as for all
 bodies. `sha256` is the hash of these bytes; a line with another hash was edited, and counts as bad. `planned_s` and
 the lengths may be null. Turns of a conversation also have `conversation`, a number that they share, and `think_s`.
-In their bodies, prompt.ANSWER stands for answers that are not known before the run. Where sessions fork or join, turns
-also have `after` and `fills`, and where turns have their own times, `not_before_s`; see prompts.Conversations.
+In their bodies, prompt.ANSWER stands for answers that are not known before the run, and prompt.SESSION and prompt.RUN for
+names that --session-field and --run-field asked for. Where sessions fork or join, turns
+also have `after` and `fills`, where turns have their own times, `not_before_s`, and where they have sub-agents, `agent`
+and `started_by`; see prompts.Conversations.
 
 --model, --temperature, --extra-body and --omit-field override the bodies; nothing else changes them.
 """

@@ -228,18 +228,26 @@ class _Laid:
     def __init__(self, talks: Mapping[str, _Talk]) -> None:
         self.talks = talks
         self.turns: list[Turn] = []
+        self.agents = 0
 
     def session(self, root: _Talk) -> Session:
         self.lay(root, None, ())
+        if self.agents == 1:
+            self.turns = [replace(turn, agent=None) for turn in self.turns]
         return Session(root.name, tuple(self.turns))
 
-    def lay(self, talk: _Talk, base: int | None, after: tuple[int, ...]) -> list[int]:
-        """Adds a conversation whose first turn continues `base` and waits for `after`; the turns that end it."""
+    def lay(self, talk: _Talk, base: int | None, after: tuple[int, ...], starter: int = -1) -> list[int]:
+        """Adds a conversation whose first turn continues `base` and waits for `after`; the turns that end it.
+
+        `starter`: the number of the conversation that starts it; -1: none does.
+        """
+        number = self.agents
+        self.agents += 1
         for start in talk.before:
-            self.all_of(start, None, after)
+            self.all_of(start, None, after, number)
         for start in talk.rounds:
             pause = talk.think_s if after else 0.0
-            after = tuple(self.all_of(start, None, after, pause)) or after
+            after = tuple(self.all_of(start, None, after, number, pause)) or after
         ends: list[int] = []
         joins: dict[int, list[int]] = {}
         for i, turn in enumerate(talk.turns):
@@ -247,12 +255,13 @@ class _Laid:
             kept = base if i == 0 or talk.keeps_history else None
             if kept is None and base is not None:
                 waits = (*waits, base)
-            at = self.add(replace(turn, base=kept, after=tuple(sorted(set(waits) - {kept}))))
+            waits = tuple(sorted(set(waits) - {kept}))
+            at = self.add(replace(turn, base=kept, after=waits, agent=(number, starter)))
             for start in talk.spawns[i]:
-                ended = self.all_of(start, None, (at,))
+                ended = self.all_of(start, None, (at,), number)
                 joins.setdefault(i + 1 if start.join_at is None else start.join_at, []).extend(ended)
             for start in talk.forks[i]:
-                ended = self.all_of(start, at, ())
+                ended = self.all_of(start, at, (), number)
                 ends += [] if start.background else ended
             base = at
         # Children of the last turn belong to the conversation: who waits for it waits for them.
@@ -260,12 +269,12 @@ class _Laid:
         return sorted(set(ends)) or ([base] if talk.turns and base is not None else list(after))
 
     def all_of(
-        self, start: _Start, base: int | None, after: tuple[int, ...], pause: float = 0.0
+        self, start: _Start, base: int | None, after: tuple[int, ...], starter: int, pause: float = 0.0
     ) -> list[int]:
         ends: list[int] = []
         for child in start.children:
             first = len(self.turns)
-            ends += self.lay(self.talks[child], base, after)
+            ends += self.lay(self.talks[child], base, after, starter)
             if pause and first < len(self.turns):
                 self.turns[first] = replace(self.turns[first], think_s=self.turns[first].think_s + pause)
         return ends

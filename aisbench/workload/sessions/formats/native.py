@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aisbench.backends.prompt import ANSWER
-from aisbench.workload.files.bad_lines import BadLine, check_text, shortened
+from aisbench.workload.files.bad_lines import BadLine, check_text, shortened, whole_number
 from aisbench.workload.sessions.found import (
     Found,
     entry_of,
@@ -34,7 +34,7 @@ from aisbench.workload.sessions.session import Message, Session, Turn, ordered
 _OF_SESSION = ("session", "turns", "system", "tools", "tool_choice", "extra", "at_s")
 _OF_TURN = (
     *("id", "messages", "continues", "after", "answer", "tools", "tool_choice", "extra"),
-    *("output_tokens", "think_s", "tool_latency_s", "at_s", "model", "body"),
+    *("output_tokens", "think_s", "tool_latency_s", "at_s", "model", "body", "agent", "started_by"),
 )
 
 
@@ -54,6 +54,8 @@ def session_of(entry: Any, number: int, found: Found) -> Session:
             turns.append(_turn_of(row, i, names, entry, found))
         except BadLine as problem:
             raise BadLine(f"turn {shortened(names[i])}: {problem}", f"a turn where {problem.kind}") from None
+    if len({turn.agent is None for turn in turns}) > 1:
+        raise BadLine("some turns say their agent and others do not", "turns that do not say their agent")
     found.is_timed |= entry.get("at_s") is not None
     return ordered(name, turns, names)
 
@@ -88,7 +90,15 @@ def _turn_of(row: Any, i: int, names: Sequence[str], entry: Mapping[str, Any], f
         at_s,
         text_in(row, "model"),
         body,
+        _agent_of(row),
     )
+
+
+def _agent_of(row: Mapping[str, Any]) -> tuple[int, int] | None:
+    if row.get("agent") is None:
+        return None
+    agent = whole_number(row["agent"], "agent", 0)
+    return agent, whole_number(row.get("started_by", 0 if agent else -1), "started_by", -1)
 
 
 def _place(given: Any, field: str, places: Mapping[str, int]) -> int:
