@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 import numpy as np
 
 from aisbench.analysis.blocks.server import growth
+from aisbench.analysis.caches.block import CacheTheory, theory_block
 from aisbench.analysis.contract.keys import Requests, Share, Tokens
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import TokenCounts
@@ -33,6 +34,7 @@ class PrefixCacheBlock(TypedDict):
     unexplained_share: Annotated[Share | None, "hits beyond the shares of workload and template"]
     prompt_tokens: Annotated[Tokens, "of the successful requests"]
     reset: Annotated[str | None, "the outcome of --reset-prefix-cache; null without it"]
+    theory: Annotated[CacheTheory | None, "null if no server reports its hits, or the run kept no bodies"]
 
 
 def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
@@ -46,6 +48,7 @@ def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
     by_request, counted = request_share(run, tokens)
     by_server = server_share(measured, prompt)
     hit = by_server if by_request is None else by_request
+    theory = measured.cache_theory
     return {
         "workload_share": own,
         "template_share": template,
@@ -55,6 +58,7 @@ def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
         "unexplained_share": None if hit is None or own is None else max(0.0, hit - own - template),
         "prompt_tokens": prompt,
         "reset": run.info.get("prefix_cache_reset"),
+        "theory": None if theory is None else theory_block(theory, by_server),
     }
 
 
