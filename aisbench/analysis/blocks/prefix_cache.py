@@ -49,16 +49,21 @@ def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
     by_server = server_share(measured, prompt)
     hit = by_server if by_request is None else by_request
     theory = measured.cache_theory
+    found = None if theory is None else theory_block(theory, by_server)
+    # Of blocks of bytes, the shared part of a prompt may not fill the last one.
+    explained = (
+        None if own is None else max(own, 0.0 if found is None else found["repeated_share"]) + template
+    )
     return {
         "workload_share": own,
         "template_share": template,
         "server_share": by_server,
         "request_share": by_request,
         "requests_counted": counted,
-        "unexplained_share": None if hit is None or own is None else max(0.0, hit - own - template),
+        "unexplained_share": None if hit is None or explained is None else max(0.0, hit - explained),
         "prompt_tokens": prompt,
         "reset": run.info.get("prefix_cache_reset"),
-        "theory": None if theory is None else theory_block(theory, by_server),
+        "theory": found,
     }
 
 

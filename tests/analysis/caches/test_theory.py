@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aisbench.analysis.blocks.prefix_cache import prefix_cache_block
 from aisbench.analysis.caches import streams as caches_streams
 from aisbench.analysis.measured import Measured
 from tests.analysis.caches.made import run_of, theory_of, words
@@ -158,3 +159,14 @@ def test_the_servers_counters_stand_in_for_usage(tmp_path: Path) -> None:
     theory = theory_of(run)
     assert (theory["actual_share"], theory["actual_from"], theory["requests"]) == (0.4, "metrics", 2)
     assert np.isclose(theory["endless_share"], 0.4)
+
+
+def test_hits_that_the_theory_explains_are_no_sign_of_a_warm_cache(tmp_path: Path) -> None:
+    """The share that repeats by blocks of bytes is lower than that by tokens."""
+    bodies = [{"prompt": words("a", 33)}] * 2
+    fingerprint = {"prefix_reuse": 0.1, "requests": 2}
+    run = run_of(tmp_path, bodies, prompt_tokens=[33, 33], cached=[0, 32], fingerprint=fingerprint)
+    block = prefix_cache_block(Measured(run))
+    assert block is not None
+    assert block["workload_share"] == pytest.approx(0.1)
+    assert block["unexplained_share"] == 0
