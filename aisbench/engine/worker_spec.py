@@ -33,6 +33,8 @@ class WorkerSpec:
     conversations: str | None
     keeps_slot: bool
     history_reasoning: bool
+    # The server keeps what was said before.
+    history_at_server: bool
     slots_fd: int | None
     prefills_fd: int | None
     abort_share: float
