@@ -54,11 +54,14 @@ def test_theory_and_truth_agree_and_the_cause_is_named(
         assert one["text"] in (run.folder / "report.html").read_text()
 
 
-def test_answers_that_later_turns_repeat_are_found_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "api", [("--backend", "openai-chat"), ("--backend", "openai-responses", "--history", "server")]
+)
+def test_answers_that_later_turns_repeat_are_found_too(tmp_path: Path, api: tuple[str, ...]) -> None:
     talks = ("--dataset", "conversations", "--turns", 5, "--input-len", 100, "--output-len", 50)
     some = ("--num-requests", 60, "--concurrency", 3, "--seed", 4, "--think-time", 0, "--no-progress")
     with start_simulator([*FAST, "--prefix-cache-tokens", "100000"]) as simulator:
-        run = run_load(tmp_path, "--url", simulator.url, "--backend", "openai-chat", *talks, *some)
+        run = run_load(tmp_path, "--url", simulator.url, *api, *talks, *some)
         truth = simulator.truth()
     found = theory(run)
     share = truth["cached_tokens"] / truth["prompt_tokens"]

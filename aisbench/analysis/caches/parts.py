@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from aisbench.backends.prompt import ANSWER, LIVE, results_in
+from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, results_in
 from aisbench.workload.build import without_holes
 
 # The fields of all backends' bodies, by their place in the prompt.
@@ -24,16 +24,17 @@ _FIELDS = (
 _UNREAD = ("role", "type", "id", "tool_call_id", "call_id", "cache_control", "status", "detail")
 _HOLE = re.compile(f"({ANSWER}|{LIVE}.*?{LIVE})", re.DOTALL)
 # Every byte that stands for a hole or belongs to one.
-_HOLE_BYTES = re.compile(b"[\0-\4]")
+_HOLE_BYTES = re.compile(b"[\0-\5]")
 
 
 class Hole:
-    """The place of the answer to an earlier turn."""
+    """A place for what an earlier turn said."""
 
     __slots__ = ()
 
 
-HOLE = Hole()
+# The answer to a turn, and the prompt of a turn with its answer, which the server keeps.
+HOLE, CONTINUED = Hole(), Hole()
 # Token ids are int32.
 Part = str | NDArray[np.int32] | Hole
 
@@ -59,6 +60,9 @@ def parts_of(body: bytes) -> Parts:
     if not isinstance(fields, dict):
         return Parts((body.decode("utf-8", "replace"),), "")
     parts = tuple(part for name in _FIELDS if name in fields for part in _read(fields[name]))
+    if fields.get("previous_response_id") == PREVIOUS:
+        # The server has the answers to earlier turns; only their results are sent.
+        parts = (CONTINUED, *(part for part in parts if part is not HOLE))
     scope = f"{fields.get('model')} {fields.get('cache_salt')}"
     return Parts(parts or (body.decode("utf-8", "replace"),), scope)
 

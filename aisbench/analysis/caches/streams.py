@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.bodies import BodyFile
-from aisbench.analysis.caches.parts import Parts, parts_of
+from aisbench.analysis.caches.parts import CONTINUED, Parts, parts_of
 from aisbench.analysis.caches.tokenising import Tokeniser, Tokens, TokensFrom, tokeniser_for
 from aisbench.records.run import Run
 from aisbench.records.turns import NAME, read_turns
@@ -99,15 +99,17 @@ class _Reading:
             run, self.parts, np.maximum(0, columns["prompt_tokens"][first]).astype(np.int64)
         )
         self.whole: dict[int, Tokens] = {}
-        # The length of each answer that later turns repeat, by conversation and turn.
+        # The length of each answer that later turns repeat, and the prompt of each turn, by conversation and turn.
         self.answered: dict[tuple[int, int], int] = {}
+        self.asked: dict[tuple[int, int], Tokens] = {}
 
     def streams(self, rows: NDArray[np.int64], sampled: bool) -> Streams:
         prompts, answers = [], []
         columns = {name: column.tolist() for name, column in self.columns.items()}
         for i, body in enumerate(self.body_of.tolist()):
             talk, turn = columns["conversation"][i], columns["turn"][i]
-            prompts.append(self.prompt(body, talk, turn))
+            prompts.append(self.prompt(body, talk))
+            self.asked[talk, turn] = prompts[-1]
             length = max(0, columns["output_tokens"][i])
             if talk >= 0:
                 self.answered[talk, turn] = columns["repeated_tokens"][i]
@@ -133,7 +135,7 @@ class _Reading:
             sampled=sampled,
         )
 
-    def prompt(self, body: int, talk: int, turn: int) -> Tokens:
+    def prompt(self, body: int, talk: int) -> Tokens:
         known = self.whole.get(body)
         if known is not None:
             return known
@@ -146,6 +148,9 @@ class _Reading:
                 found.append(part)
             else:
                 filled = self.filled_by(body, holes)
+                if part is CONTINUED and (talk, filled) in self.asked:
+                    # It begins with the template, too.
+                    found = [self.asked[talk, filled]]
                 found.append(_answer(talk, filled, self.answered.get((talk, filled), 0)))
                 holes += 1
         made = np.concatenate(found)

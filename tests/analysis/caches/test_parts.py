@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aisbench.analysis.caches.parts import HOLE, parts_of
-from aisbench.backends.prompt import ANSWER, live_turn
+from aisbench.analysis.caches.parts import CONTINUED, HOLE, parts_of
+from aisbench.backends.prompt import ANSWER, PREVIOUS, live_turn
 from aisbench.workload.build import with_holes
 
 
@@ -50,6 +50,7 @@ def test_answers_of_earlier_turns_are_holes() -> None:
     assert read(body) == ["u", HOLE]
     live = {"messages": [live_turn([{"name": "look", "content": "found"}]), {"role": "user", "content": "v"}]}
     assert read(live) == [HOLE, "found", "v"]
+    assert read({"input": "u", "previous_response_id": PREVIOUS}) == [CONTINUED, "u"]
     assert read({"prompt": f"u {ANSWER} v"}) == ["u ", HOLE, " v"]
 
 
