@@ -50,10 +50,8 @@ def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
     hit = by_server if by_request is None else by_request
     theory = measured.cache_theory
     found = None if theory is None else theory_block(theory, by_server)
-    # Of blocks of bytes, the shared part of a prompt may not fill the last one.
-    explained = (
-        None if own is None else max(own, 0.0 if found is None else found["repeated_share"]) + template
-    )
+    # The share by blocks of bytes misses what does not fill its last block, and the cache may find it.
+    explained = None if own is None else max(own, 0.0 if found is None else found["endless_share"]) + template
     return {
         "workload_share": own,
         "template_share": template,
