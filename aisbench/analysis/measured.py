@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.accuracy import Graded
+from aisbench.analysis.caches.theory import Theory
 from aisbench.analysis.failures import failures_by_kind
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.latencies import Latencies
@@ -114,6 +115,13 @@ class Measured:
     @cached_property
     def device_samples(self) -> DeviceSamples:
         return device_samples(self.run)
+
+    @cached_property
+    def cache_theory(self) -> Theory | None:
+        """What prefix caches would have found; None unless a server reports what it found, or the bodies are gone."""
+        told = bool((self.run.rows["cached_tokens"][self.ok] >= 0).any())
+        counts = any("prefix_hits" in kept[-1]["values"] for kept in self.server_samples.values())
+        return Theory.of(self.run, self.server_samples) if told or counts else None
 
     def figures(
         self, metric: Metric, percents: Iterable[float], latencies: Latencies | None = None

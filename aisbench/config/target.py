@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aisbench._native.targets import POLICIES
 from aisbench.errors import BadInput
-from aisbench.options.checks import above
+from aisbench.options.checks import above, whole
 from aisbench.options.option import LINES, SPAN, ListOf, option
 
 _CONNECTIONS = ("keep-alive", "fresh")
@@ -132,6 +132,18 @@ class TargetOptions:
         "--reset-prefix-cache",
         default=False,
         help="Empty the server's prefix cache before the run (vLLM, SGLang, TensorRT-LLM, llama.cpp); a note says so if the server refuses.",
+    )
+    cache_tokens: int | None = _option(
+        "--cache-tokens",
+        check=whole(1),
+        metavar="TOKENS",
+        help="Tokens that the prefix cache of each server holds, for the theory beside its hits. Default: as its metrics say.",
+    )
+    cache_block: int | None = _option(
+        "--cache-block",
+        check=whole(1, 10_000),
+        metavar="TOKENS",
+        help="Tokens in a block of that cache. Default: as the server's metrics say, or else 16.",
     )
     metrics_url: str | None = _option(
         "--metrics-url",

@@ -23,6 +23,7 @@ from aisbench.engine.turns import write_conversations
 from aisbench.engine.worker_spec import NamesSpec, TargetSpec, WorkerSpec
 from aisbench.masking import known
 from aisbench.records.folder import RunDirectory
+from aisbench.records.turns import NAME as TURNS
 from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Build, Progress, Through, Workload, build_workload
 from aisbench.workload.sessions.options import AT_SERVER
@@ -30,7 +31,6 @@ from aisbench.workload.sessions.options import AT_SERVER
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
 _AHEAD_S = 2.0
 MOST_AHEAD = 1024
-_TURNS = "turns.bin"
 # The file that coordinator and workers share during a run.
 BLOCK = "shared.bin"
 # Data sets whose prompts vLLM's client checks with the server's tokenizer.
@@ -86,7 +86,7 @@ def prepare(
     prefills = Slots(count=few) if few is not None else None
     talks = workload.prompts.conversations
     if talks is not None:
-        write_conversations(directory.records / _TURNS, talks)
+        write_conversations(directory.records / TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
     _write_warm_up(asked, directory.records, workload.warm_up)
     specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills, workload.names)
@@ -227,7 +227,7 @@ def _worker_specs(
     share = -(-limit // workers) if limit is not None else 1 << 40
     drop_ms = config.drop_after_ms()
     abort_s, abort_tokens = config.aborts_after()
-    turns = records / _TURNS
+    turns = records / TURNS
     rules = backend.rules if asked.streams else backend.plain_rules
     run = _run_name(asked)
     targets = _target_specs(asked, run)

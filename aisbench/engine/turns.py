@@ -1,11 +1,4 @@
-"""The file that says which bodies are the turns of which conversation; every worker reads it.
-
-Layout, little-endian int64: the number of conversations n; first[n + 1] (the index of the body of each conversation's
-first turn, then the number of bodies); think_ns[bodies]; then twice, for the turns that each one comes after and for
-those that fill its body, the number of edges, their first[bodies + 1], and the edges; then three times, for the earliest
-times, the agents and those that started them, their number, and those. A number is -1, and nothing follows it, where
-nothing was said of them.
-"""
+"""Which bodies are the turns of which conversation, in the file that every worker reads (see records/turns.py)."""
 
 from __future__ import annotations
 
@@ -14,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aisbench._native.conversations import Conversations
+from aisbench.records.turns import read_turns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,24 +37,5 @@ def _bytes(numbers: NDArray[np.int64]) -> bytes:
 
 
 def read_conversations(path: Path) -> Conversations:
-    """Avoids NumPy, which a worker would load for nothing else. Raises ValueError if the turns do not fit together."""
-    numbers = array("q", path.read_bytes())
-    at = numbers[0] + 2
-    first = numbers[1:at]
-    think_ns = numbers[at : at + first[-1]]
-    at += first[-1]
-    edges: dict[str, array[int]] = {}
-    for name in ("after", "fills"):
-        count, begin = numbers[at], at + 1
-        if count < 0:
-            at = begin
-        else:
-            at = begin + first[-1] + 1 + count
-            edges |= {f"{name}_first": numbers[begin : at - count], name: numbers[at - count : at]}
-    others: dict[str, array[int]] = {}
-    for name in ("not_before_ns", "agents", "starters"):
-        count, begin = numbers[at], at + 1
-        at = begin + max(count, 0)
-        if count >= 0:
-            others[name] = numbers[begin:at]
-    return Conversations(first, think_ns, **edges, **others)
+    """Raises ValueError if the turns do not fit together."""
+    return Conversations(**read_turns(path))

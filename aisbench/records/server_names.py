@@ -68,6 +68,14 @@ BY_LABEL: dict[str, tuple[str, str]] = {
     "requests_ended": ("vllm:request_success_total", "finished_reason"),
     "accepted_at": ("vllm:spec_decode_num_accepted_tokens_per_pos_total", "position"),
 }
+# The size of the KV cache, in the labels of a sample for each engine: block size, number of blocks, and tokens in all.
+# vLLM gives the last in newer versions only; with several kinds of layers, it is not the product of the others.
+CACHE_LABELS: tuple[tuple[str, str, str, str], ...] = (
+    ("vllm:cache_config_info", "block_size", "num_gpu_blocks", "kv_cache_size_tokens"),
+    ("sglang:cache_config_info", "page_size", "num_pages", ""),
+)
+# The same as gauges, in newer versions of SGLang: block size, and tokens in all.
+CACHE_GAUGES = ("sglang:page_size", "sglang:max_total_num_tokens")
 # Histograms of seconds; kept as name_sum, name_count and name_buckets ({upper edge: cumulative count}).
 HISTOGRAMS: dict[str, tuple[str, ...]] = {
     "ttft": ("vllm:time_to_first_token_seconds", "sglang:time_to_first_token_seconds"),
@@ -85,6 +93,7 @@ def known_names() -> frozenset[str]:
     """The names of all samples that are read from a page."""
     found = {alias for table in (SUMS, MEANS) for aliases in table.values() for alias in aliases}
     found |= {name for name, _ in BY_LABEL.values()}
+    found |= {name for name, *_ in CACHE_LABELS} | {*CACHE_GAUGES}
     for aliases in HISTOGRAMS.values():
         found |= {f"{alias}_{part}" for alias in aliases for part in ("sum", "count", "bucket")}
     return frozenset(found)

@@ -1,4 +1,4 @@
-"""Reads turns.bin: how many turns each session of a run has, and which turn comes after which."""
+"""How many turns each session of a run has, and which turn comes after which."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.errors import BadInput
+from aisbench.records.turns import read_turns
 
 
 @dataclass(frozen=True)
 class TurnPlan:
-    """The planned turns of all sessions, as `engine.turns` writes them.
+    """The planned turns of all sessions, from turns.bin (see records.turns).
 
     `first`: int64, shape (sessions + 1,): the index of each session's first turn, then the number of turns. `after_first`
     (shape (turns + 1,)) and `after`: turn i comes after the turns `after[after_first[i] : after_first[i + 1]]` of its
@@ -44,16 +45,14 @@ def read_turn_plan(path: Path) -> TurnPlan | None:
     """The plan in turns.bin; None if the file is missing. Raises BadInput if it is not such a file."""
     if not path.is_file():
         return None
-    numbers = np.fromfile(path, "<i8")
-    sessions = int(numbers[0]) if len(numbers) else 0
-    first = numbers[1 : sessions + 2]
-    if sessions < 1 or len(first) != sessions + 1 or first[0] != 0 or (np.diff(first) < 1).any():
+    try:
+        found = {name: np.array(values, dtype=np.int64) for name, values in read_turns(path).items()}
+        first = found["first"]
+        sound = len(first) > 1 and first[0] == 0 and bool((np.diff(first) > 0).all())
+    except (ValueError, IndexError):
+        sound = False
+    if not sound:
         raise BadInput(
             f"{path} is not a plan of turns; without the file the report leaves planned turns of sessions out"
         )
-    turns = int(first[-1])
-    # Turns' pauses come first, then the number of edges between turns, or -1.
-    edges = numbers[sessions + 2 + turns :]
-    if len(edges) == 0 or edges[0] < 0:
-        return TurnPlan(first)
-    return TurnPlan(first, edges[1 : turns + 2], edges[turns + 2 : turns + 2 + int(edges[0])])
+    return TurnPlan(first, found.get("after_first"), found.get("after"))

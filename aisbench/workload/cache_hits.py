@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
-BlockIds = Sequence[int | str]
+BlockIds = Sequence[int | str] | Ints
 # Ids below this are numbers of blocks as they are: with as many blocks before them, they make a key of 63 bits.
 _SMALL = 1 << 31
 
@@ -56,7 +56,7 @@ def theoretical_hits(
     prompt_tokens: Sequence[int] | Ints,
     block: int,
     capacity_blocks: int | None = None,
-    scopes: Sequence[int] | None = None,
+    scopes: Sequence[int] | Ints | None = None,
 ) -> Hits:
     """The tokens of each prompt that a prefix cache holds when it arrives, for prompts in the order of arrival.
 
@@ -95,12 +95,15 @@ def token_blocks(token_ids: Sequence[int] | NDArray[np.integer], block: int) -> 
 def _codes(block_lists: Sequence[BlockIds], whole: Ints) -> Ints:
     """The ids of all whole blocks, prompt after prompt, as numbers from 0."""
     total = int(whole.sum())
-    ids = chain.from_iterable(
+    cut = (
         some if len(some) == most else some[:most]
         for some, most in zip(block_lists, whole.tolist(), strict=True)
     )
     try:
-        numbers = np.fromiter(ids, dtype=np.int64, count=total)
+        if total and isinstance(block_lists[0], np.ndarray):
+            numbers = np.concatenate(list(cut))
+        else:
+            numbers = np.fromiter(chain.from_iterable(cut), dtype=np.int64, count=total)
     except (ValueError, OverflowError, TypeError):
         return _codes_of_any(block_lists, whole)
     if total and numbers.min() >= 0 and numbers.max() < _SMALL:

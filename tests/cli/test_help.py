@@ -65,7 +65,16 @@ def test_a_search_s_own_options_come_first() -> None:
 
 
 def test_the_simulator_s_options_are_in_sections() -> None:
-    assert titles_of(simulate) == ["Address", "Model", "Scheduling", "Time", "Stream", "Faults", "Others"]
+    assert titles_of(simulate) == [
+        "Address",
+        "Model",
+        "Scheduling",
+        "Prefix cache",
+        "Time",
+        "Stream",
+        "Faults",
+        "Others",
+    ]
 
 
 def test_arguments_are_not_listed_among_the_options() -> None:

@@ -20,19 +20,21 @@ from aisbench.records.run import Run
 from aisbench.report.figures.plots import RUN_CHARTS, run_figure
 from aisbench.report.files.vllm_files import check_result_folder
 from aisbench.studies.saturation.plot import search_figure
+from aisbench.workload.bodies import write_bodies
 from tests.analysis.made_runs import SECOND, START_NS, base_config, fail, made_rows, write_run
 from tests.studies.saturation.test_page import searched
 
 
 @pytest.fixture
 def told(tmp_path: Path) -> Path:
-    """A run with data for every chart: slices, failures, sessions, server metrics and device metrics."""
+    """A run with data for every chart: slices, failures, sessions, cached tokens, server metrics and device metrics."""
     rows = made_rows(np.arange(200) * 10, ttft_ms=20, itl_ms=5)
     rows["conversation"], rows["turn"] = np.arange(200) // 2, np.arange(200) % 2
     rows["cached_tokens"] = 40 * rows["turn"]
     fail(rows, [5], "timeout")
     config = base_config(rate=100.0, arrival="constant", concurrency=50, slice_s=0.5)
     path = write_run(tmp_path / "told", rows, config=config, conversations=100)
+    write_bodies(path / "records/bodies.bin", [b'{"prompt": "a b c"}'], 1)
     samples = {
         "server": {"endpoint": 0, "values": {"running": 3.0, "kv_use": 0.5}},
         "devices": {

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 import numpy as np
 
 from aisbench.analysis.blocks.server import growth
+from aisbench.analysis.caches.block import CacheTheory, theory_block
 from aisbench.analysis.contract.keys import Requests, Share, Tokens
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import TokenCounts
@@ -33,6 +34,7 @@ class PrefixCacheBlock(TypedDict):
     unexplained_share: Annotated[Share | None, "hits beyond the shares of workload and template"]
     prompt_tokens: Annotated[Tokens, "of the successful requests"]
     reset: Annotated[str | None, "the outcome of --reset-prefix-cache; null without it"]
+    theory: Annotated[CacheTheory | None, "null if no server reports its hits, or the run kept no bodies"]
 
 
 def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
@@ -46,15 +48,20 @@ def prefix_cache_block(measured: Measured) -> PrefixCacheBlock | None:
     by_request, counted = request_share(run, tokens)
     by_server = server_share(measured, prompt)
     hit = by_server if by_request is None else by_request
+    theory = measured.cache_theory
+    found = None if theory is None else theory_block(theory, by_server)
+    # The share by blocks of bytes misses what does not fill its last block, and the cache may find it.
+    explained = None if own is None else max(own, 0.0 if found is None else found["endless_share"]) + template
     return {
         "workload_share": own,
         "template_share": template,
         "server_share": by_server,
         "request_share": by_request,
         "requests_counted": counted,
-        "unexplained_share": None if hit is None or own is None else max(0.0, hit - own - template),
+        "unexplained_share": None if hit is None or explained is None else max(0.0, hit - explained),
         "prompt_tokens": prompt,
         "reset": run.info.get("prefix_cache_reset"),
+        "theory": found,
     }
 
 

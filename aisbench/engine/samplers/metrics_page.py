@@ -7,7 +7,15 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from aisbench.records.server_names import BY_LABEL, HISTOGRAMS, MEANS, SUMS, known_names
+from aisbench.records.server_names import (
+    BY_LABEL,
+    CACHE_GAUGES,
+    CACHE_LABELS,
+    HISTOGRAMS,
+    MEANS,
+    SUMS,
+    known_names,
+)
 
 _KNOWN = known_names()
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -40,6 +48,7 @@ def read_page(text: str) -> dict[str, Any]:
                     values[f"{name}_{part}"] = sum(v for _, v in samples.get(f"{alias}_{part}", ()))
                 values[f"{name}_buckets"] = _by_label(samples.get(f"{alias}_bucket", []), "le")
                 break
+    values |= _cache_size(samples)
     return {name: _finite(value) for name, value in values.items()}
 
 
@@ -79,6 +88,37 @@ def _parts_of(samples: list[tuple[dict[str, str], float]]) -> list[tuple[dict[st
     """The samples to add up; only the total, where SGLang reports one besides its caches."""
     sums = [sample for sample in samples if sample[0].get("cache_source") == "total"]
     return sums or samples
+
+
+def _cache_size(samples: Samples) -> dict[str, float]:
+    """`cache_block`: tokens in a block; `cache_tokens`: those of all engines together; `caches`: how many have one of
+    their own. Empty if the page does not say; a server that has not measured its size yet says "None"."""
+    for name, block, count, tokens in CACHE_LABELS:
+        sizes = [
+            (_number(labels, block), _tokens(labels, block, count, tokens))
+            for labels, _ in samples.get(name, ())
+        ]
+        if sizes and all(each and size for each, size in sizes):
+            return {
+                "cache_block": sizes[0][0],
+                "cache_tokens": sum(size for _, size in sizes),
+                "caches": float(len(sizes)),
+            }
+    blocks, totals = (first_of(samples, (name,)) for name in CACHE_GAUGES)
+    if not blocks or not totals:
+        return {}
+    found = {"cache_block": blocks[0][1], "cache_tokens": sum(value for _, value in totals)}
+    return {**found, "caches": float(len(totals))}
+
+
+def _tokens(labels: dict[str, str], block: str, count: str, tokens: str) -> float:
+    return _number(labels, tokens) or _number(labels, block) * _number(labels, count)
+
+
+def _number(labels: dict[str, str], name: str) -> float:
+    """The number in a label; 0 if there is none."""
+    text = labels.get(name, "")
+    return float(text) if text.isdecimal() else 0.0
 
 
 def _by_label(samples: list[tuple[dict[str, str], float]], label: str) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisbench.report.charts import curves, flow, heat, server, stretches, timeline
+from aisbench.report.charts import cache, curves, flow, heat, server, stretches, timeline
 from aisbench.report.charts.chart import Chart
 from aisbench.report.charts.sessions import lanes, parts
 from aisbench.report.charts.source import RunSource
@@ -41,6 +41,13 @@ CHARTS: tuple[Chart[RunSource], ...] = (
         title="Server metrics",
         build=server.server,
         tables=server.server_tables,
+    ),
+    Chart(
+        name="cache",
+        title="Prefix cache: hits and theory",
+        build=cache.cache,
+        tables=cache.cache_tables,
+        alone=True,
     ),
     Chart(name="devices", title="Devices", build=server.devices, tables=server.device_tables),
     Chart(name="errors", title="Errors", build=flow.errors, tables=flow.error_tables),

@@ -55,6 +55,34 @@ def test_vllm() -> None:
     assert "waiting" not in values
 
 
+@pytest.mark.parametrize(
+    ("page", "found"),
+    [
+        (
+            'vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="100"} 1.0\n'
+            'vllm:cache_config_info{block_size="16",engine="1",num_gpu_blocks="150"} 1.0\n',
+            {"cache_block": 16.0, "cache_tokens": 4000.0, "caches": 2.0},
+        ),
+        # Layers of two kinds share the blocks.
+        (
+            'vllm:cache_config_info{block_size="16",num_gpu_blocks="100",kv_cache_size_tokens="3000"} 1\n',
+            {"cache_block": 16.0, "cache_tokens": 3000.0, "caches": 1.0},
+        ),
+        ('vllm:cache_config_info{block_size="16",num_gpu_blocks="None"} 1.0\n', {}),
+        (
+            'sglang:cache_config_info{num_pages="500",page_size="1"} 1.0\n',
+            {"cache_block": 1.0, "cache_tokens": 500.0, "caches": 1.0},
+        ),
+        (
+            'sglang:page_size{tp_rank="0"} 64.0\nsglang:max_total_num_tokens{tp_rank="0"} 6400.0\n',
+            {"cache_block": 64.0, "cache_tokens": 6400.0, "caches": 1.0},
+        ),
+    ],
+)
+def test_the_size_of_the_cache(page: str, found: dict[str, float]) -> None:
+    assert read_page(page) == found
+
+
 def test_sglang_tgi_and_llama_cpp() -> None:
     assert read_page(SGLANG) == {"running": 12.0, "waiting": 5.0, "kv_use": 0.5}
     assert read_page(TGI) == {"running": 7.0, "waiting": 2.0}
