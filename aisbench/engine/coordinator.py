@@ -22,7 +22,7 @@ from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.engine.asked import Asked, check_goodput
 from aisbench.engine.beside import Beside
-from aisbench.engine.failures import error_samples, hopeless, too_many_failed
+from aisbench.engine.failures import error_samples, hopeless, too_many_failed, warm_up_notes
 from aisbench.engine.host import HostCounters
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import RisingLimit, default_workers, raise_open_files
@@ -152,6 +152,11 @@ class Coordinator:
 
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
+        self.fills = prepared.fills
+        self.warms_up = any(spec.warmup for spec in prepared.specs)
+        if self.fills:
+            # Before the workers start, as they fill the caches once they are connected.
+            self.tell(self.beside.empty_caches())
         inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
         self.rising = RisingLimit.of(self.config, prepared.slots)
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
@@ -204,7 +209,7 @@ class Coordinator:
 
     def wait_until_ready(self) -> bool:
         """Waits for connections and warm-up, then sets the common start; False when the run cannot start."""
-        patience = _READY_PATIENCE_S + (self.config.timeout_s if self.config.warmup else 0)
+        patience = _READY_PATIENCE_S + (self.config.timeout_s if self.warms_up else 0)
         if self.config.connect_rate is not None:
             patience += (self.config.concurrency or MOST_AHEAD) / self.config.connect_rate
         give_up = time.monotonic() + patience
@@ -216,8 +221,9 @@ class Coordinator:
                 self.block.stop(2)
                 return False
             time.sleep(0.005)
-        # After the warm-up, whose prompts are in the cache as well.
-        self.tell(self.beside.empty_caches())
+        if not self.fills:
+            # After the warm-up, whose prompts are in the cache as well.
+            self.tell(self.beside.empty_caches())
         if self.scraper is not None:
             # After the warm-up and before the start, so that the counters' growth from here on is this run's.
             self.scraper.begin()
@@ -289,12 +295,14 @@ class Coordinator:
             outcome, reason = "interrupted", "stopped by the user"
         elif self.abandoned is not None:
             outcome, reason = "abandoned", self.abandoned
+        workers = [self.processes.figures(worker, live[worker]) for worker in range(len(live))]
+        self.note(warm_up_notes(workers))
         self.directory.write(
             outcome=outcome,
             outcome_reason=reason,
             sending_ended_ns=self.sending_ended_ns,
             end_ns=now_ns(),
-            workers=[self.processes.figures(worker, live[worker]) for worker in range(len(live))],
+            workers=workers,
             host=self.host_before.facts_since(),
             error_samples=error_samples(self.directory, self.path),
             **self.beside.facts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,8 @@ class Prepared:
     prefills: Slots | None
     specs: list[WorkerSpec]
     plan: Plan
+    # Whether requests before the run fill the servers' prefix caches.
+    fills: bool
 
 
 def prepare(
@@ -85,9 +88,9 @@ def prepare(
     if talks is not None:
         write_conversations(directory.records / _TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
-    _write_warm_up(asked, directory.records, workload.warm_up)
-    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills)
-    return Prepared(block, slots, prefills, specs, plan)
+    warm_ups = _write_warm_up(asked, directory.records, workload)
+    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills, warm_ups)
+    return Prepared(block, slots, prefills, specs, plan, fills=bool(workload.fill))
 
 
 def _aligner(asked: Asked, say: Say) -> Through | None:
@@ -160,24 +163,29 @@ def _target_specs(asked: Asked) -> list[TargetSpec]:
     return specs
 
 
-def _warm_up_share(asked: Asked, worker: int) -> int:
-    """How many of the --warmup requests this worker sends."""
-    return asked.config.warmup // asked.workers + (worker < asked.config.warmup % asked.workers)
+def _write_warm_up(asked: Asked, records: Path, workload: Workload) -> list[int]:
+    """Writes a file for each worker that has requests to send before the run; returns how many each has.
 
-
-def _write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
-    """Writes a file of warm-up bodies for each worker that has some to send, repeating `bodies` as needed."""
-    begin = 0
+    These are the warm-up bodies, repeated as needed to the number of --warmup, and those that fill the prefix cache.
+    """
+    bodies = list(islice(cycle(workload.warm_up), asked.config.warmup)) + workload.fill
+    counts = []
     for worker in range(asked.workers):
-        count = _warm_up_share(asked, worker)
-        own = [bodies[i % len(bodies)] for i in range(begin, begin + count)]
-        begin += count
+        own = bodies[worker :: asked.workers]
+        counts.append(len(own))
         if own:
-            write_bodies(records / f"warmup-{worker}.bin", own, count)
+            write_bodies(records / f"warmup-{worker}.bin", own, len(own))
+    return counts
 
 
 def _worker_specs(
-    asked: Asked, records: Path, plan: Plan, limit: int | None, slots: Slots | None, prefills: Slots | None
+    asked: Asked,
+    records: Path,
+    plan: Plan,
+    limit: int | None,
+    slots: Slots | None,
+    prefills: Slots | None,
+    warm_ups: list[int],
 ) -> list[WorkerSpec]:
     config, workers, backend = asked.config, asked.workers, asked.backend
     share = -(-limit // workers) if limit is not None else 1 << 40
@@ -205,7 +213,7 @@ def _worker_specs(
             share=share,
             connect_ahead=connections_ahead(asked, plan, share),
             connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,
-            warmup=_warm_up_share(asked, worker),
+            warmup=warm_ups[worker],
             targets=targets,
             policy=config.url_policy,
             keep_alive=asked.transport.keep_alive,

@@ -46,6 +46,7 @@ class Workload:
     a max_tokens of -1 leaves the length to the server. `inputs`: number of texts in all bodies, of which one may
     hold several. `prompts`: what the data set made, with its `items` used up. `fingerprint`: see
     fingerprint.fingerprint. `warm_up`: the bodies of the requests before the run, see warm_up.
+    `fill`: the bodies of Prompts.fill.
     """
 
     bodies: Bodies
@@ -56,6 +57,7 @@ class Workload:
     notes: list[str]
     fingerprint: dict[str, Any]
     warm_up: list[bytes]
+    fill: list[bytes]
 
 
 class Build(Protocol):
@@ -100,6 +102,9 @@ def build_workload(
     prompts = for_every_prompt(dataset.make(options, backend), options, backend)
     count = prompts.count
     reuse = PrefixReuse()
+    for prompt in prompts.fill:
+        reuse.add(prompt_bytes(prompt))
+    reuse.start()
     wanted = dataset.ignores_eos if prompts.ignores_eos is None else prompts.ignores_eos
     ignore_eos = wanted if options.ignore_eos is None else options.ignore_eos
     body_options = BodyOptions(
@@ -136,7 +141,10 @@ def build_workload(
     if prompts.questions is not None:
         (directory / QUESTIONS).write_text(json.dumps(prompts.questions))
     facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)
-    return Workload(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies)
+    fill = [backend.body(prompt, body_options) for prompt in prompts.fill]
+    return Workload(
+        bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies, fill
+    )
 
 
 def with_holes(body: bytes) -> bytes:

@@ -22,6 +22,10 @@ def for_every_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backen
     """Applies --system-prompt and --lora-modules. Raises BadInput where the prompts cannot take them."""
     if options.system_prompt:
         prompts = _behind_system_prompt(prompts, options, backend)
+    if options.lora_modules and prompts.fill:
+        raise BadInput(
+            "--fill-prefixes would fill the cache of one model only; leave it out, or leave out --lora-modules"
+        )
     return _with_modules(prompts, options) if options.lora_modules else prompts
 
 

@@ -106,6 +106,7 @@ class Prompts:
     are used and left out, see BadLines.facts; None: there is no file, or it has no rows. `questions`: the fields of
     an accuracy.Question for each distinct prompt, where prompt i asks question i modulo their number; None: no
     answers are known. `blocks`: the prompts' blocks by the ids that a trace has for them; None: it has none.
+    `fill`: prompts that are sent before the run, unmeasured, so that the server's prefix cache holds them.
     """
 
     items: Iterator[Prompt]
@@ -119,3 +120,4 @@ class Prompts:
     rows: dict[str, Any] | None = None
     questions: list[dict[str, Any]] | None = None
     blocks: PromptBlocks | None = None
+    fill: tuple[Prompt, ...] = ()
