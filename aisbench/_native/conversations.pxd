@@ -33,6 +33,9 @@ cdef class Conversations:
     # For each turn, whether a later one repeats its answer.
     cdef const uint8_t[::1] repeated
     cdef readonly int64_t count
+    # Users who take turns at a constant rate, and how far apart the turns of one are; 0: there are none.
+    cdef int64_t users
+    cdef readonly int64_t gap_ns
 
 
 cdef class Conversation:
@@ -41,6 +44,7 @@ cdef class Conversation:
     cdef int64_t number
     cdef int64_t at           # the index of its first turn
     cdef int64_t began_ns
+    cdef int64_t last_due_ns  # when its last turn was due
     cdef int64_t turns
     cdef int64_t open         # turns that have neither ended nor been given up
     cdef uint8_t* states      # a TurnState for each turn

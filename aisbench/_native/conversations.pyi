@@ -3,6 +3,7 @@ from typing import Any
 class Conversations:
     chained: bool
     count: int
+    gap_ns: int
     def __init__(
         self,
         first: Any,
@@ -12,4 +13,6 @@ class Conversations:
         fills_first: Any = None,
         fills: Any = None,
         not_before_ns: Any = None,
+        users: int = 0,
+        gap_ns: int = 0,
     ) -> None: ...

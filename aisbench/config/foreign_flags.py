@@ -27,7 +27,6 @@ FOREIGN = {
     "--run-time": "--duration 5m",
     "--spawn-rate": "--ramp-up linear, with --ramp-from and --ramp-to",
     "--threads": "--workers N",
-    "--users": "--concurrency N",
     "--vus": "--concurrency N",
     # sglang's bench_serving
     "--apply-chat-template": "--chat-template",
@@ -61,6 +60,7 @@ FOREIGN = {
     "--model-names": "--model NAME",
     "--num-dataset-entries": "--num-requests N",
     "--num-prefix-prompts": "--num-prefixes N",
+    "--num-users": "--users N, with --user-rate RPS",
     "--osl": "--output-len N",
     "--output-artifact-dir": _RUN_FOLDER,
     "--output-tokens-mean": "--output-len N",
@@ -76,6 +76,7 @@ FOREIGN = {
     "--synthetic-input-tokens-mean": "--input-len N",
     "--synthetic-input-tokens-stddev": "--input-dist gaussian:mean=M,std=S",
     "--system-prompt-length": "--prefix-len N, with --prefix-role system",
+    "--user-centric-rate": "--user-rate RPS, with --users N",
     "--warmup-request-count": "--warmup N",
     # GuideLLM
     "--backend-args": "--extra-body JSON",

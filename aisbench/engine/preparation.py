@@ -203,6 +203,8 @@ def _worker_specs(
             bodies=str(records / "bodies.bin"),
             conversations=str(turns) if turns.exists() else None,
             keeps_slot=config.slots == "users",
+            users=config.users or 0,
+            user_gap_ns=config.user_gap_ns,
             history_reasoning=config.history_reasoning,
             slots_fd=slots.fd if slots is not None else None,
             prefills_fd=prefills.fd if prefills is not None else None,

@@ -41,8 +41,8 @@ def _bytes(numbers: NDArray[np.int64]) -> bytes:
     return numbers.astype("<i8").tobytes()
 
 
-def read_conversations(path: Path) -> Conversations:
-    """Avoids NumPy, which a worker would load for nothing else. Raises ValueError if the turns do not fit together."""
+def read_conversations(path: Path, users: int = 0, user_gap_ns: int = 0) -> Conversations:
+    """`users` and `user_gap_ns`: see Conversations. Avoids NumPy, which a worker would load for nothing else. Raises ValueError if the turns do not fit together."""
     numbers = array("q", path.read_bytes())
     at = numbers[0] + 2
     first = numbers[1:at]
@@ -57,4 +57,6 @@ def read_conversations(path: Path) -> Conversations:
             at = begin + first[-1] + 1 + count
             edges |= {f"{name}_first": numbers[begin : at - count], name: numbers[at - count : at]}
     not_before_ns = numbers[at + 1 :] if numbers[at] >= 0 else None
-    return Conversations(first, think_ns, **edges, not_before_ns=not_before_ns)
+    return Conversations(
+        first, think_ns, **edges, not_before_ns=not_before_ns, users=users, gap_ns=user_gap_ns
+    )

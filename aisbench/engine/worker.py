@@ -65,7 +65,9 @@ class _Worker:
         self.full: OSError | None = None
         self.bodies = BodyFile(spec.bodies)
         self.conversations = (
-            read_conversations(Path(spec.conversations)) if spec.conversations is not None else None
+            read_conversations(Path(spec.conversations), spec.users, spec.user_gap_ns)
+            if spec.conversations is not None
+            else None
         )
         backend = backend_named(spec.backend)
         self.history = History(backend.as_messages, keeps_reasoning=spec.history_reasoning)

@@ -32,6 +32,8 @@ class WorkerSpec:
     bodies: str
     conversations: str | None
     keeps_slot: bool
+    users: int
+    user_gap_ns: int
     history_reasoning: bool
     slots_fd: int | None
     prefills_fd: int | None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.prompt import Prompt
+from aisbench.workload.arrivals.users import asked_turns
 from aisbench.workload.cache_hits import PromptBlocks
 
 
@@ -54,9 +55,10 @@ class Conversations:
         if self.after_first is not None and self.after is not None:
             self._check_fills(self.after_first, self.after)
 
-    def by_turn(self) -> list[int]:
-        """How many conversations have a first turn, a second one and so on."""
-        lengths = np.bincount(np.diff(self.first))
+    def by_turn(self, users: int | None = None) -> list[int]:
+        """How many conversations have a first turn, a second one and so on. `users`: see asked_turns."""
+        turns = np.diff(self.first)
+        lengths = np.bincount(turns if users is None else asked_turns(turns, users))
         more: list[int] = np.cumsum(lengths[::-1])[::-1][1:].tolist()
         return more
 

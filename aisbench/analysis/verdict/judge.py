@@ -98,7 +98,9 @@ def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sendi
     if capped > 0 or len(sending.sent_ns) < 2:
         return
     asked, reached = sending.planned_rate, sending.sent_rate
-    counted = "conversations/s were started" if run.has_conversations else "requests/s were sent"
+    counted = (
+        "conversations/s were started" if arrivals["counts"] == "conversations" else "requests/s were sent"
+    )
     off = 100 * abs(reached / asked - 1) if asked else 0.0
     behind_ms = (int(sending.sent_ns.max()) - int(sending.planned_ns.max())) / 1e6
     verdict.hold(
