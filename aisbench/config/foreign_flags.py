@@ -77,6 +77,7 @@ FOREIGN = {
     "--synthetic-input-tokens-stddev": "--input-dist gaussian:mean=M,std=S",
     "--system-prompt-length": "--prefix-len N, with --prefix-role system",
     "--user-centric-rate": "--user-rate RPS, with --users N",
+    "--warmup-duration": "--warmup-time 30s",
     "--warmup-request-count": "--warmup N",
     # GuideLLM
     "--backend-args": "--extra-body JSON",

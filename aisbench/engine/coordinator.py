@@ -240,7 +240,8 @@ class Coordinator:
     @property
     def deadline_ns(self) -> int:
         """The end of sending on CLOCK_MONOTONIC, in ns; 0: no time limit."""
-        return self.start_ns + int(self.config.duration_s * 1e9) if self.config.duration_s is not None else 0
+        sending_s = self.config.sending_s
+        return self.start_ns + int(sending_s * 1e9) if sending_s is not None else 0
 
     def watch(self) -> None:
         """Watches until all workers have ended: ticks, looks for reasons to stop early, ends the grace period."""

@@ -66,12 +66,12 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
 def bodies_wanted(config: RunConfig) -> int | None:
     """How many bodies the data set should make; None: its default."""
     law = config.arrival_law
-    if config.num_requests is not None or config.duration_s is None or law is None:
+    if config.num_requests is not None or config.sending_s is None or law is None:
         return config.num_requests
     if config.users is not None:
         # Sessions for the users at the start, and others to go on with.
         return max(_BODIES_OF_TIMED_RUN, 2 * config.users * (config.turns or _TURNS))
-    count = law.count_within(config.duration_s)
+    count = law.count_within(config.sending_s)
     return count if count < _BODIES_OF_TIMED_RUN else None
 
 
@@ -92,8 +92,8 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     if config.users is not None:
         return _users(config, config.users, law, prompts)
     count, requests = tickets, prompts.count
-    if config.duration_s is not None and config.num_requests is None:
-        count = law.count_within(config.duration_s)
+    if config.sending_s is not None and config.num_requests is None:
+        count = law.count_within(config.sending_s)
         requests = count if talks is None else -1
     return Plan(count, requests, law.offsets_ns(count, prompts.legacy_random), law)
 
@@ -132,13 +132,13 @@ def _users(config: RunConfig, users: int, law: ArrivalLaw, prompts: Prompts) -> 
             f"--users {users} are more than the {sessions} sessions of the data set; give fewer users, or more --num-requests"
         )
     offsets = law.offsets_ns(users)
-    if config.duration_s is not None and config.num_requests is None:
+    if config.sending_s is not None and config.num_requests is None:
         return Plan(-1, -1, offsets, law)
     return Plan(sessions, int(asked_turns(np.diff(talks.first), users).sum()), offsets, law)
 
 
 def _closed_loop(config: RunConfig, tickets: int, prompts: Prompts) -> Plan:
-    bounded = config.num_requests is not None or config.duration_s is None
+    bounded = config.num_requests is not None or config.sending_s is None
     spacing_ns = 0 if config.compat == "vllm" else START_SPACING_NS
     first = min(config.concurrency or 0, tickets)
     offsets = np.arange(first, dtype=np.int64) * spacing_ns

@@ -235,7 +235,11 @@ def _worker_specs(
             timeout_ns=int(config.timeout_s * 1e9),
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
             rest_ns=int(config.reader_rest_ms * 1e6),
-            token_times=config.save_token_times or config.save_detailed or config.plot_timeline,
+            # Without the times, the gaps of a warm-up could not be told from the others.
+            token_times=config.save_token_times
+            or config.save_detailed
+            or config.plot_timeline
+            or config.warmup_time_s is not None,
             secrets=sorted(known),
             expected_rows=max(0, -(-plan.requests // workers)),
             text=config.save_outputs or config.save_detailed or config.score or asked.needs_tokenizer,

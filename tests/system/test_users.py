@@ -12,6 +12,8 @@ from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.system.running import Finished, run_load
 
+pytestmark = pytest.mark.xdist_group("timing")
+
 TALKS = ("--dataset", "conversations", "--backend", "openai-chat", "--input-len", 4, "--output-len", 3)
 
 
