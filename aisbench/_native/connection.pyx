@@ -26,11 +26,6 @@ import ssl
 cdef enum:
     # The longest answer of a proxy to CONNECT, in bytes.
     TUNNEL_LIMIT = 16384
-    # How long a body may stay open after [DONE], or after a finish reason and the usage. Most servers end
-    # it at once, in a separate piece. A server that has never ended one is given less time.
-    OPEN_AFTER_DONE_NS = 250_000_000
-    NEVER_CLOSED_NS = 50_000_000
-    OPEN_AFTER_USAGE_NS = 2_000_000_000
 
 
 @cython.final
@@ -293,8 +288,4 @@ cdef class Connection(Exchange):
 
     cdef int64_t may_stay_open_ns(self) noexcept:
         """How long the body may stay open after the stream said that it ends, in ns."""
-        if not self.ended:
-            return OPEN_AFTER_USAGE_NS
-        if self.target.bodies_ended > 0:
-            return OPEN_AFTER_DONE_NS
-        return 0 if self.target.bodies_left_open > 0 else NEVER_CLOSED_NS
+        return self.target.may_stay_open_ns(self.ended)

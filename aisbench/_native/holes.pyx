@@ -3,12 +3,12 @@ from libc.string cimport memchr
 
 import re
 
-HOLE = re.compile(rb"\x01([^\x00\x02]*)\x00([^\x02]*)\x02|\x00|\x03([^\x04]*)\x04")
+HOLE = re.compile(rb"\x01([^\x00\x02]*)\x00([^\x02]*)\x02|\x00|\x03([^\x04]*)\x04|(\x05)")
 
 
 cdef bytes filled(const char* body, Py_ssize_t n, list answers):
     """The body with its holes filled by `answers` (History.answer's), in order; None if it has no hole."""
-    if memchr(body, 0, n) == NULL and memchr(body, 3, n) == NULL:
+    if memchr(body, 0, n) == NULL and memchr(body, 3, n) == NULL and memchr(body, 5, n) == NULL:
         return None
     return with_answers(body[:n], answers)
 
@@ -33,6 +33,8 @@ def with_answers(bytes body, list answers):
                 answer.noted_uncalled()
             if not said:
                 at = without_comma(pieces, body, at)
+        elif hole.group(4) is not None:
+            pieces.append(answer.id)
         elif hole.group(1) is None:
             pieces.append(answer.text)
         elif answer.message is not None:

@@ -236,7 +236,9 @@ cdef class Requests:
         """What later turns contain of the answer; True where none repeats it."""
         if not connection.talk.is_repeated(turn):
             return True
-        return self.history.answer(bytes(connection.content), bytes(connection.reasoning), connection.tool_calls)
+        return self.history.answer(
+            bytes(connection.content), bytes(connection.reasoning), connection.tool_calls, connection.answer_id
+        )
 
     cdef bint let_go(self, int64_t now_ns) except -1:
         """Ends requests whose streams are over but whose bodies stay open too long; False if there are none.

@@ -3,8 +3,8 @@ from libc.stdint cimport int32_t, int64_t, uint32_t
 
 from aisbench._native.protocol.decode cimport Decoder
 from aisbench._native.memory.recorder cimport Error, Recorder, Row
-from aisbench._native.protocol.scanner cimport Event
 from aisbench._native.memory.shared cimport Live
+from aisbench._native.protocol.event cimport Event
 from aisbench._native.protocol.sse cimport SseParser
 
 cdef enum Outcome:
@@ -30,6 +30,7 @@ cdef class Reading:
     cdef bint must_finish
     cdef bint keeps_text
     cdef object tool_calls
+    cdef object answer_id
 
 
 cdef class Tally:
@@ -54,10 +55,11 @@ cdef class Tally:
     # Kept only if Reading.keeps_text.
     cdef bytearray content
     cdef bytearray reasoning
-    # The pieces of tool calls, joined by commas, and the calls that they are, once the request has ended.
+    # The pieces of tool calls, joined by commas; once the request has ended, the calls that they are, and the answer's id.
     cdef bytearray pieces
     cdef bint has_tool
     cdef list tool_calls
+    cdef str answer_id
     # Shared by all requests of a worker.
     cdef Reading reading
     cdef Recorder recorder

@@ -15,6 +15,7 @@ class Reading:
         must_finish: bool = False,
         keeps_text: bool = False,
         tool_calls: Callable[[list[Any]], list[Any]] | None = None,
+        answer_id: Callable[[list[Any]], str] | None = None,
     ) -> None: ...
 
 class Tally: ...

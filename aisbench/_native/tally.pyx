@@ -6,8 +6,8 @@ from aisbench._native.protocol.decode cimport Decoder, NOT_JSON
 from aisbench._native.memory.recorder cimport (
     BAD_EVENT, ERROR_EVENT, Error, NO_ERROR, OK, Recorder, Row,
 )
+from aisbench._native.protocol.event cimport Event
 from aisbench._native.protocol.finish cimport FINISH_GAVE_UP, FINISH_NONE
-from aisbench._native.protocol.scanner cimport Event
 from aisbench._native.protocol.sse cimport SseParser
 from aisbench._native.protocol import odd_answers as words
 from aisbench._native.protocol.decode import loads
@@ -21,7 +21,8 @@ cdef class Reading:
     the limit for an answer that is not streamed. `counts_chunks`: every event with a token chunk counts as
     generated, even without text. `must_finish`: a stream without [DONE] or a finish reason was cut.
     `keeps_text`: the answers' texts are needed during the run. `tool_calls`: makes the calls of an answer, a list of
-    JSON objects, from the list of its pieces (JSON values); None: they are not kept.
+    JSON objects, from the list of its pieces (JSON values); None: they are not kept. `answer_id`: takes the answer's id
+    from the same list; None: later requests do not name the answers before them.
     """
 
     def __cinit__(
@@ -35,6 +36,7 @@ cdef class Reading:
         bint must_finish=False,
         bint keeps_text=False,
         tool_calls=None,
+        answer_id=None,
     ):
         self.decoder = decoder
         self.max_event_bytes = max_event_bytes
@@ -44,6 +46,7 @@ cdef class Reading:
         self.must_finish = must_finish
         self.keeps_text = keeps_text
         self.tool_calls = tool_calls
+        self.answer_id = answer_id
 
 
 cdef class Tally:
@@ -74,6 +77,7 @@ cdef class Tally:
             self.pieces = bytearray()
             self.has_tool = False
             self.tool_calls = None
+            self.answer_id = ""
 
     cdef int take_late(self, const char* data, Py_ssize_t n) except -1:
         """Takes an event after [DONE]: the stream is over, but some servers report usage only then."""
@@ -242,8 +246,12 @@ cdef class Tally:
         cdef bytes calls = b""
         self.content = bytearray(words.valid_text(self.content))
         self.reasoning = bytearray(words.valid_text(self.reasoning))
-        if self.has_tool:
-            self.tool_calls = self.reading.tool_calls(loads(b"[%b]" % self.pieces))
+        if self.has_tool or self.reading.answer_id is not None:
+            pieces = loads(b"[%b]" % self.pieces)
+            if self.has_tool:
+                self.tool_calls = self.reading.tool_calls(pieces)
+            if self.reading.answer_id is not None:
+                self.answer_id = self.reading.answer_id(pieces)
         if self.recorder.saves_text:
             if self.tool_calls:
                 calls = b',"tool_calls":' + orjson.dumps(self.tool_calls)

@@ -22,6 +22,8 @@ cdef class Target:
     cdef int64_t bodies_ended
     cdef int64_t bodies_left_open
 
+    cdef int64_t may_stay_open_ns(self, bint done) noexcept
+
 
 cdef class Targets:
     cdef list all

@@ -3,6 +3,13 @@ from libc.stdint cimport int64_t
 
 POLICIES = tuple(policy.name.lower().replace("_", "-") for policy in list(Policy))
 
+cdef enum:
+    # How long a body may stay open after [DONE], or after a finish reason and the usage. Most servers end
+    # it at once, in a separate piece. A server that has never ended one is given less time.
+    OPEN_AFTER_DONE_NS = 250_000_000
+    NEVER_CLOSED_NS = 50_000_000
+    OPEN_AFTER_USAGE_NS = 2_000_000_000
+
 
 cdef class Target:
     """`address`: a packed sockaddr. `head`: the request head up to the number in the request id.
@@ -19,6 +26,14 @@ cdef class Target:
         self.server_name = server_name
         self.idle = []
         self.in_flight = self.bodies_ended = self.bodies_left_open = 0
+
+    cdef int64_t may_stay_open_ns(self, bint done) noexcept:
+        """How long a body may stay open after the stream said that it ends (`done`: with [DONE]), in ns."""
+        if not done:
+            return OPEN_AFTER_USAGE_NS
+        if self.bodies_ended > 0:
+            return OPEN_AFTER_DONE_NS
+        return 0 if self.bodies_left_open > 0 else NEVER_CLOSED_NS
 
 
 cdef class Targets:

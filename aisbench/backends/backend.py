@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aisbench.backends.event_rules import CHUNK, Rules
 from aisbench.backends.history import AsMessages
 from aisbench.backends.prompt import Prompt
-from aisbench.backends.tool_calls import FromPieces
+from aisbench.backends.tool_calls import FromPieces, IdFromPieces
 from aisbench.errors import BadInput
 
 
@@ -58,6 +58,8 @@ class Backend:
     object of that name is merged into it and does not replace it. `output_tokens_from`: how output
     tokens are counted, in words. `tool_calls`: makes an answer's tool calls from their pieces; None: the API has none.
     `as_messages`: makes the messages of later requests from an answer; None: the API has no messages.
+    `answer_id`: takes an answer's id from its pieces, where the server can keep what was said before; a request that
+    `continues` then holds only what is new, with `as_results` in place of `as_messages`.
     `takes_reasoning`: whether later requests may contain an answer's reasoning. `own_fields`: rewrites fields that data sets
     have in the chat API's form, such as `tools`.
 
@@ -80,6 +82,9 @@ class Backend:
     parameters_in: str | None = None
     tool_calls: FromPieces | None = None
     as_messages: AsMessages | None = None
+    answer_id: IdFromPieces | None = None
+    continues: Mapping[str, Any] = field(default_factory=dict)
+    as_results: AsMessages | None = None
     takes_reasoning: bool = True
     own_fields: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     key_header: tuple[str, str] = ("Authorization", "Bearer ")

@@ -75,19 +75,25 @@ class History:
             "thoughts": self.thoughts,
         }
 
-    def answer(self, content: bytes, reasoning: bytes, calls: list[ToolCall] | None) -> Answer:
+    def answer(
+        self, content: bytes, reasoning: bytes, calls: list[ToolCall] | None, answer_id: str = ""
+    ) -> Answer:
         """`content` and `reasoning` as they stand between the quotes of a JSON string."""
-        return Answer(self, content, reasoning, calls or [])
+        return Answer(self, content, reasoning, calls or [], answer_id)
 
 
 class Answer:
     """One answer. `text`: its content for later requests, as it stands between the quotes of a JSON string.
 
     `message`: replaces an assistant's message that is only this answer, as JSON; None: the text is put in its place.
+    `id`: its id at the server, as it stands in JSON; empty if the server gave none.
     """
 
-    def __init__(self, history: History, content: bytes, reasoning: bytes, calls: list[ToolCall]) -> None:
+    def __init__(
+        self, history: History, content: bytes, reasoning: bytes, calls: list[ToolCall], answer_id: str = ""
+    ) -> None:
         self._history = history
+        self.id = json.dumps(answer_id)[1:-1].encode()
         self._reasoning = reasoning if history.keeps_reasoning else b""
         self._calls = calls
         self._rendered: tuple[bytes, bytes] | None = None
@@ -156,9 +162,15 @@ def without_thoughts(escaped: bytes) -> bytes:
     does not begin was begun by the prompt."""
     if b"think>" not in escaped:
         return escaped
-    text = _BLOCK.sub("", _plain(escaped))
-    text = text.rpartition("</think>")[2].partition("<think>")[0]
-    return json.dumps(text.strip("\n"))[1:-1].encode()
+    return json.dumps(bare(_plain(escaped)))[1:-1].encode()
+
+
+def bare(text: str) -> str:
+    """The same for a text as it is."""
+    if "think>" not in text:
+        return text
+    text = _BLOCK.sub("", text)
+    return text.rpartition("</think>")[2].partition("<think>")[0].strip("\n")
 
 
 def _plain(escaped: bytes) -> str:

@@ -22,7 +22,7 @@ from aisbench.backends.event_rules import (
     TOOL,
 )
 from aisbench.backends.history import Said
-from aisbench.backends.prompt import Prompt
+from aisbench.backends.prompt import PREVIOUS, Prompt
 from aisbench.backends.tool_calls import OpenCall, ToolCall, text_of
 
 # Types of output items that the client has to act on, and the field with what the model wrote.
@@ -84,6 +84,20 @@ def as_messages(said: Said) -> list[dict[str, Any]]:
     return [*text, *calls, *(call_output(call.id, call.result) for call in said.calls)]
 
 
+def as_results(said: Said) -> list[dict[str, Any]]:
+    """What goes to a server that keeps its answers: the results of their calls."""
+    return [call_output(call.id, call.result) for call in said.calls]
+
+
+def answer_id(pieces: list[Any]) -> str:
+    """The id of the response: of the object `response`, which the first and last events hold, or of a whole answer."""
+    if pieces and isinstance(pieces[0], str):
+        return pieces[0]
+    # Items have a type.
+    ids = (text_of(one.get("id")) for one in pieces if isinstance(one, dict) and not one.get("type"))
+    return next(filter(None, ids), "")
+
+
 def own_fields(given: Mapping[str, Any]) -> dict[str, Any]:
     """The chat API's `tools` and `tool_choice`, whose functions are an object of their own, in this API's flat form."""
     found = dict(given)
@@ -115,7 +129,8 @@ def part(given: Mapping[str, Any]) -> dict[str, Any]:
 def response_calls(pieces: list[Any]) -> list[ToolCall]:
     """The calls from output items, and from the texts in the deltas between an item's first and last event.
 
-    The last event of an item repeats its arguments as a whole. Items of tools that the server runs itself are no calls.
+    The last event of an item repeats its arguments as a whole. Items of tools that the server runs itself are no calls,
+    nor are the response's id and the response as a whole.
     """
     found: list[OpenCall] = []
     by_item: dict[str, OpenCall] = {}
@@ -144,6 +159,8 @@ RESPONSES = Backend(
     rules=(
         # response.output_text.delta, response.reasoning_text.delta, and the deltas of refusals and calls.
         ("type", KIND),
+        # For its id.
+        ("response", PART),
         # The item that response.output_item.added and .done are about.
         ("item", PART),
         ("delta", CONTENT),
@@ -157,6 +174,7 @@ RESPONSES = Backend(
         ("message", ERROR),
     ),
     plain_rules=(
+        ("id", PART),
         # A list of parts, which orjson sorts into text and reasoning.
         ("output[].content", CONTENT),
         ("output[].summary[].text", REASONING),
@@ -173,5 +191,8 @@ RESPONSES = Backend(
     own_fields=own_fields,
     tool_calls=response_calls,
     as_messages=as_messages,
+    answer_id=answer_id,
+    continues={"store": True, "previous_response_id": PREVIOUS},
+    as_results=as_results,
     takes_reasoning=False,
 )

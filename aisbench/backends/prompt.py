@@ -10,6 +10,8 @@ from typing import Any
 # Marks where the server's answer to an earlier turn goes in a recorded conversation. The character is
 # from a private-use area, so no real text contains it.
 ANSWER = "\ue0a1answer\ue0a1"
+# Stands for the id of the answer to the turn that a request continues, where the server keeps what was said before.
+PREVIOUS = "\ue0a3previous\ue0a3"
 # Encloses the scripted tool results of a live turn.
 LIVE = "\ue0a2live\ue0a2"
 

@@ -21,6 +21,7 @@ class ToolCall(TypedDict):
 
 
 FromPieces = Callable[[list[Any]], list[ToolCall]]
+IdFromPieces = Callable[[list[Any]], str]
 
 
 class OpenCall:

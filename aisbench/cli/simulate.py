@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 import click
 
 from aisbench.cli.command import Command
-from aisbench.simulator.model.parameters import FAULTS, Parameters, parse_faults
+from aisbench.simulator.model.parameters import FAULTS, ROUTERS, Parameters, parse_faults
 
 SECTIONS = (
     ("Address", ("host", "port", "uds", "tls_cert", "tls_key", "api_key")),
     ("Model", ("model", "model_alias", "max_model_len", "embedding_size", "image_tokens")),
-    ("Scheduling", ("max_num_seqs", "kv_tokens", "max_batched_tokens", "prefix_cache_tokens")),
+    ("Scheduling", ("max_num_seqs", "kv_tokens", "max_batched_tokens")),
+    ("Prefix cache", ("prefix_cache_tokens", "prefix_cache_block", "replicas", "router")),
     ("Time", ("prefill_us_per_token", "prefill_fixed_ms", "decode_base_ms", "decode_per_seq_us", "jitter")),
     ("Stream", ("stop_early", "reasoning_tokens", "usage_in_last_chunk", "answers")),
     ("Faults", ("fault", "huge_event_bytes", "wrong_above")),
@@ -70,7 +71,18 @@ def option(flag: str, kind: type, help_text: str) -> Callable[[Decorated], Decor
 @option(
     "--prefix-cache-tokens",
     int,
-    "Prompt tokens that the prefix cache keeps, for completions and chats; 0 turns it off.",
+    "Tokens that the prefix cache keeps, of prompts and answers; 0 turns it off.",
+)
+@option(
+    "--prefix-cache-block", int, "Tokens in a block of the prefix cache; only whole blocks are found again."
+)
+@option("--replicas", int, "Prefix caches of that size behind this port; each request meets one of them.")
+@click.option(
+    "--router",
+    type=click.Choice(ROUTERS),
+    default=_DEFAULTS["router"],
+    show_default=True,
+    help="How a replica is chosen: by session (its header, or else its first 16 tokens), at random, or in turn.",
 )
 @option("--seed", int, "Seed of jitter, early ends and faults.")
 @click.option("--api-key", metavar="KEY", help="Answer requests to /v1 without this key with 401.")

@@ -38,7 +38,7 @@ from aisbench.engine.target.small_requests import patiently
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import CannotRun
-from aisbench.masking import masked_text, remember_options
+from aisbench.masking import remember_options
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.build import Build, Progress, build_workload
 
@@ -137,7 +137,7 @@ class Coordinator:
             raise
         for line in self.opening:
             self.say(line)
-        self.note([model.choice] if model.others else [])
+        self.directory.note([model.choice] if model.others else [])
         self.plan = prepared.plan
         self.scraper = Scraper.of(config, targets, self.transport, self.headers, self.directory.records)
         self.devices = DeviceSampler.of(config, targets, self.directory.records)
@@ -165,7 +165,7 @@ class Coordinator:
             if self.devices is not None:
                 # While the workers connect: the first reading may take seconds.
                 self.devices.begin()
-                self.note(self.devices.notes)
+                self.directory.note(self.devices.notes)
             if self.wait_until_ready():
                 self.watch()
         finally:
@@ -192,14 +192,9 @@ class Coordinator:
 
     def tell(self, notes: list[str]) -> None:
         """Adds `notes` to the report, and says them now."""
-        self.note(notes)
+        self.directory.note(notes)
         for note in notes:
             self.say(note)
-
-    def note(self, notes: list[str]) -> None:
-        """Adds `notes` to the report; they are written with the next facts."""
-        notes = [*(self.directory.facts.get("notes") or ()), *map(masked_text, notes)]
-        self.directory.facts["notes"] = notes
 
     def live(self) -> np.ndarray:
         """The workers' live counters: a structured array, shape (workers,)."""
@@ -227,7 +222,7 @@ class Coordinator:
         if self.scraper is not None:
             # After the warm-up and before the start, so that the counters' growth from here on is this run's.
             self.scraper.begin()
-            self.note(self.scraper.notes)
+            self.directory.note(self.scraper.notes)
         self.tell(self.beside.begin())
         self.host_before = HostCounters.now()
         if self.rising is not None:

@@ -25,6 +25,7 @@ from aisbench.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.bodies import write_bodies
 from aisbench.workload.build import Build, Progress, Through, Workload, build_workload
+from aisbench.workload.sessions.options import AT_SERVER
 
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
 _AHEAD_S = 2.0
@@ -206,6 +207,7 @@ def _worker_specs(
             users=config.users or 0,
             user_gap_ns=config.user_gap_ns,
             history_reasoning=config.history_reasoning,
+            history_at_server=config.history == AT_SERVER,
             slots_fd=slots.fd if slots is not None else None,
             prefills_fd=prefills.fd if prefills is not None else None,
             abort_share=config.cancel_rate or 0.0,

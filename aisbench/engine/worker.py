@@ -70,7 +70,10 @@ class _Worker:
             else None
         )
         backend = backend_named(spec.backend)
-        self.history = History(backend.as_messages, keeps_reasoning=spec.history_reasoning)
+        self.history = History(
+            backend.as_results if spec.history_at_server else backend.as_messages,
+            keeps_reasoning=spec.history_reasoning,
+        )
         self.driver = Driver(
             targets=targets(spec),
             reading=Reading(
@@ -82,6 +85,7 @@ class _Worker:
                 must_finish=spec.must_finish,
                 keeps_text=spec.text or spec.conversations is not None,
                 tool_calls=backend.tool_calls,
+                answer_id=backend.answer_id if spec.history_at_server else None,
             ),
             bodies=self.bodies,
             conversations=self.conversations,

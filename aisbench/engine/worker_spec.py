@@ -35,6 +35,8 @@ class WorkerSpec:
     users: int
     user_gap_ns: int
     history_reasoning: bool
+    # The server keeps what was said before.
+    history_at_server: bool
     slots_fd: int | None
     prefills_fd: int | None
     abort_share: float

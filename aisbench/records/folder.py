@@ -11,6 +11,7 @@ from typing import Any
 from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.masking import masked_text
 
 
 class RunDirectory:
@@ -42,6 +43,10 @@ class RunDirectory:
             del options["model"]
         given = {name: value for name, value in options.items() if value not in (None, [], {})}
         (self.path / "config.yaml").write_text(yaml.safe_dump(given, sort_keys=False))
+
+    def note(self, notes: list[str]) -> None:
+        """Adds `notes` for the report, without secrets; they are written with the next facts."""
+        self.facts["notes"] = [*(self.facts.get("notes") or ()), *map(masked_text, notes)]
 
     def write(self, **facts: Any) -> None:
         """Adds `facts` to run.json. The file is replaced as a whole, so it is never half written."""

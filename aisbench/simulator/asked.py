@@ -51,6 +51,7 @@ class Asked:
     `wants_usage`: the client wants token counts. `generates`: False for embeddings, pooling and reranking, which return
     `vectors` vectors, or a score for each of `documents`. `prompt`: the key of the prefix cache (a string, token ids,
     messages, or a list of these). `cached_tokens`: how many of its tokens were cached; None without a prefix cache.
+    `keeps`: later requests may continue this one by the id of its answer.
     """
 
     prompt_tokens: int
@@ -65,6 +66,7 @@ class Asked:
     prompt: Any = field(default=None, compare=False)
     cached_tokens: int | None = None
     known: KnownAnswer | None = None
+    keeps: bool = field(default=False, compare=False)
 
 
 def parse_json(body: bytes) -> Fields:

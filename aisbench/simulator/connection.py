@@ -21,13 +21,23 @@ _REASONS = {
 }
 
 
+# Headers by which routers recognise a session: those that clients send by default or can be told to send.
+_SESSION_HEADERS = (
+    *(b"x-session-id", b"x-session-affinity", b"x-correlation-id"),
+    *(b"x-smg-routing-key", b"x-dynamo-session-id"),
+)
+
+
 @dataclass(frozen=True)
 class HttpRequest:
+    """`session`: the value of the header that names its session; empty without one."""
+
     method: str
     path: str
     authorization: bytes
     body: bytes
     keep_alive: bool
+    session: bytes = b""
 
 
 class Application(Protocol):
@@ -54,6 +64,7 @@ class Connection(asyncio.Protocol):
         self.url = b""
         self.body = bytearray()
         self.authorization = b""
+        self.session = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -87,6 +98,7 @@ class Connection(asyncio.Protocol):
         self.url = b""
         self.body = bytearray()
         self.authorization = b""
+        self.session = b""
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -97,6 +109,8 @@ class Connection(asyncio.Protocol):
         elif name.lower() == b"x-api-key":
             # As clients of Anthropic's API send the key.
             self.authorization = b"Bearer " + value
+        elif name.lower() in _SESSION_HEADERS:
+            self.session = value
         elif name.lower() == b"expect":
             self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -111,6 +125,7 @@ class Connection(asyncio.Protocol):
                 self.authorization,
                 bytes(self.body),
                 self.parser.should_keep_alive(),
+                self.session,
             )
         )
 

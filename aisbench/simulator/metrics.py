@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aisbench.simulator.model.durations import Durations
 from aisbench.simulator.model.ledger import Ledger
+from aisbench.simulator.model.prefix_cache import PrefixCache
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 _REASONS = ("stop", "length", "abort", "error")
 
 
 def metrics_page(
-    ledger: Ledger, model: str, *, running: int, waiting: int, kv_share: float, caches_prefixes: bool
+    ledger: Ledger, model: str, *, running: int, waiting: int, kv_share: float, caches: Sequence[PrefixCache]
 ) -> str:
     escaped = model.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    labels = f'engine="0",model_name="{escaped}"'
+    named = f'model_name="{escaped}"'
+    labels = f'engine="0",{named}'
     lines: list[str] = []
     for name, help_text, value in (
         ("num_requests_running", "Number of requests in model execution batches.", running),
@@ -23,18 +27,13 @@ def metrics_page(
     ):
         lines += head(name, help_text, "gauge")
         lines.append(f"vllm:{name}{{{labels}}} {float(value)}")
-    counters = [
+    for name, help_text, count in (
         ("prompt_tokens", "Number of prefill tokens processed.", ledger.prompt_tokens),
         ("generation_tokens", "Number of generation tokens processed.", ledger.generated_tokens),
-    ]
-    if caches_prefixes:
-        counters += [
-            ("prefix_cache_queries", "Prefix cache queries, in tokens.", ledger.prompt_tokens),
-            ("prefix_cache_hits", "Prefix cache hits, in tokens.", ledger.cached_tokens),
-        ]
-    for name, help_text, count in counters:
+    ):
         lines += head(f"{name}_total", help_text, "counter")
         lines.append(f"vllm:{name}_total{{{labels}}} {float(count)}")
+    lines += _cache_lines(caches, named)
     lines += head("request_success_total", "Count of successfully processed requests.", "counter")
     lines += [
         f'vllm:request_success_total{{{labels},finished_reason="{reason}"}} {float(ledger.finished[reason])}'
@@ -51,6 +50,28 @@ def metrics_page(
         lines += head(name, help_text, "histogram")
         lines += histogram(f"vllm:{name}", labels, durations)
     return "\n".join(lines) + "\n"
+
+
+def _cache_lines(caches: Sequence[PrefixCache], named: str) -> list[str]:
+    """The counters and the size of each replica's prefix cache; as in vLLM, each engine has a label of its own."""
+    lines: list[str] = []
+    if not caches:
+        return lines
+    for name, help_text, counts in (
+        ("queries", "Prefix cache queries, in tokens.", [cache.queries for cache in caches]),
+        ("hits", "Prefix cache hits, in tokens.", [cache.hits for cache in caches]),
+    ):
+        lines += head(f"prefix_cache_{name}_total", help_text, "counter")
+        lines += [
+            f'vllm:prefix_cache_{name}_total{{engine="{engine}",{named}}} {float(count)}'
+            for engine, count in enumerate(counts)
+        ]
+    lines += head("cache_config_info", "Information of the LLMEngine CacheConfig", "gauge")
+    return lines + [
+        f'vllm:cache_config_info{{block_size="{cache.block}",enable_prefix_caching="True",engine="{engine}",'
+        f'{named},num_gpu_blocks="{cache.most}"}} 1.0'
+        for engine, cache in enumerate(caches)
+    ]
 
 
 def head(name: str, help_text: str, kind: str) -> list[str]:

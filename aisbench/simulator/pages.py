@@ -13,7 +13,7 @@ from aisbench.simulator.metrics import CONTENT_TYPE, metrics_page
 from aisbench.simulator.model.batcher import Batcher
 from aisbench.simulator.model.ledger import Ledger
 from aisbench.simulator.model.parameters import Parameters
-from aisbench.simulator.model.prefix_cache import PrefixCache
+from aisbench.simulator.model.replicas import Replicas
 from aisbench.simulator.model.vocabulary import Vocabulary
 
 JSON = b"application/json"
@@ -24,10 +24,10 @@ Page = tuple[int, bytes, bytes]
 
 class Pages:
     def __init__(
-        self, parameters: Parameters, batcher: Batcher[Any], ledger: Ledger, prefix_cache: PrefixCache
+        self, parameters: Parameters, batcher: Batcher[Any], ledger: Ledger, replicas: Replicas
     ) -> None:
         self.parameters = parameters
-        self.prefix_cache = prefix_cache
+        self.replicas = replicas
         self.batcher = batcher
         self.ledger = ledger
         self.vocabulary = Vocabulary()
@@ -45,10 +45,10 @@ class Pages:
         if request.path == "/reset":
             self.ledger.reset()
             return 200, _PLAIN, b"ok\n"
-        if request.path == "/reset_prefix_cache" and self.prefix_cache.is_on:
+        if request.path == "/reset_prefix_cache" and self.replicas.are_on:
             if request.method != "POST":
                 return 405, JSON, b'{"detail":"Method Not Allowed"}'
-            self.prefix_cache.clear()
+            self.replicas.clear()
             return 200, _PLAIN, b""
         if request.path == "/metrics":
             return 200, CONTENT_TYPE, self.metrics().encode()
@@ -76,7 +76,7 @@ class Pages:
             running=self.batcher.running,
             waiting=len(self.batcher.waiting),
             kv_share=self.batcher.kv_used / p.kv_tokens,
-            caches_prefixes=self.prefix_cache.is_on,
+            caches=self.replicas.caches if self.replicas.are_on else [],
         )
 
     def tokens(self, request: HttpRequest) -> Page:

@@ -17,7 +17,7 @@ from aisbench.simulator.known_answers import KnownAnswers
 from aisbench.simulator.model.batcher import Batcher, Sequence
 from aisbench.simulator.model.ledger import Ledger
 from aisbench.simulator.model.parameters import Parameters
-from aisbench.simulator.model.prefix_cache import PrefixCache
+from aisbench.simulator.model.replicas import Cached, Replicas
 from aisbench.simulator.pages import JSON, Pages
 from aisbench.simulator.routes import Route, route_of
 
@@ -31,7 +31,7 @@ class Request(Sequence):
     """A request that is being answered: its place in the batch, and the connection that its tokens go to."""
 
     __slots__ = (
-        *("answer", "arrived_ns", "asked", "connection", "dialect", "fault", "fault_at"),
+        *("answer", "arrived_ns", "asked", "cached", "connection", "dialect", "fault", "fault_at"),
         *("first_ns", "last_ns"),
     )
 
@@ -43,6 +43,7 @@ class Request(Sequence):
         dialect: Dialect,
         answer: Answer,
         fault: str | None,
+        cached: Cached | None,
     ) -> None:
         super().__init__(asked.prompt_tokens, asked.max_tokens, stop_at)
         self.prefilled = asked.cached_tokens or 0
@@ -51,6 +52,7 @@ class Request(Sequence):
         self.dialect = dialect
         self.answer = answer
         self.fault = fault
+        self.cached = cached
         # In the middle of the stream, where there is one.
         self.fault_at = stop_at // 2 if fault and asked.stream else _NEVER
         self.arrived_ns = now_ns()
@@ -74,8 +76,8 @@ class Simulator:
         self.known = known
         self.batcher: Batcher[Request] = Batcher(parameters)
         self.ledger = Ledger()
-        self.prefix_cache = PrefixCache(parameters.prefix_cache_tokens)
-        self.pages = Pages(parameters, self.batcher, self.ledger, self.prefix_cache)
+        self.replicas = Replicas(parameters)
+        self.pages = Pages(parameters, self.batcher, self.ledger, self.replicas)
         self.faults = Faults(parameters)
         self.random = random.Random(f"{parameters.seed} early ends")
         self.requests: dict[Connection, Request] = {}
@@ -124,11 +126,13 @@ class Simulator:
             return
         if self.known is not None and asked.generates:
             asked = replace(asked, known=self.known.answer_to(fields))
-        if self.prefix_cache.is_on:
-            asked = replace(asked, cached_tokens=self.prefix_cache.take(asked.prompt))
+        cached = None
+        if self.replicas.are_on:
+            cached = self.replicas.take(asked.prompt, request.session)
+            asked = replace(asked, cached_tokens=cached.found)
         self.numbers += 1
         answer = dialect.answer(asked, self.numbers, int(time.time()), self.parameters)
-        taken = Request(asked, self.draw_end(asked), connection, dialect, answer, fault)
+        taken = Request(asked, self.draw_end(asked), connection, dialect, answer, fault, cached)
         self.requests[connection] = taken
         self.ledger.arrived(asked.prompt_tokens, asked.cached_tokens or 0)
         self.batcher.submit(taken)
@@ -251,6 +255,8 @@ class Simulator:
 
     def end(self, request: Request) -> None:
         del self.requests[request.connection]
+        if request.cached is not None and request.asked.generates:
+            request.cached.answered(request.answer.text(0, request.generated).split())
         self.ledger.completed(
             request.reason,
             request.last_ns - request.arrived_ns,

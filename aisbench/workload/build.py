@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import ANSWER, LIVE, Prompt
+from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.bodies import Bodies, write_bodies
 from aisbench.workload.datasets.registry import check_taken, dataset_named
@@ -32,6 +32,7 @@ QUESTIONS = "questions.json"
 # The placeholder as it appears inside a JSON string, and a chat message that holds nothing else.
 _ANSWER_IN_JSON = json.dumps(ANSWER).strip('"').encode()
 _MESSAGE = json.dumps({"role": "assistant", "content": ANSWER}).encode() + b", "
+_PREVIOUS = json.dumps(PREVIOUS).strip('"').encode()
 # What is before and after the scripted results of a live turn.
 _LIVE = json.dumps(LIVE).strip('"').encode()
 _BEFORE, _AFTER = b'{"role": "assistant", "content": "' + _LIVE, _LIVE + b'"}'
@@ -151,15 +152,17 @@ def with_holes(body: bytes) -> bytes:
     """Replaces each placeholder for the answer to an earlier turn with a zero byte.
 
     A message that holds nothing but that answer is enclosed in the bytes 1 and 2: it is left out if the answer is
-    empty. A live turn becomes its scripted results between the bytes 3 and 4. JSON text contains none of these bytes.
+    empty. A live turn becomes its scripted results between the bytes 3 and 4, and the id of an answer the byte 5. JSON text
+    contains none of these bytes.
     """
     body = body.replace(_MESSAGE, b"\1" + _MESSAGE + b"\2").replace(_ANSWER_IN_JSON, b"\0")
+    body = body.replace(_PREVIOUS, b"\5")
     return _LIVE_TURN.sub(b"\3\\g<1>\4", body) if _LIVE in body else body
 
 
 def without_holes(body: bytes) -> bytes:
     """The inverse of with_holes."""
-    body = body.translate(None, b"\1\2").replace(b"\0", _ANSWER_IN_JSON)
+    body = body.translate(None, b"\1\2").replace(b"\0", _ANSWER_IN_JSON).replace(b"\5", _PREVIOUS)
     return body.replace(b"\3", _BEFORE).replace(b"\4", _AFTER)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import ANSWER, LIVE, Prompt
+from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, Prompt
 from aisbench.workload.tokens.words import WORDS
 
 # Words replaced at the beginning of a prompt; a block of vLLM's cache holds 16 tokens.
@@ -40,7 +40,7 @@ class WarmUp:
             return
         body = self.backend.body(self.changed(prompt), self.options)
         # Later turns of a conversation contain placeholders for answers, which a warm-up does not have.
-        if not any(json.dumps(mark).strip('"').encode() in body for mark in (ANSWER, LIVE)):
+        if not any(json.dumps(mark).strip('"').encode() in body for mark in (ANSWER, LIVE, PREVIOUS)):
             self.bodies.append(body)
 
     def changed(self, prompt: Prompt) -> Prompt:

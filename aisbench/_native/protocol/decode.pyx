@@ -1,9 +1,10 @@
 """The event decoder. See decode.pxd for the contract."""
-from aisbench._native.protocol.finish cimport finish_of
-from aisbench._native.protocol.scanner cimport (
+from aisbench._native.protocol.event cimport (
     CACHED_TOKENS, CALL, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, OUTPUT_TOKENS, PART, PROMPT_TOKENS,
-    REASONING, Scanner, TOOL, WRITTEN_TOKENS,
+    REASONING, TOOL, WRITTEN_TOKENS, clear, sort_content,
 )
+from aisbench._native.protocol.finish cimport finish_of
+from aisbench._native.protocol.scanner cimport Scanner
 
 import json
 
@@ -87,7 +88,7 @@ cdef class Decoder(Scanner):
 
         Bytes that are not UTF-8 and halves of a surrogate pair become U+FFFD.
         """
-        self.clear()
+        clear(&self.event)
         self.unsure += 1
         whole = loads(data[:n])
         if whole is None and data[:n].strip() != b"null":
@@ -121,7 +122,7 @@ cdef class Decoder(Scanner):
         self.event.reasoning_bytes = len(self.kept[1]) - 2
         self.event.call = <bytes>self.kept[2]
         self.event.call_bytes = len(self.kept[2])
-        self.sort_content()
+        sort_content(&self.event)
         return DECODED
 
     def take_value(self, str meaning, value):

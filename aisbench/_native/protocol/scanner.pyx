@@ -1,8 +1,12 @@
 """The scanner. See scanner.pxd for the contract."""
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int64_t
 from libc.string cimport memcmp
 
-from aisbench._native.protocol.finish cimport FINISH_NONE, finish_of
+from aisbench._native.protocol.event cimport (
+    CALL, CHUNK, CONTENT, CUMULATIVE, FAILURE, FINISH, KIND, NOTHING, REASONING, TOOL, clear, sort_content, take_count,
+    take_piece,
+)
+from aisbench._native.protocol.finish cimport finish_of
 
 cdef extern from "string.h" nogil:
     void* memmem(const void* haystack, size_t n, const void* needle, size_t m)
@@ -20,38 +24,16 @@ for code in range(256):
 cdef class Scanner:
     """Decoder makes the nodes; `scan` fills `event`."""
 
-    cdef void clear(self) noexcept:
-        self.event.is_chunk = self.event.has_tool = self.event.has_failure = False
-        self.event.is_cumulative = self.event.is_reasoning = self.event.is_call = False
-        self.event.finish = FINISH_NONE
-        self.event.prompt_tokens = self.event.output_tokens = -1
-        self.event.cached_tokens = self.event.written_tokens = -1
-        self.event.content = self.event.reasoning = NULL
-        self.event.content_bytes = self.event.reasoning_bytes = self.event.call_bytes = 0
-
     cdef bint scan(self, const char* data, Py_ssize_t n) noexcept:
         """True if all of `data` was understood; `event` points into `data`."""
-        self.clear()
+        clear(&self.event)
         self.at = data
         self.end = data + n
         if not self.value(0, 0):
             return False
         self.blank()
-        self.sort_content()
+        sort_content(&self.event)
         return self.at == self.end
-
-    cdef void sort_content(self) noexcept:
-        """Moves the content of an event whose kind is not text to `reasoning` or `call`."""
-        if self.event.is_reasoning and self.event.content_bytes > 0 and self.event.reasoning_bytes == 0:
-            self.event.reasoning = self.event.content
-            self.event.reasoning_bytes = self.event.content_bytes
-            self.event.content_bytes = 0
-        elif self.event.is_call and self.event.content_bytes > 0 and self.event.call_bytes == 0:
-            # With its quotes.
-            self.event.call = self.event.content - 1
-            self.event.call_bytes = self.event.content_bytes + 2
-            self.event.has_tool = True
-            self.event.content_bytes = 0
 
     cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept:
         cdef int child = self.nodes[node].child
@@ -242,7 +224,7 @@ cdef class Scanner:
             if n > 0:
                 self.event.has_failure = True
         elif meaning >= CALL:
-            return n == 0 or self.take_piece(meaning, text - 1, n + 2)
+            return n == 0 or take_piece(&self.event, meaning, text - 1, n + 2)
         elif meaning != NOTHING:
             return False
         return True
@@ -258,16 +240,7 @@ cdef class Scanner:
         self.nodes[node].meaning = NOTHING
         known = self.object_(node, depth) if begin[0] == b"{" else self.array(node, depth)
         self.nodes[node].meaning = meaning
-        return known and self.take_piece(meaning, begin, self.at - begin)
-
-    cdef bint take_piece(self, int meaning, const char* begin, Py_ssize_t n) noexcept:
-        if self.event.call_bytes > 0:
-            return False  # several choices: orjson joins them
-        self.event.call = begin
-        self.event.call_bytes = n
-        if meaning == CALL:
-            self.event.has_tool = True
-        return True
+        return known and take_piece(&self.event, meaning, begin, self.at - begin)
 
     cdef bint number(self, int node) noexcept:
         cdef int meaning = self.nodes[node].meaning if node >= 0 else NOTHING
@@ -305,22 +278,7 @@ cdef class Scanner:
             if p == first or p - first > 2:
                 return False
         self.at = p
-        if (
-            meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS or meaning == CACHED_TOKENS or meaning == WRITTEN_TOKENS
-        ):
-            if not whole or total > 0x7FFFFFFF:
-                return False
-            if meaning == PROMPT_TOKENS:
-                self.event.prompt_tokens = <int32_t>total
-            elif meaning == OUTPUT_TOKENS:
-                self.event.output_tokens = <int32_t>total
-            elif meaning == CACHED_TOKENS:
-                self.event.cached_tokens = <int32_t>total
-            else:
-                self.event.written_tokens = <int32_t>total
-        elif meaning != NOTHING:
-            return False
-        return True
+        return take_count(&self.event, meaning, whole, total)
 
     cdef bint literal(self, int node) noexcept:
         cdef int meaning = self.nodes[node].meaning if node >= 0 else NOTHING

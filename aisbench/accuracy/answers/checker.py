@@ -26,7 +26,8 @@ def main() -> None:
         gold, answer = json.loads(line)
         signal.setitimer(signal.ITIMER_PROF, _CPU_SECONDS)
         try:
-            sides = [parse(f"${text}$", parsing_timeout=None) for text in (gold, answer)]
+            # In a box, "1,2,3" is a set, whose order does not count, and "4!" a factorial.
+            sides = [parse(rf"$\boxed{{{text}}}$", parsing_timeout=None) for text in (gold, answer)]
             same = verify(*sides, timeout_seconds=None)
         except Exception:
             # sympy raises many kinds of exception. An expression that it cannot read is not equal to another.

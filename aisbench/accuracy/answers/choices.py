@@ -36,7 +36,7 @@ _EXPLAINED = re.compile(
 _CONCLUSION = re.compile(
     r"(?:\b(?:so|hence|thus|therefore|consequently|accordingly|finally|overall|ultimately|conclude|conclusion|namely|"
     r"it is|it s|it's|it must be|must be|has to be|we are left with|only|that leaves|leaves|leaving|we get|say|"
-    r"that is|this is|i e)\b|→|->|=>|∴|综上(?:所述)?|因此|所以|故|即|可见|显然|从而|于是|只有|只剩(?:下)?|就是|应该?是"
+    r"that is|this is|i e)\b|→|->|=>|∴|综上(?:所述)?|(?<!不)(?:认为|觉得)应?该?(?=是)|因此|所以|故|即|可见|显然|从而|于是|只有|只剩(?:下)?|就是|应该?是"
     # A letter after the answer to a question of its own: "A, isn't it? No - B."
     r"|(?:^|[?.!]\s*)(?:\bno\b\s*[-,:.]|(?:不对?|错了)\s*[,.]))"
     r"\s*[,:]?\s*(?:it is|it's|the|we have|my|i say|with|option|choice|letter|by elimination|only|"
@@ -147,7 +147,9 @@ def _of_statement(statement: Statement, labels: str, texts: Sequence[str]) -> _V
     if statement.denied:
         # "I do not think that the answer is B, it is C" still names an answer.
         rest = re.split(r"[,;]|\bbut\b", statement.clause, maxsplit=1)
-        if len(rest) < 2:
+        named = groups(statement.clause, labels)
+        # A list, as in "wrong answers: B, C", names nothing else.
+        if len(rest) < 2 or (named and len(named[0].letters) > 1):
             return None
         vote = _judged(rest[1], statement.at, labels, (), "stated")
         return vote if vote and vote.letter else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aisbench.accuracy.answers.boxes import boxes, tagged
+from aisbench.accuracy.answers.boxes import Marked, boxes, tagged
 from aisbench.accuracy.answers.cues import ANSWER, statements
 from aisbench.accuracy.answers.equality import equal_expressions
 from aisbench.accuracy.answers.found import NONE, Found
@@ -14,6 +14,10 @@ from aisbench.accuracy.answers.plain import plain
 _STATED = re.compile(ANSWER, re.IGNORECASE | re.VERBOSE)
 _FORMULA = re.compile(
     r"\$\$(.{1,400}?)\$\$|\$([^$\n]{1,400})\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL
+)
+# Between the boxes of two solutions: "$x=\boxed{5}\text{ or }x=\boxed{-2}$".
+_OR = re.compile(
+    r"[$,\s]*(?:\\(?:text|mathrm|quad)\s*\{?)?[\s~]*(?:,|\bor\b|\band\b|或|和|、)[\s~]*\}?[$\s]*(?:[a-zA-Z](?:_\{?\w\}?)?\s*=\s*)?[$\s]*"
 )
 _UNITS = re.compile(
     r"\^?\s*\{?\s*\\circ\s*\}?|\\degree|°|\\\$|^\$|\\?%|\\text\{\s*(?:degrees?|dollars?|cm|m|km|units?|inches|feet)[^{}]*\}(?:\^\{?\d\}?)?|"
@@ -25,7 +29,7 @@ def expression(text: str) -> Found:
     """The result in `text`, which is unified and has no thinking."""
     marked = sorted([*boxes(text), *tagged(text)], key=lambda mark: mark.start)
     if marked:
-        content = marked[-1].content
+        content = _joined(text, marked)
         if content is None:
             return Found(None, "unfinished box")
         return Found(content.strip() or None, "box or tag")
@@ -52,6 +56,18 @@ def expression(text: str) -> Found:
     return Found(text[found[-1].start : found[-1].end].strip(), "last number", sure=False) if found else NONE
 
 
+def _joined(text: str, marked: list[Marked]) -> str | None:
+    """The content of the last mark, with those of the marks before it that are alternatives to it: 5,-2."""
+    alternatives = [marked[-1].content]
+    for earlier, later in zip(reversed(marked[:-1]), reversed(marked), strict=False):
+        if not _OR.fullmatch(text, earlier.end, later.start) or earlier.content is None:
+            break
+        alternatives.insert(0, earlier.content)
+    if None in alternatives:
+        return None
+    return ", ".join(dict.fromkeys(content.strip() for content in alternatives if content is not None))
+
+
 def _bare(text: str) -> str:
     return text.strip().strip("*$ ").rstrip(".,;").strip()
 
@@ -62,11 +78,20 @@ def same(gold: str, answer: str) -> bool | None:
     if sides[0] == sides[1]:
         return True
     values = [
-        value_of(plain(side.rsplit("=", 1)[-1])) if re.fullmatch(r"[^\\^(){}\[\]]*", side) else None
+        value_of(plain(side.rsplit("=", 1)[-1])) if re.fullmatch(r"[^\\^(){}\[\]!]*", side) else None
         for side in sides
     ]
-    if values[0] is not None and values[1] is not None and not re.search(r"[a-zA-Z]", sides[0]):
-        return equal(values[0], values[1])
+    # 3,2 is a list, not a decimal.
+    listed = re.search(r",\d{1,2}(?!\d)", sides[0])
+    if (
+        values[0] is not None
+        and values[1] is not None
+        and not listed
+        and not re.search(r"[a-zA-Z]", sides[0])
+    ):
+        alike = equal(values[0], values[1])
+        if alike or "%" not in gold + answer:
+            return alike
     first = equal_expressions(*(_UNITS.sub("", text).strip() for text in (gold, answer)))
     return first or equal_expressions(gold, answer) if "%" in gold + answer else first
 

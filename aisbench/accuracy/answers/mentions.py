@@ -23,11 +23,17 @@ _JOINER = (
 _WORD = r"(?:the\s+)?(?:both\s+|either\s+)?(?:options?|choices?|answers?|statements?|选项)?\s*"
 _AGAINST_BEFORE = re.compile(
     r"(?:\b(?:not|never|neither|nor|rather than|instead of|except|unlike|excluding|than|against|over|without|"
-    r"eliminat\w+|rul(?:e|es|ed|ing) out|reject\w*|discard\w*|exclud\w+|dismiss\w*)\b|不是|不选|并非|而非|排除(?:了|掉)?|"
+    r"eliminat\w+|rul(?:e|es|ed|ing) out|reject\w*|discard\w*|exclud\w+|dismiss\w*)\b|不认为是|不觉得是|不是|不选|并非|而非|排除(?:了|掉)?|"
     r"而不是|不能选|不应选|不会是|不可能是|非)\s*(?:to be|be|is|it|that|the|an?)?\s*(?:both\s+|either\s+)?"
     r"(?:options?|choices?|answers?|选项)?\s*[(\"']?$",
     re.IGNORECASE,
 )
+_ALL_BUT = re.compile(
+    r"\b(?:all|every\w*|any(?:thing| of (?:them|these))?)\b[^.,;]{0,24}\b(?:but|except(?:\s+for)?|other than|besides)\s+"
+    r"(?:options?|choices?|answers?)?\s*[(\"']?$|(?:除了?|除去)\s*[(\"']?$",
+    re.IGNORECASE,
+)
+_OTHERS_WRONG = re.compile(r"[^.,;]{0,6}(?:以外|之外|外)[,\s]*(?:其他|其余|其它)?[^.;]{0,8}(?:错|不)")
 _VERB = (
     r"(?:is|are|was|were|seems?|looks?|appears?|must be|would be|should be|can be|may be|remains?|has to be|does|do|did|"
     r"can|could|will|would)\b\s*(?:(?!wrong|not\b|incorrect|because|since)(?-i:[a-z]+)\s+){0,3}?"
@@ -85,8 +91,13 @@ def groups(text: str, labels: str) -> list[Group]:
         found.append((letter, mark.start(), mark.end()))
     together: list[list[tuple[str, int, int]]] = []
     for one in found:
-        if together and re.fullmatch(
-            rf"[)\]\"'*]*{_JOINER}{_WORD}[(\"'*]*", text[together[-1][-1][2] : one[1]], re.IGNORECASE
+        named = [letter for letter, _, _ in together[-1]] if together else []
+        if (
+            named
+            and one[0] not in named
+            and re.fullmatch(
+                rf"[)\]\"'*]*{_JOINER}{_WORD}[(\"'*]*", text[together[-1][-1][2] : one[1]], re.IGNORECASE
+            )
         ):
             together[-1].append(one)
         else:
@@ -99,6 +110,9 @@ def _group(text: str, members: list[tuple[str, int, int]]) -> Group:
     before, after = text[max(0, start - 60) : start], text[end : end + 100]
     against = bool(_AGAINST_BEFORE.search(before) or _AGAINST_AFTER.match(after))
     letters = tuple(dict.fromkeys(letter for letter, _, _ in members))
+    # "All but C are wrong" says that C is right.
+    if _ALL_BUT.search(before) and (_AGAINST_AFTER.match(after) or _OTHERS_WRONG.match(after)):
+        return Group(letters, start, end, against=False, praised=True)
     return Group(letters, start, end, against, not against and bool(_FOR_AFTER.match(after)))
 
 

@@ -107,6 +107,9 @@ def value_of(text: str) -> Number | None:
     found = numbers(text)
     if len(found) != 1 or re.search(r"[A-Za-z\d=]", text[: found[0].start]):
         return None
+    # The list 1,2,3 has one number by the rules above, and is none.
+    if re.search(r"(?<![A-Za-z])\d", text[found[0].end :]):
+        return None
     return found[0]
 
 

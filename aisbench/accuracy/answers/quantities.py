@@ -42,6 +42,7 @@ _RESTATED = re.compile(
 )
 _RANGE = re.compile(r"\s*(?:-|~|to|到|至|and)\s*")
 _EITHER = re.compile(r"[^\d.;]{0,20}\bor\s+|\s*或者?\s*", re.IGNORECASE)
+_UNIT = re.compile(r"\s*((?!or\b)[a-z]{1,12}|小时|分钟|[年天时元米分秒])", re.IGNORECASE)
 # Closing remarks that follow an answer.
 _COURTESY = re.compile(
     r"(?:^|(?<=[.!?\n]))[ \t]*(?:let me know|feel free|i hope|hope this|would you|if you (?:want|need|would|have)|please|"
@@ -54,6 +55,8 @@ _GOVERNED = re.compile(
     r"(?:(?!is\b|are\b|was\b|has\b|have\b|had\b|equals\b|costs?\b)[A-Za-z']+\s+){0,2}[$€£¥]?$",
     re.IGNORECASE,
 )
+# What an answer is said not to be: "not 12 but 15", "7 days, not 6".
+_NOT = re.compile(r"^(?:not|never)\b[^,;]*[,;]?|\bnot\s+(?:an?\s+)?[$€£¥]?-?\d(?:[\d.,]*\d)?", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?;])(?=\s)|\n+|(?<=[^\x00-\x7f])\.(?=\S)")
 
 
@@ -97,13 +100,7 @@ def _stated(text: str) -> tuple[Found, int] | None:
         clause = statement.clause
         if statement.denied or (statement.heading and not _short(clause)):
             continue
-        clause = re.sub(
-            r"^(?:not|never)\b[^,;]*[,;]?|\bnot\s+(?:an?\s+)?[$€£¥]?-?\d[\d.,]*",
-            " ",
-            clause,
-            flags=re.IGNORECASE,
-        )
-        found = _of_clause(clause)
+        found = _of_clause(_NOT.sub(" ", clause))
         if found is not None:
             last = Found(found.text, "stated", found.sure), statement.at
     return last
@@ -134,6 +131,10 @@ def _of_clause(clause: str) -> Found | None:
         if joined and (between.strip() != "and" or re.search(r"\bbetween\s+$", clause[: first.start])):
             return Found(f"{written(first)} - {written(found[1])}", "")
         if _EITHER.fullmatch(between) and not equal(first, found[1]):
+            units = [_UNIT.match(clause, number.end) for number in found[:2]]
+            # "150 minutes, or 2.5 hours" is one quantity.
+            if units[0] and units[1] and units[0][1].casefold() != units[1][1].casefold():
+                return Found(written(first), "", sure=False)
             return Found(f"{written(first)} or {written(found[1])}", "")
     alone = len(found) == 1 or bool(re.match(r"[^,;]*[(:]", clause[first.end : found[1].start]))
     return Found(
@@ -222,6 +223,8 @@ def _guess(text: str, bare: str) -> Found:
     kept = _COURTESY.sub("", bare)
     for sentence in reversed(_SENTENCE.split(kept if numbers(kept) else bare)):
         found = [number for number in numbers(sentence) if not number.numbering]
+        denied = [mark.span() for mark in _NOT.finditer(sentence)]
+        found = [one for one in found if not any(a <= one.start < b for a, b in denied)] or found
         if not found:
             continue
         result = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -32,6 +33,7 @@ _SAYING = "response.output_text.delta"
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     model = served_model(fields.get("model"), parameters)
     given = fields.get("input")
+    before = _kept(fields.get("previous_response_id"))
     if isinstance(given, str):
         prompt_tokens = len(given.split())
     elif isinstance(given, list):
@@ -41,6 +43,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
         prompt_tokens += sum(len(str(item.get(_CALL_ITEMS[item["type"]])).split()) for item in called)
     else:
         raise Refusal(400, "input must be a string or a list of messages", param="input")
+    prompt_tokens += before.tokens
     max_tokens = wanted_tokens(fields, "max_output_tokens")
     check_length(prompt_tokens, max_tokens, parameters, ("input", "max_output_tokens"))
     return Asked(
@@ -49,7 +52,33 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
         model,
         stream=bool(fields.get("stream")),
         ignore_eos=bool(fields.get("ignore_eos")),
+        prompt=[before.prompt, given] if before.prompt else given,
+        keeps=fields.get("store") is not False,
     )
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A prompt with its answer, for requests that continue it. `prompt`: as in Asked."""
+
+    tokens: int = 0
+    prompt: Any = None
+
+
+_MOST_KEPT = 100_000
+# By the answer's id; the oldest are forgotten.
+_answers: dict[str, _Kept] = {}
+
+
+def _kept(answer_id: Any) -> _Kept:
+    """What a request continues. Raises Refusal for an answer that is not kept."""
+    if answer_id is None:
+        return _Kept()
+    if answer_id not in _answers:
+        raise Refusal(
+            404, f"Response with id '{answer_id}' not found.", "NotFoundError", "previous_response_id"
+        )
+    return _answers[answer_id]
 
 
 class Response(Answer):
@@ -141,6 +170,7 @@ class Response(Answer):
 
     def body(self, text: str, generated: int, reason: str) -> dict[str, Any]:
         """The finished response: the body without streaming, and part of the last event."""
+        self.keep(text, generated)
         thought = min(generated, self.parameters.reasoning_tokens)
         output: list[dict[str, Any]] = []
         if thought:
@@ -153,17 +183,30 @@ class Response(Answer):
         output.append({**message, "type": "message"})
         counts = {
             "input_tokens": self.asked.prompt_tokens,
-            "input_tokens_details": {"cached_tokens": 0},
+            "input_tokens_details": {"cached_tokens": self.asked.cached_tokens or 0},
             "output_tokens": generated,
             "output_tokens_details": {"reasoning_tokens": thought},
             "total_tokens": self.asked.prompt_tokens + generated,
         }
         return self.response(output, "incomplete" if reason == "length" else "completed", counts)
 
+    def keep(self, text: str, generated: int) -> None:
+        """Keeps prompt and answer, unless the request forbade it."""
+        if not self.asked.keeps:
+            return
+        while len(_answers) >= _MOST_KEPT:
+            del _answers[next(iter(_answers))]
+        tokens = self.asked.prompt_tokens + generated - min(generated, self.parameters.reasoning_tokens)
+        _answers[self.id] = _Kept(tokens, [self.asked.prompt, text])
+
+    @property
+    def id(self) -> str:
+        return f"resp_{self.number:032x}"
+
     def response(self, output: list[Any], status: str, counts: dict[str, Any] | None) -> dict[str, Any]:
         cut = {"reason": "max_output_tokens"} if status == "incomplete" else None
         return {
-            "id": f"resp_{self.number:032x}",
+            "id": self.id,
             "created_at": self.created,
             "error": None,
             "incomplete_details": cut,

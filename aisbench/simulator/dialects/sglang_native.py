@@ -25,11 +25,11 @@ from aisbench.simulator.model.parameters import Parameters
 def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
     sampling = object_in(fields, "sampling_params")
     model = served_model(fields.get("lora_path"), parameters)
-    ids = fields.get("input_ids")
+    ids, prompt = fields.get("input_ids"), None
     if isinstance(ids, list) and all(type(token) is int for token in ids):
-        prompt_tokens = len(ids)
+        prompt, prompt_tokens = ids, len(ids)
     elif isinstance(fields.get("text"), str):
-        prompt_tokens = text_tokens(fields, "text")
+        prompt, prompt_tokens = fields["text"], text_tokens(fields, "text")
     else:
         raise Refusal(400, "Either text, input_ids or input_embeds should be provided.")
     max_tokens = wanted_tokens(sampling, "max_new_tokens")
@@ -40,6 +40,7 @@ def parse(fields: Fields, way: Way, parameters: Parameters) -> Asked:
         model,
         stream=bool(fields.get("stream")),
         ignore_eos=bool(sampling.get("ignore_eos")),
+        prompt=prompt,
     )
 
 
@@ -83,7 +84,7 @@ class Generated(Answer):
             "prompt_tokens": self.asked.prompt_tokens,
             "weight_version": "default",
             "completion_tokens": generated,
-            "cached_tokens": 0,
+            "cached_tokens": self.asked.cached_tokens or 0,
         }
         return {"text": text, "meta_info": meta}
 

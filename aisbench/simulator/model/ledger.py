@@ -32,7 +32,6 @@ class Ledger:
     def __init__(self) -> None:
         self.active = 0
         self.prompt_tokens = 0
-        self.cached_tokens = 0
         self.generated_tokens = 0
         self.finished: Counter[str] = Counter()
         self.ttft = Durations(_TTFT_EDGES)
@@ -64,7 +63,6 @@ class Ledger:
         self.peak = max(self.peak, self.active)
         self.prompt_tokens += prompt_tokens
         self.prompts += prompt_tokens
-        self.cached_tokens += cached_tokens
         self.cached += cached_tokens
 
     def generated(self, tokens: int) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 
 from aisbench.errors import BadInput
 
+# How requests are spread over --replicas.
+ROUTERS = ("sticky", "random", "round-robin")
 FAULTS = ("http-500", "http-401", "cut", "stall", "html", "malformed", "error-event", "huge-event")
 
 _COUNTS = (
@@ -17,6 +19,8 @@ _COUNTS = (
     "embedding_size",
     "image_tokens",
     "huge_event_bytes",
+    "prefix_cache_block",
+    "replicas",
 )
 _COSTS = (
     "prefill_us_per_token",
@@ -57,6 +61,9 @@ class Parameters:
     embedding_size: int = 64
     image_tokens: int = 256
     prefix_cache_tokens: int = 0
+    prefix_cache_block: int = 16
+    replicas: int = 1
+    router: str = "sticky"
     seed: int = 0
     api_key: str | None = None
     faults: dict[str, float] = field(default_factory=dict)
@@ -105,6 +112,7 @@ class Parameters:
             raise BadInput(
                 "--reasoning-tokens cannot be used with --answers, which have no reasoning; leave it out"
             )
+        self.check_caches()
         for kind, share in self.faults.items():
             if kind not in FAULTS:
                 raise BadInput(f"--fault {kind!r} is unknown; known: {', '.join(FAULTS)}")
@@ -113,6 +121,20 @@ class Parameters:
         # Tolerates rounding: shares such as 0.1 are not exact in binary.
         if sum(self.faults.values()) > 1 + 1e-9:
             raise BadInput(f"--fault: the shares must add up to at most 1, got {sum(self.faults.values()):g}")
+
+    def check_caches(self) -> None:
+        """Raises BadInput for prefix caches that could hold nothing, and for replicas without one."""
+        if 0 < self.prefix_cache_tokens < self.prefix_cache_block:
+            raise BadInput(
+                f"--prefix-cache-tokens {self.prefix_cache_tokens} holds no block of {self.prefix_cache_block} tokens; "
+                "give more, 0 for no cache, or a smaller --prefix-cache-block"
+            )
+        if self.replicas > 1 and not self.prefix_cache_tokens:
+            raise BadInput(
+                f"--replicas {self.replicas} differ only in their prefix caches; give --prefix-cache-tokens, or leave it out"
+            )
+        if self.router not in ROUTERS:
+            raise BadInput(f"--router {self.router!r} is unknown; known: {', '.join(ROUTERS)}")
 
     def describe(self) -> list[str]:
         """The parameters as `name value`, without those that are off; the API key itself is not shown."""
@@ -129,6 +151,9 @@ class Parameters:
                 shown += [f"{f.name.replace('_', '-')} {value}"] if value else []
             elif f.name == "usage_in_last_chunk":
                 shown += ["usage-in-last-chunk"] if value else []
+            elif f.name in ("prefix_cache_block", "replicas", "router"):
+                on = self.prefix_cache_tokens if f.name == "prefix_cache_block" else self.replicas > 1
+                shown += [f"{f.name.replace('_', '-')} {value}"] if on else []
             elif f.name != "huge_event_bytes" or "huge-event" in self.faults:
                 shown.append(f"{f.name.replace('_', '-')} {value}")
         return shown

@@ -12,6 +12,8 @@ from aisbench.atomic import write_bytes, write_text
 from aisbench.errors import BadInput
 from aisbench.records.folder import new_folder
 
+# The results of all tasks of lm-evaluation-harness, and the beginning of the names of its answers.
+HARNESS_RESULTS, HARNESS_ANSWERS = "lm-eval.json", "lm-eval-"
 _STATE = "evaluation.json"
 _SCHEMA = 1
 # How the name of a file with a judge's scores ends.

@@ -8,17 +8,24 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aisbench.backends.backend import Backend
-from aisbench.backends.prompt import ANSWER, Prompt, live_turn
+from aisbench.backends.history import bare
+from aisbench.backends.prompt import ANSWER, PREVIOUS, Prompt, live_turn
+from aisbench.backends.tool_calls import parsed_arguments
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.sessions.lengths import said_in
-from aisbench.workload.sessions.options import RECORDED
+from aisbench.workload.sessions.options import AT_SERVER, RECORDED
 from aisbench.workload.sessions.scripted import results_first, results_of, uses_tools
 from aisbench.workload.sessions.session import Message, Session, Turn
 
 # Where servers put the reasoning of an answer.
 REASONING = ("reasoning", "reasoning_content", "reasoning_details", "thinking")
 _PLACE: Message = {"role": "assistant", "content": ANSWER}
+
+
+def calls_tools(session: Session, backend: Backend) -> bool:
+    """Whether the server's own calls of tools go back to it with results; an API without messages has only texts."""
+    return backend.takes_messages and uses_tools(session)
 
 
 class History:
@@ -29,9 +36,9 @@ class History:
     ) -> None:
         self.session = session
         self.is_live = options.history != RECORDED
+        self.is_at_server = options.history == AT_SERVER
         self.keeps_reasoning = options.history_reasoning
-        # The server's own calls of tools go back to it with results; an API without messages has only texts.
-        self.calls_tools = self.is_live and backend.takes_messages and uses_tools(session)
+        self.calls_tools = self.is_live and calls_tools(session, backend)
         self.backend = backend
         self.counts = counts
         # The messages of each turn's prompt.
@@ -42,10 +49,16 @@ class History:
         new = self._new(turn)
         before: tuple[Message, ...] = ()
         if turn.base is not None:
-            before = (*self.sent[turn.base], *self._answer(turn.base, new))
+            before = self._answer(turn.base, new)
+            if not self.is_at_server:
+                before = (*self.sent[turn.base], *before)
             new = new[results_first(new) :] if self.calls_tools else new
         self.sent.append((*before, *new))
         fields = dict(turn.extra)
+        if self.is_at_server:
+            fields |= self.backend.continues
+            if turn.base is None:
+                fields = {name: value for name, value in fields.items() if value != PREVIOUS}
         if self.backend.takes_messages:
             if turn.tools:
                 fields = {"tools": list(turn.tools), **fields}
@@ -69,6 +82,8 @@ class History:
         answer = self.session.turns[base].answer
         if self.calls_tools:
             return (live_turn(results_of(new[: results_first(new)], answer)),)
+        if self.is_at_server:
+            return ()
         return (_PLACE,) if self.is_live else self._cleaned(answer)
 
     def _cleaned(self, messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -80,7 +95,7 @@ class History:
         for message in messages:
             if message.get("role") == "assistant":
                 if not self.keeps_reasoning:
-                    message = {name: value for name, value in message.items() if name not in REASONING}
+                    message = _without_reasoning(message)
                 if message.get("tool_calls"):
                     message = {**message, "tool_calls": [self._call(one) for one in message["tool_calls"]]}
                 elif not message.get("content") and not any(message.get(name) for name in REASONING):
@@ -92,12 +107,10 @@ class History:
     def _call(self, call: Message) -> Message:
         function = call.get("function", {})
         arguments = function.get("arguments", "")
-        if not isinstance(arguments, str):
+        if isinstance(arguments, dict):
             return {**call, "function": {**function, "arguments": json.dumps(arguments)}}
-        try:
-            json.loads(arguments)
-        except ValueError:
-            self.counts["tool calls whose arguments are not JSON, which are sent with {}"] += 1
+        if parsed_arguments(arguments) is None:
+            self.counts["tool calls whose arguments are not a JSON object, which are sent with {}"] += 1
             return {**call, "function": {**function, "arguments": "{}"}}
         return call
 
@@ -107,6 +120,23 @@ class History:
         parts = [part for one in turn.messages for part in _parts(one) if not _is_text(part)]
         if parts:
             self.counts[f"parts other than text, which {self.backend.family} does not take"] += len(parts)
+
+
+def _without_reasoning(message: Message) -> Message:
+    """An answer without its reasoning, in fields of its own or in <think> blocks."""
+    kept = {name: value for name, value in message.items() if name not in REASONING}
+    content = kept.get("content")
+    if isinstance(content, str):
+        kept["content"] = bare(content)
+    elif isinstance(content, list):
+        kept["content"] = [
+            {**part, "text": bare(part["text"])}
+            if isinstance(part, dict) and isinstance(part.get("text"), str)
+            else part
+            for part in content
+            if not (isinstance(part, dict) and part.get("type") in ("thinking", "redacted_thinking"))
+        ]
+    return kept
 
 
 def _parts(message: Message) -> list[Any]:

@@ -13,10 +13,10 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Conversations
-from aisbench.workload.sessions.history import History
+from aisbench.workload.sessions.history import History, calls_tools
 from aisbench.workload.sessions.lengths import Lengths, lengths_of
-from aisbench.workload.sessions.options import RECORDED
-from aisbench.workload.sessions.session import Session, Turn, holes
+from aisbench.workload.sessions.options import AT_SERVER, RECORDED
+from aisbench.workload.sessions.session import Session, Turn, holes, holes_at_server
 from aisbench.workload.sessions.verbatim import verbatim_prompt
 from aisbench.workload.tokens.token_counts import TokenCounter
 
@@ -38,7 +38,12 @@ def pause_s(turn: Turn, options: WorkloadOptions) -> float:
 
 
 def conversations_of(
-    sessions: Sequence[Session], options: WorkloadOptions, notes: list[str], *, at_times: bool = False
+    sessions: Sequence[Session],
+    options: WorkloadOptions,
+    backend: Backend,
+    notes: list[str],
+    *,
+    at_times: bool = False,
 ) -> Conversations:
     """Who waits for whom, and how long; the arrays of a DAG only where a session is more than a plain chain.
 
@@ -56,12 +61,23 @@ def conversations_of(
         pauses = np.minimum(pauses, cap)
     think_ns = np.rint(pauses * S).astype(np.int64)
     earliest_ns = _since_start_ns(sessions, options.speedup) if at_times else None
-    if all(one.is_chain for one in sessions):
+    chains = all(one.is_chain for one in sessions)
+    if chains and options.history != AT_SERVER:
         return Conversations(first, think_ns, not_before_ns=earliest_ns)
     after_first, after = _rows(turn.waits_for for one in sessions for turn in one.turns)
-    is_live = options.history != RECORDED
-    fills_first, fills = _rows(held if is_live else [] for one in sessions for held in holes(one))
+    if chains:
+        # A chain does not think before its first turn.
+        think_ns[first[:-1]] = 0
+    fills_first, fills = _rows(held for one in sessions for held in _holes(one, options, backend))
     return Conversations(first, think_ns, after_first, after, fills_first, fills, earliest_ns)
+
+
+def _holes(session: Session, options: WorkloadOptions, backend: Backend) -> list[list[int]]:
+    if options.history == RECORDED:
+        return [[] for _ in session.turns]
+    if options.history == AT_SERVER:
+        return holes_at_server(session, calls_tools=calls_tools(session, backend))
+    return holes(session)
 
 
 def _since_start_ns(sessions: Sequence[Session], speedup: float) -> NDArray[np.int64] | None:

@@ -10,8 +10,10 @@ from aisbench.options.option import SPAN, option
 from aisbench.workload.vllm_dataset_options import LONGEST, LONGEST_S, SECTION
 
 RECORDED = "recorded"
+# Requests name the answer before them, and the server adds what was said until then.
+AT_SERVER = "server"
 # `answers` is the old name of `live`.
-_HISTORIES = ("live", RECORDED, "answers")
+_HISTORIES = ("live", RECORDED, AT_SERVER, "answers")
 _option = partial(option, section=SECTION)
 _seconds = at_least(0, "seconds", most=LONGEST_S)
 
@@ -56,7 +58,7 @@ class SessionOptions:
     history: str | None = _option(
         "--history",
         words=_HISTORIES,
-        help="Assistant messages in later turns: the server's own answers (live; old name: answers), or those recorded in the file. Default: as usual for the file's format, mostly live.",
+        help="Assistant messages in later turns: the server's own answers (live; old name: answers), those recorded in the file, or none, as the server itself keeps what was said (server: previous_response_id of the Responses API). Default: as usual for the file's format, mostly live.",
     )
     history_reasoning: bool = _option(
         "--history-reasoning/--no-history-reasoning",

@@ -143,6 +143,14 @@ def kept(session: Session, order: Sequence[int]) -> Session:
     return Session(session.name, tuple(turns))
 
 
+def holes_at_server(session: Session, *, calls_tools: bool) -> list[list[int]]:
+    """The same where the server keeps what was said: the results of the base's calls, quotes, and the base's id."""
+    return [
+        [*([turn.base] * calls_tools), *turn.quotes, turn.base] if turn.base is not None else [*turn.quotes]
+        for turn in session.turns
+    ]
+
+
 def holes(session: Session) -> list[list[int]]:
     """For each turn, the turns whose answers its prompt holds, in the order of their places."""
     found: list[list[int]] = []

@@ -26,6 +26,12 @@ CHOICES = [
     ("Not A, not B, not D: C.", "C"),
     ("C is tempting, but B is what the passage says.", "B"),
     ("B) 3/4 — since A) 1/2 and C) 2/3 are too small.", "B"),
+    ("Everything but C is wrong.", "C"),
+    ("All options except B are false.", "B"),
+    ("除了C以外,其他选项都是错误的", "C"),
+    ("Between B and C, C fits better.", "C"),
+    ("答案是 (A) 还是 (B)?我认为是 B", "B"),
+    ("Correct answer: A / Wrong answers: B, C", "A"),
 ]
 NUMBERS = [
     ("The answer is 7 hours and 30 minutes, i.e. 7.5 hours.", "7.5"),
@@ -61,6 +67,10 @@ NUMBERS = [
     ("Each of the 4 friends gets 6 sweets.", "6"),
     ("**Final answer:** about 1.2 million people", "1200000"),
     ("The answer is 0.5 (or 50%).", "0.5"),
+    ("It would take 7 days, not 6.", "7"),
+    ("The answer is not 12 but 15.", "15"),
+    ("The answer is 150 minutes, or 2.5 hours.", "150"),
+    ("答案是150分钟,或2.5小时", "150"),
 ]
 MATHS = [
     (r"Hence $x = -\frac{7}{2}$, i.e. $x = -3.5$.", "-7/2"),
@@ -70,6 +80,12 @@ MATHS = [
     ("So the answer is 3π/4 radians.", r"\frac{3\pi}{4}"),
     (r"因此答案是 $\frac{9}{16}$（即 56.25%）。", r"\frac{9}{16}"),
     (r"The set of solutions is $\boxed{(-\infty, 2] \cup [5, \infty)}$", r"(-\infty,2]\cup[5,\infty)"),
+    (r"The roots are $x=\boxed{5}\text{ or }x=\boxed{-2}$.", "-2, 5"),
+    (r"$\boxed{2}$, $\boxed{3}$", "3,2"),
+    (r"So $x=\boxed{2}$ and hence $y=\boxed{3}$.", "3"),
+    (r"\boxed{1,2,3}", "3,2,1"),
+    (r"\boxed{60\%}", "0.6"),
+    (r"\boxed{4!}", "24"),
 ]
 
 
@@ -88,3 +104,18 @@ def test_a_number(output: str, expected: str) -> None:
 def test_mathematics(output: str, gold: str) -> None:
     scored = score("math", Answer(output), gold)
     assert scored.correct, scored
+
+
+@pytest.mark.parametrize(
+    ("kind", "output", "gold"),
+    [
+        ("math", r"\boxed{1,5,7}", "1,2,3"),
+        ("choice", "我不认为是B", "B"),
+        ("choice", "All but C and D are wrong.", "C"),
+        ("choice", "Everything except B is correct.", "B"),
+        ("choice", "Wrong answers: B, C", "C"),
+        ("gsm8k", "The answer is 3 or 4.", "3"),
+    ],
+)
+def test_an_answer_that_is_not_given(kind: str, output: str, gold: str) -> None:
+    assert not score(kind, Answer(output), gold, labels="ABCD" if kind == "choice" else "").correct

@@ -91,13 +91,30 @@ def test_recorded_tool_calls_are_sent_with_arguments_that_servers_can_read(tmp_p
     assert [one["role"] for one in sent] == ["user", "assistant", "tool", "assistant", "tool", "user"]
     assert sent[1] == answers[0]
     assert sent[3]["tool_calls"][0]["function"]["arguments"] == "{}"
-    assert any(
-        note.startswith("2 tool calls whose arguments are not JSON") or "1 tool calls" in note
-        for note in prompts.notes
+    assert any("1 tool calls whose arguments are not a JSON object" in note for note in prompts.notes), (
+        prompts.notes
     )
     assert any("nothing but reasoning" in note for note in prompts.notes)
     assert "User: x\nassistant" not in items[3].text
     assert 'ls {"path": "."}' in items[3].text
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_recorded_answers_lose_their_thoughts(tmp_path: Path, keeps: bool) -> None:
+    said = {"role": "assistant", "content": "<think>hm</think>\n\nyes"}
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "yes"}]
+    turns = [
+        {"messages": [user("x")], "answer": said},
+        {"messages": [user("y")], "answer": {**said, "content": parts}},
+        {"messages": [user("z")], "answer": call("ls", "[1]")},
+        {"messages": [result("a")]},
+    ]
+    path = lines(tmp_path / "s.jsonl", [{"session": "t", "turns": turns}])
+    _, items = made(path, history="recorded", history_reasoning=keeps)
+    sent = items[3].messages or ()
+    assert sent[1]["content"] == (said["content"] if keeps else "yes")
+    assert sent[3]["content"] == (parts if keeps else parts[1:])
+    assert sent[5]["tool_calls"][0]["function"]["arguments"] == "{}"
 
 
 def test_pauses_and_contexts_are_capped_and_counted(tmp_path: Path) -> None:

@@ -8,14 +8,23 @@ from typing import Any
 
 from aisbench.accuracy.pairs import Outcome, prompt_digest
 from aisbench.errors import BadInput
-from aisbench.studies.evaluation.folder import EvaluationFolder, data_set_of, read_object
+from aisbench.studies.comparison.evaluations.harness_samples import (
+    answers_of_samples,
+    outcomes_of_samples,
+)
+from aisbench.studies.evaluation.folder import (
+    HARNESS_ANSWERS,
+    HARNESS_RESULTS,
+    EvaluationFolder,
+    data_set_of,
+    read_object,
+)
 from aisbench.studies.evaluation.result_file import ResultFile
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One model's answers. `outcomes`: by data set and by question; `metrics`: by data set, what their scores are. `answers`: the predictions files, by data set, for
-    whoever wants to see an answer; read when they are asked for."""
+    """One model's answers. `outcomes`: by data set and by question; `metrics`: by data set, what their scores are."""
 
     name: str
     path: Path
@@ -24,9 +33,11 @@ class Evaluated:
     metrics: dict[str, str]
 
     def answers(self, dataset: str) -> dict[str, Any]:
-        """`{"3": {"origin_prompt", "prediction", "gold"}}`; empty where the file is gone."""
+        """`{"3": {"origin_prompt", "prediction", "gold"}}`, read from the predictions; empty where the file is gone."""
         path = EvaluationFolder(self.path, self.model).predictions_of(data_set_of(dataset))
-        return read_object(path) if path.is_file() else {}
+        if not path.is_file():
+            return {}
+        return answers_of_samples(path) if dataset.startswith(HARNESS_ANSWERS) else read_object(path)
 
 
 def names_evaluation(argument: str) -> bool:
@@ -56,7 +67,7 @@ def read_evaluations(arguments: list[str]) -> list[Evaluated]:
             name = given or (path.resolve().name if len(models) == 1 else folder.name)
             if given and len(models) > 1:
                 name = f"{given} {folder.name}"
-            found.append(Evaluated(name, path, folder.name, *_outcomes(folder)))
+            found.append(Evaluated(name, path, folder.name, *_outcomes(path, folder.name)))
     if len(found) < 2:
         raise BadInput(
             f"one evaluation cannot be compared; {arguments[0]} holds one model's: give another folder"
@@ -74,10 +85,16 @@ def _split(argument: str) -> tuple[str | None, Path]:
     return (name, Path(rest)) if mark and not Path(argument).exists() else (None, Path(argument))
 
 
-def _outcomes(folder: Path) -> tuple[dict[str, dict[str, Outcome]], dict[str, str]]:
+def _outcomes(evaluation: Path, model: str) -> tuple[dict[str, dict[str, Outcome]], dict[str, str]]:
     """By data set, what each question came to, and the metric. Raises BadInput for a file that does not tell."""
     found, metrics = {}, {}
-    for path in sorted(folder.glob("*.json")):
+    folder = EvaluationFolder(evaluation, model)
+    for path in sorted(folder.predictions.glob(f"{HARNESS_ANSWERS}*.json")):
+        if (scored := outcomes_of_samples(path)) is not None:
+            found[path.stem], metrics[path.stem] = scored
+    for path in sorted(folder.results.glob("*.json")):
+        if path.name == HARNESS_RESULTS:
+            continue
         result: ResultFile = read_object(path)  # type: ignore[assignment]
         outcomes = _of_result(result)
         if outcomes is None:

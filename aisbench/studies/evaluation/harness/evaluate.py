@@ -27,7 +27,7 @@ from aisbench.records.folder import name_of_now
 from aisbench.records.run import Run
 from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.evaluation.asking import QUESTIONS, Asking, Request
-from aisbench.studies.evaluation.folder import EvaluationFolder, file_name
+from aisbench.studies.evaluation.folder import HARNESS_ANSWERS, HARNESS_RESULTS, EvaluationFolder, file_name
 from aisbench.studies.evaluation.harness.logprobs import Texts
 from aisbench.studies.evaluation.harness.names import PREFIX
 from aisbench.studies.evaluation.harness.tasks import HarnessTasks, load_tasks
@@ -175,8 +175,8 @@ class HarnessEvaluation:
 
         samples = results.pop("samples")
         for name, rows in samples.items():
-            write(rows, self.folder.predictions_of(f"lm-eval-{file_name(name)}"))
-        written = self.folder.results / "lm-eval.json"
+            write(rows, self.folder.predictions_of(f"{HARNESS_ANSWERS}{file_name(name)}"))
+        written = self.folder.results / HARNESS_RESULTS
         write(results, written)
         tables = [make_table(results)]
         if "groups" in results:

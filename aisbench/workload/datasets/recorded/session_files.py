@@ -20,7 +20,7 @@ from aisbench.workload.prompts import Prompts
 from aisbench.workload.sessions.formats.registry import CONVERSATIONS, FORMATS
 from aisbench.workload.sessions.limits import chosen
 from aisbench.workload.sessions.making import conversations_of, session_prompts
-from aisbench.workload.sessions.options import RECORDED
+from aisbench.workload.sessions.options import AT_SERVER, RECORDED
 from aisbench.workload.sessions.reading import file_and_format, read_sessions
 from aisbench.workload.sessions.scripted import settled
 from aisbench.workload.sessions.session import Session, Turn
@@ -77,6 +77,11 @@ def prompts_of(
 
     `at_times`: later turns do not leave before theirs, either.
     """
+    if options.history == AT_SERVER and backend.answer_id is None:
+        raise BadInput(
+            f"--history server: {backend.family} cannot continue an answer that the server keeps; use --backend "
+            "openai-responses, or --history live"
+        )
     counter = TokenCounter(options)
     notes = [counter.note, *notes]
     most = options.count or (DEFAULT_COUNT if options.dataset_path is None else None)
@@ -90,7 +95,7 @@ def prompts_of(
     turns = [turn for one in names for turn in one.turns]
     if options.history != RECORDED and any(turn.base is not None or turn.quotes for turn in turns):
         notes.append("input lengths are estimates: the server's own answers become part of later turns")
-    conversations = conversations_of(names, options, notes, at_times=at_times)
+    conversations = conversations_of(names, options, backend, notes, at_times=at_times)
     word = "conversations" if options.dataset == CONVERSATIONS else "sessions"
     notes.append(f"{len(kept)} {word} with {len(turns)} turns in all")
     if options.count is not None and len(turns) < options.count:

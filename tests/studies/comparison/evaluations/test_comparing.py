@@ -126,6 +126,41 @@ def test_questions_that_rules_and_a_judge_scored_count_once_over_all(tmp_path: P
     assert {row.dataset: row.found.questions for row in found.rows} == {"a": 1, "a-judged": 1, "b": 1, ALL: 2}
 
 
+def harness(folder: Path, **tasks: list[float]) -> Path:
+    """An evaluation by lm-evaluation-harness, as it is kept: of each question, a row for each of two filters."""
+    for part in ("results", "predictions"):
+        (folder / part / "m").mkdir(parents=True)
+    (folder / "results" / "m" / "lm-eval.json").write_text(json.dumps({"results": {}, "versions": {}}))
+    for task, scores in tasks.items():
+        rows = [
+            {
+                "doc_id": at,
+                "filter": name,
+                "prompt_hash": f"{task} {at}",
+                "target": "4",
+                "arguments": [["2 + 2?", {}]],
+                "resps": [[f"{score}"]],
+                "metrics": ["exact_match"],
+                "exact_match": score if name == "strict-match" else 1.0,
+            }
+            for name in ("strict-match", "flexible-extract")
+            for at, score in enumerate(scores)
+        ]
+        (folder / "predictions" / "m" / f"lm-eval-{task}.json").write_text(json.dumps(rows))
+    return folder
+
+
+def test_tasks_of_the_harness_are_compared_question_by_question(tmp_path: Path) -> None:
+    one = harness(tmp_path / "one", gsm8k=[1.0] * 12)
+    other = harness(tmp_path / "other", gsm8k=[1.0] * 3 + [0.0] * 9)
+    done = aisbench("compare", one, other, "--output", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (pair,) = json.loads((tmp_path / "out" / "comparison.json").read_text())["pairs"]
+    assert (pair["dataset"], pair["questions"], pair["right_to_wrong"]) == ("lm-eval-gsm8k", 12, 9)
+    (answer, *_) = read_evaluations([str(one), str(other)])[1].answers("lm-eval-gsm8k").values()
+    assert answer == {"origin_prompt": "2 + 2?", "prediction": "1.0", "gold": "4"}
+
+
 @pytest.mark.parametrize(
     ("others", "said"),
     [
@@ -134,6 +169,7 @@ def test_questions_that_rules_and_a_judge_scored_count_once_over_all(tmp_path: P
         (["apart"], "no data set in common"),
         (["judged"], "the scores are accuracy and judged; score both in the same way"),
         (["bare"], "does not say what each question came to"),
+        (["broken"], "does not hold samples of lm-evaluation-harness"),
         (["asked_otherwise"], "the prompts of 1 of 1 questions differ"),
     ],
 )
@@ -146,6 +182,7 @@ def test_bad_input_is_one_line(tmp_path: Path, others: list[str], said: str) -> 
     path.write_text(json.dumps({**json.loads(path.read_text()), "metric": "judged"}))
     made(tmp_path / "bare", a={"0": [1.0]})
     (tmp_path / "bare" / "results" / "m" / "a.json").write_text('{"accuracy": 50.0}')
+    (harness(tmp_path / "broken") / "predictions" / "m" / "lm-eval-a.json").write_text("[{}]")
     made(tmp_path / "asked_otherwise", a={"0": [1.0]})
     path = tmp_path / "asked_otherwise" / "results" / "m" / "a.json"
     path.write_text(path.read_text().replace("a 0", "another prompt"))

@@ -1,0 +1,97 @@
+"""`--history server`: later turns name the answer before them, and the server adds what was said until then."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aisbench.records.run import Run
+from aisbench.simulator.process import start_simulator
+from tests.native.servers import read_request, serving
+from tests.system.running import run_command, run_load
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n"
+PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize("flags", [(), ("--no-stream",)])
+def test_the_server_counts_what_it_kept(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    with start_simulator(["--decode-base-ms", "1"]) as server:
+        run = run_load(
+            tmp_path / "out",
+            *("--url", server.url, "--backend", "openai-responses", "--dataset", "conversations"),
+            *("--turns", 3, "--input-len", 10, "--output-len", 5, "--num-requests", 12, "--concurrency", 2),
+            *("--history", "server", "--no-progress", *flags),
+        )
+    assert run.summary["completed"] == 12
+    rows = Run.load(run.folder).rows
+    assert sorted(rows["turn"]) == [0] * 4 + [1] * 4 + [2] * 4
+    assert np.array_equal(rows["prompt_tokens"], 10 + 15 * rows["turn"])
+
+
+def answered(number: int) -> dict[str, Any]:
+    """The first answer calls a tool."""
+    call = {"type": "function_call", "id": "f1", "call_id": "c1", "name": "look", "arguments": "{}"}
+    said = {"type": "message", "content": [{"type": "output_text", "text": "yes"}]}
+    usage = {"input_tokens": 4, "output_tokens": 2}
+    items = [call] if number == 1 else [said]
+    return {"id": f"resp_{number}", "output": items, "status": "completed", "usage": usage}
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_results_of_calls_and_forks_name_the_answer_that_they_continue(tmp_path: Path, streams: bool) -> None:
+    turns = [
+        {"id": "a", "messages": [{"role": "user", "content": "look"}], "answer": "x"},
+        {"id": "b", "messages": [{"role": "tool", "tool_call_id": "k", "content": "a.txt"}], "answer": "y"},
+        {"id": "c", "continues": "a", "after": ["b"], "messages": [{"role": "user", "content": "again"}]},
+    ]
+    (tmp_path / "s.jsonl").write_text(json.dumps({"session": "s", "turns": turns}))
+    asked: list[dict[str, Any]] = []
+
+    def handle(client: socket.socket, number: int) -> None:
+        while request := read_request(client):
+            asked.append(json.loads(request.partition(b"\r\n\r\n")[2]))
+            whole = answered(len(asked))
+            if not streams:
+                body = json.dumps(whole).encode()
+                client.sendall(PLAIN % len(body) + body)
+                continue
+            begun = {"type": "response.created", "response": {**whole, "output": [], "status": "in_progress"}}
+            opened = {**whole["output"][0], "arguments": ""}
+            kind = "function_call_arguments" if len(asked) == 1 else "output_text"
+            added = [{"type": "response.output_item.added", "item": opened}]
+            said = [{"type": f"response.{kind}.delta", "delta": "{}"}]
+            events = [begun, *added, *said, {"type": "response.completed", "response": whole}]
+            stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()
+            client.sendall(HEAD % len(stream) + stream)
+
+    with serving(handle) as (host, port):
+        run = run_load(
+            tmp_path / "out",
+            *("--url", f"http://{host}:{port}", "--backend", "openai-responses", "--model", "m"),
+            *("--dataset", "sessions", "--dataset-path", tmp_path / "s.jsonl", "--history", "server"),
+            *("--concurrency", 1, "--no-progress", "--no-server-metrics"),
+            *(() if streams else ("--no-stream",)),
+        )
+    assert run.summary["completed"] == 3, run.out
+    assert all(body["store"] is True for body in asked)
+    assert [body.get("previous_response_id") for body in asked] == [None, "resp_1", "resp_1"]
+    output = {"type": "function_call_output", "call_id": "c1", "output": "a.txt"}
+    assert asked[1]["input"] == [output]
+    assert [one.get("content", one.get("output")) for one in asked[2]["input"]][-1] == "again"
+
+
+def test_an_api_without_it_is_refused(tmp_path: Path) -> None:
+    with start_simulator([]) as server:
+        done = run_command(
+            *("load", "--url", server.url, "--dataset", "conversations", "--history", "server"),
+            *("--backend", "openai-chat", "--work-dir", tmp_path / "out"),
+            cwd=tmp_path,
+        )
+    assert done.returncode == 2
+    assert "--history server: openai-chat cannot continue an answer that the server keeps" in done.stderr
