@@ -27,7 +27,7 @@ from aisbench.engine.host import HostCounters
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import RisingLimit, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
-from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Prepared, Say, prepare
+from aisbench.engine.preparation import BLOCK, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.samplers.devices.sampler import DeviceSampler
 from aisbench.engine.samplers.server_metrics import Scraper
@@ -43,7 +43,6 @@ from aisbench.records.folder import RunDirectory
 from aisbench.workload.build import Build, Progress, build_workload
 
 _POLL_S = 0.1
-_READY_PATIENCE_S = 60.0
 # From the last worker's "ready" to the common start, which each worker polls for every 2 ms.
 _START_DELAY_NS = 30_000_000
 
@@ -152,9 +151,7 @@ class Coordinator:
 
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
-        self.fills = prepared.fills
-        self.warms_up = any(spec.warmup for spec in prepared.specs)
-        if self.fills:
+        if prepared.fills:
             # Before the workers start, as they fill the caches once they are connected.
             self.tell(self.beside.empty_caches())
         inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
@@ -166,7 +163,7 @@ class Coordinator:
                 # While the workers connect: the first reading may take seconds.
                 self.devices.begin()
                 self.directory.note(self.devices.notes)
-            if self.wait_until_ready():
+            if self.wait_until_ready(prepared):
                 self.watch()
         finally:
             self.processes.end()
@@ -202,11 +199,9 @@ class Coordinator:
 
     # Running
 
-    def wait_until_ready(self) -> bool:
+    def wait_until_ready(self, prepared: Prepared) -> bool:
         """Waits for connections and warm-up, then sets the common start; False when the run cannot start."""
-        patience = _READY_PATIENCE_S + (self.config.timeout_s if self.warms_up else 0)
-        if self.config.connect_rate is not None:
-            patience += (self.config.concurrency or MOST_AHEAD) / self.config.connect_rate
+        patience = prepared.patience_s(self.config)
         give_up = time.monotonic() + patience
         while not self.live()["ready"].all():
             self.stopped = self.processes.dead
@@ -216,7 +211,7 @@ class Coordinator:
                 self.block.stop(2)
                 return False
             time.sleep(0.005)
-        if not self.fills:
+        if not prepared.fills:
             # After the warm-up, whose prompts are in the cache as well.
             self.tell(self.beside.empty_caches())
         if self.scraper is not None:
@@ -292,7 +287,7 @@ class Coordinator:
         elif self.abandoned is not None:
             outcome, reason = "abandoned", self.abandoned
         workers = [self.processes.figures(worker, live[worker]) for worker in range(len(live))]
-        self.note(warm_up_notes(workers))
+        self.directory.note(warm_up_notes(workers))
         self.directory.write(
             outcome=outcome,
             outcome_reason=reason,

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from aisbench._native.memory.shared import SharedBlock, Slots
+from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
 from aisbench.engine.facts import write_facts
 from aisbench.engine.limits import SPARE_FILES
@@ -30,6 +31,7 @@ from aisbench.workload.sessions.options import AT_SERVER
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
 _AHEAD_S = 2.0
 MOST_AHEAD = 1024
+_READY_PATIENCE_S = 60.0
 _TURNS = "turns.bin"
 # The file that coordinator and workers share during a run.
 BLOCK = "shared.bin"
@@ -48,6 +50,15 @@ class Prepared:
     plan: Plan
     # Whether requests before the run fill the servers' prefix caches.
     fills: bool
+
+    def patience_s(self, config: RunConfig) -> float:
+        """How long the workers may take to connect and to send what goes before the run."""
+        patience = _READY_PATIENCE_S
+        if any(spec.warmup for spec in self.specs):
+            patience += config.timeout_s
+        if config.connect_rate is not None:
+            patience += (config.concurrency or MOST_AHEAD) / config.connect_rate
+        return patience
 
 
 def prepare(
