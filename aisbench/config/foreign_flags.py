@@ -39,7 +39,7 @@ FOREIGN = {
     "--gsp-num-groups": "--num-prefixes N, with --dataset prefix-repetition",
     "--gsp-output-len": "--output-len N, with --dataset prefix-repetition",
     "--gsp-ordered": "--prefix-order grouped, with --dataset prefix-repetition",
-    "--gsp-prewarm-prefixes": "--fill-prefixes, with --dataset prefix-repetition",
+    "--gsp-prewarm-prefixes": "--fill-prefixes with --dataset prefix-repetition",
     "--gsp-question-len": "--suffix-len N, with --dataset prefix-repetition",
     "--gsp-system-prompt-len": "--prefix-len N, with --dataset prefix-repetition",
     "--lora-name": "--lora-modules NAME...",
