@@ -10,7 +10,7 @@ from aisbench.accuracy.tasks.registry import NAMES as TASKS
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
 from aisbench.workload.datasets.generated.images import image_prompts
-from aisbench.workload.datasets.generated.prefix_groups import prefix_prompts
+from aisbench.workload.datasets.generated.prefix_groups import prefix_prompts, scenario_prompts
 from aisbench.workload.datasets.generated.random_cached import any_random_prompts
 from aisbench.workload.datasets.generated.random_mm import random_mm_prompts
 from aisbench.workload.datasets.generated.random_rerank import rerank_prompts
@@ -109,6 +109,12 @@ DATASETS: dict[str, Dataset] = {
     ),
     "prefix-repetition": PREFIXES,
     "prefix_repetition": PREFIXES,
+    "prefix-cache-scenario": Dataset(
+        scenario_prompts,
+        "shared prefixes as a scenario file of AISBench's prefix-cache plugin asks for",
+        ("--dataset-path", "--token-ids"),
+        ignores_eos=False,
+    ),
     "random-mm": Dataset(
         random_mm_prompts,
         "random prompts with generated images, in the numbers and sizes that vllm bench serve draws",

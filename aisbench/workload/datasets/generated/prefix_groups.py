@@ -29,6 +29,7 @@ from aisbench.workload.datasets.generated.prefix_repetition import (
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefixes.grouping import in_order, shares, weights_of
 from aisbench.workload.prefixes.options import BLOCK, RANDOM
+from aisbench.workload.prefixes.scenario import scenario_options
 from aisbench.workload.prefixes.sharing import Ints, expected_note, found_tokens, longest_of, shared_blocks
 from aisbench.workload.prefixes.vocabulary import Vocabulary
 from aisbench.workload.prompts import Prompts
@@ -46,6 +47,14 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     if options.block_size is not None:
         raise BadInput("--block-size goes with --prefix-hit-rate here; give both, or neither")
     return vllms_prefix_prompts(options, backend)
+
+
+def scenario_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+    """The prompts of a scenario file of AISBench's prefix-cache plugin. Raises BadInput if it cannot be followed."""
+    made, notes = scenario_options(options)
+    prompts = _grouped_prompts(made, backend)
+    prompts.notes[:0] = notes
+    return prompts
 
 
 def _grouped_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
