@@ -48,9 +48,6 @@ def test_the_target_is_met(tmp_path: Path, mode: str, fills: int) -> None:
     ids = [[NUMBERS[word] for word in one.text.split()] for one in (*prompts.fill, *items)]
     hits = theoretical_hits([token_blocks(one, 16) for one in ids], list(map(len, ids)), 16)
     assert hits.tokens[fills:].sum() / hits.prompt_tokens[fills:].sum() == pytest.approx(0.6, abs=0.001)
-    assert [text[:99] for text in (items[0].text, items[1].text)] != [items[3].text[:99], items[4].text[:99]][
-        ::-1
-    ]
     assert items[0].text[:99] == items[3].text[:99] != items[1].text[:99]
     assert prompts.notes[0].startswith("the corpus of scenario.json is not read")
 
