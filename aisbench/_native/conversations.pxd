@@ -37,6 +37,9 @@ cdef class Conversations:
     cdef const int64_t[::1] agents
     cdef const int64_t[::1] starters
     cdef readonly int64_t count
+    # Users who take turns at a constant rate, and how far apart the turns of one are; 0: there are none.
+    cdef int64_t users
+    cdef readonly int64_t gap_ns
 
 
 cdef class Conversation:
@@ -45,6 +48,7 @@ cdef class Conversation:
     cdef int64_t number
     cdef int64_t at           # the index of its first turn
     cdef int64_t began_ns
+    cdef int64_t last_due_ns  # when its last turn was due
     cdef int64_t turns
     cdef int64_t open         # turns that have neither ended nor been given up
     cdef uint8_t* states      # a TurnState for each turn

@@ -3,6 +3,7 @@ from typing import Any
 class Conversations:
     chained: bool
     count: int
+    gap_ns: int
     def __init__(
         self,
         first: Any,
@@ -14,4 +15,6 @@ class Conversations:
         not_before_ns: Any = None,
         agents: Any = None,
         starters: Any = None,
+        users: int = 0,
+        gap_ns: int = 0,
     ) -> None: ...

@@ -22,6 +22,10 @@ cdef class Conversations:
     `agents`, `starters` (bodies,), int64: the agent of each turn, counted in its conversation from 0, and the one that
     started it, or -1. None: each conversation has one agent.
 
+    `users` and `gap_ns`: that many conversations are under way at a time, and a turn is due `gap_ns` after the one before
+    was, or when that has ended, if it is later; pauses and earliest times do not count. Number i of the first `users`
+    has (i + 1) / users of its turns, rounded up, so that they do not all end at the same time. Only for chains.
+
     Raises ValueError if these do not match.
     """
 
@@ -36,6 +40,8 @@ cdef class Conversations:
         const int64_t[::1] not_before_ns=None,
         const int64_t[::1] agents=None,
         const int64_t[::1] starters=None,
+        int64_t users=0,
+        int64_t gap_ns=0,
     ):
         cdef int64_t c
         if first.shape[0] < 2 or first[0] != 0 or first[first.shape[0] - 1] != think_ns.shape[0]:
@@ -53,6 +59,9 @@ cdef class Conversations:
         self.not_before_ns = not_before_ns
         self.count = first.shape[0] - 1
         self.chained = after is None
+        if gap_ns > 0 and not self.chained:
+            raise ValueError("users take one turn after another, but these conversations fork")
+        self.users, self.gap_ns = users, gap_ns
         if after is None:
             after_first, after = chain(first)
         check_edges(first, after_first, after)
@@ -73,6 +82,8 @@ cdef class Conversation:
         self.number = number
         self.at = plan.first[number % plan.count]
         self.turns = plan.first[number % plan.count + 1] - self.at
+        if number < plan.users:
+            self.turns = max(1, (self.turns * (number + 1) + plan.users - 1) // plan.users)
         self.open = self.turns
         self.waits = <int32_t*>calloc(self.turns + 1, sizeof(int32_t))
         self.states = <uint8_t*>calloc(self.turns + 1, 1)
@@ -98,6 +109,8 @@ cdef class Conversation:
 
     cdef int64_t due(self, int64_t turn, int64_t from_ns):
         """When a turn may go whose last predecessor ended at `from_ns`; where it has none, the conversation began then."""
+        if self.plan.gap_ns > 0:
+            return from_ns if turn == 0 else max(from_ns, self.last_due_ns + self.plan.gap_ns)
         cdef int64_t due_ns = from_ns + self.think(turn)
         if self.plan.not_before_ns is None:
             return due_ns
@@ -105,6 +118,8 @@ cdef class Conversation:
 
     cdef bint is_last(self, int64_t turn):
         """Whether no turn comes after this one."""
+        if turn == self.turns - 1:
+            return True
         return self.plan.next_first[self.at + turn] == self.plan.next_first[self.at + turn + 1]
 
     cdef bint is_repeated(self, int64_t turn):
@@ -136,6 +151,8 @@ cdef class Conversation:
             ended = ending.pop()
             for i in range(self.plan.next_first[self.at + ended], self.plan.next_first[self.at + ended + 1]):
                 other = self.plan.next[i]
+                if other >= self.turns:
+                    continue
                 self.waits[other] -= 1
                 if self.waits[other] > 0:
                     continue

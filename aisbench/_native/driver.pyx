@@ -104,6 +104,7 @@ cdef class Driver(Sender):
         self.requests.sessions = self.sessions_of(conversations)
 
     cdef Sessions sessions_of(self, Conversations conversations):
+        self.tickets.planned_only = conversations is not None and conversations.gap_ns > 0
         return Sessions(conversations, self.tickets, self.keeps_slot) if conversations is not None else None
 
     def serve(self):

@@ -69,7 +69,7 @@ cdef class Requests:
         """Sends the ticket's request, or begins its conversation."""
         if self.sessions is None:
             return self.launch(ticket, None, 0, planned_ns, taken_ns)
-        if self.sessions.begin(ticket, mono_ns()):
+        if self.sessions.begin(ticket, planned_ns, mono_ns()):
             return self.launch(-1, self.sessions.talk, self.sessions.turn, planned_ns, taken_ns)
         return 0
 

@@ -24,6 +24,8 @@ cdef class Tickets:
     cdef int64_t ticket
     cdef int64_t planned_ns
     cdef int64_t taken_ns
+    # Only tickets that have an offset in the plan are offered; sessions take the others, see Sessions.
+    cdef bint planned_only
     # No more tickets are taken.
     cdef bint exhausted
     # In-flight slots that this worker holds.
@@ -31,6 +33,7 @@ cdef class Tickets:
 
     cdef void attach(self, SharedBlock block, Live* live, Slots slots, Recorder recorder, int64_t share)
     cdef Offer next(self, int64_t now_ns) except? OVER
+    cdef int64_t another(self, int64_t due_ns, int64_t now_ns) noexcept
     cdef int64_t hand_out(self) noexcept
     cdef int drop(self) except -1
     cdef void exhaust(self) noexcept

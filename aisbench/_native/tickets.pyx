@@ -33,8 +33,8 @@ cdef class Tickets:
                     return NO_SHARE
                 if self.block.head.stop != 0 or self.block.is_over(self.block.next_due_ns(), now_ns):
                     return OVER
-                self.ticket = self.block.take_ticket()
-                if 0 <= self.block.head.limit <= self.ticket:
+                self.ticket = self.block.take_planned_ticket() if self.planned_only else self.block.take_ticket()
+                if self.ticket < 0 or 0 <= self.block.head.limit <= self.ticket:
                     self.exhaust()
                     return USED_UP
                 self.live.taken += 1
@@ -49,6 +49,17 @@ cdef class Tickets:
                 continue
             return self.take_slot()
         return USED_UP
+
+    cdef int64_t another(self, int64_t due_ns, int64_t now_ns) noexcept:
+        """A ticket for a slot that is already held, due at `due_ns`; -1: there is none, or sending has ended."""
+        cdef int64_t ticket
+        if self.block.head.stop != 0 or self.block.is_over(due_ns, now_ns):
+            return -1
+        ticket = self.block.take_ticket()
+        if 0 <= self.block.head.limit <= ticket:
+            return -1
+        self.live.taken += 1
+        return ticket
 
     cdef int64_t hand_out(self) noexcept:
         """Gives up the ticket in hand, and returns its number."""

@@ -29,8 +29,10 @@ class InFlight:
     def prefilling(run: Run) -> InFlight:
         """The requests in flight that had no first token yet."""
         sent, done = _spans(run)
-        first = run.rows["first_token_ns"][run.rows["sent_ns"] > 0]
-        return InFlight.of_spans(sent, np.where(first > 0, first - run.start_ns, done), run.duration_ns)
+        first = _column(run, "first_token_ns")
+        return InFlight.of_spans(
+            sent, np.where(first > 0, np.maximum(first - run.start_ns, 0), done), run.duration_ns
+        )
 
     @staticmethod
     def planned(run: Run) -> InFlight | None:
@@ -38,7 +40,7 @@ class InFlight:
         if not run.is_open_loop:
             return None
         sent, done = _spans(run)
-        due = run.rows["planned_ns"][run.rows["sent_ns"] > 0] - run.start_ns
+        due = np.maximum(_column(run, "planned_ns") - run.start_ns, 0)
         return InFlight.of_spans(np.minimum(due, sent), done, run.duration_ns)
 
     @staticmethod
@@ -50,11 +52,16 @@ class InFlight:
         """
         sent, done = _spans(run)
         if run.keeps_slots:
-            talks, index = np.unique(run.rows["conversation"][run.rows["sent_ns"] > 0], return_inverse=True)
+            talks, index = np.unique(_column(run, "conversation"), return_inverse=True)
             begin = np.full(len(talks), np.iinfo(np.int64).max)
             end = np.zeros(len(talks), np.int64)
             np.minimum.at(begin, index, sent)
             np.maximum.at(end, index, done)
+            if run.left_out:
+                # A conversation whose first turn was in the warm-up has had its slot since then.
+                begins_here = np.zeros(len(talks), bool)
+                begins_here[index[_column(run, "turn") == 0]] = True
+                begin[~begins_here] = 0
             more, fewer = _beside_others(index, sent, done)
             sent, done = np.append(begin, more), np.append(end, fewer)
         return InFlight.of_spans(sent, done, run.duration_ns)
@@ -124,9 +131,15 @@ def _spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
     Requests lost in a crash count until the end of the records.
     """
-    rows = run.selected(run.rows["sent_ns"] > 0)
-    sent = rows["sent_ns"] - run.start_ns
-    return sent, np.where(rows["done_ns"] > 0, rows["done_ns"] - run.start_ns, run.duration_ns)
+    done = _column(run, "done_ns")
+    sent = np.maximum(_column(run, "sent_ns") - run.start_ns, 0)
+    return sent, np.where(done > 0, done - run.start_ns, run.duration_ns)
+
+
+def _column(run: Run, name: str) -> NDArray[np.int64]:
+    """A column of the requests that were sent, and then of those of a warm-up that were in flight at its end."""
+    found = run.rows[name][run.rows["sent_ns"] > 0]
+    return found if run.carried is None else np.append(found, run.carried[name])
 
 
 def _beside_others(

@@ -32,6 +32,8 @@ def server_samples(run: Run) -> ServerSamples:
             continue
         found.not_finite |= values.keys() - sample["values"].keys()
         found.setdefault(endpoint, []).append(sample)
+    for endpoint, samples in found.items():
+        found[endpoint] = _since_start(run, samples)
     return found
 
 
@@ -43,4 +45,12 @@ def device_samples(run: Run) -> DeviceSamples:
             found.setdefault(str(sample["device"]), []).append({**sample, "t_ns": int(sample["t_ns"])})
         except (ValueError, LookupError, TypeError):
             continue
-    return found
+    return {device: _since_start(run, samples) for device, samples in found.items()}
+
+
+def _since_start(run: Run, samples: list[Sample]) -> list[Sample]:
+    """The samples without those of a warm-up, but for the last one, from which counters grow."""
+    if not run.left_out:
+        return samples
+    before = sum(sample["t_ns"] < run.start_ns for sample in samples)
+    return samples[max(0, before - 1) :]

@@ -21,7 +21,7 @@ class Sending:
     """When requests left.
 
     `sent_ns` and `planned_ns` are ns since the start, of every request that was sent, by ticket. They leave out later
-    turns of conversations, which wait for an answer; `every_sent_ns` and `every_planned_ns` include them.
+    turns of conversations, which wait for an answer, unless there are --users; `every_sent_ns` and `every_planned_ns` include them.
 
     `lag_ms` is sent - planned, of all requests: the wait that a user sees. `own_lag_ms` is the client's part of it: it
     counts from the planned time or, if the in-flight limit was full then, from the moment a slot became free.
@@ -41,7 +41,8 @@ class Sending:
         sent, planned = rows["sent_ns"] - run.start_ns, rows["planned_ns"] - run.start_ns
         first = rows["turn"] == 0
         could_go = planned
-        if run.limit is not None:
+        # Users keep their slots, so they never wait for one.
+        if run.limit is not None and run.config.users is None:
             freed = held.last_full_before(sent, run.limit)
             # A chain that keeps its slot has one for each later turn.
             waits = first if run.keeps_slots and not run.info.get("branching") else True
@@ -50,7 +51,7 @@ class Sending:
         if few is not None:
             could_go = np.maximum(could_go, InFlight.prefilling(run).last_full_before(sent, few))
         lag_ms, own_lag_ms = (sent - planned) / 1e6, (sent - could_go) / 1e6
-        if first.all():
+        if first.all() or run.config.users is not None:
             return Sending(sent, planned, sent, planned, lag_ms, own_lag_ms)
         return Sending(sent[first], planned[first], sent, planned, lag_ms, own_lag_ms)
 
@@ -81,7 +82,7 @@ class Sending:
 
 
 class ArrivalsBlock(TypedDict):
-    """When requests left. Of a conversation only the first turn counts: later turns wait for an answer."""
+    """When requests left. Of a conversation only the first turn counts, except of --users: later turns wait for an answer."""
 
     process: Annotated[str | None, "the arrival process, such as poisson; inf in a closed loop"]
     asked_rate: Annotated[RequestRate | None, "null in a closed loop"]
@@ -109,11 +110,13 @@ class ScheduleLag(Figures):
 def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
     """summary.json's `arrivals`. Rates are in requests/s, or in started conversations/s (see `counts`); only
     `sent_rate` includes later turns. Figures that cannot be computed are None."""
-    rate, steady = run.config.rate_rps, math.isfinite(run.config.rate_rps)
+    rate = run.config.rate_rps if run.config.user_rate is None else run.config.user_rate
+    steady = math.isfinite(rate)
+    by_talks = run.has_conversations and run.config.users is None
     block: ArrivalsBlock = {
         "process": run.written_config.get("arrival"),
         "asked_rate": None,
-        "counts": "conversations" if run.has_conversations else "requests",
+        "counts": "conversations" if by_talks else "requests",
         "achieved_rate": sending.sent_rate,
         "sent_rate": sending.every_sent_rate,
         "planned_rate": None,
@@ -136,7 +139,7 @@ def arrivals_block(run: Run, sending: Sending) -> ArrivalsBlock:
     if planned is not None:
         block["planned_gap_cv"] = planned.cv
     # The gaps of a ramp or a trace follow no single law, so they can be compared only with the plan.
-    if sent is not None and steady:
+    if sent is not None and steady and run.config.users is None:
         block["ks"], block["ks_limit"] = sent.ks, sent.ks_limit
     return block
 

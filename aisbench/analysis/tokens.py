@@ -159,6 +159,19 @@ def _read_log(run: Run, worker: int) -> NDArray[np.uint32]:
     return np.fromfile(path, "<u4") if path.is_file() else np.empty(0, np.uint32)
 
 
+def _pooled(run: Run, worker: int, ok: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """The log entries of a worker's successful requests. Only these write to the log, so it is all of it, unless requests
+    of a warm-up are left out."""
+    log = _read_log(run, worker)
+    if not run.left_out:
+        return log
+    rows = run.selected(ok & (run.row_workers == worker))
+    counts = np.maximum(rows["content_events"].astype(np.int64) - 1, 0)
+    ends = np.cumsum(counts)
+    places = np.repeat(rows["token_log_at"] - (ends - counts), counts) + np.arange(int(counts.sum()))
+    return log[places[places < len(log)]]
+
+
 def _gaps_at_one_moment(run: Run) -> int:
     """How many gaps belong to successful requests whose tokens all arrived at one moment.
 
@@ -181,8 +194,7 @@ def logged_gaps_ns(run: Run) -> NDArray[np.int64] | None:
     wanted = int(np.maximum(run.rows["content_events"][ok].astype(np.int64) - 1, 0).sum())
     if not np.any(ok) or np.any(run.rows["token_log_at"][ok] < 0):
         return None
-    pooled = np.concatenate([_read_log(run, int(worker)) for worker in np.unique(run.row_workers)])
-    # Only successful requests write to the log, so a complete log holds exactly their gaps.
+    pooled = np.concatenate([_pooled(run, int(worker), ok) for worker in np.unique(run.row_workers)])
     if len(pooled) != wanted:
         return None
     gaps = gaps_ns(pooled)

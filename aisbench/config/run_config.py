@@ -15,6 +15,7 @@ from aisbench.config.scenario import ScenarioOptions, scenario_notes, scenario_v
 from aisbench.config.stream import StreamOptions
 from aisbench.config.target import TargetOptions
 from aisbench.config.traffic import ARRIVALS, TrafficOptions
+from aisbench.config.users import UserOptions
 from aisbench.errors import BadInput
 from aisbench.masking import masked_options
 from aisbench.options.option import Declared, check_values, declared
@@ -39,6 +40,7 @@ class RunConfig(
     DatasetOptions,
     ScenarioOptions,
     LimitOptions,
+    UserOptions,
     TrafficOptions,
     IdentityOptions,
     TargetOptions,
@@ -49,7 +51,7 @@ class RunConfig(
     """
 
     def expanded(self) -> RunConfig:
-        """This configuration with --scenario, --seed auto, --stress and --compat turned into what they stand for.
+        """This configuration with --scenario, --seed auto, --stress, --users and --compat turned into what they stand for.
 
         Raises BadInput for options that contradict the scenario.
         """
@@ -62,6 +64,8 @@ class RunConfig(
             return replace(self, seed=seed).expanded()
         if self.stress and self.duration_s is None:
             return replace(self, duration_s=_STRESS_S).expanded()
+        if self.users is not None and self.concurrency is None:
+            return replace(self, concurrency=self.users).expanded()
         if self.compat != "vllm":
             return self
         percentiles = (99.0,) if self.percentiles == DEFAULT_PERCENTILES else self.percentiles
@@ -82,6 +86,7 @@ class RunConfig(
         check_values(self)
         self.check_target()
         self.check_identity(self.header)
+        self.check_users(vars(self))
         self.check_traffic()
         self.check_limits(stream=self.stream, concurrency=self.concurrency)
         self.check_dataset()
@@ -104,7 +109,10 @@ class RunConfig(
         from aisbench.workload.arrivals.gaps import Gaps
         from aisbench.workload.arrivals.ramp import Ramp
         from aisbench.workload.arrivals.steady import Steady
+        from aisbench.workload.arrivals.users import Users
 
+        if self.user_rate is not None:
+            return Users(self.user_rate)
         gaps = Gaps(self.shape, self.seed)
         if self.burst is not None:
             return reading.burst(self.burst)
@@ -123,7 +131,12 @@ class RunConfig(
         """True when the command line decides when requests are sent, not the times recorded in a data set."""
         if self.self_timed is not None:
             return not self.self_timed
-        return self.rate is not None or self.has_moving_rate or self.stress
+        return self.rate is not None or self.has_moving_rate or self.stress or self.users is not None
+
+    @property
+    def is_open_loop(self) -> bool:
+        """True when requests are sent according to a plan, not when others end."""
+        return self.users is not None or super().is_open_loop
 
     def as_dict(self) -> dict[str, Any]:
         """All options as a run folder keeps them: plain values, inf as a string, secrets masked, no API key."""

@@ -146,6 +146,13 @@ class TrafficOptions:
         help="Warm-up requests before the run, with other prompts than the run's. They are not measured.",
         vllm="--num-warmups",
     )
+    warmup_time_s: float | None = _option(
+        "--warmup-time",
+        kind=SPAN,
+        check=above(0, "seconds"),
+        metavar="TIME",
+        help="Beginning of the load that is not measured: requests that begin in it are in no figure. --duration counts from its end.",
+    )
     workers: int | None = _option(
         "--workers",
         check=whole(1),
@@ -229,6 +236,11 @@ class TrafficOptions:
     def rate_rps(self) -> float:
         """Requests/s; inf in a closed loop or with the data set's recorded times."""
         return math.inf if self.rate is None else self.rate
+
+    @property
+    def sending_s(self) -> float | None:
+        """How long requests are sent, with --warmup-time, in seconds; None without --duration."""
+        return None if self.duration_s is None else self.duration_s + (self.warmup_time_s or 0.0)
 
     @property
     def shape(self) -> float:

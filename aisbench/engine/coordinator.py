@@ -22,12 +22,12 @@ from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.engine.asked import Asked, check_goodput, check_stream
 from aisbench.engine.beside import Beside
-from aisbench.engine.failures import error_samples, hopeless, too_many_failed
+from aisbench.engine.failures import error_samples, hopeless, too_many_failed, warm_up_notes
 from aisbench.engine.host import HostCounters
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import RisingLimit, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
-from aisbench.engine.preparation import BLOCK, MOST_AHEAD, Prepared, Say, prepare
+from aisbench.engine.preparation import BLOCK, Prepared, Say, prepare
 from aisbench.engine.processes import WorkerProcesses
 from aisbench.engine.samplers.devices.sampler import DeviceSampler
 from aisbench.engine.samplers.server_metrics import Scraper
@@ -43,7 +43,6 @@ from aisbench.records.folder import RunDirectory
 from aisbench.workload.build import Build, Progress, build_workload
 
 _POLL_S = 0.1
-_READY_PATIENCE_S = 60.0
 # From the last worker's "ready" to the common start, which each worker polls for every 2 ms.
 _START_DELAY_NS = 30_000_000
 
@@ -153,6 +152,9 @@ class Coordinator:
 
     def run_workers(self, prepared: Prepared) -> None:
         self.block = prepared.block
+        if prepared.fills:
+            # Before the workers start, as they fill the caches once they are connected.
+            self.tell(self.beside.empty_caches())
         inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
         self.rising = RisingLimit.of(self.config, prepared.slots)
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
@@ -162,7 +164,7 @@ class Coordinator:
                 # While the workers connect: the first reading may take seconds.
                 self.devices.begin()
                 self.directory.note(self.devices.notes)
-            if self.wait_until_ready():
+            if self.wait_until_ready(prepared):
                 self.watch()
         finally:
             self.processes.end()
@@ -198,11 +200,9 @@ class Coordinator:
 
     # Running
 
-    def wait_until_ready(self) -> bool:
+    def wait_until_ready(self, prepared: Prepared) -> bool:
         """Waits for connections and warm-up, then sets the common start; False when the run cannot start."""
-        patience = _READY_PATIENCE_S + (self.config.timeout_s if self.config.warmup else 0)
-        if self.config.connect_rate is not None:
-            patience += (self.config.concurrency or MOST_AHEAD) / self.config.connect_rate
+        patience = prepared.patience_s(self.config)
         give_up = time.monotonic() + patience
         while not self.live()["ready"].all():
             self.stopped = self.processes.dead
@@ -212,8 +212,9 @@ class Coordinator:
                 self.block.stop(2)
                 return False
             time.sleep(0.005)
-        # After the warm-up, whose prompts are in the cache as well.
-        self.tell(self.beside.empty_caches())
+        if not prepared.fills:
+            # After the warm-up, whose prompts are in the cache as well.
+            self.tell(self.beside.empty_caches())
         if self.scraper is not None:
             # After the warm-up and before the start, so that the counters' growth from here on is this run's.
             self.scraper.begin()
@@ -230,7 +231,8 @@ class Coordinator:
     @property
     def deadline_ns(self) -> int:
         """The end of sending on CLOCK_MONOTONIC, in ns; 0: no time limit."""
-        return self.start_ns + int(self.config.duration_s * 1e9) if self.config.duration_s is not None else 0
+        sending_s = self.config.sending_s
+        return self.start_ns + int(sending_s * 1e9) if sending_s is not None else 0
 
     def watch(self) -> None:
         """Watches until all workers have ended: ticks, looks for reasons to stop early, ends the grace period."""
@@ -285,12 +287,14 @@ class Coordinator:
             outcome, reason = "interrupted", "stopped by the user"
         elif self.abandoned is not None:
             outcome, reason = "abandoned", self.abandoned
+        workers = [self.processes.figures(worker, live[worker]) for worker in range(len(live))]
+        self.directory.note(warm_up_notes(workers))
         self.directory.write(
             outcome=outcome,
             outcome_reason=reason,
             sending_ended_ns=self.sending_ended_ns,
             end_ns=now_ns(),
-            workers=[self.processes.figures(worker, live[worker]) for worker in range(len(live))],
+            workers=workers,
             host=self.host_before.facts_since(),
             error_samples=error_samples(self.directory, self.path),
             **self.beside.facts,

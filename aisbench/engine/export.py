@@ -41,7 +41,8 @@ def exported(config: RunConfig, workload: Workload) -> tuple[int, Iterator[bytes
     plan = make_plan(config, workload.prompts)
     whole = plan.limit >= 0 and workload.prompts.conversations is None
     requests = plan.limit if whole else workload.bodies.count
-    offsets_ns = plan.offsets_ns if plan.law is not None else None
+    # Of users, only the first turns have planned times.
+    offsets_ns = plan.offsets_ns if plan.law is not None and config.users is None else None
     return requests, export_lines(workload, requests, offsets_ns)
 
 

@@ -63,7 +63,7 @@ def write_facts(
         planned_requests=plan.requests if plan.requests >= 0 else None,
         conversations=len(talks.first) - 1 if talks is not None else None,
         branching=talks is not None and talks.after is not None,
-        planned_turns=talks.by_turn() if talks is not None and plan.requests >= 0 else None,
+        planned_turns=talks.by_turn(config.users) if talks is not None and plan.requests >= 0 else None,
         prompts={"prompt_tokens": "prompt_tokens.npy", "max_tokens": "max_tokens.npy"},
         notes=notes,
         roofline=_known_roofline(),

@@ -48,6 +48,16 @@ def too_many_failed(live: np.ndarray, most: float | None) -> str | None:
     return f"stopped early: {failed} of {ended} requests failed, more than --max-error-rate {most:g} allows"
 
 
+def warm_up_notes(figures: list[dict[str, Any]]) -> list[str]:
+    """A note if requests before the run failed, from the figures of the workers."""
+    failed = sum(one.get("warm_up_failed", 0) for one in figures)
+    if not failed:
+        return []
+    return [
+        f"{failed} warm-up requests before the run failed, so caches and connections may have been colder than planned"
+    ]
+
+
 def _first_refusal(records: Path) -> str | None:
     """Status and message of the first refused request among the workers' samples; None if there is none."""
     for path in sorted(records.glob("errors-*.jsonl")):

@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.config.run_config import RunConfig
+from aisbench.errors import BadInput
 from aisbench.workload.arrivals.law import ArrivalLaw, plan_fingerprint
 from aisbench.workload.arrivals.trace import Trace
+from aisbench.workload.arrivals.users import asked_turns
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 
 # A run limited by time alone sends this many bodies over and over.
 _BODIES_OF_TIMED_RUN = 1000
+# Turns per session that are expected where --turns does not say how many.
+_TURNS = 5
 # In a closed loop the first requests, one for each in-flight slot, leave this far apart. Sent all at
 # once they would queue in the server's socket, and their TTFT would include that queue.
 START_SPACING_NS = 100_000
@@ -62,9 +66,12 @@ def workload_options(config: RunConfig, model: str) -> WorkloadOptions:
 def bodies_wanted(config: RunConfig) -> int | None:
     """How many bodies the data set should make; None: its default."""
     law = config.arrival_law
-    if config.num_requests is not None or config.duration_s is None or law is None:
+    if config.num_requests is not None or config.sending_s is None or law is None:
         return config.num_requests
-    count = law.count_within(config.duration_s)
+    if config.users is not None:
+        # Sessions for the users at the start, and others to go on with.
+        return max(_BODIES_OF_TIMED_RUN, 2 * config.users * (config.turns or _TURNS))
+    count = law.count_within(config.sending_s)
     return count if count < _BODIES_OF_TIMED_RUN else None
 
 
@@ -82,15 +89,22 @@ def make_plan(config: RunConfig, prompts: Prompts) -> Plan:
     law = config.arrival_law
     if law is None:
         return _closed_loop(config, tickets, prompts)
+    if config.users is not None:
+        return _users(config, config.users, law, prompts)
     count, requests = tickets, prompts.count
-    if config.duration_s is not None and config.num_requests is None:
-        count = law.count_within(config.duration_s)
+    if config.sending_s is not None and config.num_requests is None:
+        count = law.count_within(config.sending_s)
         requests = count if talks is None else -1
     return Plan(count, requests, law.offsets_ns(count, prompts.legacy_random), law)
 
 
 def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
     """Notes for the user on when requests leave."""
+    if config.users is not None and config.user_rate is not None:
+        return [
+            f"{config.users} users send a turn every {config.users / config.user_rate:g} s each; the sessions that they "
+            "begin with are cut to 1, 2, ... of their turns, as if the run began in the middle"
+        ]
     if plan.is_trace and config.concurrency is not None:
         return [
             f"requests leave at the data set's own times, at most {config.concurrency} in flight; "
@@ -99,8 +113,32 @@ def plan_notes(config: RunConfig, plan: Plan) -> list[str]:
     return []
 
 
+def _users(config: RunConfig, users: int, law: ArrivalLaw, prompts: Prompts) -> Plan:
+    """The first turns of `users` sessions; those of the others are due when earlier ones have ended.
+
+    Raises BadInput for prompts that are not enough sessions of turns one after another.
+    """
+    talks = prompts.conversations
+    if talks is None:
+        raise BadInput("--users needs a --dataset of sessions, such as conversations or sessions")
+    if talks.after is not None:
+        raise BadInput(
+            "--users needs sessions whose turns follow one another, and some of these fork or keep other times; "
+            "leave out --users, or give other sessions"
+        )
+    sessions = len(talks.first) - 1
+    if sessions < users:
+        raise BadInput(
+            f"--users {users} are more than the {sessions} sessions of the data set; give fewer users, or more --num-requests"
+        )
+    offsets = law.offsets_ns(users)
+    if config.sending_s is not None and config.num_requests is None:
+        return Plan(-1, -1, offsets, law)
+    return Plan(sessions, int(asked_turns(np.diff(talks.first), users).sum()), offsets, law)
+
+
 def _closed_loop(config: RunConfig, tickets: int, prompts: Prompts) -> Plan:
-    bounded = config.num_requests is not None or config.duration_s is None
+    bounded = config.num_requests is not None or config.sending_s is None
     spacing_ns = 0 if config.compat == "vllm" else START_SPACING_NS
     first = min(config.concurrency or 0, tickets)
     offsets = np.arange(first, dtype=np.int64) * spacing_ns

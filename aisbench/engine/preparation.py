@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ from aisbench.workload.sessions.options import AT_SERVER
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
 _AHEAD_S = 2.0
 MOST_AHEAD = 1024
+_READY_PATIENCE_S = 60.0
 # The file that coordinator and workers share during a run.
 BLOCK = "shared.bin"
 # Data sets whose prompts vLLM's client checks with the server's tokenizer.
@@ -46,6 +48,17 @@ class Prepared:
     prefills: Slots | None
     specs: list[WorkerSpec]
     plan: Plan
+    # Whether requests before the run fill the servers' prefix caches.
+    fills: bool
+
+    def patience_s(self, config: RunConfig) -> float:
+        """How long the workers may take to connect and to send what goes before the run."""
+        patience = _READY_PATIENCE_S
+        if any(spec.warmup for spec in self.specs):
+            patience += config.timeout_s
+        if config.connect_rate is not None:
+            patience += (config.concurrency or MOST_AHEAD) / config.connect_rate
+        return patience
 
 
 def prepare(
@@ -88,9 +101,9 @@ def prepare(
     if talks is not None:
         write_conversations(directory.records / TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
-    _write_warm_up(asked, directory.records, workload.warm_up)
-    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills, workload.names)
-    return Prepared(block, slots, prefills, specs, plan)
+    warm_ups = _write_warm_up(asked, directory.records, workload)
+    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills, warm_ups, workload.names)
+    return Prepared(block, slots, prefills, specs, plan, fills=bool(workload.fill))
 
 
 def _aligner(asked: Asked, say: Say) -> Through | None:
@@ -198,20 +211,19 @@ def _names_spec(config: RunConfig, run: str, in_bodies: bool) -> NamesSpec | Non
     )
 
 
-def _warm_up_share(asked: Asked, worker: int) -> int:
-    """How many of the --warmup requests this worker sends."""
-    return asked.config.warmup // asked.workers + (worker < asked.config.warmup % asked.workers)
+def _write_warm_up(asked: Asked, records: Path, workload: Workload) -> list[int]:
+    """Writes a file for each worker that has requests to send before the run; returns how many each has.
 
-
-def _write_warm_up(asked: Asked, records: Path, bodies: list[bytes]) -> None:
-    """Writes a file of warm-up bodies for each worker that has some to send, repeating `bodies` as needed."""
-    begin = 0
+    These are the warm-up bodies, repeated as needed to the number of --warmup, and those that fill the prefix cache.
+    """
+    bodies = list(islice(cycle(workload.warm_up), asked.config.warmup)) + workload.fill
+    counts = []
     for worker in range(asked.workers):
-        count = _warm_up_share(asked, worker)
-        own = [bodies[i % len(bodies)] for i in range(begin, begin + count)]
-        begin += count
+        own = bodies[worker :: asked.workers]
+        counts.append(len(own))
         if own:
-            write_bodies(records / f"warmup-{worker}.bin", own, count)
+            write_bodies(records / f"warmup-{worker}.bin", own, len(own))
+    return counts
 
 
 def _worker_specs(
@@ -221,6 +233,7 @@ def _worker_specs(
     limit: int | None,
     slots: Slots | None,
     prefills: Slots | None,
+    warm_ups: list[int],
     names_in_bodies: bool,
 ) -> list[WorkerSpec]:
     config, workers, backend = asked.config, asked.workers, asked.backend
@@ -240,6 +253,8 @@ def _worker_specs(
             bodies=str(records / "bodies.bin"),
             conversations=str(turns) if turns.exists() else None,
             keeps_slot=config.slots == "users",
+            users=config.users or 0,
+            user_gap_ns=config.user_gap_ns,
             history_reasoning=config.history_reasoning,
             history_at_server=config.history == AT_SERVER,
             slots_fd=slots.fd if slots is not None else None,
@@ -251,7 +266,7 @@ def _worker_specs(
             share=share,
             connect_ahead=connections_ahead(asked, plan, share),
             connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,
-            warmup=_warm_up_share(asked, worker),
+            warmup=warm_ups[worker],
             targets=targets,
             names=_names_spec(config, run, names_in_bodies),
             policy=config.url_policy,
@@ -275,7 +290,11 @@ def _worker_specs(
             timeout_ns=int(config.timeout_s * 1e9),
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
             rest_ns=int(config.reader_rest_ms * 1e6),
-            token_times=config.save_token_times or config.save_detailed or config.plot_timeline,
+            # Without the times, the gaps of a warm-up could not be told from the others.
+            token_times=config.save_token_times
+            or config.save_detailed
+            or config.plot_timeline
+            or config.warmup_time_s is not None,
             secrets=sorted(known),
             expected_rows=max(0, -(-plan.requests // workers)),
             text=config.save_outputs or config.save_detailed or config.score or asked.needs_tokenizer,

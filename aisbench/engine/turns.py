@@ -36,6 +36,6 @@ def _bytes(numbers: NDArray[np.int64]) -> bytes:
     return numbers.astype("<i8").tobytes()
 
 
-def read_conversations(path: Path) -> Conversations:
-    """Raises ValueError if the turns do not fit together."""
-    return Conversations(**read_turns(path))
+def read_conversations(path: Path, users: int = 0, user_gap_ns: int = 0) -> Conversations:
+    """`users` and `user_gap_ns`: see Conversations. Raises ValueError if the turns do not fit together."""
+    return Conversations(**read_turns(path), users=users, gap_ns=user_gap_ns)

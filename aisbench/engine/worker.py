@@ -53,6 +53,8 @@ class _Worker:
     def __init__(self, spec: WorkerSpec) -> None:
         self.spec = spec
         self.samples: dict[tuple[str, int], int] = {}
+        self.warming_up = False
+        self.warm_up_failed = 0
         self.error_log = Path(spec.records, f"errors-{spec.worker}.jsonl").open("w", buffering=1)  # noqa: SIM115 - open as long as the worker
         self.orphaned = False
         self.block = SharedBlock(spec.block)
@@ -63,7 +65,9 @@ class _Worker:
         self.full: OSError | None = None
         self.bodies = BodyFile(spec.bodies)
         self.conversations = (
-            read_conversations(Path(spec.conversations)) if spec.conversations is not None else None
+            read_conversations(Path(spec.conversations), spec.users, spec.user_gap_ns)
+            if spec.conversations is not None
+            else None
         )
         backend = backend_named(spec.backend, spec.template)
         self.history = History(
@@ -100,7 +104,9 @@ class _Worker:
         )
 
     def on_failure(self, ticket: int, error: int, http_status: int, detail: bytes) -> None:
-        """Keeps the first few failures of each kind as samples; the core counts them all."""
+        """Keeps the first few failures of each kind as samples; the core counts them all, but for those of warm-ups."""
+        if self.warming_up and ticket >= 0:
+            self.warm_up_failed += 1
         kind = (error_kind(error, http_status), http_status)
         seen = self.samples.get(kind, 0)
         self.samples[kind] = seen + 1
@@ -173,6 +179,7 @@ class _Worker:
         recorder = Recorder(self.spec.records, 1000 + self.spec.worker)
         recorder.start_at(time.monotonic_ns())
         block.start(time.monotonic_ns())
+        self.warming_up = True
         self.driver.attach(block, 0, self.slots, recorder, self.spec.share)
         self.driver.serve()
         while not self.driver.finished and self.block.stop_level == 0 and not self.orphaned:
@@ -181,6 +188,7 @@ class _Worker:
             await asyncio.sleep(_POLL_S)
         if not self.driver.finished:
             self.driver.cancel()
+        self.warming_up = False
         recorder.close()
         for kind in ("rows", "hist", "flow"):
             Path(self.spec.records, f"{kind}-{1000 + self.spec.worker}.bin").unlink()
@@ -238,6 +246,7 @@ class _Worker:
         clock = self.driver.clock
         figures = {
             "worker": self.spec.worker,
+            "warm_up_failed": self.warm_up_failed,
             "pid": os.getpid(),
             "wall_ns": time.monotonic_ns() - before[0],
             "cpu_ns": host.cpu_ns() - before[1],

@@ -48,6 +48,8 @@ class WorkerSpec:
     bodies: str
     conversations: str | None
     keeps_slot: bool
+    users: int
+    user_gap_ns: int
     history_reasoning: bool
     # The server keeps what was said before.
     history_at_server: bool

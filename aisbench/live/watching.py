@@ -53,5 +53,5 @@ class Watching:
             planned=plan.requests if plan.requests >= 0 else None,
             asked_rate=None if plan.law is None else plan.law.steady_rate,
             limit=config.concurrency,
-            duration_s=config.duration_s,
+            duration_s=config.sending_s,
         )

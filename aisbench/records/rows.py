@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -108,8 +109,16 @@ class Rows:
         found = np.repeat(np.array(workers, np.int32), np.diff(self._ends))
         return found if self._order is None else found[self._order]
 
+    def only(self, mask: NDArray[np.bool_]) -> Rows:
+        """The rows that `mask`, shape (len(self),), selects."""
+        found = copy(self)
+        index = np.flatnonzero(mask)
+        found._kept = {}
+        found._order = index if self._order is None else self._order[index]
+        return found
+
     def __len__(self) -> int:
-        return int(self._ends[-1])
+        return int(self._ends[-1]) if self._order is None else len(self._order)
 
     @overload
     def __getitem__(self, key: str) -> NDArray[Any]: ...
@@ -151,7 +160,7 @@ class Rows:
 
     def _in_files(self, names: tuple[str, ...]) -> list[NDArray[Any]]:
         """The columns `names`, file by file."""
-        found = [np.empty(len(self), _ROW[name]) for name in names]
+        found = [np.empty(int(self._ends[-1]), _ROW[name]) for name in names]
         for file, begin, end in zip(self._files, self._ends, self._ends[1:], strict=False):
             file.read(names, [column[begin:end] for column in found])
         return found

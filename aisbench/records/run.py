@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisbench._native.memory.recorder import STATUSES
+from aisbench._native.memory.recorder import FLOW_BUCKET_NS, STATUSES
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
@@ -49,6 +49,9 @@ class Run:
     `rows` has one row for each request, by ticket; `row_workers` is the worker of each row, shape (len(rows),); `flow`
     the number of token events in each FLOW_BUCKET_NS since `start_ns`; `info` is run.json, and `config` its options.
     `trusts_code`: a tokenizer may run its own code when tokens are counted.
+
+    With --warmup-time all of this, `info`'s planned requests too, is without the `left_out` requests that began in it, and
+    `start_ns` is its end. `carried`: the rows of those that were still in flight then.
     """
 
     folder: Path
@@ -60,6 +63,8 @@ class Run:
     flow: NDArray[np.int64]
     start_ns: int
     trusts_code: bool = False
+    left_out: int = 0
+    carried: Rows | None = None
 
     @staticmethod
     def load(run_dir: str | Path, *, trust_remote_code: bool = False) -> Run:
@@ -90,7 +95,7 @@ class Run:
         files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
         start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
         rows = Rows(files)
-        return Run(
+        run = Run(
             folder=folder,
             info=info,
             config=config,
@@ -104,6 +109,7 @@ class Run:
             start_ns=start_ns,
             trusts_code=trust_remote_code,
         )
+        return without_warm_up(run) if config.warmup_time_s and start_ns else run
 
     @property
     def records(self) -> Path:
@@ -217,3 +223,33 @@ class Run:
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
+
+
+def without_warm_up(run: Run) -> Run:
+    """The run from the end of its --warmup-time on, without the requests that began before."""
+    warm_up_ns = int((run.config.warmup_time_s or 0.0) * 1e9)
+    start_ns = run.start_ns + warm_up_ns
+    rows = run.rows
+    # A dropped request never began.
+    began_ns = np.where(rows["began_ns"] > 0, rows["began_ns"], rows["planned_ns"])
+    early = began_ns < start_ns
+    in_flight = early & (rows["sent_ns"] > 0) & ((rows["done_ns"] == 0) | (rows["done_ns"] > start_ns))
+    left_out = int(early.sum())
+    planned, by_turn = run.info.get("planned_requests"), run.info.get("planned_turns")
+    if by_turn is not None:
+        left = np.bincount(rows["turn"][early], minlength=len(by_turn))
+        by_turn = (np.array(by_turn) - left[: len(by_turn)]).tolist()
+    return replace(
+        run,
+        info={
+            **run.info,
+            "planned_requests": None if planned is None else planned - left_out,
+            "planned_turns": by_turn,
+        },
+        rows=rows.only(~early),
+        row_workers=run.row_workers[~early],
+        flow=run.flow[warm_up_ns // FLOW_BUCKET_NS :],
+        start_ns=start_ns,
+        left_out=left_out,
+        carried=rows.only(in_flight),
+    )

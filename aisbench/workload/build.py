@@ -48,6 +48,7 @@ class Workload:
     hold several. `prompts`: what the data set made, with its `items` used up. `fingerprint`: see
     fingerprint.fingerprint. `warm_up`: the bodies of the requests before the run, see warm_up. `names`: whether bodies
     have holes for the names of session and run.
+    `fill`: the bodies of Prompts.fill.
     """
 
     bodies: Bodies
@@ -59,6 +60,7 @@ class Workload:
     fingerprint: dict[str, Any]
     warm_up: list[bytes]
     names: bool
+    fill: list[bytes]
 
 
 class Build(Protocol):
@@ -103,6 +105,9 @@ def build_workload(
     prompts = for_every_prompt(dataset.make(options, backend), options, backend)
     count = prompts.count
     reuse = PrefixReuse()
+    for prompt in prompts.fill:
+        reuse.add(prompt_bytes(prompt))
+    reuse.start()
     wanted = dataset.ignores_eos if prompts.ignores_eos is None else prompts.ignores_eos
     ignore_eos = wanted if options.ignore_eos is None else options.ignore_eos
     body_options = BodyOptions(
@@ -147,8 +152,10 @@ def build_workload(
     if prompts.questions is not None:
         (directory / QUESTIONS).write_text(json.dumps(prompts.questions))
     facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)
+    fill = [with_name_holes(backend.body(prompt, body_options)) for prompt in prompts.fill]
     return Workload(
-        bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies, names
+        *(bodies, prompt_tokens, max_tokens, prompts, inputs, prompts.notes, facts, warming.bodies, names),
+        fill,
     )
 
 

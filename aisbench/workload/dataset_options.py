@@ -9,6 +9,7 @@ from functools import partial
 from aisbench.errors import BadInput
 from aisbench.options.checks import whole
 from aisbench.options.option import option
+from aisbench.workload.prefixes.options import PrefixOptions
 from aisbench.workload.seeds import LARGEST
 from aisbench.workload.sessions.options import SessionOptions
 from aisbench.workload.traces.options import TraceOptions
@@ -232,5 +233,5 @@ class _CommonOptions(VllmDatasetOptions):
 
 
 @dataclass(frozen=True, kw_only=True, init=False, repr=False, eq=False)
-class DatasetOptions(SessionOptions, TraceOptions, _CommonOptions):
+class DatasetOptions(SessionOptions, TraceOptions, PrefixOptions, _CommonOptions):
     """Options of data sets. None: the data set's own default. `registry` lists the options of each data set."""

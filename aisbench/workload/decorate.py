@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,10 @@ def for_every_prompt(prompts: Prompts, options: WorkloadOptions, backend: Backen
     """Applies the options for every prompt. Raises BadInput where the prompts cannot take them."""
     if options.system_prompt:
         prompts = _behind_system_prompt(prompts, options, backend)
+    if options.lora_modules and prompts.fill:
+        raise BadInput(
+            "--fill-prefixes would fill the cache of one model only; leave it out, or leave out --lora-modules"
+        )
     if options.lora_modules:
         prompts = _with_modules(prompts, options)
     return _with_names(prompts, options) if options.session_field or options.run_field else prompts
@@ -50,7 +54,11 @@ def _behind_system_prompt(prompts: Prompts, options: WorkloadOptions, backend: B
             return replace(prompt, token_ids=joined, prompt_tokens=len(joined))
         return with_system(prompt, system, tokens)
 
-    return replace(prompts, items=map(one, prompts.items))
+    return _each(prompts, one)
+
+
+def _each(prompts: Prompts, one: Callable[[Prompt], Prompt]) -> Prompts:
+    return replace(prompts, items=map(one, prompts.items), fill=tuple(map(one, prompts.fill)))
 
 
 def _with_modules(prompts: Prompts, options: WorkloadOptions) -> Prompts:
@@ -103,7 +111,7 @@ def _with_names(prompts: Prompts, options: WorkloadOptions) -> Prompts:
             fields = _with_field({first: given, **fields}, path.split("."), value)
         return replace(prompt, fields=fields)
 
-    return replace(prompts, items=map(one, prompts.items)) if placed else prompts
+    return _each(prompts, one) if placed else prompts
 
 
 def _with_field(body: Mapping[str, Any], path: list[str], value: str) -> dict[str, Any]:

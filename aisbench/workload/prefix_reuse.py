@@ -40,6 +40,7 @@ class PrefixReuse:
         self.blocks = 0
         self.bytes = 0
         self.bits = 0
+        self.before = 0
 
     def add(self, data: bytes) -> None:
         self.bytes += len(data)
@@ -52,6 +53,12 @@ class PrefixReuse:
         self.waiting += len(hashes)
         if self.waiting > MOST_HELD:
             self.settle()
+
+    def start(self) -> None:
+        """Takes all that was added so far as known before the first prompt: it can be reused, but does not count."""
+        self.settle()
+        self.before = len(self.different) << self.bits
+        self.blocks = self.bytes = 0
 
     def settle(self) -> None:
         """Drops duplicate hashes, and then halves the kept range until no more than MOST_HELD remain."""
@@ -73,7 +80,7 @@ class PrefixReuse:
         if self.blocks == 0:
             return 0.0
         self.settle()
-        different = len(self.different) << self.bits
+        different = (len(self.different) << self.bits) - self.before
         return max(0, self.blocks - different) * BLOCK / self.bytes
 
 

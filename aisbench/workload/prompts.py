@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.prompt import Prompt
+from aisbench.workload.arrivals.users import asked_turns
 from aisbench.workload.cache_hits import PromptBlocks
 
 
@@ -59,9 +60,10 @@ class Conversations:
         if self.after_first is not None and self.after is not None:
             self._check_fills(self.after_first, self.after)
 
-    def by_turn(self) -> list[int]:
-        """How many conversations have a first turn, a second one and so on."""
-        lengths = np.bincount(np.diff(self.first))
+    def by_turn(self, users: int | None = None) -> list[int]:
+        """How many conversations have a first turn, a second one and so on. `users`: see asked_turns."""
+        turns = np.diff(self.first)
+        lengths = np.bincount(turns if users is None else asked_turns(turns, users))
         more: list[int] = np.cumsum(lengths[::-1])[::-1][1:].tolist()
         return more
 
@@ -111,6 +113,7 @@ class Prompts:
     are used and left out, see BadLines.facts; None: there is no file, or it has no rows. `questions`: the fields of
     an accuracy.Question for each distinct prompt, where prompt i asks question i modulo their number; None: no
     answers are known. `blocks`: the prompts' blocks by the ids that a trace has for them; None: it has none.
+    `fill`: prompts that are sent before the run, unmeasured, so that the server's prefix cache holds them.
     """
 
     items: Iterator[Prompt]
@@ -124,3 +127,4 @@ class Prompts:
     rows: dict[str, Any] | None = None
     questions: list[dict[str, Any]] | None = None
     blocks: PromptBlocks | None = None
+    fill: tuple[Prompt, ...] = ()

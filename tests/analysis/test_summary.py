@@ -163,6 +163,7 @@ def test_every_request_is_counted_once(tmp_path: Path) -> None:
     assert summary["requests"] == {
         "planned": 8, "sent": 7, "completed": 2, "failed": 3, "aborted": 0, "cancelled": 1, "dropped": 1, "lost": 1,
         "not_sent": 0,
+        "warm_up": 0,
     }  # fmt: skip
     assert summary["errors"] == {"http_500": 2, "timeout": 1}
     assert list(summary["errors"]) == ["http_500", "timeout"], "the commonest first"

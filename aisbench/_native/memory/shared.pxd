@@ -54,6 +54,8 @@ cdef class SharedBlock:
     cdef int64_t* plan
 
     cdef int64_t take_ticket(self) noexcept
+    cdef int64_t take_planned_ticket(self) noexcept
+    cdef bint has_tickets(self) noexcept
     cdef int64_t due_ns(self, int64_t ticket) noexcept
     cdef int64_t next_due_ns(self) noexcept
     cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept

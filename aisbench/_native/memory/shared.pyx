@@ -14,10 +14,17 @@ cdef extern from "sys/eventfd.h" nogil:
 cdef extern from *:
     """
     #define aisbench_fetch_add(p) __atomic_fetch_add((p), 1, __ATOMIC_ACQ_REL)
+    /* Adds 1 to *p unless that would make it more than `most`; returns what it was, or -1 if it did not. */
+    static inline int64_t aisbench_fetch_below(int64_t *p, int64_t most) {
+        int64_t n = __atomic_load_n(p, __ATOMIC_ACQUIRE);
+        while (n < most && !__atomic_compare_exchange_n(p, &n, n + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {}
+        return n < most ? n : -1;
+    }
     #define aisbench_load(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
     #define aisbench_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
     """
     int64_t aisbench_fetch_add(int64_t* p) noexcept nogil
+    int64_t aisbench_fetch_below(int64_t* p, int64_t most) noexcept nogil
     int64_t aisbench_load(int64_t* p) noexcept nogil
     void aisbench_store(int64_t* p, int64_t v) noexcept nogil
 
@@ -85,6 +92,14 @@ cdef class SharedBlock:
 
     cdef int64_t take_ticket(self) noexcept:
         return aisbench_fetch_add(&self.head.next_ticket)
+
+    cdef int64_t take_planned_ticket(self) noexcept:
+        """A ticket that has an offset in the plan; -1 if all of those are taken."""
+        return aisbench_fetch_below(&self.head.next_ticket, self.head.planned)
+
+    cdef bint has_tickets(self) noexcept:
+        """Whether there is a ticket left."""
+        return self.head.limit < 0 or aisbench_load(&self.head.next_ticket) < self.head.limit
 
     cdef int64_t due_ns(self, int64_t ticket) noexcept:
         """When the ticket is due; tickets beyond the plan are due at the start."""

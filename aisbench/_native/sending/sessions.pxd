@@ -3,6 +3,9 @@
 With `keeps_slot` a conversation holds the in-flight slot of its ticket from its first turn to its last, and turns that
 run beside each other take further ones. Without it, a turn takes a slot when it is due and gives it back when it
 ends. Due turns that find no free slot wait in line, before new conversations.
+
+Users (see Conversations) keep their slot beyond the end of a conversation, until the next one's first turn is due. They
+take the tickets that have no offset in the plan.
 """
 from libc.stdint cimport int64_t
 
@@ -18,7 +21,7 @@ cdef class Sessions:
     # No more turns are sent.
     cdef bint ending
     cdef set under_way
-    # Turns that are not yet due, by when they are.
+    # Turns that are not yet due, by when they are; without a conversation: a user who has none at present.
     cdef list heap
     cdef int64_t pushed
     # Turns that are due and wait for a slot. Some may have left since, with a slot that their conversation had.
@@ -32,8 +35,9 @@ cdef class Sessions:
     cdef int64_t turn
     cdef int64_t due_ns
 
-    cdef bint begin(self, int64_t ticket, int64_t now_ns) except -1
+    cdef bint begin(self, int64_t ticket, int64_t planned_ns, int64_t now_ns) except -1
     cdef bint next(self, int64_t now_ns) except -1
+    cdef bint goes_on(self, int64_t due_ns, int64_t now_ns) except -1
     cdef bint found(self, Conversation talk, int64_t turn, int64_t due_ns) except -1
     cdef bint takes_slot(self, Conversation talk) except -1
     cdef int push(self, Conversation talk, int64_t turn, int64_t from_ns) except -1
@@ -41,7 +45,7 @@ cdef class Sessions:
     cdef bint in_line(self)
     cdef int ended(self, Connection connection, int64_t turn, answer, int64_t now_ns) except -1
     cdef int end(self) except -1
-    cdef int close(self, Conversation talk) except -1
+    cdef int close(self, Conversation talk, int64_t now_ns) except -1
     cdef int give_slots(self, Conversation talk, int64_t least) except -1
     cdef Connection connection_for(self, Conversation talk, int64_t turn)
 

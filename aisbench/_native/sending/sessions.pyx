@@ -22,8 +22,9 @@ cdef class Sessions:
         self.line = deque()
         self.spare = []
 
-    cdef bint begin(self, int64_t ticket, int64_t now_ns) except -1:
-        """Starts the conversation of a ticket that has its slot; whether its first turn is to be sent now."""
+    cdef bint begin(self, int64_t ticket, int64_t planned_ns, int64_t now_ns) except -1:
+        """Starts the conversation of a ticket that has its slot and was due at `planned_ns`; whether its first turn is to
+        be sent now."""
         cdef Conversation talk = Conversation(self.plan, ticket)
         cdef int64_t turn
         talk.held = 1
@@ -33,7 +34,7 @@ cdef class Sessions:
             if turn > 0 or talk.due(turn, now_ns) > now_ns:
                 self.push(talk, turn, now_ns)
         if talk.due(0, now_ns) <= now_ns:
-            return self.found(talk, 0, now_ns)
+            return self.found(talk, 0, planned_ns)
         self.give_slots(talk, 1 if self.keeps_slot else 0)
         return False
 
@@ -55,6 +56,10 @@ cdef class Sessions:
             return self.found(talk, turn, due_ns)
         while self.heap and <int64_t>self.heap[0][0] <= now_ns:
             due_ns, _, talk, turn = heappop(self.heap)
+            if talk is None:
+                if self.goes_on(due_ns, now_ns):
+                    return True
+                continue
             if talk.flying < talk.held or (not self.line and self.takes_slot(talk)):
                 return self.found(talk, turn, due_ns)
             talk.states[turn] = TURN_IN_LINE
@@ -62,9 +67,23 @@ cdef class Sessions:
             self.line.append((talk, turn))
         return False
 
+    cdef bint goes_on(self, int64_t due_ns, int64_t now_ns) except -1:
+        """Starts the next conversation of a user, whose first turn is due; False: there is none, and the user leaves."""
+        cdef int64_t ticket = self.tickets.another(due_ns, now_ns)
+        cdef Conversation talk
+        if ticket < 0:
+            self.tickets.give_slot()
+            return False
+        talk = Conversation(self.plan, ticket)
+        talk.held = 1
+        talk.began_ns = due_ns
+        self.under_way.add(talk)
+        return self.found(talk, 0, due_ns)
+
     cdef bint found(self, Conversation talk, int64_t turn, int64_t due_ns) except -1:
         talk.states[turn] = TURN_SENT
         talk.flying += 1
+        talk.last_due_ns = due_ns
         self.talk, self.turn, self.due_ns = talk, turn, due_ns
         return True
 
@@ -103,7 +122,7 @@ cdef class Sessions:
         talk.flying -= 1
         if talk.open == 0 or (self.ending and talk.flying == 0):
             connection.talk = None
-            return self.close(talk)
+            return self.close(talk, now_ns)
         if answer is not None and not self.ending and not talk.is_last(turn):
             talk.idle[turn] = connection
         else:
@@ -121,25 +140,32 @@ cdef class Sessions:
         """Sends no more turns, and ends the conversations that have none in flight."""
         cdef Conversation talk
         self.ending = True
+        for _, _, talk, _ in self.heap:
+            if talk is None:
+                self.tickets.give_slot()
         self.heap.clear()
         self.line.clear()
         self.spare.clear()
         for talk in list(self.under_way):
             talk.line.clear()
             if talk.flying == 0:
-                self.close(talk)
+                self.close(talk, 0)
             else:
                 self.give_slots(talk, talk.flying)
         return 0
 
-    cdef int close(self, Conversation talk) except -1:
-        """Ends a conversation of which nothing is in flight."""
+    cdef int close(self, Conversation talk, int64_t now_ns) except -1:
+        """Ends a conversation of which nothing is in flight. A user goes on with another when the next turn is due."""
         cdef Connection connection
         self.under_way.discard(talk)
         for connection in talk.idle.values():
             let_go(connection)
         # The garbage collector is off, so no circle may stay.
         talk.idle.clear()
+        if self.plan.gap_ns > 0 and not self.ending and self.tickets.block.has_tickets():
+            talk.held -= 1
+            heappush(self.heap, (max(now_ns, talk.last_due_ns + self.plan.gap_ns), self.pushed, None, 0))
+            self.pushed += 1
         return self.give_slots(talk, 0)
 
     cdef int give_slots(self, Conversation talk, int64_t least) except -1:

@@ -29,6 +29,7 @@ class RequestsBlock(TypedDict):
         Requests,
         "planned but never started, because the run or their conversation ended first",
     ]
+    warm_up: Annotated[Requests, "that began within --warmup-time; in no other figure, nor in `planned`"]
 
 
 class InFlightBlock(TypedDict):
@@ -69,6 +70,7 @@ def requests_block(run: Run) -> RequestsBlock:
         "dropped": int(run.has_status("dropped").sum()),
         "lost": int(run.has_status("in_flight").sum()),
         "not_sent": max(0, planned - len(run.rows)) if planned is not None else 0,
+        "warm_up": run.left_out,
     }
 
 
@@ -78,6 +80,16 @@ def abort_notes(requests: RequestsBlock, counted: float | None) -> list[str]:
         return []
     theirs = "" if counted is None else f"; the server counted {counted:,.0f} requests as aborted"
     return [f"{requests['aborted']:,} requests were cancelled by the client, as --cancel-rate asks{theirs}."]
+
+
+def warm_up_notes(run: Run) -> list[str]:
+    """A sentence on the requests that --warmup-time leaves out."""
+    if not run.config.warmup_time_s:
+        return []
+    return [
+        f"The first {run.config.warmup_time_s:g} s of the load were its warm-up: {run.left_out:,} requests that began then are in "
+        "no figure."
+    ]
 
 
 def in_flight_block(measured: Measured) -> InFlightBlock:

@@ -22,7 +22,7 @@ def turn_notes(run: Run) -> list[str]:
     """Sentences for the verdict's notes; empty without conversations, or if there is nothing to note."""
     if not run.has_conversations:
         return []
-    notes = []
+    notes = _late_users(run)
     failed = len(np.unique(run.rows["conversation"][run.has_status("failed")]))
     missing = (run.info.get("planned_requests") or 0) - len(run.rows)
     if failed and missing > 0:
@@ -60,6 +60,24 @@ def _session_tokens(run: Run) -> str | None:
         f"{missing:,} of {counts['answers']:,} answers had no header {name} (--session-token-header), so a later turn had "
         "the last value before it, or none."
     )
+
+
+def _late_users(run: Run) -> list[str]:
+    """A note if users sent turns late because the answers before them took longer than the time between turns."""
+    gap_ns = run.config.user_gap_ns
+    if not gap_ns:
+        return []
+    rows = run.selected(run.rows["sent_ns"] > 0)
+    order = np.lexsort((rows["turn"], rows["conversation"]))
+    conversation, planned = rows["conversation"][order], rows["planned_ns"][order]
+    later = np.diff(conversation) == 0
+    late = int((np.diff(planned)[later] > gap_ns).sum())
+    if not late:
+        return []
+    return [
+        f"{late:,} of {int(later.sum()):,} later turns were sent late, when the answer before had come: it took longer than the "
+        f"{gap_ns / 1e9:g} s between two turns of a user, so the server got fewer requests/s than --user-rate."
+    ]
 
 
 def _turns_without_answer(run: Run) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aisbench.analysis.blocks.client import ClientBlock
-from aisbench.analysis.blocks.counts import RequestsBlock, abort_notes
+from aisbench.analysis.blocks.counts import RequestsBlock, abort_notes, warm_up_notes
 from aisbench.analysis.blocks.turns import turn_notes
 from aisbench.analysis.contract.summary_type import Summary
 from aisbench.analysis.failures import refused_fields
@@ -32,7 +32,12 @@ def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdi
     _judge_host(verdict, run, summary["client"])
     server = summary["server"]
     counted = server["aborted"] if server is not None else None
-    verdict.notes += [*answer_notes(run), *turn_notes(run), *abort_notes(summary["requests"], counted)]
+    verdict.notes += [
+        *warm_up_notes(run),
+        *answer_notes(run),
+        *turn_notes(run),
+        *abort_notes(summary["requests"], counted),
+    ]
     verdict.notes += [
         f"The server refused requests with a message about the field {name}; --omit-field {name} leaves it out."
         for name in refused_fields(run)
@@ -98,7 +103,9 @@ def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sendi
     if capped > 0 or len(sending.sent_ns) < 2:
         return
     asked, reached = sending.planned_rate, sending.sent_rate
-    counted = "conversations/s were started" if run.has_conversations else "requests/s were sent"
+    counted = (
+        "conversations/s were started" if arrivals["counts"] == "conversations" else "requests/s were sent"
+    )
     off = 100 * abs(reached / asked - 1) if asked else 0.0
     behind_ms = (int(sending.sent_ns.max()) - int(sending.planned_ns.max())) / 1e6
     verdict.hold(

@@ -11,8 +11,8 @@ from aisbench.accuracy.tasks.registry import NAMES as TASKS
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
 from aisbench.workload.datasets.generated.images import image_prompts
-from aisbench.workload.datasets.generated.prefix_repetition import prefix_prompts
-from aisbench.workload.datasets.generated.random import random_prompts
+from aisbench.workload.datasets.generated.prefix_groups import prefix_prompts, scenario_prompts
+from aisbench.workload.datasets.generated.random_cached import any_random_prompts
 from aisbench.workload.datasets.generated.random_mm import random_mm_prompts
 from aisbench.workload.datasets.generated.random_rerank import rerank_prompts
 from aisbench.workload.datasets.generated.synthetic import synthetic_prompts
@@ -60,6 +60,8 @@ PREFIXES = _vllms(
     prefix_prompts,
     "prefixes that many prompts share, and a suffix for each prompt",
     *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
+    *("--prefix-popularity", "--prefix-order", "--prefix-hit-rate", "--fill-prefixes", "--input-len"),
+    *("--block-size", "--token-ids"),
 )
 TRACE = (
     *("--dataset-path", "--output-len", "--trace-format", "--block-size", "--speedup", "--token-ids"),
@@ -76,9 +78,10 @@ SESSIONS = (
 
 DATASETS: dict[str, Dataset] = {
     "random": _vllms(
-        random_prompts,
+        any_random_prompts,
         "random prompts of exact lengths",
         *("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size"),
+        *("--random-cache-hit-fraction", "--random-cache-ratio"),
         ignores_eos=True,
     ),
     "random-rerank": _vllms(
@@ -107,6 +110,12 @@ DATASETS: dict[str, Dataset] = {
     ),
     "prefix-repetition": PREFIXES,
     "prefix_repetition": PREFIXES,
+    "prefix-cache-scenario": Dataset(
+        scenario_prompts,
+        "shared prefixes as a scenario file of AISBench's prefix-cache plugin asks for",
+        ("--dataset-path", "--token-ids"),
+        ignores_eos=False,
+    ),
     "random-mm": Dataset(
         random_mm_prompts,
         "random prompts with generated images, in the numbers and sizes that vllm bench serve draws",
@@ -194,6 +203,12 @@ PARTIAL = {
     "prefix_len": "--prefix-len",
     "suffix_len": "--suffix-len",
     "num_prefixes": "--num-prefixes",
+    "prefix_popularity": "--prefix-popularity",
+    "prefix_order": "--prefix-order",
+    "prefix_hit_rate": "--prefix-hit-rate",
+    "fill_prefixes": "--fill-prefixes",
+    "random_cache_hit_fraction": "--random-cache-hit-fraction",
+    "random_cache_ratio": "--random-cache-ratio",
     "input_dist": "--input-dist",
     "output_dist": "--output-dist",
     "synthetic_kind": "--synthetic-kind",

@@ -31,7 +31,7 @@ class TraceOptions:
         "--block-size",
         check=whole(1, LONGEST),
         metavar="TOKENS",
-        help="Tokens per hash id of a trace.",
+        help="Tokens per hash id of a trace; with --prefix-hit-rate, tokens per block of the server's prefix cache, by default 16.",
         scoped={"--timed-trace-chunk-hash-size": TRACE},
     )
     speedup: float = _option(

@@ -23,14 +23,14 @@ from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
-_PREFIX_LEN, _SUFFIX_LEN, _NUM_PREFIXES, OUTPUT_LEN = 256, 256, 10, 128
+PREFIX_LEN, SUFFIX_LEN, NUM_PREFIXES, OUTPUT_LEN = 256, 256, 10, 128
 _BATCH = 64
 
 
-def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
+def vllms_prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
     """Makes num_prefixes * (count // num_prefixes) prompts; raises BadInput if that is 0."""
     count = DEFAULT_COUNT if options.count is None else options.count
-    prefixes = _NUM_PREFIXES if options.num_prefixes is None else options.num_prefixes
+    prefixes = NUM_PREFIXES if options.num_prefixes is None else options.num_prefixes
     each = count // prefixes
     if each == 0:
         raise BadInput(
@@ -38,15 +38,12 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
             "give more requests or fewer prefixes"
         )
     lengths = (
-        _PREFIX_LEN if options.prefix_len is None else options.prefix_len,
-        _SUFFIX_LEN if options.suffix_len is None else options.suffix_len,
+        PREFIX_LEN if options.prefix_len is None else options.prefix_len,
+        SUFFIX_LEN if options.suffix_len is None else options.suffix_len,
     )
     if sum(lengths) == 0:
         raise BadInput("--prefix-len 0 and --suffix-len 0 leave nothing to send; make one of them longer")
-    if options.prefix_role == "system" and 0 in lengths:
-        raise BadInput("--prefix-role system needs a --prefix-len and a --suffix-len of at least 1")
-    if options.prefix_role == "system" and not backend.takes_messages:
-        raise BadInput(f"--prefix-role system: {backend.family} takes no messages; use --backend openai-chat")
+    check_role(options, backend, lengths)
     legacy = np.random.RandomState(options.seed)
     source: _Words | Tokens = _Words(legacy) if options.tokenizer is None else Tokens(options, legacy)
     total = prefixes * each
@@ -84,6 +81,14 @@ def prefix_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
                 yield Prompt(text, len(prefix) + len(suffix), output, messages=messages)
 
     return Prompts(items(), total, notes, stdlib_random=generator, legacy_random=legacy)
+
+
+def check_role(options: WorkloadOptions, backend: Backend, lengths: tuple[int, int]) -> None:
+    """Raises BadInput if --prefix-role asks for messages that the backend or the lengths of both parts do not allow."""
+    if options.prefix_role == "system" and 0 in lengths:
+        raise BadInput("--prefix-role system needs a --prefix-len and a --suffix-len of at least 1")
+    if options.prefix_role == "system" and not backend.takes_messages:
+        raise BadInput(f"--prefix-role system: {backend.family} takes no messages; use --backend openai-chat")
 
 
 class Tokens:
