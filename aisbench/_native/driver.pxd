@@ -18,6 +18,7 @@ cdef class Driver(Sender):
     cdef readonly ClockPair clock
     cdef Targets targets
     cdef Pool pool
+    cdef object history
     cdef bint keeps_slot
     # The run; None before the first `attach`.
     cdef SharedBlock block

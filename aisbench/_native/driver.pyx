@@ -69,6 +69,7 @@ cdef class Driver(Sender):
         self.wakers = Wakers(self.reader.fd)
         self.pool = Pool(targets, reading, self.reader, self.clock)
         self.tickets = Tickets(drop_after_ns)
+        self.history = history
         self.keeps_slot = keeps_slot
         self.requests = Requests(
             targets,
@@ -78,7 +79,6 @@ cdef class Driver(Sender):
             Prefills(prefills),
             aborts or Aborts(),
             bodies,
-            history,
             names,
             on_failure,
             timeout_ns,
@@ -105,7 +105,9 @@ cdef class Driver(Sender):
 
     cdef Sessions sessions_of(self, Conversations conversations):
         self.tickets.planned_only = conversations is not None and conversations.gap_ns > 0
-        return Sessions(conversations, self.tickets, self.keeps_slot) if conversations is not None else None
+        if conversations is None:
+            return None
+        return Sessions(conversations, self.tickets, self.history, self.keeps_slot)
 
     def serve(self):
         """Begins to take tickets, the first at the block's common start, which must be set."""

@@ -28,7 +28,6 @@ cdef class Requests:
     cdef Recorder recorder
     cdef Live* live
     # Makes what later turns contain from answers; None without conversations.
-    cdef object history
     # None: no request says which session it belongs to.
     cdef Names names
     cdef object on_failure
@@ -58,7 +57,6 @@ cdef class Requests:
     cdef int after(self, Connection connection, int outcome) except -1
     cdef int stream_is_over(self, Connection connection) except -1
     cdef int settle(self, Connection connection, Status status, int64_t now_ns) except -1
-    cdef object answer_of(self, Connection connection, int64_t turn)
     cdef bint let_go(self, int64_t now_ns) except -1
     cdef int abort_due(self, int64_t now_ns) except -1
     cdef int expire(self, int64_t now_ns) except -1

@@ -39,7 +39,6 @@ cdef class Requests:
         Prefills prefills,
         Aborts aborts,
         BodyFile bodies,
-        history,
         Names names,
         on_failure,
         int64_t timeout_ns,
@@ -51,7 +50,6 @@ cdef class Requests:
         self.prefills = prefills
         self.aborts = aborts
         self.bodies = bodies
-        self.history = history
         self.names = names
         self.on_failure = on_failure
         self.timeout_ns = timeout_ns
@@ -221,10 +219,9 @@ cdef class Requests:
         if connection.talk is None:
             self.tickets.give_slot()
         else:
-            answer = self.answer_of(connection, row.turn) if status == OK else None
             if self.names is not None:
                 self.names.learn(connection, row.turn)
-            self.sessions.ended(connection, row.turn, answer, now_ns)
+            self.sessions.ended(connection, row.turn, status == OK, now_ns)
         if status == OK:
             self.live.ok += 1
             self.live.output_tokens += row.output_tokens if row.output_tokens >= 0 else row.content_events
@@ -239,14 +236,6 @@ cdef class Requests:
             self.live.errors[<int>connection.error] += 1
             self.on_failure(ticket, <int>connection.error, http_status, connection.detail)
         return 0
-
-    cdef object answer_of(self, Connection connection, int64_t turn):
-        """What later turns contain of the answer; True where none repeats it."""
-        if not connection.talk.is_repeated(turn):
-            return True
-        return self.history.answer(
-            bytes(connection.content), bytes(connection.reasoning), connection.tool_calls, connection.answer_id
-        )
 
     cdef bint let_go(self, int64_t now_ns) except -1:
         """Ends requests whose streams are over but whose bodies stay open too long; False if there are none.

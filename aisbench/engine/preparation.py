@@ -18,10 +18,10 @@ from aisbench.engine.limits import SPARE_FILES
 from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
 from aisbench.engine.target.alignment import Alignment
 from aisbench.engine.target.discovery import Model
-from aisbench.engine.target.request_head import request_head, tunnel_head
+from aisbench.engine.target.specs import names_spec, target_specs
 from aisbench.engine.target.urls import packed_address
 from aisbench.engine.turns import write_conversations
-from aisbench.engine.worker_spec import NamesSpec, TargetSpec, WorkerSpec
+from aisbench.engine.worker_spec import WorkerSpec
 from aisbench.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.records.turns import NAME as TURNS
@@ -170,47 +170,6 @@ def _run_name(asked: Asked) -> str:
     return f"{'bench' if asked.config.compat == 'vllm' else 'aisbench'}-{secrets.token_hex(4)}"
 
 
-def _target_specs(asked: Asked, run: str) -> list[TargetSpec]:
-    given = asked.config.request_id_prefix
-    specs = []
-    for target in asked.targets:
-        head = request_head(
-            target,
-            target.path(asked.endpoint),
-            asked.headers,
-            asked.transport,
-            asked.config.id_header,
-            f"{run}-" if given is None else given,
-            accepts=asked.backend.accepts(streams=asked.streams),
-        )
-        specs.append(
-            TargetSpec(
-                address=target.sockaddr.decode("latin-1"),
-                head=head.decode("latin-1"),
-                numbered=asked.config.id_header is not None,
-                tunnel=tunnel_head(target, asked.transport).decode("latin-1"),
-                is_tls=target.is_tls,
-                server_name=target.host,
-            )
-        )
-    return specs
-
-
-def _names_spec(config: RunConfig, run: str, in_bodies: bool) -> NamesSpec | None:
-    """How requests say which session they belong to; None: they do not."""
-    headers = (*config.session_header, *config.session_parent_header)
-    if not headers and config.session_token_header is None and not in_bodies:
-        return None
-    return NamesSpec(
-        prefix=f"session-{config.seed}-",
-        run=run,
-        own=list(config.session_header),
-        parent=list(config.session_parent_header),
-        token=config.session_token_header,
-        in_bodies=in_bodies,
-    )
-
-
 def _write_warm_up(asked: Asked, records: Path, workload: Workload) -> list[int]:
     """Writes a file for each worker that has requests to send before the run; returns how many each has.
 
@@ -243,7 +202,7 @@ def _worker_specs(
     turns = records / TURNS
     rules = backend.rules if asked.streams else backend.plain_rules
     run = _run_name(asked)
-    targets = _target_specs(asked, run)
+    targets = target_specs(asked, run)
     return [
         WorkerSpec(
             worker=worker,
@@ -268,7 +227,7 @@ def _worker_specs(
             connect_rate=config.connect_rate / workers if config.connect_rate is not None else None,
             warmup=warm_ups[worker],
             targets=targets,
-            names=_names_spec(config, run, names_in_bodies),
+            names=names_spec(config, run, names_in_bodies),
             policy=config.url_policy,
             keep_alive=asked.transport.keep_alive,
             local_addresses=[

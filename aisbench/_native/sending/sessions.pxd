@@ -17,6 +17,8 @@ from aisbench._native.tickets cimport Offer, Tickets
 cdef class Sessions:
     cdef Conversations plan
     cdef Tickets tickets
+    # Makes what later turns contain from answers (backends.history.History).
+    cdef object history
     cdef bint keeps_slot
     # No more turns are sent.
     cdef bint ending
@@ -43,7 +45,8 @@ cdef class Sessions:
     cdef int push(self, Conversation talk, int64_t turn, int64_t from_ns) except -1
     cdef int64_t next_due_ns(self)
     cdef bint in_line(self)
-    cdef int ended(self, Connection connection, int64_t turn, answer, int64_t now_ns) except -1
+    cdef int ended(self, Connection connection, int64_t turn, bint answered, int64_t now_ns) except -1
+    cdef object answer_of(self, Connection connection, int64_t turn)
     cdef int end(self) except -1
     cdef int close(self, Conversation talk, int64_t now_ns) except -1
     cdef int give_slots(self, Conversation talk, int64_t least) except -1

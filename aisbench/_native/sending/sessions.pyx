@@ -13,9 +13,10 @@ from heapq import heappop, heappush
 
 @cython.final
 cdef class Sessions:
-    def __cinit__(self, Conversations plan not None, Tickets tickets not None, bint keeps_slot):
+    def __cinit__(self, Conversations plan not None, Tickets tickets not None, history, bint keeps_slot):
         self.plan = plan
         self.tickets = tickets
+        self.history = history
         self.keeps_slot = keeps_slot
         self.under_way = set()
         self.heap = []
@@ -114,16 +115,16 @@ cdef class Sessions:
             self.line.popleft()
         return False
 
-    cdef int ended(self, Connection connection, int64_t turn, answer, int64_t now_ns) except -1:
-        """Goes on behind a turn that has ended; `answer` None: it failed. Call it before the connection is idle."""
+    cdef int ended(self, Connection connection, int64_t turn, bint answered, int64_t now_ns) except -1:
+        """Goes on behind a turn that has ended, answered or failed. Call it before the connection is idle."""
         cdef Conversation talk = connection.talk
         cdef int64_t other
-        cdef list free_to_go = talk.end(turn, answer)
+        cdef list free_to_go = talk.end(turn, self.answer_of(connection, turn) if answered else None)
         talk.flying -= 1
         if talk.open == 0 or (self.ending and talk.flying == 0):
             connection.talk = None
             return self.close(talk, now_ns)
-        if answer is not None and not self.ending and not talk.is_last(turn):
+        if answered and not self.ending and not talk.is_last(turn):
             talk.idle[turn] = connection
         else:
             connection.talk = None
@@ -135,6 +136,14 @@ cdef class Sessions:
         if talk.line and talk.flying < talk.held:
             self.spare.append(talk)
         return 0
+
+    cdef object answer_of(self, Connection connection, int64_t turn):
+        """What later turns contain of the answer; True where none repeats it."""
+        if not connection.talk.is_repeated(turn):
+            return True
+        return self.history.answer(
+            bytes(connection.content), bytes(connection.reasoning), connection.tool_calls, connection.answer_id
+        )
 
     cdef int end(self) except -1:
         """Sends no more turns, and ends the conversations that have none in flight."""
