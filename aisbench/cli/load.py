@@ -13,7 +13,7 @@ from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
 from aisbench.cli.options.search import lines_of
 from aisbench.cli.options.types import HostPort
-from aisbench.config.vllm_meaning import run_config
+from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.exit_codes import DONE
 from aisbench.masking import masked_command
 from aisbench.saying import say

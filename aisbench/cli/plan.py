@@ -13,7 +13,7 @@ from aisbench.cli.command import Command
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
-from aisbench.config.vllm_meaning import run_config
+from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 

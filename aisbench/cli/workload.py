@@ -17,7 +17,7 @@ from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
-from aisbench.config.vllm_meaning import run_config
+from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
 
@@ -113,9 +113,9 @@ def _options(file: str, dataset: str, **given: Any) -> Any:
 
 
 def _as_sessions(file: str, output: str, kind: str | None) -> int:
+    from aisbench.workload.sessions.conversion.importing import imported
+    from aisbench.workload.sessions.conversion.writing import row_of
     from aisbench.workload.sessions.formats.registry import NATIVE, format_named
-    from aisbench.workload.sessions.importing import imported
-    from aisbench.workload.sessions.writing import row_of
 
     if output != "-" and Path(output).expanduser().resolve() == Path(file).expanduser().resolve():
         raise BadInput(f"--output {output} is the file to read; give another name")

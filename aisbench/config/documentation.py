@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.run_config import RunConfig
-from aisbench.config.vllm_flags import VllmFlags
 from aisbench.options.checks import MustBe
 from aisbench.options.option import JSON, SPAN, Declared, ListOf, PairsOf, declared
 from aisbench.options.plain import plain_value

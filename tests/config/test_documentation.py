@@ -9,8 +9,8 @@ import click
 
 from aisbench.cli.load import load
 from aisbench.config.documentation import page
+from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.run_config import RunConfig
-from aisbench.config.vllm_flags import VllmFlags
 from aisbench.options.option import declared
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aisbench.cli.load import load
-from aisbench.config.foreign_flags import FOREIGN, advice
+from aisbench.config.foreign.foreign_flags import FOREIGN, advice
 
 OURS = [flag for param in load.params for flag in (*param.opts, *param.secondary_opts)]
 

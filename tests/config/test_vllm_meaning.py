@@ -9,10 +9,10 @@ from aisbench.cli.load import load
 from aisbench.cli.plan import plan
 from aisbench.cli.studies.saturate import saturate
 from aisbench.cli.workload import export
+from aisbench.config.foreign.scoped_flags import SCOPED
+from aisbench.config.foreign.vllm_flags import VllmFlags
+from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.config.run_config import RunConfig
-from aisbench.config.scoped_flags import SCOPED
-from aisbench.config.vllm_flags import VllmFlags
-from aisbench.config.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.options.option import declared
 

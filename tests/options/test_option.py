@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.run_config import SECRET_FIELDS, RunConfig
-from aisbench.config.vllm_flags import VllmFlags
 from aisbench.errors import BadInput
 from aisbench.masking import MASK
 from aisbench.options.option import check_values, declared

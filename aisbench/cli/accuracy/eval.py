@@ -20,7 +20,7 @@ from aisbench.cli.options.run_options import (
     WORKLOAD_OPTIONS,
 )
 from aisbench.cli.options.search import lines_of
-from aisbench.config.vllm_meaning import run_config
+from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE
 from aisbench.options.option import declared

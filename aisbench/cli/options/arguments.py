@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import click
 
-from aisbench.config.foreign_flags import advice
+from aisbench.config.foreign.foreign_flags import advice
 
 HELP = ("-h", "--help")
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from aisbench.cli.options.origins import note
-from aisbench.config.foreign_flags import advice
+from aisbench.config.foreign.foreign_flags import advice
 from aisbench.errors import BadInput
 from aisbench.masking import remember_options
 

@@ -8,8 +8,8 @@ from aisbench.cli.options.click_options import click_options
 from aisbench.cli.options.config_file import CONFIG_OPTIONS
 from aisbench.cli.options.presets import PRESET_OPTIONS
 from aisbench.config import client, output, stream, target, traffic
+from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.run_config import RunConfig
-from aisbench.config.vllm_flags import VllmFlags
 from aisbench.options.option import Declared, declared
 from aisbench.workload import vllm_dataset_options
 

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from aisbench.cli.options.types import Line
-from aisbench.config.foreign_flags import advice
+from aisbench.config.foreign.foreign_flags import advice
+from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.config.run_config import SECRET_FIELDS, RunConfig
-from aisbench.config.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.saying import say
 from aisbench.studies.sweep.grid import Axis, parse_grid

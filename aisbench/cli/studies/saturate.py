@@ -22,8 +22,8 @@ from aisbench.cli.options.run_options import (
     WORKLOAD_OPTIONS,
 )
 from aisbench.cli.options.types import Duration
-from aisbench.config.vllm_flags import VllmFlags
-from aisbench.config.vllm_meaning import run_config
+from aisbench.config.foreign.vllm_flags import VllmFlags
+from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.options.checks import above
 from aisbench.options.option import declared
 from aisbench.saying import say

@@ -7,6 +7,7 @@ for its seed, `validation` and `aisbench` belong to options of a run, which the 
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Any
 
 from aisbench.errors import BadInput
 from aisbench.options.checks import is_whole
+from aisbench.workload.files.file_kinds import refuse_other_kinds
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefixes.options import BLOCK, GROUPED, INTERLEAVED, RANDOM, UNIFORM
 
@@ -95,7 +97,13 @@ def scenario_options(options: WorkloadOptions) -> tuple[WorkloadOptions, list[st
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        found = json.loads(path.read_bytes())
+        refuse_other_kinds(path)
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        if not text.strip():
+            raise BadInput(
+                f"--dataset-path {path} is empty; a prefix-cache scenario is an object with `prefix_cache`"
+            )
+        found = json.loads(text)
     except OSError as problem:
         raise BadInput(f"--dataset-path {path} cannot be read ({problem.strerror})") from None
     except ValueError as problem:

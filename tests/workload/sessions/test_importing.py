@@ -8,12 +8,12 @@ from typing import Any
 
 from aisbench.workload.files.bad_lines import BadLines
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.sessions.conversion.importing import imported
+from aisbench.workload.sessions.conversion.writing import row_of
 from aisbench.workload.sessions.formats import native
 from aisbench.workload.sessions.formats.registry import FORMATS
 from aisbench.workload.sessions.found import Found
-from aisbench.workload.sessions.importing import imported
 from aisbench.workload.sessions.session import Session
-from aisbench.workload.sessions.writing import row_of
 from tests.workload.sessions.made import call, lines, result, says, user
 from tests.workload.sessions.test_conversation_files import LOG
 from tests.workload.sessions.test_formats import MULTI, ROWS, talk

@@ -15,6 +15,7 @@ from typing import Any
 from aisbench.workload.files.bad_lines import BadLine, shortened
 from aisbench.workload.files.dataset_files import json_objects
 from aisbench.workload.files.trace_times import S, number_ns
+from aisbench.workload.sessions.conversion.linking import Request, linked
 from aisbench.workload.sessions.found import (
     Found,
     calls_of,
@@ -26,7 +27,6 @@ from aisbench.workload.sessions.found import (
     text_in,
     tools_of,
 )
-from aisbench.workload.sessions.linking import Request, linked
 
 _INPUT = ("gen_ai.input.messages", "gen_ai.prompt")
 _OUTPUT = ("gen_ai.output.messages", "gen_ai.output.text", "gen_ai.completion")

@@ -1,6 +1,6 @@
 """The flags of `vllm bench serve` 0.32 that are not fields of RunConfig, but are translated into some.
 
-`aisbench.config.vllm_meaning` translates them. docs/from-vllm.md lists all of vLLM's flags.
+`aisbench.config.foreign.vllm_meaning` translates them. docs/from-vllm.md lists all of vLLM's flags.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from aisbench.workload.datasets.recorded.exported import LENGTH_NAMES
 from aisbench.workload.files.bad_lines import BadLine
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.request_options import FIXED_FIELDS
+from aisbench.workload.sessions.conversion.linking import Request, linked
 from aisbench.workload.sessions.found import messages_of, tools_of
-from aisbench.workload.sessions.linking import Request, linked
 from aisbench.workload.sessions.reading import file_and_format, read_sessions
 from aisbench.workload.sessions.session import Session, Turn, kept
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
+from aisbench.config.foreign.scoped_flags import SCOPED
+from aisbench.config.foreign.vllm_flags import SAMPLING, VllmFlags
 from aisbench.config.run_config import RunConfig
-from aisbench.config.scoped_flags import SCOPED
-from aisbench.config.vllm_flags import SAMPLING, VllmFlags
 from aisbench.errors import BadInput
 from aisbench.options.option import declared
 from aisbench.saying import say

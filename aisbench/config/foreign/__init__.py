@@ -1,0 +1,1 @@
+"""Flags of other clients: what they mean for a run, or what to use instead."""

@@ -1,0 +1,1 @@
+"""Turns recorded requests into sessions, and sessions into a file."""
