@@ -69,10 +69,11 @@ BY_LABEL: dict[str, tuple[str, str]] = {
     "accepted_at": ("vllm:spec_decode_num_accepted_tokens_per_pos_total", "position"),
 }
 # The size of the KV cache, in the labels of a sample for each engine: block size, number of blocks, and tokens in all.
-# vLLM gives the last in newer versions only; with several kinds of layers, it is not the product of the others.
-CACHE_LABELS: tuple[tuple[str, str, str, str], ...] = (
-    ("vllm:cache_config_info", "block_size", "num_gpu_blocks", "kv_cache_size_tokens"),
-    ("sglang:cache_config_info", "page_size", "num_pages", ""),
+# vLLM gives the last in newer versions only; with several kinds of layers, it is not the product of the others. Then the
+# number of blocks that hold no tokens: vLLM keeps one for itself (null_block in vllm/v1/core/block_pool.py).
+CACHE_LABELS: tuple[tuple[str, str, str, str, int], ...] = (
+    ("vllm:cache_config_info", "block_size", "num_gpu_blocks", "kv_cache_size_tokens", 1),
+    ("sglang:cache_config_info", "page_size", "num_pages", "", 0),
 )
 # The same as gauges, in newer versions of SGLang: block size, and tokens in all.
 CACHE_GAUGES = ("sglang:page_size", "sglang:max_total_num_tokens")

@@ -53,7 +53,8 @@ def metrics_page(
 
 
 def _cache_lines(caches: Sequence[PrefixCache], named: str) -> list[str]:
-    """The counters and the size of each replica's prefix cache; as in vLLM, each engine has a label of its own."""
+    """The counters and the size of each replica's prefix cache; as in vLLM, each engine has a label of its own, and
+    a block that holds no tokens."""
     lines: list[str] = []
     if not caches:
         return lines
@@ -69,7 +70,7 @@ def _cache_lines(caches: Sequence[PrefixCache], named: str) -> list[str]:
     lines += head("cache_config_info", "Information of the LLMEngine CacheConfig", "gauge")
     return lines + [
         f'vllm:cache_config_info{{block_size="{cache.block}",enable_prefix_caching="True",engine="{engine}",'
-        f'{named},num_gpu_blocks="{cache.most}"}} 1.0'
+        f'{named},num_gpu_blocks="{cache.most + 1}"}} 1.0'
         for engine, cache in enumerate(caches)
     ]
 

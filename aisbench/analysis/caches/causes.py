@@ -108,5 +108,6 @@ def _in_the_server(theory: Theory, actual: float, spread: Spread | None) -> Iter
         "cause": "unexplained",
         "share": missing,
         "text": f"{_points(missing)} not explained: {size}sent while the first request with this beginning was still being "
-        "computed, pushed out by other clients, or a cache smaller than reported",
+        "computed, pushed out by other clients or by requests in flight, or answers that are cut into other tokens when later "
+        "turns send them back",
     }

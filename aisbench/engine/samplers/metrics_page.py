@@ -93,12 +93,12 @@ def _parts_of(samples: list[tuple[dict[str, str], float]]) -> list[tuple[dict[st
 def _cache_size(samples: Samples) -> dict[str, float]:
     """`cache_block`: tokens in a block; `cache_tokens`: those of all engines together; `caches`: how many have one of
     their own. Empty if the page does not say; a server that has not measured its size yet says "None"."""
-    for name, block, count, tokens in CACHE_LABELS:
+    for name, block, count, tokens, spare in CACHE_LABELS:
         sizes = [
-            (_number(labels, block), _tokens(labels, block, count, tokens))
+            (_number(labels, block), _tokens(labels, block, count, tokens) - spare * _number(labels, block))
             for labels, _ in samples.get(name, ())
         ]
-        if sizes and all(each and size for each, size in sizes):
+        if sizes and all(each and size > 0 for each, size in sizes):
             return {
                 "cache_block": sizes[0][0],
                 "cache_tokens": sum(size for _, size in sizes),

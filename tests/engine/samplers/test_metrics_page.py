@@ -61,12 +61,12 @@ def test_vllm() -> None:
         (
             'vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="100"} 1.0\n'
             'vllm:cache_config_info{block_size="16",engine="1",num_gpu_blocks="150"} 1.0\n',
-            {"cache_block": 16.0, "cache_tokens": 4000.0, "caches": 2.0},
+            {"cache_block": 16.0, "cache_tokens": 3968.0, "caches": 2.0},
         ),
         # Layers of two kinds share the blocks.
         (
             'vllm:cache_config_info{block_size="16",num_gpu_blocks="100",kv_cache_size_tokens="3000"} 1\n',
-            {"cache_block": 16.0, "cache_tokens": 3000.0, "caches": 1.0},
+            {"cache_block": 16.0, "cache_tokens": 2984.0, "caches": 1.0},
         ),
         ('vllm:cache_config_info{block_size="16",num_gpu_blocks="None"} 1.0\n', {}),
         (

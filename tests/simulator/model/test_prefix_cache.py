@@ -144,7 +144,7 @@ def test_the_server_saves_time_and_says_so() -> None:
         assert 'vllm:prefix_cache_hits_total{engine="0",model_name="simulated-8b"} 48.0' in page
         assert (
             'vllm:cache_config_info{block_size="16",enable_prefix_caching="True",engine="0",'
-            'model_name="simulated-8b",num_gpu_blocks="256"} 1.0'
+            'model_name="simulated-8b",num_gpu_blocks="257"} 1.0'
         ) in page
         assert request(port, "GET", "/reset_prefix_cache").status == 405
         assert request(port, "POST", "/reset_prefix_cache").status == 200
