@@ -248,7 +248,7 @@ cdef class Connection(Exchange):
             if receipt == NOTHING:
                 return GOING
             if receipt == BROKEN:
-                return self.lost(CONNECTION_RESET, strerror(errno)) if self.state == BUSY else UNUSABLE
+                return self.peer_reset(strerror(errno)) if self.state == BUSY else UNUSABLE
             if self.state != BUSY and (self.tls is None or receipt == END):
                 return UNUSABLE
             self.seen_ns = mono_ns()

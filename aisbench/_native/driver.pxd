@@ -31,6 +31,7 @@ cdef class Driver(Sender):
     cdef int64_t tuned_ns
 
     cdef int handle(self, Connection connection, int what) except -1
+    cdef int last_words(self, Connection connection) except -1
     cdef int ready(self, Connection connection, int outcome) except -1
     cdef Sessions sessions_of(self, Conversations conversations)
     cdef int tune(self, int64_t now_ns) except -1

@@ -9,14 +9,14 @@ from libc.string cimport strerror
 cimport cython
 
 from aisbench._native.memory.bodies cimport BodyFile
-from aisbench._native.memory.recorder cimport CONNECT, Recorder
+from aisbench._native.memory.recorder cimport CONNECT, CONNECTION_RESET, NO_ERROR, Recorder
 from aisbench._native.memory.shared cimport SharedBlock, Slots
 from aisbench._native.os.clock cimport ClockPair, mono_ns
 from aisbench._native.connection cimport CLOSED, CONNECTING, Connection, SHAKING, TUNNELING
 from aisbench._native.conversations cimport Conversations
 from aisbench._native.epoll_reader cimport EpollReader
 from aisbench._native.pool cimport Pool
-from aisbench._native.reader cimport BATCH, READABLE, WRITABLE
+from aisbench._native.reader cimport BATCH, ENDING, READABLE, WRITABLE
 from aisbench._native.requests cimport Requests
 from aisbench._native.sending.aborts cimport Aborts
 from aisbench._native.sending.names cimport Names
@@ -198,7 +198,7 @@ cdef class Driver(Sender):
             if not connection.wants_out:
                 self.pool.watch(connection, False)
             if outcome != GOING:
-                return self.requests.after(connection, outcome)
+                return self.requests.after(connection, self.last_words(connection))
         if what & READABLE:
             outcome = connection.read(self.reader, what, self.floor_ns)
             if outcome == GOING and connection.over_ns > 0:
@@ -207,6 +207,17 @@ cdef class Driver(Sender):
             if outcome != GOING:
                 return self.requests.after(connection, outcome)
         return 0
+
+    cdef int last_words(self, Connection connection) except -1:
+        """Reads what a server said before it closed a connection on which the request cannot be sent to its end.
+
+        Many refuse a large body that way: the answer says why, and is worth more than "broken pipe".
+        """
+        cdef bytes why = connection.detail
+        cdef int outcome
+        connection.error = NO_ERROR
+        outcome = connection.read(self.reader, READABLE | ENDING, self.floor_ns)
+        return connection.lost(CONNECTION_RESET, why) if outcome == GOING else outcome
 
     cdef int ready(self, Connection connection, int outcome) except -1:
         """Acts on the outcome of a step in connecting; ANSWERED: the connection can be used."""

@@ -38,6 +38,7 @@ cdef class Exchange(Tally):
     cdef int take_plain(self) except -1
     cdef int take_event(self) except -1
     cdef int peer_closed(self) except -1
+    cdef int peer_reset(self, bytes why) except -1
     cdef int left_open(self) except -1
     cdef bytes no_output(self, Row* row)
     cdef int cut(self, bytes why) except -1

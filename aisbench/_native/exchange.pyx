@@ -168,6 +168,13 @@ cdef class Exchange(Tally):
         self.http.keep_alive = False
         return self.answered()
 
+    cdef int peer_reset(self, bytes why) except -1:
+        """The connection broke, which fails the request unless the stream had said that it ends."""
+        if not self.ended:
+            return self.lost(CONNECTION_RESET, why)
+        self.http.keep_alive = False
+        return self.answered()
+
     cdef int left_open(self) except -1:
         """Ends the request: the stream said that it ends, but its body has stayed open too long."""
         self.recorder.row(self.row_index).marks |= BODY_LEFT_OPEN

@@ -140,7 +140,7 @@ def response_calls(pieces: list[Any]) -> list[ToolCall]:
             call.add(piece)
         elif isinstance(piece, dict):
             call = None
-            if piece.get("type") not in _CALLED_IN:
+            if text_of(piece.get("type")) not in _CALLED_IN:
                 continue
             call_id, name = text_of(piece.get("call_id")), text_of(piece.get("name"))
             item = text_of(piece.get("id")) or call_id

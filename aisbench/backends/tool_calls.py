@@ -65,6 +65,9 @@ def chat_calls(pieces: list[Any]) -> list[ToolCall]:
     for delta in _deltas(pieces):
         function = delta["function"] if isinstance(delta.get("function"), dict) else delta
         call_id, name, index = text_of(delta.get("id")), text_of(function.get("name")), delta.get("index")
+        if isinstance(index, dict | list):
+            # It cannot be a key.
+            index = None
         call = next((one for one in found if call_id and one.id == call_id), None)
         if call is None:
             call = by_index.get(index)

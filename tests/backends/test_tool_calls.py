@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aisbench.backends.openai_responses import response_calls
 from aisbench.backends.registry import backend_named
 from aisbench.backends.tool_calls import ToolCall, chat_calls, in_chat_form
 from tests.backends.reading import Read, read_stream, read_whole
@@ -115,6 +116,10 @@ def test_a_character_split_over_two_pieces_becomes_whole() -> None:
 
 
 def test_values_of_another_form_are_ignored() -> None:
+    assert chat_calls([[{"index": [0], "id": "a", "function": {"name": "f", "arguments": "{}"}}]]) == [
+        call("a", "f", "{}")
+    ]
+    assert response_calls([{"type": ["function_call"], "call_id": "a", "name": "f"}]) == []
     assert chat_calls([[1, None], "text", {"function": "f", "id": 3, "name": 4, "arguments": 5}]) == [
         call("", "", "")
     ]

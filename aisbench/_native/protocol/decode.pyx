@@ -137,7 +137,8 @@ cdef class Decoder(Scanner):
                 self.event.is_call = "_call" in value
         elif meaning == "finish":
             if isinstance(value, str):
-                name = value.encode()
+                # Half a surrogate pair has no bytes of its own.
+                name = value.encode("utf-8", "replace")
                 self.event.finish = finish_of(name, len(name))
         elif meaning == "error":
             self.event.has_failure = self.event.has_failure or bool(value)

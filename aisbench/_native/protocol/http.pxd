@@ -29,6 +29,7 @@ cdef class HttpResponse:
     cdef int64_t remaining
     cdef int digits
     cdef bint in_extension
+    cdef bint after_cr              # of a chunk size's line, which must end now
     cdef char* head
     cdef Py_ssize_t head_bytes
     cdef Py_ssize_t line_bytes

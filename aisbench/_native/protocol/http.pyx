@@ -128,7 +128,7 @@ cdef class HttpResponse:
         self.remaining = 0
         self.digits = 0
         self.line_bytes = 0
-        self.in_extension = False
+        self.in_extension = self.after_cr = False
 
     cdef int take_chunk_size(self) except -1:
         cdef char c
@@ -145,7 +145,10 @@ cdef class HttpResponse:
                 self.line_bytes = 0
                 self.state = IN_CHUNK if self.remaining > 0 else IN_TRAILER
                 return HTTP_MORE
-            if self.in_extension or c == b"\r":
+            if self.after_cr:
+                return self.bad("a chunk size line has a CR before its end")
+            self.after_cr = c == b"\r"
+            if self.in_extension or self.after_cr:
                 continue
             if b"0" <= c <= b"9":
                 digit = c - 48
