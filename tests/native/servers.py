@@ -6,6 +6,7 @@ import contextlib
 import json
 import select
 import socket
+import ssl
 import struct
 import threading
 from array import array
@@ -41,6 +42,12 @@ DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 def token(text: str = "x") -> bytes:
     event = b"data: %b\n\n" % json.dumps({"choices": [{"text": text, "finish_reason": None}]}).encode()
     return b"%x\r\n%b\r\n" % (len(event), event)
+
+
+def packed(address: tuple[str, int]) -> bytes:
+    """The struct sockaddr_in of an IPv4 address."""
+    host, port = address
+    return struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
 
 
 def read_request(client: socket.socket) -> bytes:
@@ -90,7 +97,10 @@ def serving(handle: Callable[[socket.socket, int], None]) -> Iterator[tuple[str,
 
 @dataclass
 class Drive:
-    """A driver against `address` in this process: `count` requests, `in_flight` at a time."""
+    """A driver against `address` in this process: `count` requests, `in_flight` at a time.
+
+    `others`: the packed sockaddrs of more servers, which have their turns.
+    """
 
     folder: Path
     address: tuple[str, int]
@@ -114,6 +124,10 @@ class Drive:
     counts_chunks: bool = False
     tool_calls: FromPieces | None = None
     names: Names | None = None
+    others: tuple[bytes, ...] = ()
+    tls: ssl.SSLContext | None = None
+    server_name: str = ""
+    tunnel: bytes = b""
     history: History = field(default_factory=lambda: History(None))
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
 
@@ -124,13 +138,12 @@ class Drive:
             str(self.folder / "block"), 1, self.count, array("q", self.offsets_ns)
         )
         self.recorder = Recorder(str(self.folder), 0, True, self.text)
-        host, port = self.address
-        packed = (
-            struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + socket.inet_aton(host) + bytes(8)
-        )
         head = b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: t-"
         self.driver = Driver(
-            targets=Targets([Target(address=packed, head=head)], keep_alive=self.keep_alive),
+            targets=Targets(
+                [self._target(one, head) for one in (packed(self.address), *self.others)],
+                keep_alive=self.keep_alive,
+            ),
             reading=Reading(
                 Decoder(self.rules),
                 max_event_bytes=self.max_event_bytes,
@@ -154,6 +167,11 @@ class Drive:
         )
         self.slots = Slots(count=self.in_flight)
         self.driver.attach(self.block, 0, self.slots, self.recorder, self.in_flight)
+
+    def _target(self, address: bytes, head: bytes) -> Target:
+        return Target(
+            address=address, head=head, tunnel=self.tunnel, tls=self.tls, server_name=self.server_name
+        )
 
     def on_failure(self, ticket: int, error: int, status: int, detail: bytes) -> None:
         self.failures.append((ticket, ERRORS[error], status, detail))
@@ -179,8 +197,9 @@ class Drive:
             self.turn()
         return self.rows()
 
-    def rows(self) -> np.ndarray:
-        count = int(self.live["sent"] + self.live["dropped"])
+    def rows(self, count: int = 0) -> np.ndarray:
+        """The first `count` rows; without it, one for each ticket that was sent or dropped."""
+        count = count or int(self.live["sent"] + self.live["dropped"])
         rows = np.fromfile(self.folder / "rows-0.bin", np.dtype(ROW_FIELDS), offset=ROWS_HEADER_BYTES)[
             : max(count, 1)
         ]
