@@ -39,6 +39,8 @@ cdef class Pool:
             self.targets.keep_alive
             and connection.http.keep_alive
             and connection.http.clean()
+            # The end of TLS may have come with the answer.
+            and (connection.tls is None or connection.tls.incoming.pending == 0)
             and not connection.at_end
             and not connection.wants_out
         ):
