@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from aisbench.analysis.blocks.client import ClientBlock
 from aisbench.analysis.blocks.counts import RequestsBlock, abort_notes, warm_up_notes
@@ -54,7 +55,7 @@ def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
         verdict.notes.append(f"The run was ended early: {run.outcome_reason}.")
     for worker in run.workers:
         if worker.get("died"):
-            verdict.worsen("invalid", f"Worker {worker.get('worker')} died: {worker['died']}.")
+            verdict.worsen("invalid", _death(run, worker))
     completed, failed = requests["completed"], requests["failed"]
     if completed == 0:
         verdict.worsen("invalid", "No request succeeded, so there are no latencies.")
@@ -73,6 +74,14 @@ def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
         verdict.hold(
             thresholds.CUT_OFF, share, f"{share:.2f} % of the sent requests were cut off at the end ({cut})"
         )
+
+
+def _death(run: Run, worker: dict[str, Any]) -> str:
+    lost = int((run.has_status("in_flight") & (run.row_workers == worker.get("worker"))).sum())
+    text = f"Worker {worker.get('worker')} died: {worker['died']}."
+    if not lost:
+        return text
+    return f"{text} {'1 request' if lost == 1 else f'{lost} requests'} that it had in flight {'is' if lost == 1 else 'are'} lost."
 
 
 def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
