@@ -23,10 +23,7 @@ _FEWEST_ENDED = 20
 _REFUSALS = (400, 404, 405, 422)
 # What the kernel says when no local port is left: to a connection, and to one from a given address.
 _NO_PORT = (os.strerror(errno.EADDRNOTAVAIL), os.strerror(errno.EADDRINUSE))
-_MORE_PORTS = (
-    "this host has no local port left for another connection to the server; give a lower --concurrency or several "
-    "--local-address, keep connections open, or widen net.ipv4.ip_local_port_range"
-)
+_MORE_PORTS = "no local port is left; widen net.ipv4.ip_local_port_range or add --local-address"
 
 
 def hopeless(live: np.ndarray, records: Path, chosen: Model | None) -> str | None:

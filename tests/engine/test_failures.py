@@ -91,6 +91,6 @@ def test_used_up_ports_are_named_with_what_helps() -> None:
     """What the kernel says, in a network namespace of its own: tests/system/test_ports.py."""
     for words in ("Cannot assign requested address", "Address already in use"):
         said = with_hint({"kind": "connect", "http_status": 0, "message": words}, "/v1")
-        assert said.startswith(f"{words}: this host has no local port left")
+        assert said.startswith(f"{words}: no local port is left")
         assert "--local-address" in said
     assert with_hint({"kind": "connect", "message": "Connection refused"}, "/v1") == "Connection refused"
