@@ -55,6 +55,7 @@ class _Worker:
         self.samples: dict[tuple[str, int], int] = {}
         self.warming_up = False
         self.warm_up_failed = 0
+        self.longest_pause_s = 0.0
         self.error_log = Path(spec.records, f"errors-{spec.worker}.jsonl").open("w", buffering=1)  # noqa: SIM115 - open as long as the worker
         self.orphaned = False
         self.block = SharedBlock(spec.block)
@@ -206,6 +207,7 @@ class _Worker:
 
     async def until_finished(self) -> None:
         expire_at = flush_at = 0.0
+        looked_at = time.monotonic()
         share = 0
         while not self.driver.finished:
             level = 2 if self.orphaned or self.full is not None else self.block.stop_level
@@ -220,6 +222,8 @@ class _Worker:
                 self.driver.widen(share)
             self.driver.let_go()
             now = time.monotonic()
+            self.longest_pause_s = max(self.longest_pause_s, now - looked_at)
+            looked_at = now
             if now >= expire_at:
                 self.driver.expire()
                 expire_at = now + _EXPIRE_EVERY_S
@@ -262,6 +266,7 @@ class _Worker:
             "wall_ns": time.monotonic_ns() - before[0],
             "cpu_ns": host.cpu_ns() - before[1],
             "runqueue_wait_ns": host.runqueue_wait_ns() - before[2],
+            "longest_pause_ns": int(self.longest_pause_s * 1e9),
             "clock_steps": clock.steps,
             "largest_clock_step_ns": clock.largest_step_ns,
             "peak_rss_bytes": host.peak_rss_bytes(),

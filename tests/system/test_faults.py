@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from tests.conftest import QUICK
 from tests.forks import Fork
 from tests.native.servers import read_request, serving
 from tests.system.running import Finished, finish, run_command, run_load, start_load, wait_for, wait_for_rows
+from tests.waiting import wait_until
 
 SHORT = ("--input-len", 20, "--output-len", 12)
 
@@ -310,6 +313,28 @@ def test_after_a_worker_is_killed_the_other_finishes_at_the_full_limit(tmp_path:
     assert in_flight.peaks(np.array([died_ns, run.duration_ns])).tolist() == [6]
 
 
+def test_a_worker_that_was_stopped_makes_the_run_doubtful(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    """Only one request of the open loop is late, so no percentile shows it."""
+    process = start_load(
+        tmp_path, *("--url", quick_simulator.url, "--rate", 60, "--duration", 2, "--workers", 2, *SHORT)
+    )
+    wait_for_rows(process, tmp_path)
+    stopped = workers_of(process)[1]
+    os.kill(stopped, signal.SIGSTOP)
+    begun = time.monotonic()
+    wait_until(lambda: time.monotonic() > begun + 1.2)
+    os.kill(stopped, signal.SIGCONT)
+    done = finish(process, tmp_path)
+    assert done.code == 0, done.err
+    (pause,) = [
+        one for one in done.summary["verdict"]["checks"] if one["name"] == "longest pause of a worker"
+    ]
+    assert pause["value"] > 1150
+    assert pause["status"] == "doubtful"
+
+
 def test_when_all_workers_are_killed_their_records_are_reported(
     tmp_path: Path, quick_simulator: SimulatorProcess
 ) -> None:
@@ -328,6 +353,19 @@ def test_when_all_workers_are_killed_their_records_are_reported(
     assert requests["planned"] == 2000 == requests["completed"] + requests["lost"] + requests["not_sent"]
     assert requests["completed"] > 0
     assert (done.folder / "report.html").exists()
+
+
+def test_a_folder_that_is_deleted_during_the_run_is_one_line(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    process = start_load(tmp_path, "--url", quick_simulator.url, "--concurrency", 4, "--duration", 1, *SHORT)
+    wait_for_rows(process, tmp_path)
+    (folder,) = tmp_path.iterdir()
+    shutil.rmtree(folder)
+    done = finish(process, tmp_path)
+    assert done.code == 1
+    assert "Traceback" not in done.out + done.err
+    assert f"error: the run's folder {folder} is gone, and its records with it" in done.err
 
 
 def test_a_killed_run_is_reported_from_its_records(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:

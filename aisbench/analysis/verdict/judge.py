@@ -220,6 +220,14 @@ def _judge_host(verdict: Verdict, run: Run, client: ClientBlock) -> None:
         known = [100 * share for share in shares if share is not None]
         if known:
             verdict.hold(threshold, max(known), text.format(max(known)))
+    pauses = [
+        worker["longest_pause_ns"] / 1e6
+        for worker in run.workers
+        if worker.get("longest_pause_ns") is not None
+    ]
+    if pauses:
+        text = f"A worker stood still for up to {max(pauses):.0f} ms"
+        verdict.hold(thresholds.PAUSE, max(pauses), text)
     roofline = client["roofline"]
     if roofline is not None:
         share = 100 * roofline["busiest_share"]
