@@ -1,7 +1,8 @@
 """The pictures of docs/agents.md: python -m bench.agents [--sessions FILE] [--output docs/images]
 
-Makes a file of agents' sessions, loads the simulator with it, and takes pictures of the report's panels, and of the file's page. The sessions
-share a system prompt of 1,500 words; every third one starts two sub-agents and goes on with their answers.
+Makes a file of agents' sessions, loads the simulator with it, and takes pictures of the report's panels, and of the file's
+page. The sessions share a system prompt of 1,500 words; every third one starts two sub-agents and goes on with their
+answers.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from aisbench.simulator.process import start_simulator
-from bench.browser import browser
+from bench.browser import pictures
 
 SESSIONS = 20
 # The sub-agents start after this turn.
@@ -71,18 +72,6 @@ class Sessions:
         return turns
 
 
-def pictured(page: Path, panels: Sequence[str], folder: Path) -> None:
-    """Takes a picture of each of the `panels` of a page."""
-    with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as window:
-        window.resize(1180, 1200)
-        window.open(page)
-        for name in panels:
-            panel = window.driver.find_element("css selector", f"section:has(#{name})")
-            picture = folder / f"agents-{name}.png"
-            picture.write_bytes(panel.screenshot_as_png)
-            print(f"{picture}: {picture.stat().st_size:,} bytes")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sessions", type=Path, help="keep the file of sessions here")
@@ -96,11 +85,11 @@ def main() -> None:
             command = [sys.executable, "-m", "aisbench", "load", *given, "--no-progress"]
             subprocess.run([*command, "--work-dir", f"{folder}/out"], check=True)
         (run,) = (Path(folder) / "out").iterdir()
-        pictured(run / "report.html", PANELS, options.output)
+        pictures(run / "report.html", {name: options.output / f"agents-{name}.png" for name in PANELS})
         page = Path(folder) / "workload.html"
         describe = [sys.executable, "-m", "aisbench", "workload", "describe", str(sessions)]
         subprocess.run([*describe, "--page", str(page)], check=True)
-        pictured(page, ("hits",), options.output)
+        pictures(page, {"hits": options.output / "agents-hits.png"})
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +95,14 @@ def browser(profile: Path) -> Iterator[Page]:
         yield Page(driver)
     finally:
         driver.quit()
+
+
+def pictures(page: Path, wanted: Mapping[str, Path]) -> None:
+    """Takes a picture of the panel of each chart in `wanted`, which names the file for each chart's id."""
+    with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as window:
+        window.resize(1180, 1200)
+        window.open(page)
+        for name, picture in wanted.items():
+            panel = window.driver.find_element("css selector", f"section:has(#{name})")
+            picture.write_bytes(panel.screenshot_as_png)
+            print(f"{picture}: {picture.stat().st_size:,} bytes")

@@ -186,8 +186,8 @@ def test_requests_outside_sessions_name_none_and_a_note_says_so(tmp_path: Path) 
 def test_a_router_that_knows_the_sessions_finds_their_caches(tmp_path: Path) -> None:
     """All sessions begin alike, so that a router which goes by that sends them to one of four small caches."""
     talks = ("--dataset", "conversations", "--turns", 4, "--input-len", 100, "--output-len", 10)
-    given = (*talks, "--num-requests", 48, "--concurrency", 8, "--seed", 3, "--system-prompt", "word " * 20)
-    caches = ("--replicas", "4", "--prefix-cache-tokens", "1500")
+    given = (*talks, "--num-requests", 48, "--concurrency", 12, "--seed", 3, "--system-prompt", "word " * 20)
+    caches = ("--replicas", "4", "--prefix-cache-tokens", "1600")
     shares = []
     for number, names in enumerate([(), ("--session-header", "X-Session-ID")]):
         with start_simulator([*QUICK, "--model-alias", "m", *caches]) as simulator:
