@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,14 +13,13 @@ import pytest
 from aisbench._native.protocol.http import frame
 from aisbench._native.protocol.sse import parse
 from tests.fuzz import whatwg
+from tests.fuzz.__main__ import main
 from tests.fuzz.corpus import FOLDER, committed
-from tests.fuzz.coverage import edges_taken
 from tests.fuzz.engine import Check, LastInput, Target, fuzz, problem_of, smaller
 from tests.fuzz.mutations import LONGEST, mutated
 from tests.fuzz.reads import splits
 from tests.fuzz.targets import TARGETS
 
-ROOT = Path(__file__).parents[2]
 # How many inputs take about two seconds.
 RUNS = {"http": 2000, "sse": 2000, "decode": 1200, "exchange": 30}
 
@@ -152,14 +149,26 @@ def test_the_corpus_is_small() -> None:
     assert sum(path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()) < 200_000
 
 
-@pytest.mark.skipif(edges_taken() is not None, reason="inputs are kept where edges are counted")
-def test_the_command_says_what_it_did() -> None:
-    command = [sys.executable, "-m", "tests.fuzz", "--target", "sse", "--seconds", "0.1", "--seed", "5"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    begun, said = done.stdout.splitlines()
+def test_the_command_says_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--target", "sse", "--seconds", "0.1", "--seed", "5"], tmp_path) == 0
+    begun, said = capsys.readouterr().out.splitlines()
     assert begun.startswith(f"sse: {len(committed('sse'))} inputs to begin with")
     assert " s of CPU time" in said
+    # As many as it says, and none where edges are not counted.
+    kept = [*(tmp_path / "sse").iterdir()]
+    assert (f"{len(kept)} reached new code" in said) == bool(kept)
+
+
+def test_the_command_saves_what_it_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tests.fuzz.targets.http.frame", one_byte_less)
+    monkeypatch.setattr("tests.fuzz.__main__.FOLDER", tmp_path)
+    assert main(["--target", "http"], tmp_path / "work") == 1
+    (saved,) = (tmp_path / "http").iterdir()
+    assert saved.name.startswith("found-")
+    assert b"x" in saved.read_bytes()
+    assert str(saved) in capsys.readouterr().out
 
 
 def test_each_check_takes_any_bytes() -> None:
