@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aisbench.backends.openai_responses import response_calls
 from aisbench.backends.registry import backend_named
 from aisbench.backends.tool_calls import ToolCall, chat_calls, in_chat_form
 from tests.backends.reading import Read, read_stream, read_whole
@@ -118,6 +119,16 @@ def test_values_of_another_form_are_ignored() -> None:
     assert chat_calls([[1, None], "text", {"function": "f", "id": 3, "name": 4, "arguments": 5}]) == [
         call("", "", "")
     ]
+
+
+def test_an_index_that_is_a_list_is_ignored() -> None:
+    assert chat_calls([[{"index": [], "id": "c", "function": {"name": "f", "arguments": "{}"}}]]) == [
+        {"id": "c", "name": "f", "arguments": "{}"}
+    ]
+
+
+def test_an_item_whose_type_is_a_list_is_ignored() -> None:
+    assert response_calls([{"type": []}, {"type": {}}, "x"]) == []
 
 
 def test_the_form_of_the_chat_api() -> None:
