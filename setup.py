@@ -2,6 +2,7 @@
 
 AISBENCH_DEBUG=1  compiles with bounds checks, line tracing, assertions and no optimisation.
 AISBENCH_WERROR=1 turns the C compiler's warnings into errors (continuous integration does).
+AISBENCH_SANITIZE=1 compiles for gcc's sanitizers and for counting the edges that inputs reach (scripts/sanitize).
 """
 
 import os
@@ -12,9 +13,14 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("AISBENCH_DEBUG") == "1"
 WERROR = os.environ.get("AISBENCH_WERROR") == "1"
+SANITIZE = os.environ.get("AISBENCH_SANITIZE") == "1"
 
 # Without debug symbols, which made up two thirds of the extensions' size. Function names stay, for perf.
 compile_args = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
+sanitizers = ["-fsanitize=address,undefined"] if SANITIZE else []
+if SANITIZE:
+    # The code that is sanitized is that of a release: the same Cython directives, with little optimisation.
+    compile_args = ["-O1", "-g", "-fno-omit-frame-pointer", *sanitizers, "-fsanitize-coverage=trace-pc"]
 compile_args += ["-Wall", "-Wno-unreachable-code"]
 if WERROR:
     compile_args.append("-Werror")
@@ -40,6 +46,7 @@ extensions = [
         [str(source), *IN_C.get(source, [])],
         depends=[str(header) for header in source.parent.glob("*.h")],
         extra_compile_args=compile_args,
+        extra_link_args=sanitizers,
         libraries=["m"],
         define_macros=[("CYTHON_TRACE", "1")] if DEBUG else [],
     )

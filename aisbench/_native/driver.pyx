@@ -252,6 +252,12 @@ cdef class Driver(Sender):
         self.pump()
         self.pool.bury()
 
+    def widen(self, int64_t share):
+        """Sets the most that this worker may have in flight, which has grown because another worker died."""
+        self.tickets.share = share
+        self.pump()
+        self.pool.bury()
+
     def exhaust(self):
         """Takes no more tickets and sends no more turns; what waits to be sent is given up."""
         self.stop_sending()

@@ -129,11 +129,16 @@ class InFlight:
 def _spans(run: Run) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The send and the end of the response, ns since the start, of each request that was sent.
 
-    Requests lost in a crash count until the end of the records.
+    Requests that were lost count until their worker's death, or else the end of the records.
     """
     done = _column(run, "done_ns")
     sent = np.maximum(_column(run, "sent_ns") - run.start_ns, 0)
-    return sent, np.where(done > 0, done - run.start_ns, run.duration_ns)
+    workers = run.row_workers[run.rows["sent_ns"] > 0]
+    if run.carried_workers is not None:
+        workers = np.append(workers, run.carried_workers)
+    end, lost = done - run.start_ns, done == 0
+    end[lost] = np.maximum(run.lost_ns(workers[lost]), sent[lost])
+    return sent, end
 
 
 def _column(run: Run, name: str) -> NDArray[np.int64]:

@@ -140,7 +140,8 @@ def response_calls(pieces: list[Any]) -> list[ToolCall]:
             call.add(piece)
         elif isinstance(piece, dict):
             call = None
-            if text_of(piece.get("type")) not in _CALLED_IN:
+            arguments_in = _CALLED_IN.get(text_of(piece.get("type")))
+            if arguments_in is None:
                 continue
             call_id, name = text_of(piece.get("call_id")), text_of(piece.get("name"))
             item = text_of(piece.get("id")) or call_id
@@ -148,7 +149,7 @@ def response_calls(pieces: list[Any]) -> list[ToolCall]:
                 by_item[item] = OpenCall(call_id, name)
                 found.append(by_item[item])
             call = by_item[item]
-            call.replace(piece.get(_CALLED_IN[piece["type"]]))
+            call.replace(piece.get(arguments_in))
     return [call.closed() for call in found]
 
 

@@ -64,10 +64,8 @@ def chat_calls(pieces: list[Any]) -> list[ToolCall]:
     by_index: dict[Any, OpenCall] = {}
     for delta in _deltas(pieces):
         function = delta["function"] if isinstance(delta.get("function"), dict) else delta
-        call_id, name, index = text_of(delta.get("id")), text_of(function.get("name")), delta.get("index")
-        if isinstance(index, dict | list):
-            # It cannot be a key.
-            index = None
+        call_id, name = text_of(delta.get("id")), text_of(function.get("name"))
+        index = None if isinstance(delta.get("index"), (dict, list)) else delta.get("index")
         call = next((one for one in found if call_id and one.id == call_id), None)
         if call is None:
             call = by_index.get(index)

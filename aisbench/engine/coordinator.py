@@ -28,7 +28,7 @@ from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.limits import RisingLimit, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
 from aisbench.engine.preparation import BLOCK, Prepared, Say, prepare
-from aisbench.engine.processes import WorkerProcesses
+from aisbench.engine.processes import Survivors, WorkerProcesses
 from aisbench.engine.samplers.devices.sampler import DeviceSampler
 from aisbench.engine.samplers.server_metrics import Scraper
 from aisbench.engine.target.discovery import model_for
@@ -158,6 +158,9 @@ class Coordinator:
         inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
         self.rising = RisingLimit.of(self.config, prepared.slots)
         self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
+        self.survivors = Survivors(
+            self.processes, prepared.block, prepared.slots, prepared.prefills, prepared.most_each, self.say
+        )
         self.host_before = HostCounters.now()
         try:
             if self.devices is not None:
@@ -239,10 +242,11 @@ class Coordinator:
         give_up_at: float | None = None
         while self.processes.running:
             self.tick(self)
+            self.survivors.look()
             live = self.live()
             if self.stopped is None:
                 self.stopped = (
-                    self.processes.dead
+                    self.processes.no_room
                     or hopeless(live, self.directory.records, self.chosen)
                     or too_many_failed(live, self.config.max_error_rate)
                 )
@@ -257,6 +261,7 @@ class Coordinator:
             if given_up or self.abandoned is not None or self.interrupts.count > 1:
                 self.block.stop(2)
             self.processes.wait(self.rising.rise(self.start_ns, _POLL_S) if self.rising else _POLL_S)
+        self.survivors.look()
         self.stopped = self.stopped or self.processes.dead
         self.tick(self)
 
@@ -274,7 +279,7 @@ class Coordinator:
             return True
         if self.deadline_ns and self.deadline_ns + LAST_SEND_NS <= now_ns():
             return True
-        return 0 <= self.plan.requests <= int(live["sent"].sum() + live["dropped"].sum())
+        return 0 <= self.plan.requests <= self.survivors.done_with(live)
 
     # Closing
 

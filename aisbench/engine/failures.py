@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ _HOPELESS_KINDS = ("connect", "http_status", "content_type", "bad_http")
 # --max-error-rate judges from this many ended requests on.
 _FEWEST_ENDED = 20
 _REFUSALS = (400, 404, 405, 422)
+# What the kernel says when no local port is left: to a connection, and to one from a given address.
+_NO_PORT = (os.strerror(errno.EADDRNOTAVAIL), os.strerror(errno.EADDRINUSE))
+_MORE_PORTS = "no local port is left; widen net.ipv4.ip_local_port_range or add --local-address"
 
 
 def hopeless(live: np.ndarray, records: Path, chosen: Model | None) -> str | None:
@@ -69,11 +74,14 @@ def _first_refusal(records: Path) -> str | None:
 
 
 def with_hint(sample: dict[str, Any], path: str) -> str:
-    """The message of a failed request; a 404 or 405 is preceded by the requested path, as a gateway may use another.
+    """The message of a failed request, with what helps if that is known.
 
-    Servers also answer 404 for an unknown model, and then say so.
+    A 404 or 405 is preceded by the requested path, as a gateway may use another. Servers also answer 404 for an unknown
+    model, and then say so.
     """
     said = str(sample.get("message") or "")
+    if sample.get("kind") == "connect" and said in _NO_PORT:
+        return f"{said}: {_MORE_PORTS}"
     if sample.get("http_status") not in (404, 405) or "model" in said.lower():
         return said
     return f"the server has no POST {path}; does it use another path (--endpoint)? {said}".strip()

@@ -48,6 +48,8 @@ class Prepared:
     prefills: Slots | None
     specs: list[WorkerSpec]
     plan: Plan
+    # The most that one worker can have in flight.
+    most_each: int
     # Whether requests before the run fill the servers' prefix caches.
     fills: bool
 
@@ -103,7 +105,8 @@ def prepare(
     write_facts(asked, directory, workload, plan, notes, limit, binding)
     warm_ups = _write_warm_up(asked, directory.records, workload)
     specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills, warm_ups, workload.names)
-    return Prepared(block, slots, prefills, specs, plan, fills=bool(workload.fill))
+    most_each = asked.open_files - SPARE_FILES
+    return Prepared(block, slots, prefills, specs, plan, most_each, fills=bool(workload.fill))
 
 
 def _aligner(asked: Asked, say: Say) -> Through | None:

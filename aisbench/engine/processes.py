@@ -1,19 +1,27 @@
-"""Starts, watches and ends the worker processes."""
+"""Starts, watches and ends the worker processes, and lets the others go on when one has died."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from aisbench._native.memory.shared import SharedBlock, Slots
+from aisbench._native.os.clock import now_ns
 from aisbench.children import child_command, child_environment, last_words
 from aisbench.disk import EXIT_FULL
 from aisbench.engine.worker_spec import WorkerSpec
 
 _END_PATIENCE_S = 5.0
+# Tries to count what the dead held. One takes 50 us, and fails if a slot changes hands meanwhile.
+_RECLAIMS = 200
 
 
 class WorkerProcesses:
@@ -27,6 +35,8 @@ class WorkerProcesses:
         self.specs = specs
         self.logs = logs
         self.processes: list[subprocess.Popen[bytes]] = []
+        # When each dead worker was found to be dead, CLOCK_MONOTONIC.
+        self.died_ns: dict[int, int] = {}
         for worker in range(len(specs)):
             with self.log_of(worker).open("wb") as log:
                 self.processes.append(
@@ -60,7 +70,7 @@ class WorkerProcesses:
             return None
         if code == EXIT_FULL:
             return "no room on the disk"
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return _signal_text(-code) if code < 0 else f"exit code {code}"
 
     def figures(self, worker: int, live: Any) -> dict[str, Any]:
         """The figures that a worker wrote (none if it was killed), with its counters from `live`."""
@@ -70,6 +80,7 @@ class WorkerProcesses:
             figures = json.loads(path.read_text())
             path.unlink()
         figures["died"] = self.death_of(worker)
+        figures["died_ns"] = self.died_ns.get(worker)
         for name in ("reads", "reads_stamped", "stale_retries"):
             figures[name] = int(live[name])
         return figures
@@ -80,14 +91,33 @@ class WorkerProcesses:
         return any(process.poll() == EXIT_FULL for process in self.processes)
 
     @property
+    def no_room(self) -> str | None:
+        """What `dead` says if a worker found no room for its records."""
+        return self.dead if self.full else None
+
+    @property
     def dead(self) -> str | None:
         """A sentence about the first worker that died; None if none did."""
         for worker in range(len(self.processes)):
-            if how := self.death_of(worker):
-                log = self.log_of(worker)
-                said = last_words(log.read_bytes()) if log.exists() else ""
-                return f"worker {worker} died ({how}{said and f': {said}'}); see logs/{log.name}"
+            if self.death_of(worker):
+                return self.account_of(worker)
         return None
+
+    def account_of(self, worker: int) -> str:
+        """A clause about a worker that died."""
+        log = self.log_of(worker)
+        said = last_words(log.read_bytes()) if log.exists() else ""
+        return f"worker {worker} died ({self.death_of(worker)}{said and f': {said}'}); see logs/{log.name}"
+
+    def found_dead(self) -> list[int]:
+        """The workers that have died since the last call."""
+        found = [
+            worker
+            for worker in range(len(self.processes))
+            if worker not in self.died_ns and self.death_of(worker)
+        ]
+        self.died_ns |= dict.fromkeys(found, now_ns())
+        return found
 
     def wait(self, seconds: float) -> None:
         """Waits for `seconds`, or until the first worker that still runs has ended."""
@@ -108,6 +138,69 @@ class WorkerProcesses:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+class Survivors:
+    """The workers that go on when others have died: the in-flight slots of the dead become theirs.
+
+    `places`: for requests without a first token (None: no limit, as for `slots`). `most_each`: the most that one worker
+    can have in flight. `say(line)` gets a line about each death.
+    """
+
+    def __init__(
+        self,
+        processes: WorkerProcesses,
+        block: SharedBlock,
+        slots: Slots | None,
+        places: Slots | None,
+        most_each: int,
+        say: Callable[[str], None],
+    ) -> None:
+        self.processes = processes
+        self.block = block
+        self.limit = slots.count if slots is not None else None
+        self.semaphores = [(one, one is places) for one in (slots, places) if one is not None]
+        self.most_each = most_each
+        self.say = say
+        # Those of which a dead worker may still hold some.
+        self.unsettled: list[tuple[Slots, bool]] = []
+
+    def look(self) -> None:
+        """Gives the survivors what the workers held that have died since the last call."""
+        found = self.processes.found_dead()
+        count = len(self.processes.processes)
+        alive = [worker for worker in range(count) if worker not in self.processes.died_ns]
+        if found and alive:
+            for worker in found:
+                self.block.bury(worker)
+            self.unsettled = self.semaphores
+            if self.limit is not None:
+                self.block.widen(min(-(-self.limit // len(alive)), self.most_each))
+        self.unsettled = [one for one in self.unsettled if not self._reclaimed(*one, alive)]
+        for worker in found:
+            self.say(f"{self.processes.account_of(worker)}{'; the others go on' if alive else ''}")
+
+    def done_with(self, live: np.ndarray) -> int:
+        """How many requests have been sent or never will be, by the workers' counters, shape (workers,)."""
+        done = live["sent"] + live["dropped"]
+        for worker in self.processes.died_ns:
+            done[worker] = max(done[worker], live["taken"][worker])
+        return int(done.sum())
+
+    def _reclaimed(self, slots: Slots, places: bool, alive: list[int]) -> bool:
+        """Whether all that the dead held is free again; if not, a later look may find it."""
+        try:
+            return any(slots.reclaim(self.block, alive, places) is not None for _ in range(_RECLAIMS))
+        except OSError:
+            # Some sandboxes do not show the kernel's count. The limit then stays lower by what the dead held.
+            return True
+
+
+def _signal_text(number: int) -> str:
+    try:
+        return f"signal {number}, {signal.Signals(number).name}"
+    except ValueError:
+        return f"signal {number}"
 
 
 def write_all(fd: int, content: bytes) -> None:

@@ -55,10 +55,11 @@ class _Worker:
         self.samples: dict[tuple[str, int], int] = {}
         self.warming_up = False
         self.warm_up_failed = 0
+        self.longest_pause_s = 0.0
         self.error_log = Path(spec.records, f"errors-{spec.worker}.jsonl").open("w", buffering=1)  # noqa: SIM115 - open as long as the worker
         self.orphaned = False
         self.block = SharedBlock(spec.block)
-        self.slots = Slots(fd=spec.slots_fd) if spec.slots_fd is not None else None
+        self.slots = self.slots_of(spec.slots_fd)
         self.recorder = Recorder(spec.records, spec.worker, spec.token_times, spec.text)
         self.recorder.reserve(spec.expected_rows)
         # The error that stopped the recording, once the disk is full.
@@ -93,7 +94,7 @@ class _Worker:
             bodies=self.bodies,
             conversations=self.conversations,
             keeps_slot=spec.keeps_slot,
-            prefills=Slots(fd=spec.prefills_fd) if spec.prefills_fd is not None else None,
+            prefills=self.slots_of(spec.prefills_fd, places=True),
             aborts=Aborts(spec.abort_share, spec.abort_seed, spec.abort_after_ns, spec.abort_after_tokens),
             history=self.history,
             names=self.names,
@@ -102,6 +103,13 @@ class _Worker:
             drop_after_ns=spec.drop_after_ns,
             rest_ns=spec.rest_ns,
         )
+
+    def slots_of(self, fd: int | None, *, places: bool = False) -> Slots | None:
+        if fd is None:
+            return None
+        slots = Slots(fd=fd)
+        slots.count_in(self.block, self.spec.worker, places)
+        return slots
 
     def on_failure(self, ticket: int, error: int, http_status: int, detail: bytes) -> None:
         """Keeps the first few failures of each kind as samples; the core counts them all, but for those of warm-ups."""
@@ -199,6 +207,8 @@ class _Worker:
 
     async def until_finished(self) -> None:
         expire_at = flush_at = 0.0
+        looked_at = time.monotonic()
+        share = 0
         while not self.driver.finished:
             level = 2 if self.orphaned or self.full is not None else self.block.stop_level
             if level >= 2:
@@ -207,8 +217,13 @@ class _Worker:
                 return
             if level == 1:
                 self.driver.exhaust()
+            if self.block.share != share:
+                share = self.block.share
+                self.driver.widen(share)
             self.driver.let_go()
             now = time.monotonic()
+            self.longest_pause_s = max(self.longest_pause_s, now - looked_at)
+            looked_at = now
             if now >= expire_at:
                 self.driver.expire()
                 expire_at = now + _EXPIRE_EVERY_S
@@ -251,6 +266,7 @@ class _Worker:
             "wall_ns": time.monotonic_ns() - before[0],
             "cpu_ns": host.cpu_ns() - before[1],
             "runqueue_wait_ns": host.runqueue_wait_ns() - before[2],
+            "longest_pause_ns": int(self.longest_pause_s * 1e9),
             "clock_steps": clock.steps,
             "largest_clock_step_ns": clock.largest_step_ns,
             "peak_rss_bytes": host.peak_rss_bytes(),

@@ -10,7 +10,7 @@ from typing import Any
 
 from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
-from aisbench.errors import BadInput
+from aisbench.errors import BadInput, CannotRun
 from aisbench.masking import masked_text
 
 
@@ -49,9 +49,17 @@ class RunDirectory:
         self.facts["notes"] = [*(self.facts.get("notes") or ()), *map(masked_text, notes)]
 
     def write(self, **facts: Any) -> None:
-        """Adds `facts` to run.json. The file is replaced as a whole, so it is never half written."""
+        """Adds `facts` to run.json. The file is replaced as a whole, so it is never half written.
+
+        Raises CannotRun if the folder is gone.
+        """
         self.facts.update(facts)
-        write_text(json.dumps(self.facts, indent=1), self.records / "run.json")
+        try:
+            write_text(json.dumps(self.facts, indent=1), self.records / "run.json")
+        except FileNotFoundError:
+            raise CannotRun(
+                f"the run's folder {self.path} is gone, and its records with it; do not delete or move it during a run"
+            ) from None
 
 
 def name_of_now(prefix: str) -> str:

@@ -51,7 +51,7 @@ class Run:
     `trusts_code`: a tokenizer may run its own code when tokens are counted.
 
     With --warmup-time all of this, `info`'s planned requests too, is without the `left_out` requests that began in it, and
-    `start_ns` is its end. `carried`: the rows of those that were still in flight then.
+    `start_ns` is its end. `carried`: the rows of those that were still in flight then, and `carried_workers` their workers.
     """
 
     folder: Path
@@ -65,6 +65,7 @@ class Run:
     trusts_code: bool = False
     left_out: int = 0
     carried: Rows | None = None
+    carried_workers: NDArray[np.int32] | None = None
 
     @staticmethod
     def load(run_dir: str | Path, *, trust_remote_code: bool = False) -> Run:
@@ -194,6 +195,15 @@ class Run:
         """From the common start to the end of the last response, as vLLM's (dispatch to gather)."""
         return self.last_ns - self.start_ns
 
+    def lost_ns(self, workers: NDArray[np.int32]) -> NDArray[np.int64]:
+        """When requests of `workers` that never ended were lost, ns since the start: at the worker's death, or else at
+        the end of the records."""
+        found = np.full(len(workers), self.duration_ns)
+        for one in self.workers:
+            if one.get("died_ns"):
+                found[workers == one["worker"]] = min(int(one["died_ns"]) - self.start_ns, self.duration_ns)
+        return found
+
     def selected(self, mask: NDArray[np.bool_]) -> Selected:
         return Selected(self.rows, mask)
 
@@ -252,4 +262,5 @@ def without_warm_up(run: Run) -> Run:
         start_ns=start_ns,
         left_out=left_out,
         carried=rows.only(in_flight),
+        carried_workers=run.row_workers[in_flight],
     )

@@ -53,6 +53,21 @@ def test_against_counting_at_every_moment(tmp_path_factory: pytest.TempPathFacto
         assert found.share_at(2) == pytest.approx(np.mean(np.array(counts) >= 2))
 
 
+@pytest.mark.parametrize("warm_up_s", [None, 0.05])
+def test_a_lost_request_is_in_flight_until_its_worker_died(tmp_path: Path, warm_up_s: float | None) -> None:
+    rows = made_rows(np.arange(6) * 100.0, lag_ms=0, ttft_ms=50, itl_ms=10, tokens=3)
+    for name in ("first_token_ns", "last_token_ns", "done_ns"):
+        rows[name][0] = 0
+    rows["status"][0] = rows["content_events"][0] = 0
+    died = {"died": "signal 9", "died_ns": START_NS + 350 * MS}
+    folder = write_run(
+        tmp_path / "run", rows, workers=2, worker_changes=died, config=base_config(warmup_time_s=warm_up_s)
+    )
+    run = Run.load(folder)
+    edges = START_NS + np.array([300, 349, 371, 600]) * MS - run.start_ns
+    assert InFlight.of(run).peaks(edges).tolist() == [2, 2, 1]
+
+
 def test_a_slot_given_back_and_taken_at_one_instant_is_no_excess(tmp_path: Path) -> None:
     rows = made_rows([0.0, 70.5, 141.0], lag_ms=0, ttft_ms=50, itl_ms=10, tokens=3)
     run = Run.load(write_run(tmp_path / "run", rows))

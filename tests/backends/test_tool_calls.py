@@ -125,6 +125,16 @@ def test_values_of_another_form_are_ignored() -> None:
     ]
 
 
+def test_an_index_that_is_a_list_is_ignored() -> None:
+    assert chat_calls([[{"index": [], "id": "c", "function": {"name": "f", "arguments": "{}"}}]]) == [
+        {"id": "c", "name": "f", "arguments": "{}"}
+    ]
+
+
+def test_an_item_whose_type_is_a_list_is_ignored() -> None:
+    assert response_calls([{"type": []}, {"type": {}}, "x"]) == []
+
+
 def test_the_form_of_the_chat_api() -> None:
     assert in_chat_form([call("a", "f", "{}")]) == (
         {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}},

@@ -85,3 +85,12 @@ def test_a_404_names_the_path_unless_it_is_the_model_s() -> None:
     )
     for other in ({"http_status": 404, "message": "The model `m` does not exist."}, {"http_status": 500}):
         assert with_hint(other, "/x") == other.get("message", "")
+
+
+def test_used_up_ports_are_named_with_what_helps() -> None:
+    """What the kernel says, in a network namespace of its own: tests/system/test_ports.py."""
+    for words in ("Cannot assign requested address", "Address already in use"):
+        said = with_hint({"kind": "connect", "http_status": 0, "message": words}, "/v1")
+        assert said.startswith(f"{words}: no local port is left")
+        assert "--local-address" in said
+    assert with_hint({"kind": "connect", "message": "Connection refused"}, "/v1") == "Connection refused"

@@ -243,3 +243,33 @@ def test_finish_words_of_all_apis(word: str, finish: Finish, slowly: bool) -> No
 def test_numbers_beyond_a_double_are_what_orjson_says(number: str) -> None:
     text = b'{"x": %b}' % number.encode()
     assert Decoder(rules_of(CHAT)).explain(text) == Decoder(rules_of(CHAT)).explain(text, slowly=True)
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+def test_escaped_words_mean_what_they_spell(slowly: bool) -> None:
+    finish = Decoder([("status", "finish")]).explain(b'{"status": "st\\u006fp"}', slowly)
+    assert finish is not None
+    assert finish["finish"] == Finish.FINISH_STOP
+    rules = [("type", "kind"), ("delta", "content")]
+    call = Decoder(rules).explain(b'{"type": "response.mcp\\u005fcall.delta", "delta": "x"}', slowly)
+    assert call is not None
+    assert (call["content"], call["calls"]) == ("", ["x"])
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+def test_only_a_text_is_the_whole_text_so_far(slowly: bool) -> None:
+    said = Decoder([("text", "cumulative")]).explain(b'{"text": null}', slowly)
+    assert said is not None
+    assert not said["cumulative"]
+
+
+def test_half_a_surrogate_pair_is_some_finish_reason() -> None:
+    two = b'{"choices": [{"text": "a", "finish_reason": "\\ud83d"}, {"text": "b"}]}'
+    said = Decoder(rules_of(COMPLETIONS)).explain(two)
+    assert said is not None
+    assert (said["content"], said["finish"]) == ("ab", Finish.FINISH_OTHER)
+
+
+def test_a_piece_nested_too_deep_is_not_json() -> None:
+    deep = b'{"item": ' + b"[" * 1010 + b"]" * 1010 + b"}"
+    assert Decoder([("item", "part")]).explain(deep) is None

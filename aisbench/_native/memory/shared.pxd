@@ -23,7 +23,8 @@ ctypedef struct BlockHead:
     int64_t start_ns       # the common start; 0: not set
     int64_t deadline_ns    # no request leaves from then on, except as LAST_SEND allows; 0: no deadline
     int64_t stop           # 1: take no more tickets; 2: give up what is in flight
-    int64_t reserved[9]
+    int64_t share          # the most that a worker may have in flight since another died; 0: none has
+    int64_t reserved[8]
     int64_t next_ticket    # on a cache line of its own
     int64_t reserved_too[7]
 
@@ -44,7 +45,16 @@ ctypedef struct Live:
     int64_t reads_stamped
     int64_t stale_retries
     int64_t aborted
+    int64_t slot_moves     # with slots_held, a Holding: of the in-flight slots
+    int64_t slots_held
+    int64_t place_moves    # the same of the places for requests without a first token
+    int64_t places_held
     int64_t errors[ERROR_ROOM]
+
+# What one process holds of a semaphore, written by that process alone.
+ctypedef struct Holding:
+    int64_t moves          # odd while it takes or gives a slot, so that `held` is not certain
+    int64_t held
 
 
 cdef class SharedBlock:
@@ -59,11 +69,18 @@ cdef class SharedBlock:
     cdef int64_t due_ns(self, int64_t ticket) noexcept
     cdef int64_t next_due_ns(self) noexcept
     cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept
+    cdef Holding* holding(self, int worker, bint places) noexcept
 
 
 cdef class Slots:
     cdef readonly int fd
+    # How many there are; -1 if another process made them.
+    cdef readonly int64_t count
     cdef bint owned
+    # Has `holding`, unless that is `own`.
+    cdef SharedBlock block
+    cdef Holding* holding
+    cdef Holding own
 
     cdef int try_take(self) except -1
     cdef int give(self) except -1

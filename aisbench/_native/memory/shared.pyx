@@ -53,10 +53,14 @@ LIVE_FIELDS = [
     ("reads_stamped", "<i8"),
     ("stale_retries", "<i8"),
     ("aborted", "<i8"),
+    ("slot_moves", "<i8"),
+    ("slots_held", "<i8"),
+    ("place_moves", "<i8"),
+    ("places_held", "<i8"),
     ("errors", "<i8", (ERROR_ROOM,)),
 ]
 
-assert sizeof(Live) == (16 + ERROR_ROOM) * 8
+assert sizeof(Live) == (20 + ERROR_ROOM) * 8
 
 
 cdef class SharedBlock:
@@ -141,6 +145,34 @@ cdef class SharedBlock:
     def stop(self, int64_t level):
         aisbench_store(&self.head.stop, level)
 
+    @property
+    def share(self):
+        """The most that a worker may have in flight since another died; 0: none has."""
+        return aisbench_load(&self.head.share)
+
+    def widen(self, int64_t share):
+        aisbench_store(&self.head.share, share)
+
+    def bury(self, int worker):
+        """Notes that nothing of a worker, which has died, is in flight any more."""
+        self.lives[worker].in_flight = self.lives[worker].connections = 0
+
+    cdef Holding* holding(self, int worker, bint places) noexcept:
+        cdef Live* live = &self.lives[worker]
+        return <Holding*>(&live.place_moves if places else &live.slot_moves)
+
+    def holdings(self, workers, bint places):
+        """(moves, slots held) of `workers` together; None while one of them takes or gives a slot."""
+        cdef int64_t moves, all_moves = 0, held = 0
+        cdef int worker
+        for worker in workers:
+            moves = aisbench_load(&self.holding(worker, places).moves)
+            if moves & 1:
+                return None
+            all_moves += moves
+            held += aisbench_load(&self.holding(worker, places).held)
+        return all_moves, held
+
     def set_ready(self, int worker):
         aisbench_store(&self.lives[worker].ready, 1)
 
@@ -154,11 +186,16 @@ cdef class Slots:
 
     `Slots(count=n)` makes one; `Slots(fd=n)` wraps an inherited one. Raises OSError if the kernel refuses,
     since a run cannot go on without its in-flight limit.
+
+    Each process counts what it holds. Its death may fall between the kernel's count and its own, so what it held is
+    found as what is missing once the others' slots and the free ones are counted; see `reclaim`.
     """
 
     def __cinit__(self, *, int64_t count=-1, int fd=-1):
         self.owned = fd < 0
         self.fd = fd
+        self.count = count
+        self.holding = &self.own
         if self.owned:
             self.fd = eventfd(0, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC)
             if self.fd < 0:
@@ -178,14 +215,51 @@ cdef class Slots:
     cdef int try_take(self) except -1:
         """1 if a slot was taken, 0 if none is free."""
         cdef uint64_t one
-        if read(self.fd, &one, 8) == 8:
-            return 1
-        if errno != EAGAIN:
+        cdef bint taken
+        aisbench_fetch_add(&self.holding.moves)
+        taken = read(self.fd, &one, 8) == 8
+        if not taken and errno != EAGAIN:
             fail("an in-flight slot cannot be taken")
-        return 0
+        self.holding.held += taken
+        aisbench_fetch_add(&self.holding.moves)
+        return taken
 
     cdef int give(self) except -1:
-        return self.add(1)
+        aisbench_fetch_add(&self.holding.moves)
+        self.holding.held -= 1
+        self.add(1)
+        aisbench_fetch_add(&self.holding.moves)
+        return 0
+
+    def count_in(self, SharedBlock block not None, int worker, bint places=False):
+        """Counts what this process holds where `reclaim` looks for what `worker` holds; call it before the first
+        slot is taken. `places`: these are the places for requests without a first token."""
+        self.block = block
+        self.holding = block.holding(worker, places)
+
+    @property
+    def free(self):
+        """How many slots are free."""
+        with open(f"/proc/self/fdinfo/{self.fd}") as info:
+            for line in info:
+                if line.startswith("eventfd-count:"):
+                    return int(line.split()[1], 16)
+        raise OSError("the kernel does not show the count of an eventfd, so slots of a dead worker cannot be found")
+
+    def reclaim(self, SharedBlock block not None, workers, bint places=False):
+        """Gives back the slots that the dead held, and returns their number.
+
+        They are those that are not free and that neither this process nor any of `workers`, all the others, holds.
+        None: a slot was taken or given meanwhile, so they could not be counted; try again.
+        """
+        before = block.holdings(workers, places)
+        cdef int64_t lost = self.count - self.free - self.holding.held
+        if before is None or block.holdings(workers, places) != before:
+            return None
+        lost -= before[1]
+        if lost > 0:
+            self.add(lost)
+        return lost
 
     def take(self):
         """Takes a slot if one is free; True if so."""

@@ -99,7 +99,8 @@ cdef class Decoder(Scanner):
         for path, meaning in self.rules:
             found = list(values_at(whole, path.split(".")))
             if meaning == "content" or meaning == "cumulative":
-                self.event.is_cumulative = self.event.is_cumulative or (meaning == "cumulative" and bool(found))
+                if meaning == "cumulative" and any(isinstance(value, str) for value in found):
+                    self.event.is_cumulative = True
                 for value in found:
                     take_text(value, content, reasoning)
             elif meaning == "reasoning":
@@ -107,7 +108,11 @@ cdef class Decoder(Scanner):
                 thought = [value for value in found if isinstance(value, str) and value]
                 reasoning += thought if thought != reasoning else []
             elif meaning == "call" or meaning == "part":
-                pieces += [json.dumps(value) for value in found if value]
+                try:
+                    pieces += [json.dumps(value) for value in found if value]
+                except RecursionError:
+                    # orjson reads a little deeper than json writes.
+                    return NOT_JSON
                 self.event.has_tool = self.event.has_tool or (meaning == "call" and any(found))
             else:
                 for value in found:
@@ -137,8 +142,7 @@ cdef class Decoder(Scanner):
                 self.event.is_call = "_call" in value
         elif meaning == "finish":
             if isinstance(value, str):
-                # Half a surrogate pair has no bytes of its own.
-                name = value.encode("utf-8", "replace")
+                name = value.encode(errors="replace")
                 self.event.finish = finish_of(name, len(name))
         elif meaning == "error":
             self.event.has_failure = self.event.has_failure or bool(value)

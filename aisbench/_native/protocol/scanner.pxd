@@ -32,5 +32,5 @@ cdef class Scanner:
     cdef bint take_string(self, int node, const char* text, Py_ssize_t n) noexcept
     cdef bint piece(self, int node, int depth) noexcept
     cdef void blank(self) noexcept
-    cdef bint key_is_escaped(self, const char* key, Py_ssize_t n) noexcept
+    cdef bint is_escaped(self, const char* text, Py_ssize_t n) noexcept
     cdef int find(self, int node, const char* key, Py_ssize_t n) noexcept

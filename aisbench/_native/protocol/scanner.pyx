@@ -98,8 +98,8 @@ cdef class Scanner:
             child = -1
             if node >= 0:
                 child = self.find(node, key, n)
-                if child < 0 and n > 0 and self.key_is_escaped(key, n):
-                    return False
+                if child < 0 and n > 0 and self.is_escaped(key, n):
+                    return False  # it could spell one that a rule names
             self.blank()
             if self.at == self.end or self.at[0] != b":":
                 return False
@@ -116,11 +116,10 @@ cdef class Scanner:
                 return False
             self.at += 1
 
-    cdef bint key_is_escaped(self, const char* key, Py_ssize_t n) noexcept:
-        """An escaped key could spell one that a rule names."""
+    cdef bint is_escaped(self, const char* text, Py_ssize_t n) noexcept:
         cdef Py_ssize_t i
         for i in range(n):
-            if key[i] == b"\\":
+            if text[i] == b"\\":
                 return True
         return False
 
@@ -213,9 +212,13 @@ cdef class Scanner:
         elif meaning == KIND:
             # Nearly every event is of this kind.
             if n != 26 or memcmp(text, b"response.output_text.delta", 26) != 0:
+                if self.is_escaped(text, n):
+                    return False
                 self.event.is_reasoning = memmem(text, n, b"reasoning", 9) != NULL
                 self.event.is_call = memmem(text, n, b"_call", 5) != NULL
         elif meaning == FINISH:
+            if self.is_escaped(text, n):
+                return False
             self.event.finish = finish_of(text, n)
         elif meaning == TOOL:
             if n > 0:

@@ -201,7 +201,8 @@ cdef class SseParser:
             self.line_bytes = 0
             if not self.started:
                 self.skip_bom(&text, &n)
-            self.take_line(text, n, True)
+            if n > 0:
+                self.take_line(text, n, True)
         return SSE_EVENT if self.dispatch() else SSE_MORE
 
 

@@ -24,10 +24,10 @@ class RequestsBlock(TypedDict):
     aborted: Annotated[Requests, "cancelled by the client, as --cancel-rate asks"]
     cancelled: Annotated[Requests, "stopped by the end of the run"]
     dropped: Annotated[Requests, "never sent because they were late (--late drop)"]
-    lost: Annotated[Requests, "in flight when the run crashed"]
+    lost: Annotated[Requests, "in flight when their worker died"]
     not_sent: Annotated[
         Requests,
-        "planned but never started, because the run or their conversation ended first",
+        "planned but never started, because the run, their conversation or their worker ended first",
     ]
     warm_up: Annotated[Requests, "that began within --warmup-time; in no other figure, nor in `planned`"]
 

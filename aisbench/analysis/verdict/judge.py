@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from aisbench.analysis.blocks.client import ClientBlock
 from aisbench.analysis.blocks.counts import RequestsBlock, abort_notes, warm_up_notes
@@ -54,7 +55,7 @@ def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
         verdict.notes.append(f"The run was ended early: {run.outcome_reason}.")
     for worker in run.workers:
         if worker.get("died"):
-            verdict.worsen("invalid", f"Worker {worker.get('worker')} died: {worker['died']}.")
+            verdict.worsen("invalid", _death(run, worker))
     completed, failed = requests["completed"], requests["failed"]
     if completed == 0:
         verdict.worsen("invalid", "No request succeeded, so there are no latencies.")
@@ -73,6 +74,14 @@ def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
         verdict.hold(
             thresholds.CUT_OFF, share, f"{share:.2f} % of the sent requests were cut off at the end ({cut})"
         )
+
+
+def _death(run: Run, worker: dict[str, Any]) -> str:
+    lost = int((run.has_status("in_flight") & (run.row_workers == worker.get("worker"))).sum())
+    text = f"Worker {worker.get('worker')} died: {worker['died']}."
+    if not lost:
+        return text
+    return f"{text} {'1 request' if lost == 1 else f'{lost} requests'} that it had in flight {'is' if lost == 1 else 'are'} lost."
 
 
 def _judge_schedule(verdict: Verdict, run: Run, summary: Summary, sending: Sending) -> None:
@@ -211,6 +220,14 @@ def _judge_host(verdict: Verdict, run: Run, client: ClientBlock) -> None:
         known = [100 * share for share in shares if share is not None]
         if known:
             verdict.hold(threshold, max(known), text.format(max(known)))
+    pauses = [
+        worker["longest_pause_ns"] / 1e6
+        for worker in run.workers
+        if worker.get("longest_pause_ns") is not None
+    ]
+    if pauses:
+        text = f"A worker stood still for up to {max(pauses):.0f} ms"
+        verdict.hold(thresholds.PAUSE, max(pauses), text)
     roofline = client["roofline"]
     if roofline is not None:
         share = 100 * roofline["busiest_share"]

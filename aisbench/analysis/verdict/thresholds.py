@@ -127,6 +127,14 @@ RUNQUEUE_WAIT = Threshold(
     "A worker that waits for a CPU neither sends nor reads, because other programs use its cores. The effect of short "
     "waits shows in lag, bounds and merged reads; above this share, even those cannot be trusted.",
 )
+PAUSE = Threshold(
+    "longest pause of a worker",
+    "ms",
+    1000.0,
+    None,
+    "While a worker stands still (stopped, swapped out, on a suspended host) it sends nothing, so the load has a hole that "
+    "percentiles over the whole run may not show.",
+)
 STEAL = Threshold(
     "CPU time stolen by the host",
     "% of time",
@@ -208,6 +216,7 @@ ALL = (
     CPU_SHARE,
     ROOFLINE,
     RUNQUEUE_WAIT,
+    PAUSE,
     STEAL,
     THROTTLED,
     CLIENT_DELAY,

@@ -173,6 +173,7 @@ HOST_CASES = [
     ({"cpu_ns": 0.99}, "invalid", "A worker used 99.0 % of its CPU"),
     ({"runqueue_wait_ns": 0.15}, "doubtful", "A worker waited for a CPU 15.0 % of the time"),
     ({"runqueue_wait_ns": 0.4}, "invalid", "A worker waited for a CPU 40.0 % of the time"),
+    ({"longest_pause_ns": 0.0012}, "doubtful", "A worker stood still for up to 1200 ms"),
 ]
 
 

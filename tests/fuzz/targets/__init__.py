@@ -1,0 +1,11 @@
+"""What is fuzzed, by name."""
+
+from __future__ import annotations
+
+from tests.fuzz.engine import Target
+from tests.fuzz.targets.decode import DECODE
+from tests.fuzz.targets.exchange import EXCHANGE
+from tests.fuzz.targets.http import HTTP
+from tests.fuzz.targets.sse import SSE
+
+TARGETS: dict[str, Target] = {target.name: target for target in (HTTP, SSE, DECODE, EXCHANGE)}
