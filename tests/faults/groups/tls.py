@@ -29,7 +29,7 @@ FAULTS: tuple[Fault, ...] = (
     _shake("a server without TLS", b"TLS: ", b"HTTP/1.1 400 Bad Request\r\n\r\n", hold),
     _shake("bytes at random in place of the handshake", b"TLS: ", b"\x00\x01\x02\x03" * 20, hold),
     _shake("closed in place of the handshake", b"during the TLS handshake, closed", listen, close),
-    _shake("reset in place of the handshake", b"reset", apart, reset),
+    _shake("reset in place of the handshake", b"reset", apart, reset, kind="connect or connection_reset"),
     _shake("an alert: handshake failure", b"TLS: ", _ALERT % 40, hold),
     _shake("an alert: unknown name", b"TLS: ", _ALERT % 112, hold),
     _shake("an alert: protocol version", b"TLS: ", _ALERT % 70, hold),
