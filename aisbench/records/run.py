@@ -24,6 +24,7 @@ from aisbench.records.reading import (
 )
 from aisbench.records.rows import Rows, RowsFile
 from aisbench.records.turn_plan import TurnPlan, read_turn_plan
+from aisbench.records.turns import NAME as TURNS
 
 UNCLOSED = "the run ended without closing its records"
 
@@ -163,7 +164,7 @@ class Run:
     @cached_property
     def turn_plan(self) -> TurnPlan | None:
         """The planned turns of each session; None without sessions, or if the run did not keep them."""
-        return read_turn_plan(self.records / "turns.bin") if self.has_conversations else None
+        return read_turn_plan(self.records / TURNS) if self.has_conversations else None
 
     @property
     def keeps_slots(self) -> bool:

@@ -90,13 +90,14 @@ def block_hashes(data: bytes) -> NDArray[np.uint64]:
     if blocks == 0:
         return np.zeros(0, dtype=np.uint64)
     words = np.frombuffer(data, dtype="<u8", count=blocks * BLOCK // 8).reshape(blocks, BLOCK // 8)
-    own = _mixed((_mixed(words) * _MULTIPLIERS).sum(axis=1, dtype=np.uint64))
+    own = mixed((mixed(words) * _MULTIPLIERS).sum(axis=1, dtype=np.uint64))
     # A block's contribution depends on its position, so that the same blocks in another order hash differently.
     place = np.arange(1, blocks + 1, dtype=np.uint64) * _STEP
-    return _mixed(np.cumsum(_mixed(own ^ place), dtype=np.uint64) ^ place)
+    return mixed(np.cumsum(mixed(own ^ place), dtype=np.uint64) ^ place)
 
 
-def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spreads the bits of `values`; products wrap around on purpose."""
     values = (values ^ (values >> np.uint64(33))) * _MIX
     return values ^ (values >> np.uint64(29))
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,8 @@ import pytest
 
 from aisbench.records.run import Run
 from aisbench.simulator.process import start_simulator
-from tests.native.servers import read_request, serving
 from tests.system.running import run_command, run_load
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n"
-PLAIN = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+from tests.system.scripted import Asked, Reply, scripted
 
 
 @pytest.mark.parametrize("flags", [(), ("--no-stream",)])
@@ -51,34 +48,34 @@ def test_results_of_calls_and_forks_name_the_answer_that_they_continue(tmp_path:
         {"id": "c", "continues": "a", "after": ["b"], "messages": [{"role": "user", "content": "again"}]},
     ]
     (tmp_path / "s.jsonl").write_text(json.dumps({"session": "s", "turns": turns}))
-    asked: list[dict[str, Any]] = []
+    count = itertools.count(1)
 
-    def handle(client: socket.socket, number: int) -> None:
-        while request := read_request(client):
-            asked.append(json.loads(request.partition(b"\r\n\r\n")[2]))
-            whole = answered(len(asked))
-            if not streams:
-                body = json.dumps(whole).encode()
-                client.sendall(PLAIN % len(body) + body)
-                continue
-            begun = {"type": "response.created", "response": {**whole, "output": [], "status": "in_progress"}}
-            opened = {**whole["output"][0], "arguments": ""}
-            kind = "function_call_arguments" if len(asked) == 1 else "output_text"
-            added = [{"type": "response.output_item.added", "item": opened}]
-            said = [{"type": f"response.{kind}.delta", "delta": "{}"}]
-            events = [begun, *added, *said, {"type": "response.completed", "response": whole}]
-            stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events).encode()
-            client.sendall(HEAD % len(stream) + stream)
+    def reply(_: Asked) -> Reply:
+        number = next(count)
+        whole = answered(number)
+        if not streams:
+            return Reply(json.dumps(whole).encode(), {"Content-Type": "application/json"})
+        begun = {"type": "response.created", "response": {**whole, "output": [], "status": "in_progress"}}
+        opened = {**whole["output"][0], "arguments": ""}
+        kind = "function_call_arguments" if number == 1 else "output_text"
+        events = [
+            begun,
+            {"type": "response.output_item.added", "item": opened},
+            {"type": f"response.{kind}.delta", "delta": "{}"},
+            {"type": "response.completed", "response": whole},
+        ]
+        return Reply("".join(f"data: {json.dumps(event)}\n\n" for event in events).encode())
 
-    with serving(handle) as (host, port):
+    with scripted(reply) as (url, requests):
         run = run_load(
             tmp_path / "out",
-            *("--url", f"http://{host}:{port}", "--backend", "openai-responses", "--model", "m"),
+            *("--url", url, "--backend", "openai-responses", "--model", "m"),
             *("--dataset", "sessions", "--dataset-path", tmp_path / "s.jsonl", "--history", "server"),
             *("--concurrency", 1, "--no-progress", "--no-server-metrics"),
             *(() if streams else ("--no-stream",)),
         )
     assert run.summary["completed"] == 3, run.out
+    asked = [one.body for one in requests]
     assert all(body["store"] is True for body in asked)
     assert [body.get("previous_response_id") for body in asked] == [None, "resp_1", "resp_1"]
     output = {"type": "function_call_output", "call_id": "c1", "output": "a.txt"}

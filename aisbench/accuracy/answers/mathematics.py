@@ -58,14 +58,14 @@ def expression(text: str) -> Found:
 
 def _joined(text: str, marked: list[Marked]) -> str | None:
     """The content of the last mark, with those of the marks before it that are alternatives to it: 5,-2."""
+    if marked[-1].content is None:
+        return None
     alternatives = [marked[-1].content]
     for earlier, later in zip(reversed(marked[:-1]), reversed(marked), strict=False):
         if not _OR.fullmatch(text, earlier.end, later.start) or earlier.content is None:
             break
         alternatives.insert(0, earlier.content)
-    if None in alternatives:
-        return None
-    return ", ".join(dict.fromkeys(content.strip() for content in alternatives if content is not None))
+    return ", ".join(dict.fromkeys(content.strip() for content in alternatives))
 
 
 def _bare(text: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.analysis.caches.streams import Streams
-from aisbench.analysis.caches.tokenising import Tokens, mixed
+from aisbench.analysis.caches.tokenising import Tokens
 from aisbench.workload.cache_hits import theoretical_hits
+from aisbench.workload.prefix_reuse import mixed
 
 Ints = NDArray[np.int64]
 _PLACES = np.random.default_rng(0x9E3779B9).integers(1, 2**63, size=1 << 14, dtype=np.uint64) | np.uint64(1)
@@ -42,16 +44,21 @@ class Blocks:
         mine = np.ones(len(found), np.bool_) if mask is None else mask
         if not mine.any():
             return found
-        requests, is_prompt, tokens = self._kept_by(mine, cache_tokens)
+        whole = mask is None and cache_tokens is None
+        requests, is_prompt, tokens = self._endless if whole else self._kept_by(mine, cache_tokens)
         asked = requests[is_prompt]
         found[asked] = np.minimum(tokens[is_prompt], (self.lengths[asked] - 1) // self.block * self.block)
         return np.maximum(found, 0)
 
     def new_tokens(self) -> int:
         """What an endless cache of all requests holds in the end."""
-        requests, is_prompt, tokens = self._kept_by(np.ones(len(self.lengths), np.bool_), None)
+        requests, is_prompt, tokens = self._endless
         kept = np.where(is_prompt, self.lengths[requests], self.kept[requests])
         return int((kept // self.block * self.block - tokens).sum())
+
+    @cached_property
+    def _endless(self) -> tuple[Ints, NDArray[np.bool_], Ints]:
+        return self._kept_by(np.ones(len(self.lengths), np.bool_), None)
 
     def _kept_by(
         self, mine: NDArray[np.bool_], cache_tokens: int | None

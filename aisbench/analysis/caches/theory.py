@@ -58,19 +58,17 @@ class Theory:
         tokens = np.where(
             run.rows["prompt_tokens"][rows] > 0, run.rows["prompt_tokens"][rows], blocks.lengths
         )
-        endpoint = run.rows["endpoint"][rows]
-        masks = [endpoint == url for url in range(urls)]
+        servers = _servers(run, streams, sizes)
 
         def scaled(hits: Ints) -> Ints:
-            return np.minimum(np.rint(hits * streams.scale).astype(np.int64), tokens)
+            return _scaled(hits, streams, tokens)
 
         endless = scaled(blocks.hits())
         by_server, lru = endless, None
         if urls > 1:
-            by_server = scaled(np.sum([blocks.hits(mask) for mask in masks], axis=0))
+            by_server = scaled(np.sum([blocks.hits(mask) for mask, _ in servers], axis=0))
         if sizes.tokens_from is not None:
-            parts = [blocks.hits(mask, size.tokens) for mask, size in zip(masks, sizes.servers, strict=True)]
-            lru = scaled(np.sum(parts, axis=0))
+            lru = scaled(np.sum([blocks.hits(*server) for server in servers], axis=0))
         repeats = scaled(repeated(streams.prompts, streams.answers, streams.scopes.tolist()))
         actual = run.rows["cached_tokens"][rows].astype(np.int64)
         return Theory(
@@ -90,8 +88,7 @@ class Theory:
     @property
     def servers(self) -> list[tuple[NDArray[np.bool_], int | None]]:
         """The requests of each server, and the tokens in its caches together."""
-        endpoint = self.run.rows["endpoint"][self.streams.rows]
-        return [(endpoint == url, size.tokens) for url, size in enumerate(self.sizes.servers)]
+        return _servers(self.run, self.streams, self.sizes)
 
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
@@ -132,5 +129,14 @@ class Theory:
         if any(size.caches is None for size in self.sizes.servers):
             servers = [(mask, None if tokens is None else tokens * caches) for mask, tokens in servers]
         found = spread(self.blocks, servers, caches)
-        hits = np.minimum(np.rint(found.hits * self.streams.scale).astype(np.int64), self.tokens)
-        return Spread(caches, hits)
+        return Spread(caches, _scaled(found.hits, self.streams, self.tokens))
+
+
+def _servers(run: Run, streams: Streams, sizes: Sizes) -> list[tuple[NDArray[np.bool_], int | None]]:
+    endpoint = run.rows["endpoint"][streams.rows]
+    return [(endpoint == url, size.tokens) for url, size in enumerate(sizes.servers)]
+
+
+def _scaled(hits: Ints, streams: Streams, tokens: Ints) -> Ints:
+    """Hits of our tokens as the server counts them, and not more than its prompt `tokens`."""
+    return np.minimum(np.rint(hits * streams.scale).astype(np.int64), tokens)

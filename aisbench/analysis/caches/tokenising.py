@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from aisbench.analysis.caches.parts import Hole, Part, Parts
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
+from aisbench.workload.prefix_reuse import mixed
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 
 TokensFrom = Literal["token ids", "tokenizer", "words", "text"]
@@ -21,7 +22,6 @@ Tokens = NDArray[np.int32]
 _MOST_TEMPLATE_TOKENS = 64
 # Texts up to this length are kept, as system prompts and turns come again and again: 32 MB at most.
 _KEPT_CHARACTERS, _KEPT_TEXTS = 1 << 14, 1 << 11
-_MIX = np.uint64(0xFF51AFD7ED558CCD)
 _PLACES = np.random.default_rng(0x51AFD7ED).integers(1, 2**63, size=1 << 12, dtype=np.uint64)
 
 
@@ -83,8 +83,12 @@ def _template(
     *,
     exact: bool = False,
 ) -> int:
-    """The tokens that the server counts beyond each prompt; 0 if that is no template. `exact`: -1 instead, or if it is
-    not the same for all prompts. Prompts with answers of the server are left out."""
+    """How many tokens the server counts beyond those of each prompt: those of its template. Prompts with answers of the
+    server are left out.
+
+    Returns 0 if a template cannot explain the difference. `exact`: returns -1 in that case, and also where the difference
+    is not the same for all prompts.
+    """
     more = [
         int(count)
         - _plain(prompt.parts)
@@ -126,12 +130,6 @@ def _pieces(each: float) -> Callable[[str], Tokens]:
         return folded(np.add.reduceat(own, begins)) if len(data) else np.empty(0, np.int32)
 
     return encode
-
-
-def mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spreads the bits of `values`; products wrap around on purpose."""
-    values = (values ^ (values >> np.uint64(33))) * _MIX
-    return values ^ (values >> np.uint64(29))
 
 
 def folded(values: NDArray[np.uint64]) -> Tokens:
