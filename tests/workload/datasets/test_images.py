@@ -49,9 +49,26 @@ def decoded(data: bytes) -> np.ndarray:
     return rows[:, 1:].reshape(height, width, 3)
 
 
-def test_a_png_holds_its_pixels() -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, size=(7, 5, 3), dtype=np.uint8)
-    assert (decoded(png(pixels)) == pixels).all()
+@pytest.mark.parametrize(
+    ("width", "height", "tile"),
+    [
+        (5, 7, 1),
+        (8, 8, 8),
+        (1, 1, 8),
+        (1, 9, 8),
+        (9, 1, 8),
+        (33, 20, 8),
+        (85, 88, 8),
+        (86, 87, 8),
+        (11_000, 9, 8),
+    ],
+)
+def test_a_png_holds_its_pixels(width: int, height: int, tile: int) -> None:
+    """Decompressed by zlib; the last is wider than its window."""
+    shape = (-(-height // tile), -(-width // tile), 3)
+    tiles = np.random.default_rng(0).integers(0, 256, size=shape, dtype=np.uint8)
+    pixels = tiles.repeat(tile, axis=0).repeat(tile, axis=1)[:height, :width]
+    assert (decoded(png(tiles, tile, width, height)) == pixels).all()
 
 
 def test_made_images_have_their_size_and_differ() -> None:

@@ -219,7 +219,7 @@ def test_bfcl_sends_questions_with_tools_in_json_schema(tmp_path: Path) -> None:
 
 
 def picture(path: Path) -> bytes:
-    data = png(np.zeros((2, 2, 3), np.uint8))
+    data = png(np.zeros((1, 1, 3), np.uint8), 2, 2, 2)
     path.write_bytes(data)
     return data
 
