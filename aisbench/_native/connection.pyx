@@ -260,10 +260,7 @@ cdef class Connection(Exchange):
                 self.live.reads += 1
                 self.live.reads_stamped += got.stamp_ns != 0
             if got.stamp_ns != 0:
-                self.at_ns = self.clock.to_mono(got.stamp_ns)
-                # A stamp from the future is due to the clocks' disagreement.
-                if self.at_ns > self.seen_ns:
-                    self.at_ns = self.seen_ns
+                self.at_ns = self.clock.to_mono(got.stamp_ns, floor_ns, self.seen_ns)
             else:
                 self.at_ns = self.seen_ns
             if self.tls is None:

@@ -12,7 +12,7 @@ cdef class ClockPair:
     cdef readonly int64_t steps
     cdef readonly int64_t largest_step_ns
 
-    cdef int64_t to_mono(self, int64_t stamp_ns) noexcept
+    cpdef int64_t to_mono(self, int64_t stamp_ns, int64_t floor_ns, int64_t seen_ns) noexcept
     cpdef void sync(self)
 
 

@@ -62,8 +62,17 @@ cdef class ClockPair:
                 self.largest_step_ns = moved
         self.offset_ns = offset
 
-    cdef int64_t to_mono(self, int64_t stamp_ns) noexcept:
-        return stamp_ns + self.offset_ns
+    cpdef int64_t to_mono(self, int64_t stamp_ns, int64_t floor_ns, int64_t seen_ns) noexcept:
+        """When bytes arrived that have this stamp: not after `seen_ns`, and not before `floor_ns`, when none were there."""
+        cdef int64_t at_ns = stamp_ns + self.offset_ns
+        if at_ns > seen_ns + STEP_NS or at_ns < floor_ns - STEP_NS:
+            # The system clock may have been set since both were compared.
+            self.sync()
+            at_ns = stamp_ns + self.offset_ns
+            if self.steps > 0 and at_ns < floor_ns - STEP_NS:
+                # It was set forward while the bytes waited. Without a step, the kernel was late to pass them on.
+                return seen_ns
+        return at_ns if at_ns < seen_ns else seen_ns
 
 
 cdef class Timer:
