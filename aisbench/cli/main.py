@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import os
 import sys
 import threading
 
@@ -21,6 +23,17 @@ from aisbench.printable import printable
 # Imports and options make hundreds of thousands of objects that live as long as the process. With Python's own 700 a
 # tenth of the start goes into looking for garbage among them.
 _GC_THRESHOLD = 50_000
+# Errors of a file or folder that was usable when the command began, and that only the user can mend.
+_UNUSABLE = (
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EIO,
+    errno.ESTALE,
+)
 
 
 def run(command: click.Command, name: str) -> None:
@@ -73,12 +86,27 @@ def _explained(problem: Exception) -> tuple[str | None, int]:
         return str(problem), RUN_FAILED
     if isinstance(problem, OSError) and is_full(problem):
         return f"{full_text(problem)}; free some space, or write elsewhere", RUN_FAILED
+    if isinstance(problem, OSError) and (place := _unusable(problem)) is not None:
+        return f"{place} cannot be used ({problem.strerror}); it must stay there, and be writable", RUN_FAILED
     if isinstance(problem, ModuleNotFoundError) and (problem.name or "").startswith("aisbench._native."):
         return (
             f"the aisbench in {PACKAGE} is not built; run scripts/build, or start aisbench from another folder",
             RUN_FAILED,
         )
     return None, RUN_FAILED
+
+
+def _unusable(problem: OSError) -> str | None:
+    """The file or folder that was usable when the command began and is not any more; None for other problems."""
+    if problem.errno not in _UNUSABLE or not isinstance(problem.filename, (str, bytes)):
+        return None
+    place = os.path.abspath(os.fsdecode(problem.filename))
+    if problem.errno != errno.ENOENT:
+        return place
+    gone = None
+    while not os.path.isdir(place := os.path.dirname(place)):
+        gone = place
+    return gone
 
 
 def shown(text: str) -> str:

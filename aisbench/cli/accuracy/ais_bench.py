@@ -13,6 +13,7 @@ from aisbench.cli.options.types import Listed
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE
 from aisbench.options.option import ListOf
+from aisbench.records.claim import claimed
 from aisbench.saying import say
 from aisbench.studies.campaign.tasks import MODES, SUMMARIZERS, Asked
 
@@ -130,4 +131,5 @@ def ais_bench(
             say(task.shown)
         return DONE
     folder = campaign.folder_in(work_dir, reuse)
-    return campaign.run(folder, most=max_num_workers, debug=debug, command=["ais_bench", *command_line()])
+    with claimed(folder):
+        return campaign.run(folder, most=max_num_workers, debug=debug, command=["ais_bench", *command_line()])

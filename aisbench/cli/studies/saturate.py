@@ -26,6 +26,7 @@ from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.options.checks import above
 from aisbench.options.option import declared
+from aisbench.records.claim import claimed
 from aisbench.saying import say
 from aisbench.studies.saturation.folder import SearchFolder
 from aisbench.studies.saturation.resuming import check_search, resumed
@@ -88,6 +89,7 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
         above(0, "seconds", infinite=True)("--budget", budget_s)
     settings = Settings(**{name: options.pop(name) for name in SETTINGS})
     if resume is not None:
+        ctx.with_resource(claimed(resume))
         folder = resumed(resume, settings, options, _typed(ctx))
     else:
         config = run_config(options).expanded()
@@ -98,6 +100,7 @@ def saturate(ctx: click.Context, /, budget_s: float | None, resume: Path | None,
             config = replace(config, question_seed=config.seed)
         check_search(settings, config)
         folder = SearchFolder.create(config, settings, ["aisbench", "saturate", *command_line("saturate")])
+        ctx.with_resource(claimed(folder.path))
         for line in drawn_lines(options["seed"], config.seed, scenario=config.scenario):
             say(line, err=True)
     # Slow imports wait until the options are known to be valid.

@@ -20,6 +20,7 @@ from aisbench.exit_codes import DONE
 from aisbench.masking import masked_text
 from aisbench.options.checks import above
 from aisbench.options.option import check_values, declared
+from aisbench.records.claim import claimed
 from aisbench.saying import say
 from aisbench.studies.many_runs.resuming import check_given_again, with_secrets
 from aisbench.studies.slo.terms import check_measured
@@ -78,6 +79,8 @@ def sweep(
     settings = Settings(**{name: options.pop(name) for name in SETTINGS})
     check_values(settings)
     typed = _typed(ctx)
+    if resume is not None and not dry_run:
+        ctx.with_resource(claimed(resume))
     if resume is not None and "grid" not in typed:
         folder = _resumed(resume, settings, options, typed)
     else:
@@ -91,6 +94,7 @@ def sweep(
             folder = SweepFolder(Path(), points, settings, command)
         elif resume is None:
             folder = SweepFolder.create(points, settings, command)
+            ctx.with_resource(claimed(folder.path))
             if options["seed"] == AUTO and points[0].config.seed:
                 say(
                     f"seed {points[0].config.seed} was drawn; --seed {points[0].config.seed} repeats it",

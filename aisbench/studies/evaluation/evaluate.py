@@ -21,6 +21,7 @@ from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
+from aisbench.records.claim import claimed
 from aisbench.report.text.first_failure import first_failure
 from aisbench.studies.evaluation.asking import Asking, Request
 from aisbench.studies.evaluation.data_sets import DataSet, read_data_sets
@@ -75,8 +76,13 @@ def evaluate(
     if settings.judges and theirs:
         saying.say("lm-eval: tasks are scored by the harness, not by the judge", err=True)
     with contextlib.ExitStack() as stack:
+        # What shares a folder has its own files there.
+        if before is not None and into is None:
+            stack.enter_context(claimed(before.path))
         config = _with_target(stack, config, asks=settings.asks)
         folder = opened(before, config, settings, command, into)
+        if before is None and into is None:
+            stack.enter_context(claimed(folder.path))
         with room_for(f"the evaluation's files in {folder.path}", "free some, then go on with --reuse"):
             ended = DONE
             if data_sets:
