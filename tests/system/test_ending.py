@@ -14,13 +14,16 @@ from pathlib import Path
 import pytest
 
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess
+from aisbench.simulator.process import SimulatorProcess, start_simulator
+from tests.conftest import QUICK
 from tests.system.running import (
     LOAD,
+    descendants,
     environment,
     finish,
     kill,
     rows_begun,
+    run_command,
     start_command,
     start_load,
     wait_for,
@@ -44,6 +47,62 @@ def test_a_signal_ends_the_run_with_a_report(
     assert done.summary["failed"] == 0, "what was in flight was let finish"
     assert (done.folder / "report.html").exists()
     assert not (done.folder / "records" / "shared.bin").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_prompts_are_made_leaves_nothing(
+    number: signal.Signals, tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    process = start_load(tmp_path, "--url", quick_simulator.url, "--num-requests", 3_000_000)
+    wait_for(process, lambda: any(tmp_path.glob("*/records/bodies.bin")))
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "Traceback" not in out + err
+    assert "interrupted" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_during_the_warm_up_ends_the_run_and_its_workers(tmp_path: Path) -> None:
+    with start_simulator([*QUICK, "--fault", "stall:1"]) as simulator:
+        process = start_load(tmp_path, "--url", simulator.url, *LONG, "--warmup", 4, "--workers", 2)
+        wait_for(process, lambda: simulator.truth()["requests"] >= 4)
+        workers = [os.pidfd_open(pid) for pid in descendants(process.pid)]
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        done = finish(process, tmp_path)
+    assert done.code == 130, done.out + done.err
+    assert "Traceback" not in done.out + done.err
+    assert done.summary["outcome"] == "interrupted"
+    assert done.summary["requests"]["sent"] == 0
+    assert len(workers) == 2
+    for worker in workers:
+        # Readable, as the process has ended.
+        assert select.select([worker], [], [], 0)[0] == [worker]
+        os.close(worker)
+
+
+def test_a_signal_while_the_report_is_written_leaves_the_records(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    args = ("--rate", 400, "--num-requests", 300, "--input-len", 8, "--output-len", 4, "--no-progress")
+    process = start_load(tmp_path, "--url", quick_simulator.url, *args)
+    # The records are closed once the block of the workers is gone.
+    wait_for(
+        process,
+        lambda: any(tmp_path.glob("*/records/hist-0.bin")) and not any(tmp_path.glob("*/records/shared.bin")),
+    )
+    process.send_signal(signal.SIGTERM)
+    done = finish(process, tmp_path)
+    assert "Traceback" not in done.out + done.err
+    assert not list(done.folder.glob("*.part"))
+    if done.code != 0:
+        # Else it was still the run that was asked to end, and that had nothing left to do.
+        assert done.code == 130, done.out + done.err
+        assert "interrupted" in done.err
+    assert Run.load(done.folder).outcome == "finished"
+    assert run_command("report", done.folder).returncode == 0
+    assert (done.folder / "report.html").exists()
 
 
 def test_a_terminal_that_closes_ends_the_run_with_a_report(

@@ -154,6 +154,25 @@ def test_a_report_that_a_limit_of_the_files_size_cuts(
     assert (folder / "report.html").read_bytes() == whole
 
 
+def test_a_container_s_small_shared_memory_is_no_limit(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    """What the workers share is in the run's folder, so docker needs no --shm-size."""
+    without = "mount -t tmpfs -o size=4k,ro tmpfs /dev/shm && exec"
+    unshared = ["unshare", "--mount", "sh", "-c", f'{without} "$@"', "sh"]
+    if subprocess.run([*unshared, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no mount namespace can be made here")
+    args = ("--num-requests", 30, "--concurrency", 4, "--workers", 2, "--input-len", 8, "--output-len", 4)
+    done = subprocess.run(
+        [*unshared, *LOAD, *map(str, ("--work-dir", tmp_path, "--url", quick_simulator.url, *args))],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_search_whose_disk_fills_up_ends_in_one_line(
     small_disk: Path, quick_simulator: SimulatorProcess
 ) -> None:
