@@ -5,12 +5,14 @@ from __future__ import annotations
 from tests.faults.catalogue import GROUPS
 from tests.faults.fault import GOOD_COUNTS, OK, Fault
 from tests.faults.groups.dns import LOOKUPS
+from tests.faults.hosts import HOST_FAULTS
 
 _HEAD = """\
 # Faults of servers, and what becomes of them
 
 This page lists {number} ways in which servers, proxies and networks go wrong, each with the error kind that `summary.json`
 counts it under, what is counted, and whether the connection is used again.
+Faults of the client's own host and processes are [at the end](#the-clients-host-and-processes).
 
 Every row is a test: nine requests, of which some get the fault and the others a good answer, with at most three in flight.
 The test holds that each request has exactly one outcome, that the good ones succeed with the right counts, that all places
@@ -61,6 +63,8 @@ def page() -> str:
         parts.append(_table(title, "| Fault | Error kind | What counts | Afterwards |", rows))
     rows = [f"| {_cell(one.name)} | {one.outcome} |" for one in LOOKUPS]
     parts.append(_table("Names", "| Fault | What happens |", rows))
+    rows = [f"| {_cell(one.name)} | {one.outcome} |" for one in HOST_FAULTS]
+    parts.append(_table("The client's host and processes", "| Fault | What happens |", rows))
     return "\n".join(parts)
 
 

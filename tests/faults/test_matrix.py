@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.catalogue import GROUPS
 from tests.faults.fault import GOOD_COUNTS, OK, Fault, When
+from tests.faults.hosts import HOST_FAULTS, HostFault
 from tests.faults.meeting import COUNT, meet
 from tests.faults.server import FAULTY
 from tests.faults.table import page
@@ -54,3 +55,9 @@ def test_a_fault_fails_its_own_requests_as_it_should_and_no_other(fault: Fault, 
 def test_the_page_is_up_to_date() -> None:
     written = Path(__file__).parents[2] / "docs" / "reliability.md"
     assert written.read_text() == page(), "python -m tests.faults.table > docs/reliability.md"
+
+
+@pytest.mark.parametrize("fault", HOST_FAULTS, ids=lambda one: one.name)
+def test_a_fault_of_the_host_has_its_test(fault: HostFault) -> None:
+    source = Path(__file__).parents[2] / fault.file
+    assert f"def {fault.test}(" in source.read_text()

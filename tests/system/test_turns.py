@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from aisbench.simulator.process import start_simulator
 from tests.native.servers import DONE, HEAD, read_request, serving
-from tests.system.running import Finished, run_load
+from tests.system.running import Finished, finish, run_load, start_load, wait_for_rows
+from tests.system.test_faults import workers_of
 
 
 def event(**delta: str) -> bytes:
@@ -46,6 +50,41 @@ def test_an_answer_that_is_all_reasoning_leaves_no_empty_message(tmp_path: Path)
     ]
     assert asked[2]["messages"][2]["content"] == "yes"
     assert any(note.startswith("1 answers were all reasoning") for note in run.summary["verdict"]["notes"])
+
+
+def test_sessions_of_a_worker_that_died_end_with_it(tmp_path: Path) -> None:
+    """Their answers so far were in its memory alone."""
+    with start_simulator(["--decode-base-ms", "4"]) as simulator:
+        process = start_load(
+            tmp_path,
+            *(
+                "--url",
+                simulator.url,
+                "--backend",
+                "openai-chat",
+                "--no-progress",
+                "--dataset",
+                "conversations",
+            ),
+            *("--turns", 4, "--num-requests", 160, "--concurrency", 6, "--workers", 2),
+            *("--input-len", 4, "--output-len", 8),
+        )
+        wait_for_rows(process, tmp_path)
+        os.kill(workers_of(process)[1], signal.SIGKILL)
+        done = finish(process, tmp_path)
+    assert done.code == 1, done.err
+    counted = done.summary["requests"]
+    assert counted["planned"] == 160 == counted["completed"] + counted["lost"] + counted["not_sent"]
+    rows = list(map(json.loads, (done.folder / "requests.jsonl").read_text().splitlines()))
+    places = {(row["conversation"], row["worker"]) for row in rows}
+    assert len(places) == len({session for session, _ in places}) > 30
+    turns = Counter(row["conversation"] for row in rows)
+    of_the_dead = {session for session, worker in places if worker == 1}
+    cut = {session for session, count in turns.items() if count < 4}
+    assert cut <= of_the_dead
+    assert 1 <= len(cut) <= 3
+    # Perhaps a session as well that it had taken and not begun.
+    assert counted["not_sent"] - sum(4 - turns[session] for session in cut) in (0, 4)
 
 
 def test_turns_of_conversations_that_ended_are_counted(tmp_path: Path) -> None:
