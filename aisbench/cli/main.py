@@ -10,7 +10,7 @@ import threading
 
 import click
 
-from aisbench.children import PACKAGE
+from aisbench.children import GC_THRESHOLD, PACKAGE
 from aisbench.cli.commands import group
 from aisbench.cli.process_list import hide_secrets
 from aisbench.disk import full_text, is_full
@@ -20,20 +20,8 @@ from aisbench.exit_codes import BAD_INPUT, DONE, INTERRUPTED, RUN_FAILED
 from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
 from aisbench.printable import printable
 
-# Imports and options make hundreds of thousands of objects that live as long as the process. With Python's own 700 a
-# tenth of the start goes into looking for garbage among them.
-_GC_THRESHOLD = 50_000
 # Errors of a file or folder that was usable when the command began, and that only the user can mend.
-_UNUSABLE = (
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.ENOENT,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.EIO,
-    errno.ESTALE,
-)
+_UNUSABLE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EIO, errno.ESTALE)
 
 
 def run(command: click.Command, name: str) -> None:
@@ -41,7 +29,7 @@ def run(command: click.Command, name: str) -> None:
 
     Keys and passwords are masked in everything that is shown.
     """
-    gc.set_threshold(_GC_THRESHOLD)
+    gc.set_threshold(GC_THRESHOLD)
     interrupt_when_ended()
     remember_environment()
     remember_command(sys.argv[1:])
