@@ -15,7 +15,7 @@ from aisbench.disk import full_text, is_full
 from aisbench.engine.interrupts import interrupt_when_ended
 from aisbench.errors import BadInput, CannotRun
 from aisbench.exit_codes import BAD_INPUT, DONE, INTERRUPTED, RUN_FAILED
-from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
+from aisbench.masking.masking import masked_text, remember_command, remember_environment, show_masked
 from aisbench.printable import printable
 
 # Imports and options make hundreds of thousands of objects that live as long as the process. With Python's own 700 a

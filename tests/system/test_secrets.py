@@ -17,7 +17,13 @@ from tests.system.forwarding import Door, open_door
 from tests.system.running import descendants, environment, kill, run_command, wait_for
 
 KEY, TOKEN, COOKIE, PASSWORD = "sk-KeyOfTheServer1", "HeaderToken/456", "session=Cookie789", "Pass%2Fword012"
-SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012"]
+FIELD, TOOL, NOTED, JUDGE = "FieldKey-345é", "ToolToken678", "MetaPassword901", "sk-KeyOfTheJudge2"
+SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012", FIELD, json.dumps(FIELD)[1:-1], TOOL, NOTED, JUDGE]
+# In the body, at its top and deep inside.
+BODY = {
+    "api_key": FIELD,
+    "tools": [{"server_url": "http://h", "headers": {"Authorization": f"Bearer {TOOL}"}}],
+}
 SHORT = ["--input-len", "8", "--output-len", "4", "--no-server-metrics", "--no-device-metrics"]
 
 
@@ -29,6 +35,7 @@ def flags(quick_simulator: SimulatorProcess) -> Iterator[list[str]]:
         yield [
             *("--url", quick_simulator.url, "--proxy", f"http://me:{PASSWORD}@127.0.0.1:{door.port}"),
             *("--header", f"X-Token: {TOKEN}", f"--header=Cookie: {COOKIE}"),
+            *("--extra-body", json.dumps(BODY)),
         ]
 
 
@@ -134,6 +141,7 @@ def test_the_environment_gives_a_search_its_secrets_again(
     finished("saturate", *flags, *SHORT, *search, "--budget", "1.5", "--work-dir", str(tmp_path))
     (folder,) = tmp_path.iterdir()
     monkeypatch.setenv("AISBENCH_HEADER", f"X-Token: {TOKEN}\nCookie: {COOKIE}")
+    monkeypatch.setenv("AISBENCH_EXTRA_BODY", json.dumps(BODY))
     monkeypatch.setenv("AISBENCH_PROXY", flags[flags.index("--proxy") + 1])
     # What stands whole in the folder is not changed by it.
     monkeypatch.setenv("AISBENCH_URL", "http://127.0.0.1:1")
@@ -153,14 +161,16 @@ def test_a_run_that_is_killed(tmp_path: Path, flags: list[str]) -> None:
             assert found_in_text(Path(f"/proc/{pid}/cmdline").read_text()) == [], pid
         for pid in children:
             assert found_in_text(Path(f"/proc/{pid}/environ").read_text()) == [], pid
-        assert found_in(tmp_path) == {}
+        # The bodies that are still to be sent hold what is to be sent; only their owner can read them.
+        for path in found_in(tmp_path):
+            assert (Path(path).name, Path(path).stat().st_mode & 0o777) == ("bodies.bin", 0o600)
     finally:
         # What the workers write at their end is looked through as well.
         shown = kill(process)
     (folder,) = tmp_path.iterdir()
     shown += finished("report", str(folder))
     assert found_in_text(shown) == []
-    assert found_in(tmp_path) == {}
+    assert {Path(path).name for path in found_in(tmp_path)} <= {"bodies.bin"}
     assert found_in(Path("/dev/shm")) == {}
 
 

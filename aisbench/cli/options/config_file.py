@@ -11,7 +11,7 @@ import click
 from aisbench.cli.options.origins import note
 from aisbench.config.foreign.foreign_flags import advice
 from aisbench.errors import BadInput
-from aisbench.masking import remember_options
+from aisbench.masking.masking import remember_options
 
 
 def _read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
