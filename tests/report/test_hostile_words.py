@@ -212,6 +212,20 @@ def harmless(page: Page, shown: str) -> None:
     assert shown in page.value("document.documentElement.textContent")
 
 
+def test_a_pages_csv_holds_no_formulas(page: Page, tmp_path: Path) -> None:
+    page.open(_run(tmp_path / "run"))
+    cells = ["=1+1", "-2+3", '@"a"', "-1.5", -1.5, "-", "plain"]
+    assert page.value(f"{json.dumps(cells)}.map(csvCell)") == [
+        "'=1+1",
+        "'-2+3",
+        '"\'@""a"""',
+        "-1.5",
+        -1.5,
+        "-",
+        "plain",
+    ]
+
+
 def test_the_live_page(page: Page) -> None:
     with LivePage(listen("127.0.0.1", 0), HOSTILE) as live:
         live.update(SNAPSHOT)

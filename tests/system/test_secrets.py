@@ -135,7 +135,7 @@ def test_what_sends_nothing(tmp_path: Path, flags: list[str]) -> None:
 
 def test_a_log_of_requests_that_becomes_sessions(tmp_path: Path) -> None:
     """What somebody's gateway wrote down: the headers, and keys in bodies of chats and of other requests."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"messages": [{"role": "user", "content": "How are you?"}], "hf_token": KEY, "tools": BODY["tools"]},
         {"prompt": "Once upon", "auth": {"password": PASSWORD}, "api_key": FIELD, "eos_token": "</s>"},
     ]
