@@ -71,6 +71,8 @@ def _explained(problem: Exception) -> tuple[str | None, int]:
         return str(problem), BAD_INPUT
     if isinstance(problem, CannotRun):
         return str(problem), RUN_FAILED
+    if isinstance(problem, RecursionError) and (kind := _parsed(problem)) is not None:
+        return f"{kind} that was given is nested too deeply; flatten it", BAD_INPUT
     if isinstance(problem, OSError) and is_full(problem):
         return f"{full_text(problem)}; free some space, or write elsewhere", RUN_FAILED
     if isinstance(problem, ModuleNotFoundError) and (problem.name or "").startswith("aisbench._native."):
@@ -79,6 +81,16 @@ def _explained(problem: Exception) -> tuple[str | None, int]:
             RUN_FAILED,
         )
     return None, RUN_FAILED
+
+
+def _parsed(problem: RecursionError) -> str | None:
+    """JSON, if it was being read or written when the nesting was too deep; else None."""
+    trace = problem.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "json":
+            return "JSON"
+        trace = trace.tb_next
+    return None
 
 
 def shown(text: str) -> str:

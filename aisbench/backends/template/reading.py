@@ -42,6 +42,8 @@ def template_backend(file: str) -> Backend:
         given = tomllib.loads(Path(file).expanduser().read_text())
     except OSError as problem:
         raise BadInput(f"--template {file} cannot be read: {problem.strerror}") from None
+    except RecursionError:
+        raise BadInput(f"--template {file} is nested too deeply; give plain tables") from None
     except ValueError as problem:
         raise BadInput(f"--template {file} is not TOML: {problem}") from None
     try:
