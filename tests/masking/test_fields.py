@@ -24,10 +24,28 @@ from aisbench.workload.bodies import blank_secrets, check_unmasked, without_secr
 
 @pytest.mark.parametrize(
     "name",
-    (
-        "api_key apiKey API-KEY apikey x.api.key token hf_token accessToken client_secret secrets "
-        "password db_password passwd Authorization auth bearer credentials cookie private_key jwt"
-    ).split(),
+    [
+        "api_key",
+        "apiKey",
+        "API-KEY",
+        "apikey",
+        "x.api.key",
+        "token",
+        "hf_token",
+        "accessToken",
+        "client_secret",
+        "secrets",
+        "password",
+        "db_password",
+        "passwd",
+        "Authorization",
+        "auth",
+        "bearer",
+        "credentials",
+        "cookie",
+        "private_key",
+        "jwt",
+    ],
 )
 def test_names_of_secrets(name: str) -> None:
     assert is_secret_name(name)
@@ -35,10 +53,25 @@ def test_names_of_secrets(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    (
-        "max_tokens max_completion_tokens stop_token_ids eos_token bos_token image_token prompt_cache_key key "
-        "keys tokenizer author secretary monkey user safety_identifier cache_salt top_k"
-    ).split(),
+    [
+        "max_tokens",
+        "max_completion_tokens",
+        "stop_token_ids",
+        "eos_token",
+        "bos_token",
+        "image_token",
+        "prompt_cache_key",
+        "key",
+        "keys",
+        "tokenizer",
+        "author",
+        "secretary",
+        "monkey",
+        "user",
+        "safety_identifier",
+        "cache_salt",
+        "top_k",
+    ],
 )
 def test_names_of_anything_else(name: str) -> None:
     assert not is_secret_name(name)

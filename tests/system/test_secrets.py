@@ -151,6 +151,9 @@ def test_a_log_of_requests_that_becomes_sessions(tmp_path: Path) -> None:
     made, page = tmp_path / "made" / "s.jsonl", tmp_path / "made" / "page.html"
     made.parent.mkdir()
     shown = finished("workload", "import", str(log), "--format", "workload_trace", "-o", str(made))
+    assert (
+        "as they may be secrets: api_key, auth.password, hf_token, tools.headers.Authorization; give" in shown
+    )
     shown += finished("workload", "describe", str(log), "--format", "workload_trace", "--page", str(page))
     assert found_in_text(shown) == []
     assert found_in(made.parent) == {}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aisbench.backends.prompt import ANSWER
-from aisbench.masking.fields import is_secret_name, masked_fields
+from aisbench.masking.fields import is_secret_name, masked_fields, masked_names
 from aisbench.workload.sessions.session import Message, Session, Turn
 
 
@@ -58,12 +58,25 @@ def _turn(turn: Turn, i: int, *, with_tools: bool) -> dict[str, Any]:
     return row | {name: value for name, value in rest.items() if value is not None}
 
 
+def secret_fields(session: Session) -> set[str]:
+    """The fields that `row_of` masks or leaves out."""
+    found = {name for turn in session.turns for name in turn.extra if _is_left_out(name, turn.extra[name])}
+    for turn in session.turns:
+        for fields in (turn.body, {"tools": turn.tools}, _extra(turn)):
+            found |= set(masked_names(masked_fields(fields)))
+    return found
+
+
+def _is_left_out(name: str, value: Any) -> bool:
+    return isinstance(value, str) and is_secret_name(name)
+
+
 def _extra(turn: Turn) -> dict[str, Any]:
     """Without secrets: --extra-body can give them again, but does not replace a field of the file."""
     return {
         name: masked_fields({name: value})[name]
         for name, value in turn.extra.items()
-        if not (isinstance(value, str) and is_secret_name(name))
+        if not _is_left_out(name, value)
     }
 
 
