@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aisbench.masking import masked_text
+from aisbench.masking.masking import masked_text
 from aisbench.printable import printable
 
 

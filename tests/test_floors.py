@@ -22,6 +22,7 @@ FLOORS = (
         "extras",
         "listening",
         "masking",
+        "csv_cells",
         "children",
         "metrics",
         "shares",

@@ -15,7 +15,7 @@ from aisbench.cli.options.search import lines_of
 from aisbench.cli.options.types import HostPort
 from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.exit_codes import DONE
-from aisbench.masking import masked_command
+from aisbench.masking.masking import masked_command
 from aisbench.saying import say
 from aisbench.workload.seeds import drawn_lines
 

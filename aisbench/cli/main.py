@@ -17,7 +17,7 @@ from aisbench.disk import full_text, is_full
 from aisbench.engine.interrupts import interrupt_when_ended
 from aisbench.errors import BadInput, CannotRun
 from aisbench.exit_codes import BAD_INPUT, DONE, INTERRUPTED, RUN_FAILED
-from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
+from aisbench.masking.masking import masked_text, remember_command, remember_environment, show_masked
 from aisbench.printable import printable
 
 # Errors of a file or folder that was usable when the command began, and that only the user can mend.
@@ -72,6 +72,8 @@ def _explained(problem: Exception) -> tuple[str | None, int]:
         return str(problem), BAD_INPUT
     if isinstance(problem, CannotRun):
         return str(problem), RUN_FAILED
+    if isinstance(problem, RecursionError) and (kind := _parsed(problem)) is not None:
+        return f"{kind} that was given is nested too deeply; flatten it", BAD_INPUT
     if isinstance(problem, OSError) and is_full(problem):
         return f"{full_text(problem)}; free some space, or write elsewhere", RUN_FAILED
     if isinstance(problem, OSError) and (place := _unusable(problem)) is not None:
@@ -95,6 +97,16 @@ def _unusable(problem: OSError) -> str | None:
     while not os.path.isdir(place := os.path.dirname(place)):
         gone = place
     return gone
+
+
+def _parsed(problem: RecursionError) -> str | None:
+    """JSON, if it was being read or written when the nesting was too deep; else None."""
+    trace = problem.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "json":
+            return "JSON"
+        trace = trace.tb_next
+    return None
 
 
 def shown(text: str) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from aisbench.masking import masked_command
+from aisbench.masking.masking import masked_command
 
 # Fields of /proc/self/stat after the process name: start and end of the memory that holds the arguments.
 _ARG_START, _ARG_END = 45, 46

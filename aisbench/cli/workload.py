@@ -114,7 +114,7 @@ def _options(file: str, dataset: str, **given: Any) -> Any:
 
 def _as_sessions(file: str, output: str, kind: str | None) -> int:
     from aisbench.workload.sessions.conversion.importing import imported
-    from aisbench.workload.sessions.conversion.writing import row_of
+    from aisbench.workload.sessions.conversion.writing import row_of, secret_fields
     from aisbench.workload.sessions.formats.registry import NATIVE, format_named
 
     if output != "-" and Path(output).expanduser().resolve() == Path(file).expanduser().resolve():
@@ -122,6 +122,10 @@ def _as_sessions(file: str, output: str, kind: str | None) -> int:
     sessions, notes = imported(_options(file, NATIVE if kind is None else format_named(kind)))
     with written(output) as out:
         out.writelines(json.dumps(row_of(session)).encode() + b"\n" for session in sessions)
+    if secret := sorted(set().union(*map(secret_fields, sessions))):
+        notes.append(
+            f"masked or left out, as they may be secrets: {', '.join(secret)}; give them with --extra-body"
+        )
     for note in notes:
         click.echo(note, err=True)
     turns = sum(len(session.turns) for session in sessions)

@@ -72,6 +72,8 @@ def options_of(file: Path) -> tuple[dict[str, Any], list[str]]:
 
     try:
         preset = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except RecursionError:
+        raise BadInput(f"preset {file} is nested too deeply; give plain tables") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise BadInput(f"preset {file} cannot be read: {problem}") from None
     _check(file, "", preset, _KEYS)

@@ -17,7 +17,7 @@ from aisbench.config.target import TargetOptions
 from aisbench.config.traffic import ARRIVALS, TrafficOptions
 from aisbench.config.users import UserOptions
 from aisbench.errors import BadInput
-from aisbench.masking import masked_options
+from aisbench.masking.masking import masked_options
 from aisbench.options.option import Declared, check_values, declared
 from aisbench.options.plain import INF, plain_value, restored
 from aisbench.workload.dataset_options import DatasetOptions

@@ -38,8 +38,9 @@ from aisbench.engine.target.small_requests import patiently
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import CannotRun
-from aisbench.masking import remember_options
+from aisbench.masking.masking import in_bodies, remember_options
 from aisbench.records.folder import RunDirectory
+from aisbench.workload.bodies import blank_secrets
 from aisbench.workload.build import Build, Progress, build_workload
 
 _POLL_S = 0.1
@@ -175,6 +176,9 @@ class Coordinator:
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
                     sampler.end()
+            # No one reads the bodies' secrets any more.
+            for file in (self.directory.records / "bodies.bin", *self.directory.records.glob("warmup-*.bin")):
+                blank_secrets(file, in_bodies)
         if self.stopped is not None and not self.start_ns:
             self.give_up()
         self.close_records()

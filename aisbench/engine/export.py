@@ -14,7 +14,7 @@ from aisbench.engine.target.request_head import parse_headers
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
 from aisbench.errors import BadInput
-from aisbench.masking import remember_options
+from aisbench.masking.masking import remember_options
 from aisbench.workload.build import Progress, Workload, build_workload
 from aisbench.workload.export import export_lines
 

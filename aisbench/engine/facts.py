@@ -8,7 +8,7 @@ import aisbench
 from aisbench.engine.asked import Asked
 from aisbench.engine.plan import Plan
 from aisbench.engine.roofline_file import read_roofline
-from aisbench.masking import masked_url
+from aisbench.masking.masking import masked_url
 from aisbench.records.folder import RunDirectory, local_date
 from aisbench.workload.build import Workload
 

@@ -22,7 +22,7 @@ from aisbench.engine.target.specs import names_spec, target_specs
 from aisbench.engine.target.urls import packed_address
 from aisbench.engine.turns import write_conversations
 from aisbench.engine.worker_spec import WorkerSpec
-from aisbench.masking import known
+from aisbench.masking.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.records.turns import NAME as TURNS
 from aisbench.workload.bodies import write_bodies

@@ -32,7 +32,7 @@ from aisbench.engine import host
 from aisbench.engine.target.from_spec import names, targets
 from aisbench.engine.turns import read_conversations
 from aisbench.engine.worker_spec import WorkerSpec
-from aisbench.masking import masked_text, remember, show_masked
+from aisbench.masking.masking import masked_text, remember, show_masked
 from aisbench.printable import words_of
 from aisbench.records.failure_kinds import error_kind
 

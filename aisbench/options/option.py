@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
 from aisbench.errors import BadInput
-from aisbench.masking import MASK
+from aisbench.masking.fields import MASK, masked_names
 from aisbench.options.checks import Check, one_of
 
 # The key of an entry in a field's metadata.
@@ -98,6 +98,11 @@ class Option:
         if self.secret and any(MASK in text for text in ((value,) if isinstance(value, str) else value)):
             raise BadInput(
                 f"{self.flag} contains {MASK}, which replaces secrets in a run's files; "
+                "give the full value on the command line"
+            )
+        if self.kind is JSON and (names := masked_names(value)):
+            raise BadInput(
+                f"{self.flag} contains {MASK} in {', '.join(names)}, which replaces secrets in a run's files; "
                 "give the full value on the command line"
             )
 

@@ -33,6 +33,8 @@ def json_object(value: Any) -> dict[str, Any]:
     except ValueError as problem:
         # The text is not shown: bodies and headers may hold keys.
         raise ValueError(f"not JSON ({problem}); give an object such as {_JSON_EXAMPLE}") from None
+    except RecursionError:
+        raise ValueError(f"JSON nested too deeply; give an object such as {_JSON_EXAMPLE}") from None
     if not isinstance(parsed, dict):
         raise ValueError(f"not a JSON object; give one such as {_JSON_EXAMPLE}")
     return parsed

@@ -11,7 +11,7 @@ from typing import Any
 from aisbench.atomic import write_text
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput, CannotRun
-from aisbench.masking import masked_text
+from aisbench.masking.masking import masked_text
 
 
 class RunDirectory:

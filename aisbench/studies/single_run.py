@@ -19,7 +19,7 @@ from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.exit_codes import DONE, GATE_BROKEN, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.live.preparing import Preparing
 from aisbench.live.watching import View, Watching
-from aisbench.masking import masked_url
+from aisbench.masking.masking import masked_url
 from aisbench.records.run import Run
 from aisbench.report.files.vllm_files import check_result_folder, write_vllm_files
 from aisbench.report.files.write import write_reports

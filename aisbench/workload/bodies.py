@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
+import re
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,9 +19,20 @@ import numpy as np
 
 from aisbench._native.sending.names import RUN_HOLE, SESSION_HOLE
 from aisbench.backends.prompt import RUN, SESSION
+from aisbench.errors import BadInput
+from aisbench.masking.fields import MASK, masked_fields, masked_in_text, masked_names
+from aisbench.masking.masking import in_bodies
 
 _MAGIC = b"AISBODY1"
 _WRITE_BUFFER_BYTES = 1 << 20
+# What every field that masked_fields masks has in its name, or in its value.
+_MAY_BE_SECRET = re.compile(
+    rb"key\"|token\"|secret|passw|passphrase|pwd|auth|bearer|credential|cookie|jwt|header|@", re.I
+)
+# The shortest secret, in quotes, that is searched for without them.
+_LONG = 10
+# Prompts hold stars of their own.
+_MAY_BE_MASKED = tuple(form.encode() for form in (f'"{MASK}"', f' {MASK}"', f"://{MASK}@"))
 # The placeholders for names, escaped as in JSON and bare, and their holes.
 _NAMES = tuple(
     (form, hole)
@@ -69,7 +82,58 @@ def write_bodies(path: Path, bodies: Iterable[bytes], count: int) -> Bodies:
             raise ValueError(f"{written} bodies instead of {count}")
         file.seek(0)
         file.write(_MAGIC + struct.pack("<q", count) + offsets.tobytes())
+    if in_bodies:
+        path.chmod(0o600)
     return Bodies(path, count, len(seen), digest.hexdigest())
+
+
+def blank_secrets(path: Path, secrets: Iterable[str]) -> None:
+    """Overwrites `secrets` in the bodies of a written file with stars, of which it keeps the length."""
+    forms: set[bytes] = set()
+    for secret in secrets:
+        for text in (json.dumps(secret), json.dumps(secret, ensure_ascii=False)):
+            # A short one may be part of an unrelated word, and a long one the end of "Bearer ...".
+            forms.add((text if len(text) < _LONG else text[1:-1]).encode())
+    if not forms or not path.exists():
+        return
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as content:
+        for form in forms:
+            quoted = form[:1] == form[-1:] == b'"'
+            stars = b'"' + b"*" * (len(form) - 2) + b'"' if quoted else b"*" * len(form)
+            at = content.find(form)
+            while at >= 0:
+                content[at : at + len(form)] = stars
+                at = content.find(form, at + len(form))
+
+
+def without_secrets(body: bytes) -> bytes:
+    """`body`, JSON as json.dumps makes it, with the texts of fields such as api_key masked."""
+    if _MAY_BE_SECRET.search(body) is None:
+        return body
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        # The body of a template, which need not be JSON.
+        return masked_in_text(body.decode(errors="surrogateescape")).encode(errors="surrogateescape")
+    masked = masked_fields(fields)
+    return body if masked == fields else json.dumps(masked).encode()
+
+
+def check_unmasked(body: bytes) -> None:
+    """Raises BadInput for a body with a mask in place of a secret, as in an exported workload."""
+    if not any(form in body for form in _MAY_BE_MASKED):
+        return
+    try:
+        names = masked_names(json.loads(body))
+    except ValueError:
+        return
+    if not names:
+        return
+    name = names[0].partition(".")[0]
+    raise BadInput(
+        f"the bodies have {MASK} in place of {', '.join(names)}; give it again, as in --extra-body "
+        f"'{json.dumps({name: '...'})}'"
+    )
 
 
 def with_name_holes(body: bytes) -> bytes:

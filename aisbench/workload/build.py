@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, Prompt
 from aisbench.errors import BadInput
-from aisbench.workload.bodies import Bodies, has_name_holes, with_name_holes, write_bodies
+from aisbench.workload.bodies import Bodies, check_unmasked, has_name_holes, with_name_holes, write_bodies
 from aisbench.workload.datasets.registry import check_taken, dataset_named
 from aisbench.workload.decorate import for_every_prompt
 from aisbench.workload.fingerprint import fingerprint
@@ -134,7 +134,9 @@ def build_workload(
             inputs += len(prompt.texts) or len(prompt.documents) or 1
             reuse.add(prompt_bytes(prompt))
             warming.add(prompt)
-            body = with_name_holes(backend.body(prompt, body_options))
+            body = backend.body(prompt, body_options)
+            check_unmasked(body)
+            body = with_name_holes(body)
             names = names or has_name_holes(body)
             if prompts.conversations is None:
                 yield body

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench._native.memory.bodies import BodyFile
-from aisbench.workload.bodies import without_name_holes
+from aisbench.workload.bodies import without_name_holes, without_secrets
 from aisbench.workload.build import Workload, without_holes
 from aisbench.workload.sessions.exported import turn_fields
 
@@ -21,7 +21,7 @@ def export_lines(workload: Workload, tickets: int, offsets_ns: NDArray[np.int64]
     """Yields a line for each of `tickets` requests, in order; ticket i has body i modulo their number, as in a run.
 
     `offsets_ns`: the planned time of each request, or of each conversation's first turn, in ns from the start;
-    None: a closed loop has no planned times.
+    None: a closed loop has no planned times. Secrets in fields such as api_key are masked.
     """
     bodies = BodyFile(str(workload.bodies.path))
     talks = workload.prompts.conversations
@@ -37,6 +37,7 @@ def export_lines(workload: Workload, tickets: int, offsets_ns: NDArray[np.int64]
             body = without_holes(body)
             planned = int(belongs[i])
             more = f", {json.dumps(turn_fields(talks, i, planned))[1:-1]}"
+        body = without_secrets(body)
         planned_s = float(offsets_ns[planned] / S) if offsets_ns is not None else None
         most = int(workload.max_tokens[i])
         yield b"".join(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aisbench.backends.backend import Backend
+from aisbench.masking.masking import in_bodies
 from aisbench.workload.build import QUESTIONS, Progress, Through, Workload, build_workload
 from aisbench.workload.options import WorkloadOptions
 
@@ -61,7 +62,8 @@ class KeptWorkloads:
             progress=progress,
         )
         # A run draws its arrivals from the generator that the prompts left, so that one cannot be used twice.
-        if through is None and workload.prompts.legacy_random is None:
+        # Bodies with secrets are blanked after their run.
+        if through is None and workload.prompts.legacy_random is None and not in_bodies:
             self._made = [*self._made[1 - _MOST :], _Made(*asked, workload)]
         return workload
 

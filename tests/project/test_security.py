@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "SECURITY.md").read_text()
 # Calls that would make objects from input, or run it.
 UNSAFE = re.compile(
-    r"\bpickle\.|allow_pickle=True|yaml\.(unsafe_)?load\(|(?<!\.)\b(eval|exec)\(|shell=True|os\.system\("
+    r"\bpickle\.|allow_pickle=True|yaml\.(unsafe_|full_)?load(_all)?\(|(?<!\.)\b(eval|exec)\(|shell=True|os\.system\("
 )
 
 

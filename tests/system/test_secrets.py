@@ -9,15 +9,29 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aisbench.config.run_config import SECRET_FIELDS, RunConfig
+from aisbench.errors import BadInput
+from aisbench.masking.fields import masked_fields
 from aisbench.simulator.process import SimulatorProcess
+from aisbench.studies.many_runs.resuming import with_secrets
+from tests.forks import forks
+from tests.studies.evaluation.answering import answering
+from tests.studies.evaluation.sums import adds, write_sums
 from tests.system.forwarding import Door, open_door
 from tests.system.running import descendants, environment, kill, run_command, wait_for
 
 KEY, TOKEN, COOKIE, PASSWORD = "sk-KeyOfTheServer1", "HeaderToken/456", "session=Cookie789", "Pass%2Fword012"
-SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012"]
+FIELD, TOOL, NOTED, JUDGE = "FieldKey-345é", "ToolToken678", "MetaPassword901", "sk-KeyOfTheJudge2"
+SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012", FIELD, json.dumps(FIELD)[1:-1], TOOL, NOTED, JUDGE]
+# In the body, at its top and deep inside.
+BODY = {
+    "api_key": FIELD,
+    "tools": [{"server_url": "http://h", "headers": {"Authorization": f"Bearer {TOOL}"}}],
+}
 SHORT = ["--input-len", "8", "--output-len", "4", "--no-server-metrics", "--no-device-metrics"]
 
 
@@ -29,6 +43,7 @@ def flags(quick_simulator: SimulatorProcess) -> Iterator[list[str]]:
         yield [
             *("--url", quick_simulator.url, "--proxy", f"http://me:{PASSWORD}@127.0.0.1:{door.port}"),
             *("--header", f"X-Token: {TOKEN}", f"--header=Cookie: {COOKIE}"),
+            *("--extra-body", json.dumps(BODY)),
         ]
 
 
@@ -79,7 +94,8 @@ def test_runs_and_what_is_made_of_them(tmp_path: Path, flags: list[str]) -> None
         "--work-dir",
         str(tmp_path / "runs"),
     ]
-    shown = finished("load", *common, "--json")
+    noted = ["--metadata", f"password={NOTED}", "owner=me"]
+    shown = finished("load", *common, *noted, "--json")
     # The secrets were used: the proxy let the requests pass.
     assert '"completed": 4' in shown
     theirs = [
@@ -96,15 +112,109 @@ def test_runs_and_what_is_made_of_them(tmp_path: Path, flags: list[str]) -> None
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}
     # What is needed to read the files is left.
-    assert "X-Token: ***" in (Path(runs[0]) / "config.yaml").read_text()
+    first = next(Path(run) for run in runs if "owner: me" in (Path(run) / "config.yaml").read_text())
+    kept = (first / "config.yaml").read_text()
+    assert "X-Token: ***" in kept
+    assert "api_key: '***'" in kept
+    assert "server_url: http://h" in kept
+    refused = finished("load", "--config", str(first / "config.yaml"), *flags[:-2], code=2)
+    assert "--extra-body contains *** in api_key, tools.headers.Authorization" in refused
 
 
 def test_what_sends_nothing(tmp_path: Path, flags: list[str]) -> None:
     shown = finished("plan", *flags, *SHORT, "--rate", "5", "--output", str(tmp_path / "plan.html"))
     count = ["--num-requests", "2", "--output", str(tmp_path / "w.jsonl")]
     shown += finished("workload", "export", *flags, *SHORT, *count)
+    shown += finished("load", *flags, "--search")
+    refused = ["--dataset", "file", "--dataset-path", str(tmp_path / "w.jsonl"), "--rate", "5"]
+    shown += finished("plan", *flags[:-2], *refused, "--output", str(tmp_path / "b.html"), code=2)
+    assert "*** in place of api_key, tools.headers.Authorization" in shown
+    shown += finished("plan", *flags, *refused, "--output", str(tmp_path / "c.html"))
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}
+
+
+def test_a_log_of_requests_that_becomes_sessions(tmp_path: Path) -> None:
+    """What somebody's gateway wrote down: the headers, and keys in bodies of chats and of other requests."""
+    rows: list[dict[str, Any]] = [
+        {"messages": [{"role": "user", "content": "How are you?"}], "hf_token": KEY, "tools": BODY["tools"]},
+        {"prompt": "Once upon", "auth": {"password": PASSWORD}, "api_key": FIELD, "eos_token": "</s>"},
+    ]
+    log = tmp_path / "log.jsonl"
+    headers = {"Authorization": f"Bearer {TOKEN}", "Cookie": COOKIE}
+    log.write_text(
+        "".join(
+            json.dumps({"timestamp": i, "headers": headers, "body": {"model": "m", **row}}) + "\n"
+            for i, row in enumerate(rows)
+        )
+    )
+    made, page = tmp_path / "made" / "s.jsonl", tmp_path / "made" / "page.html"
+    made.parent.mkdir()
+    shown = finished("workload", "import", str(log), "--format", "workload_trace", "-o", str(made))
+    assert (
+        "as they may be secrets: api_key, auth.password, hf_token, tools.headers.Authorization; give" in shown
+    )
+    shown += finished("workload", "describe", str(log), "--format", "workload_trace", "--page", str(page))
+    assert found_in_text(shown) == []
+    assert found_in(made.parent) == {}
+    assert '"eos_token": "</s>"' in made.read_text()
+
+
+def test_an_evaluation_with_a_judge(tmp_path: Path) -> None:
+    data = write_sums(tmp_path / "datasets" / "gsm8k", 2).parent
+    with answering(adds) as server, answering(lambda _: "GRADE: C") as judge:
+        judged = ["--judge-url", judge.url, "--judge-api-key", JUDGE]
+        judged += ["--judge-extra-body", json.dumps(BODY)]
+        asked = ["--datasets", "gsm8k", "--dataset-path", str(data), "--work-dir", str(tmp_path / "out")]
+        asked += ["--url", server.url, "--header", f"X-Token: {TOKEN}", "--dump-eval-details"]
+        shown = finished("eval", *asked, *judged, "--extra-body", json.dumps(BODY))
+        again = finished("eval", *asked, "--mode", "eval", "--reuse", code=2)
+        assert "--extra-body contains ***" in again
+        shown += finished("eval", *asked, "--mode", "eval", "--reuse", "--extra-body", json.dumps(BODY))
+        assert all(body["api_key"] == FIELD for body in (*server.asked, *judge.asked))
+        assert judge.keys == [f"Bearer {JUDGE}"] * 2
+    assert found_in_text(shown + again) == []
+    assert found_in(tmp_path / "out") == {}
+
+
+def test_a_campaign(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
+    write_sums(tmp_path / "datasets" / "gsm8k", 2)
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / "keyed.toml").write_text(
+        f'backend = "openai-chat"\nurl = "{quick_simulator.url}"\napi_key = "{JUDGE}"\n'
+        f'[generation_kwargs]\nhf_token = "{TOOL}"\n'
+    )
+    process = forks().start(
+        "ais_bench_main",
+        [
+            *("-w", str(tmp_path / "out"), "--config-dir", str(tmp_path / "presets"), "--models", "keyed"),
+            *("--datasets", "gsm8k", "--dataset-path", str(tmp_path / "datasets"), "--mode", "perf"),
+            *("--", f"--header=X-Token: {TOKEN}", "--metadata", f"password={NOTED}"),
+        ],
+        environment(),
+    )
+    out, err = process.communicate(timeout=100)
+    assert process.wait() == 0, err
+    assert found_in_text(out + err) == []
+    assert found_in(tmp_path / "out") == {}
+
+
+def test_a_sweep(tmp_path: Path, flags: list[str]) -> None:
+    grid = ["--grid", "concurrency=1,2", "--num-requests", "2", "--work-dir", str(tmp_path)]
+    shown = finished("sweep", *flags, *SHORT, *grid)
+    (folder,) = tmp_path.iterdir()
+    shown += finished("report", str(folder))
+    assert found_in_text(shown) == []
+    assert found_in(tmp_path) == {}
+
+
+def test_a_body_may_change_only_its_secrets_when_a_search_goes_on() -> None:
+    held = RunConfig(extra_body=masked_fields({**BODY, "top_p": 0.5}))
+    typed = {"extra_body": "--extra-body"}
+    again = with_secrets(held, dict.fromkeys(SECRET_FIELDS) | {"extra_body": BODY}, typed)
+    assert again.extra_body == {**BODY, "top_p": 0.5}
+    with pytest.raises(BadInput, match="only in what is masked there"):
+        with_secrets(held, dict.fromkeys(SECRET_FIELDS) | {"extra_body": {**BODY, "top_p": 1}}, typed)
 
 
 def test_a_search(tmp_path: Path, flags: list[str]) -> None:
@@ -134,6 +244,7 @@ def test_the_environment_gives_a_search_its_secrets_again(
     finished("saturate", *flags, *SHORT, *search, "--budget", "1.5", "--work-dir", str(tmp_path))
     (folder,) = tmp_path.iterdir()
     monkeypatch.setenv("AISBENCH_HEADER", f"X-Token: {TOKEN}\nCookie: {COOKIE}")
+    monkeypatch.setenv("AISBENCH_EXTRA_BODY", json.dumps(BODY))
     monkeypatch.setenv("AISBENCH_PROXY", flags[flags.index("--proxy") + 1])
     # What stands whole in the folder is not changed by it.
     monkeypatch.setenv("AISBENCH_URL", "http://127.0.0.1:1")
@@ -153,14 +264,16 @@ def test_a_run_that_is_killed(tmp_path: Path, flags: list[str]) -> None:
             assert found_in_text(Path(f"/proc/{pid}/cmdline").read_text()) == [], pid
         for pid in children:
             assert found_in_text(Path(f"/proc/{pid}/environ").read_text()) == [], pid
-        assert found_in(tmp_path) == {}
+        # The bodies that are still to be sent hold what is to be sent; only their owner can read them.
+        for path in found_in(tmp_path):
+            assert (Path(path).name, Path(path).stat().st_mode & 0o777) == ("bodies.bin", 0o600)
     finally:
         # What the workers write at their end is looked through as well.
         shown = kill(process)
     (folder,) = tmp_path.iterdir()
     shown += finished("report", str(folder))
     assert found_in_text(shown) == []
-    assert found_in(tmp_path) == {}
+    assert {Path(path).name for path in found_in(tmp_path)} <= {"bodies.bin"}
     assert found_in(Path("/dev/shm")) == {}
 
 
@@ -214,6 +327,9 @@ def test_a_server_that_says_what_it_was_sent(tmp_path: Path) -> None:
         ["--header", TOKEN],
         ["--header", f"X Y: {TOKEN}"],
         ["--headr", f"X-Token: {TOKEN}", "--api-key", KEY],
+        ["--extra-body", f'{{"api_key": "{FIELD}"'],
+        ["--extra-body", f'{{"prompt": "x", "api_key": "{FIELD}"}}'],
+        ["--metadata", f"password={NOTED}", "--rate", "x"],
     ],
 )
 def test_a_message_about_an_option_does_not_show_it(args: list[str], tmp_path: Path) -> None:

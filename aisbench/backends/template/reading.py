@@ -15,6 +15,7 @@ from aisbench.backends.event_rules import Rules
 from aisbench.backends.openai_chat import as_messages
 from aisbench.backends.template.body import BodyTemplate
 from aisbench.errors import BadInput
+from aisbench.masking.masking import remember_template
 
 # The keys that say where something is, and what the decoder takes it for.
 _PLACES = {
@@ -41,6 +42,8 @@ def template_backend(file: str) -> Backend:
         given = tomllib.loads(Path(file).expanduser().read_text())
     except OSError as problem:
         raise BadInput(f"--template {file} cannot be read: {problem.strerror}") from None
+    except RecursionError:
+        raise BadInput(f"--template {file} is nested too deeply; give plain tables") from None
     except ValueError as problem:
         raise BadInput(f"--template {file} is not TOML: {problem}") from None
     try:
@@ -74,6 +77,7 @@ def _backend(file: str, given: Mapping[str, Any]) -> Backend:
     )
     body = BodyTemplate(file, _text(given, "body"))
     headers, key_header = _headers(given)
+    remember_template(headers, given["body"])
     shape = stream or {}
     return Backend(
         family="template",

@@ -11,7 +11,10 @@ import click
 from aisbench.cli.options.origins import note
 from aisbench.config.foreign.foreign_flags import advice
 from aisbench.errors import BadInput
-from aisbench.masking import remember_options
+from aisbench.masking.masking import remember_options
+
+# More than any options need.
+_MOST_VALUES = 100_000
 
 
 def _read_config_file(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
@@ -56,6 +59,8 @@ def _parsed(path: str) -> dict[Any, Any]:
             import yaml
 
             options = yaml.safe_load(text) or {}
+    except RecursionError:
+        raise BadInput(f"--config {path} is nested too deeply; give lines such as 'rate: 50'") from None
     except Exception as problem:
         # A YAML error quotes the line, which may hold a key.
         mark = getattr(problem, "problem_mark", None)
@@ -63,7 +68,25 @@ def _parsed(path: str) -> dict[Any, Any]:
         raise BadInput(f"--config {path} cannot be parsed ({reason}); give YAML or TOML") from None
     if not isinstance(options, dict):
         raise BadInput(f"--config {path} holds no options; give lines such as 'rate: 50'")
+    if _values_in(options) > _MOST_VALUES:
+        raise BadInput(
+            f"--config {path} holds more than {_MOST_VALUES:,} values, counting each use of an alias; "
+            "write data sets to a file of their own, and name it with dataset_path"
+        )
     return options
+
+
+def _values_in(options: Any) -> int:
+    """The number of values, up to one more than _MOST_VALUES: aliases of aliases make billions of a few lines."""
+    count, left = 0, [options]
+    while left and count <= _MOST_VALUES:
+        value = left.pop()
+        count += 1
+        if isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, (list, tuple, set)):
+            left += value
+    return count
 
 
 def named(key: str, options: Any) -> str:

@@ -8,7 +8,7 @@ import click
 
 from aisbench.cli.options.origins import note
 from aisbench.config.presets import options_of, preset_file
-from aisbench.masking import remember_options
+from aisbench.masking.masking import remember_options
 from aisbench.saying import say
 
 _META = "aisbench.presets"

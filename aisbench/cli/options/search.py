@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from aisbench.cli.options.environment import variable_in_use
 from aisbench.cli.options.origins import origins_of
-from aisbench.masking import masked_option
+from aisbench.masking.masking import masked_option
 
 
 def lines_of(ctx: click.Context, defaults: Mapping[str, Any] = MappingProxyType({})) -> list[str]:

@@ -17,7 +17,7 @@ from aisbench.cli.options.types import Duration
 from aisbench.cli.studies.axes import points_of
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE
-from aisbench.masking import masked_text
+from aisbench.masking.masking import masked_text
 from aisbench.options.checks import above
 from aisbench.options.option import check_values, declared
 from aisbench.records.claim import claimed

@@ -101,16 +101,19 @@ function offerForms() {
 const isColumn = (value) => Array.isArray(value) || ArrayBuffer.isView(value);
 function csvCell(value) {
   if (value === undefined || value === null || Number.isNaN(value)) return "";
-  return /[",\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : value;
+  if (typeof value !== "string") return value;
+  // A spreadsheet would run it as a formula.
+  if (/^[=+\-@\t\r]/.test(value) && value !== "-" && Number.isNaN(Number(value))) value = `'${value}`;
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 function csv({ head, blocks, cells = [] }) {
-  const lines = [head.join(",")];
+  const lines = [head.map(csvCell).join(",")];
   for (const block of blocks) {
     const length = Math.max(...block.map((column) => (isColumn(column) ? column.length : 0)));
     for (let i = 0; i < length; i++) lines.push(block.map((column) => csvCell(isColumn(column) ? column[i] : column)).join(","));
   }
   for (const [name, x, y, rows] of cells) {
-    rows.forEach((row, r) => row.forEach((count, c) => { if (count) lines.push([name, x[c], x[c + 1], y[r], y[r + 1], count].join(",")); }));
+    rows.forEach((row, r) => row.forEach((count, c) => { if (count) lines.push([csvCell(name), x[c], x[c + 1], y[r], y[r + 1], count].join(",")); }));
   }
   return lines.join("\n") + "\n";
 }

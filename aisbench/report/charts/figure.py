@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,12 @@ _STACK_GAP = 0.05
 def line(name: str, x: ArrayLike, y: ArrayLike, colour: str, **more: Any) -> Trace:
     """A curve. `more`: further attributes of a plotly trace; `line` is merged into the defaults."""
     style = {"width": 1.5, "color": colour, **more.pop("line", {})}
-    return {"name": name, "x": x, "y": y, "type": "scatter", "mode": "lines", "line": style, **more}
+    return {"name": plain(name), "x": x, "y": y, "type": "scatter", "mode": "lines", "line": style, **more}
+
+
+def plain(text: str) -> str:
+    """`text` as plotly shows it: it takes tags for formatting, and for links."""
+    return escape(text, quote=False)
 
 
 def titled(text: str, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aisbench.report.charts.figure import DETAIL, Figure, Trace
+from aisbench.report.charts.figure import DETAIL, Figure, Trace, plain
 from aisbench.report.charts.look import DASHES, RUNS, opaque
 
 # A line at least this broad is a background for another and needs no dashes.
@@ -40,7 +40,7 @@ def overlaid(figures: Mapping[str, Figure]) -> Figure:
         # Colour marks the run, so curves of one run on one axis differ by dash.
         seen: dict[str, int] = {}
         for trace in own:
-            drawn = _tinted(trace, name if alone else f"{name}, {trace['name']}", colour)
+            drawn = _tinted(trace, plain(name) if alone else f"{plain(name)}, {trace['name']}", colour)
             if alone:
                 drawn["line"]["dash"] = DASHES[at % len(DASHES)]
             elif trace["line"]["width"] < _BAND_PX:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +17,8 @@ from aisbench.report.charts.embedding import embedded
 from aisbench.report.charts.look import PAGE, PAGE_NARROW
 
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
+# The scripts in what comes after the page.
+_SOURCES = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _SCRIPT = "<script>\n{{script}}\n</script>\n"
 # Scripts, data and styles are not searched for links to the glossary.
 _NO_WORDS = ("script", "data", "plotly", "style")
@@ -44,9 +48,27 @@ def filled(main: str, after: str, parts: dict[str, str]) -> str:
         _asset("shell.html").replace("{{main}}", _asset(main) + "{{words}}").replace("{{after}}", after)
     )
     written = "".join(text for name, text in parts.items() if name not in _NO_WORDS)
-    parts = {**parts, "words": glossary.section(written)}
+    parts = {**parts, "words": glossary.section(written), "policy": _policy(after, parts)}
     # One pass, so that inserted text is not searched for places.
     return _PLACE.sub(lambda place: parts[place[1]], template)
+
+
+def _policy(after: str, parts: dict[str, str]) -> str:
+    """A content security policy, which keeps scripts that slipped into a page's words from running.
+
+    Only our own run, by their hashes, and nothing is loaded but from the server of a live page.
+    """
+    ours = (_PLACE.sub(lambda place: parts[place[1]], source) for source in _SOURCES.findall(after))
+    hashes = " ".join(f"'sha256-{_hash(source)}'" for source in ours) or "'none'"
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _hash(source: str) -> str:
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 def _styled(more: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,8 @@ from aisbench.atomic import write_text
 from aisbench.children import child_command
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED
-from aisbench.masking import masked_command, masked_text
+from aisbench.masking.fields import masked_in_text
+from aisbench.masking.masking import masked_command, masked_text
 from aisbench.records.folder import new_folder
 from aisbench.report.text.console import render
 from aisbench.studies.campaign.bars import Bars
@@ -174,7 +175,7 @@ class Campaign:
         write_text(json.dumps({"command": command, **asked}, indent=1), configs / _ASKED)
         for model in self.models:
             text = model.file.read_text(encoding="utf-8-sig")
-            write_text(masked_text(text), configs / f"{model.preset}.toml")
+            write_text(masked_text(masked_in_text(text)), configs / f"{model.preset}.toml")
 
     def _say(self, one: Ended, folder: Path) -> None:
         if one.code == INTERRUPTED:

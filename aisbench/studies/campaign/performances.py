@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.atomic import write_text
+from aisbench.csv_cells import cells
 from aisbench.report.text.aisbench_table import aisbench_rows
 
 # The run's own files under AISBench's names.
@@ -31,7 +32,8 @@ def write_performances(run: Path, summary: dict[str, Any], *, stage: str | None)
     stages = {row[1] for row in of_requests}
     kept = stages if stage not in stages else {stage}
     text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows([head, *(row for row in of_requests if row[1] in kept)])
+    rows = [head, *(row for row in of_requests if row[1] in kept)]
+    csv.writer(text, lineterminator="\n").writerows(cells(rows))
     path = runs.parent / f"{runs.name}.csv"
     write_text(text.getvalue(), path)
     common: dict[str, dict[str, str]] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aisbench.config.presets import options_of, preset_file
 from aisbench.errors import BadInput
-from aisbench.masking import masked_command, remember_options
+from aisbench.masking.masking import masked_command, remember_options
 from aisbench.studies.campaign.names import DataSetName, data_set_named
 from aisbench.studies.evaluation.settings import DEFAULT_PATH
 

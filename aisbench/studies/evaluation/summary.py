@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from aisbench.atomic import write_text
+from aisbench.csv_cells import cells
 from aisbench.records.folder import name_of_now
 from aisbench.studies.evaluation.folder import EvaluationFolder
 from aisbench.studies.evaluation.result_file import ResultFile, figures_of
@@ -49,7 +50,7 @@ def write_tables(folder: Path, rows: Sequence[Sequence[str]], words: int) -> tup
     folder.mkdir(exist_ok=True)
     path = folder / f"{name_of_now('summary_')}.csv"
     text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows(cells(rows))
     write_text(text.getvalue(), path)
     write_text(_markdown(rows), path.with_suffix(".md"))
     shown = aligned(rows, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any
 
 from aisbench.config.run_config import SECRET_FIELDS, RunConfig, listed
 from aisbench.errors import BadInput
-from aisbench.masking import MASK
+from aisbench.masking.fields import MASK, masked_fields, masked_names
 
 # Options that may be given again whatever the study.
-_RENEWED = ("resume", "budget_s", "api_key", *SECRET_FIELDS)
+_RENEWED = ("resume", "budget_s", "api_key", "extra_body", *SECRET_FIELDS)
 
 
 def check_given_again(
@@ -35,7 +36,18 @@ def with_secrets(config: RunConfig, options: Mapping[str, Any], typed: Mapping[s
     """`config`, read from a folder, with the secrets among `options`.
 
     The environment may supply again what the folder holds masked, but must not silently change what it holds in full.
+    Raises BadInput for a body that differs in more than its secrets.
     """
+    body = config.extra_body
+    if "extra_body" in typed or (masked_names(body) and options["extra_body"]):
+        # Flags of vLLM that are fields of the body are in the folder's, too.
+        given = {**(body or {}), **(options["extra_body"] or {})}
+        if masked_fields(given) != (body or {}):
+            raise BadInput(
+                f"--resume: --extra-body may differ from {json.dumps(body)} only in what is masked there; "
+                "give it as before"
+            )
+        config = replace(config, extra_body=given)
     masked = {name for name in SECRET_FIELDS if any(MASK in text for text in listed(getattr(config, name)))}
     secrets = {
         name: options[name] for name in SECRET_FIELDS if name in typed or (name in masked and options[name])

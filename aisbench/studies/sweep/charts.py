@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisbench.report.charts.chart import Chart, Table
-from aisbench.report.charts.figure import Figure, Trace, line, titled
+from aisbench.report.charts.figure import Figure, Trace, line, plain, titled
 from aisbench.report.charts.look import DASHES, RUNS
 from aisbench.studies.sweep.frontier import frontier
 from aisbench.studies.sweep.measured_run import USER, figure_names
@@ -120,10 +120,10 @@ def _curve(
                 for point in points
             ],
         },
-        text=[point["load"] if point["name"] in labelled else "" for point in points],
+        text=[plain(point["load"]) if point["name"] in labelled else "" for point in points],
         textposition="top right",
         textfont={"size": 10.5, "color": "muted"},
-        customdata=[point["name"] for point in points],
+        customdata=[plain(point["name"]) for point in points],
         hovertemplate=_HOVER,
         cliponaxis=False,
     )

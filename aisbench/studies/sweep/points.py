@@ -13,7 +13,7 @@ from typing import Any
 
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.masking import masked_option
+from aisbench.masking.masking import masked_option
 from aisbench.options.plain import plain_value
 from aisbench.studies.sweep.grid import Axis
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.atomic import write_text
+from aisbench.csv_cells import cell
 from aisbench.printable import printable
 from aisbench.studies.sweep.estimate import Ended, expected_s, span_text, total_text
 from aisbench.studies.sweep.folder import SweepFolder
@@ -149,5 +150,5 @@ def write_runs_csv(found: Mapping[str, Any], path: Path) -> None:
             run["problem"],
             run["client"],
         ]
-        writer.writerow([*own, *facts, *(run["figures"].get(name) for name in figure_names())])
+        writer.writerow([*map(cell, (*own, *facts)), *(run["figures"].get(name) for name in figure_names())])
     write_text(text.getvalue(), path)

@@ -7,10 +7,13 @@ from the outside in, by
 - kernel limits on CPU time, memory, file size and open files;
 - separate namespaces, if the system permits them: no network, every file system read-only except the working folder,
   and no access to the environment of other processes;
-- a filter of system calls (seccomp): no sockets, no new processes, no signals to others, no changes of mounts. Without
-  the filter, nothing is run.
+- no capabilities, even if root runs it;
+- rules for files (Landlock), if the kernel has them: only Python, the system's libraries and the working folder can be
+  opened;
+- a filter of system calls (seccomp): no sockets, no new processes, no signals to others, no changes of their limits and
+  priorities, no changes of mounts. Without the filter, nothing is run.
 
-This protects against faulty code, not against code written to break out.
+This protects against faulty code, not against code written to break out, nor against code that looks for the token.
 """
 
 from __future__ import annotations
@@ -33,18 +36,49 @@ _MOUNT_SETATTR, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = 442, 0x8000, 1
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 22, 38, 2
 _ALLOW, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+_LANDLOCK_VERSION, _LANDLOCK_PATH_BENEATH = 1, 1
+# Rights to files by Landlock's version: all rights known to version 1, then REFER, TRUNCATE and IOCTL_DEV.
+_ALL_RIGHTS, _LATER_RIGHTS = (1 << 13) - 1, ((2, 13), (3, 14), (5, 15))
+_READ, _READ_WRITE = 1 << 2 | 1 << 3, 1 << 1 | 1 << 2 | 1 << 3 | 1 << 14
+# Of a rule for a single file, the others are refused: EXECUTE, WRITE_FILE, READ_FILE, TRUNCATE, IOCTL_DEV.
+_OF_FILES = 1 | 1 << 1 | 1 << 2 | 1 << 14 | 1 << 15
+# Connections to and from TCP ports (from version 4); abstract sockets and signals (from version 6).
+_LANDLOCK_NET, _LANDLOCK_SCOPED = 3, 3
+# What the standard library, numpy and the loader read.
+_READABLE = (
+    *("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/etc/mime.types"),
+    *("/dev/zero", "/dev/random", "/dev/urandom", "/proc/self", "/proc/cpuinfo", "/proc/meminfo"),
+    "/sys/devices/system/cpu",
+)
+
 # System call numbers. From 424 on they are the same on all machines: signals by pidfd, io_uring (which opens sockets),
 # and the newer calls that change mounts.
 _NEWER = (424, 425, 428, 429, 430, 442)
-# By machine: the audit architecture, clone, and the refused calls: socket, fork, vfork, execve, execveat, kill, tkill,
-# tgkill, ptrace, process_vm_writev, unshare, setns, mount, umount2, pivot_root, chroot.
+# By machine: the audit architecture, clone, the calls that may only name the process itself (prlimit64,
+# sched_setaffinity), and the refused calls: socket, fork, vfork, execve, execveat, kill, tkill, tgkill, rt_sigqueueinfo,
+# rt_tgsigqueueinfo, ptrace, process_vm_readv, process_vm_writev, kcmp, unshare, setns, mount, umount2, pivot_root, chroot,
+# setpriority, sched_setparam, sched_setscheduler, sched_setattr, ioprio_set, migrate_pages, move_pages, shmget, semget,
+# msgget, mq_open, add_key, request_key, keyctl, bpf, perf_event_open, userfaultfd.
 _MACHINES = {
     "x86_64": (
         0xC000003E,
         56,
-        (41, 57, 58, 59, 322, 62, 200, 234, 101, 311, 272, 308, 165, 166, 155, 161),
+        (302, 203),
+        (
+            *(41, 57, 58, 59, 322, 62, 200, 234, 129, 297, 101, 310, 311, 312, 272, 308, 165, 166, 155, 161),
+            *(141, 142, 144, 314, 251, 256, 279, 29, 64, 68, 240, 248, 249, 250, 321, 298, 323),
+        ),
     ),
-    "aarch64": (0xC00000B7, 220, (198, 221, 281, 129, 130, 131, 117, 271, 97, 268, 40, 39, 41, 51)),
+    "aarch64": (
+        0xC00000B7,
+        220,
+        (261, 122),
+        (
+            *(198, 221, 281, 129, 130, 131, 138, 240, 117, 270, 271, 272, 97, 268, 40, 39, 41, 51),
+            *(140, 118, 119, 274, 30, 238, 239, 194, 190, 186, 180, 217, 218, 219, 280, 241, 282),
+        ),
+    ),
 }
 _CLONE3 = 435
 _X32_CALLS = 0x40000000
@@ -93,6 +127,41 @@ def _own_namespaces(folder: str, file_bytes: int) -> None:
     os.chdir(folder)
 
 
+def _drop_capabilities() -> None:
+    """Raises OSError if they cannot be dropped."""
+    # struct __user_cap_header_struct of version 3, and two empty sets of effective, permitted and inheritable ones.
+    if _libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24)):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def _restrict_files(folder: str) -> None:
+    """Raises OSError if the kernel has no Landlock; it is not the only thing that confines the process."""
+    version = _libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
+    if version < 1:
+        raise OSError(ctypes.get_errno(), "landlock_create_ruleset")
+    every = _ALL_RIGHTS | sum(1 << bit for since, bit in _LATER_RIGHTS if version >= since)
+    attributes = struct.pack("QQQ", every, _LANDLOCK_NET, _LANDLOCK_SCOPED)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    rules = _libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(size), 0)
+    if rules < 0:
+        raise OSError(ctypes.get_errno(), "landlock_create_ruleset")
+    packages = [path for path in sys.path if path.endswith("-packages")]
+    readable = (*_READABLE, sys.prefix, sys.base_prefix, *packages)
+    for path, rights in (*((path, _READ) for path in readable), (os.devnull, _READ_WRITE), (folder, every)):
+        with contextlib.suppress(FileNotFoundError):
+            place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            allowed = rights & every & (every if os.path.isdir(path) else _OF_FILES)
+            failed = _libc.syscall(
+                _LANDLOCK_ADD, rules, _LANDLOCK_PATH_BENEATH, struct.pack("=Qi", allowed, place), 0
+            )
+            os.close(place)
+            if failed:
+                raise OSError(ctypes.get_errno(), f"landlock_add_rule {path}")
+    if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or _libc.syscall(_LANDLOCK_RESTRICT, rules, 0):
+        raise OSError(ctypes.get_errno(), "landlock_restrict_self")
+    os.close(rules)
+
+
 def _instruction(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
     return struct.pack("HBBI", code, if_true, if_false, value)
 
@@ -101,7 +170,7 @@ def _filter_calls() -> None:
     """Raises OSError if the kernel has no such filter, or if _MACHINES lacks this machine."""
     if platform.machine() not in _MACHINES:
         raise OSError(errno.ENOTSUP, f"no list of system calls for {platform.machine()}")
-    architecture, clone, refused = _MACHINES[platform.machine()]
+    architecture, clone, of_itself, refused = _MACHINES[platform.machine()]
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
     program = [
         _instruction(load, 4),
@@ -119,6 +188,15 @@ def _filter_calls() -> None:
         _instruction(give, _ALLOW),
         _instruction(give, _REFUSE),
     ]
+    for call in of_itself:
+        # 0 stands for the process itself.
+        program += [
+            _instruction(equal, call, 0, 4),
+            _instruction(load, 16),
+            _instruction(equal, 0, 0, 1),
+            _instruction(give, _ALLOW),
+            _instruction(give, _REFUSE),
+        ]
     for call in (*refused, *_NEWER):
         program += [_instruction(equal, call, 0, 1), _instruction(give, _REFUSE)]
     program.append(_instruction(give, _ALLOW))
@@ -156,15 +234,20 @@ def main() -> None:
         _own_namespaces(os.getcwd(), asked["file_bytes"])
     try:
         _limit(asked)
+        _drop_capabilities()
+        with contextlib.suppress(OSError):
+            _restrict_files(os.getcwd())
         _filter_calls()
     except (OSError, ValueError) as problem:
         os.write(out, json.dumps({"unconfined": str(problem)}).encode())
         return
+    # The program may replace functions of these modules, for its own ends or by mistake.
+    passed, encoded = json.dumps({"token": asked.pop("token")}).encode(), json.JSONEncoder().encode
+    write, leave = os.write, os._exit
     problem_found = _run(asked["program"])
-    said = {"token": asked["token"]} if problem_found is None else {"problem": problem_found}
-    os.write(out, json.dumps(said).encode())
+    write(out, passed if problem_found is None else encoded({"problem": problem_found}).encode())
     # Skips the interpreter's shutdown, which would run exit handlers of the program.
-    os._exit(0)
+    leave(0)
 
 
 main()

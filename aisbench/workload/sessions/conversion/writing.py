@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from aisbench.backends.prompt import ANSWER
+from aisbench.masking.fields import is_secret_name, masked_fields, masked_names
 from aisbench.workload.sessions.session import Message, Session, Turn
 
 
 def row_of(session: Session) -> dict[str, Any]:
-    """A session as an object. Tools that all its turns have stand there once."""
+    """A session as an object. Tools that all its turns have stand there once.
+
+    A recorded body may hold somebody's key: fields such as api_key are masked, or left out where a run can set them.
+    """
     tools = session.turns[0].tools
     is_common = bool(tools) and all(turn.tools == tools for turn in session.turns)
     row: dict[str, Any] = {"session": session.name}
     if session.turns[0].at_s is not None:
         row["at_s"] = session.turns[0].at_s
     if is_common:
-        row["tools"] = list(tools)
+        row["tools"] = masked_fields(tools)
     row["turns"] = [_turn(turn, i, with_tools=not is_common) for i, turn in enumerate(session.turns)]
     return row
 
@@ -33,16 +37,16 @@ def _turn(turn: Turn, i: int, *, with_tools: bool) -> dict[str, Any]:
     if set(turn.after) - {*waits, *turn.quotes} and (turn.body is None or "continues" in row):
         row["after"] = list(turn.after)
     if turn.body is not None:
-        row["body"] = dict(turn.body)
+        row["body"] = masked_fields(turn.body)
     else:
         row["messages"] = _messages(turn)
     if turn.answer:
         row["answer"] = _answer(turn.answer)
     if with_tools and turn.tools:
-        row["tools"] = list(turn.tools)
+        row["tools"] = masked_fields(turn.tools)
     rest = {
         "tool_choice": turn.tool_choice,
-        "extra": dict(turn.extra) or None,
+        "extra": _extra(turn) or None,
         "output_tokens": turn.output_tokens,
         "think_s": turn.think_s or None,
         "tool_latency_s": turn.tool_s or None,
@@ -52,6 +56,28 @@ def _turn(turn: Turn, i: int, *, with_tools: bool) -> dict[str, Any]:
         "started_by": turn.agent[1] if turn.agent and turn.agent[1] > 0 else None,
     }
     return row | {name: value for name, value in rest.items() if value is not None}
+
+
+def secret_fields(session: Session) -> set[str]:
+    """The fields that `row_of` masks or leaves out."""
+    found = {name for turn in session.turns for name in turn.extra if _is_left_out(name, turn.extra[name])}
+    for turn in session.turns:
+        for fields in (turn.body, {"tools": turn.tools}, _extra(turn)):
+            found |= set(masked_names(masked_fields(fields)))
+    return found
+
+
+def _is_left_out(name: str, value: Any) -> bool:
+    return isinstance(value, str) and is_secret_name(name)
+
+
+def _extra(turn: Turn) -> dict[str, Any]:
+    """Without secrets: --extra-body can give them again, but does not replace a field of the file."""
+    return {
+        name: masked_fields({name: value})[name]
+        for name, value in turn.extra.items()
+        if not _is_left_out(name, value)
+    }
 
 
 def _messages(turn: Turn) -> list[Message]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from aisbench import masking
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.masking import (
+from aisbench.masking import masking
+from aisbench.masking.masking import (
     masked_command,
     masked_header,
     masked_options,

@@ -15,40 +15,19 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-MASK = "***"
-# Any other header may carry a key, a cookie or a customer's name.
-_HARMLESS_HEADERS = frozenset(
-    [
-        "accept",
-        "accept-charset",
-        "accept-encoding",
-        "accept-language",
-        "anthropic-version",
-        "cache-control",
-        "connection",
-        "content-language",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "openai-beta",
-        "openai-version",
-        "origin",
-        "pragma",
-        "priority",
-        "te",
-        "user-agent",
-        "x-correlation-id",
-        "x-model",
-        "x-priority",
-        "x-request-id",
-        "x-request-priority",
-    ]
+from aisbench.masking.fields import MASK as MASK
+from aisbench.masking.fields import (
+    field_secrets,
+    masked_fields,
+    masked_header_value,
+    masked_words,
+    secrets_in_text,
+    word_secrets,
 )
+
 _HARMLESS_QUERY = frozenset(
     ["api-version", "api_version", "beta", "deployment", "format", "model", "region", "stream", "version"]
 )
-_SCHEMES = frozenset(["apikey", "api-key", "basic", "bearer", "digest", "key", "token"])
 # Parts of option names that show which options are secret. Header flags may be followed by several values.
 _HEADER_NAME = re.compile(r"(^|[-_])headers?$")
 # Of these options, the values are names of headers, which nobody keeps secret.
@@ -62,6 +41,8 @@ _CREDENTIALS_IN_TEXT = re.compile(r"(://)[^/?#\s'\"@]+@")
 _SCHEME_IN_TEXT = re.compile(r"\b(Bearer|Basic)(\s+)(?=[^\s'\"]*\d)[^\s'\"]{8,}", re.IGNORECASE)
 
 known: set[str] = set()
+# Those that stand in request bodies, even short and plain ones.
+in_bodies: set[str] = set()
 
 
 def remember(secrets: Iterable[str]) -> None:
@@ -96,20 +77,12 @@ def _split_header(text: str) -> tuple[str, str, str] | None:
     return (found[1], found[2], found[3]) if found else None
 
 
-def _masked_value(name: str, value: str) -> str:
-    """The masked value of a header; a scheme such as Bearer is left in place."""
-    if name.strip().lower() in _HARMLESS_HEADERS or not value:
-        return value
-    scheme, _, rest = value.partition(" ")
-    return f"{scheme} {MASK}" if rest and scheme.lower() in _SCHEMES else MASK
-
-
 def masked_header(text: str) -> str:
     """NAME:VALUE, or a JSON object of names and values, with secrets masked."""
     if (headers := _as_object(text)) is not None:
-        return json.dumps({name: _masked_value(name, str(value)) for name, value in headers.items()})
+        return json.dumps({name: masked_header_value(name, str(value)) for name, value in headers.items()})
     parts = _split_header(text)
-    return MASK if parts is None else f"{parts[0]}{parts[1]}{_masked_value(parts[0], parts[2])}"
+    return MASK if parts is None else f"{parts[0]}{parts[1]}{masked_header_value(parts[0], parts[2])}"
 
 
 def _header_secrets(text: str) -> set[str]:
@@ -120,7 +93,7 @@ def _header_secrets(text: str) -> set[str]:
     found = set()
     for name, value in headers.items():
         value = str(value).strip()
-        kept = _masked_value(name, value)
+        kept = masked_header_value(name, value)
         if kept != value:
             # The scheme is not part of the secret.
             found.add(value[len(kept) - len(MASK) :])
@@ -179,17 +152,18 @@ def _url_secrets(url: str) -> set[str]:
 
 
 def masked_option(name: str, value: Any) -> Any:
-    """The value of an option, or a list of values, with secrets masked."""
+    """The value of an option, or a list of values, with secrets masked.
+
+    Of options that are not secret, the fields in JSON and the NAME=VALUE pairs whose names are those of secrets.
+    """
     if isinstance(value, list | tuple):
         return [masked_option(name, one) for one in value]
     mask = _mask_of(name)
-    if isinstance(value, dict):
-        return (
-            {key: _masked_value(key, str(one)) for key, one in value.items()}
-            if mask is masked_header
-            else value
-        )
-    return mask(value) if mask is not None and isinstance(value, str) else value
+    if isinstance(value, Mapping):
+        if mask is not masked_header:
+            return masked_fields(value)
+        return {key: masked_header_value(key, str(one)) for key, one in value.items()}
+    return (mask or masked_words)(value) if isinstance(value, str) else value
 
 
 def _holds_headers(name: str) -> bool:
@@ -208,15 +182,15 @@ def _mask_of(name: str) -> Any:
 def _option_secrets(name: str, value: Any) -> set[str]:
     if isinstance(value, list | tuple):
         return {secret for one in value for secret in _option_secrets(name, one)}
-    if isinstance(value, dict):
-        value = json.dumps(value)
+    if isinstance(value, Mapping):
+        return _header_secrets(json.dumps(dict(value))) if _holds_headers(name) else field_secrets(value)
     if not isinstance(value, str):
         return set()
     if _holds_headers(name):
         return _header_secrets(value)
     if _URL_NAME.search(name):
         return _url_secrets(value)
-    return {value} if _KEY_NAME.search(name) else set()
+    return {value} if _KEY_NAME.search(name) else word_secrets(value)
 
 
 def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,7 +199,17 @@ def masked_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def remember_options(options: Mapping[str, Any]) -> None:
     for name, value in options.items():
-        remember(_option_secrets(name, value))
+        secrets = _option_secrets(name, value)
+        remember(secrets)
+        if isinstance(value, Mapping) and not _holds_headers(name):
+            in_bodies.update(secrets)
+
+
+def remember_template(headers: Mapping[str, str], body: str) -> None:
+    """Remembers the secrets that a template file holds itself. `body`: JSON with placeholders."""
+    secrets = secrets_in_text(body)
+    in_bodies.update(secrets)
+    remember({*secrets, *_header_secrets(json.dumps(dict(headers)))})
 
 
 def _with_flags(args: Iterable[str]) -> list[tuple[str, str, str]]:

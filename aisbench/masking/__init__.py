@@ -1,0 +1,1 @@
+"""Masks secrets in whatever is written or shown."""
