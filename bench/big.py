@@ -148,13 +148,25 @@ def truth_of(server: RefereeProcess) -> dict[str, Any]:
 
 def reached(server: RefereeProcess, folder: Path, minutes: float, *args: object) -> Reached:
     """Runs aisbench-load for at most `minutes` of sending."""
-    command = [sys.executable, "-m", "aisbench", "load", "--url", server.url, "--work-dir", folder, "--no-progress"]
+    command = [
+        sys.executable,
+        "-m",
+        "aisbench",
+        "load",
+        "--url",
+        server.url,
+        "--work-dir",
+        folder,
+        "--no-progress",
+    ]
     command += ["--backend", "openai-chat", "--input-len", 4, "--duration", 60 * minutes]
     command += ["--no-server-metrics", "--no-device-metrics", *args]
     watched: dict[str, Watched] = defaultdict(Watched)
     folder.mkdir(parents=True)
     with (folder.parent / "output").open("w+") as output:
-        load = subprocess.Popen([str(word) for word in command], stdout=output, stderr=subprocess.STDOUT, cwd=ROOT)
+        load = subprocess.Popen(
+            [str(word) for word in command], stdout=output, stderr=subprocess.STDOUT, cwd=ROOT
+        )
         try:
             prepared_gb = watch(load, folder, watched)
             _, status, used = os.wait4(load.pid, 0)
@@ -187,18 +199,24 @@ def main() -> None:
             folder = (options.folder or Path(name)) / step
             if step == "requests":
                 with referee(ttft_us=0, itl_us=0, tokens=1) as server:
-                    found = reached(server, folder, options.minutes, "--concurrency", STREAMS, "--output-len", 1)
+                    found = reached(
+                        server, folder, options.minutes, "--concurrency", STREAMS, "--output-len", 1
+                    )
             elif step == "events":
                 with referee(ttft_us=50_000, itl_us=0, tokens=TOKENS) as server:
                     asked = ("--concurrency", WIDE, "--num-requests", options.events // TOKENS)
-                    found = reached(server, folder, options.minutes, *asked, "--output-len", TOKENS, "--workers", 1)
+                    found = reached(
+                        server, folder, options.minutes, *asked, "--output-len", TOKENS, "--workers", 1
+                    )
             elif step == "connections":
                 # The sockets of both sides, and those of the client's workers, are counted by process.
                 most = max(resource.getrlimit(resource.RLIMIT_NOFILE)[1], options.connections + 100)
                 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
                 with referee(ttft_us=30_000_000, itl_us=1_000_000, tokens=8) as server:
                     asked = ("--concurrency", options.connections, "--num-requests", 2 * options.connections)
-                    found = reached(server, folder, options.minutes, *asked, "--output-len", 8, "--workers", 2)
+                    found = reached(
+                        server, folder, options.minutes, *asked, "--output-len", 8, "--workers", 2
+                    )
             else:
                 parser.error(f"unknown step {step}; give requests, events or connections")
         rows.append(found.row(step))

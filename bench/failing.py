@@ -20,7 +20,18 @@ from typing import Any
 
 from bench.harness import Load, aisbench_load, referee, table
 
-WAYS = ("good", "refused", "reset", "http-500", "http-429", "cut", "stall", "malformed", "error-event", "cut-chunk")
+WAYS = (
+    "good",
+    "refused",
+    "reset",
+    "http-500",
+    "http-429",
+    "cut",
+    "stall",
+    "malformed",
+    "error-event",
+    "cut-chunk",
+)
 ONE_IN = 10
 TOKENS = 32
 FIGURES = ("mean", "p50", "p90", "p99")

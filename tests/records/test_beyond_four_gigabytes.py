@@ -42,7 +42,9 @@ def test_rows(tmp_path: Path) -> None:
     opened = RowsFile.open(path)
     assert len(opened.rows) == at + 2
     assert np.array_equal(opened.stretch(at, at + 2), two)
-    assert np.array_equal(opened.picked(np.array([at + 1, 3, at])), [two[1], np.zeros(1, two.dtype)[0], two[0]])
+    assert np.array_equal(
+        opened.picked(np.array([at + 1, 3, at])), [two[1], np.zeros(1, two.dtype)[0], two[0]]
+    )
 
 
 def test_answers_and_token_times(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS
 from aisbench.errors import BadInput
-from aisbench.report.files.write import write_all
+from aisbench.report.files import write as module
+from aisbench.report.files.write import write_all, write_large_json
 from tests.analysis.made_runs import START_NS, base_config, drop, fail, made_rows, poisson_run, write_run
 
 
@@ -105,3 +107,23 @@ def test_no_run_folder_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         write_all(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 7])
+def test_arrays_written_in_blocks_are_the_same_text(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 3)
+    numbers = np.random.default_rng(count).normal(size=count)
+    content: dict[str, Any] = {
+        "a": 1,
+        "x": numbers,
+        'b"': None,
+        "n": np.arange(count),
+        "texts": ["é"] * count,
+    }
+    write_large_json(content, tmp_path / "large.json")
+    plain = {
+        name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in content.items()
+    }
+    assert (tmp_path / "large.json").read_bytes() == orjson.dumps(plain)
