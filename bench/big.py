@@ -1,12 +1,15 @@
 """Long and big runs against the referee, and what they leave: python -m bench.big [--minutes 10] [STEP ...]
 
-Steps: requests (of one token, 256 in flight), events (1,024 streams of 128 tokens, as fast as the server can) and
-connections (20,000 requests in flight at once, on two workers). They end after --minutes of sending, or earlier at
+Steps: requests (of one token, 256 in flight), events (1,024 streams of 128 tokens, as fast as the server can),
+connections (20,000 requests in flight at once, on two workers) and outputs (see below). They end after --minutes of sending, or earlier at
 their size (--events, --connections), and the counts are compared with the referee's own.
 
 While requests are sent, each process's memory and open files are read every second, and the number of requests from
 the head of its records. `slope` is that of the least-squares line through the anonymous memory of the second half, for
 each million of requests. `peak` is the largest resident size of the coordinator, before the first send and with the report.
+
+outputs: the simulator sends 90 answers of 50 MB, which are kept, in one file of more than 4 GiB; their lengths in
+requests.jsonl are compared with what the simulator sent.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import argparse
 import http.client
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,7 +30,8 @@ from typing import Any
 import numpy as np
 
 from aisbench._native.memory.recorder import ROWS_HEADER_FIELDS
-from aisbench.simulator.referee import RefereeProcess
+from aisbench.simulator.child import LocalServer
+from aisbench.simulator.process import start_simulator
 from bench.harness import ROOT, referee, table
 from bench.soak import children_of, memory_of
 
@@ -138,7 +141,7 @@ def peak_gb(pid: int) -> float:
     return 0.0
 
 
-def truth_of(server: RefereeProcess) -> dict[str, Any]:
+def truth_of(server: LocalServer) -> dict[str, Any]:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=TRUTH_TIMEOUT_S)
     connection.request("GET", "/truth")
     found: dict[str, Any] = json.loads(connection.getresponse().read())
@@ -146,7 +149,7 @@ def truth_of(server: RefereeProcess) -> dict[str, Any]:
     return found
 
 
-def reached(server: RefereeProcess, folder: Path, minutes: float, *args: object) -> Reached:
+def reached(server: LocalServer, folder: Path, minutes: float, *args: object) -> Reached:
     """Runs aisbench-load for at most `minutes` of sending."""
     command = [
         sys.executable,
@@ -183,6 +186,26 @@ def reached(server: RefereeProcess, folder: Path, minutes: float, *args: object)
     return Reached(summary, truth_of(server), watched, prepared_gb, used.ru_maxrss * 1024 / 1e9)
 
 
+def outputs(folder: Path) -> Reached:
+    """A run with --save-outputs whose answers fill one file of more than 4 GiB."""
+    size, count = 50_000_000, 90
+    faults = ["--fault", "huge-event:1", "--huge-event-bytes", str(size), "--seed", "1"]
+    with start_simulator([*faults, "--decode-base-ms", "1"]) as server:
+        asked = ("--concurrency", 2, "--num-requests", count, "--output-len", 2, "--save-outputs")
+        asked += ("--max-chunk-size", 2 * size)
+        found = reached(server, folder, 10, *asked)
+    (run,) = folder.iterdir()
+    kept = (run / "records" / "text-0.bin").stat().st_size
+    with (run / "requests.jsonl").open("rb") as lines:
+        lengths = {len(json.loads(line)["content"]) for line in lines}
+    print(
+        f"outputs: {kept:,} bytes in text-0.bin; read back: {count} answers of {lengths} characters",
+        file=sys.stderr,
+    )
+    found.truth["peak_concurrency"] = found.truth.pop("peak")
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -209,16 +232,19 @@ def main() -> None:
                         server, folder, options.minutes, *asked, "--output-len", TOKENS, "--workers", 1
                     )
             elif step == "connections":
-                # The sockets of both sides, and those of the client's workers, are counted by process.
-                most = max(resource.getrlimit(resource.RLIMIT_NOFILE)[1], options.connections + 100)
-                resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-                with referee(ttft_us=30_000_000, itl_us=1_000_000, tokens=8) as server:
+                # Two servers and two workers, because a process may not have more than 20,000 open files everywhere.
+                slow = {"ttft_us": 30_000_000, "itl_us": 1_000_000, "tokens": 8}
+                with referee(**slow) as server, referee(**slow) as other:
                     asked = ("--concurrency", options.connections, "--num-requests", 2 * options.connections)
-                    found = reached(
-                        server, folder, options.minutes, *asked, "--output-len", 8, "--workers", 2
-                    )
+                    asked += ("--output-len", 8, "--workers", 2, "--url", other.url)
+                    found = reached(server, folder, options.minutes, *asked)
+                    theirs = other.truth()
+                    for name in ("done", "tokens", "peak_concurrency"):
+                        found.truth[name] += theirs[name]
+            elif step == "outputs":
+                found = outputs(folder)
             else:
-                parser.error(f"unknown step {step}; give requests, events or connections")
+                parser.error(f"unknown step {step}; give requests, events, connections or outputs")
         rows.append(found.row(step))
         memory_rows += found.memory_rows(step)
         print(table([HEAD, rows[-1]]), file=sys.stderr, flush=True)

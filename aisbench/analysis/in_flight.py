@@ -44,7 +44,9 @@ class InFlight:
             return None
         sent, done = _spans(run)
         due = np.maximum(_column(run, "planned_ns") - run.start_ns, 0)
-        return InFlight.of_spans(np.minimum(due, sent), done, run.duration_ns)
+        np.minimum(due, sent, out=due)
+        del sent
+        return InFlight.of_spans(due, done, run.duration_ns)
 
     @staticmethod
     def held(run: Run) -> InFlight:

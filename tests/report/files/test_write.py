@@ -10,7 +10,10 @@ import orjson
 import pytest
 
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS
+from aisbench.analysis.measured import Measured
 from aisbench.errors import BadInput
+from aisbench.records.run import Run
+from aisbench.report.files import requests_table
 from aisbench.report.files import write as module
 from aisbench.report.files.write import write_all, write_large_json
 from tests.analysis.made_runs import START_NS, base_config, drop, fail, made_rows, poisson_run, write_run
@@ -127,3 +130,22 @@ def test_arrays_written_in_blocks_are_the_same_text(
         name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in content.items()
     }
     assert (tmp_path / "large.json").read_bytes() == orjson.dumps(plain)
+
+
+def test_large_answers_are_written_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few as fit into _BATCH_BYTES, but at least one: the same lines come of it, with less memory."""
+    lengths = [10, 900, 20, 30, 2000, 5, 5]
+    texts = [("x" * length, "") for length in lengths]
+    config = base_config(save_outputs=True, save_token_times=True)
+    folder = write_run(
+        tmp_path / "run", made_rows(np.arange(7.0)), config=config, texts=texts, token_times=True
+    )
+    measured = Measured(Run.load(folder))
+    requests_table.write_requests(measured, tmp_path / "at once.jsonl")
+    monkeypatch.setattr(requests_table, "_BATCH_BYTES", 1000)
+    monkeypatch.setattr(requests_table, "_BATCH", 6)
+    assert list(requests_table._batches(measured)) == [(0, 1), (1, 2), (2, 4), (4, 5), (5, 6), (6, 7)]
+    requests_table.write_requests(measured, tmp_path / "in parts.jsonl")
+    lines = (tmp_path / "in parts.jsonl").read_bytes()
+    assert [len(json.loads(line)["content"]) for line in lines.splitlines()] == lengths
+    assert lines == (tmp_path / "at once.jsonl").read_bytes()
