@@ -199,7 +199,7 @@ def test_figures_of_blocks_are_those_of_the_whole(block: int, monkeypatch: pytes
     rng = np.random.default_rng(block)
     sent = rng.integers(0, 40, 60) * MS
     done = sent + rng.integers(0, 9, 60) * MS
-    found, end_ns = InFlight.of_spans(sent, done, 50 * MS), 50 * MS
+    found, end_ns = InFlight.of_spans(sent.copy(), done.copy(), 50 * MS), 50 * MS
     moments = np.append(done, sent)
     order = np.argsort(moments, kind="stable")
     counts = np.append(0, np.cumsum(np.where(order < 60, -1, 1)))
