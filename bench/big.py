@@ -124,6 +124,9 @@ def watch(load: subprocess.Popen[bytes], folder: Path, watched: dict[str, Watche
             processes |= {f"worker {i}": pid for i, pid in enumerate(children_of(load.pid))}
             for name, pid in processes.items():
                 own, files = memory_of(pid, folder)["own"], len(os.listdir(f"/proc/{pid}/fd"))
+                if not own:
+                    # It is ending.
+                    continue
                 one = watched[name]
                 one.requests.append(begun)
                 one.own.append(own)
