@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,15 @@ def outputs(folder: Path) -> Reached:
     size, count = 50_000_000, 90
     faults = ["--fault", "huge-event:1", "--huge-event-bytes", str(size), "--seed", "1"]
     with start_simulator([*faults, "--decode-base-ms", "1"]) as server:
-        asked = ("--concurrency", 2, "--num-requests", count, "--output-len", 2, "--save-outputs")
+        asked: tuple[object, ...] = (
+            "--concurrency",
+            2,
+            "--num-requests",
+            count,
+            "--output-len",
+            2,
+            "--save-outputs",
+        )
         asked += ("--max-chunk-size", 2 * size)
         found = reached(server, folder, 10, *asked)
     (run,) = folder.iterdir()
@@ -220,6 +229,7 @@ def main() -> None:
     parser.add_argument("steps", nargs="*", default=["requests", "events", "connections"])
     options = parser.parse_args()
     rows, memory_rows = [HEAD], [MEMORY_HEAD]
+    asked: tuple[object, ...]
     for step in options.steps:
         with tempfile.TemporaryDirectory() as name:
             folder = (options.folder or Path(name)) / step
@@ -236,8 +246,8 @@ def main() -> None:
                     )
             elif step == "connections":
                 # Two servers and two workers, because a process may not have more than 20,000 open files everywhere.
-                slow = {"ttft_us": 30_000_000, "itl_us": 1_000_000, "tokens": 8}
-                with referee(**slow) as server, referee(**slow) as other:
+                slow = partial(referee, ttft_us=30_000_000, itl_us=1_000_000, tokens=8)
+                with slow() as server, slow() as other:
                     asked = ("--concurrency", options.connections, "--num-requests", 2 * options.connections)
                     asked += ("--output-len", 8, "--workers", 2, "--url", other.url)
                     found = reached(server, folder, options.minutes, *asked)

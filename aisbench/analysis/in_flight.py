@@ -111,10 +111,8 @@ class InFlight:
         area = 0
         for begin in range(0, len(self.times_ns), _BLOCK):
             counts = self.counts[begin : begin + _BLOCK]
-            lengths: NDArray[np.int64] = np.diff(
-                np.clip(self._times(begin, len(counts) + 1, to_ns), from_ns, to_ns)
-            )
-            area += int(counts @ lengths)
+            lengths = np.diff(np.clip(self._times(begin, len(counts) + 1, to_ns), from_ns, to_ns))
+            area += int(np.sum(counts * lengths))
         return float(area) / (to_ns - from_ns)
 
     def means(self, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
