@@ -214,7 +214,6 @@ def outputs(folder: Path) -> Reached:
         f"outputs: {kept:,} bytes in text-0.bin; read back: {count} answers of {lengths} characters",
         file=sys.stderr,
     )
-    found.truth["peak_concurrency"] = found.truth.pop("peak")
     return found
 
 
