@@ -149,3 +149,22 @@ def test_large_answers_are_written_a_few_at_a_time(tmp_path: Path, monkeypatch: 
     lines = (tmp_path / "in parts.jsonl").read_bytes()
     assert [len(json.loads(line)["content"]) for line in lines.splitlines()] == lengths
     assert lines == (tmp_path / "at once.jsonl").read_bytes()
+
+
+def test_a_large_run_is_reported_as_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read, kept and written in blocks to save memory makes no difference."""
+    folder = poisson_run(tmp_path / "run", 400, 100.0, workers=2)
+    write_all(folder, tmp_path / "small")
+    for name, value in (
+        ("analysis.latencies._KEPT_MOST", 0),
+        ("analysis.in_flight._BLOCK", 7),
+        ("analysis.heat._BLOCK", 7),
+        ("records.rows._BLOCK", 7),
+        ("records.rows._PICKED", 3),
+        ("report.files.requests_table._BATCH", 9),
+        ("report.files.write._BLOCK", 5),
+    ):
+        monkeypatch.setattr(f"aisbench.{name}", value)
+    write_all(folder, tmp_path / "large")
+    for path in (tmp_path / "small").iterdir():
+        assert (tmp_path / "large" / path.name).read_bytes() == path.read_bytes()
