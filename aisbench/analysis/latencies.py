@@ -13,6 +13,9 @@ from aisbench.metrics import BY_NAME
 from aisbench.records.run import Run
 
 Floats = NDArray[np.float64]
+# Computing the latencies again takes less time than it takes memory to keep them: 0.1 s for 10 million requests, of
+# which the values of one metric take 80 MB.
+_KEPT_MOST = 1 << 21
 
 
 class _Rows(Protocol):
@@ -40,13 +43,13 @@ class Columns:
 class Latencies:
     """Latencies in ms of the succeeded requests of a run: `latencies["ttft"]` has shape (requests,).
 
-    Each is computed once, when first read. A value that was not measured is nan.
+    A value that was not measured is nan. Those of a run of up to _KEPT_MOST requests are computed once, when first read.
     """
 
     def __init__(self, run: Run, output: NDArray[np.int64], origin: str = "sent_ns") -> None:
         """`output`: output tokens of every row. `origin`: the field that latencies are counted from."""
         ok = run.has_status("ok")
-        self.requests = Columns(run.selected(ok), output[ok], origin)
+        self.requests = Columns(run.selected(ok), output if ok.all() else output[ok], origin)
         self._open_loop = run.is_open_loop
         self._found: dict[str, Floats] = {}
 
@@ -54,14 +57,18 @@ class Latencies:
         return len(self.requests.tokens)
 
     def __getitem__(self, name: str) -> Floats:
-        if name not in self._found:
-            self._found[name] = BY_NAME[name].of(self.requests)
-        return self._found[name]
+        if name in self._found:
+            return self._found[name]
+        values = BY_NAME[name].of(self.requests)
+        if len(self) <= _KEPT_MOST:
+            self._found[name] = values
+        return values
 
     def measured(self, name: str) -> Floats:
         """The values of the requests for which it was measured, ms."""
         values = self[name]
-        return values[~np.isnan(values)]
+        missing = np.isnan(values)
+        return values[~missing] if missing.any() else values
 
     def from_plan(self, name: str) -> Floats | None:
         """The latency counted from the planned time, ms; None in a closed loop, which has no plan."""

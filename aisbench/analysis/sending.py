@@ -31,8 +31,7 @@ class Sending:
     planned_ns: NDArray[np.int64]
     every_sent_ns: NDArray[np.int64]
     every_planned_ns: NDArray[np.int64]
-    lag_ms: NDArray[np.float64]
-    own_lag_ms: NDArray[np.float64]
+    could_go_ns: NDArray[np.int64]
 
     @staticmethod
     def of(run: Run, held: InFlight) -> Sending:
@@ -40,7 +39,7 @@ class Sending:
         rows = run.selected(run.rows["sent_ns"] > 0)
         sent, planned = rows["sent_ns"] - run.start_ns, rows["planned_ns"] - run.start_ns
         first = rows["turn"] == 0
-        could_go = planned
+        could_go: NDArray[np.int64] = planned
         # Users keep their slots, so they never wait for one.
         if run.limit is not None and run.config.users is None:
             freed = held.last_full_before(sent, run.limit)
@@ -50,10 +49,21 @@ class Sending:
         few = run.config.prefill_concurrency
         if few is not None:
             could_go = np.maximum(could_go, InFlight.prefilling(run).last_full_before(sent, few))
-        lag_ms, own_lag_ms = (sent - planned) / 1e6, (sent - could_go) / 1e6
         if first.all() or run.config.users is not None:
-            return Sending(sent, planned, sent, planned, lag_ms, own_lag_ms)
-        return Sending(sent[first], planned[first], sent, planned, lag_ms, own_lag_ms)
+            return Sending(sent, planned, sent, planned, could_go)
+        return Sending(sent[first], planned[first], sent, planned, could_go)
+
+    # Computed when read, because they would take much memory in a large run.
+
+    @property
+    def lag_ms(self) -> NDArray[np.float64]:
+        lag_ms: NDArray[np.float64] = (self.every_sent_ns - self.every_planned_ns) / 1e6
+        return lag_ms
+
+    @property
+    def own_lag_ms(self) -> NDArray[np.float64]:
+        own_lag_ms: NDArray[np.float64] = (self.every_sent_ns - self.could_go_ns) / 1e6
+        return own_lag_ms
 
     @property
     def sent_rate(self) -> float:
@@ -76,7 +86,7 @@ class Sending:
     @property
     def capped_share(self) -> float:
         """The share of the requests that the in-flight limit delayed by more than 1 ms."""
-        if len(self.lag_ms) == 0:
+        if len(self.could_go_ns) == 0:
             return 0.0
         return float(np.mean(self.lag_ms - self.own_lag_ms > 1.0))
 
@@ -152,5 +162,5 @@ def lag_block(run: Run, sending: Sending) -> ScheduleLag | None:
     """`schedule_lag_ms`: describe() of sent - planned, and `own_p99`; None in a closed loop, which has no plan."""
     if not run.is_open_loop:
         return None
-    own = float(np.percentile(sending.own_lag_ms, 99)) if len(sending.own_lag_ms) else None
+    own = float(np.percentile(sending.own_lag_ms, 99)) if len(sending.could_go_ns) else None
     return {**describe(sending.lag_ms), "own_p99": own}

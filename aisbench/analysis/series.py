@@ -127,7 +127,7 @@ def peak_per_second(counts_10ms: NDArray[Any]) -> float:
 def lag_series(run: Run, sending: Sending, width_ns: int) -> dict[str, Series] | None:
     """Schedule lag in ms by planned time: `p50`, `p99` and `max` in each stretch of `width_ns`, and `own_p99`, without
     the part that the in-flight limit caused. Stretches without requests are left out. None in a closed loop."""
-    if not run.is_open_loop or len(sending.lag_ms) == 0:
+    if not run.is_open_loop or len(sending.could_go_ns) == 0:
         return None
     planned_ns = run.rows["planned_ns"][run.rows["sent_ns"] > 0] - run.start_ns
     order = np.argsort(planned_ns, kind="stable")

@@ -155,8 +155,10 @@ def each_gaps_ns(run: Run) -> Iterator[NDArray[np.int64]]:
 
 
 def _read_log(run: Run, worker: int) -> NDArray[np.uint32]:
+    """The log, mapped: it may be larger than the memory."""
     path = run.records / f"tokens-{worker}.bin"
-    return np.fromfile(path, "<u4") if path.is_file() else np.empty(0, np.uint32)
+    entries = path.stat().st_size // 4 if path.is_file() else 0
+    return np.memmap(path, "<u4", "r", shape=(entries,)) if entries else np.empty(0, np.uint32)
 
 
 def _pooled(run: Run, worker: int, ok: NDArray[np.bool_]) -> NDArray[np.uint32]:

@@ -6,6 +6,7 @@ a second.
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -243,7 +244,7 @@ class Coordinator:
 
     def watch(self) -> None:
         """Watches until all workers have ended: ticks, looks for reasons to stop early, ends the grace period."""
-        give_up_at: float | None = None
+        give_up_at, interrupted = math.inf, False
         while self.processes.running:
             self.tick(self)
             self.survivors.look()
@@ -257,12 +258,16 @@ class Coordinator:
             if self.sending_ended_ns is None and self.sending_has_ended(live):
                 self.sending_ended_ns = now_ns()
                 self.block.stop(1)
-                if self.deadline_ns or self.interrupts.count or self.stopped:
+                if self.stopped:
                     give_up_at = time.monotonic() + self.config.grace_s
-            if give_up_at is None and self.interrupts.count:
-                give_up_at = time.monotonic() + self.config.grace_s
-            given_up = give_up_at is not None and time.monotonic() > give_up_at
-            if given_up or self.abandoned is not None or self.interrupts.count > 1:
+                elif self.deadline_ns:
+                    # The requests may have run out long before the time.
+                    left_s = max(0.0, (self.deadline_ns - now_ns()) / 1e9)
+                    give_up_at = time.monotonic() + left_s + self.config.grace_s
+            if self.interrupts.count and not interrupted:
+                interrupted = True
+                give_up_at = min(give_up_at, time.monotonic() + self.config.grace_s)
+            if time.monotonic() > give_up_at or self.abandoned is not None or self.interrupts.count > 1:
                 self.block.stop(2)
             self.processes.wait(self.rising.rise(self.start_ns, _POLL_S) if self.rising else _POLL_S)
         self.survivors.look()

@@ -19,6 +19,8 @@ _ROW = np.dtype(ROW_FIELDS)
 _HEADER = np.dtype(ROWS_HEADER_FIELDS)
 # Rows read before their pages are released: about 7 MB.
 _BLOCK = 1 << 15
+# Rows picked before that: each may bring in 64 KiB around it.
+_PICKED = 1 << 10
 # Reading one column touches every page of the file, so the columns that most figures need are read together and kept.
 _KEPT_TOGETHER = (
     "planned_ns",
@@ -76,8 +78,8 @@ class RowsFile:
     def picked(self, index: NDArray[np.int64]) -> NDArray[np.void]:
         """Copies of the rows at `index`, in the same order."""
         found = np.empty(len(index), _ROW)
-        for begin in range(0, len(index), _BLOCK):
-            found[begin : begin + _BLOCK] = self.rows[index[begin : begin + _BLOCK]]
+        for begin in range(0, len(index), _PICKED):
+            found[begin : begin + _PICKED] = self.rows[index[begin : begin + _PICKED]]
             self._let_go()
         return found
 

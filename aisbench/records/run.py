@@ -31,13 +31,17 @@ UNCLOSED = "the run ended without closing its records"
 
 @dataclass(frozen=True)
 class Selected:
-    """Some rows of a run, a column at a time: a copy of them would be as large as the run itself."""
+    """Some rows of a run, a column at a time: a copy of them would be as large as the run itself. Do not write to it."""
 
     rows: Rows
     mask: NDArray[np.bool_]
 
+    @cached_property
+    def _all(self) -> bool:
+        return bool(self.mask.all())
+
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.rows[name][self.mask]
+        return self.rows[name] if self._all else self.rows[name][self.mask]
 
     def __len__(self) -> int:
         return int(np.count_nonzero(self.mask))

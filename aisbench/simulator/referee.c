@@ -3,8 +3,10 @@
 //
 // It has one thread with epoll, and one write per token. `ttft` runs from reading the request to having written its
 // first token. `ttft_wire` begins earlier, at the kernel's receive timestamp of the request, so it includes the time
-// that the request waited unread while this server was busy. With ITL_US 0, tokens are sent without a pause.
-// GET /truth returns the figures (JSON, times in ms), GET /reset clears them.
+// that the request waited unread while this server was busy; so does `e2e_wire`. `tpot` is the mean gap of an answer.
+// With ITL_US 0, tokens are sent without a pause.
+// GET /truth returns the figures (JSON, times in ms), GET /reset clears them. After GET /fail/WAY/EVERY each EVERYth
+// request fails in that way (ways[] below); the figures are then those of the other requests, and `failed` counts these.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -27,10 +29,14 @@
 
 enum { READ_ROOM = 1 << 16, MOST_EVENTS = 1024 };
 
+// Those up to HTTP_429 take the place of the answer, the others happen half-way through it.
+enum { GOOD, RESET, HTTP_500, HTTP_429, CUT, STALL, MALFORMED, ERROR_EVENT, CUT_CHUNK, WAYS };
+static const char *const ways[WAYS] = {"good", "reset", "http-500", "http-429", "cut", "stall", "malformed", "error-event", "cut-chunk"};
+
 typedef struct {
-    int fd, heap_at;          // heap_at -1: no answer is being sent
+    int fd, heap_at, way;     // heap_at -1: no answer is being sent; way: how it will fail
     int sent, total, stuck;   // sent, total: tokens; stuck: the socket is full, waiting for EPOLLOUT
-    int64_t due_ns, arrived_ns, wire_ns, last_ns;
+    int64_t due_ns, arrived_ns, wire_ns, first_ns, last_ns;
     char *in; size_t in_bytes, in_room;
     char *out; size_t out_at, out_bytes, out_room;
 } Client;
@@ -40,8 +46,9 @@ typedef struct { double *values; size_t count, room; } Sample;
 static int64_t ttft_ns, itl_ns;
 static int default_tokens, epoll_fd, active, peak;
 static Client **heap; static int heap_size, heap_room;
-static Sample ttfts, wire_ttfts, itls, e2els, arrivals;
-static int64_t tokens, first_ns, last_ns;
+static Sample ttfts, wire_ttfts, itls, tpots, e2els, wire_e2els, arrivals;
+static int64_t tokens, first_ns, last_ns, failed;
+static int way, every, until_next;
 
 static int64_t now_ns(void) {
     struct timespec t;
@@ -162,13 +169,23 @@ static void give_token(Client *c) {
     say_token(c);
     flush(c);
     c->sent++;
-    tokens++;
     int64_t now = now_ns();
+    if (c->way) {
+        c->due_ns += itl_ns;
+        sift_down(c->heap_at);
+        return;
+    }
+    tokens++;
     note(first ? &ttfts : &itls, (now - (first ? c->arrived_ns : c->last_ns)) / 1e6);
-    if (first) note(&wire_ttfts, (now - c->wire_ns) / 1e6);
+    if (first) {
+        note(&wire_ttfts, (now - c->wire_ns) / 1e6);
+        c->first_ns = now;
+    }
     c->last_ns = last_ns = now;
     if (c->sent == c->total) {
         note(&e2els, (now - c->arrived_ns) / 1e6);
+        note(&wire_e2els, (now - c->wire_ns) / 1e6);
+        if (c->total > 1) note(&tpots, (now - c->first_ns) / 1e6 / (c->total - 1));
         heap_drop(c);
         active--;
     } else {
@@ -210,8 +227,8 @@ static void tell(Client *c) {
         double off = arrivals.values[i + 1] - arrivals.values[i] - mean;
         squares += off * off;
     }
-    int n = sprintf(out, "{\"requests\":%zu,\"done\":%zu,\"tokens\":%lld,\"peak_concurrency\":%d,\"active\":%d,\"span_s\":%.6f,"
-                         "\"arrival_rate\":%.3f,\"gap_cv\":%.4f,", arrivals.count, e2els.count, (long long)tokens, peak, active,
+    int n = sprintf(out, "{\"requests\":%zu,\"done\":%zu,\"failed\":%lld,\"tokens\":%lld,\"peak_concurrency\":%d,\"active\":%d,\"span_s\":%.6f,"
+                         "\"arrival_rate\":%.3f,\"gap_cv\":%.4f,", arrivals.count, e2els.count, (long long)failed, (long long)tokens, peak, active,
                     (last_ns - first_ns) / 1e9, mean > 0 ? 1 / mean : 0, mean > 0 ? sqrt(squares / gaps) / mean : 0);
     n += describe(out + n, "ttft", &ttfts);
     out[n++] = ',';
@@ -219,15 +236,31 @@ static void tell(Client *c) {
     out[n++] = ',';
     n += describe(out + n, "itl", &itls);
     out[n++] = ',';
+    n += describe(out + n, "tpot", &tpots);
+    out[n++] = ',';
     n += describe(out + n, "e2e", &e2els);
+    out[n++] = ',';
+    n += describe(out + n, "e2e_wire", &wire_e2els);
     strcpy(out + n, "}\n");
     respond(c, "200 OK", "application/json", out);
 }
 
 static void forget(void) {
-    ttfts.count = wire_ttfts.count = itls.count = e2els.count = arrivals.count = 0;
-    tokens = first_ns = last_ns = 0;
+    ttfts.count = wire_ttfts.count = itls.count = tpots.count = e2els.count = wire_e2els.count = arrivals.count = 0;
+    tokens = first_ns = last_ns = failed = 0;
     peak = active;
+}
+
+// Obeys GET /fail/WAY/EVERY.
+static const char *fail_as(const char *path) {
+    const char *slash = strchr(path, '/');
+    for (int i = 0; slash && i < WAYS; i++)
+        if (strlen(ways[i]) == (size_t)(slash - path) && !strncmp(path, ways[i], slash - path)) {
+            way = i;
+            every = until_next = atoi(slash + 1);
+            return "200 OK";
+        }
+    return "400 Bad Request";
 }
 
 // Requests
@@ -247,6 +280,8 @@ static void begin(Client *c, const char *body, size_t n) {
     c->total = asked_tokens(body, n);
     if (c->total < 1) c->total = default_tokens;
     c->sent = 0;
+    c->way = GOOD;
+    if (way && --until_next <= 0) { c->way = way; until_next = every; }
     if (!first_ns) first_ns = c->arrived_ns;
     note(&arrivals, c->arrived_ns / 1e9);
     if (++active > peak) peak = active;
@@ -266,6 +301,7 @@ static void take_requests(Client *c) {
         if (!strncmp(c->in, "POST /v1/chat/completions ", 26)) begin(c, c->in + head, body);
         else if (!strncmp(c->in, "GET /truth", 10)) tell(c);
         else if (!strncmp(c->in, "GET /reset", 10)) { forget(); respond(c, "200 OK", "text/plain", "ok"); }
+        else if (!strncmp(c->in, "GET /fail/", 10)) respond(c, fail_as(c->in + 10), "text/plain", "");
         else if (strncmp(c->in, "GET ", 4)) respond(c, "404 Not Found", "application/json", "{\"detail\":\"Not Found\"}");
         else respond(c, "200 OK", "application/json", "{\"object\":\"list\",\"data\":[{\"id\":\"referee\",\"object\":\"model\"}]}");
         c->in_bytes -= head + body;
@@ -295,6 +331,26 @@ static void leave(Client *c) {
     free(c->in);
     free(c->out);
     free(c);
+}
+
+static int fails_now(Client *c) {
+    return c->way && c->sent >= (c->way <= HTTP_429 ? 0 : c->total / 2);
+}
+
+static void fail(Client *c) {
+    static const char broken[] = "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x", error[] = "{\"error\":{\"message\":\"broken\",\"code\":500}}";
+    struct linger at_once = {1, 0};
+    heap_drop(c);
+    active--;
+    failed++;
+    if (c->way == HTTP_500) respond(c, "500 Internal Server Error", "application/json", error);
+    else if (c->way == HTTP_429) respond(c, "429 Too Many Requests\r\nretry-after: 1", "application/json", error);
+    else if (c->way == MALFORMED) { say_event(c, broken, sizeof broken - 1); flush(c); }
+    else if (c->way == ERROR_EVENT) { say_event(c, error, sizeof error - 1); say(c, "0\r\n\r\n", 5); flush(c); }
+    else if (c->way == CUT_CHUNK) { say(c, "400\r\ndata: {", 12); flush(c); }
+    if (c->way == RESET || c->way == CUT) setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    if (c->way == RESET || c->way == CUT || c->way == CUT_CHUNK) leave(c);
+    else take_requests(c);
 }
 
 static void read_from(Client *c) {
@@ -363,7 +419,8 @@ int referee_serve(int listener, int lifeline, int64_t ttft_us, int64_t itl_us, i
         int64_t now = now_ns();
         for (int turns = heap_size; turns > 0 && heap_size && heap[0]->due_ns <= now; turns--) {
             Client *c = heap[0];
-            if (c->out_bytes - c->out_at > 1 << 18) { c->due_ns = now + 200000; sift_down(0); }
+            if (fails_now(c)) fail(c);
+            else if (c->out_bytes - c->out_at > 1 << 18) { c->due_ns = now + 200000; sift_down(0); }
             else {
                 give_token(c);
                 if (c->heap_at < 0) take_requests(c);

@@ -26,10 +26,21 @@ _BACKLOG = 4096
 class RefereeProcess(LocalServer):
     """A running referee.
 
-    `truth` has `requests`, `done`, `tokens`, `peak_concurrency`, `arrival_rate` and `gap_cv`. It also has `ttft`,
-    `ttft_wire` (from the kernel's timestamp of the request), `itl` and `e2e`, each with n, mean_ms, p50_ms, p90_ms,
-    p99_ms and max_ms.
+    `truth` has `requests`, `done`, `failed`, `tokens`, `peak_concurrency`, `arrival_rate` and `gap_cv`. It also has `ttft`, `itl`,
+    `tpot` and `e2e`, and `ttft_wire` and `e2e_wire` (from the kernel's timestamp of the request), each with n, mean_ms,
+    p50_ms, p90_ms, p99_ms and max_ms.
     """
+
+    def fail(self, way: str, every: int) -> None:
+        """Makes each `every`th request fail from now on; `way`: reset, http-500 or http-429 in place of its answer;
+        cut (a reset), stall, malformed, error-event or cut-chunk half-way through it; good ends it.
+
+        The figures of `truth` are those of the requests that do not fail.
+        """
+        with contextlib.closing(self.connect()) as connection:
+            connection.request("GET", f"/fail/{way}/{every}")
+            if connection.getresponse().status != 200:
+                raise ValueError(f"the referee knows no way to fail named {way!r}")
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisbench.analysis import in_flight as module
 from aisbench.analysis.in_flight import InFlight
 from aisbench.analysis.sending import Sending, arrivals_block
 from aisbench.analysis.series import (
@@ -189,3 +190,26 @@ def test_a_session_keeps_a_slot_and_takes_more_for_its_branches(tmp_path: Path) 
 
 def test_a_session_that_lends_its_slot_holds_none_while_it_thinks(tmp_path: Path) -> None:
     assert counts_at(InFlight.held(sessions(tmp_path, "requests")), [50, 150, 250, 320]) == [2, 3, 1, 2]
+
+
+@pytest.mark.parametrize("block", [1, 7, 1 << 20])
+def test_figures_of_blocks_are_those_of_the_whole(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spans on few moments, so that many begin and end at once."""
+    monkeypatch.setattr(module, "_BLOCK", block)
+    rng = np.random.default_rng(block)
+    sent = rng.integers(0, 40, 60) * MS
+    done = sent + rng.integers(0, 9, 60) * MS
+    found, end_ns = InFlight.of_spans(sent.copy(), done.copy(), 50 * MS), 50 * MS
+    moments = np.append(done, sent)
+    order = np.argsort(moments, kind="stable")
+    counts = np.append(0, np.cumsum(np.where(order < 60, -1, 1)))
+    assert found.times_ns.tolist() == [0, *moments[order]]
+    assert found.counts.tolist() == counts.tolist()
+    lengths = np.diff(np.append(found.times_ns, end_ns))
+    assert found.share_at(5) == lengths[counts >= 5].sum() / end_ns
+    assert found.mean == (counts * lengths).sum() / end_ns
+    edges = np.array([0.0, 0.3, 5.0, 5.5, 20.0, 49.0, 50.0]) * MS
+    area = np.append(0.0, np.cumsum(counts * lengths))
+    expected = np.diff(np.interp(edges, np.append(found.times_ns, end_ns), area)) / np.diff(edges)
+    assert found.means(edges).tolist() == expected.tolist()
+    assert found.mean_within(int(edges[1]), int(edges[3])) == pytest.approx(expected[1:3] @ [4.7, 0.5] / 5.2)

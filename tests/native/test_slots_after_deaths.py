@@ -87,7 +87,7 @@ def test_random_deaths_cost_no_slot_and_add_none(tmp_path: Path) -> None:
     had = log[log[:, 1] > 0]
     assert len(had) >= TICKETS - KILLED
     assert log[:, 0].max() == TICKETS
-    assert InFlight.of_spans(had[:, 1], had[:, 2], int(log.max())).peak == LIMIT
+    assert InFlight.of_spans(had[:, 1].copy(), had[:, 2].copy(), int(log.max())).peak == LIMIT
 
 
 def die_after(folder: Path, slots: Slots, steps: str, *, places: bool = False) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -96,3 +97,55 @@ def test_a_taken_port_is_an_error_of_its_own() -> None:
     assert second.returncode == 1
     with pytest.raises(OSError, match="refused"):
         answer(referee)
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[RefereeProcess]:
+    with start_referee(ttft_us=0, itl_us=0, tokens=4) as referee:
+        yield referee
+
+
+@pytest.mark.parametrize(
+    ("way", "status", "body", "ends"),
+    [
+        ("reset", 0, "", "reset"),
+        ("http-500", 500, "broken", None),
+        ("http-429", 429, "broken", None),
+        ("cut", 200, "", "reset"),
+        ("malformed", 200, '"content":"x', "timed out"),
+        ("error-event", 200, '"error"', None),
+        ("cut-chunk", 200, "", "IncompleteRead"),
+        ("stall", 200, "", "timed out"),
+    ],
+)
+def test_it_fails_as_asked_and_counts_the_others(
+    way: str, status: int, body: str, ends: str | None, failing: RefereeProcess
+) -> None:
+    failing.reset()
+    failing.fail(way, 2)
+    answer(failing)
+    connection = http.client.HTTPConnection("127.0.0.1", failing.port, timeout=10)
+    connection.request("POST", "/v1/chat/completions", "{}")
+    seen, ended = 0, None
+    try:
+        response = connection.getresponse()
+        seen = response.status
+        if ends == "timed out":
+            # Nothing more will come, so that any time is long enough.
+            connection.sock.settimeout(0.01)
+        text = response.read().decode()
+    except (OSError, http.client.HTTPException) as problem:
+        ended, text = repr(problem), ""
+    connection.close()
+    assert seen == status
+    assert (ended is None) == (ends is None)
+    assert ends is None or ends in str(ended)
+    assert ended is not None or body in text
+    truth = failing.truth()
+    assert (truth["requests"], truth["done"], truth["failed"], truth["tokens"]) == (2, 1, 1, 4)
+    assert truth["ttft"]["n"] == truth["tpot"]["n"] == truth["e2e_wire"]["n"] == 1
+
+
+def test_a_way_to_fail_that_it_does_not_know_is_an_error(failing: RefereeProcess) -> None:
+    with pytest.raises(ValueError, match="explode"):
+        failing.fail("explode", 2)

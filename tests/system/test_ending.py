@@ -24,6 +24,7 @@ from tests.system.running import (
     kill,
     rows_begun,
     run_command,
+    run_load,
     start_command,
     start_load,
     wait_for,
@@ -177,3 +178,15 @@ def test_a_search_that_is_ended_between_its_runs_has_its_result(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert len(list(tmp_path.glob("*/saturation.json"))) == 1
+
+
+def test_requests_that_run_out_early_have_the_rest_of_the_duration(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    done = run_load(
+        *(tmp_path, "--url", quick_simulator.url, "--num-requests", 4, "--duration", 60, "--grace", 0),
+        *("--input-len", 8, "--output-len", 400),
+    )
+    assert done.code == 0, done.err
+    assert (done.summary["completed"], done.summary["requests"]["cancelled"]) == (4, 0)
+    assert done.summary["duration"] < 30, "it ends with the last answer"

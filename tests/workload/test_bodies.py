@@ -6,6 +6,7 @@ import hashlib
 import struct
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,18 @@ def test_a_wrong_number_of_bodies_is_an_error_and_leaves_no_usable_file(tmp_path
             write_bodies(path, [b"x", b"y"], count)
         with pytest.raises(ValueError, match="holds no request bodies"):
             BodyFile(str(path))
+
+
+def test_writing_many_bodies_takes_few_bytes_of_memory_for_each(tmp_path: Path) -> None:
+    count = 40_000
+    tracemalloc.start()
+    try:
+        write_bodies(tmp_path / "bodies.bin", (b"%d" % (i % 30_000) for i in range(count)), count)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Besides the buffer of 1 MiB: the offsets, a copy of them to be written, and the hashes.
+    assert peak < (1 << 20) + 40 * count
 
 
 def test_reading_many_bodies_keeps_little_of_them_in_memory(tmp_path: Path) -> None:

@@ -30,17 +30,14 @@ def per_user_block(measured: Measured, mine: Any = ...) -> PerUser:
     into the successful requests."""
     if not measured.run.streams:
         return {}
-    prompt, ttft, tpot = (
-        values[mine]
-        for values in (
-            measured.tokens.prompt[measured.ok],
-            measured.latencies["ttft"],
-            measured.latencies["tpot"],
-        )
-    )
+    # One after another: together they would take much memory in a large run.
+    tpot = measured.latencies["tpot"][mine]
+    decode = describe(1e3 / tpot[tpot > 0])
+    del tpot
+    prompt, ttft = measured.tokens.prompt[measured.ok][mine], measured.latencies["ttft"][mine]
     known = (prompt > 0) & (ttft > 0)
     return {
-        "decode_tokens_per_s": describe(1e3 / tpot[tpot > 0]),
+        "decode_tokens_per_s": decode,
         "prefill_tokens_per_s": describe(1e3 * prompt[known] / ttft[known]),
     }
 
@@ -48,13 +45,14 @@ def per_user_block(measured: Measured, mine: Any = ...) -> PerUser:
 def per_request_block(measured: Measured, mine: Any = ...) -> PerRequest:
     """Tokens of each request, and output tokens / E2EL in tokens/s. `mine`: as in per_user_block."""
     tokens, ok = measured.tokens, measured.ok
-    prompt, output, e2el = (
-        np.asarray(values[mine], float)
-        for values in (tokens.prompt[ok], tokens.output[ok], measured.latencies["e2el"])
-    )
+    # One after another: together they would take much memory in a large run.
+    inputs = describe(np.asarray(tokens.prompt[ok][mine], float))
+    output = np.asarray(tokens.output[ok][mine], float)
+    outputs = describe(output)
+    e2el = measured.latencies["e2el"][mine]
     timed = e2el > 0
     return {
-        "input_tokens": describe(prompt),
-        "output_tokens": describe(output),
+        "input_tokens": inputs,
+        "output_tokens": outputs,
         "output_tokens_per_s": describe(1e3 * output[timed] / e2el[timed]),
     }

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.blocks.server import growth, spec_decode
@@ -215,13 +216,13 @@ def _pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
     }
 
 
-def _pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, list[Any]]:
+def _pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, Sequence[Any] | NDArray[Any]]:
     kept = run.has_status("ok", "failed")
     found = arrays(run, tokens, run.config.save_detailed)
     if not run.config.save_detailed:
         return found
     return {
-        "input_lens": tokens.prompt[kept].tolist(),
+        "input_lens": tokens.prompt[kept],
         **{name: found[name] for name in ("latencies", "queue_times", "errors")},
     }
 
@@ -252,26 +253,27 @@ def _totals(run: Run, tokens: TokenCounts, good: int | None) -> Totals:
     }
 
 
-def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, list[Any]]:
-    """The arrays with one entry per request; without `detailed` only latencies and queue_times, as in vLLM."""
+def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, Sequence[Any] | NDArray[Any]]:
+    """The arrays with one entry per request, of numpy if they hold numbers; without `detailed` only latencies and queue_times, as in vLLM."""
     kept = run.has_status("ok", "failed")
     rows = run.selected(kept)
     ok = run.has_status("ok")[kept]
     began_ns = rows[run.sends_from]
-    latencies = np.where(ok, (rows["last_token_ns"] - began_ns) / 1e9, 0.0).tolist()
-    queue_times = np.where(began_ns > 0, (began_ns - rows["planned_ns"]) / 1e9, 0.0).tolist()
+    # As arrays: as lists, they would be the largest things in memory.
+    latencies = np.where(ok, (rows["last_token_ns"] - began_ns) / 1e9, 0.0)
+    queue_times = np.where(began_ns > 0, (began_ns - rows["planned_ns"]) / 1e9, 0.0)
     if not detailed:
         return {"latencies": latencies, "queue_times": queue_times}
     planned = run.planned_lengths("prompt_tokens")
     prompt = np.where(ok, tokens.prompt[kept], 0 if planned is None else planned[kept])
     has_token = rows["first_token_ns"] > 0
     return {
-        "input_lens": prompt.tolist(),
-        "output_lens": tokens.output[kept].tolist(),
-        "ttfts": np.where(has_token, (rows["first_token_ns"] - began_ns) / 1e9, 0.0).tolist(),
+        "input_lens": prompt,
+        "output_lens": tokens.output[kept],
+        "ttfts": np.where(has_token, (rows["first_token_ns"] - began_ns) / 1e9, 0.0),
         "itls": [(gaps / 1e9).tolist() for gaps, keep in zip(each_gaps_ns(run), kept, strict=True) if keep],
         "latencies": latencies,
-        "start_times": (began_ns / 1e9).tolist(),
+        "start_times": began_ns / 1e9,
         "queue_times": queue_times,
         "generated_texts": [one.content for one, keep in zip(each_answer(run), kept, strict=True) if keep],
         "errors": [_error_text(row) for row in run.rows[kept]],

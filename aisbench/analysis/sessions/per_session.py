@@ -118,7 +118,7 @@ class PerSession:
 
     def in_progress(self, duration_ns: int) -> InFlight:
         """The sessions between their first send and their last answer over time."""
-        return InFlight.of_spans(self.begin_ns, self.end_ns, duration_ns)
+        return InFlight.of_spans(self.begin_ns.copy(), self.end_ns.copy(), duration_ns)
 
 
 def _spans(run: Run, mine: Ints) -> tuple[Ints, Ints]:

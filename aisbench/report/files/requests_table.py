@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from aisbench.analysis.tokens import each_gaps_ns
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.texts import KeptAnswer, each_answer
 
-# Rows turned into Python objects at a time.
+# Rows turned into Python objects at a time, and bytes of kept answers and token times, unless one row has more.
 _BATCH = 2048
+_BATCH_BYTES = 1 << 24
 _MOMENTS = (
     "planned",
     "began",
@@ -52,9 +53,9 @@ def write_requests(measured: Measured, path: Path) -> None:
     gaps = each_gaps_ns(run) if run.config.save_token_times else None
     answers = each_answer(run) if run.config.save_outputs else None
     with path.open("wb") as file:
-        for begin in range(0, len(run.rows), _BATCH):
-            columns = _columns(measured, begin, begin + _BATCH)
-            count = len(columns["slot"])
+        for begin, end in _batches(measured):
+            columns = _columns(measured, begin, end)
+            count = end - begin
             if gaps is not None:
                 columns["token_gaps_ms"] = [
                     orjson.dumps((each / 1e6).tolist()) for each in itertools.islice(gaps, count)
@@ -66,6 +67,25 @@ def write_requests(measured: Measured, path: Path) -> None:
             members = [_members(name, values) for name, values in columns.items()]
             lines = map(b",".join, zip(*members, strict=True))
             file.write(b"{%b}\n" % b"}\n{".join(lines))
+
+
+def _batches(measured: Measured) -> Iterator[tuple[int, int]]:
+    """Stretches of rows, each from one index to another, whose answers and token times fit into memory."""
+    run = measured.run
+    for first in range(0, len(run.rows), _BATCH):
+        rows = run.rows[first : first + _BATCH]
+        sizes = np.zeros(len(rows), np.int64)
+        if run.config.save_outputs:
+            sizes += rows["text_log_bytes"]
+        if run.config.save_token_times:
+            sizes += 4 * rows["content_events"].astype(np.int64)
+        begin = taken = 0
+        for at, size in enumerate(sizes.tolist()):
+            if taken and taken + size > _BATCH_BYTES:
+                yield first + begin, first + at
+                begin, taken = at, 0
+            taken += size
+        yield first + begin, first + len(rows)
 
 
 def request_columns(measured: Measured) -> dict[str, list[Any]]:

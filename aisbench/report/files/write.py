@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, as_vllm_writes, vllm_result
 from aisbench.analysis.contract.summary_type import Summary, plain
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise
-from aisbench.atomic import write_bytes
+from aisbench.atomic import write_bytes, written_whole
 from aisbench.disk import is_full
 from aisbench.errors import BadInput, CannotRun
 from aisbench.records.run import Run
@@ -22,6 +23,9 @@ from aisbench.report.files.sessions_table import write_sessions_csv, write_turns
 from aisbench.report.files.slices_table import write_slices_csv
 from aisbench.report.files.summary_table import write_summary_csv
 from aisbench.report.page.page import write_html
+
+# Values turned into JSON at a time.
+_BLOCK = 1 << 16
 
 
 def write_all(
@@ -43,7 +47,7 @@ def write_reports(measured: Measured, output: Path | None = None) -> Summary:
     vllm = vllm_result(measured)
     folder = run.folder if output is None else output
     with writing_report(run.folder, folder):
-        write_json(as_vllm_writes(vllm), folder / "vllm.json")
+        write_large_json(as_vllm_writes(vllm), folder / "vllm.json")
         # Arrays with an entry per request are large, so only vllm.json has them.
         for name in REQUEST_ARRAYS & vllm.keys():
             del vllm[name]
@@ -74,6 +78,25 @@ def writing_report(run: Path, folder: Path) -> Iterator[None]:
         raise BadInput(
             f"{problem.filename or folder} cannot be written ({problem.strerror}); give another folder with --output"
         ) from None
+
+
+def write_large_json(content: dict[str, Any], path: Path) -> None:
+    """Writes the members one after another, and their numpy arrays in blocks: as one text, they would take much memory."""
+    with written_whole(path) as file:
+        before = b"{"
+        for name, value in content.items():
+            file.write(before + orjson.dumps(name) + b":")
+            before = b","
+            if not isinstance(value, np.ndarray):
+                file.write(orjson.dumps(value))
+                continue
+            between = b"["
+            for begin in range(0, len(value), _BLOCK):
+                block = np.ascontiguousarray(value[begin : begin + _BLOCK])
+                file.write(between + orjson.dumps(block, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1])
+                between = b","
+            file.write(b"[]" if len(value) == 0 else b"]")
+        file.write(b"}")
 
 
 def write_json(content: dict[str, Any], path: Path, *, indent: bool = False) -> None:

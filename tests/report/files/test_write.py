@@ -6,11 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS
+from aisbench.analysis.measured import Measured
 from aisbench.errors import BadInput
-from aisbench.report.files.write import write_all
+from aisbench.records.run import Run
+from aisbench.report.files import requests_table
+from aisbench.report.files import write as module
+from aisbench.report.files.write import write_all, write_large_json
 from tests.analysis.made_runs import START_NS, base_config, drop, fail, made_rows, poisson_run, write_run
 
 
@@ -105,3 +110,61 @@ def test_no_run_folder_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         write_all(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 7])
+def test_arrays_written_in_blocks_are_the_same_text(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BLOCK", 3)
+    numbers = np.random.default_rng(count).normal(size=count)
+    content: dict[str, Any] = {
+        "a": 1,
+        "x": numbers,
+        'b"': None,
+        "n": np.arange(count),
+        "texts": ["é"] * count,
+    }
+    write_large_json(content, tmp_path / "large.json")
+    plain = {
+        name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in content.items()
+    }
+    assert (tmp_path / "large.json").read_bytes() == orjson.dumps(plain)
+
+
+def test_large_answers_are_written_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few as fit into _BATCH_BYTES, but at least one: the same lines come of it, with less memory."""
+    lengths = [10, 900, 20, 30, 2000, 5, 5]
+    texts = [("x" * length, "") for length in lengths]
+    config = base_config(save_outputs=True, save_token_times=True)
+    folder = write_run(
+        tmp_path / "run", made_rows(np.arange(7.0)), config=config, texts=texts, token_times=True
+    )
+    measured = Measured(Run.load(folder))
+    requests_table.write_requests(measured, tmp_path / "at once.jsonl")
+    monkeypatch.setattr(requests_table, "_BATCH_BYTES", 1000)
+    monkeypatch.setattr(requests_table, "_BATCH", 6)
+    assert list(requests_table._batches(measured)) == [(0, 1), (1, 2), (2, 4), (4, 5), (5, 6), (6, 7)]
+    requests_table.write_requests(measured, tmp_path / "in parts.jsonl")
+    lines = (tmp_path / "in parts.jsonl").read_bytes()
+    assert [len(json.loads(line)["content"]) for line in lines.splitlines()] == lengths
+    assert lines == (tmp_path / "at once.jsonl").read_bytes()
+
+
+def test_a_large_run_is_reported_as_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read, kept and written in blocks to save memory makes no difference."""
+    folder = poisson_run(tmp_path / "run", 400, 100.0, workers=2)
+    write_all(folder, tmp_path / "small")
+    for name, value in (
+        ("analysis.latencies._KEPT_MOST", 0),
+        ("analysis.in_flight._BLOCK", 7),
+        ("analysis.heat._BLOCK", 7),
+        ("records.rows._BLOCK", 7),
+        ("records.rows._PICKED", 3),
+        ("report.files.requests_table._BATCH", 9),
+        ("report.files.write._BLOCK", 5),
+    ):
+        monkeypatch.setattr(f"aisbench.{name}", value)
+    write_all(folder, tmp_path / "large")
+    for path in (tmp_path / "small").iterdir():
+        assert (tmp_path / "large" / path.name).read_bytes() == path.read_bytes()
