@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 from aisbench.records.reading import (
     ROWS_NAME,
+    read_array,
     read_config,
     read_flow,
     read_histograms,
@@ -97,17 +99,18 @@ class Run:
         files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
         start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
         rows = Rows(files)
+        flow = read_flow(
+            [records / f"flow-{worker}.bin" for worker in workers],
+            [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
+        )
         run = Run(
             folder=folder,
-            info=info,
+            info={**info, "notes": [*(info.get("notes") or ()), *_notes_on_losses(workers, files, rows, flow)]},
             config=config,
             rows=rows,
             row_workers=rows.by_worker(workers),
             histograms=read_histograms([records / f"hist-{worker}.bin" for worker in workers]),
-            flow=read_flow(
-                [records / f"flow-{worker}.bin" for worker in workers],
-                [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
-            ),
+            flow=flow,
             start_ns=start_ns,
             trusts_code=trust_remote_code,
         )
@@ -228,12 +231,29 @@ class Run:
         if file is None or not (self.records / file).is_file():
             return None
         try:
-            lengths = np.load(self.records / file, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as problem:
+            lengths = read_array(self.records / file)
+        except (OSError, ValueError) as problem:
             raise BadInput(
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
+
+
+def _notes_on_losses(
+    workers: list[int], files: list[RowsFile], rows: Rows, flow: NDArray[np.int64]
+) -> Iterator[str]:
+    """What the records had when they were written and have no more."""
+    for worker, file in zip(workers, files, strict=True):
+        if file.lost > 0:
+            yield (
+                f"records/rows-{worker}.bin is cut short: {file.lost} of its {file.lost + len(file.rows)} requests are in no "
+                "figure"
+            )
+    there, counted = int(flow.sum()), int(rows["content_events"].sum())
+    if there < counted and not any(file.lost for file in files):
+        yield (
+            f"records/flow-*.bin has {there} of {counted} token events, so the figures of tokens over time are too low"
+        )
 
 
 def without_warm_up(run: Run) -> Run:

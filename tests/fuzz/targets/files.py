@@ -46,6 +46,9 @@ _KINDS: dict[bytes, tuple[tuple[str, ...], str]] = {
         for name, end in (("mooncake", "jsonl"), ("azure", "csv"), ("bailian", "jsonl"), ("weka", "json"))
     },
     b"describe": (("workload", "describe"), "f.jsonl"),
+    b"import": (("workload", "import"), "f.jsonl"),
+    b"convert": (("workload", "import", "--output", "-"), "f.jsonl"),
+    b"result": (("compare",), "f.json"),
     b"yaml": (("load", "--search", "--config"), "f.yaml"),
     b"toml": (("load", "--search", "--config"), "f.toml"),
     b"template": ((*_EXPORT, "--backend", "template", "--template"), "f.toml"),
@@ -75,11 +78,13 @@ def _arguments(data: bytes, folder: Path) -> list[str]:
     command, name = _KINDS.get(kind, _KINDS[b"jsonl"])
     path = folder / name
     path.write_bytes(content)
+    if kind == b"result":
+        return [*command, f"--output={folder / 'compared'}", str(path), str(path)]
     return [*command, str(path)]
 
 
-def _nowhere() -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO())
+def _nowhere(errors: str = "strict") -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors=errors)
 
 
 @contextlib.contextmanager
@@ -90,7 +95,7 @@ def _opened() -> Iterator[Check]:
 
         def check(data: bytes) -> None:
             try:
-                with contextlib.redirect_stdout(_nowhere()), contextlib.redirect_stderr(_nowhere()):
+                with contextlib.redirect_stdout(_nowhere()), contextlib.redirect_stderr(_nowhere("backslashreplace")):
                     group.main(_arguments(data, Path(folder)), "aisbench", standalone_mode=False)
             except (BadInput, CannotRun, click.ClickException) as problem:
                 assert str(problem) or isinstance(problem, click.ClickException), "nothing is said"
