@@ -17,6 +17,8 @@ from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 
 _HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
+# While a run goes on, a worker adds values to a histogram that is being read.
+_ADDED_MEANWHILE = 1000
 ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
 
 
@@ -77,7 +79,11 @@ def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
             )
         records = np.memmap(path, _HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
         for name, record in zip(HISTOGRAMS, records, strict=True):
-            merged[name] = merged[name].plus(Histogram.of_record(record))
+            one = Histogram.of_record(record)
+            total = int(one.buckets.sum())
+            if int(one.buckets.min()) < 0 or abs(total - one.count) > _ADDED_MEANWHILE:
+                raise BadInput(f"{path} is damaged: {name} counts {one.count} values, and its buckets hold {total}")
+            merged[name] = merged[name].plus(one)
     return merged
 
 

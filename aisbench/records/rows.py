@@ -37,12 +37,12 @@ class RowsFile:
     """The rows that one worker wrote, in the order in which their requests ended.
 
     `rows` maps the file. `origin_ns`: the common start given in its header, or 0 if the header is missing. `lost`: how
-    many of the rows that the header counts are not in the file.
+    many of the rows that the header counts are not in the file; None: there is no header.
     """
 
     rows: NDArray[np.void]
     origin_ns: int = 0
-    lost: int = 0
+    lost: int | None = 0
 
     @staticmethod
     def open(path: Path) -> RowsFile:
@@ -51,7 +51,7 @@ class RowsFile:
             head = file.read(_HEADER.itemsize)
         size = path.stat().st_size
         if len(head) < _HEADER.itemsize or size < ROWS_HEADER_BYTES:
-            return RowsFile(np.empty(0, _ROW))
+            return RowsFile(np.empty(0, _ROW), lost=None)
         header = np.frombuffer(head, _HEADER)[0]
         if header["magic"] != ROWS_MAGIC or header["row_bytes"] != _ROW.itemsize:
             raise BadInput(f"{path} was not written by this version: its rows have another layout")

@@ -105,7 +105,9 @@ class Run:
         )
         run = Run(
             folder=folder,
-            info={**info, "notes": [*(info.get("notes") or ()), *_notes_on_losses(workers, files, rows, flow)]},
+            info={**info, "notes": [*(info.get("notes") or ()), *_notes_on_losses(workers, files, rows, flow)]}
+            if info.get("start_ns")
+            else info,
             config=config,
             rows=rows,
             row_workers=rows.by_worker(workers),
@@ -244,13 +246,15 @@ def _notes_on_losses(
 ) -> Iterator[str]:
     """What the records had when they were written and have no more."""
     for worker, file in zip(workers, files, strict=True):
-        if file.lost > 0:
+        if file.lost is None:
+            yield f"records/rows-{worker}.bin is cut short: the requests of worker {worker} are in no figure"
+        elif file.lost > 0:
             yield (
                 f"records/rows-{worker}.bin is cut short: {file.lost} of its {file.lost + len(file.rows)} requests are in no "
                 "figure"
             )
     there, counted = int(flow.sum()), int(rows["content_events"].sum())
-    if there < counted and not any(file.lost for file in files):
+    if there < counted and all(file.lost == 0 for file in files):
         yield (
             f"records/flow-*.bin has {there} of {counted} token events, so the figures of tokens over time are too low"
         )
