@@ -28,6 +28,11 @@ from aisbench.records.rows import Rows, RowsFile
 from aisbench.records.turn_plan import TurnPlan, read_turn_plan
 from aisbench.records.turns import NAME as TURNS
 
+# A run that never wrote its end is not longer than this.
+_LONGEST_NS = 366 * 86_400 * 1_000_000_000
+# How far times may lie outside of the run, for planned requests that were never sent and clocks that were corrected.
+_MARGIN_NS = 3600 * 1_000_000_000
+_TIMES = ("sent_ns", "first_token_ns", "last_token_ns", "done_ns")
 UNCLOSED = "the run ended without closing its records"
 
 
@@ -99,6 +104,7 @@ class Run:
         files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
         start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
         rows = Rows(files)
+        _check_times(records, workers, files, start_ns, int(info.get("end_ns") or start_ns + _LONGEST_NS))
         flow = read_flow(
             [records / f"flow-{worker}.bin" for worker in workers],
             [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
@@ -239,6 +245,22 @@ class Run:
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
+
+
+def _check_times(
+    records: Path, workers: list[int], files: list[RowsFile], start_ns: int, end_ns: int
+) -> None:
+    """Raises BadInput for times that are not of this run, from which endless series would be made."""
+    first_ns, last_ns = start_ns - _MARGIN_NS, end_ns + _MARGIN_NS
+    for worker, file in zip(workers, files, strict=True):
+        path = records / f"rows-{worker}.bin"
+        if file.origin_ns and not first_ns < file.origin_ns < last_ns:
+            raise BadInput(f"{path} is damaged: its start is not within the times of run.json")
+        for name in _TIMES:
+            times = file.rows[name]
+            known = times[times != 0]
+            if len(known) and not first_ns < known.min() <= known.max() < last_ns:
+                raise BadInput(f"{path} is damaged: a {name} is not within the times of run.json")
 
 
 def _notes_on_losses(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -16,6 +18,8 @@ from tests.fuzz.mutations import LONGEST, mutated
 
 Check = Callable[[bytes], None]
 
+# Nothing that is checked takes as long, however busy the host is.
+_MOST_S = 60
 # The most runs that make a finding smaller.
 _MOST_TRIALS = 3000
 
@@ -66,11 +70,22 @@ class LastInput:
 
 def problem_of(check: Check, data: bytes) -> str:
     """What is wrong with how `data` is treated; empty: nothing."""
+    timed = threading.current_thread() is threading.main_thread()
     try:
+        if timed:
+            signal.signal(signal.SIGALRM, _too_long)
+            signal.alarm(_MOST_S)
         check(data)
     except Exception as problem:
         return f"{type(problem).__name__}: {problem}"
+    finally:
+        if timed:
+            signal.alarm(0)
     return ""
+
+
+def _too_long(signal_number: int, frame: object) -> None:
+    raise TimeoutError(f"this takes longer than {_MOST_S} s")
 
 
 def smaller(check: Check, data: bytes) -> bytes:

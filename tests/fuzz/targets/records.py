@@ -83,7 +83,7 @@ def _opened() -> Iterator[Check]:
                     figures = {name: summary[name] for name in _FIGURES}
                     assert figures == wanted or summary["notes"], f"{file}: cut short, and nothing says so"
             except (BadInput, CannotRun) as problem:
-                assert str(bad) in str(problem), f"{file}: {problem}"
+                assert str(bad) in str(problem) or "run.json" in str(problem), f"{file}: {problem}"
             finally:
                 (bad / file).write_bytes(whole)
 
