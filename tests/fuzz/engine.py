@@ -40,19 +40,22 @@ class Target:
 @dataclass
 class Outcome:
     """`runs` inputs were checked in `cpu_s` seconds of this process's CPU time. `found`: the input that was treated
-    wrongly, made smaller, or None; `problem`: what the check said. `kept`: inputs that reached new code."""
+    wrongly, made smaller, or None; `problem`: what the check said. `kept`: inputs that reached new code. `guided`: the
+    core counts its edges."""
 
     runs: int = 0
     cpu_s: float = 0.0
     found: bytes | None = None
     problem: str = ""
     kept: list[bytes] = field(default_factory=list)
+    guided: bool = False
 
 
 class LastInput:
     """A file that holds the input being checked, also after the process has crashed."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(4 + LONGEST))
         with path.open("r+b") as file:
@@ -122,6 +125,7 @@ def fuzz(
     rng = Random(seed)
     outcome = Outcome()
     edges = edges_taken()
+    outcome.guided = edges is not None
     inputs = list(pool)
     begun_s = time.process_time()
     with target.opened() as check:
