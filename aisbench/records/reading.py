@@ -82,7 +82,9 @@ def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
             one = Histogram.of_record(record)
             total = int(one.buckets.sum())
             if int(one.buckets.min()) < 0 or abs(total - one.count) > _ADDED_MEANWHILE:
-                raise BadInput(f"{path} is damaged: {name} counts {one.count} values, and its buckets hold {total}")
+                raise BadInput(
+                    f"{path} is damaged: {name} counts {one.count} values, and its buckets hold {total}"
+                )
             merged[name] = merged[name].plus(one)
     return merged
 

@@ -111,7 +111,10 @@ class Run:
         )
         run = Run(
             folder=folder,
-            info={**info, "notes": [*(info.get("notes") or ()), *_notes_on_losses(workers, files, rows, flow)]}
+            info={
+                **info,
+                "notes": [*(info.get("notes") or ()), *_notes_on_losses(workers, files, rows, flow)],
+            }
             if info.get("start_ns")
             else info,
             config=config,

@@ -45,7 +45,8 @@ def _fuzzed(name: str, seed: int, seconds: float, work: Path) -> int:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(outcome.found)
         print(
-            f"{name}: {outcome.found!r} is treated wrongly: {outcome.problem}\n{name}: saved as {path}", flush=True
+            f"{name}: {outcome.found!r} is treated wrongly: {outcome.problem}\n{name}: saved as {path}",
+            flush=True,
         )
     return finds
 

@@ -19,7 +19,7 @@ from tests.fuzz.mutations import LONGEST, mutated
 Check = Callable[[bytes], None]
 
 # Nothing that is checked takes as long, however busy the host is.
-_MOST_S = 60
+_MOST_S: float = 60
 # The most runs that make a finding smaller.
 _MOST_TRIALS = 3000
 
@@ -77,13 +77,13 @@ def problem_of(check: Check, data: bytes) -> str:
     try:
         if timed:
             signal.signal(signal.SIGALRM, _too_long)
-            signal.alarm(_MOST_S)
+            signal.setitimer(signal.ITIMER_REAL, _MOST_S)
         check(data)
     except Exception as problem:
         return f"{type(problem).__name__}: {problem}"
     finally:
         if timed:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
     return ""
 
 

@@ -15,5 +15,6 @@ from tests.fuzz.targets.tls import TLS
 from tests.fuzz.targets.tunnel import TUNNEL
 
 TARGETS: dict[str, Target] = {
-    target.name: target for target in (HTTP, SSE, DECODE, LINES, EXCHANGE, CONVERSATION, TUNNEL, TLS, FILES, RECORDS)
+    target.name: target
+    for target in (HTTP, SSE, DECODE, LINES, EXCHANGE, CONVERSATION, TUNNEL, TLS, FILES, RECORDS)
 }

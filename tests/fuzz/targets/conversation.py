@@ -20,13 +20,13 @@ from tests.fuzz.wire import Wire, Wires
 
 NEXT = b"\n~~~\n"
 _MOST = 4
-_GOOD = (
-    b'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 87\r\n\r\n'
+GOOD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 84\r\n\r\n"
     b'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 )
 _WORDS = (
     *EXCHANGE.words,
-    *(NEXT, _GOOD, b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.0 200 OK\r\n", b"Connection: close\r\n"),
+    *(NEXT, GOOD, b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.0 200 OK\r\n", b"Connection: close\r\n"),
     *(b"Connection: Keep-Alive\r\n", b"Connection: x, close\r\n", b"HTTP/1.1 408 Request Timeout\r\n\r\n"),
 )
 
@@ -75,9 +75,7 @@ def _opened() -> Iterator[Check]:
         case = data[0] % len(CASES) if data else 0
         answers = data[1:].split(NEXT)[:_MOST]
         try:
-            wanted = [
-                alone(lone[case], list(splits(one))[-1] if len(one) % 2 else [one]) for one in answers
-            ]
+            wanted = [alone(lone[case], list(splits(one))[-1] if len(one) % 2 else [one]) for one in answers]
             assert _together(kept[case], answers) == wanted
         except Exception:
             lone.drop(case)
@@ -95,7 +93,7 @@ def _make(rng: Random) -> bytes:
     first = make_answer(rng)
     answers = [first[1:]]
     while len(answers) < _MOST and rng.random() < 0.7:
-        another = rng.choice((_GOOD, make_answer(rng)[1:], answers[0]))
+        another = rng.choice((GOOD, make_answer(rng)[1:], answers[0]))
         if rng.random() < 0.2:
             # In the same read as the answer before it.
             answers[-1] += another

@@ -54,18 +54,81 @@ _KINDS: dict[bytes, tuple[tuple[str, ...], str]] = {
     b"template": ((*_EXPORT, "--backend", "template", "--template"), "f.toml"),
 }
 _OPTIONS = (
-    *("--extra-body", "--header", "--url", "--goodput", "--rate", "--rate-steps", "--rate-series", "--rate-sine"),
-    *("--burst", "--percentiles", "--concurrency", "--input-len", "--range-ratio", "--duration", "--proxy", "--fail-on"),
-    *("--omit-field", "--seed", "--think-time", "--warmup-time", "--api-key", "--endpoint", "--local-address"),
+    *(
+        "--extra-body",
+        "--header",
+        "--url",
+        "--goodput",
+        "--rate",
+        "--rate-steps",
+        "--rate-series",
+        "--rate-sine",
+    ),
+    *(
+        "--burst",
+        "--percentiles",
+        "--concurrency",
+        "--input-len",
+        "--range-ratio",
+        "--duration",
+        "--proxy",
+        "--fail-on",
+    ),
+    *(
+        "--omit-field",
+        "--seed",
+        "--think-time",
+        "--warmup-time",
+        "--api-key",
+        "--endpoint",
+        "--local-address",
+    ),
 )
 _NUMBERS = (b"0", b"-1", b"1e999", b"NaN", b"1.5", b"2147483648", b"99999999999999999999", b"true", b"null")
 _WORDS = (
     *_NUMBERS,
-    *(b'"%b"' % name for name in (b"prompt", b"messages", b"role", b"user", b"content", b"output_tokens", b"system")),
-    *(b'"%b"' % name for name in (b"timestamp", b"hash_ids", b"input_length", b"output_length", b"body", b"model")),
-    *(b'"%b"' % name for name in (b"conversations", b"from", b"human", b"value", b"span_id", b"attributes", b"turns")),
-    *(b"{", b"}", b"[", b"]", b":", b",", b"\n", b"\r\n", b'"', b"'", b"\\", b"\\ud800", b"\xff", b"\xef\xbb\xbf", b"\x00"),
-    *(b"- ", b"a: ", b"rate: ", b"x = ", b"[stream]\n", b"{{ prompt }}", b"{% if", b"*a", b"&a", b"!!python/none", b"ms"),
+    *(
+        b'"%b"' % name
+        for name in (b"prompt", b"messages", b"role", b"user", b"content", b"output_tokens", b"system")
+    ),
+    *(
+        b'"%b"' % name
+        for name in (b"timestamp", b"hash_ids", b"input_length", b"output_length", b"body", b"model")
+    ),
+    *(
+        b'"%b"' % name
+        for name in (b"conversations", b"from", b"human", b"value", b"span_id", b"attributes", b"turns")
+    ),
+    *(
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b",",
+        b"\n",
+        b"\r\n",
+        b'"',
+        b"'",
+        b"\\",
+        b"\\ud800",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"\x00",
+    ),
+    *(
+        b"- ",
+        b"a: ",
+        b"rate: ",
+        b"x = ",
+        b"[stream]\n",
+        b"{{ prompt }}",
+        b"{% if",
+        b"*a",
+        b"&a",
+        b"!!python/none",
+        b"ms",
+    ),
 )
 
 
@@ -95,7 +158,10 @@ def _opened() -> Iterator[Check]:
 
         def check(data: bytes) -> None:
             try:
-                with contextlib.redirect_stdout(_nowhere()), contextlib.redirect_stderr(_nowhere("backslashreplace")):
+                with (
+                    contextlib.redirect_stdout(_nowhere()),
+                    contextlib.redirect_stderr(_nowhere("backslashreplace")),
+                ):
                     group.main(_arguments(data, Path(folder)), "aisbench", standalone_mode=False)
             except (BadInput, CannotRun, click.ClickException) as problem:
                 assert str(problem) or isinstance(problem, click.ClickException), "nothing is said"
@@ -115,7 +181,21 @@ def _value(rng: Random, depth: int = 0) -> object:
 
 def _make(rng: Random) -> bytes:
     if rng.random() < 0.3:
-        words = (*_NUMBERS, b"x", b"10", b"ttft:5", b"http://h:1/", b"1s", b"10x5s", b",", b":", b"{", b'"a":1}', b" ", b"=")
+        words = (
+            *_NUMBERS,
+            b"x",
+            b"10",
+            b"ttft:5",
+            b"http://h:1/",
+            b"1s",
+            b"10x5s",
+            b",",
+            b":",
+            b"{",
+            b'"a":1}',
+            b" ",
+            b"=",
+        )
         value = b"".join(rng.choice(words) for _ in range(rng.randint(0, 5)))
         return rng.choice(_OPTIONS).encode() + b"\n" + value
     kind = rng.choice([*_KINDS])

@@ -23,7 +23,13 @@ from tests.fuzz.reads import splits
 from tests.fuzz.targets.decode import DECODE
 from tests.fuzz.wire import Wire, Wires
 
-_PATHS = {"text": "out[].text", "finish": "out[].why", "output_tokens": "use.out", "prompt_tokens": "use.in", "error": "bad"}
+_PATHS = {
+    "text": "out[].text",
+    "finish": "out[].why",
+    "output_tokens": "use.out",
+    "prompt_tokens": "use.in",
+    "error": "bad",
+}
 _STREAM = "\n".join(f'{name} = "{path}"' for name, path in _PATHS.items())
 _TEMPLATE = f"""
 path = "/x"
@@ -36,9 +42,14 @@ end = "END"
 {_STREAM}
 """
 _LINES, _WHOLE = 0, 1
-_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+)
 # The words that mean something as a finish reason; any other is a reason, too.
-_NOT_YET, _GAVE_UP = ("", "in_progress", "queued", "none"), ("error", "abort", "aborted", "failed", "cancelled")
+_NOT_YET, _GAVE_UP = (
+    ("", "in_progress", "queued", "none"),
+    ("error", "abort", "aborted", "failed", "cancelled"),
+)
 
 
 def _values(value: Any, steps: list[str]) -> Iterator[Any]:
@@ -115,7 +126,11 @@ def _wanted(body: bytes, *, lines: bool) -> _Reading:
     reading = _Reading()
     # A whole answer of several lines may be several events without blank lines between them.
     reading.unclear = not lines and b"\n" in body.strip()
-    events = [body] if not lines else [line.removesuffix(b"\r") for line in body.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    events = (
+        [body]
+        if not lines
+        else [line.removesuffix(b"\r") for line in body.removeprefix(b"\xef\xbb\xbf").split(b"\n")]
+    )
     for event in events:
         if event or not lines:
             reading.take(event)
@@ -147,7 +162,12 @@ def _opened() -> Iterator[Check]:
         file.write_text(_TEMPLATE)
         backend = template_backend(str(file))
     assert backend.rules is not None
-    stream = {"rules": backend.rules, "lines": True, "end": backend.end.encode(), "must_finish": backend.must_finish}
+    stream = {
+        "rules": backend.rules,
+        "lines": True,
+        "end": backend.end.encode(),
+        "must_finish": backend.must_finish,
+    }
     whole = {"rules": backend.plain_rules, "streams": False}
     wires = Wires({_LINES: {**stream, "keep_alive": False}, _WHOLE: {**whole, "keep_alive": False}})
 
@@ -177,7 +197,10 @@ def _opened() -> Iterator[Check]:
 def _event(rng: Random) -> bytes:
     event: dict[str, Any] = {}
     if rng.random() < 0.8:
-        event["out"] = [{"text": rng.choice(("x", "", "é😀", 'a "b"\n', None, 5))} for _ in range(rng.choice((1, 1, 1, 2)))]
+        event["out"] = [
+            {"text": rng.choice(("x", "", "é😀", 'a "b"\n', None, 5))}
+            for _ in range(rng.choice((1, 1, 1, 2)))
+        ]
         if rng.random() < 0.3:
             event["out"][-1]["why"] = rng.choice(("stop", "length", "error", "", None, "x", 3))
     if rng.random() < 0.3:
@@ -187,7 +210,9 @@ def _event(rng: Random) -> bytes:
     text = json.dumps(event, ensure_ascii=rng.random() < 0.5)
     if rng.random() < 0.1:
         # One key twice: the last one counts.
-        text = text.replace('"text": ', '"text": "first", "text": ', 1).replace('"out": [', '"out": [], "out": [', 1)
+        text = text.replace('"text": ', '"text": "first", "text": ', 1).replace(
+            '"out": [', '"out": [], "out": [', 1
+        )
     return text.encode()
 
 
@@ -200,4 +225,15 @@ def _make(rng: Random) -> bytes:
     return bytes([_LINES]) + end.join([*events, last]) + rng.choice((b"", end))
 
 
-LINES = Target("lines", _opened, _make, (*DECODE.words, b"END", b"[DONE]", b"\n", *(b'"%b"' % n for n in (b"out", b"why", b"use", b"in", b"bad"))))
+LINES = Target(
+    "lines",
+    _opened,
+    _make,
+    (
+        *DECODE.words,
+        b"END",
+        b"[DONE]",
+        b"\n",
+        *(b'"%b"' % n for n in (b"out", b"why", b"use", b"in", b"bad")),
+    ),
+)

@@ -22,7 +22,14 @@ from tests.fuzz.engine import Check, Target
 
 _ALL = 1 << 30
 _COUNT = 12
-_FIGURES = ("completed", "failed", "total_output_tokens", "mean_ttft_ms", "p99_itl_ms", "max_output_tokens_per_s")
+_FIGURES = (
+    "completed",
+    "failed",
+    "total_output_tokens",
+    "mean_ttft_ms",
+    "p99_itl_ms",
+    "max_output_tokens_per_s",
+)
 
 
 def _write(folder: Path) -> list[Path]:
@@ -92,10 +99,15 @@ def _opened() -> Iterator[Check]:
 
 def _make(rng: Random) -> bytes:
     at = rng.choice((0, 8, 16, 24, 4096, 4096 + 232, rng.randrange(8192)))
-    lost, content = rng.choice(((_ALL, b""), (4, rng.randbytes(4)), (8, b"\xff" * 8), (1, rng.randbytes(1)), (0, b"{")))
+    lost, content = rng.choice(
+        ((_ALL, b""), (4, rng.randbytes(4)), (8, b"\xff" * 8), (1, rng.randbytes(1)), (0, b"{"))
+    )
     return b"%d %d %d\n" % (rng.randrange(16), at, lost) + content
 
 
 RECORDS = Target(
-    "records", _opened, _make, (b"\xff" * 8, bytes(8), b"null", b"[]", b"{}", b'"x"', b"-1", b"1e99", b"NaN", b"0 4096 8\n")
+    "records",
+    _opened,
+    _make,
+    (b"\xff" * 8, bytes(8), b"null", b"[]", b"{}", b'"x"', b"-1", b"1e99", b"NaN", b"0 4096 8\n"),
 )

@@ -47,7 +47,9 @@ def _past_tls(wire: Wire, data: bytes, answer: bytes) -> tuple[str, bytes]:
     peer = wire.asked()
     if peer.tls is not None:
         assert peer.request()
-    return wire.failure(wire.row(wire.answer(peer, [*([peer.sealed(answer)] if answer else []), *list(splits(data))[-1]])))
+    return wire.failure(
+        wire.row(wire.answer(peer, [*([peer.sealed(answer)] if answer else []), *list(splits(data))[-1]]))
+    )
 
 
 @contextlib.contextmanager
@@ -69,7 +71,9 @@ def _opened() -> Iterator[Check]:
                 assert kind == "connect", f"{kind}: {words!r}"
             elif what == _GARBAGE_LATER:
                 kind, words = _past_tls(wires["tls"], rest, _BEGUN)
-                assert kind in ("bad_http", "stream_cut", "no_output", "connection_reset"), f"{kind}: {words!r}"
+                assert kind in ("bad_http", "stream_cut", "no_output", "connection_reset"), (
+                    f"{kind}: {words!r}"
+                )
             else:
                 wanted = alone(wires["plain"], [rest])[1]
                 for ends in (False, True):
@@ -94,4 +98,9 @@ def _make(rng: Random) -> bytes:
     return bytes([what]) + rng.choice((b"", record + len(body).to_bytes(2, "big"))) + body
 
 
-TLS = Target("tls", _opened, _make, (*EXCHANGE.words, b"\x15\x03\x03\x00\x02\x02\x28", b"\x16\x03\x03", b"\x17\x03\x03"))
+TLS = Target(
+    "tls",
+    _opened,
+    _make,
+    (*EXCHANGE.words, b"\x15\x03\x03\x00\x02\x02\x28", b"\x16\x03\x03", b"\x17\x03\x03"),
+)

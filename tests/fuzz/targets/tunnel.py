@@ -39,7 +39,10 @@ def _wanted(answer: bytes) -> _Wanted:
     while True:
         found = re.search(rb"\n\r?\n", answer)
         if found is None:
-            return _Wanted(clear=answer.count(b"\n") == 0 or _STATUS.match(answer.split(b"\n")[0].rstrip(b"\r")) is not None)
+            return _Wanted(
+                clear=answer.count(b"\n") == 0
+                or _STATUS.match(answer.split(b"\n")[0].rstrip(b"\r")) is not None
+            )
         first, *headers = answer[: found.start()].split(b"\n")
         status = _STATUS.match(first.rstrip(b"\r"))
         if status is None:
@@ -103,13 +106,24 @@ def _opened() -> Iterator[Check]:
 
 
 def _make(rng: Random) -> bytes:
-    head = rng.choice((b"", b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"))
-    head += rng.choice((b"HTTP/1.1 ", b"HTTP/1.0 ")) + b"%d" % rng.choice((200, 200, 200, 201, 204, 299, 301, 403, 407, 502))
+    head = rng.choice(
+        (b"", b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n")
+    )
+    head += rng.choice((b"HTTP/1.1 ", b"HTTP/1.0 ")) + b"%d" % rng.choice(
+        (200, 200, 200, 201, 204, 299, 301, 403, 407, 502)
+    )
     head += rng.choice((b"", b" ", b" Connection established")) + b"\r\n"
-    for line in (b"Via: 1.1 x\r\n", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"X: " + b"x" * 300 + b"\r\n"):
+    for line in (
+        b"Via: 1.1 x\r\n",
+        b"Content-Length: 5\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"X: " + b"x" * 300 + b"\r\n",
+    ):
         if rng.random() < 0.15:
             head += line
     return head + b"\r\n" + rng.choice((b"", b"", b"", b"hello", b"\x16\x03\x03", b"0\r\n\r\n"))
 
 
-TUNNEL = Target("tunnel", _opened, _make, (*HTTP.words, b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 103 x\r\n\r\n", b"407 x"))
+TUNNEL = Target(
+    "tunnel", _opened, _make, (*HTTP.words, b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 103 x\r\n\r\n", b"407 x")
+)
