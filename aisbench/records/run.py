@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS, STATUSES
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.records.damage import check_times, notes_on_losses
 from aisbench.records.histograms import Histogram
 from aisbench.records.reading import (
     ROWS_NAME,
@@ -28,11 +28,6 @@ from aisbench.records.rows import Rows, RowsFile
 from aisbench.records.turn_plan import TurnPlan, read_turn_plan
 from aisbench.records.turns import NAME as TURNS
 
-# A run that never wrote its end is not longer than this.
-_LONGEST_NS = 366 * 86_400 * 1_000_000_000
-# How far times may lie outside of the run, for planned requests that were never sent and clocks that were corrected.
-_MARGIN_NS = 3600 * 1_000_000_000
-_TIMES = ("sent_ns", "first_token_ns", "last_token_ns", "done_ns")
 UNCLOSED = "the run ended without closing its records"
 
 
@@ -104,7 +99,7 @@ class Run:
         files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
         start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
         rows = Rows(files)
-        _check_times(records, workers, files, start_ns, int(info.get("end_ns") or start_ns + _LONGEST_NS))
+        check_times(records, workers, files, start_ns, int(info.get("end_ns") or start_ns + _LONGEST_NS))
         flow = read_flow(
             [records / f"flow-{worker}.bin" for worker in workers],
             [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
@@ -113,7 +108,7 @@ class Run:
             folder=folder,
             info={
                 **info,
-                "notes": [*(info.get("notes") or ()), *_notes_on_losses(workers, files, rows, flow)],
+                "notes": [*(info.get("notes") or ()), *notes_on_losses(workers, files, rows, flow)],
             }
             if info.get("start_ns")
             else info,
@@ -248,41 +243,6 @@ class Run:
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
         return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
-
-
-def _check_times(
-    records: Path, workers: list[int], files: list[RowsFile], start_ns: int, end_ns: int
-) -> None:
-    """Raises BadInput for times that are not of this run, from which endless series would be made."""
-    first_ns, last_ns = start_ns - _MARGIN_NS, end_ns + _MARGIN_NS
-    for worker, file in zip(workers, files, strict=True):
-        path = records / f"rows-{worker}.bin"
-        if file.origin_ns and not first_ns < file.origin_ns < last_ns:
-            raise BadInput(f"{path} is damaged: its start is not within the times of run.json")
-        for name in _TIMES:
-            times = file.rows[name]
-            known = times[times != 0]
-            if len(known) and not first_ns < known.min() <= known.max() < last_ns:
-                raise BadInput(f"{path} is damaged: a {name} is not within the times of run.json")
-
-
-def _notes_on_losses(
-    workers: list[int], files: list[RowsFile], rows: Rows, flow: NDArray[np.int64]
-) -> Iterator[str]:
-    """What the records had when they were written and have no more."""
-    for worker, file in zip(workers, files, strict=True):
-        if file.lost is None:
-            yield f"records/rows-{worker}.bin is cut short: the requests of worker {worker} are in no figure"
-        elif file.lost > 0:
-            yield (
-                f"records/rows-{worker}.bin is cut short: {file.lost} of its {file.lost + len(file.rows)} requests are in no "
-                "figure"
-            )
-    there, counted = int(flow.sum()), int(rows["content_events"].sum())
-    if there < counted and all(file.lost == 0 for file in files):
-        yield (
-            f"records/flow-*.bin has {there} of {counted} token events, so the figures of tokens over time are too low"
-        )
 
 
 def without_warm_up(run: Run) -> Run:

@@ -163,10 +163,11 @@ class Wire:
                 peer.read()
         self.peers = [peer for peer in self.peers if not peer.closed]
 
-    def greet(self, data: bytes) -> None:
+    def greet(self, data: bytes) -> Peer:
         """Sends `data` on a connection that the client is making, before it can have sent anything."""
         self.peers.append(Peer(self._listener.accept()[0], None))
         self.peers[-1].put(data)
+        return self.peers[-1]
 
     def asked(self) -> Peer:
         """Waits for the next connection on which something was sent; for TLS, after the handshake."""

@@ -9,13 +9,13 @@ from tests.faults.answers import (
     GOOD,
     HEAD,
     STATUS,
+    STOP,
     STREAM,
     TOKEN,
     TOKENS,
     UNTIL_CLOSE,
-    chunk,
-    STOP,
     USAGE,
+    chunk,
 )
 from tests.faults.fault import Fault, When, broken, fine, waits
 from tests.faults.peer import apart, close, drip, half_close, hold, reset
