@@ -18,9 +18,11 @@ _MARGIN_NS = 3600 * 1_000_000_000
 _TIMES = ("sent_ns", "first_token_ns", "last_token_ns", "done_ns")
 
 
-def check_times(records: Path, workers: list[int], files: list[RowsFile], start_ns: int, end_ns: int) -> None:
+def check_times(
+    records: Path, workers: list[int], files: list[RowsFile], start_ns: int, end_ns: int | None
+) -> None:
     """Raises BadInput for times that are not of this run, from which endless series would be made."""
-    first_ns, last_ns = start_ns - _MARGIN_NS, end_ns + _MARGIN_NS
+    first_ns, last_ns = start_ns - _MARGIN_NS, (end_ns or start_ns + _LONGEST_NS) + _MARGIN_NS
     for worker, file in zip(workers, files, strict=True):
         path = records / f"rows-{worker}.bin"
         if file.origin_ns and not first_ns < file.origin_ns < last_ns:

@@ -99,7 +99,7 @@ class Run:
         files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
         start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
         rows = Rows(files)
-        check_times(records, workers, files, start_ns, int(info.get("end_ns") or start_ns + _LONGEST_NS))
+        check_times(records, workers, files, start_ns, info.get("end_ns"))
         flow = read_flow(
             [records / f"flow-{worker}.bin" for worker in workers],
             [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],

@@ -32,7 +32,8 @@ _WORDS = (
 
 
 class _Ending:
-    """Whether llhttp lets a connection be used again after the answer in `data`, and nothing but it."""
+    """Whether llhttp lets a connection be used again after the answer in `data`, and nothing but it; also if llhttp refuses
+    the answer itself, as it does bare line feeds."""
 
     def __init__(self, data: bytes) -> None:
         self.may_go_on = False
@@ -44,7 +45,7 @@ class _Ending:
             self._parser.feed_data(data[-1:])
             self.may_go_on = before == 0 and self._ended == 1 and self._keeps
         except httptools.HttpParserError:
-            pass
+            self.may_go_on = self._ended == 0
 
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() >= 200:

@@ -157,14 +157,18 @@ def _opened() -> Iterator[Check]:
     with tempfile.TemporaryDirectory() as folder:
 
         def check(data: bytes) -> None:
+            said = "something"
             try:
                 with (
                     contextlib.redirect_stdout(_nowhere()),
                     contextlib.redirect_stderr(_nowhere("backslashreplace")),
                 ):
                     group.main(_arguments(data, Path(folder)), "aisbench", standalone_mode=False)
-            except (BadInput, CannotRun, click.ClickException) as problem:
-                assert str(problem) or isinstance(problem, click.ClickException), "nothing is said"
+            except (BadInput, CannotRun) as problem:
+                said = str(problem)
+            except click.ClickException as problem:
+                said = problem.format_message()
+            assert said, "it is refused without a word"
 
         yield check
 

@@ -78,6 +78,7 @@ def _opened() -> Iterator[Check]:
             whole = (good / file).read_bytes()
             damaged = _damaged(whole, line, content)
             (bad / file).write_bytes(damaged)
+            said = str(bad)
             try:
                 with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
                     run = Run.load(bad)
@@ -90,9 +91,10 @@ def _opened() -> Iterator[Check]:
                     figures = {name: summary[name] for name in _FIGURES}
                     assert figures == wanted or summary["notes"], f"{file}: cut short, and nothing says so"
             except (BadInput, CannotRun) as problem:
-                assert str(bad) in str(problem) or "run.json" in str(problem), f"{file}: {problem}"
+                said = str(problem)
             finally:
                 (bad / file).write_bytes(whole)
+            assert str(bad) in said or "run.json" in said, f"{file}: {said}"
 
         yield check
 
