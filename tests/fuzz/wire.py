@@ -119,6 +119,8 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._listener.setblocking(False)
         self.peers: list[Peer] = []
+        # How many bytes of the last answer were sent before the request ended.
+        self.sent = 0
         self.drive = Drive(
             self._folder,
             self._listener.getsockname(),
@@ -183,8 +185,10 @@ class Wire:
     def answer(self, peer: Peer, pieces: Sequence[bytes], *, reset: bool = False) -> int:
         """Sends `pieces`, each read by itself, and closes unless they ended the request; returns the request's index."""
         index = self.settled
+        self.sent = 0
         for piece in pieces:
             peer.put(piece)
+            self.sent += len(piece)
             self.turn()
             if self.settled > index:
                 return index
@@ -193,11 +197,17 @@ class Wire:
         return index
 
     def finish(self, index: int) -> None:
-        """Waits for the end of request `index`."""
-        for _ in range(_MOST_TURNS):
+        """Waits for the end of request `index`, and closes every connection on which it is sent again."""
+        for turn in range(_MOST_TURNS):
             if self.settled > index:
                 return
-            self.drive.turn()
+            if turn > 0:
+                self.turn()
+                for peer in self.peers:
+                    if self.settled == index and peer.received:
+                        peer.close()
+            if self.settled == index:
+                self.drive.turn()
         raise AssertionError("a request waits although its connection was closed")
 
     def row(self, index: int) -> np.void:

@@ -61,9 +61,10 @@ def _together(wire: Wire, answers: list[bytes]) -> list[Any]:
         assert peer.request()
         index = wire.answer(peer, list(splits(answer))[-1] if len(answer) % 2 else [answer])
         results.append(result(wire, index, len(answer)))
+        ending = _Ending(answer[: wire.sent])
         following = wire.asked()
         if following is peer:
-            assert _Ending(answer).may_go_on, f"the connection is used again after {answer!r}"
+            assert ending.may_go_on, f"the connection is used again after {answer!r}"
     return results
 
 
