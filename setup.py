@@ -10,6 +10,7 @@ from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 
 DEBUG = os.environ.get("AISBENCH_DEBUG") == "1"
 WERROR = os.environ.get("AISBENCH_WERROR") == "1"
@@ -54,8 +55,22 @@ extensions = [
 ]
 
 CORES = len(os.sched_getaffinity(0))
+
+
+class BuildExtensions(build_ext):
+    """Makes the C sources only when extensions are built: an sdist contains none."""
+
+    def build_extensions(self):
+        made = cythonize(self.extensions, compiler_directives=directives, nthreads=CORES)
+        sources = {extension.name: extension.sources for extension in made}
+        for extension in self.extensions:
+            extension.sources = sources[extension.name]
+        super().build_extensions()
+
+
 setup(
-    ext_modules=cythonize(extensions, compiler_directives=directives, nthreads=CORES),
+    ext_modules=extensions,
+    cmdclass={"build_ext": BuildExtensions},
     # Building one extension after the other took most of the time of the first start.
     options={"build_ext": {"parallel": CORES}},
 )

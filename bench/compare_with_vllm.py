@@ -190,8 +190,7 @@ def turns(options: argparse.Namespace, folder: Path) -> list[Group]:
     for client in both:
         rehearsed[client.name] = rehearse(client, options, folder / f"{client.name}-rehearsal")
         print(f"{client.name}: bodies {rehearsed[client.name].fingerprint['bodies']}", flush=True)
-    prints = {result.fingerprint["bodies"] for result in rehearsed.values()}
-    print(f"the bodies are {'the same, byte for byte' if len(prints) == 1 else 'not the same'}")
+    print(compared_bodies([result.fingerprint["bodies"] for result in rehearsed.values()]))
     prepare(options)
     warm_up = min(options.num_requests, 4 * SIDE_CONCURRENCY)
     run(both[0], options.url, folder / "warm-up", Load("inf", SIDE_CONCURRENCY, warm_up), options.core)
@@ -203,6 +202,11 @@ def turns(options: argparse.Namespace, folder: Path) -> list[Group]:
             mean = result.figures.get("ttft_ms.mean", float("nan"))
             print(f"round {turn}, {client.name}: TTFT mean {mean:.2f} ms", flush=True)
     return [Group(name, tuple(results)) for name, results in with_token_cost(runs, rehearsed).items()]
+
+
+def compared_bodies(fingerprints: list[str]) -> str:
+    """Says whether the clients whose bodies have these fingerprints sent the same ones."""
+    return f"the bodies are {'the same, byte for byte' if len(set(fingerprints)) == 1 else 'not the same'}"
 
 
 def parsed(arguments: list[str] | None) -> argparse.Namespace:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import gc
 import importlib
 import io
 import json
@@ -236,6 +237,9 @@ def _main(fd: int, modules: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for module in modules:
         importlib.import_module(module)
+    # A fork that looked for garbage among all that was imported would get a copy of every page of it.
+    gc.collect()
+    gc.freeze()
     try:
         with socket.socket(fileno=fd) as control:
             _serve(control)

@@ -8,7 +8,7 @@ import threading
 
 import click
 
-from aisbench.children import PACKAGE
+from aisbench.children import GC_THRESHOLD, PACKAGE
 from aisbench.cli.commands import group
 from aisbench.cli.process_list import hide_secrets
 from aisbench.disk import full_text, is_full
@@ -18,17 +18,13 @@ from aisbench.exit_codes import BAD_INPUT, DONE, INTERRUPTED, RUN_FAILED
 from aisbench.masking import masked_text, remember_command, remember_environment, show_masked
 from aisbench.printable import printable
 
-# Imports and options make hundreds of thousands of objects that live as long as the process. With Python's own 700 a
-# tenth of the start goes into looking for garbage among them.
-_GC_THRESHOLD = 50_000
-
 
 def run(command: click.Command, name: str) -> None:
     """Runs `command` and exits. A user's mistake gives one line and exit code 2, never a traceback.
 
     Keys and passwords are masked in everything that is shown.
     """
-    gc.set_threshold(_GC_THRESHOLD)
+    gc.set_threshold(GC_THRESHOLD)
     interrupt_when_ended()
     remember_environment()
     remember_command(sys.argv[1:])
