@@ -29,7 +29,7 @@ cdef class Connection(Exchange):
     # How long connecting took (about one round trip); until it is done, when it began.
     cdef int64_t connecting_ns
     cdef Tls tls
-    cdef bytearray tunnel_answer
+    cdef bint tunneled        # the proxy has opened the tunnel
     # What is still to be sent: this connection's copy of the head and the body in the shared file, or,
     # with TLS, both in one sealed piece.
     cdef char* head

@@ -10,6 +10,7 @@ cimport cython
 
 from aisbench._native.os.clock cimport ClockPair, mono_ns
 from aisbench._native.exchange cimport Exchange
+from aisbench._native.protocol.http cimport HTTP_BAD, HTTP_MORE
 from aisbench._native.tally cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.memory.recorder cimport BAD_HTTP, CONNECT, CONNECTION_RESET, Recorder, Row
 from aisbench._native.os.sockets cimport (
@@ -24,8 +25,8 @@ from aisbench._native.tls cimport Tls
 import ssl
 
 cdef enum:
-    # The longest answer of a proxy to CONNECT, in bytes.
-    TUNNEL_LIMIT = 16384
+    # Far more than two clocks that were just compared differ by, and less than a server takes to answer.
+    EARLY_NS = 20_000
 
 
 @cython.final
@@ -83,9 +84,8 @@ cdef class Connection(Exchange):
 
     cdef int connected(self) except -1:
         """Takes the next step after connecting. ANSWERED: a request can be sent; GOING: not yet; LOST: never."""
-        if self.target.tunnel and self.tunnel_answer is None:
+        if self.target.tunnel and not self.tunneled:
             self.state = TUNNELING
-            self.tunnel_answer = bytearray()
             return self.send_bytes(self.target.tunnel)
         if self.target.tls is not None and self.tls is None:
             self.state = SHAKING
@@ -117,15 +117,30 @@ cdef class Connection(Exchange):
         return outcome
 
     cdef int take_tunnel(self, const char* data, Py_ssize_t n) except -1:
-        self.tunnel_answer += data[:n]
-        if b"\r\n\r\n" not in self.tunnel_answer:
-            if len(self.tunnel_answer) > TUNNEL_LIMIT:
-                return self.lost(CONNECT, b"the proxy's answer to CONNECT does not end")
+        """Takes a piece of the proxy's answer to CONNECT. What follows its head comes from the server."""
+        cdef const char* rest
+        cdef Py_ssize_t left
+        cdef int item
+        self.http.push(data, n)
+        item = self.http.pull()
+        if item == HTTP_MORE:
             return GOING
-        status = bytes(self.tunnel_answer.partition(b"\r\n")[0])
-        if status.split(b" ")[1:2] != [b"200"]:
-            return self.lost(CONNECT, b"the proxy refused the tunnel: " + status)
-        return self.connected()
+        if item == HTTP_BAD:
+            return self.lost(CONNECT, b"the proxy's answer to CONNECT: " + self.http.problem.encode())
+        if not 200 <= self.http.status < 300:
+            status = b"%d %b" % (self.http.status, self.http.reason)
+            return self.lost(CONNECT, b"the proxy refused the tunnel: " + status.strip())
+        rest = self.http.at
+        left = self.http.end - rest
+        self.http.restart()
+        self.tunneled = True
+        outcome = self.connected()
+        if left == 0 or outcome == LOST:
+            return outcome
+        if self.tls is None:
+            return self.lost(CONNECT, b"the server, or its proxy, sent bytes before it was asked")
+        self.tls.take(rest, left)
+        return self.shake()
 
     cdef int shake(self) except -1:
         try:
@@ -290,6 +305,16 @@ cdef class Connection(Exchange):
         except ssl.SSLError as problem:
             return self.lost(BAD_HTTP, f"TLS: {problem.reason or problem}".encode())
         return outcome
+
+    cdef bint came_early(self, int64_t sent_ns) except -1:
+        """Compares the clocks again first: after a step, every stamp would look early."""
+        cdef int64_t before_ns = self.clock.offset_ns
+        self.clock.sync()
+        self.at_ns += self.clock.offset_ns - before_ns
+        if self.at_ns < sent_ns - EARLY_NS:
+            return True
+        self.at_ns = max(sent_ns, min(self.at_ns, self.seen_ns))
+        return False
 
     cdef int64_t may_stay_open_ns(self) noexcept:
         """How long the body may stay open after the stream said that it ends, in ns."""

@@ -22,7 +22,7 @@ cdef class Exchange(Tally):
     cdef bint is_stream
     cdef bint is_whole
     cdef bint is_unknown      # not a stream by its content type; the start of the body will tell
-    cdef int64_t over_ns      # when the stream said that it ends while its body stays open; 0: not yet
+    cdef int64_t over_ns      # when the stream said that it ends before its body did; 0: not yet
     cdef bytearray plain
     # With this many token events it is aborted.
     cdef int32_t leaves_at
@@ -31,6 +31,7 @@ cdef class Exchange(Tally):
 
     cdef void begin(self, int64_t row_index, int64_t now_ns)
     cdef int take(self, const char* data, Py_ssize_t n, int64_t floor_ns) except -1
+    cdef bint came_early(self, int64_t sent_ns) except -1
     cdef int end_prefill(self) except -1
     cdef int take_items(self) except -1
     cdef int take_head(self) except -1

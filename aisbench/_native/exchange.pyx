@@ -43,13 +43,16 @@ cdef class Exchange(Tally):
         cdef Row* row = self.recorder.row(self.row_index)
         cdef int32_t tokens_before = row.content_events
         cdef int32_t merged
-        cdef int64_t delay_ns = self.seen_ns - self.at_ns
+        cdef int64_t delay_ns
         cdef int64_t low_ns
         cdef int outcome
         row.reads += 1
         row.bytes_received += n
         if row.first_byte_ns == 0:
+            if self.at_ns < row.sent_ns and self.came_early(row.sent_ns):
+                return self.lost(BAD_HTTP, b"bytes came before the request was sent, so they do not answer it")
             row.first_byte_ns = self.at_ns
+        delay_ns = self.seen_ns - self.at_ns
         if delay_ns > row.client_delay_max_ns:
             row.client_delay_max_ns = delay_ns
         hist_add(self.recorder.hist(CLIENT_DELAY), delay_ns)
@@ -75,6 +78,10 @@ cdef class Exchange(Tally):
         if row.content_events >= self.leaves_at and outcome == GOING:
             return LEFT
         return outcome
+
+    cdef bint came_early(self, int64_t sent_ns) except -1:
+        """Whether what is being taken arrived before the request was sent at `sent_ns`. If not, corrects `at_ns`."""
+        return True
 
     cdef int end_prefill(self) except -1:
         """Gives back the request's place among those without a first token."""
@@ -132,19 +139,24 @@ cdef class Exchange(Tally):
         """Takes a piece of a whole answer, or of an unexpected one, which is kept for the error message."""
         cdef int64_t limit = self.reading.max_answer_bytes if self.is_whole else PLAIN_LIMIT
         cdef Py_ssize_t room = limit - len(self.plain)
-        cdef bytes start
+        cdef bytes before
+        cdef object decided
         if self.is_whole and self.http.size > room:
             return self.lost(EVENT_TOO_LARGE, b"the answer is larger than --max-chunk-size %d" % limit)
+        before = bytes(self.plain) if self.is_unknown else b""
         if room > 0:
             self.plain += self.http.segment[:min(self.http.size, room)]
         if self.is_unknown:
             # The content type says that this is not an event stream, but servers and proxies get it
-            # wrong. The first bytes decide.
-            start = bytes(self.plain)
-            self.is_unknown = not start.strip()
-            if not self.is_unknown and words.begins_stream(start):
+            # wrong. The first bytes decide, however many reads they come in.
+            decided = words.begins_stream(bytes(self.plain))
+            self.is_unknown = decided is None and len(self.plain) < PLAIN_LIMIT
+            if decided:
                 self.is_stream = True
                 self.recorder.row(self.row_index).marks |= ODD_CONTENT_TYPE
+                # They hold no event yet.
+                self.sse.push(before, len(before))
+                self.sse.pull()
                 return self.take_body()
         return GOING
 
@@ -159,7 +171,7 @@ cdef class Exchange(Tally):
     # Ending
 
     cdef int peer_closed(self) except -1:
-        if self.http.closed() != HTTP_DONE and not self.ended:
+        if self.http.closed() != HTTP_DONE and self.over_ns == 0:
             if self.recorder.row(self.row_index).first_byte_ns == 0:
                 return self.lost(CONNECTION_RESET, b"the server closed the connection without an answer")
             return self.cut(self.http.problem.encode())
@@ -170,7 +182,7 @@ cdef class Exchange(Tally):
 
     cdef int peer_reset(self, bytes why) except -1:
         """The connection broke, which fails the request unless the stream had said that it ends."""
-        if not self.ended:
+        if self.over_ns == 0:
             return self.lost(CONNECTION_RESET, why)
         self.http.keep_alive = False
         return self.answered()

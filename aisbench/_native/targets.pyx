@@ -15,7 +15,7 @@ cdef class Target:
     """`address`: a packed sockaddr. `head`: the request head up to the number in the request id; with
     `numbered` False, up to the end of the line before the Content-Length.
 
-    `tunnel`: the CONNECT request for a proxy, which must answer it with 200. `tls`: a client's
+    `tunnel`: the CONNECT request for a proxy, which must answer it with a status of 2xx. `tls`: a client's
     ssl.SSLContext for https, with the `server_name` that the certificate must have.
     """
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
+from aisbench.records.reading import read_array
 from aisbench.records.run import Run
 from aisbench.records.texts import each_answer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
@@ -117,8 +118,8 @@ def _encoded_lengths(run: Run, wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     path = run.records / "output_tokens.npy"
     if path.is_file():
         # If the file is broken, the texts are counted again.
-        with contextlib.suppress(OSError, ValueError, EOFError):
-            kept: NDArray[np.int64] = np.load(path, allow_pickle=False)
+        with contextlib.suppress(OSError, ValueError):
+            kept: NDArray[np.int64] = read_array(path)
             if len(kept) == len(run.rows):
                 return kept
     name, wants_code = str(run.config.tokenizer), run.config.trust_remote_code

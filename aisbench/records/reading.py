@@ -17,6 +17,8 @@ from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
 
 _HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
+# While a run goes on, a worker adds values to a histogram that is being read.
+_ADDED_MEANWHILE = 1000
 ROWS_NAME = re.compile(r"rows-(\d+)\.bin$")
 
 
@@ -27,6 +29,20 @@ def started_workers(info: dict[str, Any], config: RunConfig) -> set[int]:
         # Of a run that never started the files may be missing.
         return closed if info.get("start_ns") else set()
     return set(range(config.workers or 0))
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """A file of NumPy's own format. Raises OSError if it cannot be read, and ValueError if it is broken."""
+    try:
+        found: NDArray[Any] = np.load(path, allow_pickle=False)
+    except OSError:
+        raise
+    # NumPy reads the file's head as Python, and so fails in more ways than it says.
+    except Exception as problem:
+        raise ValueError(str(problem) or type(problem).__name__) from None
+    if not isinstance(found, np.ndarray) or found.ndim != 1 or found.dtype.kind not in "iu":
+        raise ValueError("it does not hold a row of whole numbers")
+    return found
 
 
 def read_info(path: Path, folder: Path) -> dict[str, Any]:
@@ -56,11 +72,20 @@ def read_config(path: Path, info: dict[str, Any]) -> RunConfig:
 def read_histograms(paths: list[Path]) -> dict[str, Histogram]:
     merged = {name: Histogram.empty() for name in HISTOGRAMS}
     for path in paths:
-        if not path.is_file() or path.stat().st_size < _HISTOGRAM.itemsize * len(HISTOGRAMS):
-            continue
+        if path.stat().st_size < _HISTOGRAM.itemsize * len(HISTOGRAMS):
+            raise BadInput(
+                f"{path} is cut short: it has {path.stat().st_size} bytes of {_HISTOGRAM.itemsize * len(HISTOGRAMS)}, and "
+                "latencies need the whole file"
+            )
         records = np.memmap(path, _HISTOGRAM, "r", shape=(len(HISTOGRAMS),))
         for name, record in zip(HISTOGRAMS, records, strict=True):
-            merged[name] = merged[name].plus(Histogram.of_record(record))
+            one = Histogram.of_record(record)
+            total = int(one.buckets.sum())
+            if int(one.buckets.min()) < 0 or abs(total - one.count) > _ADDED_MEANWHILE:
+                raise BadInput(
+                    f"{path} is damaged: {name} counts {one.count} values, and its buckets hold {total}"
+                )
+            merged[name] = merged[name].plus(one)
     return merged
 
 

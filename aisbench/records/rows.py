@@ -38,11 +38,13 @@ _KEPT_TOGETHER = (
 class RowsFile:
     """The rows that one worker wrote, in the order in which their requests ended.
 
-    `rows` maps the file. `origin_ns`: the common start given in its header, or 0 if the header is missing.
+    `rows` maps the file. `origin_ns`: the common start given in its header, or 0 if the header is missing. `lost`: how
+    many of the rows that the header counts are not in the file; None: there is no header.
     """
 
     rows: NDArray[np.void]
     origin_ns: int = 0
+    lost: int | None = 0
 
     @staticmethod
     def open(path: Path) -> RowsFile:
@@ -51,15 +53,19 @@ class RowsFile:
             head = file.read(_HEADER.itemsize)
         size = path.stat().st_size
         if len(head) < _HEADER.itemsize or size < ROWS_HEADER_BYTES:
-            return RowsFile(np.empty(0, _ROW))
+            return RowsFile(np.empty(0, _ROW), lost=None)
         header = np.frombuffer(head, _HEADER)[0]
         if header["magic"] != ROWS_MAGIC or header["row_bytes"] != _ROW.itemsize:
             raise BadInput(f"{path} was not written by this version: its rows have another layout")
-        count = min(int(header["rows"]), (size - ROWS_HEADER_BYTES) // _ROW.itemsize)
+        counted = int(header["rows"])
+        if counted < 0:
+            raise BadInput(f"{path} is damaged: its header counts {counted} rows")
+        count = min(counted, (size - ROWS_HEADER_BYTES) // _ROW.itemsize)
         origin_ns = int(header["origin_ns"])
         if count == 0:
-            return RowsFile(np.empty(0, _ROW), origin_ns)
-        return RowsFile(np.memmap(path, _ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,)), origin_ns)
+            return RowsFile(np.empty(0, _ROW), origin_ns, counted)
+        mapped = np.memmap(path, _ROW, "r", offset=ROWS_HEADER_BYTES, shape=(count,))
+        return RowsFile(mapped, origin_ns, counted - count)
 
     def read(self, names: tuple[str, ...], into: list[NDArray[Any]]) -> None:
         """Copies the columns `names`, each to its array of shape (len(rows),)."""

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS, STATUSES
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
+from aisbench.records.damage import check_times, notes_on_losses
 from aisbench.records.histograms import Histogram
 from aisbench.records.reading import (
     ROWS_NAME,
+    read_array,
     read_config,
     read_flow,
     read_histograms,
@@ -101,17 +103,24 @@ class Run:
         files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
         start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
         rows = Rows(files)
+        check_times(records, workers, files, start_ns, info.get("end_ns"))
+        flow = read_flow(
+            [records / f"flow-{worker}.bin" for worker in workers],
+            [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
+        )
         run = Run(
             folder=folder,
-            info=info,
+            info={
+                **info,
+                "notes": [*(info.get("notes") or ()), *notes_on_losses(workers, files, rows, flow)],
+            }
+            if info.get("start_ns")
+            else info,
             config=config,
             rows=rows,
             row_workers=rows.by_worker(workers),
             histograms=read_histograms([records / f"hist-{worker}.bin" for worker in workers]),
-            flow=read_flow(
-                [records / f"flow-{worker}.bin" for worker in workers],
-                [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
-            ),
+            flow=flow,
             start_ns=start_ns,
             trusts_code=trust_remote_code,
         )
@@ -232,8 +241,8 @@ class Run:
         if file is None or not (self.records / file).is_file():
             return None
         try:
-            lengths = np.load(self.records / file, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as problem:
+            lengths = read_array(self.records / file)
+        except (OSError, ValueError) as problem:
             raise BadInput(
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mmap
+import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -16,6 +18,8 @@ from tests.fuzz.mutations import LONGEST, mutated
 
 Check = Callable[[bytes], None]
 
+# Nothing that is checked takes as long, however busy the host is.
+_MOST_S: float = 60
 # The most runs that make a finding smaller.
 _MOST_TRIALS = 3000
 
@@ -36,19 +40,22 @@ class Target:
 @dataclass
 class Outcome:
     """`runs` inputs were checked in `cpu_s` seconds of this process's CPU time. `found`: the input that was treated
-    wrongly, made smaller, or None; `problem`: what the check said. `kept`: inputs that reached new code."""
+    wrongly, made smaller, or None; `problem`: what the check said. `kept`: inputs that reached new code. `guided`: the
+    core counts its edges."""
 
     runs: int = 0
     cpu_s: float = 0.0
     found: bytes | None = None
     problem: str = ""
     kept: list[bytes] = field(default_factory=list)
+    guided: bool = False
 
 
 class LastInput:
     """A file that holds the input being checked, also after the process has crashed."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(4 + LONGEST))
         with path.open("r+b") as file:
@@ -66,11 +73,22 @@ class LastInput:
 
 def problem_of(check: Check, data: bytes) -> str:
     """What is wrong with how `data` is treated; empty: nothing."""
+    timed = threading.current_thread() is threading.main_thread()
     try:
+        if timed:
+            signal.signal(signal.SIGALRM, _too_long)
+            signal.setitimer(signal.ITIMER_REAL, _MOST_S)
         check(data)
     except Exception as problem:
         return f"{type(problem).__name__}: {problem}"
+    finally:
+        if timed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     return ""
+
+
+def _too_long(signal_number: int, frame: object) -> None:
+    raise TimeoutError(f"this takes longer than {_MOST_S} s")
 
 
 def smaller(check: Check, data: bytes) -> bytes:
@@ -107,6 +125,7 @@ def fuzz(
     rng = Random(seed)
     outcome = Outcome()
     edges = edges_taken()
+    outcome.guided = edges is not None
     inputs = list(pool)
     begun_s = time.process_time()
     with target.opened() as check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,13 +16,25 @@ from aisbench._native.protocol.sse import parse
 from tests.fuzz import whatwg
 from tests.fuzz.__main__ import main
 from tests.fuzz.corpus import FOLDER, committed
-from tests.fuzz.engine import Check, LastInput, Target, fuzz, problem_of, smaller
+from tests.fuzz.engine import Check, LastInput, Outcome, Target, fuzz, problem_of, smaller
+from tests.fuzz.log import append, table
 from tests.fuzz.mutations import LONGEST, mutated
 from tests.fuzz.reads import splits
 from tests.fuzz.targets import TARGETS
 
-# How many inputs take about two seconds.
-RUNS = {"http": 2000, "sse": 2000, "decode": 1200, "exchange": 30}
+# How many inputs take a second or two.
+RUNS = {
+    "http": 2000,
+    "sse": 2000,
+    "decode": 1200,
+    "lines": 600,
+    "exchange": 200,
+    "conversation": 100,
+    "tunnel": 60,
+    "tls": 60,
+    "files": 40,
+    "records": 4,
+}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -77,12 +90,44 @@ def test_a_fault_is_found(name: str, replaced: str, fault: Any, monkeypatch: pyt
     assert outcome.problem.startswith("AssertionError: ")
 
 
-def test_a_request_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_that_is_not_reported_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.native.servers import Drive
 
     monkeypatch.setattr(Drive, "on_failure", lambda *_: None)
     outcome = fuzz(TARGETS["exchange"], (), seed=1, runs=100)
     assert outcome.found is not None
+
+
+def test_a_check_that_does_not_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.fuzz.engine._MOST_S", 0.05)
+
+    def endless(data: bytes) -> None:
+        if data:
+            threading.Event().wait()
+
+    assert problem_of(endless, b"x") == "TimeoutError: this takes longer than 0.05 s"
+    assert problem_of(endless, b"") == ""
+
+
+def test_a_traceback_for_a_users_file_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aisbench.workload.sessions.formats.registry.first_line", lambda path: next(iter(())))
+    with TARGETS["files"].opened() as check:
+        assert problem_of(check, b"describe\n").startswith("StopIteration")
+
+
+def test_a_wrong_figure_of_damaged_records_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aisbench.records.run.notes_on_losses", lambda *_: [])
+    with TARGETS["records"].opened() as check:
+        assert "nothing says so" in problem_of(check, b"7 4500 1073741824\n")
+
+
+def test_sums_over_runs(tmp_path: Path) -> None:
+    for outcome in (Outcome(5, 1.0, guided=True), Outcome(7, 2.5, b"x", "wrong"), Outcome(3, 0.5)):
+        append(tmp_path / "log", "sse", 0, outcome)
+    assert table(tmp_path / "log").splitlines()[2:] == [
+        "| `sse` | plain | 10 | 3.0 s | 0 | 1 |",
+        "| `sse` | with sanitizers, guided | 5 | 1.0 s | 0 | 0 |",
+    ]
 
 
 def refuses(data: bytes) -> None:

@@ -122,6 +122,8 @@ class Drive:
     offsets_ns: list[int] = field(default_factory=list)
     text: bool = False
     counts_chunks: bool = False
+    lines: bool = False
+    end: bytes = b"[DONE]"
     tool_calls: FromPieces | None = None
     names: Names | None = None
     others: tuple[bytes, ...] = ()
@@ -153,6 +155,8 @@ class Drive:
                 tool_calls=self.tool_calls,
                 streams=self.streams,
                 must_finish=self.must_finish,
+                lines=self.lines,
+                end=self.end,
             ),
             conversations=self.conversations,
             keeps_slot=self.keeps_slot,

@@ -157,3 +157,58 @@ def test_an_option_that_cannot_be_read_is_named_with_its_file(
         Run.load(folder)
     assert str(caught.value).startswith(f"{folder / 'records/run.json'}: config: {said}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "kept", "note"),
+    [
+        ("rows-1.bin", 4096 + 2 * 232, "records/rows-1.bin is cut short: 1 of its 3 requests"),
+        ("rows-1.bin", 100, None),
+        ("rows-1.bin", 10, "records/rows-1.bin is cut short: the requests of worker 1 are in no figure"),
+        ("flow-0.bin", 8, "token events, so the figures of tokens over time are too low"),
+    ],
+)
+def test_what_is_missing_is_noted(file: str, kept: int, note: str | None, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows(np.arange(6.0)), workers=2, spare_rows=0)
+    path = folder / "records" / file
+    path.write_bytes(path.read_bytes()[:kept])
+    notes = Run.load(folder).info["notes"]
+    assert len(notes) == 1
+    assert (note or "cut short") in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "at", "bytes_", "words"),
+    [
+        ("rows-0.bin", 16, b"\xff" * 8, "its header counts -1 rows"),
+        ("rows-0.bin", 24, b"\x7f" * 8, "its start is not within the times of run.json"),
+        ("rows-0.bin", 4096 + 32, b"\x7f" * 8, "a sent_ns is not within the times of run.json"),
+        ("hist-0.bin", 4000, b"\xff" * 8, "its buckets hold"),
+    ],
+)
+def test_damage_is_bad_input_that_names_the_file(
+    file: str, at: int, bytes_: bytes, words: str, tmp_path: Path
+) -> None:
+    folder = write_run(tmp_path / "run", made_rows(np.arange(6.0)))
+    path = folder / "records" / file
+    whole = path.read_bytes()
+    path.write_bytes(whole[:at] + bytes_ + whole[at + len(bytes_) :])
+    with pytest.raises(BadInput, match=f"{file} is damaged: .*{words}"):
+        Run.load(folder)
+
+
+def test_a_histogram_that_is_cut_short_is_bad_input(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows(np.arange(6.0)), workers=2)
+    path = folder / "records/hist-1.bin"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(BadInput, match=r"hist-1\.bin is cut short"):
+        Run.load(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00v\x00{'descr': '<i4'", b"PK\x03\x04"])
+def test_a_broken_plan_of_lengths_is_bad_input(content: bytes, tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "run", made_rows(np.arange(6.0)))
+    run = Run.load(folder)
+    (folder / "records" / run.info["prompts"]["max_tokens"]).write_bytes(content)
+    with pytest.raises(BadInput, match="cannot be read"):
+        run.planned_lengths("max_tokens")

@@ -28,6 +28,7 @@ MEANINGS = {
 }
 
 cdef enum:
+    # The scanner has a bit for each.
     MOST_NODES = 64
 
 

@@ -11,17 +11,20 @@ from typing import Any
 import orjson
 
 # A line of an event stream begins with one of these; a line that begins with a colon is a comment.
-_FIELDS = (b"data", b"event", b"id", b"retry", b"error")
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b"error:")
+_MARK = b"\xef\xbb\xbf"
 # Some gateways send these in place of a comment, to keep the connection alive.
 _KEEP_ALIVES = (b"", b"ping", b"keepalive", b"keep-alive", b"heartbeat")
 
 
-def begins_stream(body: bytes) -> bool:
-    """Whether `body`, the first bytes of an answer (not all blank), can begin an event stream."""
-    line = body.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if line.startswith(b":") or not line:
+def begins_stream(body: bytes) -> bool | None:
+    """Whether `body`, the first bytes of an answer, begins an event stream; None: too few bytes to tell."""
+    if _MARK.startswith(body):
+        return None
+    line = body.removeprefix(_MARK).lstrip()
+    if line.startswith((b":", *_FIELDS)):
         return True
-    return any(line.startswith(field + b":") or (field + b":").startswith(line) for field in _FIELDS)
+    return None if any(field.startswith(line) for field in _FIELDS) else False
 
 
 def is_keep_alive(data: bytes) -> bool:

@@ -1,5 +1,5 @@
 """The scanner. See scanner.pxd for the contract."""
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcmp
 
 from aisbench._native.protocol.event cimport (
@@ -77,6 +77,7 @@ cdef class Scanner:
         cdef const char* key
         cdef Py_ssize_t n
         cdef int child
+        cdef uint64_t seen = 0
         cdef int meaning = self.nodes[node].meaning if node >= 0 else NOTHING
         self.at += 1
         self.blank()
@@ -98,7 +99,11 @@ cdef class Scanner:
             child = -1
             if node >= 0:
                 child = self.find(node, key, n)
-                if child < 0 and n > 0 and self.is_escaped(key, n):
+                if child >= 0:
+                    if seen >> child & 1:
+                        return False  # a key that is there twice: the last one counts
+                    seen |= <uint64_t>1 << child
+                elif n > 0 and self.is_escaped(key, n):
                     return False  # it could spell one that a rule names
             self.blank()
             if self.at == self.end or self.at[0] != b":":

@@ -74,6 +74,13 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     yield number, part
 
 
+def first_line(path: Path) -> bytes:
+    """The first line that is not blank. Raises BadInput if there is none."""
+    for _, line in numbered_lines(path):
+        return line
+    raise BadInput(f"{path} is empty; it needs at least one line")
+
+
 def json_lines(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
     """The number of each line, and a function that parses it as an object or raises BadLine."""
     refuse_json_array(path, dataset)
@@ -97,9 +104,8 @@ def json_entries(path: Path, dataset: str) -> Iterator[tuple[int, Parse]]:
 
 def json_objects(path: Path) -> Iterator[tuple[int, Parse]]:
     """The same for JSON lines, or for the one object that the whole file is, over one line or several."""
-    number, line = next(numbered_lines(path))
     try:
-        parsed_json(line.rstrip().removesuffix(b","))
+        parsed_json(first_line(path).rstrip().removesuffix(b","))
     except BadLine:
         whole = path.read_bytes()
         try:

@@ -9,15 +9,19 @@ from tests.faults.answers import (
     GOOD,
     HEAD,
     STATUS,
+    STOP,
     STREAM,
     TOKEN,
     TOKENS,
     UNTIL_CLOSE,
+    USAGE,
     chunk,
 )
 from tests.faults.fault import Fault, When, broken, fine, waits
 from tests.faults.peer import apart, close, drip, half_close, hold, reset
 
+# Says that it ends, but not with [DONE].
+_OVER = HEAD + chunk(TOKENS + STOP + USAGE)
 _AT_ACCEPT = "connection_reset or connect"
 
 FAULTS: tuple[Fault, ...] = (
@@ -66,6 +70,31 @@ FAULTS: tuple[Fault, ...] = (
     fine("closed after [DONE], without the last chunk", HEAD + chunk(STREAM), close, kept=False),
     fine("reset after [DONE], without the last chunk", HEAD + chunk(STREAM), apart, reset, kept=False),
     fine("open after [DONE], without the last chunk", HEAD + chunk(STREAM), hold, kept=False, marks=1),
+    fine("closed after a finish reason and the usage, without the last chunk", _OVER, close, kept=False),
+    fine(
+        "reset after a finish reason and the usage, without the last chunk", _OVER, apart, reset, kept=False
+    ),
+    fine(
+        "open after a finish reason and the usage, without the last chunk", _OVER, hold, kept=False, marks=1
+    ),
+    broken(
+        "closed after a finish reason without usage, without the last chunk",
+        "stream_cut",
+        b"before the response was complete",
+        HEAD + chunk(TOKENS + STOP),
+        close,
+    ),
+    waits(
+        "open after a finish reason without usage, without the last chunk", HEAD + chunk(TOKENS + STOP), hold
+    ),
+    fine(
+        "a body until the close, with a finish reason alone",
+        UNTIL_CLOSE + TOKENS + STOP,
+        close,
+        kept=False,
+        prompt_tokens=-1,
+        output_tokens=-1,
+    ),
     fine("one byte at a time", *drip(GOOD)),
     fine("seven bytes at a time", *drip(GOOD, 7)),
     fine("the last chunk long after [DONE]", HEAD + chunk(STREAM), apart, END),

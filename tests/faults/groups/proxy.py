@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.faults.answers import HEAD, TOKENS, chunk, headed, refusal
+from tests.faults.answers import GOOD, HEAD, TOKENS, chunk, headed, refusal
 from tests.faults.fault import Fault, When, broken, fine, waits
-from tests.faults.peer import close, hold
+from tests.faults.peer import Peer, close, hold
 
 _HTML = b"<html><head><title>%b</title></head><body><center>nginx</center></body></html>"
 _TUNNEL = {"tunnel": b"CONNECT server:443 HTTP/1.1\r\nHost: server:443\r\n\r\n"}
@@ -19,6 +19,16 @@ def _gateway(status: bytes, *headers: bytes, kept: bool = True) -> Fault:
 
 def _refused(name: str, says: bytes, answer: bytes) -> Fault:
     return broken(name, "connect", says, answer, hold, when=When.TUNNEL, drive=_TUNNEL)
+
+
+def _opened(name: str, answer: bytes) -> Fault:
+    return Fault(name, (answer, _serve), when=When.TUNNEL, drive=_TUNNEL)
+
+
+def _serve(peer: Peer) -> None:
+    """Answers one request, as the server at the tunnel's other end."""
+    peer.read_body(peer.read_head())
+    peer.client.sendall(GOOD)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -60,10 +70,15 @@ FAULTS: tuple[Fault, ...] = (
         "a tunnel that asks for a password", b"407", b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
     ),
     _refused("a tunnel to a server that the proxy cannot reach", b"502", b"HTTP/1.1 502 Bad Gateway\r\n\r\n"),
+    _refused("an answer to CONNECT that does not end", b"64 KiB", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000),
+    _refused("an answer to CONNECT that is not HTTP", b"not HTTP/1.1", b"SSH-2.0\r\n\r\n"),
     _refused(
-        "an answer to CONNECT that does not end", b"does not end", b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20_000
+        "bytes after a proxy's answer to CONNECT", b"before it was asked", b"HTTP/1.1 200 OK\r\n\r\nhello"
     ),
-    _refused("an answer to CONNECT that is not HTTP", b"refused the tunnel", b"SSH-2.0\r\n\r\n"),
+    _opened("a tunnel that is opened with another 2xx", b"HTTP/1.1 201 Created\r\n\r\n"),
+    _opened("a 1xx before the tunnel is open", b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+    _opened("a length in the answer that opens the tunnel", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+    _opened("an answer to CONNECT whose lines end with LF alone", b"HTTP/1.1 200 OK\n\n"),
     broken(
         "a proxy that closes instead of making a tunnel",
         "connect",

@@ -75,7 +75,8 @@ class _Oracle:
     """What llhttp makes of the same bytes, up to the end of the first final response.
 
     `differs`: a response that has no body by its status is said to have one, which llhttp then reads; RFC 9112, section
-    6.3, says that it ends with its head.
+    6.3, says that it ends with its head. Or a tab follows "chunked", which then is another word to llhttp; by RFC 9110,
+    section 5.5, white space there is no part of the value.
     """
 
     def __init__(self, stream: bytes) -> None:
@@ -91,6 +92,7 @@ class _Oracle:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._has_length = self._has_length or name.lower() in (b"content-length", b"transfer-encoding")
+        self.differs = self.differs or (name.lower() == b"transfer-encoding" and value.endswith(b"\t"))
 
     def on_headers_complete(self) -> None:
         if not self.complete:

@@ -33,7 +33,7 @@ from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import BACKENDS
 from aisbench.errors import BadInput
 from aisbench.workload.files.bad_lines import NOT_UTF8, BadLine, BadLines, shortened, whole_number
-from aisbench.workload.files.dataset_files import dataset_file, numbered_lines
+from aisbench.workload.files.dataset_files import dataset_file, first_line, numbered_lines
 from aisbench.workload.files.file_kinds import refuse_json_array
 from aisbench.workload.messages import as_text
 from aisbench.workload.options import WorkloadOptions
@@ -112,7 +112,7 @@ def _check_stream(path: Path, options: WorkloadOptions) -> None:
 
 
 def _first_body(path: Path) -> dict[str, Any]:
-    body: dict[str, Any] = _parsed(next(line for _, line in numbered_lines(path)))["body"]
+    body: dict[str, Any] = _parsed(first_line(path))["body"]
     return body
 
 

@@ -10,7 +10,13 @@ from typing import Any
 
 from aisbench.errors import BadInput
 from aisbench.workload.files.bad_lines import BadLine, parsed_json
-from aisbench.workload.files.dataset_files import is_json_list, json_entries, numbered_lines, whole_json
+from aisbench.workload.files.dataset_files import (
+    first_line,
+    is_json_list,
+    json_entries,
+    numbered_lines,
+    whole_json,
+)
 from aisbench.workload.files.file_kinds import refuse_other_kinds
 from aisbench.workload.sessions.formats import conversations, native
 from aisbench.workload.sessions.formats.aiperf import check_once, read_inputs, read_payloads, read_turns
@@ -59,9 +65,8 @@ def _by_entries(
 
 def _entries(path: Path, dataset: str) -> Iterator[tuple[int, Callable[[], Any]]]:
     """The entries of a list, or JSON lines; also lines that are lists of messages (evalscope's `custom_multi_turn`)."""
-    number, line = next(numbered_lines(path))
     try:
-        first = parsed_json(line)
+        first = parsed_json(first_line(path))
     except BadLine:
         first = None
     if (
@@ -131,7 +136,7 @@ def _first_of(path: Path) -> Any:
 def _first_line(path: Path) -> Any:
     """The value in the first line that is not blank; None if that is no JSON."""
     try:
-        return parsed_json(next(numbered_lines(path))[1].rstrip().removesuffix(b","))
+        return parsed_json(first_line(path).rstrip().removesuffix(b","))
     except BadLine:
         return None
 
