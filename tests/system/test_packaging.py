@@ -22,7 +22,11 @@ pytestmark = pytest.mark.xdist_group("packaging")
 
 ROOT = Path(__file__).parents[2]
 NATIVE = Path("aisbench", "_native")
-WRITTEN_IN_C = [Path("aisbench", "simulator", "referee.c"), Path("tests", "fuzz", "coverage.c")]
+WRITTEN_IN_C = [
+    Path("aisbench", "simulator", "referee.c"),
+    Path("tests", "fuzz", "coverage.c"),
+    Path("tests", "system", "stepping_clock.c"),
+]
 BACKEND = "import sys; from setuptools import build_meta; print(build_meta.build_{}(sys.argv[1]))"
 
 
