@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Generator, Iterator
 
@@ -15,6 +16,16 @@ from tests.analysis.summaries import wrong_in
 
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")
+
+
+# The worker of pytest-xdist that gets the largest group first, which is that of the tests that measure time.
+_MEASURES_TIME = "gw0"
+
+
+def pytest_configure() -> None:
+    """Gives way to the tests that measure time, in the workers that do not run them."""
+    if os.environ.get("PYTEST_XDIST_WORKER", _MEASURES_TIME) != _MEASURES_TIME:
+        os.nice(19)
 
 
 @pytest.fixture(autouse=True, scope="session")
