@@ -18,14 +18,22 @@ settings.register_profile("aisbench", deadline=None, suppress_health_check=[Heal
 settings.load_profile("aisbench")
 
 
-# The worker of pytest-xdist that gets the largest group first, which is that of the tests that measure time.
-_MEASURES_TIME = "gw0"
+_LOWERED = pytest.StashKey[bool]()
 
 
-def pytest_configure() -> None:
-    """Gives way to the tests that measure time, in the workers that do not run them."""
-    if os.environ.get("PYTEST_XDIST_WORKER", _MEASURES_TIME) != _MEASURES_TIME:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Lets tests that measure time go before the others, which run in other workers of pytest-xdist meanwhile.
+
+    They are the largest group, so a worker that gets them begins with them. Without privileges, a priority can only
+    be lowered: the first other test does it.
+    """
+    stash = item.config.stash
+    group = item.get_closest_marker("xdist_group")
+    measures_time = group is not None and group.args == ("timing",)
+    if "PYTEST_XDIST_WORKER" in os.environ and not measures_time and not stash.get(_LOWERED, False):
         os.nice(19)
+        stash[_LOWERED] = True
 
 
 @pytest.fixture(autouse=True, scope="session")
