@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.masking.masking import MASK
+from aisbench.masking.fields import MASK
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,10 +1,15 @@
-"""Makes text safe in CSV files that people open with a spreadsheet, which runs cells such as =1+1 as formulas."""
+"""Writes CSV files whose text is safe in a spreadsheet, which would run cells such as =1+1 as formulas."""
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from io import StringIO
+from pathlib import Path
 from typing import Any
+
+from aisbench.atomic import write_text
 
 _MAY_RUN = re.compile(r"[=+\-@\t\r]")
 # A lone dash stands for what is not known. Numbers may have a unit, as in -0.5 ms.
@@ -18,6 +23,8 @@ def cell(value: Any) -> Any:
     return f"'{value}"
 
 
-def cells(rows: Iterable[Iterable[Any]]) -> Iterator[list[Any]]:
-    """The rows of a CSV file with `cell` applied to each value."""
-    return ([cell(value) for value in row] for row in rows)
+def write_csv(rows: Iterable[Iterable[Any]], path: Path) -> None:
+    """Writes `rows`, the first of which is the head, with `cell` applied to each value."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
+    write_text(text.getvalue(), path)

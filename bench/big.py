@@ -33,7 +33,7 @@ import numpy as np
 from aisbench._native.memory.recorder import ROWS_HEADER_FIELDS
 from aisbench.simulator.child import LocalServer
 from aisbench.simulator.process import start_simulator
-from bench.harness import ROOT, referee, table
+from bench.harness import ROOT, check_ended, load_command, referee, table
 from bench.soak import children_of, memory_of
 
 EVERY_S = 1.0
@@ -155,25 +155,13 @@ def truth_of(server: LocalServer) -> dict[str, Any]:
 
 def reached(server: LocalServer, folder: Path, minutes: float, *args: object) -> Reached:
     """Runs aisbench-load for at most `minutes` of sending."""
-    command = [
-        sys.executable,
-        "-m",
-        "aisbench",
-        "load",
-        "--url",
-        server.url,
-        "--work-dir",
-        folder,
-        "--no-progress",
-    ]
-    command += ["--backend", "openai-chat", "--input-len", 4, "--duration", 60 * minutes]
-    command += ["--no-server-metrics", "--no-device-metrics", *args]
+    options = ("--backend", "openai-chat", "--input-len", 4, "--duration", 60 * minutes)
+    quiet = ("--no-server-metrics", "--no-device-metrics")
+    command = load_command(server.url, folder, *options, *quiet, *args)
     watched: dict[str, Watched] = defaultdict(Watched)
     folder.mkdir(parents=True)
     with (folder.parent / "output").open("w+") as output:
-        load = subprocess.Popen(
-            [str(word) for word in command], stdout=output, stderr=subprocess.STDOUT, cwd=ROOT
-        )
+        load = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT)
         try:
             prepared_gb = watch(load, folder, watched)
             _, status, used = os.wait4(load.pid, 0)
@@ -182,9 +170,7 @@ def reached(server: LocalServer, folder: Path, minutes: float, *args: object) ->
             if load.returncode is None:
                 load.kill()
                 load.wait()
-        output.seek(0)
-        if load.returncode not in (0, 3):
-            raise RuntimeError(f"aisbench-load ended with {load.returncode}: {output.read()[-2000:]}")
+        check_ended(load.returncode, output)
     (run,) = folder.iterdir()
     summary = json.loads((run / "summary.json").read_text())
     return Reached(summary, truth_of(server), watched, prepared_gb, used.ru_maxrss * 1024 / 1e9)

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from aisbench.simulator.referee import RefereeProcess, start_referee
 
@@ -71,11 +71,8 @@ class Load:
     cpu_ms: float
 
 
-def aisbench_load(
-    folder: Path, url: str, *args: object, core: str = CLIENT_CORE, env: Mapping[str, str] | None = None
-) -> Load:
-    """Runs aisbench-load pinned to `core`, as a user would, under `perf stat -e task-clock`."""
-    work_dir = Path(tempfile.mkdtemp(dir=folder))
+def load_command(url: str, work_dir: Path, *args: object) -> list[str]:
+    """The command line of aisbench-load as a user would give it, without the line that shows progress."""
     command = [
         sys.executable,
         "-m",
@@ -87,7 +84,22 @@ def aisbench_load(
         str(work_dir),
         "--no-progress",
     ]
-    cpu_ms, _ = with_cpu_time([*command, *map(str, args)], core=core, env=env)
+    return [*command, *map(str, args)]
+
+
+def check_ended(code: int, output: TextIO) -> None:
+    """Raises RuntimeError, with the end of what it wrote to `output`, unless aisbench-load wrote its report."""
+    if code not in (0, 3):
+        output.seek(0)
+        raise RuntimeError(f"aisbench-load ended with {code}: {output.read()[-2000:]}")
+
+
+def aisbench_load(
+    folder: Path, url: str, *args: object, core: str = CLIENT_CORE, env: Mapping[str, str] | None = None
+) -> Load:
+    """Runs aisbench-load pinned to `core`, as a user would, under `perf stat -e task-clock`."""
+    work_dir = Path(tempfile.mkdtemp(dir=folder))
+    cpu_ms, _ = with_cpu_time(load_command(url, work_dir, *args), core=core, env=env)
     (run,) = work_dir.iterdir()
     return Load(json.loads((run / "summary.json").read_text()), run, cpu_ms)
 

@@ -14,7 +14,6 @@ import contextlib
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -27,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from aisbench.simulator.referee import RefereeProcess
-from bench.harness import CLIENT_CORE, ROOT, referee, table
+from bench.harness import CLIENT_CORE, ROOT, check_ended, load_command, referee, table
 
 STREAMS = 256
 TOKENS = 128
@@ -97,10 +96,9 @@ def soak(
     server: RefereeProcess, minutes: float, folder: Path, more: list[str]
 ) -> tuple[Memory, dict[str, Any]]:
     """The samples, and the run's summary."""
-    command = ["taskset", "-c", CLIENT_CORE, sys.executable, "-m", "aisbench", "load", "--url", server.url]
-    command += ["--backend", "openai-chat", "--input-len", "4", "--output-len", str(TOKENS)]
-    command += ["--concurrency", str(STREAMS), "--duration", str(60 * minutes), "--work-dir", str(folder)]
-    command += ["--live-port", "0", "--no-progress"]
+    lengths = ("--backend", "openai-chat", "--input-len", 4, "--output-len", TOKENS)
+    options = (*lengths, "--concurrency", STREAMS, "--duration", 60 * minutes, "--live-port", 0)
+    command = ["taskset", "-c", CLIENT_CORE, *load_command(server.url, folder, *options)]
     memory = Memory()
     with (folder.parent / "output").open("w+") as output:
         load = subprocess.Popen([*command, *more], stdout=output, stderr=subprocess.STDOUT, cwd=ROOT)
@@ -110,9 +108,7 @@ def soak(
         finally:
             load.kill()
             load.wait()
-        output.seek(0)
-        if load.returncode not in (0, 3):
-            raise RuntimeError(f"aisbench-load ended with {load.returncode}: {output.read()[-2000:]}")
+        check_ended(load.returncode, output)
     (run,) = folder.iterdir()
     return memory, json.loads((run / "summary.json").read_text())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,12 +89,15 @@ class InFlight:
         times[place] = done
         return InFlight(times, np.cumsum(steps, dtype=np.int32), end_ns)
 
-    def _times(self, begin: int, count: int, at_least_ns: int = 0) -> NDArray[np.int64]:
-        """Copies of `count` times from index `begin`; after the last one comes the end, which is not before `at_least_ns`."""
-        found = np.array(self.times_ns[begin : begin + count])
-        if len(found) < count:
-            found = np.append(found, max(self.end_ns, at_least_ns, int(self.times_ns[-1])))
-        return found
+    def _blocks(self, end_ns: int) -> Iterator[tuple[int, NDArray[np.int32], NDArray[np.int64]]]:
+        """The index at which each block begins, its counts, and their times with the one at which the last of them ends.
+
+        The last block ends at `end_ns`.
+        """
+        for begin in range(0, len(self.times_ns), _BLOCK):
+            counts = self.counts[begin : begin + _BLOCK]
+            times = self.times_ns[begin : begin + _BLOCK + 1]
+            yield begin, counts, times if len(times) > len(counts) else np.append(times, end_ns)
 
     @property
     def peak(self) -> int:
@@ -109,10 +113,8 @@ class InFlight:
         if to_ns <= from_ns:
             return 0.0
         area = 0
-        for begin in range(0, len(self.times_ns), _BLOCK):
-            counts = self.counts[begin : begin + _BLOCK]
-            lengths = np.diff(np.clip(self._times(begin, len(counts) + 1, to_ns), from_ns, to_ns))
-            area += int(np.sum(counts * lengths))
+        for _, counts, times in self._blocks(max(self.end_ns, to_ns)):
+            area += int(np.sum(counts * np.diff(np.clip(times, from_ns, to_ns))))
         return float(area) / (to_ns - from_ns)
 
     def means(self, edges_ns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,14 +122,13 @@ class InFlight:
         # Only the changes next to the edges are needed, so the areas of all others are not kept.
         beside = np.searchsorted(self.times_ns, edges_ns)
         wanted = np.unique(np.clip(beside[:, None] + [-2, -1, 0, 1], 0, len(self.times_ns)))
+        end = max(self.end_ns, int(self.times_ns[-1]))
         areas, total = np.zeros(len(wanted)), 0
-        for begin in range(0, len(self.times_ns), _BLOCK):
-            counts = self.counts[begin : begin + _BLOCK]
-            sums = np.cumsum(counts * np.diff(self._times(begin, len(counts) + 1)))
+        for begin, counts, moments in self._blocks(end):
+            sums = np.cumsum(counts * np.diff(moments))
             mine = (wanted > begin) & (wanted <= begin + len(counts))
             areas[mine] = total + sums[wanted[mine] - begin - 1]
             total += int(sums[-1])
-        end = max(self.end_ns, int(self.times_ns[-1]))
         times = np.where(
             wanted < len(self.times_ns), self.times_ns[np.minimum(wanted, len(self.times_ns) - 1)], end
         )
@@ -145,11 +146,7 @@ class InFlight:
         if self.end_ns <= 0:
             return 0.0
         enough = 0
-        for begin in range(0, len(self.times_ns), _BLOCK):
-            counts = self.counts[begin : begin + _BLOCK]
-            times = self._times(begin, len(counts) + 1)
-            if begin + len(counts) == len(self.times_ns):
-                times[-1] = self.end_ns
+        for _, counts, times in self._blocks(self.end_ns):
             enough += int(np.diff(times)[counts >= level].sum())
         return float(enough) / self.end_ns
 

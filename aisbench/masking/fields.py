@@ -48,7 +48,8 @@ _TOKEN_OF_TEXT = re.compile(
     r"control|draft|boundary|per|max|min|prompt|by)_token$"
 )
 _HEADERS = re.compile(r"(^|_)headers?$")
-_CREDENTIALS = re.compile(r"(://)[^/?#\s'\"@]+@")
+# Ends with the @ of a user name, perhaps with a password, in a URL.
+CREDENTIALS = re.compile(r"(://)[^/?#\s'\"@]+@")
 # "name": "value" in JSON, also where the rest of it is broken, and name = "value" in TOML.
 _IN_TEXT = re.compile(r"""(?:"([^"\\]+)"\s*:|\b([\w-]+)\s*=)(\s*)(")((?:[^"\\]|\\.)*)("?)""")
 _PAIR = re.compile(r"([\w.-]+)=(.+)", re.DOTALL)
@@ -60,6 +61,13 @@ def masked_header_value(name: str, value: str) -> str:
         return value
     scheme, _, rest = value.partition(" ")
     return f"{scheme} {MASK}" if rest and scheme.lower() in _SCHEMES else MASK
+
+
+def header_secret(name: str, value: str) -> str | None:
+    """What masked_header_value masks; None if that is nothing."""
+    masked = masked_header_value(name, value)
+    # The scheme is not part of the secret.
+    return None if masked == value else value[len(masked) - len(MASK) :]
 
 
 def is_secret_name(name: str) -> bool:
@@ -97,21 +105,19 @@ def _swapped(value: Any, name: str, found: list[str]) -> Any:
         found.append(value)
         return MASK if value else value
     if "@" in value and name.lower().endswith(("url", "uri", "proxy", "endpoint")):
-        for match in _CREDENTIALS.finditer(value):
+        for match in CREDENTIALS.finditer(value):
             user, _, password = match[0][3:-1].partition(":")
             found.append(password or user)
-        return _CREDENTIALS.sub(rf"\1{MASK}@", value)
+        return CREDENTIALS.sub(rf"\1{MASK}@", value)
     return value
 
 
 def _masked_header(name: str, value: Any, found: list[str]) -> Any:
     if not isinstance(value, str):
         return _swapped(value, name, found)
-    masked = masked_header_value(name, value)
-    if masked != value:
-        # The scheme is not part of the secret.
-        found.append(value[len(masked) - len(MASK) :])
-    return masked
+    if (secret := header_secret(name, value)) is not None:
+        found.append(secret)
+    return masked_header_value(name, value)
 
 
 def masked_names(value: Any) -> list[str]:

@@ -15,9 +15,11 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
-from aisbench.masking.fields import MASK as MASK
 from aisbench.masking.fields import (
+    CREDENTIALS,
+    MASK,
     field_secrets,
+    header_secret,
     masked_fields,
     masked_header_value,
     masked_words,
@@ -37,7 +39,6 @@ _KEY_NAME = re.compile(r"(^|[-_])(key|token|secret|password)$")
 _KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD)$")
 # A shorter secret may occur in a text as an ordinary word.
 _LEAST_SECRET = 8
-_CREDENTIALS_IN_TEXT = re.compile(r"(://)[^/?#\s'\"@]+@")
 _SCHEME_IN_TEXT = re.compile(r"\b(Bearer|Basic)(\s+)(?=[^\s'\"]*\d)[^\s'\"]{8,}", re.IGNORECASE)
 
 known: set[str] = set()
@@ -64,7 +65,7 @@ def masked_text(text: str) -> str:
             # A short secret may be part of an unrelated longer word.
             bound = "" if len(secret) >= _LEAST_SECRET else r"\b"
             text = re.sub(rf"{bound}{re.escape(secret)}{bound}", MASK, text)
-    text = _CREDENTIALS_IN_TEXT.sub(rf"\1{MASK}@", text)
+    text = CREDENTIALS.sub(rf"\1{MASK}@", text)
     return _SCHEME_IN_TEXT.sub(rf"\1\2{MASK}", text)
 
 
@@ -90,14 +91,8 @@ def _header_secrets(text: str) -> set[str]:
     if headers is None:
         parts = _split_header(text)
         headers = {parts[0]: parts[2]} if parts else {"": text}
-    found = set()
-    for name, value in headers.items():
-        value = str(value).strip()
-        kept = masked_header_value(name, value)
-        if kept != value:
-            # The scheme is not part of the secret.
-            found.add(value[len(kept) - len(MASK) :])
-    return found
+    found = (header_secret(name, str(value).strip()) for name, value in headers.items())
+    return {secret for secret in found if secret is not None}
 
 
 def _as_object(text: str) -> dict[str, Any] | None:

@@ -39,7 +39,7 @@ class RowsFile:
     """The rows that one worker wrote, in the order in which their requests ended.
 
     `rows` maps the file. `origin_ns`: the common start given in its header, or 0 if the header is missing. `lost`: how
-    many of the rows that the header counts are not in the file; None: there is no header.
+    many of the rows counted in its header are missing from the file; None if the header itself is missing.
     """
 
     rows: NDArray[np.void]

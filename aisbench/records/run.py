@@ -108,14 +108,12 @@ class Run:
             [records / f"flow-{worker}.bin" for worker in workers],
             [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
         )
+        if info.get("start_ns"):
+            losses = notes_on_losses(workers, files, rows, flow)
+            info = {**info, "notes": [*(info.get("notes") or ()), *losses]}
         run = Run(
             folder=folder,
-            info={
-                **info,
-                "notes": [*(info.get("notes") or ()), *notes_on_losses(workers, files, rows, flow)],
-            }
-            if info.get("start_ns")
-            else info,
+            info=info,
             config=config,
             rows=rows,
             row_workers=rows.by_worker(workers),

@@ -11,7 +11,7 @@ import pytest
 
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
-from aisbench.masking.masking import MASK
+from aisbench.masking.fields import MASK
 
 
 def through_json(plain: dict[str, Any]) -> Any:

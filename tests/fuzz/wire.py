@@ -12,7 +12,7 @@ import socket
 import ssl
 import struct
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -270,3 +270,19 @@ class Wires:
     def close(self) -> None:
         for name in [*self._open]:
             self.drop(name)
+
+    @contextlib.contextmanager
+    def checking(self, check: Callable[[bytes], None]) -> Iterator[Callable[[bytes], None]]:
+        """Gives `check`, after whose failures the wires are opened anew, and closes them at the end."""
+
+        def guarded(data: bytes) -> None:
+            try:
+                check(data)
+            except Exception:
+                self.close()
+                raise
+
+        try:
+            yield guarded
+        finally:
+            self.close()

@@ -11,7 +11,7 @@ import pytest
 from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.run_config import SECRET_FIELDS, RunConfig
 from aisbench.errors import BadInput
-from aisbench.masking.masking import MASK
+from aisbench.masking.fields import MASK
 from aisbench.options.option import check_values, declared
 
 ALL = [*declared(RunConfig), *declared(VllmFlags)]

@@ -14,6 +14,7 @@ import pytest
 
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
+from tests.system.disks import mounted_disk
 from tests.system.running import (
     LOAD,
     environment,
@@ -34,19 +35,8 @@ REPORT = [sys.executable, "-m", "aisbench", "report"]
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system with room for 24 MiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={24 * MIB}", "tmpfs", str(disk)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("no file system can be mounted here")
-    try:
+    with mounted_disk(tmp_path / "disk", 24 * MIB) as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def fill(disk: Path) -> Path:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from aisbench.cli.commands import group
 from aisbench.errors import BadInput
 from aisbench.simulator.process import SimulatorProcess
+from tests.system.disks import mounted_disk
 from tests.system.running import run_load, start_command, wait_for
 
 SHORT = ("--input-len", 4, "--output-len", 2, "--no-progress")
@@ -28,21 +29,10 @@ def run(tmp_path_factory: pytest.TempPathFactory, quick_simulator: SimulatorProc
 @pytest.fixture
 def read_only(tmp_path: Path, run: Path) -> Iterator[Path]:
     """A file system that cannot be written to, with the folder `run`; for root as well, who ignores the modes of files."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    try:
-        mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(disk)]
-        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        mounted = False
-    if not mounted:
-        pytest.skip("no file system can be mounted here")
-    try:
+    with mounted_disk(tmp_path / "disk", 32 << 20) as disk:
         shutil.copytree(run, disk / "run")
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         yield disk
-    finally:
-        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def one_line(text: str, *words: str) -> None:

@@ -1,7 +1,7 @@
 """The same options and seed make the same requests at the same times, whatever Python, NumPy, zlib and machine.
 
 A difference is a fault: either of a change here, or of a generator that draws other numbers than it did. Python's hashes
-are salted anew in each process, so an order that depends on them shows up here as well.
+get a new salt in each process, so an order that depends on them shows up here as well.
 """
 
 from __future__ import annotations

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from aisbench.atomic import write_text
-from aisbench.csv_cells import cells
+from aisbench.csv_cells import write_csv
 from aisbench.report.text.aisbench_table import aisbench_rows
 
 # The run's own files under AISBench's names.
@@ -31,11 +29,8 @@ def write_performances(run: Path, summary: dict[str, Any], *, stage: str | None)
     (head, of_requests), (_, of_run) = aisbench_rows(summary)
     stages = {row[1] for row in of_requests}
     kept = stages if stage not in stages else {stage}
-    text = StringIO()
-    rows = [head, *(row for row in of_requests if row[1] in kept)]
-    csv.writer(text, lineterminator="\n").writerows(cells(rows))
     path = runs.parent / f"{runs.name}.csv"
-    write_text(text.getvalue(), path)
+    write_csv([head, *(row for row in of_requests if row[1] in kept)], path)
     common: dict[str, dict[str, str]] = {}
     for title, name, value in of_run:
         if name in kept:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
-from io import StringIO
 from pathlib import Path
 
 from aisbench.atomic import write_text
-from aisbench.csv_cells import cells
+from aisbench.csv_cells import write_csv
 from aisbench.records.folder import name_of_now
 from aisbench.studies.evaluation.folder import EvaluationFolder
 from aisbench.studies.evaluation.result_file import ResultFile, figures_of
@@ -49,9 +47,7 @@ def write_tables(folder: Path, rows: Sequence[Sequence[str]], words: int) -> tup
     """
     folder.mkdir(exist_ok=True)
     path = folder / f"{name_of_now('summary_')}.csv"
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(cells(rows))
-    write_text(text.getvalue(), path)
+    write_csv(rows, path)
     write_text(_markdown(rows), path.with_suffix(".md"))
     shown = aligned(rows, words)
     write_text(shown + "\n", path.with_suffix(".txt"))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from aisbench.analysis.backlog import Growth
-from aisbench.atomic import write_text
+from aisbench.csv_cells import write_csv
 from aisbench.metrics import METRICS
 from aisbench.report.shown import known, shown
 from aisbench.studies.saturation.doubt import doubts
@@ -166,19 +164,17 @@ def latency(point: Mapping[str, Any], metric: str, statistic: str) -> str:
 
 def write_points_csv(found: Mapping[str, Any], path: Path) -> None:
     """Writes one row for each load, in the order of `found`."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     keys = [
         m.key
         for m in METRICS
         if any(m.key in point["metrics"] for point in found["points"]) or (m.headline and not m.pooled)
     ]
     shares = [f"{name}{end}" for name in _SHARES for end in ("", "_low", "_high")] if is_scored(found) else []
-    writer.writerow([*_PLAIN, *shares, *(f"{s}_{m}" for m in keys for s in STATISTICS)])
+    rows: list[list[Any]] = [[*_PLAIN, *shares, *(f"{s}_{m}" for m in keys for s in STATISTICS)]]
     for point in found["points"]:
         figures = [known(point["metrics"].get(m), s) for m in keys for s in STATISTICS]
         known_shares = [
             known(point[name], key) for name in _SHARES for key in ("share", "low", "high") if shares
         ]
-        writer.writerow([*(point[name] for name in _PLAIN), *known_shares, *figures])
-    write_text(text.getvalue(), path)
+        rows.append([*(point[name] for name in _PLAIN), *known_shares, *figures])
+    write_csv(rows, path)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from aisbench.atomic import write_text
-from aisbench.csv_cells import cell
+from aisbench.csv_cells import write_csv
 from aisbench.printable import printable
 from aisbench.studies.sweep.estimate import Ended, expected_s, span_text, total_text
 from aisbench.studies.sweep.folder import SweepFolder
@@ -137,9 +134,7 @@ def write_runs_csv(found: Mapping[str, Any], path: Path) -> None:
     """Writes one row for each run, in the order of the points."""
     axes = {point["name"]: point["axes"] for point in found["points"]}
     names = [axis["name"] for axis in found["axes"]]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*names, "run", "seed", "folder", "seconds", "problem", "client", *figure_names()])
+    rows = [[*names, "run", "seed", "folder", "seconds", "problem", "client", *figure_names()]]
     for run in found["runs"]:
         own = [axes[run["point"]][name] for name in names]
         facts = [
@@ -150,5 +145,5 @@ def write_runs_csv(found: Mapping[str, Any], path: Path) -> None:
             run["problem"],
             run["client"],
         ]
-        writer.writerow([*map(cell, (*own, *facts)), *(run["figures"].get(name) for name in figure_names())])
-    write_text(text.getvalue(), path)
+        rows.append([*own, *facts, *(run["figures"].get(name) for name in figure_names())])
+    write_csv(rows, path)

@@ -70,25 +70,24 @@ def _together(wire: Wire, answers: list[bytes]) -> list[Any]:
 
 @contextlib.contextmanager
 def _opened() -> Iterator[Check]:
-    lone = Wires({name: {**case, "keep_alive": False} for name, case in CASES.items()})
-    kept = Wires(CASES)
+    wires = Wires(
+        {
+            (name, keep_alive): {**case, "keep_alive": keep_alive}
+            for name, case in CASES.items()
+            for keep_alive in (False, True)
+        }
+    )
 
     def check(data: bytes) -> None:
         case = data[0] % len(CASES) if data else 0
         answers = data[1:].split(NEXT)[:_MOST]
-        try:
-            wanted = [alone(lone[case], list(splits(one))[-1] if len(one) % 2 else [one]) for one in answers]
-            assert _together(kept[case], answers) == wanted
-        except Exception:
-            lone.drop(case)
-            kept.drop(case)
-            raise
+        wanted = [
+            alone(wires[case, False], list(splits(one))[-1] if len(one) % 2 else [one]) for one in answers
+        ]
+        assert _together(wires[case, True], answers) == wanted
 
-    try:
-        yield check
-    finally:
-        lone.close()
-        kept.close()
+    with wires.checking(check) as guarded:
+        yield guarded
 
 
 def _make(rng: Random) -> bytes:

@@ -97,7 +97,7 @@ class _Read:
             self.is_json = False
 
 
-def _values_at(value: Any, steps: list[str]) -> Iterator[Any]:
+def values_at(value: Any, steps: list[str]) -> Iterator[Any]:
     """The values that a path of the rules leads to; None where there is nothing."""
     if not steps:
         yield value
@@ -105,17 +105,17 @@ def _values_at(value: Any, steps: list[str]) -> Iterator[Any]:
     name = steps[0].removesuffix("[]")
     inner = value.get(name) if isinstance(value, dict) else None
     for one in (inner if isinstance(inner, list) else ()) if steps[0].endswith("[]") else (inner,):
-        yield from _values_at(one, steps[1:])
+        yield from values_at(one, steps[1:])
 
 
 def _contradicts(said: dict[str, Any], value: Any, rules: Rules) -> str:
     """What `said` has otherwise than a plain reading of `value` by the rules; empty: nothing."""
     meanings = [meaning for _, meaning in rules]
-    failures = [one for path, what in rules if what == ERROR for one in _values_at(value, path.split("."))]
+    failures = [one for path, what in rules if what == ERROR for one in values_at(value, path.split("."))]
     if said["error"] != any(failures):
         return "the failure"
     if meanings.count(CONTENT) == 1 and KIND not in meanings and CUMULATIVE not in meanings:
-        texts = list(_values_at(value, rules[meanings.index(CONTENT)][0].split(".")))
+        texts = list(values_at(value, rules[meanings.index(CONTENT)][0].split(".")))
         # Lists of parts are left to orjson.
         if not any(isinstance(text, (list, dict)) for text in texts):
             return "the content" if said["content"] != "".join(t for t in texts if isinstance(t, str)) else ""

@@ -56,19 +56,13 @@ def _opened() -> Iterator[Check]:
     def check(data: bytes) -> None:
         case = data[0] % len(CASES) if data else 0
         answer = data[1:]
-        try:
-            for reset in (False, True):
-                cut = list(splits(answer))[-1]
-                whole = alone(wires[case], [answer], reset=reset)
-                assert alone(wires[case], cut, reset=reset) == whole, f"read as {cut}, reset: {reset}"
-        except Exception:
-            wires.drop(case)
-            raise
+        for reset in (False, True):
+            cut = list(splits(answer))[-1]
+            whole = alone(wires[case], [answer], reset=reset)
+            assert alone(wires[case], cut, reset=reset) == whole, f"read as {cut}, reset: {reset}"
 
-    try:
-        yield check
-    finally:
-        wires.close()
+    with wires.checking(check) as guarded:
+        yield guarded
 
 
 # Pieces of tool calls have members that the rules do not name.

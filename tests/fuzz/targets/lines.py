@@ -20,7 +20,7 @@ from aisbench._native.protocol.odd_answers import is_error, is_keep_alive
 from aisbench.backends.template.reading import template_backend
 from tests.fuzz.engine import Check, Target
 from tests.fuzz.reads import splits
-from tests.fuzz.targets.decode import DECODE
+from tests.fuzz.targets.decode import DECODE, values_at
 from tests.fuzz.wire import Wire, Wires
 
 _PATHS = {
@@ -52,16 +52,6 @@ _NOT_YET, _GAVE_UP = (
 )
 
 
-def _values(value: Any, steps: list[str]) -> Iterator[Any]:
-    if not steps:
-        yield value
-        return
-    name = steps[0].removesuffix("[]")
-    inner = value.get(name) if isinstance(value, dict) else None
-    for one in (inner if isinstance(inner, list) else ()) if steps[0].endswith("[]") else (inner,):
-        yield from _values(one, steps[1:])
-
-
 def _count(values: list[Any]) -> int:
     """The last of `values` that is a count; -1: none is."""
     found = -1
@@ -88,7 +78,7 @@ class _Reading:
         except orjson.JSONDecodeError:
             self._take_unread(event)
             return
-        found = {name: list(_values(value, path.split("."))) for name, path in _PATHS.items()}
+        found = {name: list(values_at(value, path.split("."))) for name, path in _PATHS.items()}
         # Lists of parts are read in another way.
         self.unclear = self.unclear or any(isinstance(one, (list, dict)) for one in found["text"])
         prompt, output = _count(found["prompt_tokens"]), _count(found["output_tokens"])
@@ -175,23 +165,17 @@ def _opened() -> Iterator[Check]:
         case, body = (data[0] % 2, data[1:]) if data else (_LINES, b"")
         answer = _HEAD % len(body) + body
         wanted = _wanted(body, lines=case == _LINES)
-        try:
-            said = _meet(wires[case], [answer])
-            cut = list(splits(answer))[-1]
-            assert _meet(wires[case], cut) == said, f"read as {cut}"
-            if not wanted.unclear:
-                assert said["kind"] == wanted.kind
-                if not wanted.kind:
-                    found = {name: getattr(wanted, name) for name in ("tokens", "text", "prompt", "output")}
-                    assert {**said, "kind": ""} == {"kind": "", **found}
-        except Exception:
-            wires.drop(case)
-            raise
+        said = _meet(wires[case], [answer])
+        cut = list(splits(answer))[-1]
+        assert _meet(wires[case], cut) == said, f"read as {cut}"
+        if not wanted.unclear:
+            assert said["kind"] == wanted.kind
+            if not wanted.kind:
+                found = {name: getattr(wanted, name) for name in ("tokens", "text", "prompt", "output")}
+                assert {**said, "kind": ""} == {"kind": "", **found}
 
-    try:
-        yield check
-    finally:
-        wires.close()
+    with wires.checking(check) as guarded:
+        yield guarded
 
 
 def _event(rng: Random) -> bytes:

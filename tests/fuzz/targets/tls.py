@@ -65,28 +65,19 @@ def _opened() -> Iterator[Check]:
 
     def check(data: bytes) -> None:
         what, rest = (data[0], data[1:]) if data else (0, b"")
-        try:
-            if what == _GARBAGE_FIRST:
-                kind, words = _past_tls(wires["none"], rest, b"")
-                assert kind == "connect", f"{kind}: {words!r}"
-            elif what == _GARBAGE_LATER:
-                kind, words = _past_tls(wires["tls"], rest, _BEGUN)
-                assert kind in ("bad_http", "stream_cut", "no_output", "connection_reset"), (
-                    f"{kind}: {words!r}"
-                )
-            else:
-                wanted = alone(wires["plain"], [rest])[1]
-                for ends in (False, True):
-                    assert _behind_tls(wires["tls"], rest, ends=ends) == wanted, f"TLS ends: {ends}"
-        except Exception:
-            for name in ("plain", "tls", "none"):
-                wires.drop(name)
-            raise
+        if what == _GARBAGE_FIRST:
+            kind, words = _past_tls(wires["none"], rest, b"")
+            assert kind == "connect", f"{kind}: {words!r}"
+        elif what == _GARBAGE_LATER:
+            kind, words = _past_tls(wires["tls"], rest, _BEGUN)
+            assert kind in ("bad_http", "stream_cut", "no_output", "connection_reset"), f"{kind}: {words!r}"
+        else:
+            wanted = alone(wires["plain"], [rest])[1]
+            for ends in (False, True):
+                assert _behind_tls(wires["tls"], rest, ends=ends) == wanted, f"TLS ends: {ends}"
 
-    try:
-        yield check
-    finally:
-        wires.close()
+    with wires.checking(check) as guarded:
+        yield guarded
 
 
 def _make(rng: Random) -> bytes:

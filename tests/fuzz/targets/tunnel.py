@@ -82,27 +82,21 @@ def _opened() -> Iterator[Check]:
     def check(data: bytes) -> None:
         wanted = _wanted(data)
         opens = 200 <= wanted.status < 300
-        try:
-            for pieces in ([data], *splits(data[:512])):
-                kind, words, unsent = _meet(wires[0], pieces)
-                assert kind in ("", "connect"), f"{kind}: {words!r}"
-                if not wanted.clear or len(data) > 512:
-                    continue
-                # Bytes that come in the same read as the end of the head come before the request.
-                if opens and len(unsent) == len(wanted.rest):
-                    assert kind == "", f"the tunnel is open, but: {words!r}; read as {pieces}"
-                else:
-                    assert kind == "connect", f"there is no tunnel; read as {pieces}"
-                    if wanted.status and not opens:
-                        assert b"%d" % wanted.status in words
-        except Exception:
-            wires.drop(0)
-            raise
+        for pieces in ([data], *splits(data[:512])):
+            kind, words, unsent = _meet(wires[0], pieces)
+            assert kind in ("", "connect"), f"{kind}: {words!r}"
+            if not wanted.clear or len(data) > 512:
+                continue
+            # Bytes that come in the same read as the end of the head come before the request.
+            if opens and len(unsent) == len(wanted.rest):
+                assert kind == "", f"the tunnel is open, but: {words!r}; read as {pieces}"
+            else:
+                assert kind == "connect", f"the tunnel is open; read as {pieces}"
+                if wanted.status and not opens:
+                    assert b"%d" % wanted.status in words
 
-    try:
-        yield check
-    finally:
-        wires.close()
+    with wires.checking(check) as guarded:
+        yield guarded
 
 
 def _make(rng: Random) -> bytes:
