@@ -34,6 +34,13 @@ _MOST_BYTES = 1 << 18
 _FDS = 4
 
 
+def readable(fd: int, timeout_s: float | None) -> bool:
+    """Waits until `fd` can be read; False after `timeout_s`. The number of `fd` may be any, unlike with select.select."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    return bool(poll.poll(None if timeout_s is None else timeout_s * 1e3))
+
+
 class Fork:
     """A command that runs, or has run; used like a subprocess.Popen whose output is text in pipes."""
 
@@ -45,13 +52,13 @@ class Fork:
         self._code = code
 
     def poll(self) -> int | None:
-        if self.returncode is None and select.select([self._code], [], [], 0)[0]:
+        if self.returncode is None and readable(self._code, 0.0):
             self._read_code()
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
-            if not select.select([self._code], [], [], timeout)[0]:
+            if not readable(self._code, timeout):
                 raise subprocess.TimeoutExpired("the command", timeout or 0.0)
             self._read_code()
         assert self.returncode is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.forks import Fork, forks
+from tests.forks import Fork, forks, readable
 from tests.waiting import wait_until
 
 LOAD = [sys.executable, "-m", "aisbench", "load"]
@@ -107,6 +106,6 @@ def kill(process: subprocess.Popen[str] | Fork) -> str:
     process.kill()
     out, err = process.communicate()
     for end in ends:
-        assert select.select([end], [], [], 30.0)[0] == [end]
+        assert readable(end, 30.0)
         os.close(end)
     return out + err
