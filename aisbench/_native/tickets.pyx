@@ -51,7 +51,8 @@ cdef class Tickets:
         return USED_UP
 
     cdef int64_t another(self, int64_t due_ns, int64_t now_ns) noexcept:
-        """A ticket for a slot that is already held, due at `due_ns`; -1: there is none, or sending has ended."""
+        """The place in the plan of one more ticket, for an in-flight slot that is already held, due at `due_ns`; -1: there
+        is none, or sending has ended."""
         cdef int64_t ticket
         if self.block.head.stop != 0 or self.block.is_over(due_ns, now_ns):
             return -1
@@ -59,13 +60,13 @@ cdef class Tickets:
         if 0 <= self.block.head.limit <= ticket:
             return -1
         self.live.taken += 1
-        return ticket
+        return self.block.in_whole_plan(ticket)
 
     cdef int64_t hand_out(self) noexcept:
-        """Gives up the ticket in hand, and returns its number."""
+        """Gives up the ticket in hand, and returns its place in the plan of the whole run."""
         cdef int64_t ticket = self.ticket
         self.ticket = -1
-        return ticket
+        return self.block.in_whole_plan(ticket)
 
     cdef int drop(self) except -1:
         """Drops the ticket in hand, which is too late to be sent, and records it."""

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aisbench.config.client import ClientOptions
+from aisbench.config.cluster import ClusterOptions
 from aisbench.config.identity import IdentityOptions
 from aisbench.config.limits import LimitOptions
 from aisbench.config.output import DEFAULT_PERCENTILES, OutputOptions
@@ -41,6 +42,7 @@ class RunConfig(
     ScenarioOptions,
     LimitOptions,
     UserOptions,
+    ClusterOptions,
     TrafficOptions,
     IdentityOptions,
     TargetOptions,
@@ -87,6 +89,7 @@ class RunConfig(
         self.check_target()
         self.check_identity(self.header)
         self.check_users(vars(self))
+        self.check_cluster(vars(self))
         self.check_traffic()
         self.check_limits(stream=self.stream, concurrency=self.concurrency)
         self.check_dataset()

@@ -16,20 +16,19 @@ from typing import NoReturn, TypeVar
 
 import numpy as np
 
-from aisbench._native.memory.shared import LAST_SEND_NS, LIVE_FIELDS
+from aisbench._native.memory.shared import LAST_SEND_NS
 from aisbench._native.os.clock import now_ns
 from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.disk import room_for
 from aisbench.engine.asked import Asked, check_goodput, check_stream
 from aisbench.engine.beside import Beside
+from aisbench.engine.crew.crew import Crew
 from aisbench.engine.failures import error_samples, hopeless, too_many_failed, warm_up_notes
-from aisbench.engine.host import HostCounters
+from aisbench.engine.hosts import Hosts, hosts_of
 from aisbench.engine.interrupts import Interrupts
-from aisbench.engine.limits import RisingLimit, default_workers, raise_open_files
 from aisbench.engine.plan import Plan, workload_options
-from aisbench.engine.preparation import BLOCK, Prepared, Say, prepare
-from aisbench.engine.processes import Survivors, WorkerProcesses
+from aisbench.engine.preparation import Prepared, Say, prepare
 from aisbench.engine.samplers.devices.sampler import DeviceSampler
 from aisbench.engine.samplers.server_metrics import Scraper
 from aisbench.engine.target.discovery import model_for
@@ -43,10 +42,6 @@ from aisbench.masking.masking import in_bodies, remember_options
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.bodies import blank_secrets
 from aisbench.workload.build import Build, Progress, build_workload
-
-_POLL_S = 0.1
-# From the last worker's "ready" to the common start, which each worker polls for every 2 ms.
-_START_DELAY_NS = 30_000_000
 
 Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
@@ -95,25 +90,30 @@ class Coordinator:
         self.stopped: str | None = None
         self.abandoned: str | None = None
         self.plan: Plan
+        self.crew: Crew
         self.start_ns = 0
         self.sending_ended_ns: int | None = None
-        self.rising: RisingLimit | None = None
 
     def run(self, urls: tuple[str, ...], *, simulator: bool) -> Path:
         """Runs against `urls` and returns the run's folder.
 
         Raises BadInput before anything is sent, and CannotRun when the load cannot start.
         """
+        hosts = hosts_of(self.config, self.say)
+        try:
+            return self.run_on(hosts, urls, simulator=simulator)
+        finally:
+            hosts.close()
+
+    def run_on(self, hosts: Hosts, urls: tuple[str, ...], *, simulator: bool) -> Path:
         config = self.config
-        workers = config.workers or default_workers(config.concurrency, config.arrival_law)
-        share = None if config.concurrency is None else -(-config.concurrency // workers)
-        files = raise_open_files(share, workers)
+        files = hosts.open_files()
         targets = self.patiently(lambda: [resolve(url, self.transport) for url in urls])
         model = self.patiently(lambda: model_for(config, targets[0], self.transport, self.headers))
         asked = Asked(
             config,
             self.backend,
-            workers,
+            hosts.workers,
             self.headers,
             self.transport,
             targets,
@@ -134,6 +134,7 @@ class Coordinator:
                 f"the run's files in {self.directory.path}", "free some, or give another --work-dir"
             ):
                 prepared = prepare(asked, self.directory, self.say, self.progress, self.build)
+                self.crew = hosts.crew(prepared, self.directory)
         except BaseException:
             shutil.rmtree(self.directory.path)
             raise
@@ -153,17 +154,10 @@ class Coordinator:
         return patiently(attempt, self.config.ready_timeout_s, self.say)
 
     def run_workers(self, prepared: Prepared) -> None:
-        self.block = prepared.block
         if prepared.fills:
             # Before the workers start, as they fill the caches once they are connected.
             self.tell(self.beside.empty_caches())
-        inherited = tuple(one.fd for one in (prepared.slots, prepared.prefills) if one is not None)
-        self.rising = RisingLimit.of(self.config, prepared.slots)
-        self.processes = WorkerProcesses(prepared.specs, self.directory.path / "logs", inherited)
-        self.survivors = Survivors(
-            self.processes, prepared.block, prepared.slots, prepared.prefills, prepared.most_each, self.say
-        )
-        self.host_before = HostCounters.now()
+        self.crew.start()
         try:
             if self.devices is not None:
                 # While the workers connect: the first reading may take seconds.
@@ -172,7 +166,7 @@ class Coordinator:
             if self.wait_until_ready(prepared):
                 self.watch()
         finally:
-            self.processes.end()
+            self.crew.end()
             self.tell(self.beside.end())
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
@@ -187,7 +181,7 @@ class Coordinator:
     def give_up(self) -> NoReturn:
         """Closes a run that never started, and raises CannotRun."""
         folder = self.directory.path
-        if self.processes.full:
+        if self.crew.no_room:
             # The folder holds nothing of use, and it takes up the room.
             shutil.rmtree(folder)
             raise CannotRun(
@@ -204,7 +198,7 @@ class Coordinator:
 
     def live(self) -> np.ndarray:
         """The workers' live counters: a structured array, shape (workers,)."""
-        return np.frombuffer(self.block.live_bytes(), dtype=np.dtype(LIVE_FIELDS))
+        return self.crew.live()
 
     # Running
 
@@ -213,11 +207,11 @@ class Coordinator:
         patience = prepared.patience_s(self.config)
         give_up = time.monotonic() + patience
         while not self.live()["ready"].all():
-            self.stopped = self.processes.dead
+            self.stopped = self.crew.dead
             if self.stopped is None and time.monotonic() > give_up:
                 self.stopped = f"the workers were not ready within {patience:.0f} s"
             if self.stopped is not None or self.interrupts.count:
-                self.block.stop(2)
+                self.crew.stop(2)
                 return False
             time.sleep(0.005)
         if not prepared.fills:
@@ -228,12 +222,8 @@ class Coordinator:
             self.scraper.begin()
             self.directory.note(self.scraper.notes)
         self.tell(self.beside.begin())
-        self.host_before = HostCounters.now()
-        if self.rising is not None:
-            self.rising.hold_back()
-        self.start_ns = now_ns() + _START_DELAY_NS
+        self.start_ns = self.crew.begin(int((self.config.sending_s or 0.0) * 1e9))
         self.directory.write(start_ns=self.start_ns)
-        self.block.start(self.start_ns, self.deadline_ns)
         return True
 
     @property
@@ -245,19 +235,19 @@ class Coordinator:
     def watch(self) -> None:
         """Watches until all workers have ended: ticks, looks for reasons to stop early, ends the grace period."""
         give_up_at, interrupted = math.inf, False
-        while self.processes.running:
+        while self.crew.running:
             self.tick(self)
-            self.survivors.look()
+            self.crew.look()
             live = self.live()
             if self.stopped is None:
                 self.stopped = (
-                    self.processes.no_room
+                    self.crew.no_room
                     or hopeless(live, self.directory.records, self.chosen)
                     or too_many_failed(live, self.config.max_error_rate)
                 )
             if self.sending_ended_ns is None and self.sending_has_ended(live):
                 self.sending_ended_ns = now_ns()
-                self.block.stop(1)
+                self.crew.stop(1)
                 if self.stopped:
                     give_up_at = time.monotonic() + self.config.grace_s
                 elif self.deadline_ns:
@@ -268,10 +258,10 @@ class Coordinator:
                 interrupted = True
                 give_up_at = min(give_up_at, time.monotonic() + self.config.grace_s)
             if time.monotonic() > give_up_at or self.abandoned is not None or self.interrupts.count > 1:
-                self.block.stop(2)
-            self.processes.wait(self.rising.rise(self.start_ns, _POLL_S) if self.rising else _POLL_S)
-        self.survivors.look()
-        self.stopped = self.stopped or self.processes.dead
+                self.crew.stop(2)
+            self.crew.wait()
+        self.crew.look()
+        self.stopped = self.stopped or self.crew.dead
         self.tick(self)
 
     def abandon(self, reason: str) -> None:
@@ -288,12 +278,11 @@ class Coordinator:
             return True
         if self.deadline_ns and self.deadline_ns + LAST_SEND_NS <= now_ns():
             return True
-        return 0 <= self.plan.requests <= self.survivors.done_with(live)
+        return 0 <= self.plan.requests <= self.crew.done_with(live)
 
     # Closing
 
     def close_records(self) -> None:
-        live = self.live()
         outcome, reason = "finished", None
         if self.stopped is not None:
             outcome, reason = "failed", self.stopped
@@ -301,17 +290,14 @@ class Coordinator:
             outcome, reason = "interrupted", "stopped by the user"
         elif self.abandoned is not None:
             outcome, reason = "abandoned", self.abandoned
-        workers = [self.processes.figures(worker, live[worker]) for worker in range(len(live))]
-        self.directory.note(warm_up_notes(workers))
+        facts = self.crew.facts()
+        self.directory.note(warm_up_notes(facts["workers"]))
         self.directory.write(
             outcome=outcome,
             outcome_reason=reason,
             sending_ended_ns=self.sending_ended_ns,
             end_ns=now_ns(),
-            workers=workers,
-            host=self.host_before.facts_since(),
             error_samples=error_samples(self.directory, self.path),
+            **facts,
             **self.beside.facts,
         )
-        # This process keeps it mapped until it ends.
-        (self.directory.records / BLOCK).unlink(missing_ok=True)

@@ -32,7 +32,8 @@ def write_facts(
         "endpoint": masked_url(asked.endpoint),
         "workers": asked.workers,
     }
-    directory.write_config(config, **resolved)
+    # On a cluster the number of workers follows from the nodes.
+    directory.write_config(config, **{**resolved, "workers": None} if config.ray else resolved)
     directory.write(
         version=aisbench.__version__,
         command=asked.command,

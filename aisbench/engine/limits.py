@@ -8,7 +8,6 @@ import resource
 
 from aisbench._native.memory.shared import Slots
 from aisbench._native.os.clock import now_ns
-from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput, CannotRun
 from aisbench.workload.arrivals.law import ArrivalLaw
 
@@ -51,7 +50,12 @@ def cpus() -> int:
 
 
 def default_workers(concurrency: int | None, law: ArrivalLaw | None) -> int:
-    """The number of workers: one for every 1,024 streams or 5,000 sends/s, and at most one for each CPU.
+    """The number of workers on this host: as many as are wanted, at most one for each CPU."""
+    return min(cpus(), wanted_workers(concurrency, law))
+
+
+def wanted_workers(concurrency: int | None, law: ArrivalLaw | None) -> int:
+    """The number of workers for a load: one for every 1,024 streams or 5,000 sends/s.
 
     One worker handles some 100,000 events/s. `law` gives the highest rate of sends (None: a closed loop).
     """
@@ -59,7 +63,7 @@ def default_workers(concurrency: int | None, law: ArrivalLaw | None) -> int:
     wanted = max(1, -(-streams // 1024))
     if law is not None and not math.isinf(law.peak_rate):
         wanted = max(wanted, int(law.peak_rate // 5000))
-    return min(cpus(), wanted)
+    return wanted
 
 
 class RisingLimit:
@@ -72,11 +76,9 @@ class RisingLimit:
         self.given = 0
 
     @staticmethod
-    def of(config: RunConfig, slots: Slots | None) -> RisingLimit | None:
-        """None without --concurrency-ramp."""
-        if config.concurrency_ramp_s is None or config.concurrency is None or slots is None:
-            return None
-        return RisingLimit(slots, config.concurrency, config.concurrency_ramp_s)
+    def of(span_s: float | None, slots: Slots | None) -> RisingLimit | None:
+        """None if the limit does not rise."""
+        return None if span_s is None or slots is None else RisingLimit(slots, slots.count, span_s)
 
     def hold_back(self) -> None:
         """Takes all slots but one; call it while all are free."""

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
+from aisbench.engine.crew.crew import Share
+from aisbench.engine.crew.local import BLOCK
+from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.facts import write_facts
 from aisbench.engine.limits import SPARE_FILES
 from aisbench.engine.plan import Plan, make_plan, plan_notes, workload_options
@@ -21,7 +23,6 @@ from aisbench.engine.target.discovery import Model
 from aisbench.engine.target.specs import names_spec, target_specs
 from aisbench.engine.target.urls import packed_address
 from aisbench.engine.turns import write_conversations
-from aisbench.engine.worker_spec import WorkerSpec
 from aisbench.masking.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.records.turns import NAME as TURNS
@@ -33,8 +34,6 @@ from aisbench.workload.sessions.options import AT_SERVER
 _AHEAD_S = 2.0
 MOST_AHEAD = 1024
 _READY_PATIENCE_S = 60.0
-# The file that coordinator and workers share during a run.
-BLOCK = "shared.bin"
 # Data sets whose prompts vLLM's client checks with the server's tokenizer.
 _ALIGNED = ("random", "prefix-repetition", "prefix_repetition")
 
@@ -43,13 +42,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Prepared:
-    block: SharedBlock
-    slots: Slots | None
-    prefills: Slots | None
     specs: list[WorkerSpec]
     plan: Plan
-    # The most that one worker can have in flight.
-    most_each: int
+    # Of one host that has all workers.
+    share: Share
     # Whether requests before the run fill the servers' prefix caches.
     fills: bool
 
@@ -94,19 +90,21 @@ def prepare(
         say(
             f"at most {limit} requests can be in flight, because a process may open {asked.open_files} files here"
         )
-    block_path = directory.records / BLOCK
-    block = SharedBlock.create(str(block_path), asked.workers, plan.limit, plan.offsets_ns)
-    slots = Slots(count=limit) if limit is not None else None
-    few = asked.config.prefill_concurrency
-    prefills = Slots(count=few) if few is not None else None
     talks = workload.prompts.conversations
     if talks is not None:
         write_conversations(directory.records / TURNS, talks)
     write_facts(asked, directory, workload, plan, notes, limit, binding)
     warm_ups = _write_warm_up(asked, directory.records, workload)
-    specs = _worker_specs(asked, directory.records, plan, limit, slots, prefills, warm_ups, workload.names)
-    most_each = asked.open_files - SPARE_FILES
-    return Prepared(block, slots, prefills, specs, plan, most_each, fills=bool(workload.fill))
+    specs = _worker_specs(asked, directory.records, plan, limit, warm_ups, workload.names)
+    share = Share(
+        plan.limit,
+        plan.offsets_ns,
+        in_flight=limit,
+        prefills=asked.config.prefill_concurrency,
+        most_each=asked.open_files - SPARE_FILES,
+        ramp_s=asked.config.concurrency_ramp_s,
+    )
+    return Prepared(specs, plan, share, fills=bool(workload.fill))
 
 
 def _aligner(asked: Asked, say: Say) -> Through | None:
@@ -193,8 +191,6 @@ def _worker_specs(
     records: Path,
     plan: Plan,
     limit: int | None,
-    slots: Slots | None,
-    prefills: Slots | None,
     warm_ups: list[int],
     names_in_bodies: bool,
 ) -> list[WorkerSpec]:
@@ -219,8 +215,9 @@ def _worker_specs(
             user_gap_ns=config.user_gap_ns,
             history_reasoning=config.history_reasoning,
             history_at_server=config.history == AT_SERVER,
-            slots_fd=slots.fd if slots is not None else None,
-            prefills_fd=prefills.fd if prefills is not None else None,
+            # The crew has these.
+            slots_fd=None,
+            prefills_fd=None,
             abort_share=config.cancel_rate or 0.0,
             abort_seed=int(config.seed),
             abort_after_ns=int(abort_s * 1e9) if abort_s is not None else -1,

@@ -33,7 +33,7 @@ class Watching:
 
     def tick(self, coordinator: Coordinator) -> None:
         now = time.monotonic()
-        if now < self.next_s and coordinator.processes.running:
+        if now < self.next_s and coordinator.crew.running:
             return
         self.next_s = now + _VIEW_EVERY_S
         if self.reader is None:

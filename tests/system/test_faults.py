@@ -274,7 +274,9 @@ def test_a_second_ctrl_c_gives_up_what_is_in_flight(tmp_path: Path) -> None:
 def workers_of(process: Fork) -> list[int]:
     """The process ids of a run's workers, in order."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    found = [pid for pid in children if "aisbench.engine.worker" in Path(f"/proc/{pid}/cmdline").read_text()]
+    found = [
+        pid for pid in children if "aisbench.engine.crew.worker" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
     return sorted(map(int, found))
 
 

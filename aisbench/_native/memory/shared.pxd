@@ -3,8 +3,10 @@
   offset 0     BlockHead (one page): limits, the common start, the flags
   next         one Live per worker, written by that worker alone, read by the coordinator
   then         the arrival plan: int64 ns offsets from the common start
+  then         int64: which places of each round of the run's whole plan are this host's
 
-One atomic fetch-add hands out a ticket, which is a place in the plan. Nothing else about a request is shared.
+One atomic fetch-add hands out a ticket, which is a place in this host's plan. Nothing else about a request is shared.
+Other hosts may have the other places of the whole plan: requests are known by their place in that.
 """
 from libc.stdint cimport int64_t, uint64_t
 
@@ -24,7 +26,9 @@ ctypedef struct BlockHead:
     int64_t deadline_ns    # no request leaves from then on, except as LAST_SEND allows; 0: no deadline
     int64_t stop           # 1: take no more tickets; 2: give up what is in flight
     int64_t share          # the most that a worker may have in flight since another died; 0: none has
-    int64_t reserved[8]
+    int64_t round          # places of the whole plan in a round; 1: this host has all of them
+    int64_t own            # how many of these are this host's
+    int64_t reserved[6]
     int64_t next_ticket    # on a cache line of its own
     int64_t reserved_too[7]
 
@@ -62,10 +66,12 @@ cdef class SharedBlock:
     cdef BlockHead* head
     cdef Live* lives
     cdef int64_t* plan
+    cdef int64_t* own
 
     cdef int64_t take_ticket(self) noexcept
     cdef int64_t take_planned_ticket(self) noexcept
     cdef bint has_tickets(self) noexcept
+    cdef int64_t in_whole_plan(self, int64_t ticket) noexcept
     cdef int64_t due_ns(self, int64_t ticket) noexcept
     cdef int64_t next_due_ns(self) noexcept
     cdef bint is_over(self, int64_t due_ns, int64_t now_ns) noexcept

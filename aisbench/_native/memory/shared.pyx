@@ -73,16 +73,18 @@ cdef class SharedBlock:
             raise ValueError(f"{path} is not a shared block")
         self.lives = <Live*>(self.file.data + PAGE)
         self.plan = <int64_t*>(self.file.data + PAGE + self.head.workers * sizeof(Live))
+        self.own = self.plan + self.head.planned
 
     @staticmethod
-    def create(str path, int workers, int64_t limit, const int64_t[::1] plan):
+    def create(str path, int workers, int64_t limit, const int64_t[::1] plan, int64_t round=1, own=(0,)):
         """Makes the file of a block, and maps it.
 
         `limit`: number of tickets (-1: no limit). `plan`: int64 ns offsets, shape (limit,), or empty if
-        every ticket is due at once.
+        every ticket is due at once. Of each `round` places of the whole plan, this host has `own`, ascending.
         """
-        cdef Py_ssize_t n = plan.shape[0]
-        cdef MappedFile file = MappedFile(path, PAGE + workers * sizeof(Live) + n * sizeof(int64_t))
+        cdef Py_ssize_t n = plan.shape[0], i
+        cdef Py_ssize_t size = PAGE + workers * sizeof(Live) + (n + len(own)) * sizeof(int64_t)
+        cdef MappedFile file = MappedFile(path, size)
         cdef BlockHead* head = <BlockHead*>file.data
         memset(file.data, 0, PAGE + workers * sizeof(Live))
         head.workers = workers
@@ -90,6 +92,9 @@ cdef class SharedBlock:
         head.planned = n
         if n > 0:
             memcpy(file.data + PAGE + workers * sizeof(Live), &plan[0], n * sizeof(int64_t))
+        head.round, head.own = round, len(own)
+        for i in range(len(own)):
+            (<int64_t*>(file.data + PAGE + workers * sizeof(Live)))[n + i] = own[i]
         head.magic = MAGIC
         file.close()
         return SharedBlock(path)
@@ -104,6 +109,12 @@ cdef class SharedBlock:
     cdef bint has_tickets(self) noexcept:
         """Whether there is a ticket left."""
         return self.head.limit < 0 or aisbench_load(&self.head.next_ticket) < self.head.limit
+
+    cdef int64_t in_whole_plan(self, int64_t ticket) noexcept:
+        """The ticket's place in the whole plan."""
+        if self.head.round == 1:
+            return ticket
+        return ticket // self.head.own * self.head.round + self.own[ticket % self.head.own]
 
     cdef int64_t due_ns(self, int64_t ticket) noexcept:
         """When the ticket is due; tickets beyond the plan are due at the start."""
@@ -121,6 +132,10 @@ cdef class SharedBlock:
     def take(self):
         """The next ticket of the run; numbers from `limit` on are not tickets."""
         return self.take_ticket()
+
+    def place(self, int64_t ticket):
+        """The ticket's place in the whole plan."""
+        return self.in_whole_plan(ticket)
 
     @property
     def tickets_taken(self):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aisbench._native.sending.names import Names
 from aisbench._native.targets import Target, Targets
-from aisbench.engine.worker_spec import NamesSpec, WorkerSpec
+from aisbench.engine.crew.worker_spec import NamesSpec, WorkerSpec
 
 
 def targets(spec: WorkerSpec) -> Targets:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
+from aisbench.engine.crew.worker_spec import NamesSpec, TargetSpec
 from aisbench.engine.target.request_head import request_head, tunnel_head
-from aisbench.engine.worker_spec import NamesSpec, TargetSpec
 
 
 def target_specs(asked: Asked, run: str) -> list[TargetSpec]:

@@ -29,9 +29,9 @@ from aisbench.backends.history import History
 from aisbench.backends.registry import backend_named
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
+from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.target.from_spec import names, targets
 from aisbench.engine.turns import read_conversations
-from aisbench.engine.worker_spec import WorkerSpec
 from aisbench.masking.masking import masked_text, remember, show_masked
 from aisbench.printable import words_of
 from aisbench.records.failure_kinds import error_kind

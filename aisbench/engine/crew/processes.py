@@ -17,7 +17,7 @@ from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
 from aisbench.children import child_command, child_environment, last_words
 from aisbench.disk import EXIT_FULL
-from aisbench.engine.worker_spec import WorkerSpec
+from aisbench.engine.crew.worker_spec import WorkerSpec
 
 _END_PATIENCE_S = 5.0
 # Tries to count what the dead held. One takes 50 us, and fails if a slot changes hands meanwhile.
@@ -25,14 +25,18 @@ _RECLAIMS = 200
 
 
 class WorkerProcesses:
-    """One process for each spec; worker W's output goes to `logs`/worker-W.log.
+    """One process for each spec; worker W's output goes to `logs`/worker-W.log. The workers of all hosts are numbered, and
+    those of this host begin with `first`.
 
     The spec is sent on standard input, never through a file, because it holds keys. The pipe then serves as
     a lifeline: when the coordinator is gone, the worker reads its end and stops.
     """
 
-    def __init__(self, specs: list[WorkerSpec], logs: Path, inherited: tuple[int, ...]) -> None:
+    def __init__(
+        self, specs: list[WorkerSpec], logs: Path, inherited: tuple[int, ...], first: int = 0
+    ) -> None:
         self.specs = specs
+        self.first = first
         self.logs = logs
         self.processes: list[subprocess.Popen[bytes]] = []
         # When each dead worker was found to be dead, CLOCK_MONOTONIC.
@@ -41,7 +45,7 @@ class WorkerProcesses:
             with self.log_of(worker).open("wb") as log:
                 self.processes.append(
                     subprocess.Popen(
-                        child_command("aisbench.engine.worker"),
+                        child_command("aisbench.engine.crew.worker"),
                         bufsize=0,
                         stdin=subprocess.PIPE,
                         stdout=log,
@@ -57,7 +61,7 @@ class WorkerProcesses:
                 write_all(process.stdin.fileno(), spec.encoded())
 
     def log_of(self, worker: int) -> Path:
-        return self.logs / f"worker-{worker}.log"
+        return self.logs / f"worker-{self.first + worker}.log"
 
     @property
     def running(self) -> bool:
@@ -107,7 +111,7 @@ class WorkerProcesses:
         """A clause about a worker that died."""
         log = self.log_of(worker)
         said = last_words(log.read_bytes()) if log.exists() else ""
-        return f"worker {worker} died ({self.death_of(worker)}{said and f': {said}'}); see logs/{log.name}"
+        return f"worker {self.first + worker} died ({self.death_of(worker)}{said and f': {said}'}); see logs/{log.name}"
 
     def found_dead(self) -> list[int]:
         """The workers that have died since the last call."""

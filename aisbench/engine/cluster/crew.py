@@ -1,0 +1,308 @@
+"""The workers of all nodes of a cluster, as one crew: the coordinator does not know that they are elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import numpy as np
+
+from aisbench._native.os.clock import now_ns
+from aisbench.engine.cluster.clock import Sample, after_the_run, before_the_run
+from aisbench.engine.cluster.collecting import collect
+from aisbench.engine.cluster.member import Member, NodeLost
+from aisbench.engine.cluster.rebalance import Room, given, unused
+from aisbench.engine.cluster.upload import upload
+from aisbench.engine.crew.worker_spec import WorkerSpec
+from aisbench.records.folder import RunDirectory
+
+_POLL_S = 0.1
+# How often histograms and samples of failures come for the live view, and how often clocks are compared.
+_FILES_EVERY_S, _CLOCK_EVERY_S = 1.0, 2.0
+# How often unused in-flight slots are looked for. README and docs/scale.md name it.
+_BALANCE_EVERY_S = 0.5
+_BEAT_EVERY_S = 2.0
+# Questions about each clock before and after the run; the one with the shortest round trip counts.
+_QUESTIONS = 15
+# From the last question to the common start: all nodes must hear of it before.
+_START_DELAY_NS, _START_DELAY_EACH_NS = 200_000_000, 5_000_000
+
+
+class ClusterCrew:
+    """The workers of `members`. `specs` and `directory` are those of the head.
+
+    `say(line)` gets a line about each loss. `shared`: the head sees the nodes' folders under their own paths.
+    """
+
+    def __init__(
+        self,
+        members: list[Member],
+        specs: list[WorkerSpec],
+        directory: RunDirectory,
+        *,
+        grace_s: float,
+        shared: bool,
+        say: Callable[[str], None],
+    ) -> None:
+        self.members = members
+        self.specs = specs
+        self.directory = directory
+        self.grace_s = grace_s
+        self.shared = shared
+        self.say = say
+        self.level = 0
+        self.started = False
+        self.files_at = self.clock_at = self.balance_at = 0.0
+        # Slots on their way from one node to others.
+        self.moving: Future[Any] | None = None
+        self.slots_moved = 0
+        self.ends: dict[int, dict[str, Any]] = {}
+        self.late_starts: list[str] = []
+        self.over = threading.Event()
+        threading.Thread(target=self._beat, daemon=True).start()
+
+    # Starting
+
+    def start(self) -> None:
+        upload(self.members, self.directory.records)
+        facts = {**self.directory.facts, "notes": self.directory.facts.get("notes") or []}
+        calls = []
+        for member in self.members:
+            own = self.specs[member.first : member.first + member.workers]
+            calls.append(member.remote.call("start", own, member.share, member.first, facts, self.grace_s))
+        self._await(calls)
+        self.started = True
+
+    def begin(self, sending_ns: int) -> int:
+        here = [member for member in self.members if member.lost is None]
+        for member in here:
+            if samples := self._questions(member):
+                member.clock = before_the_run(samples)
+        start_ns = now_ns() + _START_DELAY_NS + len(here) * _START_DELAY_EACH_NS
+        calls = []
+        for member in here:
+            theirs_ns = member.clock.theirs_ns(start_ns)
+            calls.append(member.remote.call("begin", theirs_ns, theirs_ns + sending_ns if sending_ns else 0))
+        for member, heard_ns in zip(here, self._await(calls), strict=True):
+            late_ns = 0 if heard_ns is None else heard_ns - member.clock.theirs_ns(start_ns)
+            if late_ns > 0:
+                self.late_starts.append(
+                    f"{member.name} heard of the common start {late_ns / 1e6:.0f} ms after it, and began late"
+                )
+        return start_ns
+
+    # Watching
+
+    def live(self) -> np.ndarray:
+        self._poll()
+        return np.concatenate([member.live() for member in self.members])
+
+    def done_with(self, live: np.ndarray) -> int:
+        return sum(member.done for member in self.members)
+
+    def stop(self, level: int) -> None:
+        if level > self.level:
+            self.level = level
+            for member in self.members:
+                if member.lost is None:
+                    member.remote.call("stop", level)
+
+    def look(self) -> None:
+        self._poll()
+        now = time.monotonic()
+        if now >= self.clock_at:
+            self.clock_at = now + _CLOCK_EVERY_S
+            for member in self.members:
+                if member.running:
+                    member.during += self._questions(member, 1)
+        if now >= self.balance_at:
+            self.balance_at = now + _BALANCE_EVERY_S
+            self._balance()
+
+    def wait(self) -> None:
+        time.sleep(_POLL_S)
+
+    @property
+    def running(self) -> bool:
+        return any(member.running for member in self.members)
+
+    @property
+    def dead(self) -> str | None:
+        return next((member.dead for member in self.members if member.dead), None)
+
+    @property
+    def no_room(self) -> str | None:
+        return next((member.dead for member in self.members if member.status.no_room), None)
+
+    def _poll(self) -> None:
+        """Takes the answers that have come, and asks the nodes again that have given theirs."""
+        if not self.started:
+            return
+        now = time.monotonic()
+        with_files = now >= self.files_at
+        if with_files:
+            self.files_at = now + _FILES_EVERY_S
+        for member in self.members:
+            if member.lost is not None:
+                continue
+            if member.asked is not None and member.asked.done():
+                self._take_status(member)
+            if member.asked is None and member.lost is None:
+                member.asked = member.remote.call("status", with_files)
+
+    def _take_status(self, member: Member) -> None:
+        assert member.asked is not None
+        try:
+            member.status = member.asked.result()
+        except NodeLost as problem:
+            self._lose(member, problem)
+        else:
+            for line in member.status.lines:
+                self.say(f"{member.name}: {line}")
+            for name, content in member.status.files.items():
+                (self.directory.records / name).write_bytes(content)
+        member.asked = None
+
+    def _lose(self, member: Member, why: object) -> None:
+        if member.lost is None:
+            member.lose(why)
+            left = any(other.lost is None for other in self.members)
+            self.say(f"{member.dead}{'; the others go on' if left else ''}")
+
+    def _balance(self) -> None:
+        """Begins to move slots that some nodes do not use to those that could use more; or goes on with it."""
+        rooms = [
+            Room(
+                member.status.free or 0,
+                member.running and member.status.free is not None and self._has_more(member),
+            )
+            for member in self.members
+        ]
+        for member, count in zip(self.members, unused(rooms), strict=True):
+            if not count or member.lost is not None:
+                continue
+            taken = self._result(member, member.remote.call("take", count)) or 0
+            if member.limit is not None:
+                member.limit -= taken
+            for other, part in zip(self.members, given(taken, rooms), strict=True):
+                if part and other.limit is not None:
+                    other.limit += part
+                    self.slots_moved += part
+                    self._result(other, other.remote.call("give", part, other.limit))
+
+    def _has_more(self, member: Member) -> bool:
+        return self.level == 0 and (member.share.tickets < 0 or member.done < member.share.tickets)
+
+    # Ending
+
+    def end(self) -> None:
+        self.over.set()
+        for member in self.members:
+            if member.lost is None and self.started:
+                self._end(member)
+        collect(self.members, self.directory, shared=self.shared)
+
+    def _end(self, member: Member) -> None:
+        found = self._result(member, member.remote.call("end"))
+        if found is not None:
+            self.ends[member.rank] = found
+        after = self._questions(member)
+        if after and member.clock.at_ns:
+            member.clock = after_the_run(member.clock, member.during, after)
+
+    def facts(self) -> dict[str, Any]:
+        workers, hosts = [], []
+        for member in self.members:
+            found = self.ends.get(member.rank)
+            workers += (
+                self._lost_workers(member) if found is None else self._workers(member, found["workers"])
+            )
+            hosts.append({} if found is None else found["host"])
+        return {
+            "workers": workers,
+            "host": _together(hosts),
+            "nodes": [self._about(member, host) for member, host in zip(self.members, hosts, strict=True)],
+            "slots_moved": self.slots_moved,
+            "late_starts": self.late_starts,
+        }
+
+    def _workers(self, member: Member, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for one in figures:
+            one["node"] = member.rank
+            if one.get("died_ns"):
+                one["died_ns"] -= member.clock.offset_ns
+        return figures
+
+    def _lost_workers(self, member: Member) -> list[dict[str, Any]]:
+        return [
+            {
+                "worker": member.first + worker,
+                "pid": None,
+                "died": f"its {member.dead}",
+                "died_ns": member.lost_ns,
+                "node": member.rank,
+            }
+            for worker in range(member.workers)
+        ]
+
+    def _about(self, member: Member, host: dict[str, Any]) -> dict[str, Any]:
+        live = member.live()
+        return {
+            "node": member.rank,
+            "host": member.about.host,
+            "address": member.about.address,
+            "kernel": member.about.kernel,
+            "cpus": member.about.cpus,
+            "workers": member.workers,
+            "first_worker": member.first,
+            "tickets": member.share.tickets,
+            "taken": int(live["taken"].sum()),
+            "clock_offset_ns": member.clock.offset_ns,
+            "clock_error_ns": member.clock.error_ns,
+            "clock_drift": member.clock.drift,
+            "steal_ns": host.get("steal_ns"),
+            "throttled_ns": host.get("throttled_ns"),
+            "lost": member.lost,
+        }
+
+    # Calls
+
+    def _beat(self) -> None:
+        """Calls each node now and then, also while the head waits for a server: nodes end if the head is silent."""
+        while not self.over.wait(_BEAT_EVERY_S):
+            for member in self.members:
+                if member.lost is None:
+                    member.remote.call("about")
+
+    def _questions(self, member: Member, count: int = _QUESTIONS) -> list[Sample]:
+        """Samples of the node's clock; none if it is lost."""
+        try:
+            return [member.sample() for _ in range(count)]
+        except NodeLost as problem:
+            self._lose(member, problem)
+            return []
+
+    def _await(self, calls: Sequence[Future[Any]]) -> list[Any]:
+        """The results of a call to each member; None for those that are lost."""
+        return [self._result(member, call) for member, call in zip(self.members, calls, strict=False)]
+
+    def _result(self, member: Member, call: Future[Any]) -> Any:
+        try:
+            return call.result()
+        except NodeLost as problem:
+            self._lose(member, problem)
+            return None
+
+
+def _together(hosts: list[dict[str, Any]]) -> dict[str, Any]:
+    """run.json's `host` for several: all CPUs, the stolen time of all, and the worst throttling."""
+    known = [host for host in hosts if host]
+    return {
+        "cpus": sum(host["cpus"] for host in known),
+        "steal_ns": sum(host["steal_ns"] for host in known),
+        "throttled_ns": max((host["throttled_ns"] for host in known), default=0),
+        "kernel": ", ".join(sorted({host["kernel"] for host in known})),
+    }

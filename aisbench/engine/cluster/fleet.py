@@ -1,0 +1,151 @@
+"""The hosts of a run on a cluster: how many workers each has, and the crew that they make."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.cluster.crew import ClusterCrew
+from aisbench.engine.cluster.member import Member, NodeLost, Remote
+from aisbench.engine.cluster.node import SILENCE_S, About
+from aisbench.engine.cluster.split import places_of, rounds, split_limit, tickets_of
+from aisbench.engine.crew.crew import Crew, Share
+from aisbench.engine.limits import wanted_workers
+from aisbench.engine.preparation import Prepared, Say
+from aisbench.errors import BadInput, CannotRun
+from aisbench.records.folder import RunDirectory
+
+
+class Cluster(Protocol):
+    """Hosts that can be nodes."""
+
+    def cpus(self) -> list[int]:
+        """The CPUs of each host, most first."""
+
+    def start(
+        self, name: str, workers: Sequence[int], place: str | None, silence_s: float
+    ) -> Sequence[tuple[Remote, About]]:
+        """Starts a Node for each number in `workers`, on a host of its own with that many CPUs for it."""
+
+    def close(self) -> None:
+        """Ends the nodes and gives their CPUs back."""
+
+
+class Fleet:
+    """One node on each of `config.nodes` hosts of a cluster.
+
+    Raises BadInput for a cluster that is too small, and CannotRun if it is busy.
+    """
+
+    def __init__(self, config: RunConfig, say: Say, cluster: Cluster) -> None:
+        self.config = config
+        self.say = say
+        self.cluster = cluster
+        self.each = workers_of(config, self.cluster.cpus())
+        if config.concurrency is not None and config.concurrency < len(self.each):
+            raise BadInput(
+                f"--concurrency {config.concurrency} is less than one request for each of {len(self.each)} nodes; give fewer "
+                "--nodes"
+            )
+        if config.prefill_concurrency is not None and config.prefill_concurrency < len(self.each):
+            raise BadInput(
+                f"--prefill-concurrency {config.prefill_concurrency} is less than one request for each of {len(self.each)} "
+                "nodes; give fewer --nodes"
+            )
+        self.workers = sum(self.each)
+        self.name = f"aisbench-{secrets.token_hex(4)}"
+        self.nodes = self.cluster.start(self.name, self.each, config.node_dir, SILENCE_S)
+        hosts = ", ".join(
+            f"{about.host} ({count} worker{'s' * (count > 1)})"
+            for (_, about), count in zip(self.nodes, self.each, strict=True)
+        )
+        say(f"the load comes from {len(self.nodes)} nodes: {hosts}")
+
+    def open_files(self) -> int:
+        limit = self.config.concurrency
+        connections = None if limit is None else -(-limit // self.workers)
+        try:
+            found = [
+                int(remote.ask("open_files", connections, count))
+                for (remote, _), count in zip(self.nodes, self.each, strict=True)
+            ]
+        except NodeLost as problem:
+            raise CannotRun(f"a node of the Ray cluster was lost: {problem}") from None
+        return min(found)
+
+    def crew(self, prepared: Prepared, directory: RunDirectory) -> Crew:
+        shares = split(prepared.share, self.each)
+        firsts = [0, *accumulate(self.each)]
+        members = [
+            Member(rank, remote, about, count, first, share)
+            for rank, ((remote, about), count, first, share) in enumerate(
+                zip(self.nodes, self.each, firsts, shares, strict=False)
+            )
+        ]
+        return ClusterCrew(
+            members,
+            prepared.specs,
+            directory,
+            grace_s=self.config.grace_s,
+            shared=self.config.node_dir is not None
+            and all(Path(about.folder).is_dir() for _, about in self.nodes),
+            say=self.say,
+        )
+
+    def close(self) -> None:
+        self.cluster.close()
+
+
+def workers_of(config: RunConfig, cpus: list[int]) -> list[int]:
+    """The workers of each node, for hosts with `cpus`, most first.
+
+    Raises BadInput if the cluster has too few hosts, or a host has too few CPUs for --workers-per-node.
+    """
+    count = config.nodes or len(cpus)
+    if count > len(cpus):
+        raise BadInput(f"--nodes {count}: the Ray cluster has {len(cpus)} hosts, and each can be one node")
+    if count == 0 or cpus[count - 1] < 1:
+        raise BadInput("--ray: the Ray cluster has no host with a CPU for load; start one with ray start")
+    most = config.workers_per_node
+    if most is not None:
+        if cpus[count - 1] < most:
+            raise BadInput(
+                f"--workers-per-node {most}: a host of the Ray cluster has {cpus[count - 1]} CPUs; give that many at most, or "
+                "fewer --nodes"
+            )
+        return [most] * count
+    wanted = -(-wanted_workers(config.concurrency, config.arrival_law) // count)
+    return [min(wanted, cpus[node]) for node in range(count)]
+
+
+def split(whole: Share, weights: list[int]) -> list[Share]:
+    """The share of each node, in proportion to `weights`; see split.rounds and split.split_limit."""
+    own = rounds(weights)
+    length = sum(map(len, own))
+    nodes = len(weights)
+
+    def limits(limit: int | None) -> list[int] | list[None]:
+        return [None] * nodes if limit is None else split_limit(limit, weights)
+
+    shares = []
+    for places, in_flight, prefills in zip(own, limits(whole.in_flight), limits(whole.prefills), strict=True):
+        planned = tickets_of(len(whole.offsets_ns), length, places)
+        shares.append(
+            Share(
+                whole.tickets if whole.tickets < 0 else tickets_of(whole.tickets, length, places),
+                np.ascontiguousarray(whole.offsets_ns[places_of(planned, length, places)]),
+                in_flight,
+                prefills,
+                whole.most_each,
+                whole.ramp_s,
+                length,
+                places,
+            )
+        )
+    return shares

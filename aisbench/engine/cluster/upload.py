@@ -1,0 +1,41 @@
+"""Brings the prepared files of a run to its nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from aisbench.engine.cluster.member import Member
+
+# Of a file, sent at a time: it is in memory at the head and at each node.
+_BLOCK_BYTES = 16 << 20
+# Requests that go before the run: each worker has its own.
+_WARM_UP = re.compile(r"warmup-(\d+)\.bin$")
+
+
+def upload(members: Sequence[Member], records: Path) -> None:
+    """Sends what workers read from `records` to all nodes. Raises NodeLost, and OSError if a node has no room."""
+    for path in sorted(records.iterdir()):
+        match = _WARM_UP.match(path.name)
+        if path.name == "run.json":
+            continue
+        if match is None:
+            _send(members, path, path.name)
+            continue
+        worker = int(match[1])
+        for member in members:
+            if 0 <= worker - member.first < member.workers:
+                _send([member], path, f"warmup-{worker - member.first}.bin")
+
+
+def _send(members: Sequence[Member], path: Path, name: str) -> None:
+    with path.open("rb") as file:
+        block = file.read(_BLOCK_BYTES)
+        while True:
+            shared = members[0].remote.share(block)
+            for call in [member.remote.call("put", name, shared) for member in members]:
+                call.result()
+            block = file.read(_BLOCK_BYTES)
+            if not block:
+                return

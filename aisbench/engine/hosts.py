@@ -1,0 +1,61 @@
+"""Where the workers of a run are: on this host, or on others."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aisbench.config.run_config import RunConfig
+from aisbench.engine.crew.crew import Crew
+from aisbench.engine.crew.local import LocalCrew
+from aisbench.engine.limits import default_workers, raise_open_files
+from aisbench.engine.preparation import Prepared, Say
+from aisbench.records.folder import RunDirectory
+
+
+class Hosts(Protocol):
+    """The hosts of one run."""
+
+    @property
+    def workers(self) -> int:
+        """How many workers they have together."""
+
+    def open_files(self) -> int:
+        """How many files a worker may open. Raises BadInput or CannotRun if these are too few for the run."""
+
+    def crew(self, prepared: Prepared, directory: RunDirectory) -> Crew:
+        """The workers for what was prepared, to be started later."""
+
+    def close(self) -> None:
+        """Lets the hosts go."""
+
+
+def hosts_of(config: RunConfig, say: Say) -> Hosts:
+    """The hosts that the options ask for. `say(line)` gets a line about each worker or node that dies.
+
+    Raises BadInput for a cluster that is not there or too small, and CannotRun if it is busy.
+    """
+    if config.ray is None:
+        return ThisHost(config, say)
+    from aisbench.engine.cluster.fleet import Fleet
+    from aisbench.engine.cluster.ray_nodes import RayNodes
+
+    return Fleet(config, say, RayNodes(config.ray))
+
+
+class ThisHost:
+    """Has all workers itself. `say(line)` gets a line about each that dies."""
+
+    def __init__(self, config: RunConfig, say: Say) -> None:
+        self.config = config
+        self.say = say
+        self.workers = config.workers or default_workers(config.concurrency, config.arrival_law)
+
+    def open_files(self) -> int:
+        limit = self.config.concurrency
+        return raise_open_files(None if limit is None else -(-limit // self.workers), self.workers)
+
+    def crew(self, prepared: Prepared, directory: RunDirectory) -> Crew:
+        return LocalCrew(prepared.specs, prepared.share, directory.path, self.say)
+
+    def close(self) -> None:
+        """There is nothing to let go."""
