@@ -43,10 +43,10 @@ class Server:
 def test_all_are_aborted_after_a_time(tmp_path: Path) -> None:
     server = Server()
     with serving(server) as address:
-        case = Drive(tmp_path, address, count=8, in_flight=3, aborts=Aborts(1.0, 0, 20 * MS))
+        case = Drive(tmp_path, address, count=8, in_flight=3, aborts=Aborts(1.0, 0, 200 * MS))
         rows = case.run()
     assert set(rows["status"]) == {ABORTED}
-    assert (rows["done_ns"] - rows["sent_ns"] >= 20 * MS).all()
+    assert (rows["done_ns"] - rows["sent_ns"] >= 200 * MS).all()
     assert (rows["first_token_ns"] > 0).all()
     assert rows["error"].tolist() == [0] * 8
     assert case.failures == []

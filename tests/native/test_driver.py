@@ -240,6 +240,7 @@ def test_time_outs_strike_only_those_that_wait(tmp_path: Path) -> None:
     assert [failure[:2] for failure in drive.failures] == [(1, "timeout")]
 
 
+@pytest.mark.xdist_group("timing")
 def test_tickets_later_than_the_bound_are_dropped_and_counted(tmp_path: Path) -> None:
     hold = threading.Event()
 

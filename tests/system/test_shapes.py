@@ -101,7 +101,11 @@ def test_requests_are_sent_as_planned(
     assert wrong_in(run.summary) == []
     loaded = Run.load(run.folder)
     planned = np.sort(loaded.rows["planned_ns"]) - loaded.start_ns
-    assert np.array_equal(planned, shapes(folder)[name].expected(bound))
+    expected = shapes(folder)[name].expected(bound)
+    if bound == "--duration" and planned.size < expected.size:
+        # One that is due at the very end of --duration is not sent if the host is then late (LAST_SEND_NS).
+        expected = expected[expected < SECONDS * 1e9]
+    assert np.array_equal(planned, expected)
     # Nothing leaves early, and what is late is late by the host's noise, not by the shape.
     late_ms = (loaded.rows["sent_ns"] - loaded.rows["planned_ns"]) / 1e6
     assert late_ms.min() >= 0
