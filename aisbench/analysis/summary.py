@@ -28,6 +28,7 @@ from aisbench.analysis.blocks.stable_stage import stable_block
 from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, own_totals, vllm_result
 from aisbench.analysis.contract.summary_type import Outcome, OwnBlocks, Summary
 from aisbench.analysis.measured import Measured
+from aisbench.analysis.nodes.block import nodes_block
 from aisbench.analysis.run_facts import error_samples, fingerprint_block, host_block, limits_block
 from aisbench.analysis.sending import arrivals_block, lag_block
 from aisbench.analysis.sessions.block import sessions_block
@@ -84,6 +85,7 @@ def summarise(measured: Measured, vllm: dict[str, Any] | None = None) -> Summary
         "per_user": per_user_block(measured),
         "per_request": per_request_block(measured),
         "endpoints": endpoints_block(measured),
+        "nodes": nodes_block(measured),
         "turns": turns_block(measured),
         "sessions": sessions_block(measured),
         "ttft_by_cached_share": cached_share_block(measured),

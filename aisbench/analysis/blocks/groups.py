@@ -21,7 +21,7 @@ from aisbench.analysis.contract.keys import (
 from aisbench.analysis.measured import Measured
 from aisbench.metrics import METRICS
 
-_LATENCIES = MoreKeys(
+LATENCIES = MoreKeys(
     f"^(mean|p50|p99)_({'|'.join(metric.key for metric in METRICS if not metric.pooled)})$",
     Ms | None,
     "latencies in ms; null if none was measured",
@@ -40,14 +40,14 @@ class PartFigures(TypedDict):
     output_throughput: Annotated[TokenRate, "their output tokens"]
 
 
-@more_keys(_LATENCIES)
+@more_keys(LATENCIES)
 class Endpoint(PartFigures):
     """One server of a run against several."""
 
     url: Annotated[str, "its address, without secrets"]
 
 
-@more_keys(_LATENCIES)
+@more_keys(LATENCIES)
 class Turn(PartFigures):
     """One turn of the conversations."""
 

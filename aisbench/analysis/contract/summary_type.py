@@ -21,6 +21,7 @@ from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS
 from aisbench.analysis.blocks.vllm_keys import VllmKeys
 from aisbench.analysis.contract.keys import Between, MoreKeys, Ms, Requests, more_keys
 from aisbench.analysis.contract.metric_keys import MetricKey, PlanMetricKey, RequestMetricKey
+from aisbench.analysis.nodes.block import NodeFigures
 from aisbench.analysis.run_facts import ErrorSample, Fingerprint, Host, Limits
 from aisbench.analysis.sending import ArrivalsBlock
 from aisbench.analysis.sessions.block import SessionsBlock
@@ -85,6 +86,7 @@ class OwnBlocks(TypedDict):
     endpoints: Annotated[
         list[Endpoint] | None, "one per server, in the order of --url; null for a single server"
     ]
+    nodes: Annotated[list[NodeFigures] | None, "one per node of a cluster; null on one host"]
     turns: Annotated[list[Turn] | None, "null without conversations"]
     sessions: Annotated[SessionsBlock | None, "null without sessions of several turns"]
     ttft_by_cached_share: Annotated[

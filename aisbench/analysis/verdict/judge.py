@@ -11,6 +11,7 @@ from aisbench.analysis.blocks.turns import turn_notes
 from aisbench.analysis.contract.summary_type import Summary
 from aisbench.analysis.failures import refused_fields
 from aisbench.analysis.in_flight import InFlight
+from aisbench.analysis.nodes.judge import judge_nodes
 from aisbench.analysis.sending import Sending
 from aisbench.analysis.verdict import thresholds
 from aisbench.analysis.verdict.judge_prefix_cache import judge_prefix_cache
@@ -31,6 +32,7 @@ def judge(run: Run, summary: Summary, held: InFlight, sending: Sending) -> Verdi
         _judge_stamps(verdict, summary)
         judge_prefix_cache(verdict, run, summary["prefix_cache"])
     _judge_host(verdict, run, summary["client"])
+    judge_nodes(verdict, run)
     server = summary["server"]
     counted = server["aborted"] if server is not None else None
     verdict.notes += [
@@ -54,7 +56,8 @@ def _judge_outcome(verdict: Verdict, run: Run, requests: RequestsBlock) -> None:
     if run.outcome == "abandoned":
         verdict.notes.append(f"The run was ended early: {run.outcome_reason}.")
     for worker in run.workers:
-        if worker.get("died"):
+        # Those of a node that was lost are not counted one by one: see judge_nodes.
+        if worker.get("died") and not worker.get("lost"):
             verdict.worsen("invalid", _death(run, worker))
     completed, failed = requests["completed"], requests["failed"]
     if completed == 0:

@@ -165,6 +165,14 @@ UNSTAMPED = Threshold(
     None,
     "Such reads are timed when the client saw them, not when they arrived.",
 )
+NODE_CLOCKS = Threshold(
+    "error of the nodes' clocks",
+    "ms",
+    5.0,
+    100.0,
+    "Each node measures latencies by its own clock, so these stay right. But the nodes begin, and requests are laid beside "
+    "each other, only as exactly as their clocks are known: arrivals are as regular as planned only within this error.",
+)
 CLOCK_STEP = Threshold(
     "largest step of the system clock",
     "ms",
@@ -221,6 +229,7 @@ ALL = (
     THROTTLED,
     CLIENT_DELAY,
     UNSTAMPED,
+    NODE_CLOCKS,
     CLOCK_STEP,
     ERRORS,
     CUT_OFF,

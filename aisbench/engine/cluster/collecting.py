@@ -36,12 +36,12 @@ _IN_FLIGHT = STATUSES.index("in_flight")
 def collect(members: Sequence[Member], directory: RunDirectory, *, shared: bool) -> None:
     """Brings the files of all `members`; those of a lost one are made up: the tickets it had taken count as lost.
 
-    `shared`: the nodes' folders are on a file system that the head has, too, so nothing is sent.
+    `shared`: the nodes' folders may be on a file system that the head has, too. Files are then moved instead of sent.
     """
     for member in members:
         if member.lost is None:
             try:
-                _bring(member, directory.path, shared=shared)
+                _bring(member, directory.path, shared=shared and Path(member.about.folder).is_dir())
             except NodeLost as problem:
                 member.lose(problem)
         if member.lost is not None:

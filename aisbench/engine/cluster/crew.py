@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -24,7 +23,6 @@ _POLL_S = 0.1
 _FILES_EVERY_S, _CLOCK_EVERY_S = 1.0, 2.0
 # How often unused in-flight slots are looked for. README and docs/scale.md name it.
 _BALANCE_EVERY_S = 0.5
-_BEAT_EVERY_S = 2.0
 # Questions about each clock before and after the run; the one with the shortest round trip counts.
 _QUESTIONS = 15
 # From the last question to the common start: all nodes must hear of it before.
@@ -34,7 +32,7 @@ _START_DELAY_NS, _START_DELAY_EACH_NS = 200_000_000, 5_000_000
 class ClusterCrew:
     """The workers of `members`. `specs` and `directory` are those of the head.
 
-    `say(line)` gets a line about each loss. `shared`: the head sees the nodes' folders under their own paths.
+    `say(line)` gets a line about each loss. `shared`: the head may see the nodes' folders under their own paths.
     """
 
     def __init__(
@@ -61,8 +59,6 @@ class ClusterCrew:
         self.slots_moved = 0
         self.ends: dict[int, dict[str, Any]] = {}
         self.late_starts: list[str] = []
-        self.over = threading.Event()
-        threading.Thread(target=self._beat, daemon=True).start()
 
     # Starting
 
@@ -159,6 +155,8 @@ class ClusterCrew:
             member.status = member.asked.result()
         except NodeLost as problem:
             self._lose(member, problem)
+        except OSError as problem:
+            self._lose(member, f"its records cannot be read ({problem})")
         else:
             for line in member.status.lines:
                 self.say(f"{member.name}: {line}")
@@ -199,7 +197,6 @@ class ClusterCrew:
     # Ending
 
     def end(self) -> None:
-        self.over.set()
         for member in self.members:
             if member.lost is None and self.started:
                 self._end(member)
@@ -231,6 +228,7 @@ class ClusterCrew:
 
     def _workers(self, member: Member, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for one in figures:
+            one["worker"] += member.first
             one["node"] = member.rank
             if one.get("died_ns"):
                 one["died_ns"] -= member.clock.offset_ns
@@ -243,6 +241,7 @@ class ClusterCrew:
                 "pid": None,
                 "died": f"its {member.dead}",
                 "died_ns": member.lost_ns,
+                "lost": True,
                 "node": member.rank,
             }
             for worker in range(member.workers)
@@ -269,13 +268,6 @@ class ClusterCrew:
         }
 
     # Calls
-
-    def _beat(self) -> None:
-        """Calls each node now and then, also while the head waits for a server: nodes end if the head is silent."""
-        while not self.over.wait(_BEAT_EVERY_S):
-            for member in self.members:
-                if member.lost is None:
-                    member.remote.call("about")
 
     def _questions(self, member: Member, count: int = _QUESTIONS) -> list[Sample]:
         """Samples of the node's clock; none if it is lost."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import secrets
+import socket
+import threading
 from collections.abc import Sequence
 from itertools import accumulate
-from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -20,6 +23,9 @@ from aisbench.engine.limits import wanted_workers
 from aisbench.engine.preparation import Prepared, Say
 from aisbench.errors import BadInput, CannotRun
 from aisbench.records.folder import RunDirectory
+
+# Much less than a node waits for the head.
+_BEAT_EVERY_S = 2.0
 
 
 class Cluster(Protocol):
@@ -61,6 +67,13 @@ class Fleet:
         self.workers = sum(self.each)
         self.name = f"aisbench-{secrets.token_hex(4)}"
         self.nodes = self.cluster.start(self.name, self.each, config.node_dir, SILENCE_S)
+        self.over = threading.Event()
+        try:
+            self._check_addresses()
+        except BadInput:
+            self.close()
+            raise
+        threading.Thread(target=self._beat, daemon=True).start()
         hosts = ", ".join(
             f"{about.host} ({count} worker{'s' * (count > 1)})"
             for (_, about), count in zip(self.nodes, self.each, strict=True)
@@ -93,13 +106,31 @@ class Fleet:
             prepared.specs,
             directory,
             grace_s=self.config.grace_s,
-            shared=self.config.node_dir is not None
-            and all(Path(about.folder).is_dir() for _, about in self.nodes),
+            shared=self.config.node_dir is not None,
             say=self.say,
         )
 
     def close(self) -> None:
+        self.over.set()
         self.cluster.close()
+
+    def _beat(self) -> None:
+        """Calls each node now and then, also while prompts are made or a server is waited for: nodes end if the head is silent."""
+        while not self.over.wait(_BEAT_EVERY_S):
+            for remote, _ in self.nodes:
+                remote.call("about")
+
+    def _check_addresses(self) -> None:
+        """Raises BadInput if nodes on other hosts would have to reach a server by an address of this host alone."""
+        here = socket.gethostname()
+        elsewhere = sorted({about.host for _, about in self.nodes} - {here})
+        names = [urlsplit(url).hostname or "" for url in self.config.url]
+        if not elsewhere or (names and not any(map(_is_loopback, names))):
+            return
+        what = f"--url {self.config.url[0]} means" if names else "the built-in simulator can be reached from"
+        raise BadInput(
+            f"{what} this host alone, and nodes are on {', '.join(elsewhere)}; give a --url that all of them can reach"
+        )
 
 
 def workers_of(config: RunConfig, cpus: list[int]) -> list[int]:
@@ -149,3 +180,10 @@ def split(whole: Share, weights: list[int]) -> list[Share]:
             )
         )
     return shares
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"

@@ -69,15 +69,12 @@ class Status:
 class Node:
     """The part of node `rank` in the run `name`. `place`: the folder for its files; None: the system's temporary folder.
 
-    All methods may be called from any thread. Raises OSError if the folder cannot be made.
+    All methods may be called from any thread. The folder is made when the first file comes.
     """
 
     def __init__(self, name: str, rank: int, place: str | None, silence_s: float = SILENCE_S) -> None:
         self.rank = rank
         self.folder = Path(place or tempfile.gettempdir()) / f"{name}-node-{rank}"
-        self.folder.mkdir(parents=True)
-        (self.folder / "records").mkdir()
-        (self.folder / "logs").mkdir()
         self.records = self.folder / "records"
         self.silence_s = silence_s
         self.lock = threading.Lock()
@@ -90,6 +87,7 @@ class Node:
         # Set once the node has ended its part without the head.
         self.orphaned = threading.Event()
         self.over = threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def about(self) -> About:
         self.heard_s = time.monotonic()
@@ -115,6 +113,8 @@ class Node:
     def put(self, name: str, content: bytes) -> None:
         """Appends `content` to a file of the records."""
         self.heard_s = time.monotonic()
+        for folder in (self.records, self.folder / "logs"):
+            folder.mkdir(parents=True, exist_ok=True)
         path = self.records / name
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(fd, "wb") as file:
@@ -147,7 +147,6 @@ class Node:
         with self.lock:
             self.crew = LocalCrew(specs, share, self.folder, self.lines.append, first=first)
             self.crew.start()
-        threading.Thread(target=self._watch, daemon=True).start()
 
     def status(self, with_files: bool) -> Status:
         """How the part goes. `with_files`: send what has changed of histograms and samples of failures as well."""
@@ -203,8 +202,6 @@ class Node:
                 self._crew.end()
                 self._blank()
                 self.ended = self._crew.facts()
-                for worker in self.ended["workers"]:
-                    worker["worker"] += self._crew.first
             return self.ended
 
     def files(self) -> list[tuple[str, int]]:
@@ -241,30 +238,36 @@ class Node:
 
     def _watch(self) -> None:
         """Looks after the workers until they have ended, and ends the part if the head is silent."""
-        crew = self._crew
-        while not self.over.is_set() and crew.running:
-            with self.lock:
-                crew.look()
-            crew.wait()
-            if time.monotonic() - self.heard_s > self.silence_s:
-                self._end_alone()
-                return
-        with self.lock:
-            if self.ended is None:
-                crew.look()
-        while not self.over.wait(1.0):
+        while not self.over.is_set():
+            crew = self.crew
+            if crew is None or not crew.running:
+                self.over.wait(0.1)
+            else:
+                with self.lock:
+                    crew.look()
+                crew.wait()
             if time.monotonic() - self.heard_s > self.silence_s:
                 self._end_alone()
                 return
 
     def _end_alone(self) -> None:
         """Ends the part as a run of its own that failed, and leaves its folder."""
-        crew = self._crew
+        if self.crew is not None:
+            self._close_run(self.crew)
+            print(
+                f"aisbench: the head was lost; this node's records are in {self.folder}",
+                file=sys.stderr,
+                flush=True,
+            )
+        self.orphaned.set()
+
+    def _close_run(self, crew: LocalCrew) -> None:
         ended_ns = now_ns()
         crew.stop(1)
         give_up_s = time.monotonic() + self.grace_s
         while crew.running and time.monotonic() < give_up_s:
-            crew.look()
+            with self.lock:
+                crew.look()
             crew.wait()
         crew.stop(2)
         facts = self.end()
@@ -275,12 +278,6 @@ class Node:
             end_ns=now_ns(),
             **facts,
         )
-        print(
-            f"aisbench: the head was lost; this node's records are in {self.folder}",
-            file=sys.stderr,
-            flush=True,
-        )
-        self.orphaned.set()
 
     def _blank(self) -> None:
         for file in (self.records / "bodies.bin", *self.records.glob("warmup-*.bin")):

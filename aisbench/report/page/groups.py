@@ -1,8 +1,10 @@
-"""Tables of parts of a run: the stable and the settled stage, each server, each slice."""
+"""Tables of parts of a run: the stable and the settled stage, each server, node and slice."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from types import MappingProxyType
 from typing import Any
 
 from aisbench.metrics import METRICS
@@ -67,25 +69,48 @@ def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
 
 
 def parts(summary: dict[str, Any]) -> str:
-    """The table by server, for a run that has several; "" otherwise."""
-    rows = summary["endpoints"]
-    if not rows:
-        return ""
-    metrics = [m for m in METRICS if m.headline and f"mean_{m.key}" in rows[0]]
-    head = ["server", "completed", "failed", "requests/s", "output tokens/s"]
+    """The tables by server and by node, for a run that has several; "" otherwise."""
+    found = ""
+    if summary["endpoints"]:
+        found += _by_part("By server", "server", [(row["url"], row) for row in summary["endpoints"]])
+    if summary.get("nodes"):
+        rows = [(f"{row['node']}: {row['host']}", row) for row in summary["nodes"]]
+        found += _by_part("By node", "node", rows, _NODE_COLUMNS)
+    return found
+
+
+# Figures that only nodes have, by key.
+_NODE_COLUMNS = {
+    "workers": "workers",
+    "lag_p99_ms": "schedule lag p99, ms",
+    "clock_offset_ms": "clock ahead, ms",
+    "clock_error_ms": "error of that, ms",
+}
+
+
+def _by_part(
+    title: str,
+    what: str,
+    rows: list[tuple[str, dict[str, Any]]],
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """A table with a line for each of `rows`, which has its name and its figures. `more`: further columns, by key."""
+    metrics = [m for m in METRICS if m.headline and f"mean_{m.key}" in rows[0][1]]
+    head = [what, "completed", "failed", "requests/s", "output tokens/s", *more.values()]
     head += [f"{metric.title}, ms<br><small>mean / p50 / p99</small>" for metric in metrics]
     lines = [
         [
-            escape(str(row["url"])),
+            escape(str(name)),
             f"{row['completed']:,}",
             f"{row['failed']:,}",
             figure(row["request_throughput"]),
             figure(row["output_throughput"]),
+            *(figure(row[key]) for key in more),
             *(_three_of(row, metric.key) for metric in metrics),
         ]
-        for row in rows
+        for name, row in rows
     ]
-    return f'<section class="panel"><h2>By server</h2>{table(head, lines, "numbers groups")}</section>'
+    return f'<section class="panel"><h2>{title}</h2>{table(head, lines, "numbers groups")}</section>'
 
 
 def _three_of(row: dict[str, Any], key: str) -> str:

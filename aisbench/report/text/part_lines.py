@@ -90,8 +90,8 @@ def device_lines(block: dict[str, Any] | None) -> Iterator[str]:
 
 
 def parts(summary: dict[str, Any]) -> Iterator[str]:
-    """A line for each server and for each turn of conversations, if there are several."""
-    for key, name in (("endpoints", "url"), ("turns", "turn")):
+    """A line for each server, node and turn of conversations, if there are several."""
+    for key, name in (("endpoints", "url"), ("nodes", "node"), ("turns", "turn")):
         for row in summary[key] or ():
             latencies = ", ".join(
                 f"{metric.title} {shown(_mean_of(row, metric.key))}"

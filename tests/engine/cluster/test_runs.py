@@ -25,7 +25,7 @@ pytestmark = pytest.mark.xdist_group("timing")
 
 REQUESTS, RATE, SEED = 120, 100.0, 5
 LOAD = RunConfig(
-    input_len=8, output_len=6, num_requests=REQUESTS, rate=RATE, seed=SEED, ray="local", model="simulated"
+    dataset="random", input_len=8, output_len=6, num_requests=REQUESTS, rate=RATE, seed=SEED, ray="local"
 )
 
 
@@ -49,14 +49,11 @@ def test_three_nodes_send_what_one_host_sends(
     tmp_path: Path, cluster: ThreadCluster, quick_simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick_simulator.reset()
-    options = {"workers_per_node": None, "nodes": 3}
-    run, summary = summary_of(
-        run_on(cluster, load(tmp_path, **options), quick_simulator.url, monkeypatch)
-    )
+    run, summary = summary_of(run_on(cluster, load(tmp_path, nodes=3), quick_simulator.url, monkeypatch))
     alone = run_load(
         tmp_path / "alone",
         *("--url", quick_simulator.url, "--rate", RATE, "--num-requests", REQUESTS, "--seed", SEED),
-        *("--input-len", 8, "--output-len", 6, "--no-progress", "--model", "simulated"),
+        *("--input-len", 8, "--output-len", 6, "--no-progress"),
     )
     one = Run.load(alone.folder)
     assert summary["completed"] == REQUESTS
@@ -79,15 +76,8 @@ def test_the_limit_is_that_of_all_nodes_and_unused_slots_move(
     tmp_path: Path, cluster: ThreadCluster, quick_simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick_simulator.reset()
-    # Node 0 has two of each four requests, and all short ones are its.
-    run, summary = summary_of(
-        run_on(
-            cluster,
-            load(tmp_path, rate=None, concurrency=8, num_requests=200, output_len=40, range_ratio=(0.0, 0.9)),
-            quick_simulator.url,
-            monkeypatch,
-        )
-    )
+    config = load(tmp_path, rate=None, concurrency=8, num_requests=200, output_len=40)
+    _run, summary = summary_of(run_on(cluster, config, quick_simulator.url, monkeypatch))
     assert summary["completed"] == 200
     assert quick_simulator.truth()["peak_concurrency"] == summary["in_flight"]["peak"] == 8
 
@@ -96,7 +86,7 @@ def test_a_lost_node_is_told_and_the_others_go_on(
     tmp_path: Path, cluster: ThreadCluster, quick_simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick_simulator.reset()
-    lost = []
+    lost: list[np.ndarray] = []
 
     def lose_one(running: Coordinator) -> None:
         if not lost and running.live()["ok"].sum() > 20:
@@ -107,7 +97,9 @@ def test_a_lost_node_is_told_and_the_others_go_on(
     run, summary = summary_of(
         run_on(cluster, load(tmp_path), quick_simulator.url, monkeypatch, tick=lose_one, say=said.append)
     )
-    assert any(line.startswith("node 1 (") and line.endswith("its host died; the others go on") for line in said)
+    assert any(
+        line.startswith("node 1 (") and line.endswith("its host died; the others go on") for line in said
+    )
     # All that the others had to send was sent; the taken requests of the lost node are lost, the others were not sent.
     places = np.arange(REQUESTS)
     theirs = np.isin(places, run.rows["slot"][run.row_workers == 1])
@@ -135,7 +127,11 @@ def test_a_node_without_its_head_writes_a_run_of_its_own(
 
     with pytest.raises(HeadLost):
         run_on(
-            cluster, load(tmp_path, num_requests=2000, grace_s=5.0), quick_simulator.url, monkeypatch, tick=lose_head
+            cluster,
+            load(tmp_path, num_requests=2000, grace_s=5.0),
+            quick_simulator.url,
+            monkeypatch,
+            tick=lose_head,
         )
     parts = []
     for remote in cluster.remotes:

@@ -48,7 +48,8 @@ class ThreadCluster:
         self, name: str, workers: Sequence[int], place: str | None, silence_s: float
     ) -> list[tuple[ThreadRemote, About]]:
         self.remotes = [
-            ThreadRemote(Node(name, rank, place or str(self.place), silence_s)) for rank in range(len(workers))
+            ThreadRemote(Node(name, rank, place or str(self.place), silence_s))
+            for rank in range(len(workers))
         ]
         return [(remote, remote.node.about()) for remote in self.remotes]
 
