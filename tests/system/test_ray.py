@@ -1,0 +1,189 @@
+"""Load from a real Ray cluster of three hosts on this machine, of which one has another clock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from aisbench.records.run import Run
+from aisbench.simulator.process import SimulatorProcess
+from tests.system.running import environment, finish, run_command, run_load, start_load, wait_for
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.xdist_group("ray")
+
+AHEAD_S = 5000
+SHORT = ("--input-len", 8, "--output-len", 6, "--seed", 3)
+# A head that is lost is noticed sooner than by users.
+IMPATIENT = (
+    "import sys, aisbench.engine.cluster.fleet as fleet; fleet.SILENCE_S = 4.0; fleet._BEAT_EVERY_S = 0.5; "
+    "from aisbench.cli.main import main; main()"
+)
+
+
+def may_shift_clocks() -> bool:
+    return (
+        subprocess.run(["unshare", "--time", "--monotonic", "1", "true"], capture_output=True).returncode == 0
+    )
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Three hosts with one CPU each. Where time namespaces are allowed, the clock of the last is AHEAD_S ahead."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        stack.callback(found.shutdown)
+        found.add_node(num_cpus=1, wait=False)
+        join = [
+            sys.executable,
+            "-m",
+            "ray.scripts.scripts",
+            "start",
+            f"--address={found.address}",
+            "--num-cpus=1",
+        ]
+        shifted = ["unshare", "--time", "--monotonic", str(AHEAD_S), "--fork", "--kill-child"]
+        third = subprocess.Popen(
+            [*(shifted if may_shift_clocks() else ()), *join, "--block"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        stack.callback(third.wait)
+        # unshare itself ignores the signal.
+        stack.callback(os.killpg, third.pid, signal.SIGTERM)
+        ray.init(found.address, namespace="tests", log_to_driver=False, logging_level="ERROR")
+        stack.callback(ray.shutdown)
+        wait_until(lambda: ray.cluster_resources().get("CPU") == 3, timeout_s=60)
+        yield found
+
+
+def wait_for_free_cpus(count: int) -> None:
+    wait_until(lambda: ray.available_resources().get("CPU") == count, timeout_s=60)
+
+
+def on(cluster: Cluster, simulator: SimulatorProcess, *args: object) -> tuple[object, ...]:
+    return ("--ray", cluster.address, "--url", simulator.url, *SHORT, *args)
+
+
+def test_three_hosts_send_what_one_sends(
+    tmp_path: Path, cluster: Cluster, quick_simulator: SimulatorProcess
+) -> None:
+    quick_simulator.reset()
+    load = ("--rate", 100, "--num-requests", 120)
+    run = run_load(tmp_path / "three", *on(cluster, quick_simulator, *load))
+    assert run.code == 0, run.err
+    assert "the load comes from 3 nodes: " in run.err
+    alone = run_load(tmp_path / "one", "--url", quick_simulator.url, *SHORT, *load)
+    three, one = Run.load(run.folder), Run.load(alone.folder)
+    assert run.summary["completed"] == 120
+    assert three.info["fingerprint"] == one.info["fingerprint"]
+    planned, planned_alone = (each.rows["planned_ns"] - each.start_ns for each in (three, one))
+    assert planned.tolist() == planned_alone.tolist()
+    nodes = run.summary["nodes"]
+    assert [node["completed"] for node in nodes] == [40, 40, 40]
+    # One of them has another clock, and all are known to the half of a round trip.
+    offsets_ms = sorted(node["clock_offset_ms"] for node in nodes)
+    truth_ms = [0, 0, AHEAD_S * 1e3 if may_shift_clocks() else 0]
+    errors_ms = [node["clock_error_ms"] for node in nodes]
+    assert all(abs(found - true) <= max(errors_ms) for found, true in zip(offsets_ms, truth_ms, strict=True))
+    assert (three.rows["sent_ns"] >= three.rows["planned_ns"]).all()
+    assert "By node" in (run.folder / "report.html").read_text()
+    wait_for_free_cpus(3)
+
+
+def test_the_limit_of_all_hosts_is_kept(
+    tmp_path: Path, cluster: Cluster, quick_simulator: SimulatorProcess
+) -> None:
+    quick_simulator.reset()
+    # A folder that all hosts have: files are moved.
+    folder = tmp_path / "nodes"
+    load = ("--concurrency", 8, "--num-requests", 150, "--node-dir", folder)
+    run = run_load(tmp_path / "runs", *on(cluster, quick_simulator, *load))
+    assert run.code == 0, run.err
+    assert run.summary["completed"] == 150
+    assert quick_simulator.truth()["peak_concurrency"] == run.summary["in_flight"]["peak"] == 8
+    assert not list(folder.iterdir())
+
+
+def test_ctrl_c_ends_all_hosts_with_a_report(
+    tmp_path: Path, cluster: Cluster, quick_simulator: SimulatorProcess
+) -> None:
+    quick_simulator.reset()
+    process = start_load(tmp_path, *on(cluster, quick_simulator, "--rate", 50, "--duration", "5m"))
+    wait_for(process, lambda: quick_simulator.truth()["done"] > 20)
+    process.send_signal(signal.SIGINT)
+    run = finish(process, tmp_path)
+    assert run.code == 130, run.err
+    assert run.summary["outcome"] == "interrupted"
+    assert run.summary["completed"] >= 20
+    wait_for_free_cpus(3)
+
+
+def test_too_few_hosts_are_refused(
+    tmp_path: Path, cluster: Cluster, quick_simulator: SimulatorProcess
+) -> None:
+    refused = run_load(tmp_path, *on(cluster, quick_simulator, "--nodes", 4))
+    assert refused.code == 2
+    assert refused.err == "error: --nodes 4: the Ray cluster has 3 hosts, and each can be one node\n"
+
+
+def test_without_its_head_each_host_leaves_a_run(
+    tmp_path: Path, cluster: Cluster, quick_simulator: SimulatorProcess
+) -> None:
+    quick_simulator.reset()
+    folder = tmp_path / "nodes"
+    args = on(
+        cluster, quick_simulator, "--rate", 50, "--duration", "5m", "--grace", "2s", "--node-dir", folder
+    )
+    process: subprocess.Popen[Any] = subprocess.Popen(
+        [sys.executable, "-c", IMPATIENT, "load", "--work-dir", tmp_path, *map(str, args)],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(process, lambda: quick_simulator.truth()["done"] > 20)
+    process.kill()
+    process.wait()
+    # They give the CPUs back once all have written their records.
+    wait_for_free_cpus(3)
+    parts = sorted(folder.iterdir())
+    assert len(parts) == 3
+    report = run_command("report", parts[0])
+    assert (
+        "The run failed: the head of the cluster was lost, so this is the part of node 0 alone."
+        in report.stdout
+    )
+    assert sum(len(Run.load(part).rows) for part in parts) > 20
+
+
+def test_a_host_that_dies_is_told_and_the_others_go_on(
+    tmp_path: Path, cluster: Cluster, quick_simulator: SimulatorProcess
+) -> None:
+    """The last test, as the cluster has one host less afterwards."""
+    quick_simulator.reset()
+    process = start_load(tmp_path, *on(cluster, quick_simulator, "--rate", 50, "--num-requests", 300))
+    wait_for(process, lambda: quick_simulator.truth()["done"] > 20)
+    (victim,) = cluster.worker_nodes
+    cluster.remove_node(victim, allow_graceful=False)
+    run = finish(process, tmp_path)
+    assert "was lost: " in run.err
+    assert "; the others go on" in run.err
+    (lost,) = [node for node in run.summary["nodes"] if node["lost"]]
+    assert sum(node["completed"] for node in run.summary["nodes"]) == run.summary["completed"] == 200
+    requests = run.summary["requests"]
+    assert lost["completed"] == 0
+    assert requests["lost"] + requests["not_sent"] == 100
+    assert run.summary["verdict"]["status"] == "invalid"
+    assert any("was lost" in reason for reason in run.summary["verdict"]["reasons"])
