@@ -15,6 +15,8 @@ from aisbench.options.option import option
 
 _option = partial(option, section=SECTION)
 _ADDRESS = re.compile(r"(auto|local|(ray://)?([^\s:/]+|\[[0-9a-fA-F:]+\]):\d{1,5})")
+# The fields of these options.
+FIELDS = ("ray", "nodes", "workers_per_node", "node_dir", "reissue")
 # What the nodes of a cluster cannot do, by field, and what is said of it.
 _ALONE: Mapping[str, str] = {
     "workers": "--workers is for one host; with --ray give --workers-per-node",
@@ -59,6 +61,12 @@ class ClusterOptions:
         help="Folder of the nodes for their records during the run. If this host has it, too, records are moved, not sent. Default: their temporary folders.",
     )
 
+    reissue: bool = _option(
+        "--reissue",
+        default=False,
+        help="If a node is lost, another sends what that one had left to send. Without this, it is not sent.",
+    )
+
     def check_cluster(self, given: Mapping[str, Any]) -> None:
         """Raises BadInput for options of the cluster that contradict others, by their fields."""
         if self.ray is None:
@@ -66,8 +74,9 @@ class ClusterOptions:
                 ("nodes", "--nodes"),
                 ("workers_per_node", "--workers-per-node"),
                 ("node_dir", "--node-dir"),
+                ("reissue", "--reissue"),
             ):
-                if given[name] is not None:
+                if given[name]:
                     raise BadInput(f"{flag} is for the nodes of a cluster; give --ray as well")
             return
         for name, said in _ALONE.items():

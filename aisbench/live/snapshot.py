@@ -15,6 +15,7 @@ class Snapshot:
     `asked_rate`: the target rate, requests/s; None if it is not constant or there is none.
     `done`: the requests that ended; `failed`: those of them that failed.
     `*_recent_ms`: means since the previous snapshot, None if nothing arrived.
+    `nodes`: what is said of the nodes of a cluster.
     `histograms`: those of the records, and `e2el` of the succeeded requests.
     """
 
@@ -40,3 +41,4 @@ class Snapshot:
     token_events: int = 0
     histograms: dict[str, Histogram] = field(default_factory=dict)
     errors: dict[str, int] = field(default_factory=dict)
+    nodes: str = ""

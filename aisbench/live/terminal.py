@@ -65,6 +65,8 @@ def fields(snapshot: Snapshot) -> list[tuple[str, str]]:
         ("TTFT p50 / p99", _pair(snapshot.ttft_p50_ms, snapshot.ttft_p99_ms, ".1f")),
         ("ITL p50 / p99", _pair(snapshot.itl_p50_ms, snapshot.itl_p99_ms, ".2f")),
     ]
+    if snapshot.nodes:
+        rows.append(("nodes", snapshot.nodes))
     if snapshot.errors:
         rows.append(("errors", ", ".join(f"{kind} {count:,}" for kind, count in snapshot.errors.items())))
     return rows

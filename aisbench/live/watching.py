@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from aisbench.config.run_config import RunConfig
@@ -39,7 +40,7 @@ class Watching:
         if self.reader is None:
             os.nice(_NICENESS)
             self.reader = self.reader_of(coordinator)
-        snapshot = self.reader.snapshot(coordinator.live())
+        snapshot = replace(self.reader.snapshot(coordinator.live()), nodes=coordinator.crew.words())
         for view in self.views:
             # A run goes on if its terminal is closed.
             with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -63,14 +64,20 @@ def cluster() -> Iterator[Cluster]:
         stack.callback(third.wait)
         # unshare itself ignores the signal.
         stack.callback(os.killpg, third.pid, signal.SIGTERM)
-        ray.init(found.address, namespace="tests", log_to_driver=False, logging_level="ERROR")
+        ray.init(found.address, namespace="tests", log_to_driver=False, logging_level=logging.ERROR)
         stack.callback(ray.shutdown)
-        wait_until(lambda: ray.cluster_resources().get("CPU") == 3, timeout_s=60)
+        wait_until(lambda: resources("cluster").get("CPU") == 3, timeout_s=60)
         yield found
 
 
+def resources(kind: str) -> dict[str, float]:
+    """Those of the cluster, or of it the available ones."""
+    found: dict[str, float] = getattr(ray, f"{kind}_resources")()
+    return found
+
+
 def wait_for_free_cpus(count: int) -> None:
-    wait_until(lambda: ray.available_resources().get("CPU") == count, timeout_s=60)
+    wait_until(lambda: resources("available").get("CPU") == count, timeout_s=60)
 
 
 def on(cluster: Cluster, simulator: SimulatorProcess, *args: object) -> tuple[object, ...]:

@@ -8,7 +8,13 @@ class SharedBlock:
     def __init__(self, path: str) -> None: ...
     @staticmethod
     def create(
-        path: str, workers: int, limit: int, plan: Any, round: int = 1, own: Sequence[int] = (0,)
+        path: str,
+        workers: int,
+        limit: int,
+        plan: Any,
+        round: int = 1,
+        own: Sequence[int] = (0,),
+        begun: int = 0,
     ) -> SharedBlock: ...
     def take(self) -> int: ...
     def place(self, ticket: int) -> int: ...

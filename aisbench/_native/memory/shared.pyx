@@ -76,11 +76,12 @@ cdef class SharedBlock:
         self.own = self.plan + self.head.planned
 
     @staticmethod
-    def create(str path, int workers, int64_t limit, const int64_t[::1] plan, int64_t round=1, own=(0,)):
+    def create(str path, int workers, int64_t limit, const int64_t[::1] plan, int64_t round=1, own=(0,), int64_t begun=0):
         """Makes the file of a block, and maps it.
 
         `limit`: number of tickets (-1: no limit). `plan`: int64 ns offsets, shape (limit,), or empty if
-        every ticket is due at once. Of each `round` places of the whole plan, this host has `own`, ascending.
+        every ticket is due at once. Of each `round` places of the whole plan, this host has `own`, ascending. The first
+        `begun` tickets are not handed out: another host has begun them.
         """
         cdef Py_ssize_t n = plan.shape[0], i
         cdef Py_ssize_t size = PAGE + workers * sizeof(Live) + (n + len(own)) * sizeof(int64_t)
@@ -95,6 +96,7 @@ cdef class SharedBlock:
         head.round, head.own = round, len(own)
         for i in range(len(own)):
             (<int64_t*>(file.data + PAGE + workers * sizeof(Live)))[n + i] = own[i]
+        head.next_ticket = begun
         head.magic = MAGIC
         file.close()
         return SharedBlock(path)

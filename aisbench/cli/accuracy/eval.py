@@ -20,6 +20,7 @@ from aisbench.cli.options.run_options import (
     WORKLOAD_OPTIONS,
 )
 from aisbench.cli.options.search import lines_of
+from aisbench.config import cluster
 from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.exit_codes import DONE
@@ -38,6 +39,7 @@ _TRAFFIC = (
     "workers",
     "seed",
     "grace_s",
+    *cluster.FIELDS,
 )
 _WORKLOAD = (
     "output_len",

@@ -22,6 +22,7 @@ from aisbench.cli.options.run_options import (
     WORKLOAD_OPTIONS,
 )
 from aisbench.cli.options.types import Duration
+from aisbench.config import cluster
 from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.options.checks import above
@@ -33,7 +34,10 @@ from aisbench.studies.saturation.resuming import check_search, resumed
 from aisbench.studies.saturation.settings import SECTION, Settings
 from aisbench.workload.seeds import drawn_lines
 
-_TRAFFIC = ("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate")
+_TRAFFIC = (
+    *("burstiness", "arrival", "concurrency", "warmup", "workers", "grace_s", "seed", "connect_rate"),
+    *cluster.FIELDS,
+)
 _OUTPUT = (
     "stream",
     "score",

@@ -112,10 +112,8 @@ def _make_up(member: Member, directory: RunDirectory) -> None:
 def _lost_rows(member: Member, directory: RunDirectory) -> NDArray[np.void]:
     """A row for each ticket that a lost node had taken; in sessions, for the first turn of each."""
     share = member.share
-    taken = int(member.live()["taken"].sum())
-    if share.tickets >= 0:
-        taken = min(taken, share.tickets)
-    rows = np.zeros(taken, _ROW)
+    begun, taken = share.begun, member.taken
+    rows = np.zeros(taken - begun, _ROW)
     for name in (
         "prompt_tokens",
         "output_tokens",
@@ -125,10 +123,10 @@ def _lost_rows(member: Member, directory: RunDirectory) -> NDArray[np.void]:
         "conversation",
     ):
         rows[name] = -1
-    places = places_of(taken, share.round, share.own)
+    places = places_of(taken, share.round, share.own)[begun:]
     due_ns = np.zeros(taken, np.int64)
     due_ns[: len(share.offsets_ns)] = share.offsets_ns[:taken]
-    rows["slot"], rows["planned_ns"] = places, due_ns + (directory.facts.get("start_ns") or 0)
+    rows["slot"], rows["planned_ns"] = places, due_ns[begun:] + (directory.facts.get("start_ns") or 0)
     rows["status"], rows["attempts"] = _IN_FLIGHT, 1
     turns = read_turn_plan(directory.records / TURNS)
     if turns is not None:

@@ -14,8 +14,8 @@ from aisbench.engine.cluster.clock import Sample, after_the_run, before_the_run
 from aisbench.engine.cluster.collecting import collect
 from aisbench.engine.cluster.member import Member, NodeLost
 from aisbench.engine.cluster.rebalance import Room, given, unused
+from aisbench.engine.cluster.replacing import Replacing, Spawn
 from aisbench.engine.cluster.upload import upload
-from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.records.folder import RunDirectory
 
 _POLL_S = 0.1
@@ -23,6 +23,8 @@ _POLL_S = 0.1
 _FILES_EVERY_S, _CLOCK_EVERY_S = 1.0, 2.0
 # How often unused in-flight slots are looked for. README and docs/scale.md name it.
 _BALANCE_EVERY_S = 0.5
+# Nodes in the live view.
+_MOST_SHOWN = 8
 # Questions about each clock before and after the run; the one with the shortest round trip counts.
 _QUESTIONS = 15
 # From the last question to the common start: all nodes must hear of it before.
@@ -38,15 +40,14 @@ class ClusterCrew:
     def __init__(
         self,
         members: list[Member],
-        specs: list[WorkerSpec],
         directory: RunDirectory,
         *,
         grace_s: float,
         shared: bool,
         say: Callable[[str], None],
+        spawn: Spawn | None = None,
     ) -> None:
         self.members = members
-        self.specs = specs
         self.directory = directory
         self.grace_s = grace_s
         self.shared = shared
@@ -54,22 +55,22 @@ class ClusterCrew:
         self.level = 0
         self.started = False
         self.files_at = self.clock_at = self.balance_at = 0.0
-        # Slots on their way from one node to others.
-        self.moving: Future[Any] | None = None
         self.slots_moved = 0
         self.ends: dict[int, dict[str, Any]] = {}
         self.late_starts: list[str] = []
+        self.replacing = None if spawn is None else Replacing(spawn, directory, grace_s)
+        self.start_ns = self.sending_ns = 0
 
     # Starting
 
     def start(self) -> None:
         upload(self.members, self.directory.records)
         facts = {**self.directory.facts, "notes": self.directory.facts.get("notes") or []}
-        calls = []
-        for member in self.members:
-            own = self.specs[member.first : member.first + member.workers]
-            calls.append(member.remote.call("start", own, member.share, member.first, facts, self.grace_s))
-        self._await(calls)
+        calls = [
+            member.remote.call("start", member.specs, member.share, member.first, facts, self.grace_s)
+            for member in self.members
+        ]
+        self._await(self.members, calls)
         self.started = True
 
     def begin(self, sending_ns: int) -> int:
@@ -78,11 +79,9 @@ class ClusterCrew:
             if samples := self._questions(member):
                 member.clock = before_the_run(samples)
         start_ns = now_ns() + _START_DELAY_NS + len(here) * _START_DELAY_EACH_NS
-        calls = []
-        for member in here:
-            theirs_ns = member.clock.theirs_ns(start_ns)
-            calls.append(member.remote.call("begin", theirs_ns, theirs_ns + sending_ns if sending_ns else 0))
-        for member, heard_ns in zip(here, self._await(calls), strict=True):
+        self.start_ns, self.sending_ns = start_ns, sending_ns
+        calls = [member.begin(start_ns, sending_ns) for member in here]
+        for member, heard_ns in zip(here, self._await(here, calls), strict=True):
             late_ns = 0 if heard_ns is None else heard_ns - member.clock.theirs_ns(start_ns)
             if late_ns > 0:
                 self.late_starts.append(
@@ -108,6 +107,8 @@ class ClusterCrew:
 
     def look(self) -> None:
         self._poll()
+        if self.replacing is not None:
+            self._welcome(self.replacing.ready())
         now = time.monotonic()
         if now >= self.clock_at:
             self.clock_at = now + _CLOCK_EVERY_S
@@ -123,7 +124,9 @@ class ClusterCrew:
 
     @property
     def running(self) -> bool:
-        return any(member.running for member in self.members)
+        return any(member.running for member in self.members) or (
+            self.replacing is not None and self.replacing.busy
+        )
 
     @property
     def dead(self) -> str | None:
@@ -169,13 +172,27 @@ class ClusterCrew:
             member.lose(why)
             left = any(other.lost is None for other in self.members)
             self.say(f"{member.dead}{'; the others go on' if left else ''}")
+            if self.replacing is not None and left and self.started and self.level == 0:
+                beside = next(other for other in self.members if other.lost is None)
+                self.replacing.begin(member, beside, self.members)
+
+    def _welcome(self, replacements: list[Member]) -> None:
+        """Begins the part of nodes that replace lost ones. Those who were to send before now are late."""
+        for member in replacements:
+            self.members.append(member)
+            if samples := self._questions(member):
+                member.clock = before_the_run(samples)
+                self._result(member, member.begin(self.start_ns, self.sending_ns))
+                if self.level:
+                    self._result(member, member.remote.call("stop", self.level))
+                self.say(f"{member.name} sends what was left of a lost node's part")
 
     def _balance(self) -> None:
         """Begins to move slots that some nodes do not use to those that could use more; or goes on with it."""
         rooms = [
             Room(
                 member.status.free or 0,
-                member.running and member.status.free is not None and self._has_more(member),
+                member.running and member.status.free is not None and self.level == 0 and member.has_more,
             )
             for member in self.members
         ]
@@ -191,12 +208,24 @@ class ClusterCrew:
                     self.slots_moved += part
                     self._result(other, other.remote.call("give", part, other.limit))
 
-    def _has_more(self, member: Member) -> bool:
-        return self.level == 0 and (member.share.tickets < 0 or member.done < member.share.tickets)
+    def words(self) -> str:
+        """How many nodes send and have in flight what, and which are lost."""
+        told = [
+            f"{member.rank}: {int(member.live()['in_flight'].sum())} in flight"
+            if member.lost is None
+            else f"{member.rank}: lost"
+            for member in self.members[:_MOST_SHOWN]
+        ]
+        lost = sum(member.lost is not None for member in self.members[_MOST_SHOWN:])
+        if len(self.members) > _MOST_SHOWN:
+            told.append(f"and {len(self.members) - _MOST_SHOWN} more" + (f", {lost} lost" if lost else ""))
+        return ", ".join(told)
 
     # Ending
 
     def end(self) -> None:
+        if self.replacing is not None:
+            self.members += self.replacing.end()
         for member in self.members:
             if member.lost is None and self.started:
                 self._end(member)
@@ -248,7 +277,6 @@ class ClusterCrew:
         ]
 
     def _about(self, member: Member, host: dict[str, Any]) -> dict[str, Any]:
-        live = member.live()
         return {
             "node": member.rank,
             "host": member.about.host,
@@ -257,8 +285,9 @@ class ClusterCrew:
             "cpus": member.about.cpus,
             "workers": member.workers,
             "first_worker": member.first,
-            "tickets": member.share.tickets,
-            "taken": int(live["taken"].sum()),
+            # Without those that a lost node had begun.
+            "tickets": max(-1, member.share.tickets - member.share.begun),
+            "taken": member.taken - member.share.begun,
             "clock_offset_ns": member.clock.offset_ns,
             "clock_error_ns": member.clock.error_ns,
             "clock_drift": member.clock.drift,
@@ -277,9 +306,9 @@ class ClusterCrew:
             self._lose(member, problem)
             return []
 
-    def _await(self, calls: Sequence[Future[Any]]) -> list[Any]:
-        """The results of a call to each member; None for those that are lost."""
-        return [self._result(member, call) for member, call in zip(self.members, calls, strict=False)]
+    def _await(self, members: Sequence[Member], calls: Sequence[Future[Any]]) -> list[Any]:
+        """The results of a call to each of `members`; None for those that are lost."""
+        return [self._result(member, call) for member, call in zip(members, calls, strict=True)]
 
     def _result(self, member: Member, call: Future[Any]) -> Any:
         try:

@@ -39,6 +39,11 @@ class Cluster(Protocol):
     ) -> Sequence[tuple[Remote, About]]:
         """Starts a Node for each number in `workers`, on a host of its own with that many CPUs for it."""
 
+    def start_one(
+        self, name: str, rank: int, beside: int, place: str | None, silence_s: float
+    ) -> tuple[Remote, About]:
+        """Starts one more Node, on the host of node `beside`, without CPUs of its own."""
+
     def close(self) -> None:
         """Ends the nodes and gives their CPUs back."""
 
@@ -66,7 +71,9 @@ class Fleet:
             )
         self.workers = sum(self.each)
         self.name = f"aisbench-{secrets.token_hex(4)}"
-        self.nodes = self.cluster.start(self.name, self.each, config.node_dir, SILENCE_S)
+        self.nodes: Sequence[tuple[Remote, About]] = self.cluster.start(
+            self.name, self.each, config.node_dir, SILENCE_S
+        )
         self.over = threading.Event()
         try:
             self._check_addresses()
@@ -78,7 +85,7 @@ class Fleet:
             f"{about.host} ({count} worker{'s' * (count > 1)})"
             for (_, about), count in zip(self.nodes, self.each, strict=True)
         )
-        say(f"the load comes from {len(self.nodes)} nodes: {hosts}")
+        say(f"the load comes from {len(self.nodes)} node{'s' * (len(self.nodes) > 1)}: {hosts}")
 
     def open_files(self) -> int:
         limit = self.config.concurrency
@@ -94,21 +101,27 @@ class Fleet:
 
     def crew(self, prepared: Prepared, directory: RunDirectory) -> Crew:
         shares = split(prepared.share, self.each)
-        firsts = [0, *accumulate(self.each)]
+        ends = [*accumulate(self.each)]
         members = [
-            Member(rank, remote, about, count, first, share)
-            for rank, ((remote, about), count, first, share) in enumerate(
-                zip(self.nodes, self.each, firsts, shares, strict=False)
+            Member(rank, remote, about, prepared.specs[end - count : end], end - count, share)
+            for rank, ((remote, about), count, end, share) in enumerate(
+                zip(self.nodes, self.each, ends, shares, strict=True)
             )
         ]
         return ClusterCrew(
             members,
-            prepared.specs,
             directory,
             grace_s=self.config.grace_s,
             shared=self.config.node_dir is not None,
             say=self.say,
+            spawn=self._spawn if self.config.reissue else None,
         )
+
+    def _spawn(self, rank: int, beside: int) -> tuple[Remote, About]:
+        """One more node, on the host of node `beside`."""
+        found = self.cluster.start_one(self.name, rank, beside, self.config.node_dir, SILENCE_S)
+        self.nodes = [*self.nodes, found]
+        return found
 
     def close(self) -> None:
         self.over.set()

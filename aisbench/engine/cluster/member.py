@@ -12,6 +12,7 @@ from aisbench._native.os.clock import now_ns
 from aisbench.engine.cluster.clock import NodeClock, Sample
 from aisbench.engine.cluster.node import About, Status
 from aisbench.engine.crew.crew import Share
+from aisbench.engine.crew.worker_spec import WorkerSpec
 
 _LIVE = np.dtype(LIVE_FIELDS)
 
@@ -34,26 +35,29 @@ class Remote(Protocol):
 
 
 class Member:
-    """Node `rank` of a run. Its workers are numbered from `first` on."""
+    """Node `rank` of a run. It has a worker for each of `specs`, which are those of one host; they are numbered from `first` on."""
 
     def __init__(
-        self, rank: int, remote: Remote, about: About, workers: int, first: int, share: Share
+        self, rank: int, remote: Remote, about: About, specs: list[WorkerSpec], first: int, share: Share
     ) -> None:
         self.rank = rank
         self.remote = remote
         self.about = about
-        self.workers = workers
+        self.specs = specs
+        self.workers = len(specs)
         self.first = first
         self.share = share
         self.limit = share.in_flight
         self.clock = NodeClock(0, 0, 0)
         # Questions about its clock during the run.
         self.during: list[Sample] = []
-        self.status = Status(np.zeros(workers, _LIVE).tobytes(), True, None, False, 0, share.in_flight)
+        self.status = Status(np.zeros(self.workers, _LIVE).tobytes(), True, None, False, 0, share.in_flight)
         self.asked: Future[Status] | None = None
         # Why and when, by our clock, it was found to be lost.
         self.lost: str | None = None
         self.lost_ns: int | None = None
+        # Whether another node has what was left of its share.
+        self.replaced = False
 
     @property
     def name(self) -> str:
@@ -73,6 +77,11 @@ class Member:
         theirs_ns = self.remote.ask("now_ns")
         return Sample(asked_ns, theirs_ns, now_ns())
 
+    def begin(self, start_ns: int, sending_ns: int) -> Future[Any]:
+        """Sets the common start, by our clock, on the node's."""
+        theirs_ns = self.clock.theirs_ns(start_ns)
+        return self.remote.call("begin", theirs_ns, theirs_ns + sending_ns if sending_ns else 0)
+
     def lose(self, why: object) -> None:
         """Notes that the node is lost."""
         if self.lost is None:
@@ -90,6 +99,22 @@ class Member:
         return self.status.dead and f"{self.name}: {self.status.dead}"
 
     @property
+    def taken(self) -> int:
+        """How many tickets of its share had been taken when it was last heard of."""
+        found = self.share.begun + int(self.live()["taken"].sum())
+        return found if self.share.tickets < 0 else min(found, self.share.tickets)
+
+    @property
     def done(self) -> int:
         """How many of its requests have been sent or never will be. A lost node sends no more."""
-        return self.share.tickets if self.lost is not None and self.share.tickets >= 0 else self.status.done
+        if self.lost is None:
+            return self.status.done
+        all_of_it = self.taken if self.replaced or self.share.tickets < 0 else self.share.tickets
+        return all_of_it - self.share.begun
+
+    @property
+    def has_more(self) -> bool:
+        """Whether some of its requests are still to be sent, so far as is known."""
+        return self.lost is None and (
+            self.share.tickets < 0 or self.share.begun + self.status.done < self.share.tickets
+        )

@@ -145,8 +145,9 @@ class Node:
             for worker, spec in enumerate(specs)
         ]
         with self.lock:
-            self.crew = LocalCrew(specs, share, self.folder, self.lines.append, first=first)
-            self.crew.start()
+            crew = LocalCrew(specs, share, self.folder, self.lines.append, first=first)
+            crew.start()
+            self.crew = crew
 
     def status(self, with_files: bool) -> Status:
         """How the part goes. `with_files`: send what has changed of histograms and samples of failures as well."""

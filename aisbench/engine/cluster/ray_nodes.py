@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LOCAL = "local"
 _NAMESPACE = "aisbench"
 _PLACE_PATIENCE_S, _START_PATIENCE_S = 60.0, 120.0
+_KNOCK_PATIENCE_S = 10.0
 # Calls that one node handles at a time: a status must not wait for a file that is read.
 _AT_ONCE = 8
 
@@ -34,9 +36,9 @@ _AT_ONCE = 8
 class ActorNode(Node):
     """A node in an actor: it ends the actor once it has ended its part alone."""
 
-    def __init__(self, name: str, rank: int, count: int, place: str | None, silence_s: float) -> None:
+    def __init__(self, name: str, rank: int, place: str | None, silence_s: float) -> None:
         super().__init__(name, rank, place, silence_s)
-        self.run_name, self.count = name, count
+        self.run_name = name
         threading.Thread(target=self._leave, daemon=True).start()
 
     def is_over(self) -> bool:
@@ -49,20 +51,26 @@ class ActorNode(Node):
 
         self.orphaned.wait()
         give_up_s = time.monotonic() + self.grace_s + self.silence_s
-        others = [rank for rank in range(self.count) if rank != self.rank]
-        while others and time.monotonic() < give_up_s:
-            others = [rank for rank in others if not self._is_over(rank)]
+        while time.monotonic() < give_up_s and not all(map(self._is_over, self._others())):
             time.sleep(1.0)
         group = ray.util.get_current_placement_group()
         if group is not None:
             ray.util.remove_placement_group(group)
         os._exit(0)
 
-    def _is_over(self, rank: int) -> bool:
+    def _others(self) -> list[str]:
+        """The names of the actors of the run's other nodes."""
+        import ray
+
+        named = (one["name"] for one in ray.util.list_named_actors(all_namespaces=True))
+        mine = _actor_name(self.run_name, self.rank)
+        return [name for name in named if name.startswith(f"{self.run_name}-node-") and name != mine]
+
+    def _is_over(self, name: str) -> bool:
         import ray
 
         try:
-            other = ray.get_actor(_actor_name(self.run_name, rank), namespace=_NAMESPACE)
+            other = ray.get_actor(name, namespace=_NAMESPACE)
             return bool(ray.get(other.is_over.remote(), timeout=5.0))
         except (ValueError, ray.exceptions.RayError):
             return True
@@ -134,6 +142,7 @@ class RayNodes:
         if self.address == LOCAL:
             given |= {"include_dashboard": False}
         try:
+            _knock(self.address)
             ray.init(self.address, **given)
         # Ray raises whatever its parts do.
         except Exception as problem:
@@ -171,16 +180,8 @@ class RayNodes:
         places = [PlacementGroupSchedulingStrategy(group, index) for index in range(len(workers))]
         try:
             _check_versions(places)
-            actor: Any = ray.remote(ActorNode)
             self.actors = [
-                actor.options(
-                    name=_actor_name(name, rank),
-                    namespace=_NAMESPACE,
-                    lifetime="detached",
-                    num_cpus=count,
-                    max_concurrency=_AT_ONCE,
-                    scheduling_strategy=place_of,
-                ).remote(name, rank, len(workers), place, silence_s)
+                _actor(name, rank, count, place_of).remote(name, rank, place, silence_s)
                 for rank, (count, place_of) in enumerate(zip(workers, places, strict=True))
             ]
             abouts: list[About] = ray.get(
@@ -194,6 +195,22 @@ class RayNodes:
             raise
         return [(ActorRemote(one), about) for one, about in zip(self.actors, abouts, strict=True)]
 
+    def start_one(
+        self, name: str, rank: int, beside: int, place: str | None, silence_s: float
+    ) -> tuple[ActorRemote, About]:
+        """Starts one more node, on the host of node `beside`, without CPUs of its own. Raises CannotRun if it does not start."""
+        import ray
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+        assert self.group is not None
+        place_of = PlacementGroupSchedulingStrategy(self.group, beside)
+        actor = _actor(name, rank, 0, place_of).remote(name, rank, place, silence_s)
+        self.actors.append(actor)
+        try:
+            return ActorRemote(actor), ray.get(actor.about.remote(), timeout=_START_PATIENCE_S)
+        except ray.exceptions.RayError as problem:
+            raise CannotRun(f"a node of the Ray cluster did not start: {_reason(problem)}") from None
+
     def close(self) -> None:
         """Ends the actors and gives their CPUs back."""
         import ray
@@ -203,6 +220,28 @@ class RayNodes:
         if self.group is not None:
             ray.util.remove_placement_group(self.group)
         self.actors, self.group = [], None
+
+
+def _actor(name: str, rank: int, cpus: int, place_of: Any) -> Any:
+    """The class of node `rank`, to be made at a place of the cluster."""
+    import ray
+
+    actor: Any = ray.remote(ActorNode)
+    return actor.options(
+        name=_actor_name(name, rank),
+        namespace=_NAMESPACE,
+        lifetime="detached",
+        num_cpus=cpus,
+        max_concurrency=_AT_ONCE,
+        scheduling_strategy=place_of,
+    )
+
+
+def _knock(address: str) -> None:
+    """Raises OSError if nothing listens at HOST:PORT: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon:
+        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_PATIENCE_S).close()
 
 
 def _check_versions(places: Sequence[Any]) -> None:

@@ -16,7 +16,8 @@ class Share:
     `tickets`: how many of the plan's are theirs (-1: as many as time allows), due `offsets_ns` after the common start.
     `in_flight`, `prefills`: the most in flight, and without a first token; None: no limit. `most_each`: the most that one
     worker can have in flight. `ramp_s`: the time over which the in-flight limit rises from 1; None: it is whole at once.
-    Of each `round` places of the whole plan, `own` are this host's.
+    Of each `round` places of the whole plan, `own` are this host's. The first `begun` of its tickets were begun by a host
+    that was lost.
     """
 
     tickets: int
@@ -27,6 +28,7 @@ class Share:
     ramp_s: float | None = None
     round: int = 1
     own: tuple[int, ...] = (0,)
+    begun: int = 0
 
 
 class Crew(Protocol):
@@ -63,6 +65,9 @@ class Crew(Protocol):
     @property
     def no_room(self) -> str | None:
         """What `dead` says if a worker found no room for its records."""
+
+    def words(self) -> str:
+        """The state of the nodes for the live view; "" on one host."""
 
     def end(self) -> None:
         """Ends the workers, if need be by force."""

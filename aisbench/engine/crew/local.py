@@ -46,7 +46,7 @@ class LocalCrew:
         self.first = first
         self.path = folder / "records" / BLOCK
         self.block = SharedBlock.create(
-            str(self.path), len(specs), share.tickets, share.offsets_ns, share.round, share.own
+            str(self.path), len(specs), share.tickets, share.offsets_ns, share.round, share.own, share.begun
         )
         self.slots = Slots(count=share.in_flight) if share.in_flight is not None else None
         self.prefills = Slots(count=share.prefills) if share.prefills is not None else None
@@ -108,6 +108,9 @@ class LocalCrew:
     @property
     def no_room(self) -> str | None:
         return self.processes.no_room
+
+    def words(self) -> str:
+        return ""
 
     def end(self) -> None:
         self.processes.end()

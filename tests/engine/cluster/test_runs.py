@@ -110,6 +110,32 @@ def test_a_lost_node_is_told_and_the_others_go_on(
     assert any("node 1" in reason and "lost" in reason for reason in summary["verdict"]["reasons"])
 
 
+def test_what_a_lost_node_had_left_is_sent_by_another(
+    tmp_path: Path, cluster: ThreadCluster, quick_simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick_simulator.reset()
+
+    def lose_one(running: Coordinator) -> None:
+        if not cluster.remotes[1].gone and running.live()["ok"].sum() > 20:
+            cluster.lose(1)
+
+    config = load(tmp_path, reissue=True, concurrency=30)
+    run, summary = summary_of(run_on(cluster, config, quick_simulator.url, monkeypatch, tick=lose_one))
+    requests = summary["requests"]
+    # All were sent once, but for those that the lost node had begun.
+    assert run.rows["slot"].tolist() == list(range(REQUESTS))
+    assert requests["completed"] == REQUESTS - requests["lost"]
+    assert requests["not_sent"] == 0
+    lost, replacement = summary["nodes"][1], summary["nodes"][3]
+    assert lost["lost"] == "its host died"
+    assert replacement["completed"] == 40 - requests["lost"] > 0
+    theirs = run.row_workers == 3
+    assert (run.rows["slot"][theirs] % 3 == 1).all()
+    offsets_ns = run.rows["planned_ns"][theirs] - run.start_ns
+    assert (offsets_ns >= 0).all()
+    assert quick_simulator.truth()["peak_concurrency"] <= 30
+
+
 def test_a_node_without_its_head_writes_a_run_of_its_own(
     tmp_path: Path, cluster: ThreadCluster, quick_simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,14 @@ class ThreadCluster:
         ]
         return [(remote, remote.node.about()) for remote in self.remotes]
 
+    def start_one(
+        self, name: str, rank: int, beside: int, place: str | None, silence_s: float
+    ) -> tuple[ThreadRemote, About]:
+        assert not self.remotes[beside].gone
+        remote = ThreadRemote(Node(name, rank, place or str(self.place), silence_s))
+        self.remotes.append(remote)
+        return remote, remote.node.about()
+
     def lose(self, rank: int) -> None:
         """The host of a node is gone, and its workers with it."""
         remote = self.remotes[rank]

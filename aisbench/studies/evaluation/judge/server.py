@@ -8,6 +8,7 @@ from typing import Any
 
 from aisbench import saying
 from aisbench.backends.registry import backend_named
+from aisbench.config import cluster
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.target.discovery import model_for
 from aisbench.engine.target.request_head import parse_headers
@@ -24,6 +25,7 @@ _SHARED = (
     *("rate", "burstiness", "arrival", "ramp_up", "ramp_from", "ramp_to", "concurrency", "workers", "seed"),
     *("grace_s", "timeout_s", "ready_timeout_s", "connections", "proxy", "cacert", "insecure"),
     *("local_address", "stream", "max_chunk_size", "work_dir"),
+    *cluster.FIELDS,
 )
 _FLAGS = re.compile(r"--(?=(?:url|model|api-key|extra-body|omit-field)\b)")
 
