@@ -36,7 +36,7 @@ APART = (
 SOMEWHERE = tuple(
     f"{_PREFIX}{name}"
     for name in (
-        *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OUTPUT"),
+        *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OTLP_ENDPOINT", "OUTPUT", "UPLOAD"),
         *("BUDGET", "MAX", "OVER", "REPEATS", "RESUME", "SLO", "START", "STEP", "SWEEP", "TOLERANCE"),
         *("GRID", "RUNS", "DRY_RUN"),
         *(
