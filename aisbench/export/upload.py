@@ -111,7 +111,9 @@ def _opened(url: str, shown: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
     except ImportError:
-        raise BadInput(f"{shown} needs fsspec: {install_command('upload', 'fsspec')}, or leave it out") from None
+        raise BadInput(
+            f"{shown} needs fsspec: {install_command('upload', 'fsspec')}, or leave it out"
+        ) from None
     # Only local folders need to be asked for; object stores have none, and the others make them.
     how = {"auto_mkdir": True} if url.startswith(("file://", "local://")) else {}
     try:
@@ -121,7 +123,9 @@ def _opened(url: str, shown: str) -> tuple[Any, str]:
         way = install_command("upload", driver) if driver else str(problem)
         raise BadInput(f"{shown} needs {driver or 'another package'}: {way}, or leave it out") from None
     except Exception as problem:
-        raise BadInput(f"{shown} cannot be used ({_reason(problem)}); give a URL such as {_EXAMPLE}") from None
+        raise BadInput(
+            f"{shown} cannot be used ({_reason(problem)}); give a URL such as {_EXAMPLE}"
+        ) from None
     return files, str(base)
 
 

@@ -135,7 +135,7 @@ class Otlp:
             raise BadInput(
                 f"{self._shown} needs opentelemetry-exporter-otlp-proto-http: {command}, or leave it out"
             ) from None
-        session = requests.Session()
+        session: Any = requests.Session()
         # As for the load itself, no proxy is taken from the environment.
         session.trust_env = False
         session.send = self._recording(session.send)
@@ -231,9 +231,7 @@ def _metric(family: Any, start_ns: int, now_ns: int) -> Metric:
             {}, start_ns, now_ns, sum(counts), total, list(counts), list(edges[:-1]), _UNKNOWN, _UNKNOWN
         )
         return Metric(family.name, family.documentation, unit, Histogram([point], cumulative))
-    points = [
-        NumberDataPoint(sample.labels, start_ns, now_ns, sample.value) for sample in family.samples
-    ]
+    points = [NumberDataPoint(sample.labels, start_ns, now_ns, sample.value) for sample in family.samples]
     if family.type == "gauge":
         return Metric(family.name, family.documentation, unit, Gauge(points))
     # The page's lines of a counter end in _total, its family does not.

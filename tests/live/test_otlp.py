@@ -42,7 +42,7 @@ def exported(snapshot: Snapshot, **about: str) -> tuple[str, Any]:
 def test_names_and_values_are_those_of_the_prometheus_page() -> None:
     path, request = exported(NOW)
     assert path == "/v1/metrics"
-    found = {}
+    found: dict[tuple[object, ...], Any] = {}
     for name, metric in metrics_of(request).items():
         kind = metric.WhichOneof("data")
         if kind == "histogram":
@@ -128,11 +128,15 @@ def test_a_failing_collector_is_told_once(
 
 @pytest.mark.parametrize("url", ["collector:4318", "grpc://h:4317", "http://", "http://h:x", "h"])
 def test_what_is_not_a_url_of_a_collector(url: str) -> None:
-    with pytest.raises(BadInput, match=r"^--otlp-endpoint .* is not a URL .*; give one such as http://HOST:4318$"):
+    with pytest.raises(
+        BadInput, match=r"^--otlp-endpoint .* is not a URL .*; give one such as http://HOST:4318$"
+    ):
         Otlp(url, {}, pytest.fail)
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.metric_exporter", None)
-    with pytest.raises(BadInput, match=r"needs opentelemetry-exporter-otlp-proto-http: .* -m pip install opentele"):
+    with pytest.raises(
+        BadInput, match=r"needs opentelemetry-exporter-otlp-proto-http: .* -m pip install opentele"
+    ):
         Otlp("http://h:4318", {}, pytest.fail)
