@@ -83,9 +83,7 @@ def _as_text(manifest: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("spoil", [_misspell, _as_text])
 @pytest.mark.parametrize("manifest", [JOB, RAY], ids=["Job", "RayJob"])
-def test_the_schema_finds_mistakes(
-    spoil: Callable[[dict[str, Any]], None], manifest: dict[str, Any]
-) -> None:
+def test_the_schema_finds_mistakes(spoil: Callable[[dict[str, Any]], None], manifest: dict[str, Any]) -> None:
     spoilt = copy.deepcopy(manifest)
     spoil(spoilt)
     assert len(wrong_in(spoilt)) == 1

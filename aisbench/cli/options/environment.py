@@ -31,6 +31,8 @@ APART = (
     "datasets",
     "completion",
     "import",
+    "mlflow",
+    "wandb",
 )
 # Variables of options that only some of the other commands have. The rest ignore them without a message.
 SOMEWHERE = tuple(
