@@ -36,7 +36,7 @@ _HEADER_NAME = re.compile(r"(^|[-_])headers?$")
 _NAMES_OF_HEADERS = re.compile(r"(^|[-_])(session|parent|token|id)[-_]header$")
 _URL_NAME = re.compile(r"(^|[-_])(url|uri|proxy|endpoint|upload)$")
 _KEY_NAME = re.compile(r"(^|[-_])(key|token|secret|password)$")
-_KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD)$")
+_KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|ACCESS_KEY|TOKEN|SECRET|PASSWORD)$")
 # A shorter secret may occur in a text as an ordinary word.
 _LEAST_SECRET = 8
 _SCHEME_IN_TEXT = re.compile(r"\b(Bearer|Basic)(\s+)(?=[^\s'\"]*\d)[^\s'\"]{8,}", re.IGNORECASE)

@@ -122,6 +122,20 @@ def test_the_ray_job_s_arguments_are_a_run_s() -> None:
     assert str(given["workers_per_node"]) == group["rayStartParams"]["num-cpus"]
 
 
+def test_each_load_has_a_host_of_its_own() -> None:
+    (group,) = RAY["spec"]["rayClusterSpec"]["workerGroupSpecs"]
+    template = group["template"]
+    (rule,) = template["spec"]["affinity"]["podAntiAffinity"][
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ]
+    assert rule["topologyKey"] == "kubernetes.io/hostname"
+    assert rule["labelSelector"]["matchLabels"] == template["metadata"]["labels"]
+
+
+def test_the_job_of_the_ray_job_has_another_name() -> None:
+    assert JOB["metadata"]["name"] != RAY["metadata"]["name"]
+
+
 def test_nothing_is_tried_twice() -> None:
     assert JOB["spec"]["backoffLimit"] == 0
     assert (JOB["spec"]["completions"], JOB["spec"]["parallelism"]) == (1, 1)
@@ -169,7 +183,7 @@ def test_what_is_mounted_is_there(spec: dict[str, Any]) -> None:
     assert {m["name"] for one in spec["containers"] for m in one.get("volumeMounts", ())} == volumes
     for volume in spec.get("volumes", ()):
         claim = volume.get("persistentVolumeClaim", {}).get("claimName")
-        assert claim in (None, MANIFESTS["job.yaml/PersistentVolumeClaim"]["metadata"]["name"])
+        assert claim in (None, MANIFESTS["volume.yaml/PersistentVolumeClaim"]["metadata"]["name"])
 
 
 def test_results_go_where_the_volume_is() -> None:
