@@ -51,7 +51,10 @@ class TrackedRun:
     @staticmethod
     def read(folder: Path) -> TrackedRun:
         """The run in `folder`. Raises BadInput if it is not a run's, or has no summary."""
-        facts = _object_in(folder / "records" / "run.json", f"{folder} is not the folder of a run")
+        facts = _object_in(
+            folder / "records" / "run.json",
+            f"{folder} is not the folder of a run; give one with records/run.json in it",
+        )
         later = f"{folder} has no summary; run `aisbench report {folder}` first"
         summary = _object_in(folder / "summary.json", later)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import tempfile
@@ -56,11 +57,9 @@ class Upload:
         marker = self._at(_MARKER)
         with tempfile.NamedTemporaryFile() as empty:
             self.files.put_file(empty.name, marker)
-        try:
+        # Whoever may write need not be allowed to remove. The file is empty.
+        with contextlib.suppress(Exception):
             self.files.rm_file(marker)
-        except Exception:
-            # Whoever may write need not be allowed to remove; the marker is empty.
-            return
 
     def send(self, folder: Path) -> str:
         """Copies `folder`, a run's, to a folder of the same name, and returns its URL without secrets.

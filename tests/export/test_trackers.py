@@ -180,7 +180,7 @@ def _other_summary(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (_no_run, r"^\S+ is not the folder of a run$"),
+        (_no_run, r"^\S+ is not the folder of a run; give one with records/run.json in it$"),
         (_no_summary, r"^\S+ has no summary; run `aisbench report \S+` first$"),
         (_other_summary, r"^\S+summary.json is not a run's; make it again with `aisbench report \S+`$"),
     ],
