@@ -211,5 +211,5 @@ def test_the_readme_names_what_is_there() -> None:
     assert set(named) == {path.name for path in DEPLOY.glob("*.yaml")}
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     given = {extra for found in re.findall(r"EXTRAS=([\w,-]+)", README + DOCKERFILE) for extra in found.split(",")}  # fmt: skip
-    assert {"tokenizer", "ray", "s3"} <= given <= extras.keys()
+    assert {"tokenizer", "kuberay", "s3"} <= given <= extras.keys()
     assert set(re.findall(r"--build-arg (\w+)=", README)) <= set(re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE))  # fmt: skip
