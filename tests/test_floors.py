@@ -35,7 +35,7 @@ FLOORS = (
     {"records"},
     {"engine", "analysis", "simulator"},
     {"report"},
-    {"live"},
+    {"live", "export"},
     {"studies"},
     {"api", "cli"},
 )

@@ -23,6 +23,7 @@ COMMANDS = {
     "report": ("aisbench.cli.report:report", "Rebuild the report of a run from its records."),
     "plot": ("aisbench.cli.plot:plot", "Draw a chart of runs or searches, for a paper."),
     "compare": ("aisbench.cli.compare:compare", "Compare results, including those of other tools."),
+    "export": ("aisbench.cli.export:export", "Log finished runs to MLflow or Weights & Biases."),
     "backends": ("aisbench.cli.backends:backends", "List the supported APIs, and how each is read."),
     "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each takes."),
     "datasets": ("aisbench.cli.accuracy.datasets:datasets", "List the data sets that have known answers."),

@@ -35,6 +35,16 @@ from aisbench.workload.seeds import drawn_lines
     metavar="[HOST:]PORT",
     help="Serve the live view as a web page, and /metrics for Prometheus, on this port; 0 picks a free one.",
 )
+@click.option(
+    "--upload",
+    metavar="URL",
+    help="Copy the run's folder there at the end: s3://BUCKET/FOLDER, gs://, file:///FOLDER (docs/export.md).",
+)
+@click.option(
+    "--otlp-endpoint",
+    metavar="URL",
+    help="Send the live figures there by OTLP over HTTP, every five seconds and at the end (docs/export.md).",
+)
 @click.pass_context
 def load(
     ctx: click.Context,
@@ -43,6 +53,8 @@ def load(
     as_json: bool,
     no_progress: bool,
     live_port: tuple[str, int] | None,
+    upload: str | None,
+    otlp_endpoint: str | None,
     **options: Any,
 ) -> int:
     """Put load on an inference server and report what happened.
@@ -78,6 +90,8 @@ def load(
         live=not no_progress,
         live_port=live_port,
         opening=drawn_lines(options["seed"], config.seed, scenario=config.scenario),
+        upload=upload,
+        otlp_endpoint=otlp_endpoint,
     )
 
 

@@ -51,7 +51,14 @@ _SWEEP_FILES = {"json": "summary.json", "csv": "sweep.csv"}
     is_flag=True,
     help="Allow the run's tokenizer to run its own code to count tokens, if the run used this option.",
 )
-def report(folder: Path, form: str, table: str, output: Path | None, trust_remote_code: bool) -> int:
+@click.option(
+    "--upload",
+    metavar="URL",
+    help="Copy the run's folder there: s3://BUCKET/FOLDER, gs://, file:///FOLDER (docs/export.md).",
+)
+def report(
+    folder: Path, form: str, table: str, output: Path | None, trust_remote_code: bool, upload: str | None
+) -> int:
     """Rebuild summary, vllm.json and report.html of the run in DIR from its records, and print it.
 
     \b
@@ -63,11 +70,14 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
     """
     from aisbench.analysis.contract.summary_type import plain
     from aisbench.analysis.measured import Measured
+    from aisbench.export.upload import Upload
     from aisbench.records.run import Run
     from aisbench.report.files.write import write_reports
     from aisbench.report.text.console import print_result
     from aisbench.report.text.markdown import markdown
 
+    if upload is not None:
+        _check_upload(folder, output)
     if (folder / STATE).exists():
         _report_search(folder, form, output, trust_remote_code=trust_remote_code)
         return 0
@@ -75,6 +85,7 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
         _report_sweep(folder, form, output, trust_remote_code=trust_remote_code)
         return 0
     run = Run.load(folder, trust_remote_code=trust_remote_code)
+    place = Upload.to(upload) if upload is not None else None
     summary = plain(write_reports(Measured(run), output))
     percents = run.config.percentiles
     if form == "table":
@@ -83,7 +94,17 @@ def report(folder: Path, form: str, table: str, output: Path | None, trust_remot
         say(markdown(summary, percents))
     else:
         click.echo(((output or folder) / _FILES[form]).read_text(), nl=False)
+    if place is not None:
+        say(f"uploaded: {place.send(folder)}", err=True)
     return 0
+
+
+def _check_upload(folder: Path, output: Path | None) -> None:
+    """Raises BadInput for what --upload cannot copy."""
+    if output is not None:
+        raise BadInput("--upload copies DIR, and --output writes elsewhere; give one of them")
+    if (folder / STATE).exists() or (folder / SWEEP).exists():
+        raise BadInput(f"--upload is for runs, and {folder} holds several; give the folder of one of them")
 
 
 def _report_search(folder: Path, form: str, output: Path | None, *, trust_remote_code: bool) -> None:

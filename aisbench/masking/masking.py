@@ -34,9 +34,9 @@ _HARMLESS_QUERY = frozenset(
 _HEADER_NAME = re.compile(r"(^|[-_])headers?$")
 # Of these options, the values are names of headers, which nobody keeps secret.
 _NAMES_OF_HEADERS = re.compile(r"(^|[-_])(session|parent|token|id)[-_]header$")
-_URL_NAME = re.compile(r"(^|[-_])(url|proxy|endpoint)$")
+_URL_NAME = re.compile(r"(^|[-_])(url|uri|proxy|endpoint|upload)$")
 _KEY_NAME = re.compile(r"(^|[-_])(key|token|secret|password)$")
-_KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|TOKEN|SECRET|PASSWORD)$")
+_KEYS_OF_ENVIRONMENT = re.compile(r"(API_?KEY|ACCESS_KEY|TOKEN|SECRET|PASSWORD)$")
 # A shorter secret may occur in a text as an ordinary word.
 _LEAST_SECRET = 8
 _SCHEME_IN_TEXT = re.compile(r"\b(Bearer|Basic)(\s+)(?=[^\s'\"]*\d)[^\s'\"]{8,}", re.IGNORECASE)

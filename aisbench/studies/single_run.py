@@ -16,6 +16,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
+from aisbench.errors import CannotRun
 from aisbench.exit_codes import DONE, GATE_BROKEN, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.live.preparing import Preparing
 from aisbench.live.watching import View, Watching
@@ -27,6 +28,8 @@ from aisbench.report.text.console import print_result
 from aisbench.studies.servers import servers_of
 
 if TYPE_CHECKING:
+    from aisbench.export.upload import Upload
+    from aisbench.live.otlp import Otlp
     from aisbench.live.page import LivePage
 
 
@@ -38,13 +41,17 @@ def run_and_report(
     live: bool,
     live_port: tuple[str, int] | None = None,
     opening: Sequence[str] = (),
+    upload: str | None = None,
+    otlp_endpoint: str | None = None,
 ) -> int:
     """Runs, writes the reports and prints the table; returns the exit code.
 
     `live`: show progress on the terminal. `live_port`: host and port of the live page, or None for no page.
-    `opening`: lines to print once the run is prepared.
+    `opening`: lines to print once the run is prepared. `upload`: the URL to which the run's folder is copied at the
+    end. `otlp_endpoint`: the URL that receives the live figures. Raises BadInput if one of these cannot be used.
     """
     check_result_folder(config)
+    place = _place_for(upload)
     with contextlib.ExitStack() as stack:
         page = _served_page(stack, config, live_port, _say) if live_port is not None else None
         folder = run_to_folder(
@@ -54,9 +61,29 @@ def run_and_report(
             live=live and not as_json,
             bar=live,
             page=page,
+            otlp=_exporting(stack, config, otlp_endpoint, _say) if otlp_endpoint is not None else None,
             opening=opening,
         )
-    return report(folder, config, as_json=as_json)
+    code = report(folder, config, as_json=as_json)
+    return code if place is None else _uploaded(place, folder, code)
+
+
+def _place_for(upload: str | None) -> Upload | None:
+    if upload is None:
+        return None
+    from aisbench.export.upload import Upload
+
+    return Upload.to(upload)
+
+
+def _uploaded(place: Upload, folder: Path, code: int) -> int:
+    """Copies the run's folder to `place`, and returns the exit code: that of the run, unless only the copy failed."""
+    try:
+        _say(f"uploaded: {place.send(folder)}")
+    except CannotRun as problem:
+        _say(f"error: {problem}")
+        return code or RUN_FAILED
+    return code
 
 
 def run_to_folder(
@@ -67,6 +94,7 @@ def run_to_folder(
     live: bool,
     bar: bool | None = None,
     page: LivePage | None = None,
+    otlp: Otlp | None = None,
     opening: Sequence[str] = (),
     quiet: bool = False,
     ticks: Sequence[Tick] = (),
@@ -80,7 +108,7 @@ def run_to_folder(
     coordinator = Coordinator(config, command=command, say=say, tick=lambda _: None, opening=opening)
     urls, simulated = servers_of(stack, config, say)
     coordinator.progress = Preparing(stack, say, bar=live if bar is None else bar).report
-    views: list[View] = [page] if page is not None else []
+    views: list[View] = [view for view in (page, otlp) if view is not None]
     if live:
         from aisbench.live.terminal import LiveView
 
@@ -90,6 +118,9 @@ def run_to_folder(
     if ticks:
         coordinator.tick = _one_after_the_other(ticks)
     folder = coordinator.run(urls, simulator=simulated)
+    if otlp is not None and (lost := otlp.end()):
+        coordinator.directory.note(lost)
+        coordinator.directory.write()
     if page is not None:
         facts = coordinator.directory.facts
         page.ended = {
@@ -127,6 +158,16 @@ def _served_page(
     page = stack.enter_context(LivePage(listen(*at), title))
     say(f"live: {page.url} (for Prometheus: {page.url}/metrics)")
     return page
+
+
+def _exporting(
+    stack: contextlib.ExitStack, config: RunConfig, endpoint: str, say: Callable[[str], None]
+) -> Otlp:
+    """The export of the live figures to `endpoint`, until `stack` ends; raises BadInput when it cannot be used."""
+    from aisbench.live.otlp import Otlp
+
+    about = {"aisbench.label": config.label, "aisbench.model": config.model}
+    return stack.enter_context(Otlp(endpoint, {name: text for name, text in about.items() if text}, say))
 
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:

@@ -16,9 +16,10 @@ from aisbench.cli.studies.saturate import saturate
 
 # Commands without options of their own.
 WITHOUT_OPTIONS = ("backends", "workloads", "completion")
-NAMES = [[name] for name in COMMANDS if name not in (*WITHOUT_OPTIONS, "workload")] + [
-    ["workload", "export"],
-    ["workload", "import"],
+GROUPS = {"workload": ("export", "import"), "export": ("mlflow", "wandb")}
+NAMES = [
+    *([name] for name in COMMANDS if name not in (*WITHOUT_OPTIONS, *GROUPS)),
+    *([group, name] for group, names in GROUPS.items() for name in names),
 ]
 
 

@@ -25,6 +25,8 @@ OWN = {
         "--no-progress",
         "--disable-tqdm",
         "--live-port",
+        "--upload",
+        "--otlp-endpoint",
     ),
     *("--version", "--help"),
 }

@@ -21,7 +21,7 @@ def config(*args: str) -> tuple[RunConfig, list[str]]:
     """The configuration that `aisbench-load` makes from these arguments, and its notes."""
     with load.make_context("aisbench-load", list(args)) as context:
         options: dict[str, Any] = dict(context.params)
-    for name in ("as_json", "no_progress", "live_port", "search"):
+    for name in ("as_json", "no_progress", "live_port", "search", "upload", "otlp_endpoint"):
         options.pop(name)
     notes: list[str] = []
     made = run_config(options, notes.append).expanded()

@@ -17,6 +17,7 @@ from aisbench.masking.masking import (
     masked_text,
     masked_url,
     remember_command,
+    remember_environment,
     remember_options,
 )
 
@@ -64,6 +65,15 @@ def test_a_headers_value_is_masked_unless_it_is_plainly_harmless(given: str, mas
 )
 def test_what_a_url_holds_of_credentials_is_masked(given: str, masked: str) -> None:
     assert masked_url(given) == masked
+
+
+@pytest.mark.parametrize("flag", ["--upload", "--otlp-endpoint", "--tracking-uri"])
+def test_a_place_for_results_is_masked_as_a_url(flag: str) -> None:
+    args = [flag, "sftp://me:Secret-pass-1@host/runs", f"{flag}=https://host/x?sig=Secret-sig-2"]
+    masked = [flag, "sftp://***@host/runs", f"{flag}=https://host/x?sig=***"]
+    assert masked_command(args) == masked
+    remember_command(args)
+    assert masked_text("Secret-pass-1 and Secret-sig-2") == "*** and ***"
 
 
 def test_options_are_masked_by_their_names() -> None:
@@ -134,3 +144,12 @@ def test_a_traceback_is_shown_without_secrets(capsys: pytest.CaptureFixture[str]
     except ValueError as problem:
         masking.show_masked(type(problem), problem, problem.__traceback__)
     assert capsys.readouterr().err.endswith("ValueError: *** is wrong\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "MLFLOW_TRACKING_PASSWORD"]
+)
+def test_keys_of_the_environment_are_masked_in_text(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "Secret-key-3")
+    remember_environment()
+    assert masked_text("the key Secret-key-3 is wrong") == "the key *** is wrong"

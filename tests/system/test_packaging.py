@@ -157,7 +157,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (site / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     # They are not to bring along what only an extra names.
-    for extra in ("plotly", "kaleido", "transformers", "jinja2", "pynvml"):
+    for extra in ("plotly", "kaleido", "transformers", "jinja2", "pynvml", "fsspec", "opentelemetry"):
         (site / f"{extra}.py").write_text(f"raise ImportError('{extra} is not among the dependencies')")
     return python.parent
 

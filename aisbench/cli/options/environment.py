@@ -31,12 +31,14 @@ APART = (
     "datasets",
     "completion",
     "import",
+    "mlflow",
+    "wandb",
 )
 # Variables of options that only some of the other commands have. The rest ignore them without a message.
 SOMEWHERE = tuple(
     f"{_PREFIX}{name}"
     for name in (
-        *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OUTPUT"),
+        *("DISABLE_TQDM", "JSON", "LIVE_PORT", "NO_PROGRESS", "OTLP_ENDPOINT", "OUTPUT", "UPLOAD"),
         *("BUDGET", "MAX", "OVER", "REPEATS", "RESUME", "SLO", "START", "STEP", "SWEEP", "TOLERANCE"),
         *("GRID", "RUNS", "DRY_RUN"),
         *(

@@ -148,9 +148,11 @@ def test_whose_variables_there_are_is_known() -> None:
         for name in variables(o)
     }
     assert shared - run_variables() - {"OPENAI_API_KEY"} == set(SOMEWHERE)
-    assert {*APART, "load", "eval", "saturate", "sweep", "plan", "workload"} == {
+    assert {*APART, "load", "eval", "saturate", "sweep", "plan", "workload", "export"} == {
         *COMMANDS,
         "import",
+        "mlflow",
+        "wandb",
         "ais_bench",
     }
 

@@ -1,0 +1,1 @@
+"""Takes finished runs elsewhere: to object stores and to trackers of experiments."""
