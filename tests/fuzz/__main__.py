@@ -25,7 +25,8 @@ def _fuzzed(name: str, seed: int, seconds: float, work: Path) -> int:
     kept = work / name
     kept.mkdir(parents=True, exist_ok=True)
     pool = [*committed(name), *kept_in(kept)]
-    last = LastInput(work / f"{name}.last")
+    # Several may run at once, with different seeds.
+    last = LastInput(work / f"{name}-{seed}.last")
     print(f"{name}: {len(pool)} inputs to begin with; the last one checked is in {last.path}", flush=True)
     finds, spent_s = 0, 0.0
     while spent_s < seconds and finds < _MOST_FINDS:

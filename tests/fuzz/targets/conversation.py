@@ -48,7 +48,8 @@ class _Ending:
             self.may_go_on = self._ended == 0
 
     def on_message_complete(self) -> None:
-        if self._parser.get_status_code() >= 200:
+        # A status outside of 100 to 599 is one of a failure (RFC 9110, section 15), and its answer has an end all the same.
+        if not 100 <= self._parser.get_status_code() < 200:
             self._ended += 1
             self._keeps = self._parser.should_keep_alive()
 
