@@ -107,9 +107,6 @@ def test_the_job_s_arguments_are_a_run_s() -> None:
     assert (config.concurrency, config.num_requests) == (256, 2560)
 
 
-@pytest.mark.xfail(
-    "ray" not in RunConfig.options(), reason="this version loads from one host only", strict=True
-)
 def test_the_ray_job_s_arguments_are_a_run_s() -> None:
     command, *args = shlex.split(RAY["spec"]["entrypoint"])
     assert command == "aisbench-load"

@@ -143,7 +143,10 @@ def test_too_few_hosts_are_refused(
 ) -> None:
     refused = run_load(tmp_path, *on(cluster, quick_simulator, "--nodes", 4))
     assert refused.code == 2
-    assert refused.err == "error: --nodes 4: the Ray cluster has 3 hosts, and each can be one node\n"
+    assert (
+        refused.err
+        == "error: --nodes 4: the Ray cluster has 3 hosts with CPUs for it, and each can be one node\n"
+    )
 
 
 def test_without_its_head_each_host_leaves_a_run(

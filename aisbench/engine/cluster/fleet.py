@@ -151,10 +151,14 @@ def workers_of(config: RunConfig, cpus: list[int]) -> list[int]:
 
     Raises BadInput if the cluster has too few hosts, or a host has too few CPUs for --workers-per-node.
     """
+    # The head of a cluster often has none.
+    cpus = [each for each in cpus if each >= 1]
     count = config.nodes or len(cpus)
     if count > len(cpus):
-        raise BadInput(f"--nodes {count}: the Ray cluster has {len(cpus)} hosts, and each can be one node")
-    if count == 0 or cpus[count - 1] < 1:
+        raise BadInput(
+            f"--nodes {count}: the Ray cluster has {len(cpus)} hosts with CPUs for it, and each can be one node"
+        )
+    if count == 0:
         raise BadInput("--ray: the Ray cluster has no host with a CPU for load; start one with ray start")
     most = config.workers_per_node
     if most is not None:

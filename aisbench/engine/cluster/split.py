@@ -13,7 +13,8 @@ def rounds(weights: Sequence[int]) -> list[tuple[int, ...]]:
     """For each node, its places in a round of the plan: as many as its weight, spread as evenly as they can be.
 
     A round has sum(weights) / gcd(weights) places. They are dealt by smooth weighted round-robin: each place goes to the
-    node that is furthest behind its share. In any stretch of the plan, a node so has its share of it within one request.
+    node that is furthest behind its share. At any point of the plan, a node has had its share of it within two requests
+    (and within one in all cases of `python -m bench.scale`).
     """
     divisor = gcd(*weights)
     parts = np.array(weights, np.int64) // divisor
