@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import threading
 from array import array
@@ -13,6 +12,7 @@ from aisbench._native.memory.recorder import STATUSES
 from aisbench._native.memory.shared import Slots
 from aisbench._native.sending.aborts import Aborts
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
+from tests.waiting import readable
 
 MS = 1_000_000
 OK, ABORTED = STATUSES.index("ok"), STATUSES.index("aborted")
@@ -91,7 +91,7 @@ def chosen(folder: Path, seed: int, in_flight: int) -> list[int]:
             with lock:
                 said += 1
                 client.sendall(HEAD + token())
-            while not select.select([client], [], [], 0.002)[0]:
+            while not readable(client, 0.002):
                 with lock:
                     everything_was_read = case.live["token_events"] == said
                 if everything_was_read:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from aisbench.cli.main import main
 from aisbench.errors import BadInput
 from aisbench.simulator.process import start_simulator
 from tests.simulator.client import COMPLETIONS, connected, raw_request, read_until, request
+from tests.waiting import readable
 
 SIMULATE = [sys.executable, "-m", "aisbench", "simulate"]
 
@@ -139,6 +139,6 @@ def test_it_does_not_outlive_its_parent() -> None:
         parent.kill()
         parent.communicate()
         # Readable once that process has ended.
-        assert select.select([child], [], [], 30.0)[0] == [child]
+        assert readable(child, 30.0)
     finally:
         os.close(child)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.forks import Fork, forks, readable
-from tests.waiting import wait_until
+from tests.forks import Fork, forks
+from tests.waiting import readable, wait_until
 
 LOAD = [sys.executable, "-m", "aisbench", "load"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
-import select
 import signal
 import subprocess
 import termios
@@ -30,6 +29,7 @@ from tests.system.running import (
     wait_for,
     wait_for_rows,
 )
+from tests.waiting import readable
 
 LONG = ("--rate", 100, "--num-requests", 6_000, "--input-len", 8, "--output-len", 12)
 
@@ -79,7 +79,7 @@ def test_a_signal_during_the_warm_up_ends_the_run_and_its_workers(tmp_path: Path
     assert len(workers) == 2
     for worker in workers:
         # Readable, as the process has ended.
-        assert select.select([worker], [], [], 0)[0] == [worker]
+        assert readable(worker, 0.0)
         os.close(worker)
 
 
@@ -123,7 +123,7 @@ def test_a_terminal_that_closes_ends_the_run_with_a_report(
 
     def begun() -> bool:
         # Read as a terminal would, or its buffer fills.
-        if select.select([master], [], [], 0)[0]:
+        if readable(master, 0.0):
             os.read(master, 65536)
         return rows_begun(tmp_path) >= 30
 
