@@ -26,7 +26,18 @@ _REFUSED = (
     *("process_vm_writev", "kcmp", "setpriority", "sched_setparam", "sched_setscheduler", "sched_setattr"),
     *("ioprio_set", "migrate_pages", "move_pages", "perf_event_open"),
     # The system: namespaces, mounts, and what outlasts the process.
-    *("unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "shmget", "semget", "msgget", "mq_open"),
+    *(
+        "unshare",
+        "setns",
+        "mount",
+        "umount2",
+        "pivot_root",
+        "chroot",
+        "shmget",
+        "semget",
+        "msgget",
+        "mq_open",
+    ),
     *("add_key", "request_key", "keyctl", "bpf", "userfaultfd"),
 )
 _NEWER = (
