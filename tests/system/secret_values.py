@@ -1,9 +1,11 @@
-"""Secrets of every kind that a user gives, and the search for them in files and texts."""
+"""Secrets of every kind that a user gives, commands that get them, and the search for them in files and texts."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+from tests.system.running import run_command
 
 KEY, TOKEN, COOKIE, PASSWORD = "sk-KeyOfTheServer1", "HeaderToken/456", "session=Cookie789", "Pass%2Fword012"
 FIELD, TOOL, NOTED, JUDGE = "FieldKey-345é", "ToolToken678", "MetaPassword901", "sk-KeyOfTheJudge2"
@@ -13,6 +15,13 @@ BODY = {
     "api_key": FIELD,
     "tools": [{"server_url": "http://h", "headers": {"Authorization": f"Bearer {TOOL}"}}],
 }
+
+
+def finished(*args: str, code: int = 0) -> str:
+    """What `aisbench` with `args` printed; KEY is in its environment."""
+    done = run_command(*args, variables={"AISBENCH_API_KEY": KEY})
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
 
 
 def found_in(folder: Path) -> dict[str, list[str]]:

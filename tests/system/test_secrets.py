@@ -21,22 +21,18 @@ from aisbench.errors import BadInput
 from aisbench.masking.fields import masked_fields
 from aisbench.simulator.process import SimulatorProcess
 from aisbench.studies.many_runs.resuming import with_secrets
-from tests.forks import forks
 from tests.live.test_page import next_event
-from tests.studies.evaluation.answering import answering
-from tests.studies.evaluation.sums import adds, write_sums
 from tests.system.forwarding import Door, open_door
-from tests.system.running import descendants, environment, kill, run_command, wait_for
+from tests.system.running import descendants, environment, kill, wait_for
 from tests.system.secret_values import (
     BODY,
     COOKIE,
     FIELD,
-    JUDGE,
     KEY,
     NOTED,
     PASSWORD,
     TOKEN,
-    TOOL,
+    finished,
     found_in,
     found_in_text,
 )
@@ -65,13 +61,6 @@ def start(*args: str) -> subprocess.Popen[str]:
         text=True,
         env={**environment(), "AISBENCH_API_KEY": KEY},
     )
-
-
-def finished(*args: str, code: int = 0) -> str:
-    """What it printed."""
-    done = run_command(*args, variables={"AISBENCH_API_KEY": KEY})
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def test_runs_and_what_is_made_of_them(tmp_path: Path, flags: list[str]) -> None:
@@ -151,45 +140,6 @@ def test_a_log_of_requests_that_becomes_sessions(tmp_path: Path) -> None:
     assert found_in_text(shown) == []
     assert found_in(made.parent) == {}
     assert '"eos_token": "</s>"' in made.read_text()
-
-
-def test_an_evaluation_with_a_judge(tmp_path: Path) -> None:
-    data = write_sums(tmp_path / "datasets" / "gsm8k", 2).parent
-    with answering(adds) as server, answering(lambda _: "GRADE: C") as judge:
-        judged = ["--judge-url", judge.url, "--judge-api-key", JUDGE]
-        judged += ["--judge-extra-body", json.dumps(BODY)]
-        asked = ["--datasets", "gsm8k", "--dataset-path", str(data), "--work-dir", str(tmp_path / "out")]
-        asked += ["--url", server.url, "--header", f"X-Token: {TOKEN}", "--dump-eval-details"]
-        shown = finished("eval", *asked, *judged, "--extra-body", json.dumps(BODY))
-        again = finished("eval", *asked, "--mode", "eval", "--reuse", code=2)
-        assert "--extra-body contains ***" in again
-        shown += finished("eval", *asked, "--mode", "eval", "--reuse", "--extra-body", json.dumps(BODY))
-        assert all(body["api_key"] == FIELD for body in (*server.asked, *judge.asked))
-        assert judge.keys == [f"Bearer {JUDGE}"] * 2
-    assert found_in_text(shown + again) == []
-    assert found_in(tmp_path / "out") == {}
-
-
-def test_a_campaign(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
-    write_sums(tmp_path / "datasets" / "gsm8k", 2)
-    (tmp_path / "presets").mkdir()
-    (tmp_path / "presets" / "keyed.toml").write_text(
-        f'backend = "openai-chat"\nurl = "{quick_simulator.url}"\napi_key = "{JUDGE}"\n'
-        f'[generation_kwargs]\nhf_token = "{TOOL}"\n'
-    )
-    process = forks().start(
-        "ais_bench_main",
-        [
-            *("-w", str(tmp_path / "out"), "--config-dir", str(tmp_path / "presets"), "--models", "keyed"),
-            *("--datasets", "gsm8k", "--dataset-path", str(tmp_path / "datasets"), "--mode", "perf"),
-            *("--", f"--header=X-Token: {TOKEN}", "--metadata", f"password={NOTED}"),
-        ],
-        environment(),
-    )
-    out, err = process.communicate(timeout=100)
-    assert process.wait() == 0, err
-    assert found_in_text(out + err) == []
-    assert found_in(tmp_path / "out") == {}
 
 
 def test_a_sweep(tmp_path: Path, flags: list[str]) -> None:

@@ -259,8 +259,10 @@ def test_a_server_without_log_probabilities_is_found_out_by_one_request(
 @needs_harness
 def test_what_failed_is_asked_again_with_reuse(harness: Harness, tmp_path: Path) -> None:
     """No secret of the requests is in what is written and shown about it."""
-    args = ("--datasets", "lm-eval:sums", "--extra-body", json.dumps({"api_key": FIELD}))
-    args += ("--header", f"X-Token: {TOKEN}", "--api-key", KEY)
+    args = [
+        *("--datasets", "lm-eval:sums", "--extra-body", json.dumps({"api_key": FIELD})),
+        *("--header", f"X-Token: {TOKEN}", "--api-key", KEY),
+    ]
     with weighing(refuses=['Add 9 and 100"}]', 'Add 12 and 100"}]']) as server:
         done = harness.evaluate(server.url, *args)
         assert done.returncode == 1
