@@ -52,6 +52,16 @@ HOST_FAULTS: tuple[HostFault, ...] = (
         *(_ENDING, "test_a_signal_while_prompts_are_made_leaves_nothing"),
     ),
     HostFault(
+        "a signal while the server is looked for or asked for its model, once or twice",
+        "one line, nothing is left, exit code 130",
+        *(_ENDING, "test_a_signal_before_the_server_is_reached_leaves_nothing"),
+    ),
+    HostFault(
+        "a signal while the workers connect, to a server that accepts slowly or not at all",
+        "the workers end, a report without requests, exit code 130",
+        *(_ENDING, "test_a_signal_while_the_workers_connect_ends_the_run_and_its_workers"),
+    ),
+    HostFault(
         "a signal during the warm-up",
         "the workers end, a report without requests, exit code 130",
         *(_ENDING, "test_a_signal_during_the_warm_up_ends_the_run_and_its_workers"),
