@@ -100,6 +100,13 @@ def descendants(pid: int) -> list[int]:
     return [one for child in children for one in (int(child), *descendants(int(child)))]
 
 
+def workers_of(process: Fork) -> list[int]:
+    """The process ids of a run's workers, in order."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    found = [pid for pid in children if "aisbench.engine.worker" in Path(f"/proc/{pid}/cmdline").read_text()]
+    return sorted(map(int, found))
+
+
 def kill(process: subprocess.Popen[str] | Fork) -> str:
     """Ends the coordinator with SIGKILL, waits until its workers have ended by themselves; what it had printed."""
     ends = [os.pidfd_open(pid) for pid in descendants(process.pid)]
