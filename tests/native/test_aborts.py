@@ -102,6 +102,8 @@ def chosen(folder: Path, seed: int, in_flight: int) -> list[int]:
         aborts = Aborts(0.25, seed, -1, 1)
         case = Drive(folder, address, count=40, in_flight=in_flight, aborts=aborts)
         rows = case.run()
+        # A thread that waits on an idle connection would keep the case that keeps the connection.
+        case.driver.cancel()
     tickets: list[int] = rows["slot"][rows["status"] == ABORTED].tolist()
     return tickets
 
