@@ -85,15 +85,20 @@ def connecting_to(port: int) -> int:
     return sum(one[2] == f"0100007F:{port:04X}" and one[3] == syn_sent for one in lines)
 
 
-@pytest.mark.parametrize("signals", [1, 2])
-def test_a_signal_before_the_server_is_reached_leaves_nothing(signals: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("second", ["none", "at once", "at the end"])
+def test_a_signal_before_the_server_is_reached_leaves_nothing(second: str, tmp_path: Path) -> None:
     with full_listener(has_room=0) as port:
         process = start_load(tmp_path, "--url", f"http://127.0.0.1:{port}", *LONG)
         wait_for(process, lambda: connecting_to(port))
-        for _ in range(signals):
+        process.send_signal(signal.SIGINT)
+        said = ""
+        if second == "at the end":
+            while "interrupted" not in said:
+                said += process.stderr.readline()
+        if second != "none":
             process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out.strip(), err.strip()) == (130, "", "interrupted")
+    assert (process.returncode, out.strip(), (said + err).strip()) == (130, "", "interrupted")
     assert list(tmp_path.iterdir()) == []
 
 
