@@ -55,6 +55,8 @@ def run(command: click.Command, name: str) -> None:
             click.echo(f"error: {shown(line)}", err=True)
         else:
             show_masked(type(problem), problem, problem.__traceback__)
+    if code == INTERRUPTED:
+        end_undisturbed()
     sys.exit(code if isinstance(code, int) else DONE)
 
 
