@@ -14,7 +14,6 @@ import importlib
 import io
 import json
 import os
-import select
 import selectors
 import signal
 import socket
@@ -26,19 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from aisbench.cli import main
+from tests.waiting import readable
 
 ROOT = Path(__file__).parents[1]
 # A request: the command's arguments and environment. It comes with four descriptors: stdin, stdout, stderr, and a pipe
 # for the exit code.
 _MOST_BYTES = 1 << 18
 _FDS = 4
-
-
-def readable(fd: int, timeout_s: float | None) -> bool:
-    """Waits until `fd` can be read; False after `timeout_s`. The number of `fd` may be any, unlike with select.select."""
-    poll = select.poll()
-    poll.register(fd, select.POLLIN)
-    return bool(poll.poll(None if timeout_s is None else timeout_s * 1e3))
 
 
 class Fork:

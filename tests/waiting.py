@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 _EVERY_S = 0.002
+
+
+class _Open(Protocol):
+    def fileno(self) -> int: ...
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
@@ -14,3 +20,11 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> None
     while not condition():
         assert time.monotonic() < end_s, f"still not so after {timeout_s:g} s"
         time.sleep(_EVERY_S)
+
+
+def readable(file: int | _Open, timeout_s: float | None) -> bool:
+    """Waits until `file`, or its descriptor, can be read, a process has ended, or a peer has closed; False after
+    `timeout_s` (None: never). Its number may be any; select.select fails for 1,024 and more."""
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(None if timeout_s is None else timeout_s * 1e3))

@@ -25,7 +25,8 @@ from aisbench.analysis.blocks.prefix_cache import prefix_cache_block
 from aisbench.analysis.blocks.server import server_block, server_notes
 from aisbench.analysis.blocks.slices import slices_block
 from aisbench.analysis.blocks.stable_stage import stable_block
-from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, own_totals, vllm_result
+from aisbench.analysis.blocks.vllm.arrays import REQUEST_ARRAYS
+from aisbench.analysis.blocks.vllm.keys import own_totals, vllm_result
 from aisbench.analysis.contract.summary_type import Outcome, OwnBlocks, Summary
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.nodes.block import nodes_block

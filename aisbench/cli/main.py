@@ -14,7 +14,7 @@ from aisbench.children import GC_THRESHOLD, PACKAGE
 from aisbench.cli.commands import group
 from aisbench.cli.process_list import hide_secrets
 from aisbench.disk import full_text, is_full
-from aisbench.engine.interrupts import interrupt_when_ended
+from aisbench.engine.interrupts import end_undisturbed, interrupt_when_ended
 from aisbench.errors import BadInput, CannotRun
 from aisbench.exit_codes import BAD_INPUT, DONE, INTERRUPTED, RUN_FAILED
 from aisbench.masking.masking import masked_text, remember_command, remember_environment, show_masked
@@ -42,6 +42,7 @@ def run(command: click.Command, name: str) -> None:
         click.echo(help_text.format_message(), err=True)
         code = BAD_INPUT
     except (click.Abort, KeyboardInterrupt):
+        end_undisturbed()
         click.echo("interrupted", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
@@ -54,6 +55,8 @@ def run(command: click.Command, name: str) -> None:
             click.echo(f"error: {shown(line)}", err=True)
         else:
             show_masked(type(problem), problem, problem.__traceback__)
+    if code == INTERRUPTED:
+        end_undisturbed()
     sys.exit(code if isinstance(code, int) else DONE)
 
 

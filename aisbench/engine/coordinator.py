@@ -172,8 +172,10 @@ class Coordinator:
                 if sampler is not None:
                     sampler.end()
             # No one reads the bodies' secrets any more.
-            for file in (self.directory.records / "bodies.bin", *self.directory.records.glob("warmup-*.bin")):
-                blank_secrets(file, in_bodies)
+            blank_secrets(self.directory.records / "bodies.bin", in_bodies)
+            # Those of workers that did not warm up, or died meanwhile.
+            for file in self.directory.records.glob("warmup-*.bin"):
+                file.unlink(missing_ok=True)
         if self.stopped is not None and not self.start_ns:
             self.give_up()
         self.close_records()

@@ -51,6 +51,12 @@ def interrupt_when_ended() -> None:
         signal.signal(number, interrupt)
 
 
+def end_undisturbed() -> None:
+    """From here on SIGINT, SIGTERM and SIGHUP have no effect, as the command is ending with the exit code of the first."""
+    for number in (signal.SIGINT, *_ending_signals()):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _let_go_of_terminal() -> None:
     """Redirects output from a closed terminal to /dev/null, so that writing does not raise."""
     for fd in (1, 2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_DEATHS = "tests/system/test_worker_deaths.py"
 _FAULTS = "tests/system/test_faults.py"
 _ENDING = "tests/system/test_ending.py"
 _FULL = "tests/system/test_full_disk.py"
@@ -24,7 +25,7 @@ HOST_FAULTS: tuple[HostFault, ...] = (
     HostFault(
         "a worker is killed",
         "the others go on at the full limit; its requests in flight are `lost`, the verdict is invalid, exit code 1",
-        *(_FAULTS, "test_after_a_worker_is_killed_the_other_finishes_at_the_full_limit"),
+        *(_DEATHS, "test_after_a_worker_is_killed_the_other_finishes_at_the_full_limit"),
     ),
     HostFault(
         "a worker with sessions is killed",
@@ -34,12 +35,12 @@ HOST_FAULTS: tuple[HostFault, ...] = (
     HostFault(
         "all workers are killed",
         "a report of what they recorded, exit code 1",
-        *(_FAULTS, "test_when_all_workers_are_killed_their_records_are_reported"),
+        *(_DEATHS, "test_when_all_workers_are_killed_their_records_are_reported"),
     ),
     HostFault(
         "a worker is stopped for a while",
         "the verdict is doubtful",
-        *(_FAULTS, "test_a_worker_that_was_stopped_makes_the_run_doubtful"),
+        *(_DEATHS, "test_a_worker_that_was_stopped_makes_the_run_doubtful"),
     ),
     HostFault(
         "the whole run is killed",
@@ -50,6 +51,16 @@ HOST_FAULTS: tuple[HostFault, ...] = (
         "SIGINT, SIGTERM or SIGHUP while prompts are made",
         "nothing is left, exit code 130",
         *(_ENDING, "test_a_signal_while_prompts_are_made_leaves_nothing"),
+    ),
+    HostFault(
+        "a signal while the server is looked for or asked for its model, once or twice",
+        "one line, nothing is left, exit code 130",
+        *(_ENDING, "test_a_signal_before_the_server_is_reached_leaves_nothing"),
+    ),
+    HostFault(
+        "a signal while the workers connect, to a server that accepts slowly or not at all",
+        "the workers end, a report without requests, exit code 130",
+        *(_ENDING, "test_a_signal_while_the_workers_connect_ends_the_run_and_its_workers"),
     ),
     HostFault(
         "a signal during the warm-up",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import select
 import socket
 import ssl
 import struct
 import threading
+import weakref
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +33,7 @@ from aisbench.backends.openai_completions import COMPLETIONS
 from aisbench.backends.tool_calls import FromPieces
 from aisbench.workload.bodies import write_bodies
 from tests.backends.reading import rules_of
+from tests.waiting import readable
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 COMPLETIONS_RULES = rules_of(COMPLETIONS)
@@ -93,6 +94,16 @@ def serving(handle: Callable[[socket.socket, int], None]) -> Iterator[tuple[str,
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         accepting.join(10)
+
+
+def _noting(failures: list[tuple[int, str, int, bytes]]) -> Callable[[int, int, int, bytes], None]:
+    """What a driver calls for each failure. It refers to the list alone: a drive that referred to itself by it would
+    keep its files and sockets open until the next collection of garbage."""
+
+    def note(ticket: int, error: int, status: int, detail: bytes) -> None:
+        failures.append((ticket, ERRORS[error], status, detail))
+
+    return note
 
 
 @dataclass
@@ -165,20 +176,19 @@ class Drive:
             history=self.history,
             names=self.names,
             bodies=BodyFile(str(self.folder / "bodies")),
-            on_failure=self.on_failure,
+            on_failure=_noting(self.failures),
             timeout_ns=self.timeout_ns,
             drop_after_ns=self.drop_after_ns,
         )
         self.slots = Slots(count=self.in_flight)
         self.driver.attach(self.block, 0, self.slots, self.recorder, self.in_flight)
+        # Idle connections and their target refer to each other, so they would outlast this object.
+        weakref.finalize(self, self.driver.cancel)
 
     def _target(self, address: bytes, head: bytes) -> Target:
         return Target(
             address=address, head=head, tunnel=self.tunnel, tls=self.tls, server_name=self.server_name
         )
-
-    def on_failure(self, ticket: int, error: int, status: int, detail: bytes) -> None:
-        self.failures.append((ticket, ERRORS[error], status, detail))
 
     def start(self) -> None:
         start_ns = now_ns()
@@ -188,7 +198,7 @@ class Drive:
 
     def turn(self) -> None:
         """One wake, or a look at the time-outs when nothing happens."""
-        if select.select([self.driver.fd], [], [], 0.02)[0]:
+        if readable(self.driver.fd, 0.02):
             self.driver.on_wake()
         else:
             self.driver.expire()

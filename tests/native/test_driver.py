@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import select
 import socket
 import struct
 import threading
@@ -14,7 +13,7 @@ import pytest
 
 from aisbench._native.os.clock import now_ns
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
-from tests.waiting import wait_until
+from tests.waiting import readable, wait_until
 
 pytestmark = pytest.mark.xdist_group("timing")
 
@@ -87,7 +86,7 @@ def test_a_closed_idle_connection_is_recognised_by_a_client_that_was_held_up(tmp
         drive = Drive(tmp_path, listener.getsockname(), count=2)
         drive.start()
         first, _ = listener.accept()
-        while not select.select([first], [], [], 0)[0]:
+        while not readable(first, 0.0):
             drive.turn()
         read_request(first)
         first.sendall(HEAD + token() + DONE)
@@ -97,12 +96,12 @@ def test_a_closed_idle_connection_is_recognised_by_a_client_that_was_held_up(tmp
         late_ns = now_ns() + 60_000_000
         while now_ns() < late_ns:
             pass
-        while not select.select([listener], [], [], 0)[0]:
+        while not readable(listener, 0.0):
             assert not drive.driver.finished
             drive.turn()
         second, _ = listener.accept()
         with second:
-            while not select.select([second], [], [], 0)[0]:
+            while not readable(second, 0.0):
                 drive.turn()
             read_request(second)
             second.sendall(HEAD + token() + DONE)
@@ -283,7 +282,7 @@ def test_a_free_slot_wakes_nobody_while_no_ticket_is_due(tmp_path: Path) -> None
         assert drive.live["taken"] == 2
         drive.slots.put()
         drive.driver.on_wake()
-        assert select.select([drive.driver.fd], [], [], 0)[0] == []
+        assert not readable(drive.driver.fd, 0.0)
 
 
 def test_large_bodies_are_sent_whole(tmp_path: Path) -> None:

@@ -32,10 +32,11 @@ HOLD_SLOTS = """
 import sys, select
 from aisbench._native.memory.shared import SharedBlock, Slots
 slots, counter = Slots(fd=int(sys.argv[1])), SharedBlock(sys.argv[2])
-held = 0
+free = select.poll()
+free.register(slots.fd, select.POLLIN)
 for _ in range(2000):
     while not slots.take():
-        select.select([slots.fd], [], [])
+        free.poll()
     print(1, flush=False)
     slots.put()
     counter.take()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +15,7 @@ from aisbench.cli.main import main
 from aisbench.errors import BadInput
 from aisbench.simulator.process import start_simulator
 from tests.simulator.client import COMPLETIONS, connected, raw_request, read_until, request
+from tests.waiting import readable
 
 SIMULATE = [sys.executable, "-m", "aisbench", "simulate"]
 
@@ -45,6 +46,16 @@ def test_it_tells_what_it_is_and_ends_cleanly_in_the_middle_of_a_stream(number: 
     assert "fault cut:0.25" in said
     assert "very-secret" not in said
     assert max(map(len, lines)) <= 100
+    # Overwritten in the process list, which everyone may read.
+    assert "very-secret" not in Path(f"/proc/{process.pid}/cmdline").read_text()
+    # What it refuses, or cannot read, it does not log.
+    for key, content in (("other-secret", "{}"), ("very-secret", '{"api_key": "other-secret"')):
+        with connected(port) as client:
+            given = f"authorization: Bearer {key}\r\ncontent-length: {len(content)}"
+            client.sendall(f"POST {COMPLETIONS} HTTP/1.1\r\nhost: x\r\n{given}\r\n\r\n{content}".encode())
+            answer = read_until(client, b"}")
+        assert b"other-secret" not in answer, answer
+        assert answer.startswith(b"HTTP/1.1 4")
     with connected(port) as client:
         body = {"prompt": "a", "max_tokens": 20_000, "stream": True}
         client.sendall(raw_request(COMPLETIONS, body, "authorization: Bearer very-secret"))
@@ -139,6 +150,6 @@ def test_it_does_not_outlive_its_parent() -> None:
         parent.kill()
         parent.communicate()
         # Readable once that process has ended.
-        assert select.select([child], [], [], 30.0)[0] == [child]
+        assert readable(child, 30.0)
     finally:
         os.close(child)

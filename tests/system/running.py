@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.forks import Fork, forks, readable
-from tests.waiting import wait_until
+from tests.forks import Fork, forks
+from tests.waiting import readable, wait_until
 
 LOAD = [sys.executable, "-m", "aisbench", "load"]
 
@@ -98,6 +98,15 @@ def descendants(pid: int) -> list[int]:
     """The processes that `pid` has started, and those that they have."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [one for child in children for one in (int(child), *descendants(int(child)))]
+
+
+def workers_of(process: Fork) -> list[int]:
+    """The process ids of a run's workers, in order."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    found = [
+        pid for pid in children if "aisbench.engine.crew.worker" in Path(f"/proc/{pid}/cmdline").read_text()
+    ]
+    return sorted(map(int, found))
 
 
 def kill(process: subprocess.Popen[str] | Fork) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
-import select
 import signal
+import socket
 import subprocess
 import termios
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ from tests.system.running import (
     wait_for,
     wait_for_rows,
 )
+from tests.waiting import readable
 
 LONG = ("--rate", 100, "--num-requests", 6_000, "--input-len", 8, "--output-len", 12)
 
@@ -64,6 +67,76 @@ def test_a_signal_while_prompts_are_made_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@contextlib.contextmanager
+def full_listener(*, has_room: int) -> Iterator[int]:
+    """The port of a listener that accepts nothing, and in whose queue are `has_room` places, 0 or 1."""
+    with socket.socket() as listener, socket.socket() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        if not has_room:
+            waiting.connect(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def connecting_to(port: int) -> int:
+    """How many connections to a local port are being made."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    syn_sent = "02"
+    return sum(one[2] == f"0100007F:{port:04X}" and one[3] == syn_sent for one in lines)
+
+
+@pytest.mark.parametrize("second", ["none", "at once", "at the end"])
+def test_a_signal_before_the_server_is_reached_leaves_nothing(second: str, tmp_path: Path) -> None:
+    with full_listener(has_room=0) as port:
+        process = start_load(tmp_path, "--url", f"http://127.0.0.1:{port}", *LONG)
+        wait_for(process, lambda: connecting_to(port))
+        process.send_signal(signal.SIGINT)
+        said = ""
+        if second == "at the end":
+            while "interrupted" not in said:
+                said += process.stderr.readline()
+        if second != "none":
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out.strip(), (said + err).strip()) == (130, "", "interrupted")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_while_the_server_does_not_say_its_model_leaves_nothing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = start_load(tmp_path, "--url", f"http://127.0.0.1:{listener.getsockname()[1]}", *LONG)
+        listener.accept()[0].close()
+        with listener.accept()[0] as asking:
+            assert asking.recv(65536).startswith(b"GET /v1/models ")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+    assert (process.returncode, out.strip(), err.strip()) == (130, "", "interrupted")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_signal_while_the_workers_connect_ends_the_run_and_its_workers(
+    signals: int, tmp_path: Path
+) -> None:
+    # The one place is taken by the look whether the server is there.
+    with full_listener(has_room=1) as port:
+        process = start_load(
+            *(tmp_path, "--url", f"http://127.0.0.1:{port}", "--model", "m", *LONG, "--no-server-metrics"),
+            *("--concurrency", 8, "--workers", 2, "--warmup", 2, "--no-device-metrics"),
+        )
+        wait_for(process, lambda: connecting_to(port) == 8)
+        for _ in range(signals):
+            process.send_signal(signal.SIGINT)
+        done = finish(process, tmp_path)
+    assert done.code == 130, done.out + done.err
+    assert "Traceback" not in done.out + done.err
+    assert (done.summary["outcome"], done.summary["requests"]["sent"]) == ("interrupted", 0)
+    # They ended by themselves, before anyone lost patience with them.
+    assert [worker["died"] for worker in Run.load(done.folder).workers] == [None, None]
+    assert (done.folder / "report.html").exists()
+    assert not list((done.folder / "records").glob("*warmup*"))
+
+
 def test_a_signal_during_the_warm_up_ends_the_run_and_its_workers(tmp_path: Path) -> None:
     with start_simulator([*QUICK, "--fault", "stall:1"]) as simulator:
         process = start_load(tmp_path, "--url", simulator.url, *LONG, "--warmup", 4, "--workers", 2)
@@ -79,7 +152,7 @@ def test_a_signal_during_the_warm_up_ends_the_run_and_its_workers(tmp_path: Path
     assert len(workers) == 2
     for worker in workers:
         # Readable, as the process has ended.
-        assert select.select([worker], [], [], 0)[0] == [worker]
+        assert readable(worker, 0.0)
         os.close(worker)
 
 
@@ -123,7 +196,7 @@ def test_a_terminal_that_closes_ends_the_run_with_a_report(
 
     def begun() -> bool:
         # Read as a terminal would, or its buffer fills.
-        if select.select([master], [], [], 0)[0]:
+        if readable(master, 0.0):
             os.read(master, 65536)
         return rows_begun(tmp_path) >= 30
 

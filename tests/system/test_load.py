@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from aisbench._native.memory.recorder import ROW_FIELDS
-from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS
+from aisbench.analysis.blocks.vllm.arrays import REQUEST_ARRAYS
 from aisbench.simulator.process import SimulatorProcess
 from tests.native.servers import DONE, HEAD, read_request, serving, token
 from tests.system.running import run_load

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from aisbench.simulator.process import SimulatorProcess
-from tests.system.running import finish, start_load, wait_for_rows
-from tests.system.test_faults import workers_of
+from tests.system.running import finish, start_load, wait_for_rows, workers_of
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("timing")

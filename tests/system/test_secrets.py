@@ -1,12 +1,15 @@
-"""No key, header value or password in anything that a run writes or shows, nor in the process list."""
+"""No key, header value or password in anything that a command writes or shows, nor in the process list."""
 
 from __future__ import annotations
 
 import http.server
+import importlib.util
 import json
+import re
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,20 +21,22 @@ from aisbench.errors import BadInput
 from aisbench.masking.fields import masked_fields
 from aisbench.simulator.process import SimulatorProcess
 from aisbench.studies.many_runs.resuming import with_secrets
-from tests.forks import forks
-from tests.studies.evaluation.answering import answering
-from tests.studies.evaluation.sums import adds, write_sums
+from tests.live.test_page import next_event
 from tests.system.forwarding import Door, open_door
-from tests.system.running import descendants, environment, kill, run_command, wait_for
+from tests.system.running import descendants, environment, kill, wait_for
+from tests.system.secret_values import (
+    BODY,
+    COOKIE,
+    FIELD,
+    KEY,
+    NOTED,
+    PASSWORD,
+    TOKEN,
+    finished,
+    found_in,
+    found_in_text,
+)
 
-KEY, TOKEN, COOKIE, PASSWORD = "sk-KeyOfTheServer1", "HeaderToken/456", "session=Cookie789", "Pass%2Fword012"
-FIELD, TOOL, NOTED, JUDGE = "FieldKey-345é", "ToolToken678", "MetaPassword901", "sk-KeyOfTheJudge2"
-SECRETS = [KEY, TOKEN, COOKIE, PASSWORD, "Pass/word012", FIELD, json.dumps(FIELD)[1:-1], TOOL, NOTED, JUDGE]
-# In the body, at its top and deep inside.
-BODY = {
-    "api_key": FIELD,
-    "tools": [{"server_url": "http://h", "headers": {"Authorization": f"Bearer {TOOL}"}}],
-}
 SHORT = ["--input-len", "8", "--output-len", "4", "--no-server-metrics", "--no-device-metrics"]
 
 
@@ -56,31 +61,6 @@ def start(*args: str) -> subprocess.Popen[str]:
         text=True,
         env={**environment(), "AISBENCH_API_KEY": KEY},
     )
-
-
-def finished(*args: str, code: int = 0) -> str:
-    """What it printed."""
-    done = run_command(*args, variables={"AISBENCH_API_KEY": KEY})
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def found_in(folder: Path) -> dict[str, list[str]]:
-    """By file the secrets that stand in it."""
-    found = {}
-    for path in (path for path in folder.rglob("*") if path.is_file()):
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            # In /dev/shm, of another process that has ended.
-            continue
-        if held := [secret for secret in SECRETS if secret.encode() in content]:
-            found[str(path)] = held
-    return found
-
-
-def found_in_text(text: str) -> list[str]:
-    return [secret for secret in SECRETS if secret in text]
 
 
 def test_runs_and_what_is_made_of_them(tmp_path: Path, flags: list[str]) -> None:
@@ -109,6 +89,8 @@ def test_runs_and_what_is_made_of_them(tmp_path: Path, flags: list[str]) -> None
     runs = [str(path) for path in (tmp_path / "runs").iterdir()]
     shown += finished("report", runs[0], "--format", "markdown")
     shown += finished("compare", *runs, "--output", str(tmp_path / "compared"))
+    if importlib.util.find_spec("plotly") is not None:
+        shown += finished("plot", runs[0], "--chart", "timeline", "--output", str(tmp_path / "plot.html"))
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}
     # What is needed to read the files is left.
@@ -158,45 +140,6 @@ def test_a_log_of_requests_that_becomes_sessions(tmp_path: Path) -> None:
     assert found_in_text(shown) == []
     assert found_in(made.parent) == {}
     assert '"eos_token": "</s>"' in made.read_text()
-
-
-def test_an_evaluation_with_a_judge(tmp_path: Path) -> None:
-    data = write_sums(tmp_path / "datasets" / "gsm8k", 2).parent
-    with answering(adds) as server, answering(lambda _: "GRADE: C") as judge:
-        judged = ["--judge-url", judge.url, "--judge-api-key", JUDGE]
-        judged += ["--judge-extra-body", json.dumps(BODY)]
-        asked = ["--datasets", "gsm8k", "--dataset-path", str(data), "--work-dir", str(tmp_path / "out")]
-        asked += ["--url", server.url, "--header", f"X-Token: {TOKEN}", "--dump-eval-details"]
-        shown = finished("eval", *asked, *judged, "--extra-body", json.dumps(BODY))
-        again = finished("eval", *asked, "--mode", "eval", "--reuse", code=2)
-        assert "--extra-body contains ***" in again
-        shown += finished("eval", *asked, "--mode", "eval", "--reuse", "--extra-body", json.dumps(BODY))
-        assert all(body["api_key"] == FIELD for body in (*server.asked, *judge.asked))
-        assert judge.keys == [f"Bearer {JUDGE}"] * 2
-    assert found_in_text(shown + again) == []
-    assert found_in(tmp_path / "out") == {}
-
-
-def test_a_campaign(tmp_path: Path, quick_simulator: SimulatorProcess) -> None:
-    write_sums(tmp_path / "datasets" / "gsm8k", 2)
-    (tmp_path / "presets").mkdir()
-    (tmp_path / "presets" / "keyed.toml").write_text(
-        f'backend = "openai-chat"\nurl = "{quick_simulator.url}"\napi_key = "{JUDGE}"\n'
-        f'[generation_kwargs]\nhf_token = "{TOOL}"\n'
-    )
-    process = forks().start(
-        "ais_bench_main",
-        [
-            *("-w", str(tmp_path / "out"), "--config-dir", str(tmp_path / "presets"), "--models", "keyed"),
-            *("--datasets", "gsm8k", "--dataset-path", str(tmp_path / "datasets"), "--mode", "perf"),
-            *("--", f"--header=X-Token: {TOKEN}", "--metadata", f"password={NOTED}"),
-        ],
-        environment(),
-    )
-    out, err = process.communicate(timeout=100)
-    assert process.wait() == 0, err
-    assert found_in_text(out + err) == []
-    assert found_in(tmp_path / "out") == {}
 
 
 def test_a_sweep(tmp_path: Path, flags: list[str]) -> None:
@@ -253,11 +196,29 @@ def test_the_environment_gives_a_search_its_secrets_again(
     assert found_in(tmp_path) == {}
 
 
+def watched(url: str) -> str:
+    """What the live page of a run shows to anyone who may open it."""
+    texts = []
+    for path in ("/", "/metrics"):
+        with urllib.request.urlopen(url + path, timeout=30) as answer:
+            texts.append(answer.read().decode())
+    with urllib.request.urlopen(f"{url}/events", timeout=30) as events:
+        texts.append(json.dumps(next_event(events)))
+    return "".join(texts)
+
+
 def test_a_run_that_is_killed(tmp_path: Path, flags: list[str]) -> None:
     args = [*SHORT, "--rate", "50", "--num-requests", "10000", "--work-dir", str(tmp_path), "--no-progress"]
-    process = start("load", *flags, *args, "--api-key", KEY)
+    process = start("load", *flags, *args, "--api-key", KEY, "--live-port", "0")
+    assert process.stderr is not None
+    said = ""
     try:
+        while not (live := re.search(r"^live: (http://\S+)", said, re.MULTILINE)):
+            line = process.stderr.readline()
+            assert line, said
+            said += line
         wait_for(process, lambda: any(tmp_path.glob("*/records/rows-*.bin")))
+        assert found_in_text(said + watched(live[1])) == []
         children = descendants(process.pid)
         assert children
         for pid in (process.pid, *children):
@@ -315,32 +276,3 @@ def test_a_server_that_says_what_it_was_sent(tmp_path: Path) -> None:
     assert "?api-version=2024-10-21&code=***" in facts
     assert found_in_text(shown) == []
     assert found_in(tmp_path) == {}
-
-
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--url", f"http://me:{PASSWORD}@127.0.0.1:99999"],
-        ["--url", f"http://me:{PASSWORD}@127.0.0.1:1"],
-        ["--proxy", f"ftp://me:{PASSWORD}@127.0.0.1:1"],
-        ["--proxy", f"http://me:{PASSWORD}@127.0.0.1:port"],
-        ["--header", TOKEN],
-        ["--header", f"X Y: {TOKEN}"],
-        ["--headr", f"X-Token: {TOKEN}", "--api-key", KEY],
-        ["--extra-body", f'{{"api_key": "{FIELD}"'],
-        ["--extra-body", f'{{"prompt": "x", "api_key": "{FIELD}"}}'],
-        ["--metadata", f"password={NOTED}", "--rate", "x"],
-    ],
-)
-def test_a_message_about_an_option_does_not_show_it(args: list[str], tmp_path: Path) -> None:
-    shown = finished("load", *args, "--work-dir", str(tmp_path), code=2)
-    assert shown.startswith("error: ")
-    assert found_in_text(shown) == []
-
-
-def test_a_message_about_a_config_file_does_not_quote_it(tmp_path: Path) -> None:
-    config = tmp_path / "c.yaml"
-    config.write_text(f"header: ['X-Token: {TOKEN}'\nrate: 5\n")
-    shown = finished("load", "--config", str(config), code=2)
-    assert "line" in shown
-    assert found_in_text(shown) == []

@@ -17,6 +17,7 @@ from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
 from aisbench.studies.selfcheck import measure as self_checking
 from tests.system.running import environment, run_load
+from tests.system.secret_values import KEY, PASSWORD, TOKEN, found_in, found_in_text
 
 pytestmark = pytest.mark.xdist_group("timing")
 
@@ -61,9 +62,18 @@ def test_it_measures_and_the_next_run_says_what_share_it_took(
 def test_the_table_shows_what_was_reported_beside_what_was_true(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What the environment has for other commands is neither written nor shown."""
+    for name, secret in (
+        ("API_KEY", KEY),
+        ("HEADER", f"X-Token: {TOKEN}"),
+        ("URL", f"http://me:{PASSWORD}@h"),
+    ):
+        monkeypatch.setenv(f"AISBENCH_{name}", secret)
     monkeypatch.setattr(self_checking, "STEP_S", 0.2)
     done = CliRunner().invoke(selfcheck, standalone_mode=False)
     assert done.exception is None
+    assert found_in_text(done.output) == []
+    assert found_in(cache) == {}
     for words in ("reported (true)", "256 streams", "Roofline of one worker", "Schedule lag", str(cache)):
         assert words in done.stdout
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from aisbench.simulator.process import start_simulator
 from tests.native.servers import DONE, HEAD, read_request, serving
-from tests.system.running import Finished, finish, run_load, start_load, wait_for_rows
-from tests.system.test_faults import workers_of
+from tests.system.running import Finished, finish, run_load, start_load, wait_for_rows, workers_of
 
 
 def event(**delta: str) -> bytes:

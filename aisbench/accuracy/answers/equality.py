@@ -69,7 +69,10 @@ def _running() -> subprocess.Popen[str]:
 def _line(process: subprocess.Popen[str], seconds: float) -> str | None:
     """The next line of the process; None if there is none within `seconds`."""
     assert process.stdout is not None
-    if not select.select([process.stdout], [], [], seconds)[0]:
+    # Not select.select, which fails for a descriptor of 1,024 or more.
+    poll = select.poll()
+    poll.register(process.stdout, select.POLLIN)
+    if not poll.poll(seconds * 1e3):
         return None
     return process.stdout.readline().strip() or None
 

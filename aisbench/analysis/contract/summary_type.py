@@ -17,8 +17,8 @@ from aisbench.analysis.blocks.prefix_cache import PrefixCacheBlock
 from aisbench.analysis.blocks.server import ServerBlock
 from aisbench.analysis.blocks.slices import SlicesBlock
 from aisbench.analysis.blocks.stable_stage import StableBlock
-from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS
-from aisbench.analysis.blocks.vllm_keys import VllmKeys
+from aisbench.analysis.blocks.vllm.extras import QUEUE_METRICS
+from aisbench.analysis.blocks.vllm.keys import VllmKeys
 from aisbench.analysis.contract.keys import Between, MoreKeys, Ms, Requests, more_keys
 from aisbench.analysis.contract.metric_keys import MetricKey, PlanMetricKey, RequestMetricKey
 from aisbench.analysis.nodes.block import NodeFigures

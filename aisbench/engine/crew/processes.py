@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,13 +133,14 @@ class WorkerProcesses:
                 return
 
     def end(self) -> None:
-        """Closes the lifelines, and kills workers that do not end within 5 s."""
+        """Closes the lifelines, and kills the workers that have not ended 5 s later."""
         for process in self.processes:
             if process.stdin is not None:
                 process.stdin.close()
+        give_up = time.monotonic() + _END_PATIENCE_S
         for process in self.processes:
             try:
-                process.wait(_END_PATIENCE_S)
+                process.wait(max(0.0, give_up - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

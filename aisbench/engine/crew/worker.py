@@ -136,14 +136,14 @@ class _Worker:
         self.driver.attach(self.block, self.spec.worker, self.slots, self.recorder, self.spec.share)
         loop.add_reader(self.driver.fd, self.driver.on_wake)
         await self.connect()
-        if self.spec.warmup:
+        if self.spec.warmup and not self.told_to_end:
             await self.warm_up()
         # No garbage collection from here on: it would stop the loop for milliseconds.
         gc.collect()
         gc.freeze()
         gc.disable()
         self.block.set_ready(self.spec.worker)
-        while self.block.start_ns == 0 and self.block.stop_level == 0 and not self.orphaned:
+        while self.block.start_ns == 0 and not self.told_to_end:
             await asyncio.sleep(0.002)
         before = (time.monotonic_ns(), host.cpu_ns(), host.runqueue_wait_ns())
         self.recorder.start_at(self.block.start_ns)
@@ -160,19 +160,27 @@ class _Worker:
             # The coordinator, which would do this, is gone.
             Path(self.spec.block).unlink(missing_ok=True)
 
+    @property
+    def told_to_end(self) -> bool:
+        """Whether the run ends before it has begun, or the coordinator is gone."""
+        return self.orphaned or bool(self.block.stop_level)
+
     async def connect(self) -> None:
         """Makes connections ahead of the first send; one that fails is tried again when a request needs it."""
         wanted, rate = self.spec.connect_ahead, self.spec.connect_rate
         begun = time.monotonic()
         give_up = begun + _CONNECT_PATIENCE_S + (wanted / rate if rate else 0.0)
         asked = 0
-        while asked < wanted and time.monotonic() < give_up:
-            if rate is not None:
-                await asyncio.sleep(begun + asked / rate - time.monotonic())
+        while asked < wanted and time.monotonic() < give_up and not self.told_to_end:
+            if rate is not None and (left_s := begun + asked / rate - time.monotonic()) > 0:
+                await asyncio.sleep(min(left_s, _POLL_S))
+                continue
             batch = 1 if rate is not None else min(_CONNECT_BATCH, wanted - asked)
             self.driver.connect_ahead(batch)
             asked += batch
-            while self.driver.idle_connections < self.driver.open_connections and time.monotonic() < give_up:
+            while self.driver.idle_connections < self.driver.open_connections:
+                if time.monotonic() >= give_up or self.told_to_end:
+                    return
                 await asyncio.sleep(0.001)
             if self.driver.open_connections < asked:
                 return
@@ -190,7 +198,7 @@ class _Worker:
         self.warming_up = True
         self.driver.attach(block, 0, self.slots, recorder, self.spec.share)
         self.driver.serve()
-        while not self.driver.finished and self.block.stop_level == 0 and not self.orphaned:
+        while not self.driver.finished and not self.told_to_end:
             self.driver.expire()
             self.driver.let_go()
             await asyncio.sleep(_POLL_S)

@@ -19,19 +19,22 @@ class Sampler:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.loop = asyncio.new_event_loop()
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True, name=type(self).__name__)
+        self.loop: asyncio.AbstractEventLoop
+        self.thread: threading.Thread | None = None
         self.repeating: Any = None
 
     def begin(self) -> None:
         """Starts reading; returns after the first samples."""
+        # Not before, as a loop that never runs would not be closed.
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True, name=type(self).__name__)
         self.thread.start()
         if asyncio.run_coroutine_threadsafe(self.first(), self.loop).result():
             self.repeating = asyncio.run_coroutine_threadsafe(self.repeat(), self.loop)
 
     def end(self) -> None:
         """Takes the last samples and ends the thread. Does nothing if `begin` was never called."""
-        if not self.thread.is_alive():
+        if self.thread is None or not self.thread.is_alive():
             return
         asyncio.run_coroutine_threadsafe(self.last(), self.loop).result()
         self.loop.call_soon_threadsafe(self.loop.stop)

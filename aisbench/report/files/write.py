@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, as_vllm_writes, vllm_result
+from aisbench.analysis.blocks.vllm.arrays import REQUEST_ARRAYS
+from aisbench.analysis.blocks.vllm.keys import as_vllm_writes, vllm_result
 from aisbench.analysis.contract.summary_type import Summary, plain
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.summary import summarise

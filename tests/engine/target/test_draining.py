@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.samplers.server_metrics import Page
@@ -45,6 +47,19 @@ def test_it_ends_when_nothing_runs_or_waits() -> None:
 def test_it_does_not_wait_for_ever() -> None:
     with telling([held(2, 1)]) as (pages, _):
         assert wait_until_idle(pages, PLAIN, least_s=0, most_s=0.3) == 3
+
+
+def event_loops() -> int:
+    """The event loops that this process has, by the epoll descriptors that they wait with."""
+    fds = Path("/proc/self/fd").iterdir()
+    return sum(fd.is_symlink() and os.readlink(fd) == "anon_inode:[eventpoll]" for fd in fds)
+
+
+def test_it_leaves_no_event_loop_behind() -> None:
+    """A search waits like this after every load that it cuts."""
+    before = event_loops()
+    assert wait_until_idle([], PLAIN, least_s=0, most_s=60) is None
+    assert event_loops() == before
 
 
 def test_a_server_that_tells_nothing_is_not_waited_for() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 import pytest
 
-from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS
+from aisbench.analysis.blocks.vllm.arrays import REQUEST_ARRAYS
 from aisbench.analysis.measured import Measured
 from aisbench.errors import BadInput
 from aisbench.records.run import Run

@@ -133,12 +133,22 @@ def test_a_task_that_fails_names_its_log_and_the_others_go_on(tmp_path: Path, da
     assert table_of(folder)[1] == ["gsm8k", "-", "accuracy", "gen", "-", "100.00"]
 
 
-def test_reuse_asks_only_what_is_missing(tmp_path: Path, data: Path) -> None:
+def contents_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_reuse_asks_only_what_is_missing_and_one_command_at_a_time(tmp_path: Path, data: Path) -> None:
     with answering(adds, hold_after=5) as server:
         preset(tmp_path / "presets", "held", server)
         args = ("--models", "held", "--datasets", "gsm8k", "--dataset-path", data)
         process = start(tmp_path, *args)
         wait_for(process, lambda: len(server.answered) >= 5)
+        folder = folder_in(tmp_path)
+        configs = contents_of(folder / "configs")
+        code, _, err = run(tmp_path, *args, "--reuse")
+        assert (code, len(err.splitlines())) == (2, 1), err
+        assert err.startswith(f"error: another aisbench is at work in {folder}; wait until it has ended")
+        assert contents_of(folder / "configs") == configs
         process.send_signal(signal.SIGINT)
         server.go_on.set()
         _, err = process.communicate(timeout=100)

@@ -320,6 +320,24 @@ def test_what_cannot_be_judged_is_one_line_before_anything_is_sent(tmp_path: Pat
             (("--judge-url", gone), f"--judge-url {gone}: cannot connect"),
             (("--judge-url", "ftp://x"), "--judge-url ftp://x is not the URL of a server"),
             (
+                ("--judge-url", "http://me:pass@host"),
+                "--judge-url holds a user name, but a judge is sent a bearer token alone; leave the name out, and give "
+                "the token with --judge-api-key",
+            ),
+            (
+                ("--judge-url", f"{server.url}/v1?version=2"),
+                f"--judge-url {server.url}/v1?version=2 has a query, which is not sent to a judge; leave ?version=2 out",
+            ),
+            (
+                ("--judge-url", f"{server.url}/v1/embeddings"),
+                "--judge-url ends in /embeddings, but a judge is asked at /v1/chat/completions; "
+                f"give --judge-url {server.url}/v1",
+            ),
+            (
+                ("--judge-url", server.url, "--judge-api-key", "sk-\n1"),
+                "the API key (--judge-api-key or AISBENCH_JUDGE_API_KEY) has a character that a header cannot carry",
+            ),
+            (
                 ("--judge-url", server.url, "--judge-prompt", tmp_path / "bare.txt"),
                 f"--judge-prompt {tmp_path / 'bare.txt'} has no {{prediction}}",
             ),

@@ -19,6 +19,7 @@ from aisbench.studies.evaluation.harness.names import split_names
 from tests.forks import OF_RUNS, Fork, Forks
 from tests.studies.evaluation.weighing import WeighingServer, meant, weighing
 from tests.system.running import environment
+from tests.system.secret_values import FIELD, KEY, TOKEN, found_in, found_in_text
 from tests.waiting import wait_until
 
 # One process imports the harness, which takes seconds, and all commands are forks of it.
@@ -257,16 +258,25 @@ def test_a_server_without_log_probabilities_is_found_out_by_one_request(
 
 @needs_harness
 def test_what_failed_is_asked_again_with_reuse(harness: Harness, tmp_path: Path) -> None:
+    """No secret of the requests is in what is written and shown about it."""
+    args = [
+        *("--datasets", "lm-eval:sums", "--extra-body", json.dumps({"api_key": FIELD})),
+        *("--header", f"X-Token: {TOKEN}", "--api-key", KEY),
+    ]
     with weighing(refuses=['Add 9 and 100"}]', 'Add 12 and 100"}]']) as server:
-        done = harness.evaluate(server.url, "--datasets", "lm-eval:sums")
+        done = harness.evaluate(server.url, *args)
         assert done.returncode == 1
         assert "2 of 12 requests have no answer (http_500: " in done.stderr
         _answer_all(server)
-        again = harness.evaluate(server.url, "--datasets", "lm-eval:sums", "--reuse")
+        again = harness.evaluate(server.url, *args, "--reuse")
         assert again.returncode == 0, again.stderr
         assert len(server.asked) == 2
+        assert {body["api_key"] for body in server.asked} == {FIELD}
+        assert set(server.keys) == {f"Bearer {KEY}"}
     samples = read(tmp_path / "out", "predictions/made-up/lm-eval-sums.json")
     assert len(samples) == COUNT
+    assert found_in_text(done.stdout + done.stderr + again.stdout + again.stderr) == []
+    assert found_in(tmp_path / "out") == {}
 
 
 @needs_harness

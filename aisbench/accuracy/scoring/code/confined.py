@@ -10,8 +10,8 @@ from the outside in, by
 - no capabilities, even if root runs it;
 - rules for files (Landlock), if the kernel has them: only Python, the system's libraries and the working folder can be
   opened;
-- a filter of system calls (seccomp): no sockets, no new processes, no signals to others, no changes of their limits and
-  priorities, no changes of mounts. Without the filter, nothing is run.
+- a filter of system calls (seccomp): no sockets, no new processes, no signals to others, none of their files, no changes
+  of their limits and priorities, no changes of mounts. Without the filter, nothing is run.
 
 This protects against faulty code, not against code written to break out, nor against code that looks for the token.
 """
@@ -52,9 +52,10 @@ _READABLE = (
     "/sys/devices/system/cpu",
 )
 
-# System call numbers. From 424 on they are the same on all machines: signals by pidfd, io_uring (which opens sockets),
-# and the newer calls that change mounts.
-_NEWER = (424, 425, 428, 429, 430, 442)
+# System call numbers. From 424 on they are the same on all machines: pidfd_send_signal, io_uring_setup (whose rings open
+# sockets), the newer calls that change mounts (open_tree, move_mount, fsopen, mount_setattr), pidfd_getfd (which takes
+# a file from another process), and process_madvise.
+_NEWER = (424, 425, 428, 429, 430, 442, 438, 440)
 # By machine: the audit architecture, clone, the calls that may only name the process itself (prlimit64,
 # sched_setaffinity), and the refused calls: socket, fork, vfork, execve, execveat, kill, tkill, tgkill, rt_sigqueueinfo,
 # rt_tgsigqueueinfo, ptrace, process_vm_readv, process_vm_writev, kcmp, unshare, setns, mount, umount2, pivot_root, chroot,
@@ -250,4 +251,5 @@ def main() -> None:
     leave(0)
 
 
-main()
+if __name__ == "__main__":
+    main()

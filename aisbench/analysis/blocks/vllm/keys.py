@@ -1,8 +1,7 @@
 """The result of `vllm bench serve --save-result`, version 0.32: its keys in its order.
 
-Definitions are vLLM's: times per request in seconds, statistics in ms, population std, linear percentiles. Arrays have
-one entry for each request that ended, by ticket. A statistic of no values is None, as in summary.json; `as_vllm_writes`
-replaces it with vLLM's 0.
+Definitions are vLLM's: statistics in ms, population std, linear percentiles. A statistic of no values is None, as in
+summary.json; `as_vllm_writes` replaces it with vLLM's 0.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.analysis.blocks.server import growth, spec_decode
-from aisbench.analysis.blocks.vllm_extras import QUEUE_METRICS, ProbeKeys, probe_keys, queue_metrics
+from aisbench.analysis.blocks.vllm.arrays import arrays, pooling_arrays
+from aisbench.analysis.blocks.vllm.extras import QUEUE_METRICS, ProbeKeys, probe_keys, queue_metrics
 from aisbench.analysis.contract.keys import (
     Count,
     PassableShare,
@@ -30,11 +29,9 @@ from aisbench.analysis.contract.keys import (
 from aisbench.analysis.measured import Measured
 from aisbench.analysis.series import NS, peak_per_second
 from aisbench.analysis.statistics.figures import Figures, describe, percentile, percentile_name
-from aisbench.analysis.tokens import TokenCounts, each_gaps_ns
+from aisbench.analysis.tokens import TokenCounts
 from aisbench.options.plain import plain_value
-from aisbench.records.failure_kinds import error_kind
 from aisbench.records.run import Run
-from aisbench.records.texts import each_answer
 
 
 class Identity(TypedDict):
@@ -113,20 +110,6 @@ class VllmKeys(Identity, AskedLoad, RampKeys, Totals, PoolingKeys, Peaks, ProbeK
 
 # The metrics that vLLM shows by default.
 _UNASKED = ("ttft", "tpot", "itl")
-# Arrays with one entry per request.
-REQUEST_ARRAYS = frozenset(
-    (
-        "input_lens",
-        "output_lens",
-        "ttfts",
-        "itls",
-        "latencies",
-        "start_times",
-        "queue_times",
-        "generated_texts",
-        "errors",
-    )
-)
 
 
 def vllm_result(measured: Measured) -> dict[str, Any]:
@@ -135,7 +118,7 @@ def vllm_result(measured: Measured) -> dict[str, Any]:
     config = run.config
     result: dict[str, Any] = identity(run)
     if not run.generates:
-        result |= _pooling_totals(run, tokens) | _pooling_arrays(run, tokens)
+        result |= _pooling_totals(run, tokens) | pooling_arrays(run, tokens)
         return result | _statistics_keys("e2el", describe(latencies["e2el"], percents(run)), percents(run))
     goodput = config.goodput
     result |= _totals(run, tokens, latencies.meeting(goodput) if goodput else None)
@@ -216,17 +199,6 @@ def _pooling_totals(run: Run, tokens: TokenCounts) -> dict[str, Any]:
     }
 
 
-def _pooling_arrays(run: Run, tokens: TokenCounts) -> dict[str, Sequence[Any] | NDArray[Any]]:
-    kept = run.has_status("ok", "failed")
-    found = arrays(run, tokens, run.config.save_detailed)
-    if not run.config.save_detailed:
-        return found
-    return {
-        "input_lens": tokens.prompt[kept],
-        **{name: found[name] for name in ("latencies", "queue_times", "errors")},
-    }
-
-
 def _vllm_date(iso: str | None) -> str | None:
     """An ISO time in vLLM's format, such as 20261123-140000."""
     return datetime.fromisoformat(iso).strftime("%Y%m%d-%H%M%S") if iso else None
@@ -251,38 +223,6 @@ def _totals(run: Run, tokens: TokenCounts, good: int | None) -> Totals:
         "output_throughput": per_second(output),
         "total_token_throughput": per_second(prompt + output),
     }
-
-
-def arrays(run: Run, tokens: TokenCounts, detailed: bool) -> dict[str, Sequence[Any] | NDArray[Any]]:
-    """The arrays with one entry per request, of numpy if they hold numbers; without `detailed` only latencies and queue_times, as in vLLM."""
-    kept = run.has_status("ok", "failed")
-    rows = run.selected(kept)
-    ok = run.has_status("ok")[kept]
-    began_ns = rows[run.sends_from]
-    # As arrays: as lists, they would be the largest things in memory.
-    latencies = np.where(ok, (rows["last_token_ns"] - began_ns) / 1e9, 0.0)
-    queue_times = np.where(began_ns > 0, (began_ns - rows["planned_ns"]) / 1e9, 0.0)
-    if not detailed:
-        return {"latencies": latencies, "queue_times": queue_times}
-    planned = run.planned_lengths("prompt_tokens")
-    prompt = np.where(ok, tokens.prompt[kept], 0 if planned is None else planned[kept])
-    has_token = rows["first_token_ns"] > 0
-    return {
-        "input_lens": prompt,
-        "output_lens": tokens.output[kept],
-        "ttfts": np.where(has_token, (rows["first_token_ns"] - began_ns) / 1e9, 0.0),
-        "itls": [(gaps / 1e9).tolist() for gaps, keep in zip(each_gaps_ns(run), kept, strict=True) if keep],
-        "latencies": latencies,
-        "start_times": began_ns / 1e9,
-        "queue_times": queue_times,
-        "generated_texts": [one.content for one, keep in zip(each_answer(run), kept, strict=True) if keep],
-        "errors": [_error_text(row) for row in run.rows[kept]],
-    }
-
-
-def _error_text(row: np.void) -> str:
-    """The kind of failure; empty for a successful request."""
-    return error_kind(int(row["error"]), int(row["http_status"])) if row["error"] else ""
 
 
 def peaks(measured: Measured) -> Peaks:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisbench.analysis.blocks.vllm_keys import REQUEST_ARRAYS, vllm_result
+from aisbench.analysis.blocks.vllm.arrays import REQUEST_ARRAYS
+from aisbench.analysis.blocks.vllm.keys import vllm_result
 from aisbench.analysis.measured import Measured
 from aisbench.records.run import Run
 from tests.analysis.made_runs import START_NS, base_config, fail, made_rows, write_run

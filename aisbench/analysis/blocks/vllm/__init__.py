@@ -1,0 +1,1 @@
+"""The keys of `vllm bench serve`."""

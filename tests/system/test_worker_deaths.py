@@ -1,0 +1,95 @@
+"""Workers that are killed or stopped while the load runs: what the others do, and what the report says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from aisbench.analysis.in_flight import InFlight
+from aisbench.records.run import Run
+from aisbench.simulator.process import SimulatorProcess, start_simulator
+from tests.system.running import finish, start_load, wait_for_rows, workers_of
+from tests.waiting import wait_until
+
+SHORT = ("--input-len", 20, "--output-len", 12)
+
+
+def test_after_a_worker_is_killed_the_other_finishes_at_the_full_limit(tmp_path: Path) -> None:
+    with start_simulator(["--decode-base-ms", "4"]) as simulator:
+        process = start_load(
+            tmp_path,
+            *("--url", simulator.url, "--concurrency", 6, "--num-requests", 240, "--workers", 2),
+            *("--prefill-concurrency", 4, "--grace", 5, *SHORT),
+        )
+        wait_for_rows(process, tmp_path)
+        os.kill(workers_of(process)[1], signal.SIGKILL)
+        done = finish(process, tmp_path)
+    assert done.code == 1, done.err
+    requests, verdict = done.summary["requests"], done.summary["verdict"]
+    # Each worker had half of the limit.
+    assert 1 <= requests["lost"] <= 3
+    # Perhaps a ticket that it had taken and not yet sent.
+    assert 0 <= requests["not_sent"] <= 1
+    assert requests["planned"] == 240 == requests["completed"] + requests["lost"] + requests["not_sent"]
+    assert done.summary["outcome"] == "failed"
+    assert done.summary["outcome_reason"] == "worker 1 died (signal 9, SIGKILL); see logs/worker-1.log"
+    assert verdict["status"] == "invalid"
+    lost = "1 request that it had in flight is lost."
+    if requests["lost"] > 1:
+        lost = f"{requests['lost']} requests that it had in flight are lost."
+    assert f"Worker 1 died: signal 9, SIGKILL. {lost}" in verdict["reasons"]
+    assert not any("allowed" in reason for reason in verdict["reasons"])
+    assert "see logs/worker-1.log; the others go on" in done.out + done.err
+    assert (done.folder / "report.html").exists()
+    run = Run.load(done.folder)
+    died_ns = run.workers[1]["died_ns"] - run.start_ns
+    in_flight = InFlight.of(run)
+    assert in_flight.peak == 6
+    # The other worker alone has had all slots since.
+    assert in_flight.peaks(np.array([died_ns, run.duration_ns])).tolist() == [6]
+
+
+def test_a_worker_that_was_stopped_makes_the_run_doubtful(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    """Only one request of the open loop is late, so no percentile shows it."""
+    process = start_load(
+        tmp_path, *("--url", quick_simulator.url, "--rate", 60, "--duration", 2, "--workers", 2, *SHORT)
+    )
+    wait_for_rows(process, tmp_path)
+    stopped = workers_of(process)[1]
+    os.kill(stopped, signal.SIGSTOP)
+    begun = time.monotonic()
+    wait_until(lambda: time.monotonic() > begun + 1.2)
+    os.kill(stopped, signal.SIGCONT)
+    done = finish(process, tmp_path)
+    assert done.code == 0, done.err
+    (pause,) = [
+        one for one in done.summary["verdict"]["checks"] if one["name"] == "longest pause of a worker"
+    ]
+    assert pause["value"] > 1150
+    assert pause["status"] == "doubtful"
+
+
+def test_when_all_workers_are_killed_their_records_are_reported(
+    tmp_path: Path, quick_simulator: SimulatorProcess
+) -> None:
+    process = start_load(
+        tmp_path,
+        *("--url", quick_simulator.url, "--rate", 100, "--num-requests", 2000, "--workers", 2, *SHORT),
+    )
+    wait_for_rows(process, tmp_path)
+    for pid in workers_of(process):
+        os.kill(pid, signal.SIGKILL)
+    done = finish(process, tmp_path)
+    assert done.code == 1
+    requests, reasons = done.summary["requests"], done.summary["verdict"]["reasons"]
+    assert done.summary["outcome"] == "failed"
+    assert all(any(f"Worker {n} died: signal 9" in reason for reason in reasons) for n in (0, 1))
+    assert requests["planned"] == 2000 == requests["completed"] + requests["lost"] + requests["not_sent"]
+    assert requests["completed"] > 0
+    assert (done.folder / "report.html").exists()
