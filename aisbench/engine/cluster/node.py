@@ -113,8 +113,9 @@ class Node:
     def put(self, name: str, content: bytes) -> None:
         """Appends `content` to a file of the records."""
         self.heard_s = time.monotonic()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.records, self.folder / "logs"):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
         path = self.records / name
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(fd, "wb") as file:

@@ -15,7 +15,7 @@ from aisbench.report.shown import APART, known, shown, ttft_bounds
 from aisbench.report.text.aisbench_table import aisbench_table
 from aisbench.report.text.answer_lines import answer_lines
 from aisbench.report.text.load_lines import difference_words, keeping_up_lines, rate_line
-from aisbench.report.text.part_lines import device_lines, parts, slice_lines, stages
+from aisbench.report.text.part_lines import clock_lines, device_lines, parts, slice_lines, stages
 from aisbench.report.text.session_lines import cached_share_lines, session_lines
 
 _WIDTH = 50
@@ -144,6 +144,7 @@ def details(summary: dict[str, Any]) -> Iterator[str]:
     yield from session_lines(summary)
     yield from cached_share_lines(summary["ttft_by_cached_share"])
     yield from parts(summary)
+    yield from clock_lines(summary.get("nodes"))
     for key, pair in ((summary.get("server") or {}).get("reconcile") or {}).items():
         name = BY_KEY[key].title
         yield (

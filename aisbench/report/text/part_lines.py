@@ -104,5 +104,12 @@ def parts(summary: dict[str, Any]) -> Iterator[str]:
             )
 
 
+def clock_lines(nodes: list[dict[str, Any]] | None) -> Iterator[str]:
+    """How far the clocks of a cluster's nodes are known; nothing on one host."""
+    if nodes:
+        worst = max(node["clock_error_ms"] for node in nodes)
+        yield f"{'Clocks of nodes':<19} known within {worst:.2f} ms"
+
+
 def _mean_of(row: dict[str, Any], key: str) -> float | None:
     return row[f"mean_{key}"] if row["completed"] else None
