@@ -137,6 +137,6 @@ def test_what_is_not_a_url_of_a_collector(url: str) -> None:
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.metric_exporter", None)
     with pytest.raises(
-        BadInput, match=r"needs opentelemetry-exporter-otlp-proto-http: .* -m pip install opentele"
+        BadInput, match=r"needs opentelemetry-exporter-otlp-proto-http: .* -m pip install '?opentele"
     ):
         Otlp("http://h:4318", {}, pytest.fail)

@@ -30,7 +30,8 @@ def test_streams(tmp_path: Path, quick_simulator: SimulatorProcess, name: str) -
     assert (summary["total_input_tokens"], summary["total_output_tokens"]) == (54, 42)
     assert summary["output_tokens_from"] == ("events" if name in COUNTED_BY_EVENTS else "usage")
     assert 0 < summary["mean_ttft_ms"] < summary["metrics"]["e2el_ms"]["mean"]
-    assert summary["mean_itl_ms"] > 3
+    # Of steps of 4 ms. What a busy machine delays at the beginning, it makes up for in the few gaps that follow.
+    assert summary["mean_itl_ms"] > 1
     assert quick_simulator.truth()["done"] == 6
 
 
