@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -18,6 +18,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.analysis.tokens import each_gaps_ns
 from aisbench.records.failure_kinds import error_kind
 from aisbench.records.texts import KeptAnswer, each_answer
+from aisbench.report.files.json_lines import json_lines
 
 # Rows turned into Python objects at a time, and bytes of kept answers and token times, unless one row has more.
 _BATCH = 2048
@@ -47,6 +48,14 @@ _COUNTS = (
 )
 
 
+class _Column(NamedTuple):
+    """Values in JSON, with the byte `between` between each two. `known`: False where the value is null; None: all are known."""
+
+    text: bytes
+    between: bytes = b","
+    known: NDArray[np.bool_] | None = None
+
+
 def write_requests(measured: Measured, path: Path) -> None:
     """Writes one line per row of the run, in order of slots. Unknown counts and moments that were not reached are null."""
     run = measured.run
@@ -57,22 +66,23 @@ def write_requests(measured: Measured, path: Path) -> None:
             columns = _columns(measured, begin, end)
             count = end - begin
             if gaps is not None:
-                columns["token_gaps_ms"] = [
-                    orjson.dumps((each / 1e6).tolist()) for each in itertools.islice(gaps, count)
-                ]
+                each = itertools.islice(gaps, count)
+                columns["token_gaps_ms"] = _listed(orjson.dumps((one / 1e6).tolist()) for one in each)
             if answers is not None:
                 kept = list(itertools.islice(answers, count))
                 for name in KeptAnswer._fields:
-                    columns[name] = [orjson.dumps(getattr(answer, name)) for answer in kept]
-            members = [_members(name, values) for name, values in columns.items()]
-            lines = map(b",".join, zip(*members, strict=True))
-            file.write(b"{%b}\n" % b"}\n{".join(lines))
+                    columns[name] = _listed(orjson.dumps(getattr(answer, name)) for answer in kept)
+            file.write(json_lines([(name, *column) for name, column in columns.items()], count))
 
 
 def _batches(measured: Measured) -> Iterator[tuple[int, int]]:
     """Stretches of rows, each from one index to another, whose answers and token times fit into memory."""
     run = measured.run
+    keeps_more = run.config.save_outputs or run.config.save_token_times
     for first in range(0, len(run.rows), _BATCH):
+        if not keeps_more:
+            yield first, min(first + _BATCH, len(run.rows))
+            continue
         rows = run.rows[first : first + _BATCH]
         sizes = np.zeros(len(rows), np.int64)
         if run.config.save_outputs:
@@ -92,20 +102,17 @@ def request_columns(measured: Measured) -> dict[str, list[Any]]:
     """The fields of `write_requests` as columns of plain values, without token gaps and texts."""
     found: dict[str, list[Any]] = {}
     for begin in range(0, len(measured.run.rows), _BATCH):
-        for name, values in _columns(measured, begin, begin + _BATCH).items():
-            found.setdefault(name, []).extend(orjson.loads(b"[%b]" % b",".join(values)))
+        for name, column in _columns(measured, begin, begin + _BATCH).items():
+            values = orjson.loads(b"[%b]" % column.text)
+            if column.known is not None:
+                for at in np.flatnonzero(~column.known).tolist():
+                    values[at] = None
+            found.setdefault(name, []).extend(values)
     return found
 
 
-def _members(name: str, values: list[bytes]) -> list[bytes]:
-    """`"name":value` for each of `values`, which are JSON already."""
-    key = orjson.dumps(name) + b":"
-    # JSON never contains this byte, so the joined text can be split at it.
-    return (key + (b"\0" + key).join(values)).split(b"\0")
-
-
-def _columns(measured: Measured, begin: int, end: int) -> dict[str, list[bytes]]:
-    """The values of rows `begin` to `end` in JSON, by column: this takes half as long as encoding row by row."""
+def _columns(measured: Measured, begin: int, end: int) -> dict[str, _Column]:
+    """The values of rows `begin` to `end`, by column: encoding row by row takes several times as long."""
     run = measured.run
     rows = run.rows[begin:end]
     columns = {
@@ -140,30 +147,38 @@ def _columns(measured: Measured, begin: int, end: int) -> dict[str, list[bytes]]
     return columns
 
 
-def _encoded(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> list[bytes]:
-    """Numbers or booleans of shape (rows,) as JSON; null where `known` is False."""
-    if len(values) == 0:
-        return []
+def _encoded(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> _Column:
+    """Numbers or booleans of shape (rows,); null where `known` is False."""
     text = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)
-    found = text[1:-1].split(b",")
-    if known is not None:
-        for at in np.flatnonzero(~known).tolist():
-            found[at] = b"null"
-    return found
+    return _Column(text[1:-1], known=None if known is None or known.all() else known)
 
 
-def _spans(from_ns: NDArray[np.int64], to_ns: NDArray[np.int64]) -> list[bytes]:
+def _spans(from_ns: NDArray[np.int64], to_ns: NDArray[np.int64]) -> _Column:
     return _encoded((to_ns - from_ns) / 1e6, (from_ns > 0) & (to_ns > 0))
 
 
-def _named(names: Sequence[str], codes: NDArray[np.integer]) -> list[bytes]:
+def _named(names: Sequence[str], codes: NDArray[np.integer]) -> _Column:
     encoded = [orjson.dumps(name) for name in names]
-    return [encoded[code] for code in codes.tolist()]
+    if len(codes) and (codes == codes[0]).all():
+        return _repeated(encoded[int(codes[0])], len(codes))
+    return _Column(b",".join([encoded[code] for code in codes.tolist()]))
 
 
-def _errors(rows: NDArray[np.void]) -> list[bytes]:
-    """The kind of each row's failure as JSON; null if it did not fail."""
+def _errors(rows: NDArray[np.void]) -> _Column:
+    """The kind of each row's failure; null if it did not fail."""
+    failed = np.flatnonzero(rows["error"])
+    if len(failed) == 0:
+        return _repeated(b"null", len(rows))
     found = [b"null"] * len(rows)
-    for at in np.flatnonzero(rows["error"]).tolist():
+    for at in failed.tolist():
         found[at] = orjson.dumps(error_kind(int(rows["error"][at]), int(rows["http_status"][at])))
-    return found
+    return _Column(b",".join(found))
+
+
+def _repeated(value: bytes, count: int) -> _Column:
+    return _Column(b",".join([value] * count))
+
+
+def _listed(values: Iterable[bytes]) -> _Column:
+    """Values in JSON that may contain commas. JSON on one line never contains a line break."""
+    return _Column(b"\n".join(values), b"\n")
