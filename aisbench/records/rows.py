@@ -32,6 +32,22 @@ _KEPT_TOGETHER = (
     "output_tokens",
     "content_events",
 )
+# Read by several figures each. Runs of up to this many requests keep them too, in 48 bytes for each request.
+_KEPT_IN_SMALL_RUNS = (
+    "slot",
+    "first_answer_ns",
+    "bytes_received",
+    "cached_tokens",
+    "reasoning_events",
+    "merged_reads",
+    "merged_events",
+    "turn",
+    "status",
+    "reused",
+    "finish",
+    "marks",
+)
+_SMALL_RUN = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -151,13 +167,19 @@ class Rows:
             yield from self[begin : begin + _BLOCK]
 
     def _column(self, name: str) -> NDArray[Any]:
-        if name in _KEPT_TOGETHER:
-            if not self._kept:
-                self._kept = dict(zip(_KEPT_TOGETHER, self._by_ticket(_KEPT_TOGETHER), strict=True))
-                for column in self._kept.values():
-                    column.flags.writeable = False
+        if name in self._kept:
             return self._kept[name]
-        return self._by_ticket((name,))[0]
+        together: tuple[str, ...] = ()
+        if name in _KEPT_TOGETHER:
+            together = _KEPT_TOGETHER
+        elif name in _KEPT_IN_SMALL_RUNS and len(self) <= _SMALL_RUN:
+            together = _KEPT_IN_SMALL_RUNS
+        if not together:
+            return self._by_ticket((name,))[0]
+        for kept, column in zip(together, self._by_ticket(together), strict=True):
+            column.flags.writeable = False
+            self._kept[kept] = column
+        return self._kept[name]
 
     def _by_ticket(self, names: tuple[str, ...]) -> list[NDArray[Any]]:
         found = self._in_files(names)
@@ -175,6 +197,8 @@ class Rows:
 
     def _stretch(self, begin: int, end: int) -> NDArray[np.void]:
         """Copies of the rows from `begin` to `end`, if the files have them in ticket order."""
+        if len(self._files) == 1:
+            return self._files[0].stretch(begin, end)
         found = np.empty(end - begin, _ROW)
         for file, first, last in zip(self._files, self._ends, self._ends[1:], strict=False):
             if max(begin, first) < min(end, last):

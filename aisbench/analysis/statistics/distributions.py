@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -41,6 +41,8 @@ def student_quantile(level: float, degrees: int) -> float:
     return high
 
 
+# The metrics of a run ask for the same percentiles of as many values.
+@lru_cache(maxsize=256)
 def binomial_ranks(count: int, p: float, level: float) -> tuple[int | None, int | None]:
     """The ranks (l, u), counted from 1, of the order statistics of `count` values between which the p-quantile lies.
 

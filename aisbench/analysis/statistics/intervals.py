@@ -33,14 +33,14 @@ def percentile_intervals(
     values: NDArray[np.floating], percents: Iterable[float] = ()
 ) -> dict[str, list[float] | None]:
     """{"p99": [low, high]} for the standard percentiles and `percents`; None for those with too few `values`."""
-    ordered = np.sort(values)
-    found: dict[str, list[float] | None] = {}
-    for percent in all_percentiles(percents):
-        between = ranks(len(ordered), percent)
-        found[percentile_name(percent)] = (
-            None if between is None else [float(ordered[rank - 1]) for rank in between]
-        )
-    return found
+    between = {percentile_name(percent): ranks(len(values), percent) for percent in all_percentiles(percents)}
+    places = sorted({rank - 1 for ends in between.values() if ends is not None for rank in ends})
+    # Puts the values of these ranks where a sort would put them.
+    ordered = np.partition(values, places) if places else values
+    return {
+        name: None if ends is None else [float(ordered[rank - 1]) for rank in ends]
+        for name, ends in between.items()
+    }
 
 
 def mean_interval(values: Sequence[float], level: float = _LEVEL) -> tuple[float, float] | None:
