@@ -21,7 +21,7 @@ cdef struct Column:
 def json_lines(list columns not None, Py_ssize_t count):
     """`count` lines as a bytearray. `columns`: (name, text, between, known) for each member of the objects.
 
-    `text` has the column's values in JSON, with the byte `between`, which is in none of them, between each two. `known`
+    `name` is written as it is. `text` has the column's values in JSON, with the byte `between`, which is in none of them, between each two. `known`
     is a mask of shape (count,): the value is replaced by null where it is False; None: all values are known. Raises
     ValueError for a column that does not have `count` values.
     """
@@ -65,26 +65,27 @@ cdef bytearray _joined(Column* found, list columns, Py_ssize_t width, Py_ssize_t
             room += 4 * count
     cdef bytearray lines = PyByteArray_FromStringAndSize(NULL, room)
     cdef char* begin = PyByteArray_AS_STRING(lines)
-    cdef char* end
+    cdef char* end = begin
+    cdef Py_ssize_t wrong
     with nogil:
-        end = _write(begin, found, width, count)
-    for i in range(width):
-        if end == NULL or found[i].at != NULL:
-            raise ValueError(f"the column {columns[i][0]} does not have {count} values, or one before it")
+        wrong = _write(&end, found, width, count)
+    if wrong >= 0:
+        raise ValueError(f"the column {columns[wrong][0]} does not have {count} values")
     PyByteArray_Resize(lines, end - begin)
     return lines
 
 
-cdef char* _write(char* out, Column* columns, Py_ssize_t width, Py_ssize_t count) noexcept nogil:
-    """Writes the lines and returns their end; NULL if a column has too few values."""
+cdef Py_ssize_t _write(char** end, Column* columns, Py_ssize_t width, Py_ssize_t count) noexcept nogil:
+    """Writes the lines at `end` and moves it. Returns the first column that has too few values or too many, or -1."""
     cdef Py_ssize_t row, i, size
+    cdef char* out = end[0]
     cdef Column* column
     cdef const char* stop
     for row in range(count):
         for i in range(width):
             column = &columns[i]
-            if column.at == NULL:
-                return NULL
+            if column.at == NULL or column.at == column.end:
+                return i
             memcpy(out, column.member, column.member_size)
             out += column.member_size
             stop = <const char*>memchr(column.at, column.between, column.end - column.at)
@@ -101,4 +102,8 @@ cdef char* _write(char* out, Column* columns, Py_ssize_t width, Py_ssize_t count
         out[0] = b"}"
         out[1] = b"\n"
         out += 2
-    return out
+    for i in range(width):
+        if columns[i].at != NULL:
+            return i
+    end[0] = out
+    return -1

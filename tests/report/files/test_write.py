@@ -161,6 +161,7 @@ def test_a_large_run_is_reported_as_a_small_one(tmp_path: Path, monkeypatch: pyt
         ("analysis.heat._BLOCK", 7),
         ("records.rows._BLOCK", 7),
         ("records.rows._PICKED", 3),
+        ("records.rows._SMALL_RUN", 0),
         ("report.files.requests_table._BATCH", 9),
         ("report.files.write._BLOCK", 5),
     ):
