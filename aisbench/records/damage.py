@@ -19,18 +19,28 @@ _TIMES = ("sent_ns", "first_token_ns", "last_token_ns", "done_ns")
 
 
 def check_times(
-    records: Path, workers: list[int], files: list[RowsFile], start_ns: int, end_ns: int | None
+    records: Path, workers: list[int], files: list[RowsFile], rows: Rows, start_ns: int, end_ns: int | None
 ) -> None:
     """Raises BadInput for times that are not of this run, from which endless series would be made."""
     first_ns, last_ns = start_ns - _MARGIN_NS, (end_ns or start_ns + _LONGEST_NS) + _MARGIN_NS
+
+    def outside(times: NDArray[np.int64]) -> bool:
+        known = times != 0
+        if not known.any():
+            return False
+        limits = np.iinfo(np.int64)
+        low = times.min(initial=limits.max, where=known)
+        high = times.max(initial=limits.min, where=known)
+        return not first_ns < low <= high < last_ns
+
+    # The columns of all files, which are kept: to look into each file would bring all of it into memory.
+    wrong = [name for name in _TIMES if outside(rows[name])]
     for worker, file in zip(workers, files, strict=True):
         path = records / f"rows-{worker}.bin"
         if file.origin_ns and not first_ns < file.origin_ns < last_ns:
             raise BadInput(f"{path} is damaged: its start is not within the times of run.json")
-        for name in _TIMES:
-            times = file.rows[name]
-            known = times[times != 0]
-            if len(known) and not first_ns < known.min() <= known.max() < last_ns:
+        for name in wrong:
+            if outside(file.rows[name]):
                 raise BadInput(f"{path} is damaged: a {name} is not within the times of run.json")
 
 

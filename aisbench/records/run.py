@@ -103,7 +103,7 @@ class Run:
         files = [RowsFile.open(records / f"rows-{worker}.bin") for worker in workers]
         start_ns = int(info.get("start_ns") or max((file.origin_ns for file in files), default=0))
         rows = Rows(files)
-        check_times(records, workers, files, start_ns, info.get("end_ns"))
+        check_times(records, workers, files, rows, start_ns, info.get("end_ns"))
         flow = read_flow(
             [records / f"flow-{worker}.bin" for worker in workers],
             [file.origin_ns - start_ns if file.origin_ns else 0 for file in files],
@@ -244,7 +244,8 @@ class Run:
             raise BadInput(
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
-        return lengths[self.rows["slot"] % len(lengths)] if len(lengths) else None
+        # Those of a ticket beyond their end are at the remainder.
+        return lengths.take(self.rows["slot"], mode="wrap") if len(lengths) else None
 
 
 def without_warm_up(run: Run) -> Run:

@@ -147,7 +147,9 @@ def chosen(run: Run, most: int, special: int) -> NDArray[np.int64]:
     kept = [failed[np.linspace(0, len(failed) - 1, min(len(failed), special)).astype(np.int64)]]
     for end in ("first_token_ns", "last_token_ns"):
         spans = rows[end][ok] - rows["sent_ns"][ok]
-        kept.append(ok[np.argsort(-spans)[:special]])
+        few = min(special, len(spans))
+        if few:
+            kept.append(ok[np.argpartition(spans, len(spans) - few)[len(spans) - few :]])
     found = np.unique(np.concatenate(kept))
     even = np.linspace(0, len(rows) - 1, most - len(found)).astype(np.int64)
     return np.unique(np.concatenate([even, found]))
