@@ -284,4 +284,4 @@ def _actor_name(run: str, rank: int) -> str:
 def _reason(problem: BaseException) -> str:
     """The first sentence of an error of Ray, which may go on for a page."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return (lines[0] if lines else type(problem).__name__).rstrip(".")
+    return (lines[0] if lines else type(problem).__name__).rstrip(".:")
