@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import aisbench
 from aisbench.engine.cluster.member import NodeLost
-from aisbench.engine.cluster.node import About, Node
+from aisbench.engine.cluster.messages import About
+from aisbench.engine.cluster.node import Node
 from aisbench.errors import BadInput, CannotRun
 from aisbench.extras import install_command
 

@@ -123,6 +123,7 @@ def test_a_lost_node_is_told_and_the_others_go_on(
     places = np.arange(REQUESTS)
     theirs = np.isin(places, run.rows["slot"][run.row_workers == 1])
     assert run.has_status("ok").sum() == REQUESTS - 40 == summary["completed"]
+    assert run.histograms["ttft"].count == REQUESTS - 40
     assert summary["requests"]["lost"] == theirs.sum() == run.info["nodes"][1]["taken"] > 0
     assert summary["requests"]["not_sent"] == 40 - theirs.sum()
     assert summary["verdict"]["status"] == "invalid"
