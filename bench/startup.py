@@ -17,8 +17,6 @@ import time
 from pathlib import Path
 from statistics import median, quantiles
 
-import numpy as np
-
 from aisbench.records.rows import RowsFile
 from aisbench.simulator.referee import start_referee
 from bench.harness import ROOT, check_ended, table
@@ -56,7 +54,8 @@ def measured(checkout: Path, url: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as work_dir:
         begun, exit_ms, cpu_ms = started(checkout, "--url", url, "--work-dir", work_dir, *LOAD)
         first = [
-            int(RowsFile.open(path).rows["sent_ns"].min()) for path in Path(work_dir).glob("*/records/rows-*.bin")
+            int(RowsFile.open(path).rows["sent_ns"].min())
+            for path in Path(work_dir).glob("*/records/rows-*.bin")
         ]
     return {
         HELP: help_ms,
@@ -72,9 +71,12 @@ def rows_of(found: list[list[dict[str, float]]]) -> list[list[str]]:
     rows = []
     for name in found[0][0]:
         columns = [[figures[name] for figures in one] for one in found]
-        cells = [f"{median(column):.0f} ({'–'.join(f'{q:.0f}' for q in quantiles(column)[::2])})" for column in columns]
+        cells = [
+            f"{median(column):.0f} ({'–'.join(f'{q:.0f}' for q in quantiles(column)[::2])})"
+            for column in columns
+        ]
         if len(columns) == 2:
-            cells.append(f"{median(np.divide(*columns)):.2f}")
+            cells.append(f"{median(ours / theirs for ours, theirs in zip(*columns, strict=True)):.2f}")
         rows.append([name, *cells])
     return rows
 

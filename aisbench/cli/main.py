@@ -10,7 +10,7 @@ import threading
 
 import click
 
-from aisbench.children import GC_THRESHOLD, PACKAGE
+from aisbench.children import GC_THRESHOLD, PACKAGE, keep_numpy_single
 from aisbench.cli.commands import group
 from aisbench.cli.process_list import hide_secrets
 from aisbench.disk import full_text, is_full
@@ -30,6 +30,7 @@ def run(command: click.Command, name: str) -> None:
     Keys and passwords are masked in everything that is shown.
     """
     gc.set_threshold(GC_THRESHOLD)
+    keep_numpy_single()
     interrupt_when_ended()
     remember_environment()
     remember_command(sys.argv[1:])

@@ -133,6 +133,7 @@ class Coordinator:
             with room_for(
                 f"the run's files in {self.directory.path}", "free some, or give another --work-dir"
             ):
+                hosts.begin(self.directory)
                 prepared = prepare(asked, self.directory, self.say, self.progress, self.build)
                 self.crew = hosts.crew(prepared, self.directory)
         except BaseException:

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aisbench import saying
-from aisbench.analysis.contract.summary_type import plain
-from aisbench.analysis.measured import Measured
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
@@ -21,10 +19,7 @@ from aisbench.exit_codes import DONE, GATE_BROKEN, INTERRUPTED, RUN_FAILED, VERD
 from aisbench.live.preparing import Preparing
 from aisbench.live.watching import View, Watching
 from aisbench.masking.masking import masked_url
-from aisbench.records.run import Run
 from aisbench.report.files.vllm_files import check_result_folder, write_vllm_files
-from aisbench.report.files.write import write_reports
-from aisbench.report.text.console import print_result
 from aisbench.studies.servers import servers_of
 
 if TYPE_CHECKING:
@@ -171,6 +166,13 @@ def _exporting(
 
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
+    # Not before the run: they take 0.15 s, by which the first request would be later.
+    from aisbench.analysis.contract.summary_type import plain
+    from aisbench.analysis.measured import Measured
+    from aisbench.records.run import Run
+    from aisbench.report.files.write import write_reports
+    from aisbench.report.text.console import print_result
+
     measured = Measured(Run.load(folder, trust_remote_code=config.trust_remote_code))
     summary = plain(write_reports(measured))
     if as_json:
