@@ -28,7 +28,13 @@ HELP, HELP_CPU = "start to help printed, ms", "CPU of --help, ms"
 SENT, EXIT, CPU = "start to first request, ms", "start to exit, ms", "CPU of the run, ms"
 
 
-def started(checkout: Path, *args: str) -> tuple[int, float, float]:
+def environment_with(compiled: str) -> dict[str, str]:
+    """The environment of the command: its modules are kept in the folder `compiled`, as those of an installed package are."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "AISBENCH_"))}
+    return {**kept, "PYTHONPYCACHEPREFIX": compiled}
+
+
+def started(checkout: Path, environment: dict[str, str], *args: str) -> tuple[int, float, float]:
     """Runs the command of a checkout; returns its start (CLOCK_MONOTONIC, ns), and its wall and CPU time in ms."""
     with tempfile.TemporaryFile("w+") as output:
         begun = time.monotonic_ns()
@@ -39,7 +45,7 @@ def started(checkout: Path, *args: str) -> tuple[int, float, float]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            env=environment,
         )
         _, status, usage = os.wait4(child.pid, 0)
         ended = time.monotonic_ns()
@@ -48,11 +54,11 @@ def started(checkout: Path, *args: str) -> tuple[int, float, float]:
     return begun, (ended - begun) / 1e6, 1000 * (usage.ru_utime + usage.ru_stime)
 
 
-def measured(checkout: Path, url: str) -> dict[str, float]:
+def measured(checkout: Path, environment: dict[str, str], url: str) -> dict[str, float]:
     """The figures of one `--help` and one run."""
-    _, help_ms, help_cpu_ms = started(checkout, "--help")
+    _, help_ms, help_cpu_ms = started(checkout, environment, "--help")
     with tempfile.TemporaryDirectory() as work_dir:
-        begun, exit_ms, cpu_ms = started(checkout, "--url", url, "--work-dir", work_dir, *LOAD)
+        begun, exit_ms, cpu_ms = started(checkout, environment, "--url", url, "--work-dir", work_dir, *LOAD)
         first = [
             int(RowsFile.open(path).rows["sent_ns"].min())
             for path in Path(work_dir).glob("*/records/rows-*.bin")
@@ -90,13 +96,17 @@ def main() -> None:
     options = parser.parse_args()
     checkouts = [ROOT, *([options.other.resolve()] if options.other is not None else [])]
     found: list[list[dict[str, float]]] = [[] for _ in checkouts]
-    with start_referee(ttft_us=1000, itl_us=1000, tokens=16) as server:
+    with (
+        tempfile.TemporaryDirectory() as compiled,
+        start_referee(ttft_us=1000, itl_us=1000, tokens=16) as server,
+    ):
+        environment = environment_with(compiled)
         for checkout in checkouts:
-            # Compiles its modules, and brings its files into memory.
-            measured(checkout, server.url)
+            # Compiles its modules.
+            measured(checkout, environment, server.url)
         for _ in range(options.rounds):
             for checkout, one in zip(checkouts, found, strict=True):
-                one.append(measured(checkout, server.url))
+                one.append(measured(checkout, environment, server.url))
     names = ["this checkout", *(["the other", "ratio"] if options.other is not None else [])]
     print(table([["median (quartiles)", *names], *rows_of(found)]))
 

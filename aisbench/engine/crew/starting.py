@@ -44,7 +44,7 @@ class StartedWorkers:
             self.processes.append(
                 subprocess.Popen(
                     child_command("aisbench.engine.crew.worker"),
-                    stdin=theirs,
+                    stdin=theirs.fileno(),
                     stdout=log,
                     stderr=log,
                     env=child_environment(),
