@@ -23,7 +23,17 @@ from bench.harness import ROOT, check_ended, table
 
 # As the installed script starts it.
 START = [sys.executable, "-c", "import sys; from aisbench.cli.main import load_main; sys.exit(load_main())"]
-LOAD = ["--num-requests", "10", "--concurrency", "2", "--backend", "openai-chat", "--no-progress"]
+LOAD = [
+    "--num-requests",
+    "10",
+    "--concurrency",
+    "2",
+    "--output-len",
+    "4",
+    "--backend",
+    "openai-chat",
+    "--no-progress",
+]
 HELP, HELP_CPU = "start to help printed, ms", "CPU of --help, ms"
 SENT, EXIT, CPU = "start to first request, ms", "start to exit, ms", "CPU of the run, ms"
 

@@ -17,7 +17,6 @@ from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.errors import CannotRun
 from aisbench.exit_codes import DONE, GATE_BROKEN, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.live.preparing import Preparing
-from aisbench.live.watching import View, Watching
 from aisbench.masking.masking import masked_url
 from aisbench.report.files.vllm_files import check_result_folder, write_vllm_files
 from aisbench.studies.servers import servers_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from aisbench.export.upload import Upload
     from aisbench.live.otlp import Otlp
     from aisbench.live.page import LivePage
+    from aisbench.live.watching import View
 
 
 def run_and_report(
@@ -109,6 +109,8 @@ def run_to_folder(
 
         views.append(stack.enter_context(LiveView()))
     if views:
+        from aisbench.live.watching import Watching
+
         ticks = (*ticks, Watching(config, views).tick)
     if ticks:
         coordinator.tick = _one_after_the_other(ticks)

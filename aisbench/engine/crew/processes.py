@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 import signal
 import subprocess
 from collections.abc import Callable
@@ -98,10 +99,14 @@ class WorkerProcesses:
 
     def wait(self, seconds: float) -> None:
         """Waits for `seconds`, or until the first worker that still runs has ended."""
-        for process in self.processes:
+        for process, lifeline in zip(self.processes, self.started.lifelines, strict=True):
             if process.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(seconds)
+                # Nothing is sent through it, so it becomes readable when the worker ends. Popen.wait alone may be 50 ms late.
+                ends = select.poll()
+                ends.register(lifeline, select.POLLIN)
+                if ends.poll(seconds * 1e3):
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(seconds)
                 return
 
     def end(self) -> None:
