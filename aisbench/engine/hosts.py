@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.crew.crew import Crew
 from aisbench.engine.crew.local import LocalCrew
 from aisbench.engine.crew.starting import StartedWorkers
 from aisbench.engine.limits import default_workers, raise_open_files
-from aisbench.engine.preparation import Prepared, Say
 from aisbench.records.folder import RunDirectory
+
+if TYPE_CHECKING:
+    from aisbench.engine.preparation import Prepared, Say
 
 
 class Hosts(Protocol):

@@ -11,6 +11,7 @@ from typing import Any
 
 from aisbench._native.os.clock import now_ns
 from aisbench.config.run_config import RunConfig
+from aisbench.engine.samplers.metrics_page import read_page
 from aisbench.engine.samplers.sampler import Sampler
 from aisbench.engine.target.fetching import Client
 from aisbench.engine.target.transport import Transport
@@ -90,8 +91,6 @@ class Scraper(Sampler):
 
     def read_one(self, endpoint: int) -> tuple[int, dict[str, Any]]:
         """The time when the answer was complete (CLOCK_MONOTONIC, ns) and its values; no values on failure."""
-        from aisbench.engine.samplers.metrics_page import read_page
-
         try:
             answer = self.clients[endpoint].fetch("GET", self.pages[endpoint].url, most=_MOST_BYTES)
             t_ns = now_ns()

@@ -86,31 +86,33 @@ class Client:
             self.connection.close()
             self.connection = None
 
-    def fetch(self, method: str, url: str, *, most: int) -> Fetched:
+    def fetch(self, method: str, url: str, *, most: int, body: bytes | None = None) -> Fetched:
         """The answer. A GET follows redirects within its origin. Raises TooLarge above `most` bytes, and NoAnswer."""
         for _ in range(_MOST_REDIRECTS):
-            status, head, body = self._answer(method, url, most)
+            status, head, content = self._answer(method, url, body, most)
             location = head.get("Location")
             if status not in _REDIRECTS or location is None:
-                return Fetched(status, body, _charset_of(head))
+                return Fetched(status, content, _charset_of(head))
             location = urljoin(url, location)
             if method != "GET" or origin(location) != origin(url):
                 return Fetched(status, b"", "utf-8", printable(location))
             url = quote(location.encode("latin-1", "replace"), safe=_OF_URLS)
         return Fetched(status, b"", "utf-8", printable(url))
 
-    def _answer(self, method: str, url: str, most: int) -> tuple[int, http.client.HTTPMessage, bytes]:
+    def _answer(
+        self, method: str, url: str, body: bytes | None, most: int
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
         deadline = time.monotonic() + self.timeout_s
         kept = self.connection is not None and self.connection.sock is not None
         try:
             try:
-                return self._attempt(method, url, most, deadline)
+                return self._attempt(method, url, body, most, deadline)
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
                 if not kept:
                     raise
                 # The server has closed the connection since the last answer.
                 self.close()
-                return self._attempt(method, url, most, deadline)
+                return self._attempt(method, url, body, most, deadline)
         except TimeoutError:
             self.close()
             raise NoAnswer(f"no answer within {self.timeout_s:g} s") from None
@@ -123,7 +125,7 @@ class Client:
             raise
 
     def _attempt(
-        self, method: str, url: str, most: int, deadline: float
+        self, method: str, url: str, body: bytes | None, most: int, deadline: float
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         parts = urlsplit(url)
         if self.connection is None:
@@ -149,7 +151,7 @@ class Client:
                 headers = {**headers, "Proxy-Authorization": proxy.authorization}
             if "host" not in {name.lower() for name in headers}:
                 headers = {"Host": parts.netloc, **headers}
-        connection.request(method, target, headers=headers)
+        connection.request(method, target, body, headers)
         with connection.getresponse() as response:
             return response.status, response.headers, _bounded_body(response, most)
 
