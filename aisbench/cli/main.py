@@ -58,6 +58,9 @@ def run(command: click.Command, name: str) -> None:
             show_masked(type(problem), problem, problem.__traceback__)
     if code == INTERRUPTED:
         end_undisturbed()
+    # As it ends, Python looks for garbage among all that was imported, which takes 10 to 20 ms and frees nothing that the
+    # end of the process does not.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else DONE)
 
 
