@@ -39,7 +39,8 @@ class Scraper(Sampler):
         # By the number of its --url.
         self.pages = dict(enumerate(pages))
         self.clients: dict[int, Client] = {}
-        self.threads: ThreadPoolExecutor | None = None
+        # One thread for each page, so that a reading which was cut short is over before the last one begins.
+        self.threads: dict[int, ThreadPoolExecutor] = {}
         self.notes: list[str] = []
 
     @staticmethod
@@ -61,7 +62,7 @@ class Scraper(Sampler):
     async def first(self) -> bool:
         for endpoint, page in self.pages.items():
             self.clients[endpoint] = Client(self.transport, page.headers, _TIMEOUT_S)
-        self.threads = ThreadPoolExecutor(max(1, len(self.pages)), "metrics")
+            self.threads[endpoint] = ThreadPoolExecutor(1, "metrics")
         read = {line["endpoint"] for line in await self.sample()}
         for endpoint in set(self.pages) - read:
             url = self.pages.pop(endpoint).url
@@ -75,7 +76,7 @@ class Scraper(Sampler):
         endpoints = list(self.pages)
         loop = asyncio.get_running_loop()
         found = await asyncio.gather(
-            *(loop.run_in_executor(self.threads, self.read_one, endpoint) for endpoint in endpoints)
+            *(loop.run_in_executor(self.threads[endpoint], self.read_one, endpoint) for endpoint in endpoints)
         )
         return [
             {"t_ns": t_ns, "endpoint": endpoint, "values": values}
@@ -84,8 +85,8 @@ class Scraper(Sampler):
         ]
 
     async def close(self) -> None:
-        if self.threads is not None:
-            self.threads.shutdown()
+        for thread in self.threads.values():
+            thread.shutdown()
         for client in self.clients.values():
             client.close()
 
