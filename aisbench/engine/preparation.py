@@ -60,13 +60,14 @@ class Prepared:
 
 
 def prepare(
-    asked: Asked, directory: RunDirectory, say: Say, progress: Progress, build: Build = build_workload
+    asked: Asked, directory: RunDirectory, say: Say, progress: Progress, build: Build | None = None
 ) -> Prepared:
-    """Makes everything in `directory`; calls `progress(done, total)` while prompts are made. `build` makes the bodies.
+    """Makes everything in `directory`; calls `progress(done, total)` while prompts are made. `build` makes the bodies (None:
+    build_workload).
 
     Raises BadInput for a workload that cannot be made.
     """
-    workload = build(
+    workload = (build or build_workload)(
         workload_options(asked.config, asked.model.name),
         asked.backend,
         directory.records,
