@@ -37,11 +37,12 @@ from aisbench.engine.target.request_head import parse_headers
 from aisbench.engine.target.small_requests import patiently
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
+from aisbench.engine.workload_cache import build_for
 from aisbench.errors import CannotRun
 from aisbench.masking.masking import in_bodies, remember_options
 from aisbench.records.folder import RunDirectory
 from aisbench.workload.bodies import blank_secrets
-from aisbench.workload.build import Build, Progress, build_workload
+from aisbench.workload.build import Build, Progress
 
 Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
@@ -56,7 +57,7 @@ class Coordinator:
 
     `say(line)` gets lines for people. `progress(done, total)` is called while prompts are made,
     `tick(coordinator)` ten times a second while load runs. The lines of `opening` are said once the run
-    is prepared. `build` makes the workload, as build_workload does. Raises BadInput for options that cannot run together.
+    is prepared. `build` makes the workload (None: see build_for). Raises BadInput for options that cannot run together.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Coordinator:
         tick: Tick,
         progress: Progress = _silent,
         opening: Sequence[str] = (),
-        build: Build = build_workload,
+        build: Build | None = None,
     ) -> None:
         config.check()
         remember_options(asdict(config))
@@ -78,7 +79,7 @@ class Coordinator:
         self.tick = tick
         self.progress = progress
         self.opening = opening
-        self.build = build
+        self.build = build or build_for(config, lambda line: self.say(line))
         self.backend = backend_named(config.backend, config.template)
         self.headers = parse_headers(config.header, config.api_key, self.backend)
         self.transport = Transport.of(config)

@@ -68,8 +68,12 @@ def tokenizer_folder(name_or_path: str) -> Path:
 
 def _cached_folder(name: str) -> Path | None:
     """The folder of a model in the Hugging Face cache; None when the cache holds no tokenizer of that model."""
-    transformers()
-    from huggingface_hub import try_to_load_from_cache
+    try:
+        # Takes a fraction of the time of transformers, which need not be loaded to find a prepared workload.
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        transformers()
+        raise
 
     for file in _TOKENIZER_FILES:
         try:
