@@ -58,6 +58,8 @@ def tokenizer_folder(name_or_path: str) -> Path:
         )
     cached = _cached_folder(name_or_path)
     if cached is None:
+        # It could not be loaded from anywhere without this.
+        transformers()
         raise BadInput(
             f"--tokenizer {name_or_path}: there is no such folder, and no tokenizer of that name in the local "
             "cache; give a folder that holds tokenizer.json, or fetch it first: "
