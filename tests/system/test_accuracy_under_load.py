@@ -109,12 +109,12 @@ def test_the_highest_load_with_right_answers_is_found(
 def test_without_the_bound_the_search_goes_far_beyond(
     server: SimulatorProcess, data: Path, tmp_path: Path
 ) -> None:
-    load = ("--over", "concurrency", "--start", 8, "--max", 32, "--step", 1, "--repeats", 1)
+    load = ("--over", "concurrency", "--start", 8, "--max", 16, "--step", 1, "--repeats", 1)
     slo = ("--slo", "ttft_p99<2000")
     code, out, err = saturate(*asking(server, data), *load, *slo, "--work-dir", tmp_path)
     assert code == 0, out + err
     found = answer(tmp_path)
-    assert found["max_load"] == 32
+    assert found["max_load"] == 16
     assert {point["load"]: point["differing"]["share"] > 0.8 for point in found["points"]} == {
         point["load"]: point["load"] > BATCH for point in found["points"]
     }

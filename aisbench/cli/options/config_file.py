@@ -101,9 +101,19 @@ def _as_given(option: click.Option, value: Any) -> Any:
     if option.multiple:
         if isinstance(value, Mapping):
             return [f"{name}: {text}" for name, text in value.items()]
-        return value if isinstance(value, (list, tuple)) else [value]
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return [_number_as_given(option, one) for one in values]
     if isinstance(value, (list, tuple)) and len(value) == 1 and not getattr(option.type, "takes_list", False):
-        return value[0]
+        value = value[0]
+    return _number_as_given(option, value)
+
+
+def _number_as_given(option: click.Option, value: Any) -> Any:
+    """As text where Python would make another number of it: 1 of 1.5 or true. Then it is refused as on the command line."""
+    if option.type.name == "integer" and isinstance(value, float):
+        return int(value) if value.is_integer() else str(value)
+    if option.type.name in ("integer", "float") and isinstance(value, bool):
+        return str(value).lower()
     return value
 
 

@@ -95,6 +95,8 @@ def shift_times(path: Path, clock: NodeClock) -> None:
 def _make_up(member: Member, directory: RunDirectory) -> None:
     """Writes the records of a lost node's workers: the tickets that were taken when it was last heard of, as lost."""
     for number in range(member.first, member.first + member.workers):
+        # What came for the live view counts requests that are now lost.
+        (directory.records / f"hist-{number}.bin").unlink(missing_ok=True)
         recorder = Recorder(str(directory.records), number, token_times=True, text=True)
         recorder.start_at(directory.facts.get("start_ns") or 0)
         recorder.close()

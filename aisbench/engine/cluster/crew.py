@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from aisbench._native.os.clock import now_ns
+from aisbench.atomic import written_whole
+from aisbench.engine.cluster.accounts import accounts
 from aisbench.engine.cluster.clock import Sample, after_the_run, before_the_run
 from aisbench.engine.cluster.collecting import collect
 from aisbench.engine.cluster.member import Member, NodeLost
@@ -21,7 +23,7 @@ from aisbench.records.folder import RunDirectory
 _POLL_S = 0.1
 # How often histograms and samples of failures come for the live view, and how often clocks are compared.
 _FILES_EVERY_S, _CLOCK_EVERY_S = 1.0, 2.0
-# How often unused in-flight slots are looked for. README and docs/scale.md name it.
+# How often unused in-flight slots are looked for; docs/scale.md names it.
 _BALANCE_EVERY_S = 0.5
 # Nodes in the live view.
 _MOST_SHOWN = 8
@@ -32,9 +34,10 @@ _START_DELAY_NS, _START_DELAY_EACH_NS = 200_000_000, 5_000_000
 
 
 class ClusterCrew:
-    """The workers of `members`. `specs` and `directory` are those of the head.
+    """The workers of `members`, in a run whose folder is `directory`.
 
-    `say(line)` gets a line about each loss. `shared`: the head may see the nodes' folders under their own paths.
+    `say(line)` gets a line about each loss. `shared`: the head may see the nodes' folders under their own paths. `spawn`: starts
+    a node for what a lost one had left to send; None: nobody sends it.
     """
 
     def __init__(
@@ -164,7 +167,9 @@ class ClusterCrew:
             for line in member.status.lines:
                 self.say(f"{member.name}: {line}")
             for name, content in member.status.files.items():
-                (self.directory.records / name).write_bytes(content)
+                # The live view may read it at any time.
+                with written_whole(self.directory.records / name) as file:
+                    file.write(content)
         member.asked = None
 
     def _lose(self, member: Member, why: object) -> None:
@@ -188,7 +193,7 @@ class ClusterCrew:
                 self.say(f"{member.name} sends what was left of a lost node's part")
 
     def _balance(self) -> None:
-        """Begins to move slots that some nodes do not use to those that could use more; or goes on with it."""
+        """Moves slots that some nodes do not use to those that could use more."""
         rooms = [
             Room(
                 member.status.free or 0,
@@ -240,60 +245,10 @@ class ClusterCrew:
             member.clock = after_the_run(member.clock, member.during, after)
 
     def facts(self) -> dict[str, Any]:
-        workers, hosts = [], []
-        for member in self.members:
-            found = self.ends.get(member.rank)
-            workers += (
-                self._lost_workers(member) if found is None else self._workers(member, found["workers"])
-            )
-            hosts.append({} if found is None else found["host"])
         return {
-            "workers": workers,
-            "host": _together(hosts),
-            "nodes": [self._about(member, host) for member, host in zip(self.members, hosts, strict=True)],
+            **accounts(self.members, self.ends),
             "slots_moved": self.slots_moved,
             "late_starts": self.late_starts,
-        }
-
-    def _workers(self, member: Member, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        for one in figures:
-            one["worker"] += member.first
-            one["node"] = member.rank
-            if one.get("died_ns"):
-                one["died_ns"] -= member.clock.offset_ns
-        return figures
-
-    def _lost_workers(self, member: Member) -> list[dict[str, Any]]:
-        return [
-            {
-                "worker": member.first + worker,
-                "pid": None,
-                "died": f"its {member.dead}",
-                "died_ns": member.lost_ns,
-                "lost": True,
-                "node": member.rank,
-            }
-            for worker in range(member.workers)
-        ]
-
-    def _about(self, member: Member, host: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "node": member.rank,
-            "host": member.about.host,
-            "address": member.about.address,
-            "kernel": member.about.kernel,
-            "cpus": member.about.cpus,
-            "workers": member.workers,
-            "first_worker": member.first,
-            # Without those that a lost node had begun.
-            "tickets": max(-1, member.share.tickets - member.share.begun),
-            "taken": member.taken - member.share.begun,
-            "clock_offset_ns": member.clock.offset_ns,
-            "clock_error_ns": member.clock.error_ns,
-            "clock_drift": member.clock.drift,
-            "steal_ns": host.get("steal_ns"),
-            "throttled_ns": host.get("throttled_ns"),
-            "lost": member.lost,
         }
 
     # Calls
@@ -316,14 +271,3 @@ class ClusterCrew:
         except NodeLost as problem:
             self._lose(member, problem)
             return None
-
-
-def _together(hosts: list[dict[str, Any]]) -> dict[str, Any]:
-    """run.json's `host` for several: all CPUs, the stolen time of all, and the worst throttling."""
-    known = [host for host in hosts if host]
-    return {
-        "cpus": sum(host["cpus"] for host in known),
-        "steal_ns": sum(host["steal_ns"] for host in known),
-        "throttled_ns": max((host["throttled_ns"] for host in known), default=0),
-        "kernel": ", ".join(sorted({host["kernel"] for host in known})),
-    }

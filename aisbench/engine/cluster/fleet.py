@@ -16,7 +16,8 @@ import numpy as np
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.cluster.crew import ClusterCrew
 from aisbench.engine.cluster.member import Member, NodeLost, Remote
-from aisbench.engine.cluster.node import SILENCE_S, About
+from aisbench.engine.cluster.messages import About
+from aisbench.engine.cluster.node import SILENCE_S
 from aisbench.engine.cluster.split import places_of, rounds, split_limit, tickets_of
 from aisbench.engine.crew.crew import Crew, Share
 from aisbench.engine.limits import wanted_workers

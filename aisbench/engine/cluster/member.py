@@ -10,7 +10,7 @@ import numpy as np
 from aisbench._native.memory.shared import LIVE_FIELDS
 from aisbench._native.os.clock import now_ns
 from aisbench.engine.cluster.clock import NodeClock, Sample
-from aisbench.engine.cluster.node import About, Status
+from aisbench.engine.cluster.messages import About, Status
 from aisbench.engine.crew.crew import Share
 from aisbench.engine.crew.worker_spec import WorkerSpec
 

@@ -15,12 +15,13 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aisbench
 from aisbench._native.os.clock import now_ns
+from aisbench.engine.cluster.messages import About, Status
 from aisbench.engine.crew.crew import Share
 from aisbench.engine.crew.local import LocalCrew
 from aisbench.engine.crew.worker_spec import WorkerSpec
@@ -32,38 +33,6 @@ from aisbench.workload.bodies import blank_secrets
 
 # The head looks ten times a second. It may stand still for a moment, or the network may.
 SILENCE_S = 20.0
-
-
-@dataclass(frozen=True)
-class About:
-    """What a node says about itself. `python` and `version` (of aisbench) must be the head's."""
-
-    version: str
-    python: str
-    host: str
-    address: str
-    kernel: str
-    cpus: int
-    pid: int
-    folder: str
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a node's part goes.
-
-    `live`: the counters of its workers, as in SharedBlock.live_bytes. `free`: its free in-flight slots; None: no limit.
-    `lines`: what was to be said since the last status. `files`: small files of its records that have changed since, whole.
-    """
-
-    live: bytes
-    running: bool
-    dead: str | None
-    no_room: bool
-    done: int
-    free: int | None
-    lines: list[str] = field(default_factory=list)
-    files: dict[str, bytes] = field(default_factory=dict)
 
 
 class Node:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import aisbench
 from aisbench.engine.cluster.member import NodeLost
-from aisbench.engine.cluster.node import About, Node
+from aisbench.engine.cluster.messages import About
+from aisbench.engine.cluster.node import Node
 from aisbench.errors import BadInput, CannotRun
 from aisbench.extras import install_command
 
@@ -284,4 +285,4 @@ def _actor_name(run: str, rank: int) -> str:
 def _reason(problem: BaseException) -> str:
     """The first sentence of an error of Ray, which may go on for a page."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return (lines[0] if lines else type(problem).__name__).rstrip(".")
+    return (lines[0] if lines else type(problem).__name__).rstrip(".:")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aisbench.engine.cluster.member import Member, NodeLost, Remote
-from aisbench.engine.cluster.node import About
+from aisbench.engine.cluster.messages import About
 from aisbench.engine.cluster.upload import upload
 from aisbench.engine.crew.crew import Share
 from aisbench.errors import CannotRun

@@ -9,7 +9,7 @@ import pytest
 
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.cluster.fleet import Fleet, workers_of
-from aisbench.engine.cluster.node import About
+from aisbench.engine.cluster.messages import About
 from aisbench.engine.cluster.ray_nodes import check_versions
 from aisbench.errors import BadInput
 from tests.engine.cluster.threads import ThreadCluster

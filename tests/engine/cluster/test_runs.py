@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ def test_three_nodes_send_what_one_host_sends(
     ttft_ms = (run.rows["first_token_ns"] - run.rows["sent_ns"]) / 1e6
     assert run.histograms["ttft"].count == REQUESTS
     assert summary["metrics"]["ttft_ms"]["mean"] == pytest.approx(ttft_ms.mean())
+    assert summary["metrics"]["ttft_ms"]["p99"] == pytest.approx(np.percentile(ttft_ms, 99))
     assert not list(tmp_path.glob("aisbench-*-node-*")), "a node left its folder"
 
 
@@ -100,7 +102,10 @@ def test_a_lost_node_is_told_and_the_others_go_on(
     quick_simulator.reset()
     lost: list[np.ndarray] = []
 
+    shown: list[str] = []
+
     def lose_one(running: Coordinator) -> None:
+        shown.append(running.crew.words())
         if not lost and running.live()["ok"].sum() > 20:
             cluster.lose(1)
             lost.append(running.live().copy())
@@ -112,10 +117,13 @@ def test_a_lost_node_is_told_and_the_others_go_on(
     assert any(
         line.startswith("node 1 (") and line.endswith("its host died; the others go on") for line in said
     )
+    assert re.fullmatch(r"0: \d+ in flight, 1: \d+ in flight, 2: \d+ in flight", shown[0])
+    assert re.fullmatch(r"0: \d+ in flight, 1: lost, 2: \d+ in flight", shown[-1])
     # All that the others had to send was sent; the taken requests of the lost node are lost, the others were not sent.
     places = np.arange(REQUESTS)
     theirs = np.isin(places, run.rows["slot"][run.row_workers == 1])
     assert run.has_status("ok").sum() == REQUESTS - 40 == summary["completed"]
+    assert run.histograms["ttft"].count == REQUESTS - 40
     assert summary["requests"]["lost"] == theirs.sum() == run.info["nodes"][1]["taken"] > 0
     assert summary["requests"]["not_sent"] == 40 - theirs.sum()
     assert summary["verdict"]["status"] == "invalid"

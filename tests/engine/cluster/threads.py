@@ -11,7 +11,8 @@ from aisbench.config.run_config import RunConfig
 from aisbench.engine import coordinator as module
 from aisbench.engine.cluster.fleet import Fleet
 from aisbench.engine.cluster.member import NodeLost
-from aisbench.engine.cluster.node import About, Node
+from aisbench.engine.cluster.messages import About
+from aisbench.engine.cluster.node import Node
 from aisbench.engine.coordinator import Coordinator, Tick
 
 

@@ -64,9 +64,10 @@ def _count(values: list[Any]) -> int:
 
 
 class _Reading:
-    """What the events of an answer come to. `kind`: of the failure, or empty. `unclear`: no opinion."""
+    """What the events of an answer come to. `kind`: of the failure, or empty. `unclear`: no opinion. `ends`: what ends it."""
 
-    def __init__(self) -> None:
+    def __init__(self, ends: tuple[bytes, ...]) -> None:
+        self.ends = ends
         self.kind = self.text = ""
         self.tokens = 0
         self.prompt = self.output = -1
@@ -106,14 +107,15 @@ class _Reading:
             return
         if self.ended:
             return
-        if event.strip() in (b"[DONE]", b"END"):
+        if event.strip() in self.ends:
             self.ended = True
         elif not is_keep_alive(event):
             self.kind = "bad_event"
 
 
 def _wanted(body: bytes, *, lines: bool) -> _Reading:
-    reading = _Reading()
+    # The template's `end` is one of streams.
+    reading = _Reading((b"[DONE]", b"END") if lines else (b"[DONE]",))
     # A whole answer of several lines may be several events without blank lines between them.
     reading.unclear = not lines and b"\n" in body.strip()
     events = (
