@@ -22,6 +22,9 @@ _OPTIONS, KEY = "AISBENCH_", "OPENAI_API_KEY"
 GC_THRESHOLD = 50_000
 # Read by the workers.
 KEPT = "AISBENCH_WORKER_HOOK"
+# Left alone, numpy's linear algebra starts a thread for each CPU when it is imported, and these spin for a tenth of a
+# second before they sleep. Nothing here needs them.
+_THREADS, _ONE = "OPENBLAS_NUM_THREADS", "1"
 
 
 def child_command(module: str, *args: object) -> list[str]:
@@ -31,11 +34,17 @@ def child_command(module: str, *args: object) -> list[str]:
 
 def child_environment() -> dict[str, str]:
     """This process's environment without the options of its command and the keys of servers."""
-    return {
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name == KEPT or not (name == KEY or name.startswith(_OPTIONS))
     }
+    return {_THREADS: _ONE, **kept}
+
+
+def keep_numpy_single() -> None:
+    """Keeps numpy from starting threads in this process, unless the user has set their number; call it before its import."""
+    os.environ.setdefault(_THREADS, _ONE)
 
 
 def last_words(output: bytes) -> str:

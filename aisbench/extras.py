@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from importlib import metadata
 
 
 def install_command(extra: str, missing: str) -> str:
@@ -14,6 +13,9 @@ def install_command(extra: str, missing: str) -> str:
     It lists the packages, because `pip install 'aisbench[extra]'` would look for aisbench on the index, and this one
     may be from a clone, a wheel or a mirror.
     """
+    # Takes 10 ms, and only a message needs it.
+    from importlib import metadata
+
     try:
         required = metadata.requires("aisbench") or []
     except metadata.PackageNotFoundError:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import aisbench
-from aisbench.children import child_command, child_environment, last_words
+from aisbench.children import child_command, child_environment, keep_numpy_single, last_words
 from aisbench.errors import CannotRun
 from aisbench.simulator.process import start_simulator
 from aisbench.simulator.referee import start_referee
@@ -161,3 +161,16 @@ def test_sources_that_were_not_built_say_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"error: the aisbench in {tmp_path / 'aisbench'} is not built")
+
+
+@pytest.mark.parametrize(("given", "passed_on"), [(None, "1"), ("3", "3")])
+def test_numpy_starts_no_threads_unless_the_user_asks(
+    given: str | None, passed_on: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", given)
+    assert child_environment()["OPENBLAS_NUM_THREADS"] == passed_on
+    keep_numpy_single()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == passed_on
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")

@@ -7,7 +7,6 @@ from typing import Any
 
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
-from aisbench.engine.target.prefix_cache_reset import EMPTIED, reset_prefix_caches
 from aisbench.engine.target.small_requests import (
     Asking,
     Probes,
@@ -47,6 +46,8 @@ class Beside:
         """Empties the prefix caches if --reset-prefix-cache is given; returns a note if a server refused."""
         if not self.config.reset_prefix_cache:
             return []
+        from aisbench.engine.target.prefix_cache_reset import EMPTIED, reset_prefix_caches
+
         one, targets = self.asked[0], [asking.target for asking in self.asked]
         found = reset_prefix_caches(targets, one.transport, one.headers)
         self.facts["prefix_cache_reset"] = found

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import numpy as np
 
@@ -28,21 +28,18 @@ from aisbench.engine.failures import error_samples, hopeless, too_many_failed, w
 from aisbench.engine.hosts import Hosts, hosts_of
 from aisbench.engine.interrupts import Interrupts
 from aisbench.engine.plan import Plan, workload_options
-from aisbench.engine.preparation import Prepared, Say, prepare
-from aisbench.engine.samplers.devices.sampler import DeviceSampler
-from aisbench.engine.samplers.server_metrics import Scraper
 from aisbench.engine.target.discovery import model_for
-from aisbench.engine.target.draining import wait_until_idle
 from aisbench.engine.target.request_head import parse_headers
 from aisbench.engine.target.small_requests import patiently
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
-from aisbench.engine.workload_cache import build_for
 from aisbench.errors import CannotRun
 from aisbench.masking.masking import in_bodies, remember_options
 from aisbench.records.folder import RunDirectory
-from aisbench.workload.bodies import blank_secrets
-from aisbench.workload.build import Build, Progress
+
+if TYPE_CHECKING:
+    from aisbench.engine.preparation import Prepared, Say
+    from aisbench.workload.build import Build, Progress
 
 Got = TypeVar("Got")
 Tick = Callable[["Coordinator"], None]
@@ -57,7 +54,7 @@ class Coordinator:
 
     `say(line)` gets lines for people. `progress(done, total)` is called while prompts are made,
     `tick(coordinator)` ten times a second while load runs. The lines of `opening` are said once the run
-    is prepared. `build` makes the workload (None: see build_for). Raises BadInput for options that cannot run together.
+    is prepared. `build` makes the workload (None: see workload_cache.build_for). Raises BadInput for options that cannot run together.
     """
 
     def __init__(
@@ -79,7 +76,7 @@ class Coordinator:
         self.tick = tick
         self.progress = progress
         self.opening = opening
-        self.build = build or build_for(config, lambda line: self.say(line))
+        self.build = build
         self.backend = backend_named(config.backend, config.template)
         self.headers = parse_headers(config.header, config.api_key, self.backend)
         self.transport = Transport.of(config)
@@ -134,6 +131,10 @@ class Coordinator:
             with room_for(
                 f"the run's files in {self.directory.path}", "free some, or give another --work-dir"
             ):
+                hosts.begin(self.directory)
+                # Imported while the workers load their modules, as are the samplers below.
+                from aisbench.engine.preparation import prepare
+
                 prepared = prepare(asked, self.directory, self.say, self.progress, self.build)
                 self.crew = hosts.crew(prepared, self.directory)
         except BaseException:
@@ -143,6 +144,9 @@ class Coordinator:
             self.say(line)
         self.directory.note([model.choice] if model.others else [])
         self.plan = prepared.plan
+        from aisbench.engine.samplers.devices.sampler import DeviceSampler
+        from aisbench.engine.samplers.server_metrics import Scraper
+
         self.scraper = Scraper.of(config, targets, self.transport, self.headers, self.directory.records)
         self.devices = DeviceSampler.of(config, targets, self.directory.records)
         kept = f"what was recorded is kept: free some, then `aisbench report {self.directory.path}`"
@@ -172,6 +176,8 @@ class Coordinator:
             for sampler in (self.scraper, self.devices):
                 if sampler is not None:
                     sampler.end()
+            from aisbench.workload.bodies import blank_secrets
+
             # No one reads the bodies' secrets any more.
             blank_secrets(self.directory.records / "bodies.bin", in_bodies)
             # Those of workers that did not warm up, or died meanwhile.
@@ -273,6 +279,8 @@ class Coordinator:
 
     def wait_until_idle(self, *, least_s: float, most_s: float) -> int | None:
         """Waits until the servers are idle after a run that was cut; see draining.wait_until_idle."""
+        from aisbench.engine.target.draining import wait_until_idle
+
         pages = list(self.scraper.pages.values()) if self.scraper is not None else []
         return wait_until_idle(pages, self.transport, least_s=least_s, most_s=most_s)
 

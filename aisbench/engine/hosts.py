@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.crew.crew import Crew
 from aisbench.engine.crew.local import LocalCrew
+from aisbench.engine.crew.starting import StartedWorkers
 from aisbench.engine.limits import default_workers, raise_open_files
-from aisbench.engine.preparation import Prepared, Say
 from aisbench.records.folder import RunDirectory
+
+if TYPE_CHECKING:
+    from aisbench.engine.preparation import Prepared, Say
 
 
 class Hosts(Protocol):
@@ -21,6 +24,9 @@ class Hosts(Protocol):
 
     def open_files(self) -> int:
         """How many files a worker may open. Raises BadInput or CannotRun if these are too few for the run."""
+
+    def begin(self, directory: RunDirectory) -> None:
+        """May start processes while the run is prepared in `directory`."""
 
     def crew(self, prepared: Prepared, directory: RunDirectory) -> Crew:
         """The workers for what was prepared, to be started later."""
@@ -49,13 +55,19 @@ class ThisHost:
         self.config = config
         self.say = say
         self.workers = config.workers or default_workers(config.concurrency, config.arrival_law)
+        self.started: StartedWorkers | None = None
 
     def open_files(self) -> int:
         limit = self.config.concurrency
         return raise_open_files(None if limit is None else -(-limit // self.workers), self.workers)
 
+    def begin(self, directory: RunDirectory) -> None:
+        # They load their modules while the bodies are made here.
+        self.started = StartedWorkers(self.workers, directory.path / "logs")
+
     def crew(self, prepared: Prepared, directory: RunDirectory) -> Crew:
-        return LocalCrew(prepared.specs, prepared.share, directory.path, self.say)
+        return LocalCrew(prepared.specs, prepared.share, directory.path, self.say, started=self.started)
 
     def close(self) -> None:
-        """There is nothing to let go."""
+        if self.started is not None:
+            self.started.end()

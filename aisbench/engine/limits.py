@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import os
 import resource
+from typing import TYPE_CHECKING
 
 from aisbench._native.memory.shared import Slots
 from aisbench._native.os.clock import now_ns
 from aisbench.errors import BadInput, CannotRun
-from aisbench.workload.arrivals.law import ArrivalLaw
+
+if TYPE_CHECKING:
+    # Needs numpy, without which a worker starts in half the time.
+    from aisbench.workload.arrivals.law import ArrivalLaw
 
 # Files that a worker needs besides its connections: epolls, timers, records, standard streams.
 SPARE_FILES = 64

@@ -11,26 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aisbench import saying
-from aisbench.analysis.contract.summary_type import plain
-from aisbench.analysis.measured import Measured
 from aisbench.analysis.verdict.gates import broken_gates, parse_gates
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
 from aisbench.errors import CannotRun
 from aisbench.exit_codes import DONE, GATE_BROKEN, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.live.preparing import Preparing
-from aisbench.live.watching import View, Watching
 from aisbench.masking.masking import masked_url
-from aisbench.records.run import Run
 from aisbench.report.files.vllm_files import check_result_folder, write_vllm_files
-from aisbench.report.files.write import write_reports
-from aisbench.report.text.console import print_result
 from aisbench.studies.servers import servers_of
 
 if TYPE_CHECKING:
     from aisbench.export.upload import Upload
     from aisbench.live.otlp import Otlp
     from aisbench.live.page import LivePage
+    from aisbench.live.watching import View
 
 
 def run_and_report(
@@ -114,6 +109,8 @@ def run_to_folder(
 
         views.append(stack.enter_context(LiveView()))
     if views:
+        from aisbench.live.watching import Watching
+
         ticks = (*ticks, Watching(config, views).tick)
     if ticks:
         coordinator.tick = _one_after_the_other(ticks)
@@ -171,6 +168,13 @@ def _exporting(
 
 
 def report(folder: Path, config: RunConfig, *, as_json: bool) -> int:
+    # Not before the run: they take 0.15 s, by which the first request would be later.
+    from aisbench.analysis.contract.summary_type import plain
+    from aisbench.analysis.measured import Measured
+    from aisbench.records.run import Run
+    from aisbench.report.files.write import write_reports
+    from aisbench.report.text.console import print_result
+
     measured = Measured(Run.load(folder, trust_remote_code=config.trust_remote_code))
     summary = plain(write_reports(measured))
     if as_json:

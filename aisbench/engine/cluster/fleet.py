@@ -100,6 +100,9 @@ class Fleet:
             raise CannotRun(f"a node of the Ray cluster was lost: {problem}") from None
         return min(found)
 
+    def begin(self, directory: RunDirectory) -> None:
+        """The nodes start their workers once they have their files."""
+
     def crew(self, prepared: Prepared, directory: RunDirectory) -> Crew:
         shares = split(prepared.share, self.each)
         ends = [*accumulate(self.each)]

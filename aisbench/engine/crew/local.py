@@ -13,6 +13,7 @@ from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
 from aisbench.engine.crew.crew import Share
 from aisbench.engine.crew.processes import Survivors, WorkerProcesses
+from aisbench.engine.crew.starting import StartedWorkers
 from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.host import HostCounters
 from aisbench.engine.limits import RisingLimit
@@ -26,7 +27,8 @@ _START_DELAY_NS = 30_000_000
 
 class LocalCrew:
     """The workers of this host, one for each of `specs`. `folder`: of the run. `say(line)` gets a line about each death.
-    `first`: the number of the first worker among those of all hosts.
+    `started`: the workers, if they were started already. `first`: otherwise the number of the first worker among those of
+    all hosts.
 
     Raises OSError if there is no room for the shared block.
     """
@@ -38,8 +40,10 @@ class LocalCrew:
         folder: Path,
         say: Callable[[str], None],
         *,
+        started: StartedWorkers | None = None,
         first: int = 0,
     ) -> None:
+        self.started = started
         self.share = share
         self.folder = folder
         self.say = say
@@ -63,8 +67,9 @@ class LocalCrew:
         self.host_before = HostCounters.now()
 
     def start(self) -> None:
-        inherited = tuple(one.fd for one in (self.slots, self.prefills) if one is not None)
-        self.processes = WorkerProcesses(self.specs, self.folder / "logs", inherited, self.first)
+        if self.started is None:
+            self.started = StartedWorkers(len(self.specs), self.folder / "logs", self.first)
+        self.processes = WorkerProcesses(self.specs, self.started)
         self.survivors = Survivors(
             self.processes, self.block, self.slots, self.prefills, self.share.most_each, self.say
         )

@@ -1,13 +1,12 @@
-"""Starts, watches and ends the worker processes, and lets the others go on when one has died."""
+"""Watches and ends the worker processes, and lets the others go on when one has died."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
+import select
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,53 +15,27 @@ import numpy as np
 
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
-from aisbench.children import child_command, child_environment, last_words
+from aisbench.children import last_words
 from aisbench.disk import EXIT_FULL
+from aisbench.engine.crew.starting import StartedWorkers
 from aisbench.engine.crew.worker_spec import WorkerSpec
 
-_END_PATIENCE_S = 5.0
 # Tries to count what the dead held. One takes 50 us, and fails if a slot changes hands meanwhile.
 _RECLAIMS = 200
 
 
 class WorkerProcesses:
-    """One process for each spec; worker W's output goes to `logs`/worker-W.log. The workers of all hosts are numbered, and
-    those of this host begin with `first`.
-
-    The spec is sent on standard input, never through a file, because it holds keys. The pipe then serves as
-    a lifeline: when the coordinator is gone, the worker reads its end and stops.
+    """The workers that were `started` get a spec each, with which they begin. The workers of all hosts are numbered, and
+    those of this host begin with `started.first`.
     """
 
-    def __init__(
-        self, specs: list[WorkerSpec], logs: Path, inherited: tuple[int, ...], first: int = 0
-    ) -> None:
+    def __init__(self, specs: list[WorkerSpec], started: StartedWorkers) -> None:
         self.specs = specs
-        self.first = first
-        self.logs = logs
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.started = started
+        self.processes = started.processes
         # When each dead worker was found to be dead, CLOCK_MONOTONIC.
         self.died_ns: dict[int, int] = {}
-        for worker in range(len(specs)):
-            with self.log_of(worker).open("wb") as log:
-                self.processes.append(
-                    subprocess.Popen(
-                        child_command("aisbench.engine.crew.worker"),
-                        bufsize=0,
-                        stdin=subprocess.PIPE,
-                        stdout=log,
-                        stderr=log,
-                        env=child_environment(),
-                        pass_fds=inherited,
-                    )
-                )
-        for process, spec in zip(self.processes, specs, strict=True):
-            assert process.stdin is not None
-            # `dead` reports a worker that has already died.
-            with contextlib.suppress(BrokenPipeError):
-                write_all(process.stdin.fileno(), spec.encoded())
-
-    def log_of(self, worker: int) -> Path:
-        return self.logs / f"worker-{self.first + worker}.log"
+        started.send(specs)
 
     @property
     def running(self) -> bool:
@@ -110,9 +83,9 @@ class WorkerProcesses:
 
     def account_of(self, worker: int) -> str:
         """A clause about a worker that died."""
-        log = self.log_of(worker)
+        log = self.started.log_of(worker)
         said = last_words(log.read_bytes()) if log.exists() else ""
-        return f"worker {self.first + worker} died ({self.death_of(worker)}{said and f': {said}'}); see logs/{log.name}"
+        return f"worker {self.started.first + worker} died ({self.death_of(worker)}{said and f': {said}'}); see logs/{log.name}"
 
     def found_dead(self) -> list[int]:
         """The workers that have died since the last call."""
@@ -126,24 +99,19 @@ class WorkerProcesses:
 
     def wait(self, seconds: float) -> None:
         """Waits for `seconds`, or until the first worker that still runs has ended."""
-        for process in self.processes:
+        for process, lifeline in zip(self.processes, self.started.lifelines, strict=True):
             if process.poll() is None:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(seconds)
+                # Nothing is sent through it, so it becomes readable when the worker ends. Popen.wait alone may be 50 ms late.
+                ends = select.poll()
+                ends.register(lifeline, select.POLLIN)
+                if ends.poll(seconds * 1e3):
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(seconds)
                 return
 
     def end(self) -> None:
-        """Closes the lifelines, and kills the workers that have not ended 5 s later."""
-        for process in self.processes:
-            if process.stdin is not None:
-                process.stdin.close()
-        give_up = time.monotonic() + _END_PATIENCE_S
-        for process in self.processes:
-            try:
-                process.wait(max(0.0, give_up - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """Ends the workers; see StartedWorkers.end."""
+        self.started.end()
 
 
 class Survivors:
@@ -207,9 +175,3 @@ def _signal_text(number: int) -> str:
         return f"signal {number}, {signal.Signals(number).name}"
     except ValueError:
         return f"signal {number}"
-
-
-def write_all(fd: int, content: bytes) -> None:
-    """Writes all of `content`, also when a signal cuts a write to a pipe short."""
-    while content:
-        content = content[os.write(fd, content) :]

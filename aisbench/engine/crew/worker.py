@@ -292,7 +292,11 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.excepthook = show_masked
-    spec = WorkerSpec.read(0)
+    try:
+        spec = WorkerSpec.read(0)
+    except EOFError:
+        # The run could not be prepared, or was interrupted before.
+        return
     remember(spec.secrets)
     try:
         worker = _Worker(spec)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from dataclasses import asdict, dataclass
+
+_MOST_FILES = 2
 
 
 @dataclass(frozen=True)
@@ -88,19 +91,30 @@ class WorkerSpec:
     token_times: bool
     text: bool
 
+    @property
+    def files(self) -> list[int]:
+        """The open files that the worker needs, by their numbers in this process."""
+        return [fd for fd in (self.slots_fd, self.prefills_fd) if fd is not None]
+
     def encoded(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @staticmethod
     def read(fd: int) -> WorkerSpec:
-        """Reads one spec from `fd`; raises EOFError if `fd` ends first."""
-        line = b""
-        while not line.endswith(b"\n"):
-            part = os.read(fd, 1 << 16)
-            if not part:
-                raise EOFError("the coordinator ended before it sent the spec")
-            line += part
+        """Receives one spec from the socket `fd`, with its files; raises EOFError if `fd` ends first."""
+        line, files = b"", list[int]()
+        with socket.socket(fileno=os.dup(fd)) as lifeline:
+            while not line.endswith(b"\n"):
+                part, received, _, _ = socket.recv_fds(lifeline, 1 << 16, _MOST_FILES)
+                if not part:
+                    raise EOFError("the coordinator ended before it sent the spec")
+                line += part
+                files += received
         told = json.loads(line)
+        # They have other numbers in this process.
+        for name in ("slots_fd", "prefills_fd"):
+            if told[name] is not None:
+                told[name] = files.pop(0)
         told["targets"] = [TargetSpec(**target) for target in told["targets"]]
         told["names"] = told["names"] and NamesSpec(**told["names"])
         return WorkerSpec(**told)

@@ -7,6 +7,8 @@ import re
 from collections import defaultdict
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from aisbench.records.server_names import (
     BY_LABEL,
     CACHE_GAUGES,
@@ -61,8 +63,6 @@ def _finite(value: Any) -> Any:
 
 def _known_samples(text: str) -> Samples:
     """Parses only the lines that are kept, as a page has thousands; leaves out what it cannot parse."""
-    from prometheus_client.parser import text_string_to_metric_families
-
     found: Samples = defaultdict(list)
     # Not splitlines, which also splits at characters that labels may contain.
     for line in text.split("\n"):

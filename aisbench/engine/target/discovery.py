@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
-from aisbench.engine.target.fetching import Fetched, TooLarge, fetch
+from aisbench.engine.target.fetching import Client, Fetched, NoAnswer, TooLarge
 from aisbench.engine.target.transport import Transport, tls_context
 from aisbench.engine.target.urls import Target
 from aisbench.errors import BadInput, CannotRun
@@ -69,7 +68,7 @@ def discover_model(
     Raises BadInput, naming --model, if no list can be fetched, and CannotRun while the server is not ready.
     """
     url = f"{target.root_url}/v1/models"
-    answer = asyncio.run(ask(url, target, transport, headers))
+    answer = ask(url, transport, headers)
     if answer.location is not None:
         raise BadInput(
             f"{url} answered {answer.status} and points to {answer.location}; give that server's address with --url, "
@@ -112,21 +111,18 @@ def _makes_text(entry: dict[str, Any]) -> bool:
     return _NO_TEXT.search(f"{entry['id']} {said}") is None
 
 
-async def ask(url: str, target: Target, transport: Transport, headers: dict[str, str]) -> Fetched:
+def ask(url: str, transport: Transport, headers: dict[str, str]) -> Fetched:
     """The answer to a GET; raises BadInput when there is none or it is too large."""
-    import aiohttp
-
     try:
-        async with session(target, transport, headers) as client:
-            return await fetch(client, "GET", url, most=_MOST_BYTES)
+        with Client(transport, headers, _TIMEOUT_S) as client:
+            return client.fetch("GET", url, most=_MOST_BYTES)
     except TooLarge:
         raise BadInput(
             f"{url} answers with more than {_MOST_BYTES >> 20} MiB, which is not a list of models; name the model with --model"
         ) from None
-    except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
-        reason = printable(" ".join(str(problem).split())) or f"no answer within {_TIMEOUT_S:g} s"
+    except NoAnswer as problem:
         raise BadInput(
-            f"{url}: {reason}; check that this is the server's address, or name the model with --model"
+            f"{url}: {problem}; check that this is the server's address, or name the model with --model"
         ) from None
 
 

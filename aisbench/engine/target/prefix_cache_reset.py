@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
-from aisbench.engine.target.discovery import session
-from aisbench.engine.target.fetching import Fetched, TooLarge, fetch
+from aisbench.engine.target.fetching import Client, Fetched, NoAnswer, TooLarge
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 
@@ -16,39 +14,37 @@ from aisbench.engine.target.urls import Target
 _PATHS = ("/reset_prefix_cache", "/flush_cache")
 MISSING = (404, 405)
 _MOST_BYTES = 1 << 20
+_TIMEOUT_S = 15.0
 EMPTIED = "the cache was emptied before the run"
 
 
 def reset_prefix_caches(targets: Sequence[Target], transport: Transport, headers: dict[str, str]) -> str:
     """Returns EMPTIED, or a line with the servers that refused and their messages."""
-
-    async def all_of_them() -> list[str | None]:
-        return await asyncio.gather(*(_refusal(target, transport, headers) for target in targets))
-
-    refused = [words for words in asyncio.run(all_of_them()) if words is not None]
+    with ThreadPoolExecutor(max(1, len(targets))) as at_once:
+        found = at_once.map(lambda target: _refusal(target, transport, headers), targets)
+        refused = [words for words in found if words is not None]
     return "; ".join(dict.fromkeys(refused)) if refused else EMPTIED
 
 
-async def _refusal(target: Target, transport: Transport, headers: dict[str, str]) -> str | None:
+def _refusal(target: Target, transport: Transport, headers: dict[str, str]) -> str | None:
     """Why this server's cache was not emptied; None when it was."""
-    import aiohttp
-
     root = target.root_url
     try:
-        async with session(target, transport, headers) as client:
+        with Client(transport, headers, _TIMEOUT_S) as client:
             for path in _PATHS:
-                answer = await fetch(client, "POST", f"{root}{path}", most=_MOST_BYTES)
+                answer = client.fetch("POST", f"{root}{path}", most=_MOST_BYTES)
                 if answer.status not in MISSING:
                     return None if is_done(answer) else refused(f"{root}{path}", answer)
-            return await _slots_refusal(client, root)
-    except (aiohttp.ClientError, TimeoutError, TooLarge) as problem:
-        reason = str(problem) or type(problem).__name__
-        return f"not emptied: {root} did not answer ({' '.join(reason.split())})"
+            return _slots_refusal(client, root)
+    except NoAnswer as problem:
+        return f"not emptied: {root} did not answer ({problem})"
+    except TooLarge:
+        return f"not emptied: {root} answered with more than {_MOST_BYTES >> 20} MiB"
 
 
-async def _slots_refusal(client: Any, root: str) -> str | None:
+def _slots_refusal(client: Client, root: str) -> str | None:
     """Erases llama.cpp's slots one by one, which are its only cache; returns why one was not erased."""
-    answer = await fetch(client, "GET", f"{root}/slots", most=_MOST_BYTES)
+    answer = client.fetch("GET", f"{root}/slots", most=_MOST_BYTES)
     try:
         slots = [int(slot["id"]) for slot in json.loads(answer.body)] if answer.status == 200 else []
     except (ValueError, TypeError, LookupError, RecursionError):
@@ -60,7 +56,7 @@ async def _slots_refusal(client: Any, root: str) -> str | None:
         )
     for slot in slots:
         url = f"{root}/slots/{slot}?action=erase"
-        answer = await fetch(client, "POST", url, most=_MOST_BYTES)
+        answer = client.fetch("POST", url, most=_MOST_BYTES)
         if not is_done(answer):
             return refused(url, answer)
     return None

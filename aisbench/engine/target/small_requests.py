@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from aisbench.backends.backend import Backend, BodyOptions
 from aisbench.backends.prompt import Prompt
 from aisbench.engine.target.discovery import session
+from aisbench.engine.target.fetching import Client, NoAnswer, TooLarge
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
 from aisbench.errors import CannotRun
@@ -20,6 +20,7 @@ from aisbench.errors import CannotRun
 _READY_PAUSE_S = 0.5
 # A profiler writes its trace when it is stopped, which can take minutes.
 _PROFILE_TIMEOUT_S = 600.0
+_MOST_BYTES = 64 << 20
 
 Got = TypeVar("Got")
 
@@ -68,16 +69,14 @@ class Asking:
 
 def post(asking: Asking, url: str, body: bytes | None, timeout_s: float) -> int:
     """Posts, and returns the status once the answer is complete. Raises CannotRun if there is no answer."""
-    import aiohttp
-
-    async def ask() -> int:
-        async with asking.client() as client:
-            return await _posted(client, url, body, timeout_s)
-
+    headers = {**asking.headers, **({"Content-Type": "application/json"} if body is not None else {})}
     try:
-        return asyncio.run(ask())
-    except (aiohttp.ClientError, TimeoutError) as problem:
-        raise CannotRun(f"{url}: {str(problem) or f'no answer within {timeout_s:g} s'}") from None
+        with Client(asking.transport, headers, timeout_s) as client:
+            return client.fetch("POST", url, most=_MOST_BYTES, body=body).status
+    except NoAnswer as problem:
+        raise CannotRun(f"{url}: {problem}") from None
+    except TooLarge:
+        raise CannotRun(f"{url} answered with more than {_MOST_BYTES >> 20} MiB") from None
 
 
 async def _posted(client: Any, url: str, body: bytes | None, timeout_s: float) -> int:
@@ -127,6 +126,9 @@ class Probes:
         self.timeout_s = timeout_s
         self.took_s: list[float] = []
         self.failed = 0
+        # Only runs with probes need it, and it takes 20 ms.
+        import asyncio
+
         self.loop = asyncio.new_event_loop()
         self.stop = asyncio.Event()
         self.thread = threading.Thread(target=self.run, name="probes", daemon=True)
@@ -145,6 +147,8 @@ class Probes:
         self.loop.close()
 
     async def probe(self) -> None:
+        import asyncio
+
         import aiohttp
 
         async with self.asking.client() as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
@@ -10,25 +11,6 @@ from aisbench import plugins
 from aisbench.accuracy.tasks.registry import NAMES as TASKS
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
-from aisbench.workload.datasets.generated.images import image_prompts
-from aisbench.workload.datasets.generated.prefix_groups import prefix_prompts, scenario_prompts
-from aisbench.workload.datasets.generated.random_cached import any_random_prompts
-from aisbench.workload.datasets.generated.random_mm import random_mm_prompts
-from aisbench.workload.datasets.generated.random_rerank import rerank_prompts
-from aisbench.workload.datasets.generated.synthetic import synthetic_prompts
-from aisbench.workload.datasets.recorded.burstgpt import burstgpt_prompts
-from aisbench.workload.datasets.recorded.conversations import conversation_prompts
-from aisbench.workload.datasets.recorded.custom import custom_prompts
-from aisbench.workload.datasets.recorded.custom_media import custom_audio_prompts, custom_image_prompts
-from aisbench.workload.datasets.recorded.exported import file_prompts
-from aisbench.workload.datasets.recorded.hf import hf_prompts
-from aisbench.workload.datasets.recorded.jsonl_csv import csv_prompts, jsonl_prompts
-from aisbench.workload.datasets.recorded.scored import scored_prompts
-from aisbench.workload.datasets.recorded.session_files import session_file_prompts
-from aisbench.workload.datasets.recorded.sharegpt import sharegpt_prompts
-from aisbench.workload.datasets.recorded.sonnet import sonnet_prompts
-from aisbench.workload.datasets.recorded.spec_bench import spec_bench_prompts, speed_bench_prompts
-from aisbench.workload.datasets.recorded.trace import timed_trace_prompts, trace_prompts
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.sessions.formats.registry import CONVERSATIONS, FORMATS
@@ -52,12 +34,22 @@ class Dataset:
     ignores_eos: bool
 
 
+def _from(module: str, function: str) -> Make:
+    """The function of a module in this folder, which is imported when the function is called: a run needs one of them."""
+
+    def make(options: WorkloadOptions, backend: Backend) -> Prompts:
+        found: Make = getattr(importlib.import_module(f"aisbench.workload.datasets.{module}"), function)
+        return found(options, backend)
+
+    return make
+
+
 def _vllms(make: Make, about: str, *options: str, ignores_eos: bool = False) -> Dataset:
     return Dataset(make, f"{about}; byte for byte as vllm bench serve", options, ignores_eos)
 
 
 PREFIXES = _vllms(
-    prefix_prompts,
+    _from("generated.prefix_groups", "prefix_prompts"),
     "prefixes that many prompts share, and a suffix for each prompt",
     *("--prefix-len", "--suffix-len", "--num-prefixes", "--output-len", "--prefix-role", "--shuffle"),
     *("--prefix-popularity", "--prefix-order", "--prefix-hit-rate", "--fill-prefixes", "--input-len"),
@@ -78,116 +70,131 @@ SESSIONS = (
 
 DATASETS: dict[str, Dataset] = {
     "random": _vllms(
-        any_random_prompts,
+        _from("generated.random_cached", "any_random_prompts"),
         "random prompts of exact lengths",
         *("--input-len", "--output-len", "--range-ratio", "--prefix-len", "--token-ids", "--batch-size"),
         *("--random-cache-hit-fraction", "--random-cache-ratio"),
         ignores_eos=True,
     ),
     "random-rerank": _vllms(
-        rerank_prompts,
+        _from("generated.random_rerank", "rerank_prompts"),
         "a random query and documents to rank against it",
         *("--input-len", "--range-ratio", "--batch-size"),
     ),
     "synthetic": Dataset(
-        synthetic_prompts,
+        _from("generated.synthetic", "synthetic_prompts"),
         "AISBench's synthetic prompts, string or tokenid, with lengths from a distribution",
         ("--synthetic-kind", "--input-len", "--input-dist", "--output-len", "--output-dist", "--token-ids"),
         ignores_eos=True,
     ),
     "sharegpt": _vllms(
-        sharegpt_prompts,
+        _from("recorded.sharegpt", "sharegpt_prompts"),
         "first turns of recorded conversations (JSON)",
         *("--dataset-path", "--output-len", "--shuffle", "--oversample"),
     ),
     "custom": _vllms(
-        custom_prompts,
+        _from("recorded.custom", "custom_prompts"),
         "prompts from a JSON-lines file, in the chat template",
         *("--dataset-path", "--output-len", "--shuffle", "--oversample", "--chat-template"),
     ),
     "burstgpt": _vllms(
-        burstgpt_prompts, "lengths sampled from a BurstGPT CSV file, without its times", "--dataset-path"
+        _from("recorded.burstgpt", "burstgpt_prompts"),
+        "lengths sampled from a BurstGPT CSV file, without its times",
+        "--dataset-path",
     ),
     "prefix-repetition": PREFIXES,
     "prefix_repetition": PREFIXES,
     "prefix-cache-scenario": Dataset(
-        scenario_prompts,
+        _from("generated.prefix_groups", "scenario_prompts"),
         "shared prefixes as a scenario file of AISBench's prefix-cache plugin asks for",
         ("--dataset-path", "--token-ids"),
         ignores_eos=False,
     ),
     "random-mm": Dataset(
-        random_mm_prompts,
+        _from("generated.random_mm", "random_mm_prompts"),
         "random prompts with generated images, in the numbers and sizes that vllm bench serve draws",
         ("--input-len", "--output-len", "--range-ratio", "--prefix-len"),
         ignores_eos=True,
     ),
     "sonnet": Dataset(
-        sonnet_prompts,
+        _from("recorded.sonnet", "sonnet_prompts"),
         "lines from your own text file under one instruction, as in older clients of vLLM",
         ("--dataset-path", "--input-len", "--output-len", "--prefix-len", "--chat-template"),
         ignores_eos=False,
     ),
     "hf": Dataset(
-        hf_prompts,
+        _from("recorded.hf", "hf_prompts"),
         "the Hugging Face data sets that vllm bench serve knows, from files or the local cache",
         _FILE_OF_VLLM,
         ignores_eos=False,
     ),
-    "spec_bench": _vllms(spec_bench_prompts, "first turns of Spec-Bench's questions", *_FILE_OF_VLLM),
-    "speed_bench": _vllms(speed_bench_prompts, "first turns of SPEED-Bench's files", *_FILE_OF_VLLM),
+    "spec_bench": _vllms(
+        _from("recorded.spec_bench", "spec_bench_prompts"),
+        "first turns of Spec-Bench's questions",
+        *_FILE_OF_VLLM,
+    ),
+    "speed_bench": _vllms(
+        _from("recorded.spec_bench", "speed_bench_prompts"),
+        "first turns of SPEED-Bench's files",
+        *_FILE_OF_VLLM,
+    ),
     "custom_image": Dataset(
-        custom_image_prompts,
+        _from("recorded.custom_media", "custom_image_prompts"),
         "chat messages with images from a JSON-lines file: prompt and image_files, or content",
         ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
         ignores_eos=False,
     ),
     "custom_audio": Dataset(
-        custom_audio_prompts,
+        _from("recorded.custom_media", "custom_audio_prompts"),
         "chat messages with sounds from a JSON-lines file: prompt and audio",
         ("--dataset-path", "--output-len", "--shuffle", "--oversample"),
         ignores_eos=False,
     ),
     "jsonl": Dataset(
-        jsonl_prompts,
+        _from("recorded.jsonl_csv", "jsonl_prompts"),
         "one request per line: prompt or messages, with output_tokens, system, model, body",
         ROWS,
         ignores_eos=False,
     ),
     "csv": Dataset(
-        csv_prompts, "the same as a table, with these names for its columns", ROWS, ignores_eos=False
+        _from("recorded.jsonl_csv", "csv_prompts"),
+        "the same as a table, with these names for its columns",
+        ROWS,
+        ignores_eos=False,
     ),
     "trace": Dataset(
-        trace_prompts,
+        _from("recorded.trace", "trace_prompts"),
         "recorded traffic at its recorded times: Mooncake, Bailian or Weka (JSON), Azure or BurstGPT (CSV)",
         TRACE,
         ignores_eos=True,
     ),
     "timed_trace": Dataset(
-        timed_trace_prompts,
+        _from("recorded.trace", "timed_trace_prompts"),
         "the same with the defaults of vllm bench serve: blocks of 16 tokens, times in seconds",
         TRACE,
         ignores_eos=True,
     ),
     "conversations": Dataset(
-        conversation_prompts,
+        _from("recorded.conversations", "conversation_prompts"),
         "turns that wait for the previous answer, from a file or of random words",
         ("--input-len", *SESSIONS),
         ignores_eos=False,
     ),
     **{
-        name: Dataset(session_file_prompts, kind.about, SESSIONS, ignores_eos=False)
+        name: Dataset(
+            _from("recorded.session_files", "session_file_prompts"), kind.about, SESSIONS, ignores_eos=False
+        )
         for name, kind in FORMATS.items()
         if name != CONVERSATIONS
     },
     "images": Dataset(
-        image_prompts,
+        _from("generated.images", "image_prompts"),
         "chat messages with images from a folder, or generated ones",
         ("--dataset-path", "--input-len", "--output-len", "--image-count", "--image-size"),
         ignores_eos=True,
     ),
     "file": Dataset(
-        file_prompts,
+        _from("recorded.exported", "file_prompts"),
         "the bodies that aisbench workload export wrote, byte for byte",
         ("--dataset-path", "--history-reasoning"),
         ignores_eos=False,
@@ -251,7 +258,12 @@ def dataset_named(name: str) -> Dataset:
     if name in DATASETS:
         return DATASETS[name]
     if name in TASKS:
-        return Dataset(scored_prompts, "questions with known answers", _SCORED, ignores_eos=False)
+        return Dataset(
+            _from("recorded.scored", "scored_prompts"),
+            "questions with known answers",
+            _SCORED,
+            ignores_eos=False,
+        )
     found = plugins.plugin(plugins.DATASETS, name, Dataset, "--dataset")
     if found is not None:
         return found

@@ -10,7 +10,6 @@ from pathlib import Path
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.samplers.server_metrics import Page, Scraper
 from aisbench.engine.target.transport import Transport
-from aisbench.engine.target.urls import resolve
 from tests.native.servers import serving
 
 PLAIN = Transport.of(RunConfig())
@@ -28,9 +27,7 @@ def test_a_redirect_takes_no_header_to_another_origin(tmp_path: Path) -> None:
         client.sendall((head % elsewhere).encode())
 
     with serving(other) as elsewhere, serving(first) as (host, port):
-        page = Page(
-            f"http://{host}:{port}/metrics", resolve(f"http://{host}:{port}", PLAIN), {"X-Api-Key": "k3y"}
-        )
+        page = Page(f"http://{host}:{port}/metrics", {"X-Api-Key": "k3y"})
         scraper = Scraper([page], PLAIN, tmp_path / "server.jsonl")
         scraper.begin()
         scraper.end()
@@ -49,7 +46,7 @@ def test_a_page_with_odd_characters_in_a_label(tmp_path: Path) -> None:
             client.sendall(head % len(body) + body)
 
     with serving(handle) as (host, port):
-        page = Page(f"http://{host}:{port}/metrics", resolve(f"http://{host}:{port}", PLAIN), {})
+        page = Page(f"http://{host}:{port}/metrics", {})
         scraper = Scraper([page], PLAIN, tmp_path / "server.jsonl")
         scraper.begin()
         scraper.end()

@@ -31,7 +31,7 @@ def telling(bodies: Sequence[str]) -> Iterator[tuple[list[Page], list[int]]]:
 
     with serving(handle) as (host, port):
         target = resolve(f"http://{host}:{port}", PLAIN)
-        yield [Page(f"{target.root_url}/metrics", target, {})], reads
+        yield [Page(f"{target.root_url}/metrics", {})], reads
 
 
 def held(running: int, waiting: int) -> str:

@@ -117,7 +117,7 @@ def _wanted(body: bytes, *, lines: bool) -> _Reading:
     # The template's `end` is one of streams.
     reading = _Reading((b"[DONE]", b"END") if lines else (b"[DONE]",))
     # A whole answer of several lines may be several events without blank lines between them.
-    reading.unclear = not lines and b"\n" in body.strip()
+    reading.unclear = not lines and b"\n" in body.strip(b" \t\r\n")
     events = (
         [body]
         if not lines

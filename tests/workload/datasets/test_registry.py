@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from typing import Any
 
 import pytest
@@ -50,3 +52,11 @@ def test_every_partial_option_is_taken_by_some_and_is_an_option() -> None:
     taken = {flag for dataset in datasets for flag in taken_by(dataset)}
     assert taken == set(PARTIAL.values())
     assert set(PARTIAL) <= set(WorkloadOptions.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("name", list(DATASETS))
+def test_what_makes_a_data_set_is_there(name: str) -> None:
+    """Its module is only imported when the data set is used."""
+    place = inspect.getclosurevars(DATASETS[name].make).nonlocals
+    module = importlib.import_module(f"aisbench.workload.datasets.{place['module']}")
+    assert callable(getattr(module, place["function"]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aisbench.errors import BadInput
 from aisbench.workload.files.bad_lines import BadLine, parsed_json
@@ -18,15 +19,10 @@ from aisbench.workload.files.dataset_files import (
     whole_json,
 )
 from aisbench.workload.files.file_kinds import refuse_other_kinds
-from aisbench.workload.sessions.formats import conversations, native
-from aisbench.workload.sessions.formats.aiperf import check_once, read_inputs, read_payloads, read_turns
-from aisbench.workload.sessions.formats.dag import read_dag
-from aisbench.workload.sessions.formats.message_rows import read_rows
-from aisbench.workload.sessions.formats.recorded_bodies import read_log
-from aisbench.workload.sessions.formats.sglang import read_agentic_trace
-from aisbench.workload.sessions.formats.spans import read_spans
-from aisbench.workload.sessions.found import Found
-from aisbench.workload.sessions.session import Session
+
+if TYPE_CHECKING:
+    from aisbench.workload.sessions.found import Found
+    from aisbench.workload.sessions.session import Session
 
 
 @dataclass(frozen=True)
@@ -44,12 +40,25 @@ class Format:
     refuses: bool = False
 
 
+def _from(module: str, function: str) -> Callable[..., Any]:
+    """The function of a module in this folder, which is imported when the function is called: a file has one format."""
+
+    def call(*given: Any) -> Any:
+        return getattr(importlib.import_module(f"aisbench.workload.sessions.formats.{module}"), function)(
+            *given
+        )
+
+    return call
+
+
 def _by_entries(
     dataset: str, session_of: Callable[[Any, int, Found], Session], *, once: bool
 ) -> Callable[[Path, Found], None]:
     """A reader for files with a session on each line, or in each entry of a list. `once`: names must differ."""
 
     def read(path: Path, found: Found) -> None:
+        from aisbench.workload.sessions.formats.aiperf import check_once
+
         names: set[str] = set()
         for number, parse in _entries(path, dataset):
             try:
@@ -86,24 +95,37 @@ _OF_TRACES = {"hash_ids", "input_length", "chat_id", "requests"}
 NATIVE, CONVERSATIONS = "sessions", "conversations"
 FORMATS = {
     NATIVE: Format(
-        "aisbench's session files, with forks and joins", _by_entries(NATIVE, native.session_of, once=True)
+        "aisbench's session files, with forks and joins",
+        _by_entries(NATIVE, _from("native", "session_of"), once=True),
     ),
     CONVERSATIONS: Format(
         "ShareGPT, OpenAI messages, vLLM's multi-turn benchmark, turns with prompt and answer",
-        _by_entries(CONVERSATIONS, conversations.session_of, once=False),
+        _by_entries(CONVERSATIONS, _from("conversations", "session_of"), once=False),
     ),
-    "multi_turn": Format("AIPerf's multi_turn and single_turn files", read_turns),
-    "dag_jsonl": Format("AIPerf's dag_jsonl files, with forks and spawns", read_dag, refuses=True),
+    "multi_turn": Format("AIPerf's multi_turn and single_turn files", _from("aiperf", "read_turns")),
+    "dag_jsonl": Format(
+        "AIPerf's dag_jsonl files, with forks and spawns", _from("dag", "read_dag"), refuses=True
+    ),
     "raw_payload": Format(
-        "AIPerf's raw_payload: whole bodies, one per line", read_payloads, takes_folder=True
+        "AIPerf's raw_payload: whole bodies, one per line",
+        _from("aiperf", "read_payloads"),
+        takes_folder=True,
     ),
-    "inputs_json": Format("AIPerf's inputs.json: whole bodies of sessions", read_inputs),
+    "inputs_json": Format("AIPerf's inputs.json: whole bodies of sessions", _from("aiperf", "read_inputs")),
     "mlcommons_agentic": Format(
-        "mlcommons/endpoints' agentic rows, one message each", read_rows, history="recorded"
+        "mlcommons/endpoints' agentic rows, one message each",
+        _from("message_rows", "read_rows"),
+        history="recorded",
     ),
-    "agentic_trace": Format("SGLang's agentic-trace and evalscope's swe_smith files", read_agentic_trace),
-    "otel_spans": Format("OpenTelemetry spans of GenAI clients", read_spans, takes_folder=True),
-    "workload_trace": Format("evalscope's workload_trace: recorded bodies with their times", read_log),
+    "agentic_trace": Format(
+        "SGLang's agentic-trace and evalscope's swe_smith files", _from("sglang", "read_agentic_trace")
+    ),
+    "otel_spans": Format(
+        "OpenTelemetry spans of GenAI clients", _from("spans", "read_spans"), takes_folder=True
+    ),
+    "workload_trace": Format(
+        "evalscope's workload_trace: recorded bodies with their times", _from("recorded_bodies", "read_log")
+    ),
 }
 
 
