@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from aisbench import plugins
 from aisbench.backends.registry import BACKENDS, backend_named
 from aisbench.cli.backends import backends
-from aisbench.cli.workloads import workloads
+from aisbench.cli.workload.workloads import workloads
 from aisbench.errors import BadInput
 from aisbench.workload.datasets.registry import dataset_named
 from tests.plugin_packages import installed

@@ -25,10 +25,13 @@ COMMANDS = {
     "compare": ("aisbench.cli.compare:compare", "Compare results, including those of other tools."),
     "export": ("aisbench.cli.export:export", "Log finished runs to MLflow or Weights & Biases."),
     "backends": ("aisbench.cli.backends:backends", "List the supported APIs, and how each is read."),
-    "workloads": ("aisbench.cli.workloads:workloads", "List the data sets, and the options that each takes."),
+    "workloads": (
+        "aisbench.cli.workload.workloads:workloads",
+        "List the data sets, and the options that each takes.",
+    ),
     "datasets": ("aisbench.cli.accuracy.datasets:datasets", "List the data sets that have known answers."),
     "workload": (
-        "aisbench.cli.workload:workload",
+        "aisbench.cli.workload.workload:workload",
         "Write a workload to a file; check, convert or describe one.",
     ),
     "completion": ("aisbench.cli.completion:completion", "Print the completion script of a shell."),

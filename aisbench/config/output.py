@@ -43,6 +43,11 @@ class OutputOptions:
         metavar="DIR",
         help="Folder in which each run gets its own folder.",
     )
+    workload_cache: bool = _option(
+        "--workload-cache/--no-workload-cache",
+        default=True,
+        help="Keep prompts that took over a second to prepare, and use those of earlier runs with the same options.",
+    )
     label: str | None = _option(
         "--label",
         help="Text kept with the results.",

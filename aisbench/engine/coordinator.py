@@ -54,7 +54,7 @@ class Coordinator:
 
     `say(line)` gets lines for people. `progress(done, total)` is called while prompts are made,
     `tick(coordinator)` ten times a second while load runs. The lines of `opening` are said once the run
-    is prepared. `build` makes the workload, as build_workload does (None: that one). Raises BadInput for options that cannot run together.
+    is prepared. `build` makes the workload (None: see workload_cache.build_for). Raises BadInput for options that cannot run together.
     """
 
     def __init__(

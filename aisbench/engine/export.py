@@ -13,9 +13,10 @@ from aisbench.engine.target.discovery import model_for
 from aisbench.engine.target.request_head import parse_headers
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import resolve
+from aisbench.engine.workload_cache import build_for
 from aisbench.errors import BadInput
 from aisbench.masking.masking import remember_options
-from aisbench.workload.build import Progress, Workload, build_workload
+from aisbench.workload.build import Progress, Workload
 from aisbench.workload.export import export_lines
 
 # Stands in for the model's name where no body contains it.
@@ -24,7 +25,7 @@ NO_MODEL = "none"
 
 def make_workload(config: RunConfig, model: str, folder: Path, progress: Progress) -> Workload:
     """The workload of a run of `config`, with its files in `folder`. Raises BadInput if it cannot be made."""
-    return build_workload(
+    return build_for(config, lambda _: None)(
         workload_options(config, model),
         backend_named(config.backend, config.template),
         folder,

@@ -23,11 +23,12 @@ from aisbench.engine.target.discovery import Model
 from aisbench.engine.target.specs import names_spec, target_specs
 from aisbench.engine.target.urls import packed_address
 from aisbench.engine.turns import write_conversations
+from aisbench.engine.workload_cache import build_for
 from aisbench.masking.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.records.turns import NAME as TURNS
 from aisbench.workload.bodies import write_bodies
-from aisbench.workload.build import Build, Progress, Through, Workload, build_workload
+from aisbench.workload.build import Build, Progress, Through, Workload
 from aisbench.workload.sessions.options import AT_SERVER
 
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
@@ -63,11 +64,11 @@ def prepare(
     asked: Asked, directory: RunDirectory, say: Say, progress: Progress, build: Build | None = None
 ) -> Prepared:
     """Makes everything in `directory`; calls `progress(done, total)` while prompts are made. `build` makes the bodies (None:
-    build_workload).
+    see build_for).
 
     Raises BadInput for a workload that cannot be made.
     """
-    workload = (build or build_workload)(
+    workload = (build or build_for(asked.config, say))(
         workload_options(asked.config, asked.model.name),
         asked.backend,
         directory.records,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aisbench.backends.backend import Backend
 from aisbench.masking.masking import in_bodies
-from aisbench.workload.build import QUESTIONS, Progress, Through, Workload, build_workload
+from aisbench.workload.build import QUESTIONS, Build, Progress, Through, Workload, build_workload
 from aisbench.workload.options import WorkloadOptions
 
 _FILES = ("bodies.bin", "prompt_tokens.npy", "max_tokens.npy", QUESTIONS)
@@ -32,9 +32,13 @@ class _Made:
 
 
 class KeptWorkloads:
-    """A `build.Build`. Equal options give the files of the earlier workload again, as links where the disk can."""
+    """A `build.Build`. Equal options give the files of the earlier workload again, as links where the disk can.
 
-    def __init__(self) -> None:
+    `build` makes the others; None: build_workload.
+    """
+
+    def __init__(self, build: Build | None = None) -> None:
+        self._build = build or build_workload
         self._made: list[_Made] = []
 
     def __call__(
@@ -52,7 +56,7 @@ class KeptWorkloads:
         for made in self._made if through is None else ():
             if (made.options, made.backend, made.stream, made.warm_up) == asked and _shared(made, directory):
                 return made.workload
-        workload = build_workload(
+        workload = self._build(
             options,
             backend,
             directory,

@@ -20,6 +20,7 @@ GROUPS = {"workload": ("export", "import"), "export": ("mlflow", "wandb")}
 NAMES = [
     *([name] for name in COMMANDS if name not in (*WITHOUT_OPTIONS, *GROUPS)),
     *([group, name] for group, names in GROUPS.items() for name in names),
+    *(["workload", "cache", name] for name in ("list", "clear")),
 ]
 
 

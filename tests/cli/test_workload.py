@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from aisbench.cli.commands import group
-from aisbench.cli.workload import workload
-from aisbench.cli.workloads import workloads
+from aisbench.cli.workload.workload import workload
+from aisbench.cli.workload.workloads import workloads
 from aisbench.errors import BadInput
 from aisbench.workload.datasets.registry import DATASETS, PARTIAL
 from tests.system.running import run_command

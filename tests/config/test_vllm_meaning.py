@@ -8,7 +8,7 @@ import pytest
 from aisbench.cli.load import load
 from aisbench.cli.plan import plan
 from aisbench.cli.studies.saturate import saturate
-from aisbench.cli.workload import export
+from aisbench.cli.workload.workload import export
 from aisbench.config.foreign.scoped_flags import SCOPED
 from aisbench.config.foreign.vllm_flags import VllmFlags
 from aisbench.config.foreign.vllm_meaning import run_config

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from aisbench.cli.compare import compare as compare_command
 from aisbench.cli.plan import plan
-from aisbench.cli.workload import workload
+from aisbench.cli.workload.workload import workload
 from aisbench.live.page import LivePage, listen
 from aisbench.studies.comparison.comparing import compare
 from aisbench.studies.comparison.page import write_comparison

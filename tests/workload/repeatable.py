@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from aisbench.backends.backend import Backend
 from aisbench.backends.registry import backend_named
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.plan import make_plan
@@ -135,15 +136,20 @@ PLANS: dict[str, dict[str, Any]] = {
 }
 
 
-def fingerprint_of_workload(name: str, folder: Path) -> str:
-    """Of the bodies, the lengths, the times, the sessions, and the requests before the run; 16 hexadecimal digits."""
+def options_of(name: str, folder: Path) -> tuple[WorkloadOptions, Backend]:
+    """The options of one of WORKLOADS, whose file is written into `folder`, and its backend."""
     backend, given = WORKLOADS[name]
     given = {"count": _COUNT, "model": "m", "output_len": None, "seed": 11, **given}
     content = given.pop("FILE", None)
     if content is not None:
         (folder / "rows.txt").write_text(content)
         given["dataset_path"] = str(folder / "rows.txt")
-    made = build_workload(WorkloadOptions(**given), backend_named(backend), folder, warm_up=3)
+    return WorkloadOptions(**given), backend_named(backend)
+
+
+def fingerprint_of_workload(name: str, folder: Path) -> str:
+    """Of the bodies, the lengths, the times, the sessions, and the requests before the run; 16 hexadecimal digits."""
+    made = build_workload(*options_of(name, folder), folder, warm_up=3)
     talks = made.prompts.conversations
     digest = hashlib.sha256(made.bodies.fingerprint.encode())
     for part in (

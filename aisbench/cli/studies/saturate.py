@@ -44,6 +44,7 @@ _OUTPUT = (
     "max_chunk_size",
     "ttft_at",
     "work_dir",
+    "workload_cache",
     "label",
     "metadata",
     "strict",

@@ -9,7 +9,7 @@ from pathlib import Path
 from aisbench import saying
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.coordinator import Coordinator, Tick
-from aisbench.workload.build import Build, build_workload
+from aisbench.workload.build import Build
 
 # After a run was cut short the server needs a moment to drop its requests; its metrics page may show when it has.
 _DRAIN_LEAST_S, _DRAIN_MOST_S = 2.0, 60.0
@@ -25,9 +25,9 @@ def no_tick(coordinator: Coordinator) -> None:
 
 
 class Runs:
-    """The runs of a study. `command`: its command line, which each run keeps. `build` makes their workloads."""
+    """The runs of a study. `command`: its command line, which each run keeps. `build`: as for Coordinator."""
 
-    def __init__(self, command: Sequence[str], build: Build = build_workload) -> None:
+    def __init__(self, command: Sequence[str], build: Build | None = None) -> None:
         self._command = list(command)
         self._build = build
         self._said: set[str] = set()

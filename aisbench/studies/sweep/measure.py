@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from aisbench.analysis.contract.summary_type import plain
 from aisbench.analysis.measured import Measured
 from aisbench.config.run_config import RunConfig
+from aisbench.engine.workload_cache import build_for
 from aisbench.errors import BadInput, CannotRun
 from aisbench.exit_codes import DONE, INTERRUPTED, RUN_FAILED, VERDICT_INVALID
 from aisbench.records.run import Run
@@ -94,7 +95,7 @@ class Sweep:
         self.stack = stack
         self.budget_s = budget_s
         self.say = say
-        self.runner = Runs(folder.command, build=KeptWorkloads())
+        self.runner = Runs(folder.command, build=KeptWorkloads(build_for(folder.points[0].config, note)))
         self.points = {point.name: point for point in folder.points}
         self.first_problem: Exception | None = None
         # By URLs, because the simulator is started once for all points without any.

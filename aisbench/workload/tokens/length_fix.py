@@ -12,16 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisbench.workload.tokens.codec import MARGIN, Codec, kept_of
+from aisbench.workload.tokens.vocabulary_text import Encoded, Run, VocabularyText
 
 CORRECTIONS = 10
 
 
 @dataclass
 class Fixing:
-    """A prompt that is corrected to `target` tokens. The last round decoded `text` and encoded it to `ids`."""
+    """A prompt that is corrected to `target` tokens. The last round decoded `text` and encoded it to `ids`.
+
+    `run`: the neighbours in the vocabulary at the end of the first `ids`; None: these are no such run.
+    """
 
     ids: list[int]
     target: int
+    run: Run | None = None
     text: str = ""
     rounds: int = 0
     # How many of the first `ids` are known to stay the same when later ones are corrected.
@@ -49,6 +54,8 @@ class LengthFixer:
         """`draw(count)`: draws `count` ids from the whole vocabulary, special tokens included, as vLLM does."""
         self.codec = Codec(tokenizer)
         self.draw = draw
+        # Helps with runs of neighbours; None: there are too few to make it for.
+        self.vocabulary: VocabularyText | None = None
 
     def fix(self, batch: list[Fixing]) -> None:
         """Corrects the prompts of `batch`; batches must be passed in the order of the prompts."""
@@ -66,8 +73,8 @@ class LengthFixer:
                 self.correct(item)
         texts = self.codec.decode([item.ids for item in items])
         tails = self.tails(items, texts)
-        encoded = self.codec.encode(
-            [text if tail is None else tail for text, tail in zip(texts, tails, strict=True)]
+        encoded = self.encode(
+            items, [text if tail is None else tail for text, tail in zip(texts, tails, strict=True)]
         )
         for item, text, tail, (ids, words) in zip(items, texts, tails, encoded, strict=True):
             if tail is None:
@@ -79,6 +86,36 @@ class LengthFixer:
                 item.kept = 0
             item.text = text
             item.rounds += 1
+
+    def encode(self, items: list[Fixing], texts: list[str]) -> list[Encoded]:
+        """As Codec.encode, but copies what the text of the vocabulary has, too."""
+        if self.vocabulary is None or all(item.rounds or item.run is None for item in items):
+            return self.codec.encode(texts)
+        ends = [
+            self.vocabulary.ends(text.encode(), item.run)
+            if item.run is not None and not item.rounds
+            else None
+            for item, text in zip(items, texts, strict=True)
+        ]
+        parts = iter(
+            self.codec.encode(
+                [
+                    part
+                    for text, end in zip(texts, ends, strict=True)
+                    for part in ((text,) if end is None else (end.head, end.tail))
+                ]
+            )
+        )
+        encoded = [
+            next(parts) if end is None else self.vocabulary.joined(end, next(parts), next(parts))
+            for end in ends
+        ]
+        others = iter(
+            self.codec.encode([text for text, one in zip(texts, encoded, strict=True) if one is None])
+            if None in encoded
+            else []
+        )
+        return [next(others) if one is None else one for one in encoded]
 
     def tails(self, items: list[Fixing], texts: list[str]) -> list[str | None]:
         """The end of each text that has to be encoded; None: the whole text.

@@ -58,6 +58,8 @@ def tokenizer_folder(name_or_path: str) -> Path:
         )
     cached = _cached_folder(name_or_path)
     if cached is None:
+        # It could not be loaded from anywhere without this.
+        transformers()
         raise BadInput(
             f"--tokenizer {name_or_path}: there is no such folder, and no tokenizer of that name in the local "
             "cache; give a folder that holds tokenizer.json, or fetch it first: "
@@ -68,8 +70,12 @@ def tokenizer_folder(name_or_path: str) -> Path:
 
 def _cached_folder(name: str) -> Path | None:
     """The folder of a model in the Hugging Face cache; None when the cache holds no tokenizer of that model."""
-    transformers()
-    from huggingface_hub import try_to_load_from_cache
+    try:
+        # Takes a fraction of the time of transformers, which need not be loaded to find a prepared workload.
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        transformers()
+        raise
 
     for file in _TOKENIZER_FILES:
         try:

@@ -22,7 +22,7 @@ from aisbench.cli.selfcheck import selfcheck
 from aisbench.cli.simulate import simulate
 from aisbench.cli.studies.saturate import saturate
 from aisbench.cli.studies.sweep import sweep
-from aisbench.cli.workload import export
+from aisbench.cli.workload.workload import export
 from tests.system.running import environment
 
 ARGUMENTS = {"plot": ["a"], "report": ["a"], "compare": ["a", "b"]}

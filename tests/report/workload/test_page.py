@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from aisbench.cli.workload import workload
+from aisbench.cli.workload.workload import workload
 from aisbench.errors import BadInput
 from bench.browser import Page
 

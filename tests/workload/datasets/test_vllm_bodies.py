@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from aisbench.cli.workload import workload
+from aisbench.cli.workload.workload import workload
 from tests.workload.datasets.vllm_golden_bodies import CASES
 
 HERE = Path(__file__).parent

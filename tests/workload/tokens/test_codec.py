@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from aisbench.workload.tokens.codec import MARGIN, Codec, kept_of, splits_into_words, splits_locally
 from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
-from aisbench.workload.tokens.words import WORDS
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +27,6 @@ def odd_ids(deepseek: Any) -> list[int]:
         [[i] for i in range(deepseek.vocab_size)], skip_special_tokens=False
     )
     return [i for i, text in enumerate(texts) if not (text.strip().isascii() and text.strip().isalpha())]
-
-
-@pytest.fixture(scope="module")
-def gpt2_like() -> Any:
-    """Byte-level BPE of 700 tokens behind GPT-2's pattern, trained on the spot; most of it is parts of words."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=700, initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator(
-        [" ".join(WORDS), "日本語 日本 10 100 1000  \n\n\n   it's we're !? -- ..."], trainer
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, clean_up_tokenization_spaces=False, model_max_length=1 << 20
-    )
 
 
 @given(st.integers(0, 2**32), st.sampled_from(["any", "odd", "gpt2"]))

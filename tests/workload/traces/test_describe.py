@@ -8,7 +8,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from aisbench.cli.workload import workload
+from aisbench.cli.workload.workload import workload
 from tests.workload.traces.made import written
 from tests.workload.traces.test_bailian import TALK
 from tests.workload.traces.test_mooncake_sessions import LENGTHS

@@ -26,6 +26,7 @@ from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
 from aisbench.workload.tokens.tokenizers import load_tokenizer
+from aisbench.workload.tokens.vocabulary_text import Run, vocabulary_text
 from aisbench.workload.tokens.words import WORDS
 
 # Prompts are made in batches of about this many tokens: enough to keep all cores busy encoding, and
@@ -161,7 +162,11 @@ class _DrawnIds:
 
     def inner(self, i: int) -> list[int]:
         """The ids of prompt i after the prefix: a run of neighbours in the vocabulary, from a random start."""
-        return neighbours(self.allowed, int(self.starts[i]) + i, int(self.lengths.inner[i]))
+        run = self.run(i)
+        return neighbours(self.allowed, run.start, run.length)
+
+    def run(self, i: int) -> Run:
+        return Run((int(self.starts[i]) + i) % len(self.allowed), int(self.lengths.inner[i]))
 
 
 def allowed_ids(tokenizer: Any, options: WorkloadOptions) -> NDArray[np.int64]:
@@ -196,11 +201,13 @@ def text_prompts(tokenizer: Any, options: WorkloadOptions) -> Prompts:
             fixing = Fixing(prefix, len(prefix))
             fixer.fix([fixing])
             prefix = fixing.ids
-        longest = shape.prefix_len + int(ids.lengths.inner.max(initial=1))
-        size = max(1, BATCH_TOKENS // longest)
+        inner = ids.lengths.inner
+        longest = int(inner.max(initial=1))
+        fixer.vocabulary = vocabulary_text(fixer.codec, ids.allowed, longest, int(inner.sum()))
+        size = max(1, BATCH_TOKENS // (shape.prefix_len + longest))
         for first in range(0, shape.count, size):
             batch = [
-                Fixing(prefix + ids.inner(i), shape.prefix_len + int(ids.lengths.inner[i]))
+                Fixing(prefix + ids.inner(i), shape.prefix_len + int(inner[i]), ids.run(i))
                 for i in range(first, min(first + size, shape.count))
             ]
             fixer.fix(batch)

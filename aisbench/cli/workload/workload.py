@@ -17,6 +17,7 @@ from aisbench.cli.command import SETTINGS, Command, Group
 from aisbench.cli.load import command_line
 from aisbench.cli.options.click_options import all_of
 from aisbench.cli.options.run_options import RUN_OPTIONS, SECTIONS
+from aisbench.cli.workload.cache import cache
 from aisbench.config.foreign.vllm_meaning import run_config
 from aisbench.errors import BadInput
 from aisbench.workload.seeds import drawn_lines
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 @click.group(cls=Group, context_settings=SETTINGS)
 def workload() -> None:
     """Write a workload to a file; check, convert or describe one."""
+
+
+workload.add_command(cache)
 
 
 @workload.command(cls=Command, sections=SECTIONS)

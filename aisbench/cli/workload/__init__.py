@@ -1,0 +1,1 @@
+"""The commands about workloads: what is sent, not how fast the server answers."""
