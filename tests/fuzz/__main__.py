@@ -18,6 +18,7 @@ _WORK = Path(__file__).parents[2] / "build" / "fuzz"
 
 # After so many finds, a target is not fuzzed further: most are of one fault.
 _MOST_FINDS = 3
+_ROUND_S = 120.0
 
 
 def _fuzzed(name: str, seed: int, seconds: float, work: Path) -> int:
@@ -28,17 +29,21 @@ def _fuzzed(name: str, seed: int, seconds: float, work: Path) -> int:
     # Several may run at once, with different seeds.
     last = LastInput(work / f"{name}-{seed}.last")
     print(f"{name}: {len(pool)} inputs to begin with; the last one checked is in {last.path}", flush=True)
-    finds, spent_s = 0, 0.0
+    finds, rounds, spent_s = 0, 0, 0.0
     while spent_s < seconds and finds < _MOST_FINDS:
-        outcome = fuzz(TARGETS[name], pool, seed=seed + finds, seconds=seconds - spent_s, last=last)
+        # In rounds, as the log has only what has ended.
+        left_s = min(_ROUND_S, seconds - spent_s)
+        outcome = fuzz(TARGETS[name], pool, seed=seed + rounds, seconds=left_s, last=last)
         spent_s += outcome.cpu_s
         for data in outcome.kept:
             (kept / file_name(data)).write_bytes(data)
         guided = f", {len(outcome.kept)} reached new code" if outcome.kept else ""
         print(f"{name}: {outcome.runs} inputs in {outcome.cpu_s:.1f} s of CPU time{guided}", flush=True)
-        append(work / LOG, name, seed + finds, outcome)
+        append(work / LOG, name, seed + rounds, outcome)
+        rounds += 1
+        pool += outcome.kept
         if outcome.found is None:
-            break
+            continue
         finds += 1
         # A saved input that is still treated wrongly would end the next round at once.
         pool = [data for data in pool if data != outcome.found]
