@@ -7,6 +7,7 @@ and this is wrong by at most half of the round trip.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,11 +68,12 @@ def after_the_run(first: NodeClock, during: Sequence[Sample], after: Sequence[Sa
     best = min(after, key=lambda one: one.error_ns)
     span_ns = max(1, best.at_ns - first.at_ns)
     moved_ns = best.offset_ns - first.offset_ns
-    error_ns = first.error_ns + best.error_ns
-    drift = moved_ns / span_ns if abs(moved_ns) > error_ns else 0.0
+    drift = moved_ns / span_ns if abs(moved_ns) > first.error_ns + best.error_ns else 0.0
     # A step of the clock would look like a drift that no clock has.
     drift = max(-_MOST_DRIFT, min(_MOST_DRIFT, drift))
-    error_ns = max(error_ns, int(abs(moved_ns - drift * span_ns)) + best.error_ns) if drift else error_ns
+    # At the end, the line is off by what it leaves out of the way to the best sample, and by the error of that. In between,
+    # it is off by no more than at one of its ends.
+    error_ns = max(first.error_ns, math.ceil(abs(moved_ns - drift * span_ns)) + best.error_ns)
     for one in during:
         expected_ns = first.offset_ns + drift * (one.at_ns - first.at_ns)
         # The truth is within the sample's error, so the line is at least this wrong.
