@@ -84,7 +84,7 @@ def test_another_run_of_the_same_second_keeps_its_copy(folder: Path, tmp_path: P
     (other / "records" / "run.json").write_text(json.dumps({**facts, "start_ns": facts["start_ns"] + 1}))
     assert place.send(folder).endswith(folder.name)
     assert place.send(other).endswith(f"{folder.name}_2")
-    # The same run again, with a report that was made anew.
+    # The same run again, with a report that was made again.
     (other / "report.html").write_text("newer")
     assert place.send(other).endswith(f"{folder.name}_2")
     assert files_of(tmp_path / "copies" / f"{folder.name}_2") == files_of(other)

@@ -273,7 +273,7 @@ class Wires:
 
     @contextlib.contextmanager
     def checking(self, check: Callable[[bytes], None]) -> Iterator[Callable[[bytes], None]]:
-        """Gives `check`, after whose failures the wires are opened anew, and closes them at the end."""
+        """Gives `check`, opens the wires again after each of its failures, and closes them at the end."""
 
         def guarded(data: bytes) -> None:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import signal
@@ -32,6 +33,7 @@ IMPATIENT = (
 )
 
 
+@functools.cache
 def may_shift_clocks() -> bool:
     return (
         subprocess.run(["unshare", "--time", "--monotonic", "1", "true"], capture_output=True).returncode == 0

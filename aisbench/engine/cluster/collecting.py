@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,13 @@ from aisbench._native.memory.recorder import (
 )
 from aisbench.engine.cluster.clock import NodeClock
 from aisbench.engine.cluster.member import Member, NodeLost
+from aisbench.engine.cluster.messages import BLOCK_BYTES
 from aisbench.engine.cluster.node import global_name
 from aisbench.engine.cluster.split import places_of
 from aisbench.records.folder import RunDirectory
 from aisbench.records.turn_plan import read_turn_plan
 from aisbench.records.turns import NAME as TURNS
 
-_BLOCK_BYTES = 16 << 20
 _ROW, _HEADER = np.dtype(ROW_FIELDS), np.dtype(ROWS_HEADER_FIELDS)
 # Rows whose times are shifted at a time.
 _ROWS = 1 << 16
@@ -58,8 +59,8 @@ def _bring(member: Member, folder: Path, *, shared: bool) -> None:
             shutil.move(Path(member.about.folder, name), local)
         else:
             with local.open("wb") as file:
-                for at in range(0, size, _BLOCK_BYTES):
-                    file.write(member.remote.ask("read", name, at, _BLOCK_BYTES))
+                for at in range(0, size, BLOCK_BYTES):
+                    file.write(member.remote.ask("read", name, at, BLOCK_BYTES))
         if local.name.startswith("rows-"):
             shift_times(local, member.clock)
     member.remote.ask("remove")
@@ -71,13 +72,11 @@ def shift_times(path: Path, clock: NodeClock) -> None:
     All times of a request are shifted by the same, so latencies stay what the node measured. When a request was planned
     is shifted as the start of the run was.
     """
-    with path.open("r+b") as file:
-        header = np.frombuffer(file.read(_HEADER.itemsize), _HEADER).copy()
-        if header["origin_ns"][0]:
-            header["origin_ns"] -= clock.offset_ns
-        file.seek(0)
-        file.write(header.tobytes())
-    count = min(int(header["rows"][0]), (path.stat().st_size - ROWS_HEADER_BYTES) // _ROW.itemsize)
+    header = _header_of(path)
+    if header["origin_ns"]:
+        header["origin_ns"] -= clock.offset_ns
+    header.flush()
+    count = min(int(header["rows"]), (path.stat().st_size - ROWS_HEADER_BYTES) // _ROW.itemsize)
     if count <= 0:
         return
     rows = np.memmap(path, _ROW, "r+", offset=ROWS_HEADER_BYTES, shape=(count,))
@@ -102,13 +101,17 @@ def _make_up(member: Member, directory: RunDirectory) -> None:
         recorder.close()
     path = directory.records / f"rows-{member.first}.bin"
     rows = _lost_rows(member, directory)
-    with path.open("r+b") as file:
-        header = np.frombuffer(file.read(_HEADER.itemsize), _HEADER).copy()
-        header["rows"] = len(rows)
-        file.seek(0)
-        file.write(header.tobytes())
-        file.seek(ROWS_HEADER_BYTES)
+    header = _header_of(path)
+    header["rows"] = len(rows)
+    header.flush()
+    with path.open("ab") as file:
+        file.truncate(ROWS_HEADER_BYTES)
         file.write(rows.tobytes())
+
+
+def _header_of(path: Path) -> np.memmap[Any, Any]:
+    """The header of a file of rows, mapped, shape ()."""
+    return np.memmap(path, _HEADER, "r+", shape=())
 
 
 def _lost_rows(member: Member, directory: RunDirectory) -> NDArray[np.void]:

@@ -68,7 +68,7 @@ class ClusterCrew:
 
     def start(self) -> None:
         upload(self.members, self.directory.records)
-        facts = {**self.directory.facts, "notes": self.directory.facts.get("notes") or []}
+        facts = self.directory.facts
         calls = [
             member.remote.call("start", member.specs, member.share, member.first, facts, self.grace_s)
             for member in self.members

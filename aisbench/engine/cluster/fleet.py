@@ -60,16 +60,14 @@ class Fleet:
         self.say = say
         self.cluster = cluster
         self.each = workers_of(config, self.cluster.cpus())
-        if config.concurrency is not None and config.concurrency < len(self.each):
-            raise BadInput(
-                f"--concurrency {config.concurrency} is less than one request for each of {len(self.each)} nodes; give fewer "
-                "--nodes"
-            )
-        if config.prefill_concurrency is not None and config.prefill_concurrency < len(self.each):
-            raise BadInput(
-                f"--prefill-concurrency {config.prefill_concurrency} is less than one request for each of {len(self.each)} "
-                "nodes; give fewer --nodes"
-            )
+        for flag, limit in (
+            ("--concurrency", config.concurrency),
+            ("--prefill-concurrency", config.prefill_concurrency),
+        ):
+            if limit is not None and limit < len(self.each):
+                raise BadInput(
+                    f"{flag} {limit} is less than one request for each of {len(self.each)} nodes; give fewer --nodes"
+                )
         self.workers = sum(self.each)
         self.name = f"aisbench-{secrets.token_hex(4)}"
         self.nodes: Sequence[tuple[Remote, About]] = self.cluster.start(

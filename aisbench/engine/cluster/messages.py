@@ -1,8 +1,11 @@
-"""What nodes tell the head."""
+"""What nodes and the head send each other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+# Of a file, sent at a time: it is in memory at the head and at the node.
+BLOCK_BYTES = 16 << 20
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,6 @@ class RayNodes:
         Raises CannotRun if the hosts are busy, and BadInput if one of them has other versions than this one.
         """
         import ray
-        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
         self.group = group = ray.util.placement_group(
             [{"CPU": count} for count in workers], strategy="STRICT_SPREAD", name=name, lifetime="detached"
@@ -178,7 +177,7 @@ class RayNodes:
                 f"the Ray cluster did not have {' + '.join(map(str, workers))} CPUs free on {len(workers)} hosts within "
                 f"{_PLACE_PATIENCE_S:.0f} s; `ray status` shows what uses them; give fewer --nodes or --workers-per-node"
             )
-        places = [PlacementGroupSchedulingStrategy(group, index) for index in range(len(workers))]
+        places = [_place(group, index) for index in range(len(workers))]
         try:
             _check_versions(places)
             self.actors = [
@@ -201,11 +200,9 @@ class RayNodes:
     ) -> tuple[ActorRemote, About]:
         """Starts one more node, on the host of node `beside`, without CPUs of its own. Raises CannotRun if it does not start."""
         import ray
-        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
         assert self.group is not None
-        place_of = PlacementGroupSchedulingStrategy(self.group, beside)
-        actor = _actor(name, rank, 0, place_of).remote(name, rank, place, silence_s)
+        actor = _actor(name, rank, 0, _place(self.group, beside)).remote(name, rank, place, silence_s)
         self.actors.append(actor)
         try:
             return ActorRemote(actor), ray.get(actor.about.remote(), timeout=_START_PATIENCE_S)
@@ -221,6 +218,13 @@ class RayNodes:
         if self.group is not None:
             ray.util.remove_placement_group(self.group)
         self.actors, self.group = [], None
+
+
+def _place(group: PlacementGroup, index: int) -> Any:
+    """The host of node `index`, for Ray's options."""
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+    return PlacementGroupSchedulingStrategy(group, index)
 
 
 def _actor(name: str, rank: int, cpus: int, place_of: Any) -> Any:
@@ -250,7 +254,7 @@ def _check_versions(places: Sequence[Any]) -> None:
     import ray
 
     def installed() -> tuple[str, str | None]:
-        # Sent by value, as it is defined here: it runs where there is no aisbench, too.
+        # Ray sends a function within a function whole, so this one also runs where there is no aisbench.
         import socket
 
         try:

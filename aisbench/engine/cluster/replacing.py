@@ -67,7 +67,7 @@ class Replacing:
             specs = [replace(spec, warmup=0) for spec in lost.specs]
             member = Member(rank, remote, about, specs, first, share)
             upload([member], self._directory.records)
-            remote.ask("start", specs, share, first, dict(self._directory.facts), self._grace_s)
+            remote.ask("start", specs, share, first, self._directory.facts, self._grace_s)
             give_up_s = time.monotonic() + _READY_PATIENCE_S
             while time.monotonic() < give_up_s:
                 member.status = remote.ask("status", False)

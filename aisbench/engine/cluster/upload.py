@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aisbench.engine.cluster.member import Member
+from aisbench.engine.cluster.messages import BLOCK_BYTES
 
-# Of a file, sent at a time: it is in memory at the head and at each node.
-_BLOCK_BYTES = 16 << 20
 # Requests that go before the run: each worker has its own.
 _WARM_UP = re.compile(r"warmup-(\d+)\.bin$")
 
@@ -31,11 +30,11 @@ def upload(members: Sequence[Member], records: Path) -> None:
 
 def _send(members: Sequence[Member], path: Path, name: str) -> None:
     with path.open("rb") as file:
-        block = file.read(_BLOCK_BYTES)
+        block = file.read(BLOCK_BYTES)
         while True:
             shared = members[0].remote.share(block)
             for call in [member.remote.call("put", name, shared) for member in members]:
                 call.result()
-            block = file.read(_BLOCK_BYTES)
+            block = file.read(BLOCK_BYTES)
             if not block:
                 return

@@ -26,7 +26,7 @@ def config(**options: Any) -> RunConfig:
         ({"concurrency": 64}, [8, 8, 8], [1, 1, 1]),
         ({"concurrency": 10_240}, [8, 8], [5, 5]),
         ({"rate": 60_000.0}, [8, 4], [6, 4]),
-        # A head without CPUs is no node.
+        # A head without CPUs does not become a node.
         ({"concurrency": 64}, [4, 4, 0], [1, 1]),
         ({"concurrency": 64, "nodes": 1}, [8, 4], [1]),
         ({"concurrency": 64, "workers_per_node": 3}, [8, 4], [3, 3]),
