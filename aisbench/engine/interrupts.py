@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+# How long after an interrupt that was lost the next try is made.
+_AGAIN_S = 0.002
 
 
 @dataclass
@@ -40,7 +44,7 @@ def _ending_signals() -> tuple[signal.Signals, ...]:
 
 
 def interrupt_when_ended() -> None:
-    """From here on SIGTERM and SIGHUP raise KeyboardInterrupt, so that cleanup runs."""
+    """From here on SIGTERM and SIGHUP raise KeyboardInterrupt, as SIGINT does, so that cleanup runs; none is lost."""
 
     def interrupt(number: int, _: object) -> None:
         if number == signal.SIGHUP:
@@ -49,6 +53,26 @@ def interrupt_when_ended() -> None:
 
     for number in _ending_signals():
         signal.signal(number, interrupt)
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+    sys.unraisablehook = _again_if_interrupted(sys.unraisablehook)
+
+
+def _again_if_interrupted(
+    otherwise: Callable[[sys.UnraisableHookArgs], object],
+) -> Callable[[sys.UnraisableHookArgs], None]:
+    """A hook that repeats an interrupt whose exception was dropped, and leaves other exceptions to `otherwise`.
+
+    Python drops what is raised in a weak reference's callback and in `__del__`, which run wherever an object dies.
+    """
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            # Raised here it would be dropped as well.
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+        else:
+            otherwise(dropped)
+
+    return hook
 
 
 def end_undisturbed() -> None:
