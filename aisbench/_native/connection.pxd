@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t
 from aisbench._native.os.clock cimport ClockPair
 from aisbench._native.conversations cimport Conversation
 from aisbench._native.exchange cimport Exchange
-from aisbench._native.reader cimport Reader
+from aisbench._native.receiving.reader cimport Reader
 from aisbench._native.targets cimport Target
 from aisbench._native.tls cimport Tls
 

@@ -14,11 +14,11 @@ from aisbench._native.protocol.http cimport HTTP_BAD, HTTP_MORE
 from aisbench._native.tally cimport ANSWERED, GOING, LOST, Reading, UNUSABLE
 from aisbench._native.memory.recorder cimport BAD_HTTP, CONNECT, CONNECTION_RESET, Recorder, Row
 from aisbench._native.os.sockets cimport (
-    AF_UNIX, IPPROTO_IP, IPPROTO_TCP, IP_BIND_ADDRESS_NO_PORT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK,
+    AF_UNIX, IPPROTO_IP, IPPROTO_TCP, IP_BIND_ADDRESS_NO_PORT, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_NONBLOCK,
     SOCK_STREAM, SOL_SOCKET, SO_ERROR, SO_TIMESTAMPNS, TCP_NODELAY, c_bind, c_connect, c_socket,
     getsockopt, iovec, msghdr, sendmsg, setsockopt, sockaddr, socklen_t,
 )
-from aisbench._native.reader cimport BROKEN, END, ENDING, NOTHING, Reader, Received, Receipt
+from aisbench._native.receiving.reader cimport BROKEN, END, ENDING, NOTHING, Reader, Received, Receipt
 from aisbench._native.targets cimport Target
 from aisbench._native.tls cimport Tls
 
@@ -233,7 +233,7 @@ cdef class Connection(Exchange):
             for i in range(2):
                 io[i].iov_base = <void*>self.out[i]
                 io[i].iov_len = self.out_bytes[i]
-            n = sendmsg(self.fd, &message, MSG_NOSIGNAL)
+            n = sendmsg(self.fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT)
             if n < 0:
                 if errno == EINTR:
                     continue

@@ -6,7 +6,7 @@ from aisbench._native.connection cimport Connection
 from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live, SharedBlock
 from aisbench._native.pool cimport Pool
-from aisbench._native.reader cimport Reader
+from aisbench._native.receiving.reader cimport Reader
 from aisbench._native.conversations cimport Conversations
 from aisbench._native.sending.sender cimport Sender
 from aisbench._native.sending.sessions cimport Sessions

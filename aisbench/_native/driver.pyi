@@ -6,6 +6,7 @@ from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.os.clock import ClockPair
+from aisbench._native.receiving.reader import Reader
 from aisbench._native.sending.aborts import Aborts
 from aisbench._native.sending.names import Names
 from aisbench._native.tally import Reading
@@ -18,6 +19,7 @@ class Driver:
         self,
         *,
         targets: Targets,
+        reader: Reader,
         reading: Reading,
         bodies: BodyFile,
         on_failure: Callable[[int, int, int, bytes], None],

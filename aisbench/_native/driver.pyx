@@ -14,9 +14,8 @@ from aisbench._native.memory.shared cimport SharedBlock, Slots
 from aisbench._native.os.clock cimport ClockPair, mono_ns
 from aisbench._native.connection cimport CLOSED, CONNECTING, Connection, SHAKING, TUNNELING
 from aisbench._native.conversations cimport Conversations
-from aisbench._native.epoll_reader cimport EpollReader
 from aisbench._native.pool cimport Pool
-from aisbench._native.reader cimport BATCH, ENDING, READABLE, WRITABLE
+from aisbench._native.receiving.reader cimport ENDING, READABLE, Reader, WRITABLE
 from aisbench._native.requests cimport Requests
 from aisbench._native.sending.aborts cimport Aborts
 from aisbench._native.sending.names cimport Names
@@ -43,12 +42,14 @@ cdef class Driver(Sender):
     session they belong to (None: they do not).
     `on_failure(ticket, error, http_status, detail)` is called for each failure. `drop_after_ns`: tickets
     later than this are not sent (-1: all are). `rest_ns`: the longest pause between two drains (0: none).
+    `reader`: how sockets are read; it belongs to this driver alone.
     """
 
     def __cinit__(
         self,
         *,
         Targets targets not None,
+        Reader reader not None,
         Reading reading not None,
         BodyFile bodies not None,
         on_failure,
@@ -65,7 +66,7 @@ cdef class Driver(Sender):
         self.targets = targets
         self.longest_rest_ns = rest_ns
         self.clock = ClockPair()
-        self.reader = EpollReader()
+        self.reader = reader
         self.wakers = Wakers(self.reader.fd)
         self.pool = Pool(targets, reading, self.reader, self.clock)
         self.tickets = Tickets(drop_after_ns)
@@ -169,7 +170,7 @@ cdef class Driver(Sender):
             for i in range(n):
                 self.handle(<Connection>self.reader.ready[i].source, self.reader.ready[i].what)
             handled += n
-            if n < BATCH:
+            if not self.reader.more:
                 break
         # A socket that was not reported was empty at `looked_ns`; the others have been emptied since.
         self.floor_ns = looked_ns

@@ -7,7 +7,7 @@ from aisbench._native.tally cimport Reading
 from aisbench._native.memory.recorder cimport Recorder
 from aisbench._native.memory.shared cimport Live
 from aisbench._native.targets cimport Target, Targets
-from aisbench._native.reader cimport Reader
+from aisbench._native.receiving.reader cimport Reader
 
 
 @cython.final

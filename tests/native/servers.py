@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import ssl
 import struct
@@ -23,6 +24,8 @@ from aisbench._native.memory.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYT
 from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.receiving.epoll_reader import EpollReader
+from aisbench._native.receiving.uring_reader import UringReader
 from aisbench._native.sending.aborts import Aborts
 from aisbench._native.sending.names import Names
 from aisbench._native.tally import Reading
@@ -157,6 +160,7 @@ class Drive:
                 [self._target(one, head) for one in (packed(self.address), *self.others)],
                 keep_alive=self.keep_alive,
             ),
+            reader=EpollReader() if os.environ.get("READER") != "uring" else UringReader(),
             reading=Reading(
                 Decoder(self.rules),
                 max_event_bytes=self.max_event_bytes,

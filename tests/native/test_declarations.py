@@ -81,7 +81,9 @@ def test_no_module_of_the_core_needs_one_that_needs_it() -> None:
         module = ".".join(path.relative_to(NATIVE).with_suffix("").parts)
         found = re.findall(r"^from aisbench\._native\.([\w.]+) cimport", path.read_text(), re.MULTILINE)
         needs.setdefault(module, set()).update(set(found) - {module})
-    assert list(TopologicalSorter(needs).static_order())[-1] == "driver"
+    order = list(TopologicalSorter(needs).static_order())
+    # Readers are made by those who make the driver.
+    assert [module for module in order if not module.startswith("receiving.")][-1] == "driver"
     # What is in a folder serves those outside, and does not know them; framing and records do not know each other. What
     # decides on sending knows connections, which are outside.
     for module, others in needs.items():
@@ -92,5 +94,6 @@ def test_no_module_of_the_core_needs_one_that_needs_it() -> None:
             "os": ("os.",),
             "memory": ("memory.", "os."),
             "protocol": ("protocol.", "os."),
+            "receiving": ("receiving.", "os."),
         }[folder]
         assert all(other.startswith(allowed) for other in others), module

@@ -32,7 +32,7 @@ cdef extern from "sys/socket.h" nogil:
     cmsghdr* CMSG_FIRSTHDR(msghdr* message)
     unsigned char* CMSG_DATA(cmsghdr* header)
     int SOCK_STREAM, SOCK_NONBLOCK, SOCK_CLOEXEC, SOL_SOCKET, SO_TIMESTAMPNS, SCM_TIMESTAMPNS, SO_ERROR
-    int MSG_NOSIGNAL, AF_UNIX
+    int MSG_NOSIGNAL, MSG_DONTWAIT, AF_UNIX
 
 cdef extern from "netinet/in.h" nogil:
     int IPPROTO_TCP, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT
@@ -86,7 +86,7 @@ cdef inline ssize_t stamped_recv(int fd, char* buffer, Py_ssize_t room, int64_t*
     message.msg_controllen = sizeof(control)
     message.msg_flags = 0
     stamp_ns[0] = 0
-    n = recvmsg(fd, &message, 0)
+    n = recvmsg(fd, &message, MSG_DONTWAIT)
     if n > 0:
         header = CMSG_FIRSTHDR(&message)
         if header != NULL and header.cmsg_level == SOL_SOCKET and header.cmsg_type == SCM_TIMESTAMPNS:

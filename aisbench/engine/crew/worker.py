@@ -23,6 +23,8 @@ from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.protocol.decode import Decoder
+from aisbench._native.receiving.epoll_reader import EpollReader
+from aisbench._native.receiving.uring_reader import UringReader
 from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench.backends.history import History
@@ -78,6 +80,7 @@ class _Worker:
         self.names = names(spec.names) if spec.names is not None else None
         self.driver = Driver(
             targets=targets(spec),
+            reader=EpollReader() if os.environ.get("READER") != "uring" else UringReader(),
             reading=Reading(
                 Decoder((path, meaning) for path, meaning in spec.rules),
                 max_event_bytes=spec.max_event_bytes,

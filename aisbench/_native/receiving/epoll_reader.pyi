@@ -1,4 +1,4 @@
-from aisbench._native.reader import Reader
+from aisbench._native.receiving.reader import Reader
 
 class EpollReader(Reader):
     def __init__(self) -> None: ...

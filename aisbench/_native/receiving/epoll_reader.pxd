@@ -1,5 +1,5 @@
 """A reader with epoll and recvmsg; each call refills its one buffer."""
-from aisbench._native.reader cimport Reader
+from aisbench._native.receiving.reader cimport Reader
 
 
 cdef class EpollReader(Reader):

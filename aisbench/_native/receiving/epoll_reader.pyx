@@ -12,7 +12,7 @@ from aisbench._native.os.epoll cimport (
 )
 from aisbench._native.os.failures cimport fail
 from aisbench._native.os.sockets cimport stamped_recv
-from aisbench._native.reader cimport (
+from aisbench._native.receiving.reader cimport (
     BATCH, BROKEN, BYTES, END, ENDING, NOTHING, READABLE, Reader, Ready, Receipt, Received, WRITABLE,
 )
 
@@ -66,6 +66,7 @@ cdef class EpollReader(Reader):
         cdef int n = epoll_wait(self.fd, events, BATCH, 0)
         if n < 0:
             if errno == EINTR:
+                self.more = True
                 return 0
             fail("epoll_wait")
         for i in range(n):
@@ -76,6 +77,7 @@ cdef class EpollReader(Reader):
                 | (WRITABLE if event & EPOLLOUT else 0)
                 | (ENDING if event & ~(EPOLLIN | EPOLLOUT) else 0)
             )
+        self.more = n == BATCH
         return n
 
     cdef Receipt receive(self, int fd, int what, Received* got) noexcept:

@@ -1,15 +1,14 @@
 """The interface for reading a worker's sockets: which are readable, and their bytes with the kernel's stamps.
 
 The rest of the core uses nothing else, so other readers can stand beside epoll's. `data` belongs to the
-reader and is valid until its next call, which also suits a kernel that receives into provided buffers
-(io_uring). `wait` reports each source by the pointer that was passed to `add`.
+reader and is valid until its next call. `wait` reports each source by the pointer that was passed to `add`.
 
 A caller calls `wait`, then `receive` for each READABLE source until it says that there is no more.
 """
 from libc.stdint cimport int64_t
 
 cdef enum:
-    # The most sources that one `wait` reports; when it reports this many, there may be more.
+    # The most sources that one `wait` reports.
     BATCH = 512
 
 cdef enum Readiness:
@@ -39,6 +38,8 @@ cdef class Reader:
     cdef readonly int fd
     # What the last `wait` reported.
     cdef Ready ready[BATCH]
+    # There may be more to report: call `wait` again before the next pause.
+    cdef bint more
 
     cdef int add(self, int fd, void* source) except -1
     cdef int want_out(self, int fd, void* source, bint out) except -1
