@@ -64,6 +64,25 @@ def test_completions_event() -> None:
     assert decoder.explain(orjson.dumps(given_event)) == event(chunk=True, content=" tok")
 
 
+@pytest.mark.parametrize("slowly", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"timings":{"cache_n":0},"usage":{"prompt_cache_hit_tokens":7}}',
+        b'{"usage":{"prompt_cache_hit_tokens":7},"timings":{"cache_n":0}}',
+        b'{"usage":{"prompt_tokens_details":{"cached_tokens":5},"prompt_cache_hit_tokens":7},"timings":{"cache_n":6}}',
+    ],
+)
+def test_of_several_fields_with_the_same_count_the_largest_counts(text: bytes, slowly: bool) -> None:
+    assert Decoder(rules_of(CHAT)).explain(text, slowly) == event(cached_tokens=7)
+
+
+@pytest.mark.parametrize("after", [b"\v", b"\f", b"\x00", b"\xa0"])
+def test_null_and_what_is_not_white_space_in_json(after: bytes) -> None:
+    assert Decoder(rules_of(CHAT)).explain(b" null\r\n") == event()
+    assert Decoder(rules_of(CHAT)).explain(b"null" + after) is None
+
+
 def test_several_choices_are_joined() -> None:
     given_event = {"choices": [{"delta": {"content": "a"}}, {"delta": {"content": "b"}}]}
     assert Decoder(rules_of(CHAT)).explain(orjson.dumps(given_event)) == event(chunk=True, content="ab")

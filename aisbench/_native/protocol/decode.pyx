@@ -92,7 +92,7 @@ cdef class Decoder(Scanner):
         clear(&self.event)
         self.unsure += 1
         whole = loads(data[:n])
-        if whole is None and data[:n].strip() != b"null":
+        if whole is None and data[:n].strip(b" \t\r\n") != b"null":
             return NOT_JSON
         content = []
         reasoning = []
@@ -149,13 +149,13 @@ cdef class Decoder(Scanner):
             self.event.has_failure = self.event.has_failure or bool(value)
         elif (count := count_of(value)) >= 0:
             if meaning == "prompt_tokens":
-                self.event.prompt_tokens = count
+                self.event.prompt_tokens = max(self.event.prompt_tokens, count)
             elif meaning == "output_tokens":
-                self.event.output_tokens = count
+                self.event.output_tokens = max(self.event.output_tokens, count)
             elif meaning == "cached_tokens":
-                self.event.cached_tokens = count
+                self.event.cached_tokens = max(self.event.cached_tokens, count)
             else:
-                self.event.written_tokens = count
+                self.event.written_tokens = max(self.event.written_tokens, count)
 
     def explain(self, bytes data, bint slowly=False):
         """The contents of the event in `data`, as a dict; None if it is not JSON. For tests.

@@ -79,19 +79,24 @@ cdef inline bint take_piece(Event* event, int meaning, const char* begin, Py_ssi
 
 
 cdef inline bint take_count(Event* event, int meaning, bint whole, int64_t total) noexcept:
-    """Takes a number of the usage; False if it is not `whole` or too large. True for a number without a meaning."""
+    """Takes a number of the usage; False if it is not `whole` or too large. True for a number without a meaning.
+
+    Of several numbers with one meaning, as servers give for several APIs at once, the largest counts.
+    """
+    cdef int32_t n
     if (
         meaning == PROMPT_TOKENS or meaning == OUTPUT_TOKENS or meaning == CACHED_TOKENS or meaning == WRITTEN_TOKENS
     ):
         if not whole or total > 0x7FFFFFFF:
             return False
+        n = <int32_t>total
         if meaning == PROMPT_TOKENS:
-            event.prompt_tokens = <int32_t>total
+            event.prompt_tokens = max(event.prompt_tokens, n)
         elif meaning == OUTPUT_TOKENS:
-            event.output_tokens = <int32_t>total
+            event.output_tokens = max(event.output_tokens, n)
         elif meaning == CACHED_TOKENS:
-            event.cached_tokens = <int32_t>total
+            event.cached_tokens = max(event.cached_tokens, n)
         else:
-            event.written_tokens = <int32_t>total
+            event.written_tokens = max(event.written_tokens, n)
         return True
     return meaning == NOTHING
