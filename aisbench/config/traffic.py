@@ -159,6 +159,12 @@ class TrafficOptions:
         metavar="N",
         help="Worker processes. Default: one per 1,024 streams, at most one per CPU.",
     )
+    reader: str = _option(
+        "--reader",
+        default="auto",
+        words=("auto", "epoll", "io_uring"),
+        help="How workers read sockets: auto is io_uring where the kernel and the container allow it, and else epoll.",
+    )
     late: str = _option(
         "--late",
         default=_CATCH_UP,

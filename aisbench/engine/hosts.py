@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.crew.crew import Crew
 from aisbench.engine.crew.local import LocalCrew
+from aisbench.engine.crew.readers import check_reader
 from aisbench.engine.crew.starting import StartedWorkers
 from aisbench.engine.limits import default_workers, raise_open_files
 from aisbench.records.folder import RunDirectory
@@ -58,6 +59,7 @@ class ThisHost:
         self.started: StartedWorkers | None = None
 
     def open_files(self) -> int:
+        check_reader(self.config.reader)
         limit = self.config.concurrency
         return raise_open_files(None if limit is None else -(-limit // self.workers), self.workers)
 

@@ -250,6 +250,7 @@ def _worker_specs(
             max_answer_bytes=config.answer_bytes,
             timeout_ns=int(config.timeout_s * 1e9),
             drop_after_ns=-1 if drop_ms is None else int(drop_ms * 1e6),
+            reader=config.reader,
             rest_ns=int(config.reader_rest_ms * 1e6),
             # Without the times, the gaps of a warm-up could not be told from the others.
             token_times=config.save_token_times

@@ -177,6 +177,8 @@ def worker_figures(worker: int, reads: int, wall_ns: int) -> dict[str, Any]:
         "largest_clock_step_ns": 0,
         "peak_rss_bytes": 50_000_000,
         "rest_ns": MS,
+        "reader": "epoll",
+        "io_uring_refused": None,
         "died": None,
     }
 

@@ -38,7 +38,7 @@ class Met:
         return self.failures[ticket][0] if ticket in self.failures else "ok"
 
 
-def meet(fault: Fault, folder: Path) -> Met:
+def meet(fault: Fault, folder: Path, reader: str = "auto") -> Met:
     """`COUNT` requests, of which `Met.faulty` get the fault."""
     server = Server(fault)
     by_ticket = fault.place is None and fault.when in (When.ANSWER, When.BEFORE_BODY)
@@ -48,6 +48,7 @@ def meet(fault: Fault, folder: Path) -> Met:
             "must_finish": True,
             # Without reuse, each request has a connection of its own, and so may meet the fault of one.
             "keep_alive": fault.when in (When.ANSWER, When.BEFORE_BODY),
+            "reader": reader,
             "timeout_ns": 20_000_000_000,
             "others": () if other is None else (other,),
             **({"tls": trusting(), "server_name": NAME} if fault.tls else {}),

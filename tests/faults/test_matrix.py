@@ -12,6 +12,7 @@ from tests.faults.hosts import HOST_FAULTS, HostFault
 from tests.faults.meeting import COUNT, meet
 from tests.faults.server import FAULTY
 from tests.faults.table import page
+from tests.readers import READERS
 
 CASES = [
     pytest.param(fault, id=f"{group}: {fault.name}") for group, faults in GROUPS.items() for fault in faults
@@ -23,9 +24,12 @@ def test_there_are_many_and_each_has_a_name_of_its_own() -> None:
     assert len({case.id for case in CASES}) == len(CASES)
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("fault", CASES)
-def test_a_fault_fails_its_own_requests_as_it_should_and_no_other(fault: Fault, tmp_path: Path) -> None:
-    met = meet(fault, tmp_path / "run")
+def test_a_fault_fails_its_own_requests_as_it_should_and_no_other(
+    fault: Fault, reader: str, tmp_path: Path
+) -> None:
+    met = meet(fault, tmp_path / "run", reader)
     # Nothing is lost: each request has one outcome, and the run has ended with all its slots free.
     assert met.rows["slot"].tolist() == list(range(COUNT))
     assert met.live["ok"] + met.live["failed"] == COUNT

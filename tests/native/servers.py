@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import ssl
 import struct
@@ -24,8 +23,6 @@ from aisbench._native.memory.recorder import ERRORS, ROW_FIELDS, ROWS_HEADER_BYT
 from aisbench._native.memory.shared import LIVE_FIELDS, SharedBlock, Slots
 from aisbench._native.os.clock import now_ns
 from aisbench._native.protocol.decode import Decoder
-from aisbench._native.receiving.epoll_reader import EpollReader
-from aisbench._native.receiving.uring_reader import UringReader
 from aisbench._native.sending.aborts import Aborts
 from aisbench._native.sending.names import Names
 from aisbench._native.tally import Reading
@@ -34,10 +31,13 @@ from aisbench.backends.event_rules import Rules
 from aisbench.backends.history import History
 from aisbench.backends.openai_completions import COMPLETIONS
 from aisbench.backends.tool_calls import FromPieces
+from aisbench.engine.crew.readers import reader_for
 from aisbench.workload.bodies import write_bodies
 from tests.backends.reading import rules_of
 from tests.waiting import readable
 
+# The reader of tests that do not choose one: io_uring where it can be had.
+READER = "auto"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 COMPLETIONS_RULES = rules_of(COMPLETIONS)
 DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
@@ -143,6 +143,7 @@ class Drive:
     others: tuple[bytes, ...] = ()
     tls: ssl.SSLContext | None = None
     server_name: str = ""
+    reader: str = field(default_factory=lambda: READER)
     tunnel: bytes = b""
     history: History = field(default_factory=lambda: History(None))
     failures: list[tuple[int, str, int, bytes]] = field(default_factory=list)
@@ -160,7 +161,7 @@ class Drive:
                 [self._target(one, head) for one in (packed(self.address), *self.others)],
                 keep_alive=self.keep_alive,
             ),
-            reader=EpollReader() if os.environ.get("READER") != "uring" else UringReader(),
+            reader=reader_for(self.reader).reader,
             reading=Reading(
                 Decoder(self.rules),
                 max_event_bytes=self.max_event_bytes,

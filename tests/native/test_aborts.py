@@ -7,12 +7,16 @@ import threading
 from array import array
 from pathlib import Path
 
+import pytest
+
 from aisbench._native.conversations import Conversations
 from aisbench._native.memory.recorder import STATUSES
 from aisbench._native.memory.shared import Slots
 from aisbench._native.sending.aborts import Aborts
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
 from tests.waiting import readable
+
+pytestmark = pytest.mark.usefixtures("each_reader")
 
 MS = 1_000_000
 OK, ABORTED = STATUSES.index("ok"), STATUSES.index("aborted")

@@ -14,6 +14,8 @@ import pytest
 from aisbench._native.conversations import Conversations
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 
 class Server:
     """Answers each request with its number as text; keeps the bodies by connection."""

@@ -15,6 +15,8 @@ from aisbench._native.os.clock import now_ns
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
 from tests.waiting import readable, wait_until
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 pytestmark = pytest.mark.xdist_group("timing")
 
 

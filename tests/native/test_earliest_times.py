@@ -14,6 +14,8 @@ from aisbench.workload.prompts import Conversations as Planned
 from tests.native.servers import Drive, serving
 from tests.native.test_sessions import MS, Server, edges
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 CHAIN = [[], [0], [1]]
 
 

@@ -8,6 +8,8 @@ from tests.fuzz.targets.conversation import GOOD
 from tests.fuzz.targets.exchange import CASES
 from tests.fuzz.wire import Wire
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 
 @pytest.mark.parametrize("sent", [GOOD, b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"])
 def test_they_do_not_answer_it(sent: bytes) -> None:

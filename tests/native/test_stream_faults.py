@@ -19,6 +19,8 @@ from aisbench.backends.openai_chat import CHAT
 from tests.backends.reading import rules_of
 from tests.native.servers import HEAD, Drive, read_request, serving
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 END = b"0\r\n\r\n"
 DONE = b"data: [DONE]\n\n"
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"

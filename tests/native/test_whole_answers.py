@@ -13,6 +13,8 @@ from aisbench.backends.event_rules import CHUNK, CUMULATIVE, ERROR, FINISH, OUTP
 from aisbench.backends.openai_chat import CHAT
 from tests.native.servers import DONE, HEAD, Drive, read_request, serving, token
 
+pytestmark = pytest.mark.usefixtures("each_reader")
+
 VECTORS = (("data", CHUNK), ("usage.prompt_tokens", PROMPT_TOKENS), ("error", ERROR))
 SO_FAR = (
     ("text", CUMULATIVE),

@@ -130,12 +130,21 @@ class ClientBlock(TypedDict):
     late_merge_share: Annotated[
         Share, "share of the token gaps that are blurred because the reader came back late"
     ]
+    reader: Annotated[str | None, "epoll or io_uring, or both where hosts differ; null if not recorded"]
+    io_uring_refused: Annotated[
+        str | None, "why io_uring could not be used; null if it was, or was not wanted"
+    ]
     reader_rest_ms: Annotated[Ms, "the reader's pause between two reads of its sockets"]
     reused_connections: Annotated[Count, "requests on a connection that had been used before"]
     stale_retries: Annotated[Count, "requests sent again because the server had closed the idle connection"]
     clock_steps: Annotated[Count, "how often the system clock was set during the run"]
     largest_clock_step_ms: Annotated[Ms, "the largest change"]
     peak_rss_bytes: Annotated[list[Bytes | None], "the most resident memory"]
+
+
+def _told_by(run: Run, name: str) -> str | None:
+    """What the workers say, each answer once; None if they say nothing."""
+    return ", ".join(sorted({worker[name] for worker in run.workers if worker.get(name)})) or None
 
 
 def client_block(measured: Measured, lag: ScheduleLag | None) -> ClientBlock:
@@ -158,6 +167,8 @@ def client_block(measured: Measured, lag: ScheduleLag | None) -> ClientBlock:
         "merged_reads": int(run.rows["merged_reads"].sum()),
         "merged_events": int(run.rows["merged_events"].sum()),
         "late_merge_share": late_merge_share(measured),
+        "reader": _told_by(run, "reader"),
+        "io_uring_refused": _told_by(run, "io_uring_refused"),
         "reader_rest_ms": _rest_ns_of(run) / 1e6,
         "reused_connections": int(run.rows["reused"].sum()),
         "stale_retries": sum(int(worker.get("stale_retries") or 0) for worker in run.workers),

@@ -23,14 +23,13 @@ from aisbench._native.memory.bodies import BodyFile
 from aisbench._native.memory.recorder import Recorder
 from aisbench._native.memory.shared import SharedBlock, Slots
 from aisbench._native.protocol.decode import Decoder
-from aisbench._native.receiving.epoll_reader import EpollReader
-from aisbench._native.receiving.uring_reader import UringReader
 from aisbench._native.sending.aborts import Aborts
 from aisbench._native.tally import Reading
 from aisbench.backends.history import History
 from aisbench.backends.registry import backend_named
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
+from aisbench.engine.crew.readers import reader_for
 from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.target.from_spec import names, targets
 from aisbench.engine.turns import read_conversations
@@ -78,9 +77,10 @@ class _Worker:
             keeps_reasoning=spec.history_reasoning,
         )
         self.names = names(spec.names) if spec.names is not None else None
+        self.sockets = reader_for(spec.reader)
         self.driver = Driver(
             targets=targets(spec),
-            reader=EpollReader() if os.environ.get("READER") != "uring" else UringReader(),
+            reader=self.sockets.reader,
             reading=Reading(
                 Decoder((path, meaning) for path, meaning in spec.rules),
                 max_event_bytes=spec.max_event_bytes,
@@ -282,6 +282,8 @@ class _Worker:
             "largest_clock_step_ns": clock.largest_step_ns,
             "peak_rss_bytes": host.peak_rss_bytes(),
             "rest_ns": self.driver.rest_ns,
+            "reader": self.sockets.name,
+            "io_uring_refused": self.sockets.refused,
             "history": self.history.figures(),
             "session_tokens": None
             if self.names is None

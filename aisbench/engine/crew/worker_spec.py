@@ -85,6 +85,7 @@ class WorkerSpec:
     max_answer_bytes: int
     timeout_ns: int
     drop_after_ns: int
+    reader: str
     rest_ns: int
     secrets: list[str]
     expected_rows: int

@@ -206,6 +206,11 @@ def checks(found: list[dict[str, Any]]) -> str:
     return table(["check", "measured", "doubtful", "invalid", "status", "why it matters"], rows, "checks")
 
 
+def _reader(client: dict[str, Any]) -> str:
+    refused = client["io_uring_refused"]
+    return (client["reader"] or ABSENT) + (f" (io_uring: {refused})" if refused else "")
+
+
 def _client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
     client = summary["client"]
     bounds = ttft_bounds(summary)
@@ -230,6 +235,7 @@ def _client_facts(summary: dict[str, Any]) -> list[tuple[str, Any]]:
                 else ""
             ),
         ),
+        ("reader", _reader(client)),
         ("reader's rest", f"{client['reader_rest_ms']:.2f} ms"),
         ("CPU of a core, per worker", _percents_of(client["cpu_share"])),
         ("share of the client's roofline", _roofline(client["roofline"])),
