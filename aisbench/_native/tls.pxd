@@ -9,7 +9,11 @@ cdef class Tls:
     cdef object incoming   # ssl.MemoryBIO: bytes from the socket
     cdef object outgoing   # ssl.MemoryBIO: bytes for the socket
     cdef object session    # ssl.SSLObject
+    # Their methods, looked up once.
+    cdef object write_incoming
+    cdef object read_session
     cdef bytearray buffer
+    cdef bint drained      # all that was taken has been opened
     cdef readonly bint ended
 
     cdef int take(self, const char* data, Py_ssize_t n) except -1

@@ -1,5 +1,6 @@
 """TLS on memory buffers. See tls.pxd."""
 from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.buffer cimport PyBUF_READ
 
@@ -9,6 +10,9 @@ cdef enum:
     # One TLS record holds at most 16 KiB.
     ROOM = 1 << 15
 
+# As an object, so that a read does not make one.
+cdef object _ROOM = ROOM
+
 
 cdef class Tls:
     """The client's side of one connection; its methods raise ssl.SSLError if TLS fails."""
@@ -17,6 +21,8 @@ cdef class Tls:
         self.incoming = ssl.MemoryBIO()
         self.outgoing = ssl.MemoryBIO()
         self.session = context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_name or None)
+        self.write_incoming = self.incoming.write
+        self.read_session = self.session.read
         self.buffer = bytearray(ROOM)
 
     cdef int take(self, const char* data, Py_ssize_t n) except -1:
@@ -24,7 +30,9 @@ cdef class Tls:
         if n == 0:
             self.incoming.write_eof()
         else:
-            self.incoming.write(PyMemoryView_FromMemory(<char*>data, n, PyBUF_READ))
+            # For the few hundred bytes of an event, a copy costs less than a memoryview.
+            self.write_incoming(PyBytes_FromStringAndSize(data, n))
+        self.drained = False
         return 0
 
     cdef bint handshake(self) except -1:
@@ -38,9 +46,14 @@ cdef class Tls:
     cdef const char* open_(self, Py_ssize_t* n) except? NULL:
         """Decrypted bytes, valid until the next call; n == 0: none yet, or, if `ended`, no more."""
         n[0] = 0
+        if self.drained:
+            return PyByteArray_AS_STRING(self.buffer)
         try:
-            n[0] = self.session.read(ROOM, self.buffer)
+            n[0] = self.read_session(_ROOM, self.buffer)
             self.ended = n[0] == 0
+            # A read that leaves room has taken a whole record, and OpenSSL takes no byte of the next one
+            # before it is asked to. Asking in vain, for the exception, costs more than opening a record.
+            self.drained = n[0] < ROOM and self.incoming.pending == 0
         except ssl.SSLWantReadError:
             pass
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
