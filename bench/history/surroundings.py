@@ -37,7 +37,8 @@ def machine() -> str:
 
 
 def described(cpu_info: str, cores: int, kernel: str) -> str:
-    """`cpu_info`: /proc/cpuinfo, which has no model on some processors."""
+    """`cpu_info`: /proc/cpuinfo, which has no model on some processors; of the kernel only its version is kept."""
     model = re.search(r"^model name\s*:\s*(.+)$", cpu_info, re.MULTILINE)
     name = " ".join(model[1].split()) if model else platform.machine()
-    return f"{name}, {cores} cores, Linux {kernel}"
+    version = re.match(r"[\d.]*\d", kernel)
+    return f"{name}, {cores} cores, Linux {version.group() if version else kernel}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_the_kept_file_is_one() -> None:
 
 def test_the_machine_has_no_name() -> None:
     info = "processor\t: 0\nmodel name\t: AMD EPYC  9R14\n\nprocessor\t: 1\nmodel name\t: AMD EPYC  9R14\n"
-    assert described(info, 2, "6.18.5") == MACHINE
+    assert described(info, 2, "6.18.5-cloud-amd64") == MACHINE
     assert described("processor: 0\n", 4, "6.1").endswith(", 4 cores, Linux 6.1")
 
 
@@ -149,6 +150,11 @@ class TestCommand:
         assert main(args) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith(f"error: {message}")
+
+
+def test_the_help_names_every_group() -> None:
+    described = re.findall(r"^    (\w+)  ", command.__doc__ or "", re.MULTILINE)
+    assert described == list(command.GROUPS)
 
 
 def test_errors_are_reported_minus_true() -> None:
