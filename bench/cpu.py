@@ -13,11 +13,10 @@ from collections.abc import Iterator, Sequence
 from aisbench.errors import BadInput
 from bench.harness import table
 from bench.peers.choosing import add_client_options, chosen
-from bench.peers.load import Client
+from bench.peers.load import STREAMS, Client, sizes_of
 from bench.peers.measuring import Measurement, measured
 
 FLOOR = "wrk"
-SIZES = (1280, 3840)
 
 
 def in_turns(
@@ -40,7 +39,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--referee", help="another referee that takes the same arguments")
-    parser.add_argument("--sizes", type=int, nargs=2, default=SIZES, metavar="REQUESTS")
+    parser.add_argument("--sizes", type=int, nargs=2, default=sizes_of(STREAMS), metavar="REQUESTS")
     parser.add_argument("--rounds", type=int, default=2, help="how often to run all clients in turn")
     add_client_options(parser)
     options = parser.parse_args()

@@ -9,10 +9,10 @@ from pathlib import Path
 from statistics import median
 
 from bench import instructions, page, prompts, startup, truth
-from bench.cpu import FLOOR, SIZES, in_turns, ratio_to_floor
+from bench.cpu import FLOOR, in_turns, ratio_to_floor
 from bench.harness import ROOT, found, referee
 from bench.peers.clients import Aisbench, Wrk
-from bench.peers.load import Client
+from bench.peers.load import STREAMS, Client, sizes_of
 
 
 class Missing(Exception):
@@ -40,7 +40,7 @@ def cpu(settings: Settings) -> list[Figure]:
     clients: list[Client] = [Aisbench()]
     if (program := found(settings.wrk or FLOOR)) is not None:
         clients.append(Wrk(program))
-    rounds = list(in_turns(clients, SIZES, settings.rounds))
+    rounds = list(in_turns(clients, sizes_of(STREAMS), settings.rounds))
     figures = []
     for client in clients:
         measured = [one[client.name] for one in rounds]

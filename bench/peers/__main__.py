@@ -14,8 +14,8 @@ import sys
 from aisbench.errors import BadInput
 from bench.harness import found, table
 from bench.peers.choosing import add_client_options, chosen
-from bench.peers.load import STREAMS
-from bench.peers.measuring import Measurement, measured
+from bench.peers.load import STREAMS, sizes_of
+from bench.peers.measuring import LIMIT_S, Measurement, measured
 from bench.peers.rows import HEAD, client_row, truth_row
 
 
@@ -27,15 +27,22 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--streams", type=int, default=STREAMS, help="requests in flight")
     parser.add_argument("--rounds", type=int, default=4, help="how often to run all clients in turn")
-    parser.add_argument("--sizes", type=int, nargs=2, default=[1280, 3840], metavar="REQUESTS")
     parser.add_argument(
-        "--timeout", type=float, default=120.0, metavar="SECONDS", help="for each run of a client"
+        "--sizes",
+        type=int,
+        nargs=2,
+        metavar="REQUESTS",
+        help="of the two runs (default: 5 and 15 for each stream)",
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=LIMIT_S, metavar="SECONDS", help="for each run of a client"
     )
     add_client_options(parser)
     options = parser.parse_args(arguments)
     for name in ("streams", "rounds", "timeout"):
         if not (value := getattr(options, name)) > 0:
             raise BadInput(f"--{name} must be above 0, got {value}")
+    options.sizes = options.sizes or sizes_of(options.streams)
     if not options.streams <= options.sizes[0] < options.sizes[1]:
         raise BadInput(
             f"--sizes must be two rising numbers from {options.streams} (--streams) up, got {options.sizes[0]} "

@@ -14,6 +14,11 @@ STREAMS = 256
 ANSWER_S = (TTFT_US + (TOKENS - 1) * ITL_US) / 1e6
 
 
+def sizes_of(streams: int) -> tuple[int, int]:
+    """Numbers of requests of a short and a long run: 7 s and 20 s if the client keeps up."""
+    return 5 * streams, 15 * streams
+
+
 @dataclass(frozen=True)
 class Load:
     """A closed loop: `streams` requests in flight until `requests` were sent, each answered with TOKENS tokens."""

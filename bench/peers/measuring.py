@@ -13,6 +13,8 @@ from aisbench.errors import BadInput
 from bench.harness import CLIENT_CORE, referee, with_cpu_time
 from bench.peers.load import ITL_US, STREAMS, TOKENS, TTFT_US, Client, Load, Reported
 
+# Of a run, which takes the slowest client a minute.
+LIMIT_S = 120.0
 # Characters of a failure's message. It may be a whole traceback; its end is its reason.
 _LONGEST_PROBLEM = 120
 
@@ -48,7 +50,7 @@ def measured(
     sizes: Sequence[int],
     *,
     streams: int = STREAMS,
-    limit_s: float | None = None,
+    limit_s: float = LIMIT_S,
     binary: str | None = None,
 ) -> Measurement:
     """Runs a client with each number of requests in `sizes`, smallest first, against a new referee each time.
@@ -78,7 +80,7 @@ def measured(
     )
 
 
-def _run(client: Client, requests: int, streams: int, limit_s: float | None, binary: str | None) -> _Run:
+def _run(client: Client, requests: int, streams: int, limit_s: float, binary: str | None) -> _Run:
     with (
         referee(ttft_us=TTFT_US, itl_us=ITL_US, tokens=TOKENS, binary=binary) as server,
         # A client that was killed may leave what cannot be deleted.

@@ -12,7 +12,7 @@ import pytest
 from aisbench.errors import BadInput
 from bench.history import __main__ as command
 from bench.history.__main__ import FILE, main
-from bench.history.figures import Figure, Missing, Settings
+from bench.history.figures import GROUPS, Figure, Missing, Settings
 from bench.history.rows import HEAD, Row, merged, read, text_of, write
 from bench.history.surroundings import commit, described
 from bench.instructions import inclusive_on_wake, is_worker, total
@@ -154,7 +154,7 @@ class TestCommand:
 
 def test_the_help_names_every_group() -> None:
     described = re.findall(r"^    (\w+)  ", command.__doc__ or "", re.MULTILINE)
-    assert described == list(command.GROUPS)
+    assert described == list(GROUPS)
 
 
 def test_errors_are_reported_minus_true() -> None:
