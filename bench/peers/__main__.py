@@ -3,7 +3,7 @@
 A closed loop against the referee (TTFT 50 ms, ITL 10 ms, 128 tokens): the server on one core, the client with all its
 processes on another, under `perf stat -e task-clock`. In each round every client runs in turn, with two numbers of
 requests, so that its start cancels out of the CPU time per event. The times are those that the client reports in the larger
-run; events/s are by the server's own count. A row has the medians of the rounds, and the least and greatest CPU time.
+run; the true TTFT and events/s are the server's own. A row has the medians of the rounds, and the least and greatest CPU time.
 """
 
 from __future__ import annotations

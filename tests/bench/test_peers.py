@@ -39,23 +39,23 @@ def of(cpu_us: float, ttft: float, **more: Any) -> Measurement:
 
 def test_a_row_has_the_medians_of_the_rounds() -> None:
     row = client_row("C", "1.2", [of(9.0, 51.0), of(7.0, 50.0), of(8.0, 53.0)])
-    assert row == ["C", "1.2", "51.00", "52.00", "10.00", "-", "25,600", "8.00 (7.00 to 9.00)", ""]
+    assert row == ["C", "1.2", "51.00", "52.00", "10.00", "-", "50.00", "25,600", "8.00 (7.00 to 9.00)", ""]
     assert len(row) == len(HEAD)
 
 
 def test_a_round_that_failed_is_in_the_remark_and_in_no_figure() -> None:
     row = client_row("C", "-", [of(9.0, 51.0), Measurement(problem="it broke")])
-    assert row[2:8] == ["51.00", "52.00", "10.00", "-", "25,600", "9.00"]
-    assert row[8] == "failed in 1 of 2 rounds: it broke"
+    assert row[2:9] == ["51.00", "52.00", "10.00", "-", "50.00", "25,600", "9.00"]
+    assert row[9] == "failed in 1 of 2 rounds: it broke"
     alone = client_row("C", "-", [Measurement(problem="it broke")])
-    assert alone == ["C", "-", *["-"] * 6, "failed in 1 of 1 rounds: it broke"]
+    assert alone == ["C", "-", *["-"] * 7, "failed in 1 of 1 rounds: it broke"]
 
 
 def test_cpu_time_that_includes_the_start_is_not_mixed_with_others() -> None:
     half = of(30.0, 51.0, with_start_up=True, problem="3840 requests: it broke")
-    assert client_row("C", "-", [of(9.0, 51.0), half])[7] == "9.00"
+    assert client_row("C", "-", [of(9.0, 51.0), half])[8] == "9.00"
     row = client_row("C", "-", [half])
-    assert row[7:] == [
+    assert row[8:] == [
         "30.00",
         "CPU time includes the start; failed in 1 of 1 rounds: 3840 requests: it broke",
     ]
@@ -64,7 +64,7 @@ def test_cpu_time_that_includes_the_start_is_not_mixed_with_others() -> None:
 def test_the_truth_is_a_range_over_the_clients() -> None:
     one, other = Measurement(truth=truth(50.2, 10.0)), Measurement(truth=truth(51.4, 10.0))
     row = truth_row([[one, one], [other], [Measurement(problem="it broke")]], 256)
-    assert row[2:7] == ["50.20 to 51.40", "55.20 to 56.40", "10.00", "11.00", "24,824 at most"]
+    assert row[2:8] == ["50.20 to 51.40", "55.20 to 56.40", "10.00", "11.00", "-", "24,824 at most"]
     assert truth_row([[Measurement(problem="it broke")]], 256)[2:6] == ["-"] * 4
 
 
