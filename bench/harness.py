@@ -143,7 +143,9 @@ def with_cpu_time(
         complaints.seek(0)
         text, complaint = output.read(), complaints.read()
         if code not in (0, 3):
-            raise RuntimeError(f"{command[:4]} ended with {code}: {complaint[-2000:]}{text[-500:]}")
+            raise RuntimeError(
+                f"{Path(command[0]).name} ended with {code}: {complaint[-2000:]}{text[-500:]}".rstrip(": \n")
+            )
         for line in counted.read().splitlines():
             fields = line.split(",")
             if len(fields) > 2 and fields[2].startswith("task-clock"):
