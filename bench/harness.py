@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,8 @@ from aisbench.simulator.referee import RefereeProcess, start_referee
 ROOT = Path(__file__).resolve().parent.parent
 SERVER_CORE = "0"
 CLIENT_CORE = "1"
+# In the environment of a measured command and all its children, which are found by it.
+_MARK = "BENCH_RUN"
 
 
 @contextlib.contextmanager
@@ -105,30 +110,60 @@ def aisbench_load(
 
 
 def with_cpu_time(
-    command: list[str], *, core: str, env: Mapping[str, str] | None = None
+    command: list[str], *, core: str, env: Mapping[str, str] | None = None, limit_s: float | None = None
 ) -> tuple[float, str]:
-    """Runs a command pinned to `core`; returns the task-clock of it and its children in ms, and its output."""
-    import os
+    """Runs a command pinned to `core`; returns the task-clock of it and its children in ms, and its output.
 
-    with tempfile.NamedTemporaryFile("r") as counted:
+    Ends what the command leaves running. Raises RuntimeError if it fails, or if it runs longer than `limit_s`.
+    """
+    mark = uuid.uuid4().hex
+    with (
+        tempfile.NamedTemporaryFile("r") as counted,
+        # Not pipes: a process that is left running would hold their ends open.
+        tempfile.TemporaryFile("w+") as output,
+        tempfile.TemporaryFile("w+") as complaints,
+    ):
         perf = ["perf", "stat", "-x", ",", "-e", "task-clock", "-o", counted.name]
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["taskset", "-c", core, *perf, *command],
-            capture_output=True,
-            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=complaints,
             cwd=ROOT,
-            env={**os.environ, **(env or {})},
-            check=False,
+            env={**os.environ, **(env or {}), _MARK: mark},
         )
-        if done.returncode not in (0, 3):
+        try:
+            code = process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"{Path(command[0]).name} did not end within {limit_s:g} s") from None
+        finally:
+            end_marked(f"{_MARK}={mark}")
+            process.wait()
+        output.seek(0)
+        complaints.seek(0)
+        text, complaint = output.read(), complaints.read()
+        if code not in (0, 3):
             raise RuntimeError(
-                f"{command[:4]} ended with {done.returncode}: {done.stderr[-2000:]}{done.stdout[-500:]}"
+                f"{Path(command[0]).name} ended with {code}: {complaint[-2000:]}{text[-500:]}".rstrip(": \n")
             )
         for line in counted.read().splitlines():
             fields = line.split(",")
             if len(fields) > 2 and fields[2].startswith("task-clock"):
-                return float(fields[0]), done.stdout
+                return float(fields[0]), text
     raise RuntimeError("perf counted nothing")
+
+
+def end_marked(entry: str) -> None:
+    """Kills every process that has `entry`, as NAME=VALUE, in its environment, until there are none."""
+    left = True
+    while left:
+        left = False
+        for place in Path("/proc").glob("[0-9]*"):
+            # A process may end meanwhile; those of other users cannot be read.
+            with contextlib.suppress(OSError):
+                if entry.encode() in (place / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(place.name), signal.SIGKILL)
+                    left = True
 
 
 def found(name: str) -> str | None:

@@ -20,6 +20,7 @@ from bench.harness import aisbench_load, referee, table
 from bench.repeating import repeated
 
 RATE = 5000
+NAME = "report.html"
 
 
 def loaded(folder: Path, requests: int) -> Path:
@@ -64,7 +65,7 @@ def main() -> None:
         if options.times > 1:
             run = repeated(run, Path(folder) / "repeated", options.times)
         seconds, cpu_s, memory = reported(run)
-        page = run / "report.html"
+        page = run / NAME
         times = "-" if options.no_browser else ", ".join(f"{opened(page):.1f} s" for _ in range(3))
         rows = [
             ["time of `aisbench report`", "of its CPU", "its memory", "size of report.html", "opens in"],

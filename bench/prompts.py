@@ -62,10 +62,27 @@ OUR_TEXTS = "[prompt.text for prompt in prompts.items]"
 THEIR_TEXTS = "[s.prompt for s in source.sample(tokenizer=tokenizer, num_requests=count, input_len=length, output_len=128)]"
 
 
-def made(python: str, program: str, *args: str) -> dict[str, float | str]:
+Made = dict[str, float | str]
+
+
+def made(python: str, program: str, *args: str) -> Made:
     done = subprocess.run([python, "-c", program, *args], capture_output=True, text=True, check=True)
-    found: dict[str, float | str] = json.loads(done.stdout.splitlines()[-1])
+    found: Made = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def prompts(tokenizer: str, count: int, length: int) -> Made:
+    """`wall` and `cpu`, in s, and `sha256` of aisbench's prompts."""
+    return made(sys.executable, OURS + TIMED.format(texts=OUR_TEXTS), str(count), str(length), tokenizer)
+
+
+def preparations(tokenizer: str, count: int, length: int) -> tuple[Made, Made]:
+    """The same of a whole preparation, and of the next one, from the cache."""
+    with tempfile.TemporaryDirectory() as cache:
+        first, again = (
+            made(sys.executable, PREPARED, str(count), str(length), tokenizer, cache) for _ in range(2)
+        )
+    return first, again
 
 
 @click.command()
@@ -77,21 +94,16 @@ def made(python: str, program: str, *args: str) -> dict[str, float | str]:
 def main(tokenizer: str, count: int, length: int, vllm: str | None, rounds: int) -> None:
     rows = [["client", "wall s", "CPU s", "sha256"]]
     for _ in range(rounds):
-        args = (str(count), str(length), tokenizer)
-        sides = [("aisbench", sys.executable, OURS + TIMED.format(texts=OUR_TEXTS))]
+        rows.append(["aisbench", *_cells(prompts(tokenizer, count, length))])
         if vllm is not None:
-            sides.append(("vllm", vllm, THEIRS + TIMED.format(texts=THEIR_TEXTS)))
-        for name, python, program in sides:
-            rows.append([name, *_cells(made(python, program, *args))])
-        with tempfile.TemporaryDirectory() as cache:
-            rows += [
-                [name, *_cells(made(sys.executable, PREPARED, *args, cache))]
-                for name in ("aisbench, whole", "aisbench, whole, again")
-            ]
+            program = THEIRS + TIMED.format(texts=THEIR_TEXTS)
+            rows.append(["vllm", *_cells(made(vllm, program, str(count), str(length), tokenizer))])
+        first, again = preparations(tokenizer, count, length)
+        rows += [["aisbench, whole", *_cells(first)], ["aisbench, whole, again", *_cells(again)]]
     print(table(rows))
 
 
-def _cells(found: dict[str, float | str]) -> list[str]:
+def _cells(found: Made) -> list[str]:
     return [f"{found['wall']:.2f}", f"{found['cpu']:.2f}", str(found["sha256"])[:12]]
 
 

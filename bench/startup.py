@@ -36,6 +36,7 @@ LOAD = [
 ]
 HELP, HELP_CPU = "start to help printed, ms", "CPU of --help, ms"
 SENT, EXIT, CPU = "start to first request, ms", "start to exit, ms", "CPU of the run, ms"
+FIGURES = (HELP, HELP_CPU, SENT, EXIT, CPU)
 
 
 def environment_with(compiled: str) -> dict[str, str]:
@@ -82,6 +83,23 @@ def measured(checkout: Path, environment: dict[str, str], url: str) -> dict[str,
     }
 
 
+def in_turns(checkouts: list[Path], rounds: int) -> list[list[dict[str, float]]]:
+    """For each checkout the figures of all rounds, in which the checkouts take turns."""
+    found: list[list[dict[str, float]]] = [[] for _ in checkouts]
+    with (
+        tempfile.TemporaryDirectory() as compiled,
+        start_referee(ttft_us=1000, itl_us=1000, tokens=16) as server,
+    ):
+        environment = environment_with(compiled)
+        for checkout in checkouts:
+            # Compiles its modules.
+            measured(checkout, environment, server.url)
+        for _ in range(rounds):
+            for checkout, one in zip(checkouts, found, strict=True):
+                one.append(measured(checkout, environment, server.url))
+    return found
+
+
 def rows_of(found: list[list[dict[str, float]]]) -> list[list[str]]:
     """The table: for each figure and checkout, median (quartiles); then the median ratio of the pairs."""
     rows = []
@@ -105,20 +123,8 @@ def main() -> None:
     parser.add_argument("--other", type=Path, metavar="FOLDER", help="a built checkout to compare with")
     options = parser.parse_args()
     checkouts = [ROOT, *([options.other.resolve()] if options.other is not None else [])]
-    found: list[list[dict[str, float]]] = [[] for _ in checkouts]
-    with (
-        tempfile.TemporaryDirectory() as compiled,
-        start_referee(ttft_us=1000, itl_us=1000, tokens=16) as server,
-    ):
-        environment = environment_with(compiled)
-        for checkout in checkouts:
-            # Compiles its modules.
-            measured(checkout, environment, server.url)
-        for _ in range(options.rounds):
-            for checkout, one in zip(checkouts, found, strict=True):
-                one.append(measured(checkout, environment, server.url))
     names = ["this checkout", *(["the other", "ratio"] if options.other is not None else [])]
-    print(table([["median (quartiles)", *names], *rows_of(found)]))
+    print(table([["median (quartiles)", *names], *rows_of(in_turns(checkouts, options.rounds))]))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from aisbench.simulator.referee import RefereeProcess
 from bench.harness import CLIENT_CORE, Load, aisbench_load, referee, table
 
 CHAT = ("--backend", "openai-chat", "--input-len", 4)
+# The referee's times in most cases.
+STEADY: dict[str, Any] = {"ttft_us": 50_000, "itl_us": 10_000, "tokens": 128}
 HEAD = ["case", "TTFT mean: truth", "on the wire", "ours", "bounds", "user stamps"]
 HEAD += ["TTFT p99: truth", "on the wire", "ours"]
 HEAD += ["ITL mean: truth", "ours", "tokens: truth", "ours", "events/s", "verdict"]
@@ -51,12 +53,35 @@ def compared(case: str, truth: dict[str, Any], load: Load) -> list[str]:
     ]
 
 
+def errors(truth: dict[str, Any], summary: dict[str, Any]) -> dict[str, float]:
+    """Reported minus true, in ms; TTFT from the arrival of a request at the server's host."""
+    return {
+        "ttft_mean": summary["mean_ttft_ms"] - truth["ttft_wire"]["mean_ms"],
+        "ttft_p99": summary["p99_ttft_ms"] - truth["ttft_wire"]["p99_ms"],
+        "itl_mean": summary["mean_itl_ms"] - truth["itl"]["mean_ms"],
+        "itl_p99": summary["p99_itl_ms"] - truth["itl"]["p99_ms"],
+    }
+
+
+def closed_loop(requests: int) -> tuple[object, ...]:
+    """The options of the case `closed`."""
+    return ("--concurrency", 256, "--num-requests", requests, "--output-len", 128)
+
+
+def loaded(
+    folder: Path, server: RefereeProcess, *args: object, env: dict[str, str] | None = None
+) -> tuple[dict[str, Any], Load]:
+    """The referee's figures of a run, and the run."""
+    server.reset()
+    load = aisbench_load(folder, server.url, *CHAT, *args, env=env)
+    return server.truth(), load
+
+
 def one(
     case: str, folder: Path, server: RefereeProcess, *args: object, env: dict[str, str] | None = None
 ) -> list[str]:
-    server.reset()
-    load = aisbench_load(folder, server.url, *CHAT, *args, env=env)
-    row = compared(case, server.truth(), load)
+    truth, load = loaded(folder, server, *args, env=env)
+    row = compared(case, truth, load)
     client, arrivals = load.summary["client"], load.summary["arrivals"]
     print(
         f"{case}: CPU {load.cpu_ms:.0f} ms in all, {client['events_per_read']:.3f} events per read",
@@ -95,12 +120,12 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2560)
     parser.add_argument("cases", nargs="*", default=["closed", "wide", "stalled", "starved", "open", "limit"])
     options = parser.parse_args()
-    closed = ("--concurrency", 256, "--num-requests", options.requests, "--output-len", 128)
+    closed = closed_loop(options.requests)
     rows = [HEAD]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        args: tuple[str | int, ...]
-        steady = {"ttft_us": 50_000, "itl_us": 10_000, "tokens": 128, "binary": options.referee}
+        args: tuple[object, ...]
+        steady = {**STEADY, "binary": options.referee}
         for case in options.cases:
             if case in ("closed", "stalled", "starved"):
                 with referee(**steady) as server:

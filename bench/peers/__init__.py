@@ -1,0 +1,1 @@
+"""aisbench beside other clients under the same load: `python -m bench.peers`."""
