@@ -28,7 +28,8 @@ from aisbench.masking.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.records.turns import NAME as TURNS
 from aisbench.workload.bodies import write_bodies
-from aisbench.workload.build import Build, Progress, Through, Workload
+from aisbench.workload.build import Build, Progress, Workload
+from aisbench.workload.recipe import Recipe, Through
 from aisbench.workload.sessions.options import AT_SERVER
 
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
@@ -68,15 +69,14 @@ def prepare(
 
     Raises BadInput for a workload that cannot be made.
     """
-    workload = (build or build_for(asked.config, say))(
+    recipe = Recipe(
         workload_options(asked.config, asked.model.name),
         asked.backend,
-        directory.records,
         stream=asked.config.stream,
         warm_up=asked.config.warmup,
         through=_aligner(asked, say),
-        progress=progress,
     )
+    workload = (build or build_for(asked.config, say))(recipe, directory.records, progress)
     plan = make_plan(asked.config, workload.prompts)
     notes = [
         *asked.config.scenario_notes,
