@@ -25,6 +25,7 @@ from aisbench.disk import room_for
 from aisbench.engine.asked import Asked, check_goodput, check_stream
 from aisbench.engine.beside import Beside
 from aisbench.engine.crew.crew import Crew
+from aisbench.engine.crew.warm_up_files import remove_warm_ups
 from aisbench.engine.failures import error_samples, hopeless, too_many_failed, warm_up_notes
 from aisbench.engine.hosts import Hosts, hosts_of
 from aisbench.engine.interrupts import Interrupted, Interrupts
@@ -183,9 +184,7 @@ class Coordinator:
 
             # No one reads the bodies' secrets any more.
             blank_secrets(self.directory.records / "bodies.bin", in_bodies)
-            # Those of workers that did not warm up, or died meanwhile.
-            for file in self.directory.records.glob("warmup-*.bin"):
-                file.unlink(missing_ok=True)
+            remove_warm_ups(self.directory.records)
         if self.stopped is not None and not self.start_ns:
             self.give_up()
         self.close_records()

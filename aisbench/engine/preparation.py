@@ -14,6 +14,7 @@ from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
 from aisbench.engine.crew.crew import Share
 from aisbench.engine.crew.local import BLOCK
+from aisbench.engine.crew.warm_up_files import warm_up_bodies
 from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.facts import write_facts
 from aisbench.engine.limits import SPARE_FILES
@@ -184,7 +185,7 @@ def _write_warm_up(asked: Asked, records: Path, workload: Workload) -> list[int]
         own = bodies[worker :: asked.workers]
         counts.append(len(own))
         if own:
-            write_bodies(records / f"warmup-{worker}.bin", own, len(own))
+            write_bodies(warm_up_bodies(records, worker), own, len(own))
     return counts
 
 
