@@ -49,12 +49,13 @@ from aisbench.backends.registry import backend_named
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prepared.cache import WorkloadCache
 from aisbench.workload.prepared.cached import CachedWorkloads
+from aisbench.workload.recipe import Recipe
 count, length, tokenizer = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 options = WorkloadOptions(count=count, model="m", input_len=length, tokenizer=tokenizer)
 build = CachedWorkloads(WorkloadCache(pathlib.Path(sys.argv[4])), lambda line: None)
 with tempfile.TemporaryDirectory() as folder:
     wall, cpu = time.perf_counter(), time.process_time()
-    made = build(options, backend_named("openai"), pathlib.Path(folder))
+    made = build(Recipe(options, backend_named("openai")), pathlib.Path(folder))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
 print(json.dumps({"wall": wall, "cpu": cpu, "sha256": made.bodies.fingerprint}))
 """

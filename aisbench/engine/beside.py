@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
+from aisbench.engine.interrupts import Interrupted, Interrupts
 from aisbench.engine.target.small_requests import (
     Asking,
     Probes,
     first_answer,
     patiently,
     short_body,
-    switch_profiler,
 )
+
+if TYPE_CHECKING:
+    from aisbench.engine.target.profiler import Profiler
 
 
 class Beside:
-    """Sends the coordinator's own requests. `facts`: the results that run.json keeps."""
+    """Sends the coordinator's own requests. `facts`: the results that run.json keeps.
 
-    def __init__(self, asked: Asked) -> None:
+    From `empty_caches` on, none is waited for once `interrupts` say that the user asked to stop.
+    """
+
+    def __init__(self, asked: Asked, interrupts: Interrupts) -> None:
+        self.interrupts = interrupts
         self.config: RunConfig = asked.config
         self.asked = [
             Asking(
@@ -33,7 +41,7 @@ class Beside:
         ]
         self.body = short_body(asked.backend, asked.model.name, stream=asked.streams)
         self.probes: Probes | None = None
-        self.profiling = False
+        self.profiler: Profiler | None = None
         self.facts: dict[str, Any] = {}
 
     def wait_for_answers(self, say: Callable[[str], None]) -> None:
@@ -49,7 +57,10 @@ class Beside:
         from aisbench.engine.target.prefix_cache_reset import EMPTIED, reset_prefix_caches
 
         one, targets = self.asked[0], [asking.target for asking in self.asked]
-        found = reset_prefix_caches(targets, one.transport, one.headers)
+        try:
+            found = self.interrupts.wait_for(lambda: reset_prefix_caches(targets, one.transport, one.headers))
+        except Interrupted:
+            found = "not emptied: a server had not answered when the run was stopped"
         self.facts["prefix_cache_reset"] = found
         return [] if found == EMPTIED else [f"--reset-prefix-cache: {found}"]
 
@@ -57,9 +68,14 @@ class Beside:
         """Starts profiler and probes, just before the common start; returns notes."""
         notes: list[str] = []
         if self.config.profile:
-            self.profiling = True
-            notes = switch_profiler(self.asked, "start")
-        if self.config.probe_rate > 0:
+            from aisbench.engine.target.profiler import Profiler
+
+            self.profiler = Profiler(self.asked)
+            try:
+                notes = self.interrupts.wait_for(self.profiler.start)
+            except Interrupted:
+                notes = self.profiler.unanswered()
+        if self.config.probe_rate > 0 and not self.interrupts.count:
             self.probes = Probes(self.asked[0], self.body, self.config.probe_rate, self.config.timeout_s)
             self.probes.begin()
         return notes
@@ -68,11 +84,16 @@ class Beside:
         """Stops profiler and probes once all workers have ended; returns notes."""
         notes: list[str] = []
         if self.probes is not None:
-            self.facts["probes"] = found = self.probes.end()
+            with contextlib.suppress(Interrupted):
+                self.interrupts.wait_at_end_for(self.probes.end)
+            self.facts["probes"] = found = self.probes.facts()
             self.probes = None
             sent = len(found["took_s"]) + found["failed"]
             notes.append(f"{sent} probes were sent beside the load; the server's own figures include them")
-        if self.profiling:
-            self.profiling = False
-            notes += switch_profiler(self.asked, "stop")
+        if self.profiler is not None:
+            try:
+                notes += self.interrupts.wait_at_end_for(self.profiler.stop)
+            except Interrupted:
+                notes += self.profiler.unanswered()
+            self.profiler = None
         return notes

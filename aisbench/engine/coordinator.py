@@ -6,6 +6,7 @@ a second.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import shutil
 import time
@@ -24,9 +25,10 @@ from aisbench.disk import room_for
 from aisbench.engine.asked import Asked, check_goodput, check_stream
 from aisbench.engine.beside import Beside
 from aisbench.engine.crew.crew import Crew
+from aisbench.engine.crew.warm_up_files import remove_warm_ups
 from aisbench.engine.failures import error_samples, hopeless, too_many_failed, warm_up_notes
 from aisbench.engine.hosts import Hosts, hosts_of
-from aisbench.engine.interrupts import Interrupts
+from aisbench.engine.interrupts import Interrupted, Interrupts
 from aisbench.engine.plan import Plan, workload_options
 from aisbench.engine.target.discovery import model_for
 from aisbench.engine.target.request_head import parse_headers
@@ -39,6 +41,8 @@ from aisbench.records.folder import RunDirectory
 
 if TYPE_CHECKING:
     from aisbench.engine.preparation import Prepared, Say
+    from aisbench.engine.samplers.devices.sampler import DeviceSampler
+    from aisbench.engine.samplers.server_metrics import Scraper
     from aisbench.workload.build import Build, Progress
 
 Got = TypeVar("Got")
@@ -89,6 +93,8 @@ class Coordinator:
         self.abandoned: str | None = None
         self.plan: Plan
         self.crew: Crew
+        # The samplers that have begun.
+        self.reading: list[Scraper | DeviceSampler] = []
         self.start_ns = 0
         self.sending_ended_ns: int | None = None
 
@@ -124,7 +130,7 @@ class Coordinator:
             self.opening = [*self.opening, model.choice]
         self.chosen = model if model.others else None
         self.path = targets[0].path(asked.endpoint)
-        self.beside = Beside(asked)
+        self.beside = Beside(asked, self.interrupts)
         self.beside.wait_for_answers(self.say)
         self.directory = RunDirectory.create(config.work_dir)
         try:
@@ -164,25 +170,21 @@ class Coordinator:
             self.tell(self.beside.empty_caches())
         self.crew.start()
         try:
-            if self.devices is not None:
-                # While the workers connect: the first reading may take seconds.
-                self.devices.begin()
-                self.directory.note(self.devices.notes)
+            # While the workers connect: the first reading may take seconds.
+            self.begin_reading(self.devices)
             if self.wait_until_ready(prepared):
                 self.watch()
         finally:
             self.crew.end()
             self.tell(self.beside.end())
-            for sampler in (self.scraper, self.devices):
-                if sampler is not None:
-                    sampler.end()
+            for sampler in self.reading:
+                with contextlib.suppress(Interrupted):
+                    self.interrupts.wait_at_end_for(sampler.end)
             from aisbench.workload.bodies import blank_secrets
 
             # No one reads the bodies' secrets any more.
             blank_secrets(self.directory.records / "bodies.bin", in_bodies)
-            # Those of workers that did not warm up, or died meanwhile.
-            for file in self.directory.records.glob("warmup-*.bin"):
-                file.unlink(missing_ok=True)
+            remove_warm_ups(self.directory.records)
         if self.stopped is not None and not self.start_ns:
             self.give_up()
         self.close_records()
@@ -226,14 +228,25 @@ class Coordinator:
         if not prepared.fills:
             # After the warm-up, whose prompts are in the cache as well.
             self.tell(self.beside.empty_caches())
-        if self.scraper is not None:
-            # After the warm-up and before the start, so that the counters' growth from here on is this run's.
-            self.scraper.begin()
-            self.directory.note(self.scraper.notes)
-        self.tell(self.beside.begin())
+        # After the warm-up and before the start, so that the counters' growth from here on is this run's.
+        self.begin_reading(self.scraper)
+        if not self.interrupts.count:
+            self.tell(self.beside.begin())
+        if self.interrupts.count:
+            self.crew.stop(2)
+            return False
         self.start_ns = self.crew.begin(int((self.config.sending_s or 0.0) * 1e9))
         self.directory.write(start_ns=self.start_ns)
         return True
+
+    def begin_reading(self, sampler: Scraper | DeviceSampler | None) -> None:
+        """Begins to read with `sampler`. One whose first reading the user does not wait for is left alone."""
+        if sampler is None:
+            return
+        with contextlib.suppress(Interrupted):
+            self.interrupts.wait_for(sampler.begin)
+            self.reading.append(sampler)
+            self.directory.note(sampler.notes)
 
     @property
     def deadline_ns(self) -> int:

@@ -18,6 +18,7 @@ from aisbench.errors import BadInput
 from aisbench.masking.masking import remember_options
 from aisbench.workload.build import Progress, Workload
 from aisbench.workload.export import export_lines
+from aisbench.workload.recipe import Recipe
 
 # Stands in for the model's name where no body contains it.
 NO_MODEL = "none"
@@ -25,13 +26,9 @@ NO_MODEL = "none"
 
 def make_workload(config: RunConfig, model: str, folder: Path, progress: Progress) -> Workload:
     """The workload of a run of `config`, with its files in `folder`. Raises BadInput if it cannot be made."""
-    return build_for(config, lambda _: None)(
-        workload_options(config, model),
-        backend_named(config.backend, config.template),
-        folder,
-        stream=config.stream,
-        progress=progress,
-    )
+    backend = backend_named(config.backend, config.template)
+    recipe = Recipe(workload_options(config, model), backend, stream=config.stream)
+    return build_for(config, lambda _: None)(recipe, folder, progress)
 
 
 def exported(config: RunConfig, workload: Workload) -> tuple[int, Iterator[bytes]]:

@@ -8,9 +8,18 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 # How long after an interrupt that was lost the next try is made.
 _AGAIN_S = 0.002
+# How often one who waits looks whether the user asks to stop.
+_LOOK_EVERY_S = 0.05
+
+Got = TypeVar("Got")
+
+
+class Interrupted(Exception):
+    """The user asked to stop, so nobody waits any longer."""
 
 
 @dataclass
@@ -34,6 +43,27 @@ class Interrupts:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def wait_for(self, work: Callable[[], Got], *, beyond: int = 0) -> Got:
+        """The result of `work`, which is done in another thread.
+
+        Raises Interrupted once the user has asked to stop more than `beyond` times: `work` goes on alone, and an ending
+        process does not wait for it.
+        """
+        # Imported here, as this module is loaded by every command.
+        from concurrent.futures import wait
+
+        from aisbench.engine.aside import aside
+
+        found = aside(work)
+        while not wait([found], _LOOK_EVERY_S).done:
+            if self.count > beyond:
+                raise Interrupted
+        return found.result()
+
+    def wait_at_end_for(self, work: Callable[[], Got]) -> Got:
+        """As wait_for, for `work` at the end of a run: the first wish to stop may be what ended it, a second one counts."""
+        return self.wait_for(work, beyond=min(self.count, 1))
 
 
 def _ending_signals() -> tuple[signal.Signals, ...]:

@@ -14,6 +14,7 @@ from aisbench.config.run_config import RunConfig
 from aisbench.engine.asked import Asked
 from aisbench.engine.crew.crew import Share
 from aisbench.engine.crew.local import BLOCK
+from aisbench.engine.crew.warm_up_files import warm_up_bodies
 from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.facts import write_facts
 from aisbench.engine.limits import SPARE_FILES
@@ -28,7 +29,8 @@ from aisbench.masking.masking import known
 from aisbench.records.folder import RunDirectory
 from aisbench.records.turns import NAME as TURNS
 from aisbench.workload.bodies import write_bodies
-from aisbench.workload.build import Build, Progress, Through, Workload
+from aisbench.workload.build import Build, Progress, Workload
+from aisbench.workload.recipe import Recipe, Through
 from aisbench.workload.sessions.options import AT_SERVER
 
 # Connections made ahead in an open loop: enough for the arrivals of this many seconds.
@@ -68,15 +70,14 @@ def prepare(
 
     Raises BadInput for a workload that cannot be made.
     """
-    workload = (build or build_for(asked.config, say))(
+    recipe = Recipe(
         workload_options(asked.config, asked.model.name),
         asked.backend,
-        directory.records,
         stream=asked.config.stream,
         warm_up=asked.config.warmup,
         through=_aligner(asked, say),
-        progress=progress,
     )
+    workload = (build or build_for(asked.config, say))(recipe, directory.records, progress)
     plan = make_plan(asked.config, workload.prompts)
     notes = [
         *asked.config.scenario_notes,
@@ -184,7 +185,7 @@ def _write_warm_up(asked: Asked, records: Path, workload: Workload) -> list[int]
         own = bodies[worker :: asked.workers]
         counts.append(len(own))
         if own:
-            write_bodies(records / f"warmup-{worker}.bin", own, len(own))
+            write_bodies(warm_up_bodies(records, worker), own, len(own))
     return counts
 
 

@@ -244,8 +244,8 @@ class Run:
             raise BadInput(
                 f"{self.records / file} cannot be read ({problem}); without the file the report leaves planned lengths out"
             ) from None
-        # Those of a ticket beyond their end are at the remainder.
-        return lengths.take(self.rows["slot"], mode="wrap") if len(lengths) else None
+        # Those of a ticket beyond their end are at the remainder. take's own mode for that subtracts until it fits.
+        return lengths.take(self.rows["slot"] % len(lengths)) if len(lengths) else None
 
 
 def without_warm_up(run: Run) -> Run:

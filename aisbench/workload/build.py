@@ -13,20 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.backend import Backend, BodyOptions
-from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS, Prompt
+from aisbench.backends.prompt import ANSWER, LIVE, PREVIOUS
 from aisbench.errors import BadInput
 from aisbench.workload.bodies import Bodies, check_unmasked, has_name_holes, with_name_holes, write_bodies
 from aisbench.workload.datasets.registry import check_taken, dataset_named
 from aisbench.workload.decorate import for_every_prompt
 from aisbench.workload.fingerprint import fingerprint
-from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_reuse import PrefixReuse, prompt_bytes
 from aisbench.workload.prompts import Prompts
+from aisbench.workload.recipe import Recipe
 from aisbench.workload.warm_up import WarmUp
 
 Progress = Callable[[int, int], None]
-Through = Callable[[Iterator[Prompt]], Iterator[Prompt]]
 _PROGRESS_EVERY = 64
+# The files of every workload: its bodies, and two lengths for each of them.
+BODIES, PROMPT_TOKENS, MAX_TOKENS = "bodies.bin", "prompt_tokens.npy", "max_tokens.npy"
+FILES = (BODIES, PROMPT_TOKENS, MAX_TOKENS)
 # File beside the bodies with the questions that answers are scored against, for data sets with known answers.
 QUESTIONS = "questions.json"
 # The placeholder as it appears inside a JSON string, and a chat message that holds nothing else.
@@ -62,39 +64,26 @@ class Workload:
     names: bool
     fill: list[bytes]
 
+    @property
+    def files(self) -> list[Path]:
+        """The files of this workload, in the folder of its bodies."""
+        names = FILES if self.prompts.questions is None else (*FILES, QUESTIONS)
+        return [self.bodies.path.parent / name for name in names]
+
 
 class Build(Protocol):
     """Makes a workload as `build_workload` does."""
 
-    def __call__(
-        self,
-        options: WorkloadOptions,
-        backend: Backend,
-        directory: Path,
-        *,
-        stream: bool = True,
-        warm_up: int = 0,
-        through: Through | None = None,
-        progress: Progress | None = None,
-    ) -> Workload: ...
+    def __call__(self, recipe: Recipe, directory: Path, progress: Progress | None = None) -> Workload: ...
 
 
-def build_workload(
-    options: WorkloadOptions,
-    backend: Backend,
-    directory: Path,
-    *,
-    stream: bool = True,
-    warm_up: int = 0,
-    through: Through | None = None,
-    progress: Progress | None = None,
-) -> Workload:
-    """Makes the prompts and writes `bodies.bin`, `prompt_tokens.npy` and `max_tokens.npy` into `directory`.
+def build_workload(recipe: Recipe, directory: Path, progress: Progress | None = None) -> Workload:
+    """Makes the prompts and writes the workload's files into `directory`.
 
-    `warm_up`: number of bodies wanted for requests before the run; there may be fewer. `through` changes the
-    prompts before they are encoded. `progress(done, total)` is called now and then, the last time with
-    done == total. Raises BadInput for options that no workload can be made from.
+    `progress(done, total)` is called now and then, the last time with done == total. Raises BadInput for options that
+    no workload can be made from.
     """
+    options, backend = recipe.options, recipe.backend
     options.check()
     if options.history_reasoning and not backend.takes_reasoning:
         raise BadInput(
@@ -115,11 +104,11 @@ def build_workload(
         ignore_eos,
         options.temperature,
         options.extra_body,
-        stream,
+        recipe.stream,
         options.omit_field,
         in_sessions=prompts.conversations is not None,
     )
-    warming = WarmUp(warm_up, options.seed, backend, body_options)
+    warming = WarmUp(recipe.warm_up, options.seed, backend, body_options)
     prompt_tokens = np.zeros(count, dtype=np.int32)
     max_tokens = np.zeros(count, dtype=np.int32)
 
@@ -128,7 +117,8 @@ def build_workload(
 
     def encoded() -> Iterator[bytes]:
         nonlocal inputs, names
-        for i, prompt in enumerate(through(prompts.items) if through is not None else prompts.items):
+        items = prompts.items if recipe.through is None else recipe.through(prompts.items)
+        for i, prompt in enumerate(items):
             prompt_tokens[i] = prompt.prompt_tokens
             max_tokens[i] = -1 if prompt.output_tokens is None else prompt.output_tokens
             inputs += len(prompt.texts) or len(prompt.documents) or 1
@@ -148,9 +138,9 @@ def build_workload(
             if progress is not None and (done % _PROGRESS_EVERY == 0 or done == count):
                 progress(done, count)
 
-    bodies = write_bodies(directory / "bodies.bin", encoded(), count)
-    np.save(directory / "prompt_tokens.npy", prompt_tokens)
-    np.save(directory / "max_tokens.npy", max_tokens)
+    bodies = write_bodies(directory / BODIES, encoded(), count)
+    np.save(directory / PROMPT_TOKENS, prompt_tokens)
+    np.save(directory / MAX_TOKENS, max_tokens)
     if prompts.questions is not None:
         (directory / QUESTIONS).write_text(json.dumps(prompts.questions))
     facts = fingerprint(options, bodies, prompt_tokens, reuse, prompts.rows)

@@ -101,6 +101,15 @@ def test_planned_lengths_go_round(tmp_path: Path) -> None:
     assert bare.planned_lengths("prompt_tokens") is None
 
 
+def test_planned_lengths_take_no_longer_for_later_tickets(tmp_path: Path) -> None:
+    rows = made_rows([0, 1, 2])
+    # Before, each took as many steps as its ticket has rounds: hours for these.
+    rows["slot"] = np.array([3, 5 << 40, (5 << 40) + 2])
+    lengths = Run.load(write_run(tmp_path, rows, asked_input=[3, 9])).planned_lengths("prompt_tokens")
+    assert lengths is not None
+    assert lengths.tolist() == [9, 3, 3]
+
+
 def test_open_loop_is_a_rate_or_a_ramp(tmp_path: Path) -> None:
     rows = made_rows([0.0])
     fail(rows, 0, "timeout")

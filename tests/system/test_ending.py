@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from tests.system.running import (
     wait_for,
     wait_for_rows,
 )
+from tests.system.scripted import Asked, Reply, chat, scripted
 from tests.waiting import readable
 
 LONG = ("--rate", 100, "--num-requests", 6_000, "--input-len", 8, "--output-len", 12)
@@ -154,6 +156,40 @@ def test_a_signal_during_the_warm_up_ends_the_run_and_its_workers(tmp_path: Path
         # Readable, as the process has ended.
         assert readable(worker, 0.0)
         os.close(worker)
+
+
+@pytest.mark.parametrize(
+    ("flag", "held", "sent"),
+    [("--reset-prefix-cache", "/reset_prefix_cache", 0), ("--profile", "/stop_profile", 2)],
+)
+def test_a_signal_while_a_server_does_not_answer_the_coordinator_ends_the_run(
+    flag: str, held: str, sent: int, tmp_path: Path
+) -> None:
+    asked, over, gave_up = threading.Event(), threading.Event(), threading.Event()
+
+    def reply(request: Asked) -> Reply:
+        if request.path == held:
+            asked.set()
+            if not over.wait(30.0):
+                gave_up.set()
+        return chat(request)
+
+    with scripted(reply) as (url, _):
+        process = start_load(
+            *(tmp_path, "--url", url, "--model", "m", "--backend", "openai-chat", flag, "--num-requests", 2),
+            *("--input-len", 8, "--output-len", 1),
+        )
+        wait_for(process, asked.is_set)
+        process.send_signal(signal.SIGINT)
+        done = finish(process, tmp_path)
+        assert not gave_up.is_set()
+        over.set()
+    assert done.code == 130, done.out + done.err
+    assert "Traceback" not in done.out + done.err
+    assert (done.summary["outcome"], done.summary["requests"]["sent"]) == ("interrupted", sent)
+    assert f"{flag}: " in done.out + done.err
+    assert "had not answered when the run was stopped" in done.out + done.err
+    assert (done.folder / "report.html").exists()
 
 
 def test_a_signal_while_the_report_is_written_leaves_the_records(

@@ -12,7 +12,8 @@ import numpy as np
 from aisbench.analysis.in_flight import InFlight
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess, start_simulator
-from tests.system.running import finish, start_load, wait_for_rows, workers_of
+from tests.conftest import QUICK
+from tests.system.running import finish, start_load, wait_for, wait_for_rows, workers_of
 from tests.waiting import wait_until
 
 SHORT = ("--input-len", 20, "--output-len", 12)
@@ -93,3 +94,23 @@ def test_when_all_workers_are_killed_their_records_are_reported(
     assert requests["planned"] == 2000 == requests["completed"] + requests["lost"] + requests["not_sent"]
     assert requests["completed"] > 0
     assert (done.folder / "report.html").exists()
+
+
+def test_a_worker_killed_during_the_warm_up_leaves_none_of_its_files(tmp_path: Path) -> None:
+    with start_simulator([*QUICK, "--fault", "stall:1"]) as simulator:
+        process = start_load(
+            tmp_path,
+            *("--url", simulator.url, "--rate", 100, "--num-requests", 20, "--workers", 2, "--warmup", 4),
+            *("--no-server-metrics", "--no-device-metrics", *SHORT),
+        )
+        wait_for(process, lambda: simulator.truth()["requests"] >= 4)
+        os.kill(workers_of(process)[1], signal.SIGKILL)
+        done = finish(process, tmp_path)
+    assert done.code == 1, done.out + done.err
+    assert "worker 1 died (signal 9, SIGKILL)" in done.err
+    names = {path.name for path in (done.folder / "records").iterdir()}
+    # Those of a worker whose warm-up ended.
+    assert {name for name in names if "-1." in name or "-0." in name} == {
+        f"{kind}-{worker}.bin" for kind in ("rows", "hist", "flow") for worker in (0, 1)
+    }
+    assert not [name for name in names if "warmup" in name or "100" in name]

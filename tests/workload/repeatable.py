@@ -22,6 +22,7 @@ from aisbench.engine.plan import make_plan
 from aisbench.workload.build import build_workload
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
+from aisbench.workload.recipe import Recipe
 
 _COUNT = 40
 _SHAREGPT = [
@@ -149,7 +150,7 @@ def options_of(name: str, folder: Path) -> tuple[WorkloadOptions, Backend]:
 
 def fingerprint_of_workload(name: str, folder: Path) -> str:
     """Of the bodies, the lengths, the times, the sessions, and the requests before the run; 16 hexadecimal digits."""
-    made = build_workload(*options_of(name, folder), folder, warm_up=3)
+    made = build_workload(Recipe(*options_of(name, folder), warm_up=3), folder)
     talks = made.prompts.conversations
     digest = hashlib.sha256(made.bodies.fingerprint.encode())
     for part in (

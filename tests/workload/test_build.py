@@ -15,12 +15,13 @@ from aisbench.backends.registry import backend_named
 from aisbench.errors import BadInput
 from aisbench.workload.build import Workload, build_workload, with_holes, without_holes
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.recipe import Recipe
 
 
 def build(directory: Path, backend: str = "openai", **given: Any) -> tuple[Workload, list[dict[str, Any]]]:
     options = WorkloadOptions(**{"count": 10, "model": "m", "input_len": 8, "output_len": 4, **given})
     assert options.count is not None
-    workload = build_workload(options, backend_named(backend), directory)
+    workload = build_workload(Recipe(options, backend_named(backend)), directory)
     bodies = BodyFile(str(workload.bodies.path))
     return workload, [json.loads(bodies[i]) for i in range(options.count)]
 
@@ -72,9 +73,8 @@ def test_token_ids_of_a_tokenizer(tmp_path: Path, tiny_folder: Path) -> None:
 def test_progress_ends_at_the_total(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     options = WorkloadOptions(count=150, model="m", input_len=2)
-    build_workload(
-        options, backend_named("vllm"), tmp_path, progress=lambda done, total: seen.append((done, total))
-    )
+    recipe = Recipe(options, backend_named("vllm"))
+    build_workload(recipe, tmp_path, lambda done, total: seen.append((done, total)))
     assert seen == [(64, 150), (128, 150), (150, 150)]
 
 

@@ -19,6 +19,7 @@ from aisbench.workload import prefix_reuse
 from aisbench.workload.build import build_workload
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prefix_reuse import BLOCK, PrefixReuse, prompt_bytes
+from aisbench.workload.recipe import Recipe
 
 
 def share_of(*texts: bytes) -> float:
@@ -76,7 +77,7 @@ def test_what_of_a_prompt_is_looked_at() -> None:
 
 def facts(folder: Path, **given: Any) -> dict[str, Any]:
     options = WorkloadOptions(**{"count": 20, "model": "m", "input_len": 9, "output_len": 2, **given})
-    made = build_workload(options, backend_named("openai"), folder)
+    made = build_workload(Recipe(options, backend_named("openai")), folder)
     assert made.fingerprint["bodies"] == made.bodies.fingerprint
     lengths = made.prompt_tokens
     spread = made.fingerprint["prompt_tokens"]

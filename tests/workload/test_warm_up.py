@@ -16,6 +16,7 @@ from aisbench.backends.prompt import ANSWER, Prompt
 from aisbench.backends.registry import backend_named
 from aisbench.workload.build import build_workload
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.recipe import Recipe
 from aisbench.workload.warm_up import WarmUp
 
 OPTIONS = BodyOptions("m")
@@ -43,7 +44,7 @@ def test_no_beginning_is_one_of_the_run_s(tmp_path: Path, backend: str, dataset:
         {"prefix_len": 24, "suffix_len": 16} if dataset == "prefix-repetition" else {"input_len": 40}
     )
     options = WorkloadOptions(count=12, model="m", dataset=dataset, output_len=4, **lengths)
-    made = build_workload(options, backend_named(backend), tmp_path, warm_up=5)
+    made = build_workload(Recipe(options, backend_named(backend), warm_up=5), tmp_path)
     bodies = BodyFile(str(made.bodies.path))
     measured = [bodies[i] for i in range(12)]
     assert len(made.warm_up) == 5

@@ -92,8 +92,9 @@ def import_(file: str, as_json: bool, output: str | None, kind: str | None) -> i
     options = _options(file, "file", stream=streams)
     with tempfile.TemporaryDirectory(prefix="aisbench-") as folder:
         from aisbench.workload.build import build_workload
+        from aisbench.workload.recipe import Recipe
 
-        made = build_workload(options, backend, Path(folder))
+        made = build_workload(Recipe(options, backend), Path(folder))
     arrivals, talks = made.prompts.arrivals_ns, made.prompts.conversations
     facts = {
         **made.fingerprint,

@@ -24,6 +24,7 @@ from aisbench._native.os.clock import now_ns
 from aisbench.engine.cluster.messages import About, Status
 from aisbench.engine.crew.crew import Share
 from aisbench.engine.crew.local import LocalCrew
+from aisbench.engine.crew.warm_up_files import remove_warm_ups
 from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.limits import cpus, raise_open_files
 from aisbench.masking.masking import in_bodies, remember
@@ -251,8 +252,8 @@ class Node:
         )
 
     def _blank(self) -> None:
-        for file in (self.records / "bodies.bin", *self.records.glob("warmup-*.bin")):
-            blank_secrets(file, in_bodies)
+        blank_secrets(self.records / "bodies.bin", in_bodies)
+        remove_warm_ups(self.records)
 
     def _changed(self) -> dict[str, bytes]:
         """Small files of the records that have changed since the last call, by name, with the numbers of all workers."""

@@ -8,6 +8,7 @@ import gc
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -30,6 +31,7 @@ from aisbench.backends.registry import backend_named
 from aisbench.disk import EXIT_FULL, full_text, is_full
 from aisbench.engine import host
 from aisbench.engine.crew.readers import reader_for
+from aisbench.engine.crew.warm_up_files import warm_up_bodies, warm_up_folder
 from aisbench.engine.crew.worker_spec import WorkerSpec
 from aisbench.engine.target.from_spec import names, targets
 from aisbench.engine.turns import read_conversations
@@ -190,12 +192,12 @@ class _Worker:
 
     async def warm_up(self) -> None:
         """Sends the warm-up requests, whose bodies no measured request has, and discards their records."""
-        bodies = Path(self.spec.records, f"warmup-{self.spec.worker}.bin")
+        bodies = warm_up_bodies(Path(self.spec.records), self.spec.worker)
+        folder = warm_up_folder(Path(self.spec.records), self.spec.worker)
+        folder.mkdir()
         self.driver.take(BodyFile(str(bodies)), None)
-        block = SharedBlock.create(
-            f"{self.spec.block}-warmup-{self.spec.worker}", 1, self.spec.warmup, array("q")
-        )
-        recorder = Recorder(self.spec.records, 1000 + self.spec.worker)
+        block = SharedBlock.create(str(folder / "shared.bin"), 1, self.spec.warmup, array("q"))
+        recorder = Recorder(str(folder), self.spec.worker)
         recorder.start_at(time.monotonic_ns())
         block.start(time.monotonic_ns())
         self.warming_up = True
@@ -209,9 +211,7 @@ class _Worker:
             self.driver.cancel()
         self.warming_up = False
         recorder.close()
-        for kind in ("rows", "hist", "flow"):
-            Path(self.spec.records, f"{kind}-{1000 + self.spec.worker}.bin").unlink()
-        Path(f"{self.spec.block}-warmup-{self.spec.worker}").unlink()
+        shutil.rmtree(folder)
         bodies.unlink()
         self.driver.take(self.bodies, self.conversations)
         self.driver.attach(self.block, self.spec.worker, self.slots, self.recorder, self.spec.share)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+from aisbench.engine.aside import aside
 from aisbench.engine.target.fetching import Client, Fetched, NoAnswer, TooLarge
 from aisbench.engine.target.transport import Transport
 from aisbench.engine.target.urls import Target
@@ -20,9 +21,8 @@ EMPTIED = "the cache was emptied before the run"
 
 def reset_prefix_caches(targets: Sequence[Target], transport: Transport, headers: dict[str, str]) -> str:
     """Returns EMPTIED, or a line with the servers that refused and their messages."""
-    with ThreadPoolExecutor(max(1, len(targets))) as at_once:
-        found = at_once.map(lambda target: _refusal(target, transport, headers), targets)
-        refused = [words for words in found if words is not None]
+    at_once = [aside(partial(_refusal, target, transport, headers)) for target in targets]
+    refused = [words for words in (one.result() for one in at_once) if words is not None]
     return "; ".join(dict.fromkeys(refused)) if refused else EMPTIED
 
 

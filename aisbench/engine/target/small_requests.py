@@ -1,4 +1,4 @@
-"""Single requests outside the load: the ready check, the profiler's switch, probes during the run."""
+"""Single requests outside the load: the ready check, and probes during the run."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from aisbench.errors import CannotRun
 
 # Between two checks whether a server is ready.
 _READY_PAUSE_S = 0.5
-# A profiler writes its trace when it is stopped, which can take minutes.
-_PROFILE_TIMEOUT_S = 600.0
 _MOST_BYTES = 64 << 20
 
 Got = TypeVar("Got")
@@ -97,22 +95,6 @@ def first_answer(asking: Asking, body: bytes, timeout_s: float) -> None:
         raise CannotRun(f"{asking.url} answered the first request with {status}")
 
 
-def switch_profiler(asked: list[Asking], what: str) -> list[str]:
-    """Posts /start_profile or /stop_profile to each server; returns notes on those that refused."""
-    notes = []
-    for asking in asked:
-        url = f"{asking.target.root_url}/{what}_profile"
-        try:
-            status = post(asking, url, None, _PROFILE_TIMEOUT_S)
-            refused = f"answered {status}" if status != 200 else None
-        except CannotRun as problem:
-            refused = str(problem)
-        if refused is not None:
-            hint = "; vLLM has a profiler if started with --profiler-config" if what == "start" else ""
-            notes.append(f"--profile: {url} {refused}, so nothing was profiled{hint}")
-    return notes
-
-
 class Probes:
     """Sends short requests one after another, at most `rate` a second, and times each in seconds.
 
@@ -136,11 +118,14 @@ class Probes:
     def begin(self) -> None:
         self.thread.start()
 
-    def end(self) -> dict[str, Any]:
-        """Waits for the probe that is under way, and returns the results for run.json."""
+    def end(self) -> None:
+        """Waits for the probe that is under way."""
         self.loop.call_soon_threadsafe(self.stop.set)
         self.thread.join()
-        return {"took_s": self.took_s, "failed": self.failed}
+
+    def facts(self) -> dict[str, Any]:
+        """The results so far, for run.json."""
+        return {"took_s": list(self.took_s), "failed": self.failed}
 
     def run(self) -> None:
         self.loop.run_until_complete(self.probe())

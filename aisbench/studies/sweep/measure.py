@@ -25,7 +25,7 @@ from aisbench.studies.sweep.page import write_sweep
 from aisbench.studies.sweep.points import Point
 from aisbench.studies.sweep.result import result
 from aisbench.studies.sweep.table import result_text, run_text, write_runs_csv
-from aisbench.workload.kept import KeptWorkloads
+from aisbench.workload.prepared.kept import KeptWorkloads
 
 Say = Callable[[str], None]
 

@@ -1,1 +1,1 @@
-"""A cache of prepared workloads, from which later runs with the same options begin at once."""
+"""Workloads that are made once: for the runs of a study, and, in a cache, for later runs with the same options."""

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aisbench._native.memory.bodies import BodyFile
-from aisbench.backends.backend import Backend
 from aisbench.masking.fields import field_secrets
 from aisbench.masking.masking import in_bodies, known
 from aisbench.workload.bodies import without_secrets
-from aisbench.workload.build import Progress, Through, Workload, build_workload
+from aisbench.workload.build import Progress, Workload, build_workload
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prepared.cache import WorkloadCache
 from aisbench.workload.prepared.entry import fits
 from aisbench.workload.prepared.key import key_of
+from aisbench.workload.recipe import Recipe
 
 # Making a smaller one again costs less than the room that it would take.
 LEAST_S = 1.0
@@ -30,40 +30,20 @@ class CachedWorkloads:
         self._cache = cache
         self._say = say
 
-    def __call__(
-        self,
-        options: WorkloadOptions,
-        backend: Backend,
-        directory: Path,
-        *,
-        stream: bool = True,
-        warm_up: int = 0,
-        through: Through | None = None,
-        progress: Progress | None = None,
-    ) -> Workload:
-        # What `through` does depends on a server.
-        usable = through is None and not _gives_secrets(options)
-        key = key_of(options, backend, stream=stream, warm_up=warm_up) if usable else None
+    def __call__(self, recipe: Recipe, directory: Path, progress: Progress | None = None) -> Workload:
+        key = None if _gives_secrets(recipe.options) else key_of(recipe)
         if key is not None and (found := self._cache.read(key, directory)) is not None:
             self._say("the prompts were kept from an earlier run; --no-workload-cache makes them again")
             return found
         began = time.monotonic()
-        workload = build_workload(
-            options,
-            backend,
-            directory,
-            stream=stream,
-            warm_up=warm_up,
-            through=through,
-            progress=progress,
-        )
+        workload = build_workload(recipe, directory, progress)
         # The files that it was made from may have changed meanwhile.
         if (
             key is not None
             and time.monotonic() - began >= LEAST_S
-            and key == key_of(options, backend, stream=stream, warm_up=warm_up)
+            and key == key_of(recipe)
             and fits(workload)
-            and not _holds_secrets(workload, from_file=options.dataset_path is not None)
+            and not _holds_secrets(workload, from_file=recipe.options.dataset_path is not None)
         ):
             self._cache.add(key, workload)
         return workload

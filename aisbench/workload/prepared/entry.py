@@ -19,14 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.workload.bodies import Bodies
-from aisbench.workload.build import Workload
+from aisbench.workload.build import BODIES, FILES, MAX_TOKENS, PROMPT_TOKENS, Workload
 from aisbench.workload.prompts import Conversations, Prompts
 
 # Written last and touched at each use.
 FACTS = "workload.json"
 _ARRAYS = "arrays.npz"
-_BODIES, _PROMPT_TOKENS, _MAX_TOKENS = "bodies.bin", "prompt_tokens.npy", "max_tokens.npy"
-_FILES = (_BODIES, _PROMPT_TOKENS, _MAX_TOKENS)
 # The number of the ioctl that lets two files share their blocks until one is changed.
 _FICLONE = 0x40049409
 _TALKS = tuple(field.name for field in fields(Conversations))
@@ -39,11 +37,10 @@ def fits(workload: Workload) -> bool:
 
 def write_entry(workload: Workload, folder: Path) -> None:
     """Writes the entry into the empty `folder`, readable by the owner only. Raises OSError if that fails."""
-    source = workload.bodies.path.parent
-    for name in _FILES:
-        _copy(source / name, folder / name)
+    for file in workload.files:
+        _copy(file, folder / file.name)
     np.savez(folder / _ARRAYS, allow_pickle=False, **_arrays(workload.prompts))
-    facts = {**_facts(workload), "sha256": {name: _sha256(folder / name) for name in (*_FILES, _ARRAYS)}}
+    facts = {**_facts(workload), "sha256": {name: _sha256(folder / name) for name in (*FILES, _ARRAYS)}}
     text = json.dumps(facts)
     (folder / FACTS).write_text(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
     for path in folder.iterdir():
@@ -61,14 +58,14 @@ def read_entry(folder: Path, directory: Path) -> Workload | None:
     facts = json.loads(text)
     if any(_sha256(folder / name) != wanted for name, wanted in facts["sha256"].items()):
         return None
-    for name in _FILES:
+    for name in FILES:
         _copy(folder / name, directory / name)
     with np.load(folder / _ARRAYS) as arrays:
         prompts = _prompts(facts, dict(arrays))
     return Workload(
-        Bodies(directory / _BODIES, **facts["bodies"]),
-        np.load(directory / _PROMPT_TOKENS),
-        np.load(directory / _MAX_TOKENS),
+        Bodies(directory / BODIES, **facts["bodies"]),
+        np.load(directory / PROMPT_TOKENS),
+        np.load(directory / MAX_TOKENS),
         prompts,
         inputs=facts["inputs"],
         notes=prompts.notes,

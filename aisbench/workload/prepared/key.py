@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import aisbench
-from aisbench.backends.backend import Backend
 from aisbench.backends.registry import BACKENDS
 from aisbench.errors import BadInput
-from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.recipe import Recipe
 from aisbench.workload.tokens.tokenizers import tokenizer_folder
 
 # Raised when entries are written in another way.
@@ -39,15 +38,22 @@ _CODE = ("accuracy", "backends", "masking", "workload")
 _MOST_FILES = 1000
 
 
-def key_of(options: WorkloadOptions, backend: Backend, *, stream: bool, warm_up: int) -> str | None:
+def key_of(recipe: Recipe) -> str | None:
     """The key in hexadecimal digits; None: not everything that the workload depends on is known."""
-    name = next((name for name, one in BACKENDS.items() if one is backend), None)
-    if name is None or options.dataset not in _KNOWN or options.trust_remote_code:
+    options = recipe.options
+    name = next((name for name, one in BACKENDS.items() if one is recipe.backend), None)
+    # What `through` does depends on a server.
+    if (
+        name is None
+        or recipe.through is not None
+        or options.dataset not in _KNOWN
+        or options.trust_remote_code
+    ):
         return None
     try:
         facts = [
             *(_LAYOUT, aisbench.__version__, _code(), sys.version, _versions()),
-            *(name, stream, warm_up),
+            *(name, recipe.stream, recipe.warm_up),
             {field.name: getattr(options, field.name) for field in fields(options)},
             datetime.date.today().isoformat() if options.dataset in _TEMPLATED else None,
             _identity(Path(options.dataset_path).expanduser()) if options.dataset_path else None,

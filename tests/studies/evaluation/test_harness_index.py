@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from aisbench.config.cache import cached_file
-from aisbench.studies.evaluation.harness.index import Heads
+from aisbench.studies.evaluation.harness.index import Heads, Included
 
 FILES = {
     "sums.yaml": "task: sums\ntag: [arithmetic, quick]\noutput_type: generate_until\n",
@@ -112,3 +112,39 @@ def test_a_cache_that_cannot_be_written_loses_only_time(
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "sums.yaml"))
     assert indexed(folder)[0] == indexed(folder)[0]
     assert len(indexed(folder)[1]) == len(FILES)
+
+
+@pytest.mark.parametrize(
+    "includes",
+    [
+        {"a": "shared", "b": "shared", "shared": "base", "base": ""},
+        # The harness refuses these.
+        {"a": "a", "b": "c", "c": "b"},
+        {"a": "[left, right]", "b": "right", "left": "base", "right": "base", "base": ""},
+    ],
+)
+def test_what_files_include_is_read_once_and_the_same_comes_out(
+    includes: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loader = pytest.importorskip("lm_eval.tasks._yaml_loader")
+    for name, others in includes.items():
+        included = f"include: {others}\n" if others else ""
+        (tmp_path / name).write_text(f"{included}task_list: [x]\nof_{name}: {name}\nlast: {name}\n")
+    whole, opened = loader.load_yaml, []
+
+    def parse(path: Path, **options: Any) -> dict[str, Any]:
+        opened.append(Path(path).name)
+        found: dict[str, Any] = whole(path, **options)
+        return found
+
+    def read(name: str) -> object:
+        try:
+            return loader.load_yaml(tmp_path / name, resolve_func=False) if name in "ab" else None
+        except ValueError as refusal:
+            return str(refusal)
+
+    wanted = [read(name) for name in (*includes, *includes)]
+    monkeypatch.setattr(loader, "load_yaml", Included(parse))
+    assert [read(name) for name in (*includes, *includes)] == wanted
+    if "shared" in includes:
+        assert opened == ["a", "shared", "base", "b", "a", "b"]

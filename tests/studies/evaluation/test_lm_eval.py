@@ -214,15 +214,14 @@ def test_answers_and_scores_are_those_of_its_own_client(
     assert "|sums |      3|last-number|     2|exact_match|" in done.stdout
 
 
-@needs_harness
-@pytest.mark.parametrize("way", ["echo", "prompt_logprobs"])
-def test_given_texts_weigh_as_in_its_own_client(harness: Harness, tmp_path: Path, way: str) -> None:
+@pytest.fixture(scope="module")
+def own_weights(
+    _forks: Forks, _environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory, folder: Path
+) -> dict[str, Any]:
+    """What the harness's own client makes of given texts, which it asks for with echo."""
     pytest.importorskip("transformers")
-    args = ("--datasets", "lm-eval:larger,texts", "--backend", "openai", "--tokenizer", tokenizer())
-    with weighing(way) as server:
-        done = harness.evaluate(server.url, *args)
-        assert done.returncode == 0, done.stderr
-        server.way = "echo"
+    harness = Harness(_forks, _environment, tmp_path_factory.mktemp("own"), folder)
+    with weighing("echo") as server:
         options = {
             "model": "made/up",
             "base_url": f"{server.url}/v1/completions",
@@ -230,7 +229,19 @@ def test_given_texts_weigh_as_in_its_own_client(harness: Harness, tmp_path: Path
             "tokenizer": tokenizer(),
             "tokenizer_backend": "huggingface",
         }
-        own = harness.own_client("local-completions", options, ["larger", "texts"])
+        return harness.own_client("local-completions", options, ["larger", "texts"])
+
+
+@needs_harness
+@pytest.mark.parametrize("way", ["echo", "prompt_logprobs"])
+def test_given_texts_weigh_as_in_its_own_client(
+    harness: Harness, own_weights: dict[str, Any], tmp_path: Path, way: str
+) -> None:
+    args = ("--datasets", "lm-eval:larger,texts", "--backend", "openai", "--tokenizer", tokenizer())
+    with weighing(way) as server:
+        done = harness.evaluate(server.url, *args)
+        assert done.returncode == 0, done.stderr
+    own = own_weights
     found = read(tmp_path / "out", "results/made-up/lm-eval.json")["results"]
     assert found["larger"] == own["results"]["larger"]
     assert 0 < found["larger"]["acc,none"] < 1

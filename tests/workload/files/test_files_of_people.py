@@ -16,6 +16,7 @@ from aisbench.backends.registry import backend_named
 from aisbench.errors import BadInput
 from aisbench.workload.build import Workload, build_workload
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.recipe import Recipe
 
 AZURE = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 BURST = "Timestamp,Model,Request tokens,Response tokens\n"
@@ -29,7 +30,7 @@ def made(folder: Path, dataset: str, content: str | bytes, **given_: Any) -> Wor
     backend = backend_named("openai-chat" if dataset == "conversations" else "openai")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        return build_workload(WorkloadOptions(dataset=dataset, **(options | given_)), backend, folder)
+        return build_workload(Recipe(WorkloadOptions(dataset=dataset, **(options | given_)), backend), folder)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from aisbench.workload.prepared import cached, key
 from aisbench.workload.prepared.cache import WorkloadCache
 from aisbench.workload.prepared.cached import CachedWorkloads
 from aisbench.workload.prepared.entry import FACTS
+from aisbench.workload.recipe import Recipe
 from tests.workload.repeatable import WORKLOADS, options_of
 
 OPTIONS = WorkloadOptions(count=5, model="m", input_len=4, output_len=2)
@@ -46,7 +47,8 @@ class Bench:
         self.count += 1
         place = self.folder / f"run{self.count}"
         place.mkdir()
-        return self.build(options, backend, place, **how)
+        progress = how.pop("progress", None)
+        return self.build(Recipe(options, backend, **how), place, progress)
 
     def hits(self, options: WorkloadOptions = OPTIONS, backend: Any = OPENAI, **how: Any) -> bool:
         before = len(self.said)
@@ -102,7 +104,7 @@ def test_a_kept_workload_is_the_one_that_is_made(name: str, bench: Bench, tmp_pa
     options, backend = options_of(name, tmp_path)
     plain = tmp_path / "plain"
     plain.mkdir()
-    wanted = parts(build_workload(options, backend, plain, warm_up=3))
+    wanted = parts(build_workload(Recipe(options, backend, warm_up=3), plain))
     assert parts(bench.made(options, backend, warm_up=3)) == wanted
     seen: list[tuple[int, int]] = []
     again = bench.made(options, backend, warm_up=3, progress=lambda *done: seen.append(done))
@@ -112,8 +114,8 @@ def test_a_kept_workload_is_the_one_that_is_made(name: str, bench: Bench, tmp_pa
 
 
 def test_generators_go_on_where_the_prompts_left_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def with_generator(*args: Any, **how: Any) -> Workload:
-        workload = build_workload(*args, **how)
+    def with_generator(*args: Any) -> Workload:
+        workload = build_workload(*args)
         return replace(workload, prompts=replace(workload.prompts, legacy_random=np.random.RandomState(7)))
 
     monkeypatch.setattr(cached, "build_workload", with_generator)
@@ -268,8 +270,7 @@ def test_those_used_least_recently_go_first(bench: Bench) -> None:
     assert len(bench.cache.entries()) == 2
     bench.said.clear()
     assert [
-        bench.cache.read(key.key_of(one, OPENAI, stream=True, warm_up=0) or "", bench.folder) is not None
-        for one in seeds
+        bench.cache.read(key.key_of(Recipe(one, OPENAI)) or "", bench.folder) is not None for one in seeds
     ] == [True, False, False, True]
     bench.cache.most_bytes = 10
     bench.made(replace(OPTIONS, seed=9))
@@ -332,8 +333,8 @@ def test_a_file_that_changes_while_the_workload_is_made_is_not_kept(
     options = replace(OPTIONS, dataset="jsonl", dataset_path=str(path), input_len=None, output_len=None)
     build: Callable[..., Workload] = build_workload
 
-    def change(*args: Any, **how: Any) -> Workload:
-        workload = build(*args, **how)
+    def change(*args: Any) -> Workload:
+        workload = build(*args)
         path.write_text('{"prompt": "two"}\n')
         return workload
 

@@ -12,6 +12,7 @@ from aisbench.backends.registry import backend_named
 from aisbench.workload.build import build_workload
 from aisbench.workload.export import export_lines
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.recipe import Recipe
 from tests.workload.traces.made import prompts_of, written
 from tests.workload.traces.test_bailian import TALK
 from tests.workload.traces.test_weka import FORKED
@@ -22,7 +23,7 @@ def test_turns_come_back_with_their_edges_pauses_and_times(tmp_path: Path, row: 
     rows: list[Any] = TALK if row == "bailian" else [FORKED]
     path = written(tmp_path / "t.jsonl", rows)
     options = WorkloadOptions(count=None, model="m", dataset="trace", dataset_path=str(path))
-    made = build_workload(options, backend_named("openai"), tmp_path)
+    made = build_workload(Recipe(options, backend_named("openai")), tmp_path)
     offsets = made.prompts.arrivals_ns
     assert made.prompts.conversations is not None
     starts = None if offsets is None else offsets[made.prompts.conversations.first[:-1]]

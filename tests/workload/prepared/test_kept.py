@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from aisbench.backends.registry import backend_named
-from aisbench.workload import kept
 from aisbench.workload.build import Workload, build_workload
-from aisbench.workload.kept import KeptWorkloads
 from aisbench.workload.options import WorkloadOptions
+from aisbench.workload.prepared import kept
+from aisbench.workload.prepared.kept import KeptWorkloads
+from aisbench.workload.recipe import Recipe
 
 OPTIONS = WorkloadOptions(count=5, model="m", input_len=4, output_len=2)
 FILES = ("bodies.bin", "prompt_tokens.npy", "max_tokens.npy")
@@ -22,7 +23,7 @@ FILES = ("bodies.bin", "prompt_tokens.npy", "max_tokens.npy")
 
 def made(build: KeptWorkloads, folder: Path, options: WorkloadOptions, warm_up: int = 0) -> Workload:
     folder.mkdir()
-    return build(options, backend_named("openai"), folder, warm_up=warm_up)
+    return build(Recipe(options, backend_named("openai"), warm_up=warm_up), folder)
 
 
 def test_equal_options_share_their_files(tmp_path: Path) -> None:
@@ -62,8 +63,8 @@ def test_files_are_copied_where_the_disk_has_no_links(
 def test_prompts_that_leave_a_generator_to_the_arrivals_are_made_for_each_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def with_generator(*args: Any, **how: Any) -> Workload:
-        workload = build_workload(*args, **how)
+    def with_generator(*args: Any) -> Workload:
+        workload = build_workload(*args)
         prompts = replace(workload.prompts, legacy_random=np.random.RandomState(0))
         return replace(workload, prompts=prompts)
 
