@@ -28,6 +28,8 @@ enum {
     URING_CONTROL_BYTES = CMSG_SPACE(sizeof(struct timespec)),
     URING_SUBMISSIONS = 256,
     URING_COMPLETIONS = 4096,
+    /* How many sockets one call receives from at least, if so many have received (IO_LOCAL_TW_DEFAULT_MAX). */
+    URING_AT_A_TIME = 20,
 };
 
 typedef struct {
@@ -159,11 +161,13 @@ static inline void uring_quiet(Uring *ring) {
         return;
 }
 
-/* From here on `wake_fd` becomes readable; returns whether there is something to do already, which does not make it so. */
-static inline int uring_loud(Uring *ring) {
+/* From here on `wake_fd` becomes readable when there is something to do, also for what came in the meantime. */
+static inline void uring_loud(Uring *ring) {
+    uint64_t one = 1;
     __atomic_store_n(ring->cq_flags, 0, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return uring_has_work(ring) || *ring->cq_head != __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE);
+    if (uring_has_work(ring) && write(ring->wake_fd, &one, sizeof(one)) < 0)
+        return;
 }
 
 static int uring_call(Uring *ring, unsigned flags) {
@@ -297,7 +301,7 @@ static int uring_open(Uring *ring) {
 static inline int uring_give(Uring *ring, int buffer) { return ENOSYS; }
 static inline int uring_has_work(Uring *ring) { return 0; }
 static inline void uring_quiet(Uring *ring) {}
-static inline int uring_loud(Uring *ring) { return 0; }
+static inline void uring_loud(Uring *ring) {}
 static inline int uring_enter(Uring *ring) { return ENOSYS; }
 static inline int uring_submit(Uring *ring) { return ENOSYS; }
 static inline int uring_receive(Uring *ring, int fd, uint64_t tag) { return ENOSYS; }

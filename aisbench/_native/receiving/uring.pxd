@@ -3,6 +3,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 cdef extern from "uring.h" nogil:
     enum:
+        URING_AT_A_TIME
         URING_BUFFERS
         URING_HEAD_BYTES
     ctypedef struct Uring:
@@ -17,7 +18,7 @@ cdef extern from "uring.h" nogil:
     void uring_close(Uring* ring)
     bint uring_has_work(Uring* ring)
     void uring_quiet(Uring* ring)
-    bint uring_loud(Uring* ring)
+    void uring_loud(Uring* ring)
     int uring_enter(Uring* ring)
     int uring_submit(Uring* ring)
     int uring_receive(Uring* ring, int fd, uint64_t tag)

@@ -29,6 +29,7 @@ cdef class UringReader(Reader):
     # By descriptor.
     cdef Watched* watched
     cdef int room
+    cdef int sockets        # how many are watched
     # By buffer: the next one of the same socket, and how many bytes it has.
     cdef int following[URING_BUFFERS]
     cdef int sizes[URING_BUFFERS]

@@ -17,7 +17,7 @@ from aisbench._native.receiving.reader cimport (
     BATCH, BROKEN, BYTES, END, ENDING, NOTHING, READABLE, Reader, Receipt, Received, WRITABLE,
 )
 from aisbench._native.receiving.uring cimport (
-    URING_BUFFERS, URING_HEAD_BYTES, Uring, UringCompletion, uring_bytes, uring_cancel, uring_close, uring_enter,
+    URING_AT_A_TIME, URING_BUFFERS, URING_HEAD_BYTES, Uring, UringCompletion, uring_bytes, uring_cancel, uring_close, uring_enter,
     uring_give, uring_has_work, uring_loud, uring_next, uring_open, uring_poll_no_more, uring_poll_out, uring_quiet,
     uring_receive, uring_submit,
 )
@@ -77,7 +77,7 @@ cdef class UringReader(Reader):
 
     cdef int add(self, int fd, void* source) except -1:
         cdef Watched* grown
-        cdef int room
+        cdef int i, problem, room
         if fd >= self.room:
             room = max(2 * self.room, fd + 64)
             grown = <Watched*>realloc(self.watched, room * sizeof(Watched))
@@ -89,7 +89,11 @@ cdef class UringReader(Reader):
                 self.watched[i].first = -1
             self.room = room
         self.watched[fd].source = source
-        return self.expect(fd, uring_poll_out(&self.ring, fd, self.tag(fd, CONNECTING), False))
+        self.sockets += 1
+        problem = self.expect(fd, uring_poll_out(&self.ring, fd, self.tag(fd, CONNECTING), False))
+        if problem != 0:
+            self.remove(fd)
+        return problem
 
     cdef int want_out(self, int fd, void* source, bint out) except -1:
         cdef Watched* it = &self.watched[fd]
@@ -118,6 +122,7 @@ cdef class UringReader(Reader):
             for i in range(MOST_CALLS):
                 if not uring_has_work(&self.ring) or uring_enter(&self.ring) != 0:
                     break
+        self.sockets -= 1
         self.forget(fd)
         return 0
 
@@ -136,18 +141,20 @@ cdef class UringReader(Reader):
     cdef int wait(self) except -1:
         cdef Watched* it
         cdef int n = 0
+        # Enough for all that had received when this began; what comes later would keep a busy worker here for ever.
+        cdef int calls = 2 + self.sockets // URING_AT_A_TIME
         cdef int fd, what, problem
         self.take_back()
         self.feed()
         uring_quiet(&self.ring)
-        while True:
-            if uring_has_work(&self.ring):
-                problem = uring_enter(&self.ring)
-                if problem != 0:
-                    raise OSError(f"io_uring_enter: {strerror(problem).decode()}")
+        self.harvest()
+        while calls > 0 and self.listed < BATCH and uring_has_work(&self.ring):
+            problem = uring_enter(&self.ring)
+            if problem != 0:
+                raise OSError(f"io_uring_enter: {strerror(problem).decode()}")
             self.harvest()
-            if self.listed >= BATCH or not uring_has_work(&self.ring):
-                break
+            calls -= 1
+        self.more = self.listed >= BATCH and uring_has_work(&self.ring)
         while n < BATCH and self.first_listed >= 0:
             fd = self.first_listed
             it = &self.watched[fd]
@@ -165,7 +172,8 @@ cdef class UringReader(Reader):
                 self.ready[n].what = what
                 n += 1
         # Sockets that starve get buffers when those that are reported now have been read.
-        self.more = uring_loud(&self.ring) or self.listed > 0 or (n > 0 and self.first_starving >= 0)
+        self.more = self.more or self.listed > 0 or (n > 0 and self.first_starving >= 0)
+        uring_loud(&self.ring)
         return n
 
     cdef void harvest(self) noexcept:
