@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from aisbench.errors import BadInput
 from bench.harness import table
 from bench.peers.choosing import add_client_options, chosen
+from bench.peers.clients import Aisbench
 from bench.peers.load import STREAMS, Client, sizes_of
 from bench.peers.measuring import Measurement, measured
 
@@ -20,11 +21,17 @@ FLOOR = "wrk"
 
 
 def in_turns(
-    clients: Sequence[Client], sizes: Sequence[int], rounds: int, *, binary: str | None = None
+    clients: Sequence[Client],
+    sizes: Sequence[int],
+    rounds: int,
+    *,
+    streams: int = STREAMS,
+    binary: str | None = None,
 ) -> Iterator[dict[str, Measurement]]:
-    """For each round, the measurement of each client by its name."""
-    for _ in range(rounds):
-        yield {client.name: measured(client, sizes, binary=binary) for client in clients}
+    """For each round, the measurement of each client by its name; every second round goes backwards."""
+    for turn in range(rounds):
+        ordered = clients if turn % 2 == 0 else clients[::-1]
+        yield {client.name: measured(client, sizes, streams=streams, binary=binary) for client in ordered}
 
 
 def ratio_to_floor(name: str, found: dict[str, Measurement]) -> float | None:
@@ -39,7 +46,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--referee", help="another referee that takes the same arguments")
-    parser.add_argument("--sizes", type=int, nargs=2, default=sizes_of(STREAMS), metavar="REQUESTS")
+    parser.add_argument("--streams", type=int, default=STREAMS, help="requests in flight")
+    parser.add_argument("--sizes", type=int, nargs=2, metavar="REQUESTS")
+    parser.add_argument("--readers", nargs="+", metavar="READER", help="run aisbench-load with each of these")
     parser.add_argument("--rounds", type=int, default=2, help="how often to run all clients in turn")
     add_client_options(parser)
     options = parser.parse_args()
@@ -47,10 +56,14 @@ def main() -> None:
         clients = chosen(options)
     except BadInput as problem:
         parser.error(str(problem))
+    if options.readers:
+        clients[:1] = [Aisbench(reader) for reader in options.readers]
+    sizes = options.sizes or sizes_of(options.streams)
+    rounds = in_turns(clients, sizes, options.rounds, streams=options.streams, binary=options.referee)
     rows = [
         ["client", "round", "CPU per event, us", "TTFT mean reported, ms", "truth, ms", "events/s", "to wrk"]
     ]
-    for turn, found in enumerate(in_turns(clients, options.sizes, options.rounds, binary=options.referee), 1):
+    for turn, found in enumerate(rounds, 1):
         for name, one in found.items():
             rows.append([name, str(turn), *_cells(one, ratio_to_floor(name, found))])
             print(" ".join(rows[-1]), file=sys.stderr, flush=True)

@@ -48,9 +48,9 @@ def cpu(settings: Settings) -> list[Figure]:
         if not known:
             raise RuntimeError(f"{client.name}: {measured[-1].problem}")
         figures.append(Figure(f"cpu per event, {client.name}", median(known), "us"))
-    ratios = [ratio for one in rounds if (ratio := ratio_to_floor(Aisbench.name, one)) is not None]
+    ratios = [ratio for one in rounds if (ratio := ratio_to_floor(Aisbench().name, one)) is not None]
     if ratios:
-        figures.append(Figure(f"cpu per event, {Aisbench.name} / {FLOOR}", median(ratios), ""))
+        figures.append(Figure(f"cpu per event, {Aisbench().name} / {FLOOR}", median(ratios), ""))
     return figures
 
 

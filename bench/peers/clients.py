@@ -23,17 +23,25 @@ _VERSION_LIMIT_S = 60
 _OFFLINE: Mapping[str, str] = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1"}
 
 
+@dataclass(frozen=True)
 class Aisbench:
-    name: ClassVar[str] = "aisbench-load"
+    """`reader`: that of --reader, which is then in the name; None: as it is by default."""
+
+    reader: str | None = None
     environment: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def name(self) -> str:
+        return "aisbench-load" if self.reader is None else f"aisbench-load ({self.reader})"
 
     def version(self) -> str:
         return aisbench.__version__
 
     def command(self, load: Load, folder: Path) -> list[str]:
         how = ("--backend", "openai-chat", "--input-len", INPUT_TOKENS, "--output-len", TOKENS)
+        reader = () if self.reader is None else ("--reader", self.reader)
         return load_command(
-            load.url, folder, *how, "--concurrency", load.streams, "--num-requests", load.requests
+            load.url, folder, *how, *reader, "--concurrency", load.streams, "--num-requests", load.requests
         )
 
     def reported(self, folder: Path) -> Reported:

@@ -10,12 +10,20 @@ from typing import Protocol
 # Of the referee.
 TTFT_US, ITL_US, TOKENS = 50_000, 10_000, 128
 STREAMS = 256
-# Duration of one answer, in s.
-ANSWER_S = (TTFT_US + (TOKENS - 1) * ITL_US) / 1e6
+
+
+def itl_us_of(streams: int) -> int:
+    """The referee's gap between tokens: longer for more streams, so that it writes 25,000 events/s at most."""
+    return ITL_US * max(1, streams // STREAMS)
+
+
+def answer_s(streams: int) -> float:
+    """Duration of one answer, in s."""
+    return (TTFT_US + (TOKENS - 1) * itl_us_of(streams)) / 1e6
 
 
 def sizes_of(streams: int) -> tuple[int, int]:
-    """Numbers of requests of a short and a long run: 7 s and 20 s if the client keeps up."""
+    """Numbers of requests of a short and a long run: 7 s and 20 s with 256 streams, if the client keeps up."""
     return 5 * streams, 15 * streams
 
 
@@ -30,7 +38,7 @@ class Load:
     @property
     def seconds(self) -> int:
         """How long it takes if the client keeps up, for clients that are given a time; at least 2."""
-        return max(2, round(self.requests / self.streams * ANSWER_S))
+        return max(2, round(self.requests / self.streams * answer_s(self.streams)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aisbench.errors import BadInput
 from bench.harness import CLIENT_CORE, referee, with_cpu_time
-from bench.peers.load import ITL_US, STREAMS, TOKENS, TTFT_US, Client, Load, Reported
+from bench.peers.load import STREAMS, TOKENS, TTFT_US, Client, Load, Reported, itl_us_of
 
 # Of a run, which takes the slowest client a minute.
 LIMIT_S = 120.0
@@ -82,7 +82,7 @@ def measured(
 
 def _run(client: Client, requests: int, streams: int, limit_s: float, binary: str | None) -> _Run:
     with (
-        referee(ttft_us=TTFT_US, itl_us=ITL_US, tokens=TOKENS, binary=binary) as server,
+        referee(ttft_us=TTFT_US, itl_us=itl_us_of(streams), tokens=TOKENS, binary=binary) as server,
         # A client that was killed may leave what cannot be deleted.
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
     ):

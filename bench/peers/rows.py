@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from statistics import median
 
-from bench.peers.load import ANSWER_S, TOKENS
+from bench.peers.load import TOKENS, answer_s
 from bench.peers.measuring import Measurement
 
 HEAD = ["client", "version", "TTFT mean, ms", "TTFT p99, ms", "ITL mean, ms", "ITL p99, ms"]
@@ -47,7 +47,7 @@ def truth_row(found: list[list[Measurement]], streams: int) -> list[str]:
         over_clients(lambda one: one.truth["itl"]["mean_ms"]),
         over_clients(lambda one: one.truth["itl"]["p99_ms"]),
         "-",
-        f"{streams * TOKENS / ANSWER_S:,.0f} at most",
+        f"{streams * TOKENS / answer_s(streams):,.0f} at most",
         "-",
         "the lowest and highest of the clients' runs",
     ]

@@ -22,9 +22,11 @@
 
 enum {
     URING_BUFFERS = 1024,         /* a power of two */
-    URING_BUFFER_BYTES = 8192,
+    URING_BUFFER_BYTES = 4096,
     /* Not a power of two: else the starts of all buffers would compete for the same lines of the cache. */
     URING_BUFFER_STRIDE = URING_BUFFER_BYTES + 320,
+    /* The kernel uses the buffers that it has in turn, so few of them stay in the cache. It gets more when it runs out. */
+    URING_BUFFERS_AT_A_TIME = 128,
     URING_CONTROL_BYTES = CMSG_SPACE(sizeof(struct timespec)),
     URING_SUBMISSIONS = 256,
     URING_COMPLETIONS = 4096,
@@ -50,7 +52,8 @@ typedef struct {
     struct io_uring_sqe *requests;
     struct io_uring_cqe *completions;
     struct io_uring_buf_ring *free_buffers;
-    uint16_t given;     /* how many buffers were ever given to the kernel */
+    uint16_t given;     /* how often a buffer was given to the kernel */
+    int in_use;         /* how many buffers are used, the first ones */
     char *buffers;
     struct msghdr shape;
     void *rings;
@@ -64,6 +67,13 @@ static inline int uring_give(Uring *ring, int buffer) {
     one->bid = (uint16_t)buffer;
     __atomic_store_n(&ring->free_buffers->tail, ++ring->given, __ATOMIC_RELEASE);
     return 0;
+}
+
+/* Has more buffers in use, if there are more. */
+static inline void uring_grow(Uring *ring) {
+    int i;
+    for (i = 0; i < URING_BUFFERS_AT_A_TIME && ring->in_use < URING_BUFFERS; i++)
+        uring_give(ring, ring->in_use++);
 }
 
 static void uring_unmap(Uring *ring) {
@@ -141,8 +151,7 @@ static int uring_open(Uring *ring) {
     ring->completions = (struct io_uring_cqe *)(rings + params.cq_off.cqes);
     for (i = 0; i < (int)params.sq_entries; i++)
         ((unsigned *)(rings + params.sq_off.array))[i] = (unsigned)i;
-    for (i = 0; i < URING_BUFFERS; i++)
-        uring_give(ring, i);
+    uring_grow(ring);
     ring->shape.msg_controllen = URING_CONTROL_BYTES;
     return 0;
 }
@@ -299,6 +308,7 @@ static int uring_open(Uring *ring) {
 
 /* Never called, as `uring_open` has refused. */
 static inline int uring_give(Uring *ring, int buffer) { return ENOSYS; }
+static inline void uring_grow(Uring *ring) {}
 static inline int uring_has_work(Uring *ring) { return 0; }
 static inline void uring_quiet(Uring *ring) {}
 static inline void uring_loud(Uring *ring) {}

@@ -27,4 +27,5 @@ cdef extern from "uring.h" nogil:
     int uring_cancel(Uring* ring, int fd, uint64_t tag)
     bint uring_next(Uring* ring, UringCompletion* next)
     int uring_give(Uring* ring, int buffer)
+    void uring_grow(Uring* ring)
     const char* uring_bytes(Uring* ring, int buffer, int64_t* stamp_ns)

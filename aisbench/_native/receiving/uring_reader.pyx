@@ -18,7 +18,7 @@ from aisbench._native.receiving.reader cimport (
 )
 from aisbench._native.receiving.uring cimport (
     URING_AT_A_TIME, URING_BUFFERS, URING_HEAD_BYTES, Uring, UringCompletion, uring_bytes, uring_cancel, uring_close, uring_enter,
-    uring_give, uring_has_work, uring_loud, uring_next, uring_open, uring_poll_no_more, uring_poll_out, uring_quiet,
+    uring_give, uring_grow, uring_has_work, uring_loud, uring_next, uring_open, uring_poll_no_more, uring_poll_out, uring_quiet,
     uring_receive, uring_submit,
 )
 
@@ -209,6 +209,7 @@ cdef class UringReader(Reader):
             if one.buffer >= 0:
                 uring_give(&self.ring, one.buffer)
             if one.result == -ENOBUFS:
+                uring_grow(&self.ring)
                 it.starved = True
                 if not it.starving:
                     it.starving = True
