@@ -4,13 +4,4 @@ from __future__ import annotations
 
 from aisbench.engine.crew.readers import EPOLL, IO_URING, reader_for
 
-
-def _has_io_uring() -> bool:
-    try:
-        reader_for(IO_URING)
-    except OSError:
-        return False
-    return True
-
-
-READERS = (EPOLL, IO_URING) if _has_io_uring() else (EPOLL,)
+READERS = (EPOLL, IO_URING) if reader_for("auto").name == IO_URING else (EPOLL,)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 from aisbench.config.run_config import RunConfig
 from aisbench.engine.crew.crew import Crew
 from aisbench.engine.crew.local import LocalCrew
-from aisbench.engine.crew.readers import check_reader
 from aisbench.engine.crew.starting import StartedWorkers
 from aisbench.engine.limits import default_workers, raise_open_files
 from aisbench.records.folder import RunDirectory
@@ -39,9 +38,15 @@ class Hosts(Protocol):
 def hosts_of(config: RunConfig, say: Say) -> Hosts:
     """The hosts that the options ask for. `say(line)` gets a line about each worker or node that dies.
 
-    Raises BadInput for a cluster that is not there or too small, and CannotRun if it is busy.
+    Raises BadInput for a reader that cannot be had, and for a cluster that is not there or too small; CannotRun for one
+    that is busy.
     """
     if config.ray is None:
+        if config.reader == "io_uring":
+            # Imported here, as the readers are for the workers.
+            from aisbench.engine.crew.readers import check_io_uring
+
+            check_io_uring()
         return ThisHost(config, say)
     from aisbench.engine.cluster.fleet import Fleet
     from aisbench.engine.cluster.ray_nodes import RayNodes
@@ -59,7 +64,6 @@ class ThisHost:
         self.started: StartedWorkers | None = None
 
     def open_files(self) -> int:
-        check_reader(self.config.reader)
         limit = self.config.concurrency
         return raise_open_files(None if limit is None else -(-limit // self.workers), self.workers)
 

@@ -84,16 +84,22 @@ wrk.body = '{json.dumps(body)}'
 
 
 @dataclass(frozen=True)
-class Vllm:
-    """`vllm bench serve`, in Python or Rust."""
+class _Installed:
+    """A program in Python or Rust that counts tokens by itself."""
 
     program: str
     tokenizer: str
-    name: str
     environment: ClassVar[Mapping[str, str]] = _OFFLINE
 
     def version(self) -> str:
         return version_of([self.program, "--version"])
+
+
+@dataclass(frozen=True)
+class Vllm(_Installed):
+    """`vllm bench serve`, in Python or Rust."""
+
+    name: str
 
     def command(self, load: Load, folder: Path) -> list[str]:
         command = [self.program, "bench", "serve", "--backend", "openai-chat"]
@@ -109,15 +115,10 @@ class Vllm:
 
 
 @dataclass(frozen=True)
-class Aiperf:
-    program: str
-    tokenizer: str
+class Aiperf(_Installed):
     name: ClassVar[str] = "AIPerf"
     # With HF_HUB_OFFLINE it takes the folder of the tokenizer for the name of one on the hub.
     environment: ClassVar[Mapping[str, str]] = {}
-
-    def version(self) -> str:
-        return version_of([self.program, "--version"])
 
     def command(self, load: Load, folder: Path) -> list[str]:
         command = [self.program, "profile", "--model", MODEL, "--url", load.url, "--endpoint-type", "chat"]
@@ -131,14 +132,8 @@ class Aiperf:
 
 
 @dataclass(frozen=True)
-class Guidellm:
-    program: str
-    tokenizer: str
+class Guidellm(_Installed):
     name: ClassVar[str] = "GuideLLM"
-    environment: ClassVar[Mapping[str, str]] = _OFFLINE
-
-    def version(self) -> str:
-        return version_of([self.program, "--version"])
 
     def command(self, load: Load, folder: Path) -> list[str]:
         command = [self.program, "run"]

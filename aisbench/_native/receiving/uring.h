@@ -60,13 +60,12 @@ typedef struct {
     size_t rings_bytes, requests_bytes;
 } Uring;
 
-static inline int uring_give(Uring *ring, int buffer) {
+static inline void uring_give(Uring *ring, int buffer) {
     struct io_uring_buf *one = &ring->free_buffers->bufs[ring->given & (URING_BUFFERS - 1)];
     one->addr = (uint64_t)(uintptr_t)(ring->buffers + (size_t)buffer * URING_BUFFER_STRIDE);
     one->len = URING_BUFFER_BYTES;
     one->bid = (uint16_t)buffer;
     __atomic_store_n(&ring->free_buffers->tail, ++ring->given, __ATOMIC_RELEASE);
-    return 0;
 }
 
 /* Has more buffers in use, if there are more. */
@@ -76,6 +75,7 @@ static inline void uring_grow(Uring *ring) {
         uring_give(ring, ring->in_use++);
 }
 
+/* Frees everything; does nothing when it is called again. */
 static void uring_unmap(Uring *ring) {
     if (ring->rings != NULL)
         munmap(ring->rings, ring->rings_bytes);
@@ -89,7 +89,15 @@ static void uring_unmap(Uring *ring) {
         close(ring->fd);
     if (ring->wake_fd >= 0)
         close(ring->wake_fd);
+    memset(ring, 0, sizeof(*ring));
     ring->fd = ring->wake_fd = -1;
+}
+
+/* Frees everything, and returns the errno of the call that has failed. */
+static int uring_failed(Uring *ring) {
+    int problem = errno;
+    uring_unmap(ring);
+    return problem;
 }
 
 static void *uring_map(size_t bytes, int fd, off_t offset) {
@@ -116,11 +124,8 @@ static int uring_open(Uring *ring) {
                    IORING_SETUP_CQSIZE | IORING_SETUP_SUBMIT_ALL;
     params.cq_entries = URING_COMPLETIONS;
     ring->fd = (int)syscall(__NR_io_uring_setup, URING_SUBMISSIONS, &params);
-    if (ring->fd < 0) {
-        int problem = errno;
-        uring_unmap(ring);
-        return problem;
-    }
+    if (ring->fd < 0)
+        return uring_failed(ring);
     sq_bytes = params.sq_off.array + params.sq_entries * sizeof(unsigned);
     cq_bytes = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
     ring->rings_bytes = sq_bytes > cq_bytes ? sq_bytes : cq_bytes;
@@ -134,11 +139,8 @@ static int uring_open(Uring *ring) {
     reg.ring_entries = URING_BUFFERS;
     if (ring->rings == NULL || ring->requests == NULL || ring->free_buffers == NULL || ring->buffers == NULL ||
         syscall(__NR_io_uring_register, ring->fd, IORING_REGISTER_PBUF_RING, &reg, 1) != 0 ||
-        syscall(__NR_io_uring_register, ring->fd, IORING_REGISTER_EVENTFD, &ring->wake_fd, 1) != 0) {
-        int problem = errno;
-        uring_unmap(ring);
-        return problem;
-    }
+        syscall(__NR_io_uring_register, ring->fd, IORING_REGISTER_EVENTFD, &ring->wake_fd, 1) != 0)
+        return uring_failed(ring);
     rings = ring->rings;
     ring->sq_head = (unsigned *)(rings + params.sq_off.head);
     ring->sq_tail = (unsigned *)(rings + params.sq_off.tail);
@@ -307,7 +309,7 @@ static int uring_open(Uring *ring) {
 }
 
 /* Never called, as `uring_open` has refused. */
-static inline int uring_give(Uring *ring, int buffer) { return ENOSYS; }
+static inline void uring_give(Uring *ring, int buffer) {}
 static inline void uring_grow(Uring *ring) {}
 static inline int uring_has_work(Uring *ring) { return 0; }
 static inline void uring_quiet(Uring *ring) {}

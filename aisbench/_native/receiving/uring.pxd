@@ -26,6 +26,6 @@ cdef extern from "uring.h" nogil:
     int uring_poll_no_more(Uring* ring, uint64_t polled, uint64_t tag)
     int uring_cancel(Uring* ring, int fd, uint64_t tag)
     bint uring_next(Uring* ring, UringCompletion* next)
-    int uring_give(Uring* ring, int buffer)
+    void uring_give(Uring* ring, int buffer)
     void uring_grow(Uring* ring)
     const char* uring_bytes(Uring* ring, int buffer, int64_t* stamp_ns)

@@ -35,17 +35,8 @@ from aisbench.studies.saturation.settings import SECTION, Settings
 from aisbench.workload.seeds import drawn_lines
 
 _TRAFFIC = (
-    *(
-        "burstiness",
-        "arrival",
-        "concurrency",
-        "warmup",
-        "workers",
-        "reader",
-        "grace_s",
-        "seed",
-        "connect_rate",
-    ),
+    *("burstiness", "arrival", "concurrency", "warmup", "workers", "reader"),
+    *("grace_s", "seed", "connect_rate"),
     *cluster.FIELDS,
 )
 _OUTPUT = (

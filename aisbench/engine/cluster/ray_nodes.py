@@ -254,7 +254,7 @@ def _check_versions(places: Sequence[Any]) -> None:
     import ray
 
     def installed() -> tuple[str, str | None]:
-        # Ray sends a function within a function whole, so this one also runs where there is no aisbench.
+        # Ray sends the code of a nested function along, so this one also runs on a node that has no aisbench.
         import socket
 
         try:

@@ -14,7 +14,7 @@ IO_URING = "io_uring"
 
 
 @dataclass(frozen=True)
-class Reading:
+class ChosenReader:
     """A reader, its name, and why it is not io_uring's although that was wanted (None: it is, or was not wanted)."""
 
     reader: Reader
@@ -22,27 +22,27 @@ class Reading:
     refused: str | None = None
 
 
-def reader_for(word: str) -> Reading:
+def reader_for(word: str) -> ChosenReader:
     """A new reader: `word` is epoll, io_uring, or auto, which is io_uring where the kernel and the container allow it.
 
     Raises OSError for io_uring where they do not.
     """
     if word == EPOLL:
-        return Reading(EpollReader(), EPOLL)
+        return ChosenReader(EpollReader(), EPOLL)
     try:
-        return Reading(UringReader(), IO_URING)
+        return ChosenReader(UringReader(), IO_URING)
     except OSError as problem:
         if word == IO_URING:
             raise
-        return Reading(EpollReader(), EPOLL, problem.strerror)
+        return ChosenReader(EpollReader(), EPOLL, problem.strerror)
 
 
-def check_reader(word: str) -> None:
-    """Raises BadInput if the reader of that word cannot be had on this host."""
+def check_io_uring() -> None:
+    """Raises BadInput if this host has no io_uring for those who ask for it."""
     try:
-        reader_for(word)
+        reader_for(IO_URING)
     except OSError as problem:
         raise BadInput(
-            f"--reader {word} cannot be had here ({problem.strerror}): it needs Linux 6.1, and a container that does not "
+            f"--reader {IO_URING} cannot be had here ({problem.strerror}): it needs Linux 6.1, and a container that does not "
             "forbid it, as Docker's default seccomp profile does; use --reader auto or epoll"
         ) from None
