@@ -12,7 +12,6 @@ cdef class Tls:
     # Their methods, looked up once.
     cdef object write_incoming
     cdef object read_session
-    cdef bytearray buffer
     cdef bint drained      # all that was taken has been opened
     cdef readonly bint ended
 

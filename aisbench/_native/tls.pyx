@@ -12,6 +12,8 @@ cdef enum:
 
 # As an object, so that a read does not make one.
 cdef object _ROOM = ROOM
+# What was opened last, of any connection: it is taken before the next is read, and thousands of connections need one.
+cdef bytearray _OPENED = bytearray(ROOM)
 
 
 cdef class Tls:
@@ -23,7 +25,6 @@ cdef class Tls:
         self.session = context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_name or None)
         self.write_incoming = self.incoming.write
         self.read_session = self.session.read
-        self.buffer = bytearray(ROOM)
 
     cdef int take(self, const char* data, Py_ssize_t n) except -1:
         """Takes bytes from the socket; n == 0: it was closed."""
@@ -44,12 +45,12 @@ cdef class Tls:
         return True
 
     cdef const char* open_(self, Py_ssize_t* n) except? NULL:
-        """Decrypted bytes, valid until the next call; n == 0: none yet, or, if `ended`, no more."""
+        """Decrypted bytes, valid until the next call for any connection; n == 0: none yet, or, if `ended`, no more."""
         n[0] = 0
         if self.drained:
-            return PyByteArray_AS_STRING(self.buffer)
+            return PyByteArray_AS_STRING(_OPENED)
         try:
-            n[0] = self.read_session(_ROOM, self.buffer)
+            n[0] = self.read_session(_ROOM, _OPENED)
             self.ended = n[0] == 0
             # A read that leaves room has taken a whole record, and OpenSSL takes no byte of the next one
             # before it is asked to. Asking in vain, for the exception, costs more than opening a record.
@@ -58,7 +59,7 @@ cdef class Tls:
             pass
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
             self.ended = True
-        return PyByteArray_AS_STRING(self.buffer)
+        return PyByteArray_AS_STRING(_OPENED)
 
     cdef int seal(self, const char* data, Py_ssize_t n) except -1:
         """Encrypts `n` bytes for `outgoing_bytes`."""

@@ -156,7 +156,7 @@ class RayNodes:
         """The CPUs of each live host, most first."""
         import ray
 
-        alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        alive = [node for node in ray.nodes() if node["Alive"]]
         return sorted((int(node["Resources"].get("CPU", 0)) for node in alive), reverse=True)
 
     def start(
