@@ -19,7 +19,17 @@ def text_of(content: Any) -> str:
         return content
     if not isinstance(content, (list, tuple)):
         return ""
-    return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, Mapping))
+    parts = (
+        part if isinstance(part, str) else part.get("text", "")
+        for part in content
+        if isinstance(part, str | Mapping)
+    )
+    return "\n".join(map(str, parts))
+
+
+def is_text(part: Any) -> bool:
+    """Whether a part of a message's content is text, as opposed to an image or sound."""
+    return isinstance(part, str) or (isinstance(part, Mapping) and "text" in part)
 
 
 def as_text(messages: Sequence[Message]) -> str:

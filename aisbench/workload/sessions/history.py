@@ -11,7 +11,7 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.history import bare
 from aisbench.backends.prompt import ANSWER, PREVIOUS, Prompt, live_turn
 from aisbench.backends.tool_calls import parsed_arguments
-from aisbench.workload.messages import as_text
+from aisbench.workload.messages import as_text, is_text
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.sessions.lengths import said_in
 from aisbench.workload.sessions.options import AT_SERVER, RECORDED
@@ -117,7 +117,7 @@ class History:
     def _count_unsent(self, turn: Turn) -> None:
         if turn.tools:
             self.counts[f"requests with tools, which {self.backend.family} does not take"] += 1
-        parts = [part for one in turn.messages for part in _parts(one) if not _is_text(part)]
+        parts = [part for one in turn.messages for part in _parts(one) if not is_text(part)]
         if parts:
             self.counts[f"parts other than text, which {self.backend.family} does not take"] += len(parts)
 
@@ -142,10 +142,6 @@ def _without_reasoning(message: Message) -> Message:
 def _parts(message: Message) -> list[Any]:
     content = message.get("content")
     return content if isinstance(content, list) else []
-
-
-def _is_text(part: Any) -> bool:
-    return isinstance(part, str) or (isinstance(part, dict) and "text" in part)
 
 
 def _filled(value: Any, answers: Iterator[str]) -> Any:

@@ -95,6 +95,13 @@ def test_aiperf() -> None:
     assert result.samples == {}
 
 
+def test_half_of_a_surrogate_pair_is_replaced_as_no_file_could_hold_it(tmp_path: Path) -> None:
+    content = (DATA / "aiperf.json").read_text().replace('"small-model"', '"\\uD83D\\ude00 \\ud800"')
+    (tmp_path / "r.json").write_text(content)
+    (result,) = read_path(str(tmp_path / "r.json"))
+    assert result.setup.model == "\N{GRINNING FACE} \ufffd"
+
+
 def test_aiperf_of_before_013_and_in_other_units(tmp_path: Path) -> None:
     content = json.loads((DATA / "aiperf.json").read_text())
     content["input_config"] = {

@@ -87,6 +87,16 @@ def test_images_are_sent_and_parts_of_text_are_joined(tmp_path: Path) -> None:
     )
 
 
+def test_a_prompt_may_be_a_list_of_texts_and_of_nothing_else(tmp_path: Path) -> None:
+    row: dict[str, Any] = {"prompt": ["look", {"text": "here"}]}
+    _, (item,) = made(lines(tmp_path / "f.jsonl", [{"conversations": [row]}]), "conversations")
+    assert [one["content"] for one in item.messages or ()] == ["look\nhere"]
+    for odd in (True, None, 1, ["text"]):
+        row["prompt"] = ["look", odd]
+        with pytest.raises(BadInput, match=r"which is no part of a message \(line 1\)"):
+            made(lines(tmp_path / "f.jsonl", [{"conversations": [row]}]), "conversations")
+
+
 def test_without_answers_each_message_of_a_user_is_a_turn(tmp_path: Path) -> None:
     talk = [user("x"), user("y")]
     for rows in ([talk], [talk, talk], [[talk, talk]]):

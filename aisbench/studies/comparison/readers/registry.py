@@ -129,8 +129,13 @@ def _json_line(line: bytes, place: Path, at: int) -> Any:
 
 
 def _json_of(raw: bytes) -> Any:
-    """Parses `raw` with orjson, or with the standard library if it contains NaN or Infinity, which orjson refuses."""
+    """Parses `raw` with orjson, or with the standard library what orjson refuses: NaN, infinity and halves of surrogate
+    pairs. The halves become U+FFFD, as no file could hold them."""
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
-        return json.loads(raw)
+        found = json.loads(raw)
+    if rb"\ud" not in raw.lower():
+        return found
+    text = json.dumps(found, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

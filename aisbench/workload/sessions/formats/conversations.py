@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aisbench.workload.files.bad_lines import BadLine, check_text, shortened
-from aisbench.workload.messages import text_of
+from aisbench.workload.messages import is_text, text_of
 from aisbench.workload.sessions.found import (
     Found,
     calls_of,
@@ -190,7 +190,7 @@ def _role_of(said: dict[str, Any]) -> str:
 
 def _user(content: Any, said: Mapping[str, Any]) -> Message:
     """A user's message. Parts that are all text become one text."""
-    if isinstance(content, list) and all(isinstance(one, str) or "text" in one for one in content):
+    if isinstance(content, list) and all(map(is_text, content)):
         content = text_of(content)
     if not content or not isinstance(content, (str, list)):
         raise BadLine(f"{shortened(said)} has no text", "a user turn without text")
