@@ -15,6 +15,7 @@ from aisbench._native.memory.recorder import FLOW_BUCKET_NS
 from aisbench.config.run_config import RunConfig
 from aisbench.errors import BadInput
 from aisbench.records.histograms import Histogram
+from aisbench.records.info_types import check_types
 
 _HISTOGRAM = np.dtype(HISTOGRAM_FIELDS)
 # While a run goes on, a worker adds values to a histogram that is being read.
@@ -56,6 +57,7 @@ def read_info(path: Path, folder: Path) -> dict[str, Any]:
         raise BadInput(f"{path} is not readable as JSON: {problem}") from None
     if not isinstance(info, dict) or info.get("schema") != 1:
         raise BadInput(f"{path} has a schema that this version does not know; it reads schema 1")
+    check_types(path, info)
     return info
 
 

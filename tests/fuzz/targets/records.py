@@ -47,7 +47,7 @@ def _write(folder: Path) -> list[Path]:
 
 
 def _damaged(whole: bytes, line: bytes, content: bytes) -> bytes:
-    numbers = [int(word) for word in line.split()[1:3] if word.isdigit()]
+    numbers = [int(word[-9:]) for word in line.split()[1:3] if word.isdigit()]
     at, lost = (*numbers, 0, 0)[:2]
     at %= len(whole) + 1
     return whole[:at] + content + whole[at + lost :]
@@ -74,7 +74,7 @@ def _opened() -> Iterator[Check]:
         def check(data: bytes) -> None:
             line, _, content = data.partition(b"\n")
             first = line.split()[:1]
-            file = files[int(first[0]) % len(files) if first and first[0].isdigit() else 0]
+            file = files[int(first[0][-9:]) % len(files) if first and first[0].isdigit() else 0]
             whole = (good / file).read_bytes()
             damaged = _damaged(whole, line, content)
             (bad / file).write_bytes(damaged)
