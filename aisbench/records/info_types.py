@@ -10,7 +10,7 @@ from typing import Any
 
 from aisbench.errors import BadInput
 
-# Anything may be null or absent, unless it is in _NEEDED.
+# Anything may be null or absent, but for a worker's number.
 _WORKER = {
     **dict.fromkeys(
         ("worker", "node", "wall_ns", "cpu_ns", "rest_ns", "runqueue_wait_ns", "longest_pause_ns"), int
@@ -32,7 +32,6 @@ _TYPES: dict[str, Any] = {
     "notes": [str],
     "error_samples": [{}],
 }
-_NEEDED = (("workers", "worker"),)
 _CALLED = {int: "a whole number", str: "a text", list: "a list", dict: "an object"}
 
 
@@ -44,10 +43,9 @@ def check_types(path: Path, info: Mapping[str, Any]) -> None:
             datetime.fromisoformat(info["date"])
         except ValueError:
             raise _damaged(path, "date", "a date", info["date"]) from None
-    for entries, name in _NEEDED:
-        for number, entry in enumerate(info.get(entries) or ()):
-            if entry.get(name) is None:
-                raise _damaged(path, f"{entries}[{number}].{name}", "a whole number", None)
+    for number, worker in enumerate(info.get("workers") or ()):
+        if worker.get("worker") is None:
+            raise _damaged(path, f"workers[{number}].worker", _CALLED[int], None)
 
 
 def _check(path: Path, place: str, value: Any, types: Any) -> None:

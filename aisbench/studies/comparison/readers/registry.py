@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from aisbench.backends.tool_calls import valid
 from aisbench.errors import BadInput
 from aisbench.studies.comparison.readers import (
     aiperf,
@@ -137,5 +138,4 @@ def _json_of(raw: bytes) -> Any:
         found = json.loads(raw)
     if rb"\ud" not in raw.lower():
         return found
-    text = json.dumps(found, ensure_ascii=False)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return json.loads(valid(json.dumps(found, ensure_ascii=False)))
