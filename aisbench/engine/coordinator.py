@@ -255,9 +255,13 @@ class Coordinator:
         return self.start_ns + int(sending_s * 1e9) if sending_s is not None else 0
 
     def watch(self) -> None:
-        """Watches until all workers have ended: ticks, looks for reasons to stop early, ends the grace period."""
+        """Watches until all workers have ended: ticks, looks for reasons to stop early, ends the grace period.
+
+        Raises CannotRun if the run's folder is gone.
+        """
         give_up_at, interrupted = math.inf, False
         while self.crew.running:
+            self.directory.check()
             self.tick(self)
             self.crew.look()
             live = self.live()

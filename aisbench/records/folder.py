@@ -57,9 +57,22 @@ class RunDirectory:
         try:
             write_text(json.dumps(self.facts, indent=1), self.records / "run.json")
         except FileNotFoundError:
-            raise CannotRun(
-                f"the run's folder {self.path} is gone, and its records with it; do not delete or move it during a run"
-            ) from None
+            raise self._gone() from None
+
+    def check(self) -> None:
+        """Raises CannotRun if the folder is gone."""
+        try:
+            self.records.stat()
+        except FileNotFoundError:
+            raise self._gone() from None
+        except OSError:
+            # A network disk may be away for a moment.
+            pass
+
+    def _gone(self) -> CannotRun:
+        return CannotRun(
+            f"the run's folder {self.path} is gone, and its records with it; do not delete or move it during a run"
+        )
 
 
 def name_of_now(prefix: str) -> str:

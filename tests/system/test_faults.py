@@ -145,7 +145,7 @@ def test_a_second_ctrl_c_gives_up_what_is_in_flight(tmp_path: Path) -> None:
 def test_a_folder_that_is_deleted_during_the_run_is_one_line(
     tmp_path: Path, quick_simulator: SimulatorProcess
 ) -> None:
-    process = start_load(tmp_path, "--url", quick_simulator.url, "--concurrency", 4, "--duration", 1, *SHORT)
+    process = start_load(tmp_path, "--url", quick_simulator.url, "--concurrency", 4, "--duration", 60, *SHORT)
     wait_for_rows(process, tmp_path)
     (folder,) = tmp_path.iterdir()
     shutil.rmtree(folder)

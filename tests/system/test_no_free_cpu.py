@@ -36,7 +36,7 @@ def busy(cpu: int) -> Iterator[None]:
 def test_a_client_without_a_free_cpu_is_not_believed(
     tmp_path: Path, quick_simulator: SimulatorProcess
 ) -> None:
-    load = ("--rate", 150, "--duration", 1.2, "--workers", 1, "--input-len", 8, "--output-len", 20)
+    load = ("--rate", 150, "--duration", 3, "--workers", 1, "--input-len", 8, "--output-len", 20)
     process = start_load(tmp_path, "--url", quick_simulator.url, *load, "--no-progress")
     wait_for_rows(process, tmp_path)
     (worker,) = workers_of(process)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from aisbench.analysis.in_flight import InFlight
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess, start_simulator
 from tests.conftest import QUICK
+from tests.native.servers import DONE, HEAD, read_request, serving, token
+from tests.system.gate import Gate
 from tests.system.running import finish, start_load, wait_for, wait_for_rows, workers_of
 from tests.waiting import wait_until
 
@@ -20,28 +24,39 @@ SHORT = ("--input-len", 20, "--output-len", 12)
 
 
 def test_after_a_worker_is_killed_the_other_finishes_at_the_full_limit(tmp_path: Path) -> None:
-    with start_simulator(["--decode-base-ms", "4"]) as simulator:
+    after_30 = Gate()
+    asked = itertools.count(1)
+
+    def handle(client: socket.socket, number: int) -> None:
+        while read_request(client):
+            client.sendall(HEAD + token())
+            if next(asked) > 30:
+                after_30.wait()
+            client.sendall(token() + DONE)
+
+    with serving(handle) as (host, port):
         process = start_load(
             tmp_path,
-            *("--url", simulator.url, "--concurrency", 6, "--num-requests", 240, "--workers", 2),
-            *("--prefill-concurrency", 4, "--grace", 5, *SHORT),
+            *("--url", f"http://{host}:{port}", "--model", "m", "--no-server-metrics", "--concurrency", 6),
+            *("--num-requests", 240, "--workers", 2, "--prefill-concurrency", 4, "--grace", 5, *SHORT),
         )
-        wait_for_rows(process, tmp_path)
+        wait_for(process, lambda: after_30.waiting == 6)
         os.kill(workers_of(process)[1], signal.SIGKILL)
+        # The other has the dead one's slots.
+        wait_for(process, lambda: after_30.waiting == 9)
+        after_30.open()
         done = finish(process, tmp_path)
     assert done.code == 1, done.err
     requests, verdict = done.summary["requests"], done.summary["verdict"]
     # Each worker had half of the limit.
-    assert 1 <= requests["lost"] <= 3
+    assert requests["lost"] == 3
     # Perhaps a ticket that it had taken and not yet sent.
     assert 0 <= requests["not_sent"] <= 1
     assert requests["planned"] == 240 == requests["completed"] + requests["lost"] + requests["not_sent"]
     assert done.summary["outcome"] == "failed"
     assert done.summary["outcome_reason"] == "worker 1 died (signal 9, SIGKILL); see logs/worker-1.log"
     assert verdict["status"] == "invalid"
-    lost = "1 request that it had in flight is lost."
-    if requests["lost"] > 1:
-        lost = f"{requests['lost']} requests that it had in flight are lost."
+    lost = "3 requests that it had in flight are lost."
     assert f"Worker 1 died: signal 9, SIGKILL. {lost}" in verdict["reasons"]
     assert not any("allowed" in reason for reason in verdict["reasons"])
     assert "see logs/worker-1.log; the others go on" in done.out + done.err
