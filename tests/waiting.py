@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-_EVERY_S = 0.002
+# The longer a wait, the less a moment more matters, and each look takes CPU time from what is waited for.
+_SOONEST_S, _LATEST_S, _PART = 0.002, 0.02, 0.05
 
 
 class _Open(Protocol):
@@ -16,10 +17,11 @@ class _Open(Protocol):
 
 def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Returns once `condition()` is true, and fails if it is still false after `timeout_s`."""
-    end_s = time.monotonic() + timeout_s
+    start_s = time.monotonic()
     while not condition():
-        assert time.monotonic() < end_s, f"still not so after {timeout_s:g} s"
-        time.sleep(_EVERY_S)
+        waited_s = time.monotonic() - start_s
+        assert waited_s < timeout_s, f"still not so after {timeout_s:g} s"
+        time.sleep(min(max(_SOONEST_S, _PART * waited_s), _LATEST_S))
 
 
 def readable(file: int | _Open, timeout_s: float | None) -> bool:

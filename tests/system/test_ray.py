@@ -6,19 +6,24 @@ import contextlib
 import functools
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import ray
 from ray.cluster_utils import Cluster
 
+import aisbench
+from aisbench.engine.cluster.node import SILENCE_S
+from aisbench.engine.cluster.ray_nodes import RayNodes
+from aisbench.errors import BadInput
 from aisbench.records.run import Run
 from aisbench.simulator.process import SimulatorProcess
+from tests.forks import forks
 from tests.system.running import environment, finish, run_command, run_load, start_load, wait_for
 from tests.waiting import wait_until
 
@@ -45,7 +50,18 @@ def cluster() -> Iterator[Cluster]:
     """Three hosts with one CPU each. Where time namespaces are allowed, the clock of the last is AHEAD_S ahead."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        # No processes that only wait for work.
+        patch.setenv("RAY_enable_worker_prestart", "0")
+        patch.setenv("RAY_prestart_worker_first_driver", "0")
+        found = Cluster(
+            initialize_head=True,
+            head_node_args={
+                "num_cpus": 1,
+                "include_dashboard": False,
+                "include_log_monitor": False,
+                "no_monitor": True,
+            },
+        )
         stack.callback(found.shutdown)
         found.add_node(num_cpus=1, wait=False)
         join = [
@@ -55,6 +71,7 @@ def cluster() -> Iterator[Cluster]:
             "start",
             f"--address={found.address}",
             "--num-cpus=1",
+            "--include-log-monitor=false",
         ]
         shifted = ["unshare", "--time", "--monotonic", str(AHEAD_S), "--fork", "--kill-child"]
         third = subprocess.Popen(
@@ -141,6 +158,14 @@ def test_too_few_hosts_are_refused(
     )
 
 
+def test_another_version_on_a_host_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = aisbench.__version__
+    monkeypatch.setattr(aisbench, "__version__", "99.0")
+    with pytest.raises(BadInput, match=rf"has aisbench {re.escape(theirs)}, and this host has 99\.0"):
+        RayNodes(cluster.address).start("run", [1], None, SILENCE_S)
+    wait_for_free_cpus(3)
+
+
 def test_without_its_head_each_host_leaves_a_run(
     tmp_path: Path, cluster: Cluster, quick_simulator: SimulatorProcess
 ) -> None:
@@ -149,12 +174,7 @@ def test_without_its_head_each_host_leaves_a_run(
     args = on(
         cluster, quick_simulator, "--rate", 50, "--duration", "5m", "--grace", "2s", "--node-dir", folder
     )
-    process: subprocess.Popen[Any] = subprocess.Popen(
-        [sys.executable, "-c", IMPATIENT, "load", "--work-dir", tmp_path, *map(str, args)],
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = forks().start(IMPATIENT, ["load", "--work-dir", tmp_path, *args], environment())
     wait_for(process, lambda: quick_simulator.truth()["done"] > 20)
     process.kill()
     process.wait()
@@ -175,7 +195,7 @@ def test_a_host_that_dies_is_told_and_the_others_go_on(
 ) -> None:
     """The last test, as the cluster has one host less afterwards."""
     quick_simulator.reset()
-    process = start_load(tmp_path, *on(cluster, quick_simulator, "--rate", 50, "--num-requests", 300))
+    process = start_load(tmp_path, *on(cluster, quick_simulator, "--rate", 100, "--num-requests", 300))
     wait_for(process, lambda: quick_simulator.truth()["done"] > 20)
     (victim,) = cluster.worker_nodes
     cluster.remove_node(victim, allow_graceful=False)

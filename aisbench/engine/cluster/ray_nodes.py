@@ -179,14 +179,12 @@ class RayNodes:
             )
         places = [_place(group, index) for index in range(len(workers))]
         try:
-            _check_versions(places)
             self.actors = [
                 _actor(name, rank, count, place_of).remote(name, rank, place, silence_s)
                 for rank, (count, place_of) in enumerate(zip(workers, places, strict=True))
             ]
-            abouts: list[About] = ray.get(
-                [one.about.remote() for one in self.actors], timeout=_START_PATIENCE_S
-            )
+            abouts = _abouts(self.actors, places)
+            check_versions([(about.host, about.version) for about in abouts])
         except ray.exceptions.RayError as problem:
             self.close()
             raise CannotRun(f"a node of the Ray cluster did not start: {_reason(problem)}") from None
@@ -247,6 +245,19 @@ def _knock(address: str) -> None:
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon:
         socket.create_connection((host.strip("[]"), int(port)), _KNOCK_PATIENCE_S).close()
+
+
+def _abouts(actors: Sequence[ActorHandle[ActorNode]], places: Sequence[Any]) -> list[About]:
+    """What the nodes say about themselves. Raises BadInput if one does not start because its host has another aisbench."""
+    import ray
+
+    try:
+        found: list[About] = ray.get([one.about.remote() for one in actors], timeout=_START_PATIENCE_S)
+    except ray.exceptions.RayError:
+        # Only now, as a process that Ray starts for a task cannot become an actor: each host would start one more.
+        _check_versions(places)
+        raise
+    return found
 
 
 def _check_versions(places: Sequence[Any]) -> None:
