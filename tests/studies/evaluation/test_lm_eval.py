@@ -86,7 +86,10 @@ found = simple_evaluate(client, model_args=options, tasks=names, task_manager=ma
 kept = {"results": found["results"], "samples": found["samples"], "versions": found["versions"]}
 open(sys.argv[2], "w").write(json.dumps(kept, default=str))
 """
+# What the harness imports at once, and what it and `aisbench eval` import later.
 _IMPORTS = ["lm_eval.evaluator", "lm_eval.tasks", "lm_eval.models.openai_completions"]
+_IMPORTS += ["pytablewriter", "pandas", "scipy.io.matlab", "aisbench.studies.evaluation.evaluate"]
+_IMPORTS += ["aisbench.cli.accuracy.eval", "aisbench.studies.evaluation.harness.model"]
 if importlib.util.find_spec("transformers") is not None:
     _IMPORTS.append("transformers.models.auto.tokenization_auto")
 

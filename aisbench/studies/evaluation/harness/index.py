@@ -7,6 +7,7 @@ is the names that each file defines.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -38,10 +39,23 @@ def quick_index() -> Iterator[None]:
     _index.load_yaml = heads.read
     _yaml_loader.load_yaml = Included(whole)
     try:
-        yield
+        with _no_garbage_sought():
+            yield
     finally:
         _index.load_yaml = _yaml_loader.load_yaml = whole
     heads.keep()
+
+
+@contextlib.contextmanager
+def _no_garbage_sought() -> Iterator[None]:
+    """Keeps Python from looking for garbage: among 14,000 entries that all stay, that takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Heads:
