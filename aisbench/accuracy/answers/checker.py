@@ -13,10 +13,10 @@ import signal
 import sys
 
 _BYTES = 2 << 30
-_CPU_SECONDS = 1.5
 
 
-def main() -> None:
+def main(cpu_seconds: float) -> None:
+    """Answers each line of standard input; `cpu_seconds`: the CPU time for one, after which the process is ended."""
     from math_verify import parse, verify
 
     logging.disable()
@@ -24,7 +24,7 @@ def main() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         gold, answer = json.loads(line)
-        signal.setitimer(signal.ITIMER_PROF, _CPU_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
         try:
             # In a box, "1,2,3" is a set, whose order does not count, and "4!" a factorial.
             sides = [parse(rf"$\boxed{{{text}}}$", parsing_timeout=None) for text in (gold, answer)]
@@ -37,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

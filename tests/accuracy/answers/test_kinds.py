@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisbench.accuracy.answers import equality
 from aisbench.accuracy.answers.kinds import KINDS, score
 from aisbench.accuracy.question import Answer, Scored
 
@@ -261,6 +263,16 @@ def test_more_labels() -> None:
     assert score("choice", Answer("I think the answer is G"), "G", labels="ABCDEFGHIJ").correct
 
 
+@pytest.fixture
+def _little_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Gives a pair of expressions a third of the CPU time."""
+    equality._stop()
+    monkeypatch.setattr(equality, "_CPU_SECONDS", 0.5)
+    yield
+    equality._stop()
+
+
+@pytest.mark.usefixtures("_little_time")
 @pytest.mark.parametrize(
     "other", ["9^{9^{9^{9^{9}}}}", "1000000!", r"\int_0^1 e^{-x^{x^{x}}} dx", "{" * 5000]
 )
@@ -294,6 +306,7 @@ def test_a_loop_is_read_within_bounds(kind: str) -> None:
     """Together they take a few seconds. The limit stops a rule whose time grows with the square of the length."""
     script = """
 import resource, sys
+from aisbench.accuracy.answers import equality
 from aisbench.accuracy.answers.kinds import score
 from aisbench.accuracy.question import Answer
 resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
