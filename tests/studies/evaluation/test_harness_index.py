@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 import yaml
 
 from aisbench.config.cache import cached_file
-from aisbench.studies.evaluation.harness.index import Heads, Included
+from aisbench.studies.evaluation.harness.included import Included
+from aisbench.studies.evaluation.harness.index import KEYS, Heads
 
 FILES = {
     "sums.yaml": "task: sums\ntag: [arithmetic, quick]\noutput_type: generate_until\n",
@@ -26,6 +28,14 @@ class Reader:
 
     def __init__(self) -> None:
         self.read: list[str] = []
+
+    def head(self, path: Path) -> dict[str, Any]:
+        """Fails for one file, which must then be read as a whole."""
+        found: dict[str, Any] = yaml.safe_load(path.read_text())
+        if path.name == "own.yaml":
+            raise ValueError
+        self.read.append(path.name)
+        return found
 
     def __call__(self, path: Path, **_: Any) -> dict[str, Any]:
         self.read.append(path.name)
@@ -46,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def indexed(folder: Path, *more: Path) -> tuple[dict[str, Any], list[str]]:
     """What each file is filed by, as the harness asks for it, and the files that were read as a whole."""
     reader = Reader()
-    heads = Heads(folder, reader)
+    heads = Heads(folder, reader, reader.head)
 
     def found() -> Iterator[tuple[str, Any]]:
         for path in (*sorted(folder.rglob("*.yaml")), *more):
@@ -148,3 +158,43 @@ def test_what_files_include_is_read_once_and_the_same_comes_out(
     assert [read(name) for name in (*includes, *includes)] == wanted
     if "shared" in includes:
         assert opened == ["a", "shared", "base", "b", "a", "b"]
+
+
+def heads_of(paths: list[Path], read: Callable[..., dict[str, Any]], **options: Any) -> list[object]:
+    found: list[object] = []
+    for path in paths:
+        try:
+            whole = read(path, **options)
+        except (ValueError, yaml.YAMLError, OSError):
+            found.append("refused")
+        else:
+            # Of a class only that there is one.
+            found.append({key: key == "class" or whole[key] for key in KEYS if key in whole})
+    return found
+
+
+def test_heads_are_what_the_harness_reads(tmp_path: Path) -> None:
+    loader = pytest.importorskip("lm_eval.tasks._yaml_loader")
+    head_reader = importlib.import_module("aisbench.studies.evaluation.harness.head_reader")
+    texts = {
+        **FILES,
+        "deep/base": "tag: [basic]\ntask: base\ngroup: shared\n",
+        "inherits.yaml": "include: deep/base\ntask: inherits\n",
+        "of_two.yaml": "include: [deep/base, own.yaml]\ntask: two\nclass: !function own.Task\n",
+        "twice.yaml": "include: [deep/base, deep/base]\ntask: twice\n",
+        "round.yaml": "include: round.yaml\ntask: round\n",
+        "nothing.yaml": "include: none.yaml\ntask: nothing\n",
+        "merged.yaml": "x: &x {tag: far}\n<<: *x\ntask: merged\n",
+        "list.yaml": "- task: list\n",
+        "empty.yaml": "",
+    }
+    for name, text in texts.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    own = sorted(tmp_path.rglob("*.yaml"))
+    # One in a hundred of the harness's own.
+    paths = own + sorted(Path(loader.__file__).parent.rglob("*.yaml"))[::100]
+    wanted = heads_of(paths, loader.load_yaml, resolve_func=False)
+    assert heads_of(paths, head_reader.HeadReader(KEYS)) == wanted
+    assert wanted[: len(own)].count("refused") == 6

@@ -17,10 +17,11 @@ from typing import Any
 
 from aisbench.atomic import write_text
 from aisbench.config.cache import cached_file
+from aisbench.studies.evaluation.harness.included import Included
 
 _FILE = "lm-eval-tasks.json"
 # What the harness files an entry by. The other keys are read again from the file when a task is loaded.
-_KEYS = ("class", "group", "task", "tag")
+KEYS = ("class", "group", "task", "tag")
 
 # By a file's path in the folder of tasks; None for a file that defines nothing.
 _Known = dict[str, dict[str, Any] | None]
@@ -34,8 +35,10 @@ def quick_index() -> Iterator[None]:
     """
     from lm_eval.tasks import _index, _yaml_loader
 
+    from aisbench.studies.evaluation.harness.head_reader import HeadReader
+
     whole = _yaml_loader.load_yaml
-    heads = Heads(Path(_index.__file__).parent, whole)
+    heads = Heads(Path(_index.__file__).parent, whole, HeadReader(KEYS))
     _index.load_yaml = heads.read
     _yaml_loader.load_yaml = Included(whole)
     try:
@@ -59,11 +62,17 @@ def _no_garbage_sought() -> Iterator[None]:
 
 
 class Heads:
-    """The heads of the task files in `folder`; `parse` is the harness's reader of a whole file."""
+    """The heads of the task files in `folder`.
 
-    def __init__(self, folder: Path, parse: Callable[..., dict[str, Any]]) -> None:
+    `parse`: the harness's reader of a whole file. `parse_head`: reads at least KEYS; where it fails, `parse` is asked.
+    """
+
+    def __init__(
+        self, folder: Path, parse: Callable[..., dict[str, Any]], parse_head: Callable[[Path], dict[str, Any]]
+    ) -> None:
         self.folder = folder
         self.parse = parse
+        self.parse_head = parse_head
         self._prefix = f"{folder}{os.sep}"
         self._stamp = _stamp_of(folder)
         self._known = _kept(self._stamp)
@@ -77,8 +86,12 @@ class Heads:
         inner = name.removeprefix(self._prefix)
         if self._known is None:
             self._new[inner] = None
-            found = self.parse(path, **options)
-            head = {key: _shortened(key, found) for key in _KEYS if key in found}
+            try:
+                found = self.parse_head(path)
+            # Whatever the YAML library raises for such contents.
+            except Exception:
+                found = self.parse(path, **options)
+            head = {key: _shortened(key, found) for key in KEYS if key in found}
             self._new[inner] = head
             return head
         kept = self._known.get(inner)
@@ -94,33 +107,6 @@ class Heads:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_text(json.dumps({"stamp": self._stamp, "heads": self._new}, default=str), path)
-
-
-class Included:
-    """Reads files that others include, each once: of 26,000 times that the harness reads a file, half are for 700 files.
-
-    `parse`: the harness's reader, which looks here for what a file includes, and passes the files on the way in `_seen`.
-    """
-
-    def __init__(self, parse: Callable[..., dict[str, Any]]) -> None:
-        self._parse = parse
-        # With the files that are read for it.
-        self._known: dict[str, tuple[dict[str, Any], set[Path]]] = {}
-
-    def __call__(self, path: Path, *, _seen: set[Path] | None = None, **options: Any) -> dict[str, Any]:
-        if _seen is None:
-            return self._parse(path, **options)
-        key = f"{path} {options}"
-        if key not in self._known:
-            seen = set(_seen)
-            found = self._parse(path, _seen=seen, **options)
-            self._known[key] = found, seen - _seen
-        found, read = self._known[key]
-        if not read.isdisjoint(_seen):
-            # The harness refuses a file that includes another one twice.
-            return self._parse(path, _seen=_seen, **options)
-        _seen |= read
-        return dict(found)
 
 
 def _shortened(key: str, found: dict[str, Any]) -> Any:
