@@ -14,6 +14,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -24,6 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import aisbench
 from aisbench.cli import main
 from tests.waiting import readable
 
@@ -91,7 +93,7 @@ class Fork:
 
 
 class Forks:
-    """The process that commands are forked of; it imports `modules` and ends with this process."""
+    """The process that commands are forked of; it imports the package and `modules`, and ends with this process."""
 
     def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -146,23 +148,25 @@ class Forks:
         return Fork(pid, open(out, encoding="utf-8"), open(err, encoding="utf-8"), code)
 
 
-# Whatever a run, a search or an evaluation imports once it has begun.
-OF_RUNS = (
+# What commands import once they have begun, beside the modules of the package.
+OF_COMMANDS = (
     "aiohttp",
+    "concurrent.futures.thread",
+    "encodings.idna",
+    "importlib.metadata",
+    "numpy.ma",
+    "numpy.random",
     "prometheus_client.parser",
     "yaml",
-    "numpy.ma",
-    "encodings.idna",
-    "aisbench.cli.load",
-    "aisbench.cli.studies.saturate",
-    "aisbench.studies.single_run",
 )
+# Their imports load plotly or lm_eval, which few commands use.
+_HEAVY = {"aisbench.report.figures.plot_file", "aisbench.studies.evaluation.harness.model"}
 
 
 @functools.cache
 def forks() -> Forks:
     """The process of which this test session forks commands."""
-    return Forks(OF_RUNS, os.environ)
+    return Forks(OF_COMMANDS, os.environ)
 
 
 class _Job(Exception):
@@ -235,7 +239,8 @@ def _run(request: dict[str, Any]) -> None:
 def _main(fd: int, modules: Sequence[str]) -> None:
     # Ctrl-C is for the test session, whose end ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for module in modules:
+    package = {one.name for one in pkgutil.walk_packages(aisbench.__path__, "aisbench.")}
+    for module in (*modules, *sorted(package - _HEAVY - {"aisbench.__main__"})):
         importlib.import_module(module)
     # A fork that looked for garbage among all that was imported would get a copy of every page of it.
     gc.collect()
