@@ -23,7 +23,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import aisbench
 from aisbench.cli import main
@@ -230,10 +230,27 @@ def _run(request: dict[str, Any]) -> None:
     sys.path[:0] = [folder for folder in named if folder not in sys.path]
     sys.argv = ["aisbench", *request["argv"]]
     entry = getattr(main, request["entry"], None)
-    if entry is not None:
-        entry()
-    else:
-        exec(request["entry"], {"__name__": "__main__"})
+    try:
+        if entry is not None:
+            entry()
+        else:
+            exec(request["entry"], {"__name__": "__main__"})
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            raise
+        _end(end.code or 0)
+    _end(0)
+
+
+def _end(code: int) -> NoReturn:
+    """Ends as an interpreter does, but does not take the modules apart, which would take longer than most commands."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _main(fd: int, modules: Sequence[str]) -> None:
