@@ -27,6 +27,7 @@ from typing import Any, NoReturn
 
 import aisbench
 from aisbench.cli import main
+from tests.spare import Spare, use_for_first_worker
 from tests.waiting import readable
 
 ROOT = Path(__file__).parents[1]
@@ -229,6 +230,7 @@ def _run(request: dict[str, Any]) -> None:
     named = filter(None, request["environment"].get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:0] = [folder for folder in named if folder not in sys.path]
     sys.argv = ["aisbench", *request["argv"]]
+    use_for_first_worker(Spare())
     entry = getattr(main, request["entry"], None)
     try:
         if entry is not None:
