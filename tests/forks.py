@@ -14,6 +14,7 @@ import importlib
 import io
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -22,9 +23,11 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import aisbench
 from aisbench.cli import main
+from tests.spare import Spare, use_for_first_worker
 from tests.waiting import readable
 
 ROOT = Path(__file__).parents[1]
@@ -91,7 +94,7 @@ class Fork:
 
 
 class Forks:
-    """The process that commands are forked of; it imports `modules` and ends with this process."""
+    """The process that commands are forked of; it imports the package and `modules`, and ends with this process."""
 
     def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -146,23 +149,25 @@ class Forks:
         return Fork(pid, open(out, encoding="utf-8"), open(err, encoding="utf-8"), code)
 
 
-# Whatever a run, a search or an evaluation imports once it has begun.
-OF_RUNS = (
+# What commands import once they have begun, beside the modules of the package.
+OF_COMMANDS = (
     "aiohttp",
+    "concurrent.futures.thread",
+    "encodings.idna",
+    "importlib.metadata",
+    "numpy.ma",
+    "numpy.random",
     "prometheus_client.parser",
     "yaml",
-    "numpy.ma",
-    "encodings.idna",
-    "aisbench.cli.load",
-    "aisbench.cli.studies.saturate",
-    "aisbench.studies.single_run",
 )
+# Their imports load plotly or lm_eval, which few commands use.
+_HEAVY = {"aisbench.report.figures.plot_file", "aisbench.studies.evaluation.harness.model"}
 
 
 @functools.cache
 def forks() -> Forks:
     """The process of which this test session forks commands."""
-    return Forks(OF_RUNS, os.environ)
+    return Forks(OF_COMMANDS, os.environ)
 
 
 class _Job(Exception):
@@ -225,17 +230,36 @@ def _run(request: dict[str, Any]) -> None:
     named = filter(None, request["environment"].get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:0] = [folder for folder in named if folder not in sys.path]
     sys.argv = ["aisbench", *request["argv"]]
+    use_for_first_worker(Spare())
     entry = getattr(main, request["entry"], None)
-    if entry is not None:
-        entry()
-    else:
-        exec(request["entry"], {"__name__": "__main__"})
+    try:
+        if entry is not None:
+            entry()
+        else:
+            exec(request["entry"], {"__name__": "__main__"})
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            raise
+        _end(end.code or 0)
+    _end(0)
+
+
+def _end(code: int) -> NoReturn:
+    """Ends as an interpreter does, but does not take the modules apart, which would take longer than most commands."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _main(fd: int, modules: Sequence[str]) -> None:
     # Ctrl-C is for the test session, whose end ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for module in modules:
+    package = {one.name for one in pkgutil.walk_packages(aisbench.__path__, "aisbench.")}
+    for module in (*modules, *sorted(package - _HEAVY - {"aisbench.__main__"})):
         importlib.import_module(module)
     # A fork that looked for garbage among all that was imported would get a copy of every page of it.
     gc.collect()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.forks import Fork, forks
+from tests.spare import WORKER
 from tests.waiting import readable, wait_until
 
 LOAD = [sys.executable, "-m", "aisbench", "load"]
@@ -103,10 +104,14 @@ def descendants(pid: int) -> list[int]:
 def workers_of(process: Fork) -> list[int]:
     """The process ids of a run's workers, in order."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    found = [
-        pid for pid in children if "aisbench.engine.crew.worker" in Path(f"/proc/{pid}/cmdline").read_text()
-    ]
-    return sorted(map(int, found))
+    return sorted(int(pid) for pid in children if _is_worker(Path("/proc", pid)))
+
+
+def _is_worker(process: Path) -> bool:
+    return (
+        WORKER in process.joinpath("cmdline").read_text()
+        or process.joinpath("comm").read_text() == "worker\n"
+    )
 
 
 def kill(process: subprocess.Popen[str] | Fork) -> str:

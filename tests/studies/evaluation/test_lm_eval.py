@@ -16,7 +16,7 @@ import pytest
 from aisbench.errors import BadInput
 from aisbench.studies.evaluation.harness import tasks
 from aisbench.studies.evaluation.harness.names import split_names
-from tests.forks import OF_RUNS, Fork, Forks
+from tests.forks import OF_COMMANDS, Fork, Forks
 from tests.studies.evaluation.weighing import WeighingServer, meant, weighing
 from tests.system.running import environment
 from tests.system.secret_values import FIELD, KEY, TOKEN, found_in, found_in_text
@@ -101,7 +101,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def _forks(_environment: dict[str, str]) -> Iterator[Forks]:
-    forks = Forks((*OF_RUNS, *_IMPORTS), _environment)
+    forks = Forks((*OF_COMMANDS, *_IMPORTS), _environment)
     yield forks
     forks.close()
 
