@@ -10,9 +10,10 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from bench.browser import Page, browser
 from tests.analysis.summaries import wrong_in
+from tests.simulators import start_simulator
 
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")

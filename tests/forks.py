@@ -121,12 +121,13 @@ class Forks:
         environment: Mapping[str, str],
         *,
         cwd: Path | None = None,
-        given: str = "",
+        given: str | int = "",
         one_stream: bool = False,
     ) -> Fork:
         """Calls `entry`, a function of aisbench.cli.main or a whole program, with `argv` as command line.
 
-        `given`: what stands on its standard input. `one_stream`: it writes errors to its standard output.
+        `given`: what stands on its standard input, or a descriptor that becomes it and is closed here. `one_stream`: it
+        writes errors to its standard output.
         """
         request = {
             "entry": entry,
@@ -137,9 +138,7 @@ class Forks:
         out, theirs_out = os.pipe()
         err, theirs_err = os.pipe()
         code, theirs_code = os.pipe()
-        stdin = os.memfd_create("given")
-        os.write(stdin, given.encode())
-        os.lseek(stdin, 0, os.SEEK_SET)
+        stdin = given if isinstance(given, int) else _file_of(given)
         passed = [stdin, theirs_out, theirs_out if one_stream else theirs_err, theirs_code]
         with self._lock:
             socket.send_fds(self._socket, [json.dumps(request).encode()], passed)
@@ -147,6 +146,13 @@ class Forks:
         for fd in (stdin, theirs_out, theirs_err, theirs_code):
             os.close(fd)
         return Fork(pid, open(out, encoding="utf-8"), open(err, encoding="utf-8"), code)
+
+
+def _file_of(text: str) -> int:
+    file = os.memfd_create("given")
+    os.write(file, text.encode())
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 # What commands import once they have begun, beside the modules of the package.
@@ -230,7 +236,8 @@ def _run(request: dict[str, Any]) -> None:
     named = filter(None, request["environment"].get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:0] = [folder for folder in named if folder not in sys.path]
     sys.argv = ["aisbench", *request["argv"]]
-    use_for_first_worker(Spare())
+    if request["argv"][:1] != ["simulate"]:
+        use_for_first_worker(Spare())
     entry = getattr(main, request["entry"], None)
     try:
         if entry is not None:

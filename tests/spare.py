@@ -43,13 +43,13 @@ def use_for_first_worker(spare: Spare) -> None:
 
     def started(popen: Any, args: Any, *rest: Any) -> None:
         if args != command:
-            return begin(popen, args, *rest)
+            begin(popen, args, *rest)
+            return
         subprocess.Popen._execute_child = begin  # type: ignore[attr-defined]
         env, to_stdin, to_stdout, to_stderr = rest[5], rest[9], rest[12], rest[14]
         spare.take(env, [to_stdin, to_stdout, to_stderr])
         popen.pid = spare.pid
         popen._child_created = True
-        return None
 
     subprocess.Popen._execute_child = started  # type: ignore[attr-defined]
 

@@ -12,8 +12,9 @@ import pytest
 
 from aisbench.backends.registry import BACKENDS
 from aisbench.cli.load import load
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from aisbench.workload.datasets.registry import DATASETS
+from tests.simulators import start_simulator
 from tests.system.running import run_command
 
 TEXT = (Path(__file__).parents[2] / "docs" / "from-sglang.md").read_text()

@@ -13,7 +13,8 @@ import pytest
 from aisbench.backends.registry import BACKENDS, NOT_HERE, backend_named
 from aisbench.cli.load import load
 from aisbench.errors import BadInput
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
+from tests.simulators import start_simulator
 from tests.system.running import run_command
 
 HERE = Path(__file__).parent

@@ -20,11 +20,12 @@ from aisbench.cli.accuracy.eval import evaluate
 from aisbench.cli.load import load
 from aisbench.config.presets import options_of, preset_file
 from aisbench.errors import BadInput
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from aisbench.studies.campaign.names import data_set_named
 from aisbench.workload.tokens.tokenizers import load_tokenizer
 from tests.forks import forks
 from tests.project.test_documentation import anchors, prose
+from tests.simulators import start_simulator
 from tests.studies.evaluation.sums import write_sums
 from tests.system.running import environment
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.simulator.client import request
+from tests.simulators import start_simulator
 
 PATH = "/v1/messages"
 USER = {"role": "user", "content": " ".join(["word"] * 40)}

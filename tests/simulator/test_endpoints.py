@@ -9,9 +9,10 @@ import pytest
 from aisbench.backends.backend import BodyOptions
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import BACKENDS, backend_named
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.backends.reading import read_stream, read_whole
 from tests.simulator.client import Answered, ask, request
+from tests.simulators import start_simulator
 
 MODEL = "simulated-8b"
 PROMPT = Prompt("one two three", 3, 6)

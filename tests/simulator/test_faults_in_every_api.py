@@ -12,10 +12,11 @@ from aisbench._native.protocol.sse import parse
 from aisbench.backends.backend import BodyOptions
 from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import backend_named
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.backends.reading import read_stream, read_whole
 from tests.simulator.client import Answered, ask, connected, raw_request, read_all
 from tests.simulator.test_endpoints import STREAMING
+from tests.simulators import start_simulator
 
 MODEL = "simulated-8b"
 POOLING = ("openai-embeddings", "vllm-pooling", "vllm-rerank")

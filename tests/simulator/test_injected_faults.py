@@ -10,7 +10,7 @@ import pytest
 
 from aisbench.simulator.faults import Faults
 from aisbench.simulator.model.parameters import FAULTS, Parameters
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.simulator.client import (
     COMPLETIONS,
     chat,
@@ -20,6 +20,7 @@ from tests.simulator.client import (
     read_until,
     request,
 )
+from tests.simulators import start_simulator
 
 STREAM = {"prompt": "a", "max_tokens": 8, "stream": True}
 WHOLE = {"prompt": "a", "max_tokens": 8}

@@ -14,10 +14,12 @@ from aisbench.backends.prompt import Prompt
 from aisbench.backends.registry import backend_named
 from aisbench.errors import BadInput
 from aisbench.simulator.known_answers import KnownAnswers
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.backends.reading import read_stream, read_whole
 from tests.simulator.client import COMPLETIONS, ask, connected, raw_request, read_all, read_until, request
 from tests.simulator.test_endpoints import STREAMING
+from tests.simulators import start_simulator
+from tests.system.running import run_command
 
 QUESTION = "How many books stand on the shelf?"
 # A quotation mark, line ends, letters beyond ASCII, and a word longer than any of the simulator's own.
@@ -137,5 +139,6 @@ def test_files_without_answers_are_refused(tmp_path: Path, rows: list[Any], said
     ],
 )
 def test_flags_that_make_no_server_are_refused(flags: list[str], said: str) -> None:
-    with pytest.raises(BadInput, match=re.escape(said)), start_simulator(flags):
-        pass
+    refused = run_command("simulate", "--port", 0, *flags)
+    assert refused.returncode == 2
+    assert said in refused.stderr

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.simulator.client import COMPLETIONS, chat, connected, raw_request, read_until
+from tests.simulators import start_simulator
 
 
 def samples(simulator: SimulatorProcess) -> dict[str, dict[str, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.simulator.client import (
     CHAT,
     COMPLETIONS,
@@ -18,6 +18,7 @@ from tests.simulator.client import (
     read_until,
     request,
 )
+from tests.simulators import start_simulator
 
 LAST = b"\r\n0\r\n\r\n"
 PROMPT = {"prompt": "a b c", "max_tokens": 2}

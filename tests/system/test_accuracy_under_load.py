@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from aisbench.cli.report import report
 from aisbench.shares import wilson_interval
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from aisbench.workload.build import QUESTIONS as STORED
+from tests.simulators import start_simulator
 from tests.studies.evaluation.sums import write_sums
 from tests.system.running import run_load
 from tests.system.test_saturate import answer, saturate

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from aisbench.simulator.process import start_simulator
 from tests.native.servers import HEAD, read_request, serving
+from tests.simulators import start_simulator
 from tests.system.running import Finished, run_load
 
 DONE = b"data: [DONE]\n\n"

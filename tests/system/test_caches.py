@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aisbench.simulator.process import start_simulator
+from tests.simulators import start_simulator
 from tests.system.running import Finished, run_load
 
 # 40 groups that share 256 tokens, each met about eight times.

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.conftest import QUICK
+from tests.simulators import start_simulator
 from tests.system.running import (
     LOAD,
     descendants,

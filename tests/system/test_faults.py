@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.conftest import QUICK
 from tests.native.servers import read_request, serving
+from tests.simulators import start_simulator
 from tests.system.running import finish, run_command, run_load, start_load, wait_for, wait_for_rows
 
 SHORT = ("--input-len", 20, "--output-len", 12)

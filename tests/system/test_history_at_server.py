@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from aisbench.records.run import Run
-from aisbench.simulator.process import start_simulator
+from tests.simulators import start_simulator
 from tests.system.running import run_command, run_load
 from tests.system.scripted import Asked, Reply, scripted
 

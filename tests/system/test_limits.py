@@ -16,7 +16,8 @@ from aisbench.engine.failures import too_many_failed
 from aisbench.engine.limits import RisingLimit
 from aisbench.errors import BadInput
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
+from tests.simulators import start_simulator
 from tests.system.running import run_load
 
 pytestmark = pytest.mark.xdist_group("slots")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
+from tests.simulators import start_simulator
 from tests.system.running import Finished, run_load
 
 # One at a time: of requests that run beside each other, the server may cache the second's prefix too late.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.conftest import QUICK
+from tests.simulators import start_simulator
 from tests.system.running import Finished, run_command, run_load
 
 SHORT = ("--input-len", 20, "--output-len", 12)

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from aisbench.cli.report import report
 from aisbench.simulator.model.capacity import capacity
 from aisbench.simulator.model.parameters import Parameters
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
+from tests.simulators import start_simulator
 from tests.system.running import run_command, start_command
 
 pytestmark = pytest.mark.xdist_group("timing")

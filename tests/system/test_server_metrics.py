@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.native.servers import DONE, HEAD, read_request, serving, token
+from tests.simulators import start_simulator
 from tests.system.running import run_load
 
 SHORT = ("--num-requests", 60, "--concurrency", 6, "--input-len", 20, "--output-len", 40, "--no-progress")

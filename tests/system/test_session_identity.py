@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from aisbench.simulator.process import start_simulator
 from tests.conftest import QUICK
+from tests.simulators import start_simulator
 from tests.system.running import Finished, run_command, run_load
 from tests.system.scripted import STREAM, Asked, Reply, chat, chat_events, scripted
 

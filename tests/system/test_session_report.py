@@ -13,7 +13,7 @@ from aisbench.analysis.measured import Measured
 from aisbench.records.run import Run
 from aisbench.report.charts.sessions.lanes import lanes
 from aisbench.report.charts.source import RunSource
-from aisbench.simulator.process import start_simulator
+from tests.simulators import start_simulator
 from tests.system.running import run_load
 
 SESSIONS = 3

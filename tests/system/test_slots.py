@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
+from tests.simulators import start_simulator
 from tests.system.running import run_load
 
 pytestmark = pytest.mark.xdist_group("slots")

@@ -19,7 +19,8 @@ from aisbench.cli.compare import compare
 from aisbench.cli.report import report
 from aisbench.cli.studies.sweep import sweep
 from aisbench.errors import CannotRun
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
+from tests.simulators import start_simulator
 from tests.system.running import start_command, wait_for
 
 SHORT = ("--num-requests", 6, "--output-len", 3, "--seed", 5)

@@ -10,8 +10,9 @@ import pytest
 import trustme
 
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.conftest import QUICK
+from tests.simulators import start_simulator
 from tests.system.forwarding import Door, open_door
 from tests.system.running import Finished, run_load
 

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from aisbench.simulator.process import start_simulator
 from tests.native.servers import DONE, HEAD, read_request, serving
+from tests.simulators import start_simulator
 from tests.system.gate import Gate
 from tests.system.running import Finished, finish, run_load, start_load, wait_for, workers_of
 

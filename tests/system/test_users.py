@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
+from tests.simulators import start_simulator
 from tests.system.running import Finished, run_load
 
 pytestmark = pytest.mark.xdist_group("timing")

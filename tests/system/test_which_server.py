@@ -6,8 +6,9 @@ import json
 import socket
 from pathlib import Path
 
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.native.servers import DONE, HEAD, read_request, serving, token
+from tests.simulators import start_simulator
 from tests.system.running import run_load
 
 FEW = ("--num-requests", 200, "--concurrency", 2, "--input-len", 64, "--output-len", 2, "--no-progress")

@@ -13,9 +13,10 @@ import numpy as np
 
 from aisbench.analysis.in_flight import InFlight
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.conftest import QUICK
 from tests.native.servers import DONE, HEAD, read_request, serving, token
+from tests.simulators import start_simulator
 from tests.system.gate import Gate
 from tests.system.running import finish, start_load, wait_for, wait_for_rows, workers_of
 from tests.waiting import wait_until

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from aisbench.records.run import Run
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.conftest import QUICK
+from tests.simulators import start_simulator
 from tests.system.running import Finished, run_command, run_load
 from tests.workload.conftest import tiny_tokenizer
 

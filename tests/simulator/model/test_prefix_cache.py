@@ -12,9 +12,9 @@ from aisbench.errors import BadInput
 from aisbench.simulator.model.parameters import Parameters
 from aisbench.simulator.model.prefix_cache import PrefixCache, tokens_of
 from aisbench.simulator.model.replicas import Replicas
-from aisbench.simulator.process import start_simulator
 from aisbench.workload.cache_hits import theoretical_hits, token_blocks
 from tests.simulator.client import CHAT, COMPLETIONS, request
+from tests.simulators import start_simulator
 
 
 def words(name: str, count: int) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from aisbench.config.presets import preset_file
-from aisbench.simulator.process import SimulatorProcess, start_simulator
+from aisbench.simulator.process import SimulatorProcess
 from tests.forks import Fork, forks
+from tests.simulators import start_simulator
 from tests.studies.evaluation.answering import AnsweringServer, Body, answering, text_of
 from tests.studies.evaluation.sums import adds, write_sums
 from tests.system.running import environment, wait_for
