@@ -227,16 +227,22 @@ def _forked(control: socket.socket) -> tuple[int, int, Callable[[], None]] | Non
     return end, selectors.EVENT_READ, ended
 
 
+def _of_starts(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that change how a process starts; only a worker that is a new process has their effect."""
+    return {name: value for name, value in environment.items() if name.startswith(("LD_", "PYTHON"))}
+
+
 def _run(request: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["cwd"])
+    as_here = _of_starts(request["environment"]) == _of_starts(os.environ)
     os.environ.clear()
     os.environ.update(request["environment"])
     # As a new interpreter would have it.
     named = filter(None, request["environment"].get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:0] = [folder for folder in named if folder not in sys.path]
     sys.argv = ["aisbench", *request["argv"]]
-    if request["argv"][:1] != ["simulate"]:
+    if request["argv"][:1] != ["simulate"] and as_here:
         use_for_first_worker(Spare())
     entry = getattr(main, request["entry"], None)
     try:
