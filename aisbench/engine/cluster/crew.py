@@ -17,7 +17,7 @@ from aisbench.engine.cluster.collecting import collect
 from aisbench.engine.cluster.member import Member, NodeLost
 from aisbench.engine.cluster.rebalance import Room, given, unused
 from aisbench.engine.cluster.replacing import Replacing, Spawn
-from aisbench.engine.cluster.upload import upload
+from aisbench.engine.cluster.upload import prepared_files, upload
 from aisbench.records.folder import RunDirectory
 
 _POLL_S = 0.1
@@ -67,7 +67,10 @@ class ClusterCrew:
     # Starting
 
     def start(self) -> None:
-        upload(self.members, self.directory.records)
+        files = prepared_files(self.directory.records)
+        if self.replacing is not None:
+            self.replacing.files = files
+        upload(self.members, files)
         facts = self.directory.facts
         calls = [
             member.remote.call("start", member.specs, member.share, member.first, facts, self.grace_s)

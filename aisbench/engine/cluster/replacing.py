@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from aisbench.engine.cluster.member import Member, NodeLost, Remote
 from aisbench.engine.cluster.messages import About
@@ -26,6 +27,8 @@ class Replacing:
         self._spawn = spawn
         self._directory = directory
         self._grace_s = grace_s
+        # The prepared files of the run, once they are known.
+        self.files: Sequence[Path] = ()
         self._threads: list[threading.Thread] = []
         self._ready: list[Member] = []
         self._count = 0
@@ -66,7 +69,7 @@ class Replacing:
             remote, about = self._spawn(rank, beside.rank)
             specs = [replace(spec, warmup=0) for spec in lost.specs]
             member = Member(rank, remote, about, specs, first, share)
-            upload([member], self._directory.records)
+            upload([member], self.files)
             remote.ask("start", specs, share, first, self._directory.facts, self._grace_s)
             give_up_s = time.monotonic() + _READY_PATIENCE_S
             while time.monotonic() < give_up_s:

@@ -13,12 +13,15 @@ from aisbench.engine.cluster.messages import BLOCK_BYTES
 _WARM_UP = re.compile(r"warmup-(\d+)\.bin$")
 
 
-def upload(members: Sequence[Member], records: Path) -> None:
-    """Sends what workers read from `records` to all nodes. Raises NodeLost, and OSError if a node has no room."""
-    for path in sorted(records.iterdir()):
+def prepared_files(records: Path) -> list[Path]:
+    """What workers read from `records`, before anything is recorded there."""
+    return sorted(path for path in records.iterdir() if path.name != "run.json")
+
+
+def upload(members: Sequence[Member], files: Sequence[Path]) -> None:
+    """Sends prepared files to all nodes. Raises NodeLost, and OSError if a node has no room."""
+    for path in files:
         match = _WARM_UP.match(path.name)
-        if path.name == "run.json":
-            continue
         if match is None:
             _send(members, path, path.name)
             continue

@@ -36,7 +36,7 @@ def test_it_answers_a_process_with_many_open_files(monkeypatch: pytest.MonkeyPat
     # One that finds everything equal is started faster than the real one.
     yes = ["sh", "-c", "echo ready; while read -r line; do echo true; done"]
     monkeypatch.setattr(equality, "_checker", None)
-    monkeypatch.setattr(equality, "child_command", lambda module: yes)
+    monkeypatch.setattr(equality, "child_command", lambda module, limit: yes)
     try:
         assert equality.equal_expressions("1/2", "0.5") is True
     finally:
