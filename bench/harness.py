@@ -119,13 +119,16 @@ def with_cpu_time(
     mark = uuid.uuid4().hex
     with (
         tempfile.NamedTemporaryFile("r") as counted,
+        tempfile.NamedTemporaryFile("r") as ended,
         # Not pipes: a process that is left running would hold their ends open.
         tempfile.TemporaryFile("w+") as output,
         tempfile.TemporaryFile("w+") as complaints,
     ):
         perf = ["perf", "stat", "-x", ",", "-e", "task-clock", "-o", counted.name]
+        # perf loses the exit code of a command that ends soon on a busy machine. The shell takes about 1 ms.
+        told = ["sh", "-c", '"$@"; echo $? > "$0"', ended.name]
         process = subprocess.Popen(
-            ["taskset", "-c", core, *perf, *command],
+            ["taskset", "-c", core, *perf, *told, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=complaints,
@@ -133,7 +136,7 @@ def with_cpu_time(
             env={**os.environ, **(env or {}), _MARK: mark},
         )
         try:
-            code = process.wait(limit_s)
+            process.wait(limit_s)
         except subprocess.TimeoutExpired:
             raise RuntimeError(f"{Path(command[0]).name} did not end within {limit_s:g} s") from None
         finally:
@@ -142,6 +145,7 @@ def with_cpu_time(
         output.seek(0)
         complaints.seek(0)
         text, complaint = output.read(), complaints.read()
+        code = int(ended.read() or process.returncode)
         if code not in (0, 3):
             raise RuntimeError(
                 f"{Path(command[0]).name} ended with {code}: {complaint[-2000:]}{text[-500:]}".rstrip(": \n")

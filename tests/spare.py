@@ -70,6 +70,7 @@ def _become_worker(control: socket.socket) -> None:
     # By this name tests find it.
     Path("/proc/self/comm").write_text("worker")
     sys.argv = [WORKER]
+    del sys.modules[WORKER]
     code = 1
     try:
         runpy.run_module(WORKER, run_name="__main__", alter_sys=True)
