@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import logging
 import os
 import re
@@ -178,10 +179,11 @@ def test_without_its_head_each_host_leaves_a_run(
     wait_for(process, lambda: quick_simulator.truth()["done"] > 20)
     process.kill()
     process.wait()
-    # They give the CPUs back once all have written their records.
-    wait_for_free_cpus(3)
     parts = sorted(folder.iterdir())
     assert len(parts) == 3
+    infos = [part / "records" / "run.json" for part in parts]
+    wait_until(lambda: {json.loads(info.read_text())["outcome"] for info in infos} == {"failed"})
+    wait_for_free_cpus(3)
     report = run_command("report", parts[0])
     assert (
         "The run failed: the head of the cluster was lost, so this is the part of node 0 alone."
