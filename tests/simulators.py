@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from aisbench.children import child_environment
 from aisbench.simulator.child import Child
-from aisbench.simulator.process import SimulatorProcess
+from aisbench.simulator.process import SimulatorProcess, simulate_command
 from tests.forks import Fork, forks
 
 
@@ -33,11 +33,8 @@ def start_simulator(
     args: list[str], *, uds: str | None = None, tls: tuple[str, str] | None = None
 ) -> Iterator[SimulatorProcess]:
     """As the package's `start_simulator`, for `args` that are right."""
-    command = ["simulate", "--port", "0", *args, "--lifeline", "0"]
-    command += ["--uds", uds] if uds else []
-    command += ["--tls-cert", tls[0], "--tls-key", tls[1]] if tls else []
     end, lifeline = os.pipe()
-    fork = forks().start("main", command, child_environment(), given=end)
+    fork = forks().start("main", simulate_command(args, uds, tls), child_environment(), given=end)
     child = _ForkedChild(fork, lifeline)
     with fork.stdout, fork.stderr:
         try:

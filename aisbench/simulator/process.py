@@ -66,8 +66,14 @@ def start_simulator(
     `uds`: listen on this Unix socket instead. `tls`: the files of a certificate and its key, for https.
     Raises BadInput with the simulator's message when it rejects `args`, CannotRun when it does not start.
     """
-    command = child_command("aisbench", "simulate", "--port", "0", *args)
+    command = child_command("aisbench", *simulate_command(args, uds, tls))
+    with started("simulator", command, announce_option="--announce") as child:
+        yield SimulatorProcess(child, uds, tls is not None)
+
+
+def simulate_command(args: list[str], uds: str | None, tls: tuple[str, str] | None) -> list[str]:
+    """`simulate` and its options, for a simulator that ends with its standard input; the arguments are `start_simulator`'s."""
+    command = ["simulate", "--port", "0", *args]
     command += ["--uds", uds] if uds else []
     command += ["--tls-cert", tls[0], "--tls-key", tls[1]] if tls else []
-    with started("simulator", [*command, "--lifeline", "0"], announce_option="--announce") as child:
-        yield SimulatorProcess(child, uds, tls is not None)
+    return [*command, "--lifeline", "0"]
