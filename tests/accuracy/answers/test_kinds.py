@@ -306,7 +306,6 @@ def test_a_loop_is_read_within_bounds(kind: str) -> None:
     """Together they take a few seconds. The limit stops a rule whose time grows with the square of the length."""
     script = """
 import resource, sys
-from aisbench.accuracy.answers import equality
 from aisbench.accuracy.answers.kinds import score
 from aisbench.accuracy.question import Answer
 resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
