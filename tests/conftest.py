@@ -2,21 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import hashlib
+import importlib
 import json
 import os
 import tempfile
 from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from aisbench.simulator.process import SimulatorProcess
-from bench.browser import Page, browser
 from tests.analysis.summaries import wrong_in
 from tests.simulators import start_simulator
 
+if TYPE_CHECKING:
+    from bench.browser import Page
+
 settings.register_profile("aisbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("aisbench")
+
+_LONGEST_ID = 80
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A short name for a long text or answer: pytest sends the names of all tests between its processes."""
+    if not isinstance(val, str | bytes) or len(val) <= _LONGEST_ID:
+        return None
+    digest = hashlib.sha256(val if isinstance(val, bytes) else val.encode(errors="surrogatepass")).hexdigest()
+    return f"{val[:_LONGEST_ID]!a} {digest[:8]}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Imports the tests, each worker of pytest-xdist from another place on: they would compile the same modules else.
+
+    What is collected stays until the end, so it is kept out of the searches for garbage.
+    """
+    gc.disable()
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None:
+        return
+    root = Path(__file__).parents[1]
+    paths = sorted(root.joinpath("tests").rglob("test_*.py"))
+    workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    first = len(paths) * int(worker.removeprefix("gw")) // workers
+    for path in (*paths[first:], *paths[:first]):
+        # What cannot be imported is reported when it is collected.
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 _LOWERED = pytest.StashKey[bool]()
@@ -58,10 +101,12 @@ def quick_simulator() -> Iterator[SimulatorProcess]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts all tests of pages into one group, so that only one of several workers starts a browser."""
+    """Puts the tests that need the browser into one group, and those that need SciPy: one worker starts or loads it."""
     for item in items:
         if "_browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("browser"))
+        elif hasattr(getattr(item, "module", None), "scipy"):
+            item.add_marker(pytest.mark.xdist_group("scipy"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,6 +125,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.fixture(scope="session")
 def _browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    from bench.browser import browser
+
     with browser(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
 

@@ -7,6 +7,7 @@ import math
 import typing
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 
 from aisbench.errors import BadInput
@@ -28,7 +29,7 @@ def restored(kind: type[_Kind], plain: Mapping[str, Any]) -> _Kind:
 
     null counts as missing if the field cannot be None. Raises BadInput, naming the field, for a value of the wrong type.
     """
-    types = typing.get_type_hints(kind)
+    types = _types_of(kind)  # type: ignore[arg-type]
     given = {}
     for known in fields(kind):  # type: ignore[arg-type]
         wanted = types[known.name]
@@ -42,6 +43,12 @@ def restored(kind: type[_Kind], plain: Mapping[str, Any]) -> _Kind:
             raise BadInput(f"{known.name} must be {_described(wanted)}, got {json.dumps(plain[known.name])}")
         given[known.name] = value
     return kind(**given)
+
+
+@cache
+def _types_of(kind: type) -> dict[str, Any]:
+    """A large configuration takes milliseconds, and a page of many runs reads many."""
+    return typing.get_type_hints(kind)
 
 
 def _fits(value: Any, wanted: Any) -> bool:

@@ -8,9 +8,9 @@ import math
 from collections import Counter
 
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from aisbench.accuracy.averages import Averages, Graded, averages, majority, pass_at_k
 
@@ -51,7 +51,7 @@ def test_the_two_averages_of_subsets_of_different_sizes() -> None:
 def test_one_answer_a_question_has_the_plain_standard_error(scores: list[float]) -> None:
     found = of([graded(at, score) for at, score in enumerate(scores)])
     assert found.weighted.percent == pytest.approx(100 * sum(scores) / len(scores))
-    assert found.weighted.stderr == pytest.approx(100 * stats.sem(scores), abs=1e-9)
+    assert found.weighted.stderr == pytest.approx(100 * scipy.stats.sem(scores), abs=1e-9)
     assert found.naive == found.weighted, "without subsets the two are the same"
     assert found.subsets == {}
     assert found.repeated is None
@@ -78,7 +78,7 @@ def test_the_error_of_the_naive_average(subsets: list[list[float]]) -> None:
         for place, score in enumerate(scores)
     ]
     found = of(answers)
-    wanted = math.sqrt(sum(stats.sem(scores) ** 2 for scores in subsets)) / len(subsets)
+    wanted = math.sqrt(sum(scipy.stats.sem(scores) ** 2 for scores in subsets)) / len(subsets)
     assert found.naive.stderr == pytest.approx(100 * wanted, abs=1e-9)
     assert found.naive.percent == pytest.approx(
         100 * sum(sum(scores) / len(scores) for scores in subsets) / len(subsets)
@@ -87,7 +87,7 @@ def test_the_error_of_the_naive_average(subsets: list[list[float]]) -> None:
 
 def test_a_subset_of_one_question_lends_the_spread_of_all() -> None:
     answers = [graded(0, 1, subset="law"), *(graded(at, at == 1, subset="physics") for at in range(1, 5))]
-    whole, physics = stats.tstd([1, 1, 0, 0, 0]), stats.sem([1, 0, 0, 0])
+    whole, physics = scipy.stats.tstd([1, 1, 0, 0, 0]), scipy.stats.sem([1, 0, 0, 0])
     assert of(answers).naive.stderr == pytest.approx(100 * math.hypot(whole, physics) / 2)
 
 
@@ -97,7 +97,7 @@ def test_the_interval_of_right_and_wrong_is_wilsons(count: int, data: st.DataObj
     right = data.draw(st.integers(0, count))
     found = of([graded(at, at < right) for at in range(count)]).weighted
     effective = count if right in (0, count) else count - 1
-    score = stats.norm.ppf(0.975) / math.sqrt(effective)
+    score = scipy.stats.norm.ppf(0.975) / math.sqrt(effective)
     # The ends of Wilson's interval are where the score test just rejects.
     for end in (found.low / 100, found.high / 100):
         assert abs(end - right / count) == pytest.approx(score * math.sqrt(end * (1 - end)), abs=1e-6)

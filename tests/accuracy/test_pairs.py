@@ -7,9 +7,9 @@ import json
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from aisbench.accuracy.pairs import (
     MCNEMAR,
@@ -44,13 +44,13 @@ def counted(both: int, fell: int, rose: int, neither: int) -> tuple[dict[str, Ou
 
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_mcnemar_is_the_binomial_test(fell: int, rose: int) -> None:
-    wanted = stats.binomtest(fell, fell + rose).pvalue if fell + rose else 1.0
+    wanted = scipy.stats.binomtest(fell, fell + rose).pvalue if fell + rose else 1.0
     assert mcnemar(fell, rose) == pytest.approx(wanted, rel=1e-9)
 
 
 def test_mcnemar_of_very_many() -> None:
     assert mcnemar(6000, 6000) == 1
-    assert mcnemar(5800, 6200) == pytest.approx(stats.binomtest(5800, 12000).pvalue, rel=1e-6)
+    assert mcnemar(5800, 6200) == pytest.approx(scipy.stats.binomtest(5800, 12000).pvalue, rel=1e-6)
 
 
 GAINS = st.lists(st.sampled_from([-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=10)
@@ -73,7 +73,7 @@ def test_sign_flips_of_right_and_wrong_are_mcnemars() -> None:
 
 def test_the_interval_against_scipys_bootstrap() -> None:
     values = np.array([-1.0] * 60 + [1.0] * 35 + [0.0] * 405 + [0.5] * 20)
-    wanted = stats.bootstrap(
+    wanted = scipy.stats.bootstrap(
         (values,), np.mean, n_resamples=REPLICATES, method="percentile", rng=np.random.default_rng(5)
     ).confidence_interval
     low, high = difference_interval(values, np.random.default_rng(6))
@@ -105,7 +105,7 @@ def test_a_clear_loss() -> None:
     assert found.first == pytest.approx(100 * 592 / 1319)
     assert found.difference == pytest.approx(-100 * 50 / 1319)
     assert found.low < found.difference < found.high < 0
-    assert found.p == pytest.approx(stats.binomtest(42, 134).pvalue)
+    assert found.p == pytest.approx(scipy.stats.binomtest(42, 134).pvalue)
     assert found.verdict == "worse"
     assert sentence(found, "bf16", "int4").startswith(
         "int4 is worse than bf16: 41.09 % against 44.88 %, a difference of -3.79 points (95 % interval -5."

@@ -7,22 +7,22 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
+import jsonschema_rs
 
 from aisbench.analysis import summary as made
 from aisbench.analysis.measured import Measured
 
 
 @cache
-def validator() -> Draft202012Validator:
+def _validator() -> jsonschema_rs.Draft202012Validator:
     schema = json.loads((files("aisbench") / "summary.schema.json").read_text())
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    jsonschema_rs.meta.validate(schema)
+    return jsonschema_rs.Draft202012Validator(schema)
 
 
 def wrong_in(summary: dict[str, Any]) -> list[str]:
     """Where `summary` (as JSON has it) does not keep the schema, a line each."""
-    return [f"{error.json_path}: {error.message[:300]}" for error in validator().iter_errors(summary)]
+    return [f"{error.instance_path}: {error.message[:300]}" for error in _validator().iter_errors(summary)]
 
 
 def summarise(measured: Measured) -> dict[str, Any]:

@@ -108,4 +108,4 @@ def test_what_is_no_summary_is_refused(tmp_path: Path) -> None:
     ):
         assert wrong_in(summary | wrong) != [], wrong
     del summary["verdict"]
-    assert wrong_in(summary) == ["$: 'verdict' is a required property"]
+    assert wrong_in(summary) == ['[]: "verdict" is a required property']

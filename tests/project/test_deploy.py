@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema_rs import Draft202012Validator
 
 import aisbench
 from aisbench.cli.load import load
@@ -65,7 +65,7 @@ PODS = [
 
 def wrong_in(manifest: dict[str, Any]) -> list[str]:
     validator = Draft202012Validator({**DEFINITIONS, **SCHEMAS[manifest["kind"]]})
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(manifest)]
+    return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(manifest)]
 
 
 @pytest.mark.parametrize("name", MANIFESTS)

@@ -13,10 +13,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import ray
-from ray.cluster_utils import Cluster
 
 import aisbench
 from aisbench.engine.cluster.node import SILENCE_S
@@ -27,6 +26,9 @@ from aisbench.simulator.process import SimulatorProcess
 from tests.forks import forks
 from tests.system.running import environment, finish, run_command, run_load, start_load, wait_for
 from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from ray.cluster_utils import Cluster
 
 pytestmark = pytest.mark.xdist_group("ray")
 
@@ -49,6 +51,9 @@ def may_shift_clocks() -> bool:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """Three hosts with one CPU each. Where time namespaces are allowed, the clock of the last is AHEAD_S ahead."""
+    import ray
+    from ray.cluster_utils import Cluster
+
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         # No processes that only wait for work.
@@ -92,6 +97,8 @@ def cluster() -> Iterator[Cluster]:
 
 def resources(kind: str) -> dict[str, float]:
     """Those of the cluster, or of it the available ones."""
+    import ray
+
     found: dict[str, float] = getattr(ray, f"{kind}_resources")()
     return found
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aisbench.backends.backend import Backend
 from aisbench.errors import BadInput
 from aisbench.workload.options import WorkloadOptions
-from aisbench.workload.tokens.tokenizers import load_tokenizer
+from aisbench.workload.tokens.tokenizers import allowed_ids, load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
 _Ints = NDArray[np.int64]
@@ -44,10 +44,7 @@ class Vocabulary:
             raise BadInput(
                 f"--token-ids: {backend.family} takes no token ids; use --backend openai (v1/completions)"
             )
-        special = np.array(sorted(set(tokenizer.all_special_ids)), dtype=np.int64)
-        ids = np.setdiff1d(np.arange(int(tokenizer.vocab_size)), special)
-        if len(ids) == 0:
-            raise BadInput(f"--tokenizer {options.tokenizer} has special tokens only; give another one")
+        ids = allowed_ids(tokenizer, options.tokenizer)
         note = f"prompts are sent as token ids of tokenizer {options.tokenizer}: their lengths are exact"
         return Vocabulary(ids, None, note)
 

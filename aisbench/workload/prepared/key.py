@@ -96,6 +96,7 @@ def _versions() -> list[str | None]:
     return [_version(name) for name in _PACKAGES]
 
 
+@lru_cache
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -7,6 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aisbench.errors import BadInput
 from aisbench.extras import install_command
 
@@ -35,6 +38,17 @@ def _loaded(folder: Path, trust_remote_code: bool) -> Any:
     return transformers().AutoTokenizer.from_pretrained(
         folder, trust_remote_code=trust_remote_code, local_files_only=True
     )
+
+
+def allowed_ids(tokenizer: Any, name: object) -> NDArray[np.int64]:
+    """The vocabulary without its special tokens, ascending; raises BadInput, with its `name`, when nothing is left."""
+    count = int(tokenizer.vocab_size)
+    usable = np.ones(count, dtype=bool)
+    usable[[special for special in tokenizer.all_special_ids if 0 <= special < count]] = False
+    allowed = np.flatnonzero(usable)
+    if len(allowed) == 0:
+        raise BadInput(f"--tokenizer {name} has special tokens only; give another one")
+    return allowed
 
 
 def tokenizer_folder(name_or_path: str) -> Path:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisbench.backends.prompt import Prompt
-from aisbench.workload.datasets.generated.random import allowed_ids
 from aisbench.workload.options import WorkloadOptions
-from aisbench.workload.tokens.tokenizers import load_tokenizer
+from aisbench.workload.tokens.tokenizers import allowed_ids, load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 from aisbench.workload.traces.trace import Recorded, Trace, TraceSession
 
@@ -36,7 +35,7 @@ class Blocks:
         self.words = np.array(WORDS, dtype=object)
         if ids_are_sent:
             tokenizer = load_tokenizer(str(options.tokenizer), trust_remote_code=options.trust_remote_code)
-            self.allowed = allowed_ids(tokenizer, options)
+            self.allowed = allowed_ids(tokenizer, options.tokenizer)
         else:
             self.allowed = np.arange(len(WORDS))
         kept = max(16, _KEPT_TOKENS // block)

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import optimize, stats
 
 from aisbench.analysis.statistics.distributions import (
     binomial_ranks,
@@ -23,7 +23,7 @@ DEGREES = st.integers(1, 400)
 # Nearer to 0, scipy returns exactly 0.5.
 @given(st.floats(-200, 200).filter(lambda t: t == 0 or abs(t) > 1e-4), DEGREES)
 def test_students_t(t: float, degrees: int) -> None:
-    assert student_cdf(t, degrees) == pytest.approx(stats.t.cdf(t, degrees), abs=1e-12)
+    assert student_cdf(t, degrees) == pytest.approx(scipy.stats.t.cdf(t, degrees), abs=1e-12)
 
 
 @given(st.floats(-1e-4, 1e-4))
@@ -34,7 +34,7 @@ def test_students_t_near_0(t: float) -> None:
 
 @given(st.floats(0.51, 0.9999), DEGREES)
 def test_quantiles_of_students_t(level: float, degrees: int) -> None:
-    assert student_quantile(level, degrees) == pytest.approx(stats.t.ppf(level, degrees), rel=1e-7)
+    assert student_quantile(level, degrees) == pytest.approx(scipy.stats.t.ppf(level, degrees), rel=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_quantiles_of_97_5_percent(degrees: int, value: float) -> None:
 def test_binomial_ranks(count: int, p: float, level: float) -> None:
     """Each is the one nearest to the quantile, or next to it by rounding, that misses seldom enough."""
     tail, slack = (1 - level) / 2, 1e-9
-    below = stats.binom(count, p).cdf
+    below = scipy.stats.binom(count, p).cdf
     low, high = binomial_ranks(count, p, level)
     assert below((low or 1) - 1) <= tail + slack or low is None
     assert below(low or 0) >= tail - slack
@@ -80,7 +80,7 @@ def test_binomial_ranks(count: int, p: float, level: float) -> None:
 )
 def test_a_fit_that_never_falls(points: list[tuple[float, float]]) -> None:
     values, weights = zip(*points, strict=True)
-    wanted = optimize.isotonic_regression(values, weights=weights).x
+    wanted = scipy.optimize.isotonic_regression(values, weights=weights).x
     np.testing.assert_allclose(never_falling(values, weights), wanted, rtol=1e-9, atol=1e-9)
 
 

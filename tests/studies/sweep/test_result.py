@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
-from scipy import stats
+import scipy
 
 from aisbench.analysis.statistics.intervals import mean_interval
 from aisbench.studies.sweep.measured_run import SERVER, USER
@@ -20,7 +20,7 @@ FASTEST = "input_len=512 concurrency=64"
 
 def test_the_interval_of_a_mean_is_student_s() -> None:
     values = [10.0, 11.0, 12.5, 9.0]
-    low, high = stats.t.interval(0.95, 3, loc=10.625, scale=stats.sem(values))
+    low, high = scipy.stats.t.interval(0.95, 3, loc=10.625, scale=scipy.stats.sem(values))
     assert mean_interval(values) == pytest.approx((low, high))
     assert mean_interval([10.0]) is None
     assert estimate([10.0]) == {"mean": 10.0, "low": None, "high": None, "values": [10.0]}

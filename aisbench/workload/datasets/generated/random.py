@@ -25,7 +25,7 @@ from aisbench.workload.dataset_options import DEFAULT_COUNT
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.length_fix import Fixing, LengthFixer
-from aisbench.workload.tokens.tokenizers import load_tokenizer
+from aisbench.workload.tokens.tokenizers import allowed_ids, load_tokenizer
 from aisbench.workload.tokens.vocabulary_text import Run, vocabulary_text
 from aisbench.workload.tokens.words import WORDS
 
@@ -154,7 +154,7 @@ class _DrawnIds:
         self.lengths = _draw_lengths(self.generator, self.shape, special_tokens)
         vocabulary = int(tokenizer.vocab_size)
         self.starts = self.generator.integers(0, vocabulary, size=self.shape.count)
-        self.allowed = allowed_ids(tokenizer, options)
+        self.allowed = allowed_ids(tokenizer, options.tokenizer)
         self.prefix: list[int] = []
         if self.shape.prefix_len:
             drawn = self.generator.integers(0, len(self.allowed), size=self.shape.prefix_len)
@@ -167,15 +167,6 @@ class _DrawnIds:
 
     def run(self, i: int) -> Run:
         return Run((int(self.starts[i]) + i) % len(self.allowed), int(self.lengths.inner[i]))
-
-
-def allowed_ids(tokenizer: Any, options: WorkloadOptions) -> NDArray[np.int64]:
-    """The vocabulary without its special tokens, ascending; raises BadInput when nothing is left."""
-    special = np.array(sorted(set(tokenizer.all_special_ids)), dtype=np.int64)
-    allowed = np.setdiff1d(np.arange(int(tokenizer.vocab_size)), special)
-    if len(allowed) == 0:
-        raise BadInput(f"--tokenizer {options.tokenizer} has special tokens only; give another one")
-    return allowed
 
 
 def neighbours(allowed: NDArray[np.int64], start: int, length: int) -> list[int]:

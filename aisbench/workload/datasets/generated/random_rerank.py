@@ -18,7 +18,6 @@ from aisbench.errors import BadInput
 from aisbench.workload.dataset_options import DEFAULT_COUNT
 from aisbench.workload.datasets.generated.random import (
     INPUT_LEN,
-    allowed_ids,
     length_range,
     neighbours,
     vocabulary_fixer,
@@ -26,7 +25,7 @@ from aisbench.workload.datasets.generated.random import (
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.length_fix import Fixing
-from aisbench.workload.tokens.tokenizers import load_tokenizer
+from aisbench.workload.tokens.tokenizers import allowed_ids, load_tokenizer
 from aisbench.workload.tokens.words import WORDS
 
 SEPARATORS = 1
@@ -92,7 +91,7 @@ class Tokens:
         self.generator = np.random.default_rng(options.seed)
         self.special = int(tokenizer.num_special_tokens_to_add())
         self.vocabulary = int(tokenizer.vocab_size)
-        self.allowed = allowed_ids(tokenizer, options)
+        self.allowed = allowed_ids(tokenizer, options.tokenizer)
         self.fixer = vocabulary_fixer(tokenizer, self.generator)
         self.note = f"texts have the lengths of tokenizer {options.tokenizer}"
 

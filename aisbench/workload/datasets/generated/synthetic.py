@@ -18,12 +18,12 @@ from aisbench.backends.backend import Backend
 from aisbench.backends.prompt import Prompt
 from aisbench.errors import BadInput
 from aisbench.workload.dataset_options import DEFAULT_COUNT
-from aisbench.workload.datasets.generated.random import INPUT_LEN, OUTPUT_LEN, allowed_ids
+from aisbench.workload.datasets.generated.random import INPUT_LEN, OUTPUT_LEN
 from aisbench.workload.options import WorkloadOptions
 from aisbench.workload.prompts import Prompts
 from aisbench.workload.tokens.length_laws import parse_law
 from aisbench.workload.tokens.token_counts import TokenCounter
-from aisbench.workload.tokens.tokenizers import load_tokenizer
+from aisbench.workload.tokens.tokenizers import allowed_ids, load_tokenizer
 
 BATCH_TOKENS = 1 << 16
 
@@ -53,7 +53,7 @@ def synthetic_prompts(options: WorkloadOptions, backend: Backend) -> Prompts:
         raise BadInput(
             f"--token-ids: {backend.family} takes no token ids; use --backend openai (v1/completions)"
         )
-    allowed = allowed_ids(tokenizer, options)
+    allowed = allowed_ids(tokenizer, options.tokenizer)
     if backend.takes_token_ids:
         note = f"prompts are sent as token ids of tokenizer {options.tokenizer}: their lengths are exact"
         return Prompts(id_prompts(generator, allowed, inputs, outputs), count, [note])

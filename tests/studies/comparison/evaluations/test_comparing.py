@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scipy import stats
+import scipy
 
 from aisbench.studies.comparison.evaluations.comparing import ALL, compare_evaluations
 from aisbench.studies.comparison.evaluations.reading import read_evaluations
@@ -62,7 +62,7 @@ def test_a_worse_model_is_found_by_the_questions_that_it_lost(tmp_path: Path, da
     assert (pair["dataset"], pair["evaluation"], pair["verdict"]) == ("gsm8k", "small", "worse")
     assert (pair["questions"], pair["right_to_wrong"], pair["wrong_to_right"]) == (COUNT, 12, 0)
     assert (pair["first"], pair["second"], pair["difference"]) == pytest.approx((90.0, 60.0, -30.0))
-    assert pair["p"] == pytest.approx(stats.binomtest(0, 12).pvalue)
+    assert pair["p"] == pytest.approx(scipy.stats.binomtest(0, 12).pvalue)
     assert pair["low"] < -30 < pair["high"] < 0
     assert "small is worse than full: 60.00 % against 90.00 %" in done.stdout
     page = (tmp_path / "out" / "comparison.html").read_text()
