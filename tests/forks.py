@@ -23,12 +23,12 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import aisbench
 from aisbench.cli import main
-from tests.spare import Spare, use_for_first_worker
 from tests.waiting import readable
+from tests.zygote import end, fork_children_early, variables_of_starts
 
 ROOT = Path(__file__).parents[1]
 # A request: the command's arguments and environment. It comes with four descriptors: stdin, stdout, stderr, and a pipe
@@ -217,27 +217,22 @@ def _forked(control: socket.socket) -> tuple[int, int, Callable[[], None]] | Non
     for fd in fds:
         os.close(fd)
     control.send(str(pid).encode())
-    end = os.pidfd_open(pid)
+    over = os.pidfd_open(pid)
 
     def ended() -> None:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         with contextlib.suppress(BrokenPipeError):
             os.write(code, str(status).encode())
         os.close(code)
-        os.close(end)
+        os.close(over)
 
-    return end, selectors.EVENT_READ, ended
-
-
-def _of_starts(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that change how a process starts; only a worker that is a new process has their effect."""
-    return {name: value for name, value in environment.items() if name.startswith(("LD_", "PYTHON"))}
+    return over, selectors.EVENT_READ, ended
 
 
 def _run(request: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["cwd"])
-    as_here = _of_starts(request["environment"]) == _of_starts(os.environ)
+    as_here = variables_of_starts(request["environment"]) == variables_of_starts(os.environ)
     os.environ.clear()
     os.environ.update(request["environment"])
     # As a new interpreter would have it.
@@ -245,29 +240,18 @@ def _run(request: dict[str, Any]) -> None:
     sys.path[:0] = [folder for folder in named if folder not in sys.path]
     sys.argv = ["aisbench", *request["argv"]]
     if request["argv"][:1] != ["simulate"] and as_here:
-        use_for_first_worker(Spare())
+        fork_children_early()
     entry = getattr(main, request["entry"], None)
     try:
         if entry is not None:
             entry()
         else:
             exec(request["entry"], {"__name__": "__main__"})
-    except SystemExit as end:
-        if isinstance(end.code, str):
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
             raise
-        _end(end.code or 0)
-    _end(0)
-
-
-def _end(code: int) -> NoReturn:
-    """Ends as an interpreter does, but does not take the modules apart, which would take longer than most commands."""
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+        end(stop.code or 0)
+    end(0)
 
 
 def _main(fd: int, modules: Sequence[str]) -> None:

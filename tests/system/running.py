@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.forks import Fork, forks
-from tests.spare import WORKER
 from tests.waiting import readable, wait_until
+from tests.zygote import WORKER
 
 LOAD = [sys.executable, "-m", "aisbench", "load"]
 

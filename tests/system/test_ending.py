@@ -22,7 +22,6 @@ from tests.conftest import QUICK
 from tests.simulators import start_simulator
 from tests.system.running import (
     LOAD,
-    descendants,
     environment,
     finish,
     kill,
@@ -33,6 +32,7 @@ from tests.system.running import (
     start_load,
     wait_for,
     wait_for_rows,
+    workers_of,
 )
 from tests.system.scripted import Asked, Reply, chat, scripted
 from tests.waiting import readable
@@ -144,7 +144,7 @@ def test_a_signal_during_the_warm_up_ends_the_run_and_its_workers(tmp_path: Path
     with start_simulator([*QUICK, "--fault", "stall:1"]) as simulator:
         process = start_load(tmp_path, "--url", simulator.url, *LONG, "--warmup", 4, "--workers", 2)
         wait_for(process, lambda: simulator.truth()["requests"] >= 4)
-        workers = [os.pidfd_open(pid) for pid in descendants(process.pid)]
+        workers = [os.pidfd_open(pid) for pid in workers_of(process)]
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
         done = finish(process, tmp_path)
