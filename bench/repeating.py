@@ -46,7 +46,9 @@ def repeated(run: Path, into: Path, times: int) -> Path:
         elif path.suffix == ".npy":
             shutil.copy(path, records / path.name)
     info["end_ns"] += (times - 1) * span_ns
-    info["sending_ended_ns"] += (times - 1) * span_ns
+    # The end of sending is not known where the run ended with it.
+    if info["sending_ended_ns"] is not None:
+        info["sending_ended_ns"] += (times - 1) * span_ns
     if info["planned_requests"] is not None:
         info["planned_requests"] *= times
         info["config"]["num_requests"] = info["planned_requests"]
