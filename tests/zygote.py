@@ -94,11 +94,16 @@ def _use(control: socket.socket) -> None:
             "files": resource.getrlimit(resource.RLIMIT_NOFILE),
             "cpus": sorted(os.sched_getaffinity(0)),
         }
-        with lock:
-            socket.send_fds(control, [json.dumps(request).encode()], [*streams, *pass_fds])
-            popen.pid = int(control.recv(16))
-        popen._child_created = True
-        popen._close_pipe_fds(*rest[9:15])
+        # Interrupted between the two, the command would take this answer for that to its next request.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            with lock:
+                socket.send_fds(control, [json.dumps(request).encode()], [*streams, *pass_fds])
+                popen.pid = int(control.recv(16))
+            popen._child_created = True
+            popen._close_pipe_fds(*rest[9:15])
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     subprocess.Popen._execute_child = started  # type: ignore[attr-defined]
 
@@ -107,7 +112,10 @@ def _serve(control: socket.socket) -> NoReturn:
     """Forks a child of the parent for each of its requests, until it has ended."""
     Path("/proc/self/comm").write_text("zygote")
     while True:
-        message, fds, _, _ = socket.recv_fds(control, _MOST_BYTES, _MOST_FDS)
+        message, fds = b"", list[int]()
+        # Reset, as ended, where the parent was killed before it read an answer.
+        with contextlib.suppress(ConnectionResetError):
+            message, fds, _, _ = socket.recv_fds(control, _MOST_BYTES, _MOST_FDS)
         if not message:
             os._exit(0)
         pid = _fork_sibling()
@@ -115,7 +123,8 @@ def _serve(control: socket.socket) -> NoReturn:
             _become(json.loads(message), fds)
         for fd in fds:
             os.close(fd)
-        control.send(str(pid).encode())
+        with contextlib.suppress(BrokenPipeError):
+            control.send(str(pid).encode())
 
 
 def _fork_sibling() -> int:
