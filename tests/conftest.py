@@ -37,13 +37,20 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return f"{val[:_LONGEST_ID]!a} {digest[:8]}"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
-    """Imports the tests, each worker of pytest-xdist from another place on: they would compile the same modules else.
-
-    What is collected stays until the end, so it is kept out of the searches for garbage.
-    """
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keeps what is collected, which stays until the end, out of the searches for garbage."""
     gc.disable()
+    try:
+        _import_tests()
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _import_tests() -> None:
+    """Imports the tests, each worker of pytest-xdist from another place on: they would compile the same modules else."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         return
@@ -55,11 +62,6 @@ def pytest_collection(session: pytest.Session) -> None:
         # What cannot be imported is reported when it is collected.
         with contextlib.suppress(Exception, pytest.skip.Exception):
             importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
-
-
-def pytest_collection_finish() -> None:
-    gc.freeze()
-    gc.enable()
 
 
 _LOWERED = pytest.StashKey[bool]()

@@ -28,7 +28,7 @@ from typing import Any
 import aisbench
 from aisbench.cli import main
 from tests.waiting import readable
-from tests.zygote import end, fork_children_early, variables_of_starts
+from tests.zygote import end_with, fork_children_early, variables_of_starts
 
 ROOT = Path(__file__).parents[1]
 # A request: the command's arguments and environment. It comes with four descriptors: stdin, stdout, stderr, and a pipe
@@ -242,16 +242,7 @@ def _run(request: dict[str, Any]) -> None:
     if request["argv"][:1] != ["simulate"] and as_here:
         fork_children_early()
     entry = getattr(main, request["entry"], None)
-    try:
-        if entry is not None:
-            entry()
-        else:
-            exec(request["entry"], {"__name__": "__main__"})
-    except SystemExit as stop:
-        if isinstance(stop.code, str):
-            raise
-        end(stop.code or 0)
-    end(0)
+    end_with(entry or (lambda: exec(request["entry"], {"__name__": "__main__"})))
 
 
 def _main(fd: int, modules: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,14 +37,24 @@ _CLONE_PARENT, _CLONE_CHILD_CLEARTID, _CLONE_CHILD_SETTID = 0x8000, 0x200000, 0x
 _PR_GET_TID_ADDRESS = 40
 
 
-def end(code: int) -> NoReturn:
-    """Ends as an interpreter does, but does not take the modules apart, which would take longer than most commands."""
+def end_with(run: Callable[[], object]) -> NoReturn:
+    """Ends the process as an interpreter does after `run`.
+
+    The modules are not taken apart, which would take longer than most commands.
+    """
+    code: int | None = 0
+    try:
+        run()
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
+            raise
+        code = stop.code
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
+        os._exit(code or 0)
     sys.exit(code)
 
 
@@ -170,15 +180,7 @@ def _become(request: Mapping[str, Any], fds: list[int]) -> NoReturn:
     if module == _COMMAND:
         fork_children_early()
     sys.modules.pop(module if module != _COMMAND else "aisbench.__main__", None)
-    code = 0
-    try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-    except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
-    except BaseException as problem:
-        sys.excepthook(type(problem), problem, problem.__traceback__)
-        code = 1
-    end(code)
+    end_with(lambda: runpy.run_module(module, run_name="__main__", alter_sys=True))
 
 
 def _keep_only(kept: Mapping[int, int]) -> None:
